@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm corpus</c>.</summary>
+internal sealed class CorpusCommand : Command
+{
+    public CorpusCommand()
+        : base("corpus", "List, fetch and look at texts.")
+    {
+        Add(new CorpusListCommand());
+        Add(new CorpusGetCommand());
+        Add(new CorpusShowCommand());
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Corpora;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm corpus get</c>.</summary>
+internal sealed class CorpusGetCommand : Verb
+{
+    private readonly Argument<string> _name = new("name") { Description = "A corpus of the catalog." };
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Copy the file there, too.");
+    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object." };
+
+    public CorpusGetCommand()
+        : base("get", "Fetch a corpus into the cache, verify it, and print its path.")
+    {
+        Add(_name);
+        Add(_out);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
+        CorpusFile file = await CorpusOptions.Store(report).GetAsync(parse.GetRequiredValue(_name), cancellationToken);
+        string path = file.Path;
+        if (parse.GetValue(_out) is { } copy)
+        {
+            File.Copy(file.Path, copy, overwrite: true);
+            path = Path.GetFullPath(copy);
+        }
+        parse.InvocationConfiguration.Output.WriteLine(parse.GetValue(_json)
+            ? JsonOutput.Line(new { file.Entry.Name, Path = path, file.Entry.Bytes, file.Entry.Sha256, file.Source })
+            : path);
+        return ExitCode.Done;
+    }
+}

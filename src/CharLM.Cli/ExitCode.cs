@@ -1,0 +1,23 @@
+namespace CharLM.Cli;
+
+/// <summary>What the program tells the shell.</summary>
+internal static class ExitCode
+{
+    /// <summary>Done.</summary>
+    public const int Done = 0;
+
+    /// <summary>It could not be done: a file, the network, the disk, the numbers.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The command line asks for something that cannot be.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Ended before the last epoch, saved, and can be resumed.</summary>
+    public const int Resumable = 75;
+
+    /// <summary>Interrupted from the keyboard.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>The list that <c>--help</c> shows.</summary>
+    public const string Help = "Exit codes: 0 done, 1 failed, 2 usage, 75 saved and resumable, 130 interrupted.";
+}

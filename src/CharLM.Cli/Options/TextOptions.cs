@@ -1,0 +1,38 @@
+using System.CommandLine;
+using CharLM.Corpora;
+using CharLM.Tokenization;
+
+namespace CharLM.Cli.Options;
+
+/// <summary>The options of <see cref="TextConfig"/>.</summary>
+internal sealed class TextOptions
+{
+    private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>("--cleaning", "What is done to the text first: letters only, line by line (d2l) or over the whole text (d2l-v1), or nothing. [default: d2l]");
+    private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>("--token", "What a token is. [default: char]");
+    private readonly Option<int?> _minFreq = OptionOf.Integer("--min-freq", "N", "Tokens that occur less often are read as <unk>. [default: 0]");
+    private readonly Option<int?> _maxTokens = OptionOf.Integer("--max-tokens", "N", "Use the first N tokens of the text; 0 uses all. [default: 10000]");
+    private readonly Option<double?> _validationFraction = OptionOf.Number("--validation-fraction", "F", "Hold out this last part of the tokens and report its perplexity beside that of training. [default: 0]");
+
+    /// <summary>Adds the options to a verb.</summary>
+    /// <param name="command">The verb.</param>
+    /// <param name="splits">Whether the verb splits the text, too.</param>
+    public void AddTo(Command command, bool splits)
+    {
+        command.Add(_cleaning);
+        command.Add(_token);
+        command.Add(_maxTokens);
+        command.Add(_minFreq);
+        if (splits)
+            command.Add(_validationFraction);
+    }
+
+    /// <summary>A configuration with the given options over a base.</summary>
+    public TextConfig Apply(ParseResult parse, TextConfig under) => under with
+    {
+        Cleaning = parse.GetValue(_cleaning) ?? under.Cleaning,
+        Token = parse.GetValue(_token) ?? under.Token,
+        MinFreq = parse.GetValue(_minFreq) ?? under.MinFreq,
+        MaxTokens = parse.GetValue(_maxTokens) ?? under.MaxTokens,
+        ValidationFraction = parse.GetValue(_validationFraction) ?? under.ValidationFraction,
+    };
+}

@@ -1,0 +1,57 @@
+using CharLM.Training;
+using Spectre.Console;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>Shows a run on a terminal: report lines that stay, and below them one line that tells the current state.</summary>
+internal sealed class LiveRunReporter : RunReporter
+{
+    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly IAnsiConsole _console = Terminal.OnError();
+    private readonly TimeProvider _clock = TimeProvider.System;
+    private long _drawn;
+    private bool _hasStatus;
+    private EpochReport? _last;
+
+    public LiveRunReporter(int every)
+        : base(TextWriter.Null, every)
+    {
+    }
+
+    public override void Dispose()
+    {
+        ClearStatus();
+        base.Dispose();
+    }
+
+    protected override void Line(string line)
+    {
+        ClearStatus();
+        // Text of a model or a file is data: written as it is, never as markup.
+        _console.Profile.Out.Writer.WriteLine(line);
+    }
+
+    protected override void Epoch(EpochReport epoch) => _last = epoch;
+
+    protected override void Step(StepReport step)
+    {
+        if (_hasStatus && _clock.GetElapsedTime(_drawn) < RedrawInterval)
+            return;
+        _drawn = _clock.GetTimestamp();
+        string rate = _last is null ? "" : $"  {Figure.Count(_last.TokensPerSecond)} tokens/s  left {Figure.Duration(_last.RemainingSeconds)}";
+        string status = $"epoch {step.Epoch}  minibatch {step.Batch}/{step.NumBatches}  perplexity {Figure.Perplexity(Math.Exp(step.Loss))}{rate}";
+        int width = Math.Max(1, _console.Profile.Width - 1);
+        ClearStatus();
+        _console.Write(new Text(status.Length > width ? status[..width] : status, new Style(decoration: Decoration.Dim)));
+        _hasStatus = true;
+    }
+
+    // Returns to the first column and erases the line.
+    private void ClearStatus()
+    {
+        if (_hasStatus)
+            _console.Profile.Out.Writer.Write("\r\u001b[2K");
+        _hasStatus = false;
+    }
+}

@@ -1,0 +1,35 @@
+using CharLM.Models;
+using CharLM.Runs;
+using CharLM.Training;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>What is said of a run, in words; the live and the plain reporter show the same lines.</summary>
+internal static class RunLines
+{
+    /// <summary>What is trained on what.</summary>
+    public static IEnumerable<string> Describe(RunDescription run)
+    {
+        string part = run.TrainTokens + run.HeldOutTokens < run.CorpusTokens
+            ? $"the first {Figure.Count(run.TrainTokens + run.HeldOutTokens)} of its {Figure.Count(run.CorpusTokens)} tokens (--max-tokens)"
+            : $"{Figure.Count(run.CorpusTokens)} tokens";
+        string heldOut = run.HeldOutTokens > 0 ? $", the last {Figure.Count(run.HeldOutTokens)} of them held out" : "";
+        yield return $"text    {run.Corpus}: {part}{heldOut}; vocab {Figure.Count(run.VocabSize)}";
+        ModelConfig model = run.Model;
+        string form = model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
+        string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
+        yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units, {Figure.Count(run.NumParameters)} parameters";
+        if (run.EpochsDone > 0)
+            yield return $"goes on after epoch {run.EpochsDone}";
+    }
+
+    /// <summary>One epoch in one line.</summary>
+    public static string Describe(EpochReport epoch)
+    {
+        string heldOut = epoch.HeldOut is { } nats ? $"  held-out {Figure.Perplexity(nats.Perplexity)}" : "";
+        return $"epoch {epoch.Epoch.ToString().PadLeft(epoch.NumEpochs.ToString().Length)}/{epoch.NumEpochs}"
+            + $"  perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}"
+            + $"  {Figure.Count(epoch.TokensPerSecond)} tokens/s  gradient norm {epoch.GradientNorm:0.000}"
+            + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(epoch.RemainingSeconds)}";
+    }
+}

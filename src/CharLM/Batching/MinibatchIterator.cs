@@ -1,0 +1,78 @@
+using CharLM.Randomness;
+using static TorchSharp.torch;
+
+namespace CharLM.Batching;
+
+/// <summary>
+/// Reads a text as minibatches, epoch by epoch, from a flat array of token ids that is never copied. Every epoch has
+/// its own random stream, so that epoch 7 is the same whether epochs 1 to 6 were read before it or not.
+/// </summary>
+public abstract class MinibatchIterator
+{
+    private readonly ReadOnlyMemory<int> _tokens;
+    private readonly long _seed;
+
+    /// <summary>An iterator over a text.</summary>
+    /// <param name="tokens">Token ids; at least batch_size * num_steps + 1 of them.</param>
+    /// <param name="batchSize">Rows of a minibatch, 1 or more.</param>
+    /// <param name="numSteps">Tokens of a row, 1 or more.</param>
+    /// <param name="seed">Fixes the offset and the order of every epoch.</param>
+    /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
+    protected MinibatchIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numSteps);
+        if (tokens.Length < (long)batchSize * numSteps + 1)
+            throw new CorpusTooShortException(tokens.Length, batchSize, numSteps);
+        (_tokens, BatchSize, NumSteps, _seed) = (tokens, batchSize, numSteps, seed);
+    }
+
+    /// <summary>Rows of a minibatch.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Tokens of a row.</summary>
+    public int NumSteps { get; }
+
+    /// <summary>The text.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.Span;
+
+    /// <summary>Whether a row goes on where the same row of the minibatch before it ended, so that the state may be carried.</summary>
+    public abstract bool CarriesState { get; }
+
+    /// <summary>An iterator of a kind.</summary>
+    /// <inheritdoc cref="MinibatchIterator(ReadOnlyMemory{int}, int, int, long)"/>
+    public static MinibatchIterator Create(SamplingOrder order, ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed) => order switch
+    {
+        SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
+        SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
+        _ => throw new ArgumentOutOfRangeException(nameof(order), order, "not an order"),
+    };
+
+    /// <summary>Where the minibatches of an epoch lie.</summary>
+    /// <param name="epoch">Which epoch, from 0.</param>
+    public EpochPlan Plan(int epoch) => Plan(new RandomStream(_seed, "minibatches", epoch));
+
+    /// <summary>The minibatches of an epoch, in order; the caller disposes each.</summary>
+    /// <param name="epoch">Which epoch, from 0.</param>
+    /// <param name="device">Where the tensors shall live; default the CPU.</param>
+    public IEnumerable<Minibatch> Epoch(int epoch, Device? device = null)
+    {
+        EpochPlan plan = Plan(epoch);
+        for (int batch = 0; batch < plan.NumBatches; batch++)
+            yield return Read(plan, batch, device);
+    }
+
+    /// <summary>One minibatch of a plan; the caller disposes it.</summary>
+    public Minibatch Read(EpochPlan plan, int batch, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var inputs = new long[BatchSize * NumSteps];
+        var targets = new long[BatchSize * NumSteps];
+        plan.Fill(Tokens, batch, inputs, targets);
+        long[] shape = [BatchSize, NumSteps];
+        return new Minibatch(tensor(inputs, shape, device: device), tensor(targets, shape, device: device));
+    }
+
+    /// <summary>Lays out one epoch with that epoch's random numbers.</summary>
+    protected abstract EpochPlan Plan(RandomStream random);
+}

@@ -1,0 +1,11 @@
+namespace CharLM.Batching;
+
+/// <summary>In what order an epoch reads the text.</summary>
+public enum SamplingOrder
+{
+    /// <summary>Rows go on from minibatch to minibatch; the hidden state is carried along.</summary>
+    Sequential,
+
+    /// <summary>Rows come from anywhere; the hidden state starts at zero.</summary>
+    Random,
+}

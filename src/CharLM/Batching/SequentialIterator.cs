@@ -1,0 +1,25 @@
+using CharLM.Randomness;
+
+namespace CharLM.Batching;
+
+/// <summary>
+/// Sequential partitioning: the text, from a random offset on, is cut into batch_size long rows; minibatch after
+/// minibatch reads on in each row (Dive into Deep Learning v0.17, 8.3.4.2, <c>seq_data_iter_sequential</c>).
+/// </summary>
+public sealed class SequentialIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+    : MinibatchIterator(tokens, batchSize, numSteps, seed)
+{
+    /// <inheritdoc/>
+    public override bool CarriesState => true;
+
+    /// <inheritdoc/>
+    protected override EpochPlan Plan(RandomStream random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        // The book draws 0 to num_steps; a text that is hardly longer than one minibatch allows less.
+        int spare = Tokens.Length - 1 - BatchSize * NumSteps;
+        int offset = random.Next(Math.Min(NumSteps, spare) + 1);
+        int rowLength = (Tokens.Length - 1 - offset) / BatchSize;
+        return new EpochPlan(BatchSize, NumSteps, rowLength / NumSteps, (batch, row) => offset + row * rowLength + batch * NumSteps);
+    }
+}

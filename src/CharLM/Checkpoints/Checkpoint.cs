@@ -1,0 +1,68 @@
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+using TorchSharp;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace CharLM.Checkpoints;
+
+/// <summary>A trained model with everything that is needed to use it alone.</summary>
+public sealed record Checkpoint
+{
+    /// <summary>What the model is made of.</summary>
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>How its text became token ids.</summary>
+    public required TextConfig Text { get; init; }
+
+    /// <summary>Token to id and back.</summary>
+    public required Vocab Vocab { get; init; }
+
+    /// <summary>How it was trained.</summary>
+    public required TrainerConfig Training { get; init; }
+
+    /// <summary>Which text it was trained on.</summary>
+    public required CorpusRecord Corpus { get; init; }
+
+    /// <summary>What training had reached.</summary>
+    public required Figures Figures { get; init; }
+
+    /// <summary>The weights by PyTorch's names.</summary>
+    public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
+
+    /// <summary>The weights of a model, copied.</summary>
+    public static IReadOnlyDictionary<string, WeightArray> CopyWeights(LanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        return model.named_parameters().ToDictionary(
+            entry => entry.name,
+            entry => new WeightArray([.. entry.parameter.shape], Values(entry.parameter)));
+    }
+
+    /// <summary>A model with these weights.</summary>
+    /// <param name="implementation">What shall compute it; default what it was trained with.</param>
+    /// <param name="device">Where it shall live; default the CPU.</param>
+    /// <exception cref="InvalidConfigException">The implementation cannot compute this model.</exception>
+    public LanguageModel BuildModel(Implementation? implementation = null, Device? device = null)
+    {
+        var model = new LanguageModel(Model with { Implementation = implementation ?? Model.Implementation }, Vocab.Count);
+        using (IDisposable unrecorded = no_grad())
+        using (DisposeScope scope = NewDisposeScope())
+        {
+            foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+                parameter.copy_(tensor(Weights[name].Values, [.. Weights[name].Shape]));
+        }
+        if (device is not null)
+            model.to(device);
+        return model;
+    }
+
+    private static float[] Values(Tensor weight)
+    {
+        using TensorAccessor<float> values = weight.to_type(ScalarType.Float32).cpu().contiguous().data<float>();
+        return values.ToArray();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Checkpoints;
+
+/// <summary>The text half of a checkpoint: what the metadata of its safetensors file holds, each part as JSON.</summary>
+internal static class CheckpointMetadata
+{
+    /// <summary>The version that this toolkit writes, and the newest that it reads.</summary>
+    public const int FormatVersion = 1;
+
+    private const string Format = "charlm";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
+        MaxDepth = 8,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for files that people look into; nothing here meets HTML
+    };
+
+    /// <summary>The metadata of a checkpoint.</summary>
+    public static Dictionary<string, string> Write(Checkpoint checkpoint) => new(StringComparer.Ordinal)
+    {
+        ["format"] = Format,
+        ["format_version"] = FormatVersion.ToString(),
+        ["model"] = JsonSerializer.Serialize(checkpoint.Model, Json),
+        ["text"] = JsonSerializer.Serialize(checkpoint.Text, Json),
+        ["vocab"] = JsonSerializer.Serialize(new VocabEntry(checkpoint.Vocab.Tokens, checkpoint.Vocab.Frequencies), Json),
+        ["training"] = JsonSerializer.Serialize(checkpoint.Training, Json),
+        ["corpus"] = JsonSerializer.Serialize(checkpoint.Corpus, Json),
+        ["figures"] = JsonSerializer.Serialize(checkpoint.Figures, Json),
+    };
+
+    /// <summary>Checks that metadata is a checkpoint's of a version that can be read.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static void CheckFormat(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (metadata.GetValueOrDefault("format") != Format)
+            throw new FormatException("is a safetensors file, but not a checkpoint of CharLM");
+        if (!int.TryParse(metadata.GetValueOrDefault("format_version"), out int version) || version < 1)
+            throw new FormatException("has no format version");
+        if (version > FormatVersion)
+            throw new FormatException($"has format version {version}, newer than {FormatVersion}, the newest that this CharLM reads: update CharLM");
+    }
+
+    /// <summary>A checkpoint without its weights.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static Checkpoint Read(IReadOnlyDictionary<string, string> metadata)
+    {
+        CheckFormat(metadata);
+        VocabEntry vocab = Part<VocabEntry>(metadata, "vocab");
+        try
+        {
+            var checkpoint = new Checkpoint
+            {
+                Model = Part<ModelConfig>(metadata, "model"),
+                Text = Part<TextConfig>(metadata, "text"),
+                Vocab = Vocab.Restore(vocab.Tokens ?? [], vocab.Frequencies),
+                Training = Part<TrainerConfig>(metadata, "training"),
+                Corpus = Part<CorpusRecord>(metadata, "corpus"),
+                Figures = Part<Figures>(metadata, "figures"),
+                Weights = new Dictionary<string, WeightArray>(),
+            };
+            InvalidConfigException.ThrowIfAny([.. checkpoint.Model.Faults(), .. checkpoint.Text.Faults(), .. checkpoint.Training.Faults()]);
+            return checkpoint;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidConfigException)
+        {
+            throw new FormatException($"holds a configuration that cannot be: {e.Message}", e);
+        }
+    }
+
+    private static T Part<T>(IReadOnlyDictionary<string, string> metadata, string name)
+        where T : class
+    {
+        if (!metadata.TryGetValue(name, out string? json))
+            throw new FormatException($"has no '{name}' in its metadata");
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Json) ?? throw new FormatException($"has an empty '{name}' in its metadata");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"has a damaged '{name}' in its metadata: {e.Message}", e);
+        }
+    }
+
+    private sealed record VocabEntry(IReadOnlyList<string>? Tokens, IReadOnlyList<long>? Frequencies);
+}

@@ -1,0 +1,17 @@
+namespace CharLM.Checkpoints;
+
+/// <summary>What training had reached when the checkpoint was written.</summary>
+public sealed record Figures
+{
+    /// <summary>Finished epochs.</summary>
+    public int Epochs { get; init; }
+
+    /// <summary>Perplexity over the last finished epoch; null before the first.</summary>
+    public double? TrainPerplexity { get; init; }
+
+    /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
+    public double? HeldOutPerplexity { get; init; }
+
+    /// <summary>Seconds of training.</summary>
+    public double TrainedSeconds { get; init; }
+}

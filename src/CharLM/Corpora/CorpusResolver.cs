@@ -1,0 +1,133 @@
+namespace CharLM.Corpora;
+
+/// <summary>Turns what a user names (a corpus, a path, standard input, or the automatic choice) into a text.</summary>
+public sealed class CorpusResolver
+{
+    /// <summary>The automatic choice: <see cref="Preferred"/> when it can be had, else <see cref="Bundled"/>; the default.</summary>
+    public const string Auto = "auto";
+
+    /// <summary>Names standard input.</summary>
+    public const string StandardInput = "-";
+
+    /// <summary>The corpus that <see cref="Auto"/> would have.</summary>
+    public const string Preferred = "time-machine";
+
+    /// <summary>The corpus that is always there.</summary>
+    public const string Bundled = "bundled";
+
+    private const string StandardInputName = "standard input";
+
+    private readonly CorpusStore _store;
+    private readonly IProgress<CorpusNotice>? _notices;
+
+    /// <summary>Makes a resolver.</summary>
+    /// <param name="store">Gives the corpora that have names.</param>
+    /// <param name="notices">Hears, in one line, when the automatic choice falls back.</param>
+    public CorpusResolver(CorpusStore store, IProgress<CorpusNotice>? notices = null)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        _store = store;
+        _notices = notices;
+    }
+
+    /// <summary>Reads the text that <paramref name="corpus"/> names.</summary>
+    /// <param name="corpus">
+    /// <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or a path; a name wins over a file of the same
+    /// name, <c>./NAME</c> means the file.
+    /// </param>
+    /// <param name="standardInput">What <see cref="StandardInput"/> reads; needed for that alone.</param>
+    /// <param name="cancellationToken">Ends a download; what has arrived is kept and continued the next time.</param>
+    /// <exception cref="UnknownCorpusException">It is no name, and looks like no path.</exception>
+    /// <exception cref="CorpusFileException">The text is missing, empty, no UTF-8, too large or unreadable.</exception>
+    /// <exception cref="CorpusUnavailableException">A corpus that was asked for by name is not to be had.</exception>
+    /// <exception cref="CorpusCacheException">The cache cannot be written.</exception>
+    public async Task<CorpusText> ResolveAsync(string corpus, Stream? standardInput = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        if (corpus == StandardInput)
+        {
+            ArgumentNullException.ThrowIfNull(standardInput);
+            return await ReadStandardInputAsync(standardInput, cancellationToken);
+        }
+        if (corpus == Auto)
+            return await ChooseAsync(cancellationToken);
+        if (_store.Catalog.Find(corpus) is { } entry)
+            return await ReadAsync(corpus, await _store.GetAsync(entry, retryConnections: true, cancellationToken), cancellationToken);
+        if (!LooksLikePath(corpus))
+            throw new UnknownCorpusException(corpus, [Auto, .. _store.Catalog.Entries.Select(known => known.Name)]);
+        string path = Path.GetFullPath(corpus);
+        CorpusReader.Result read = await CorpusReader.ReadFileAsync(path, _store.Settings.MaxTextBytes, cancellationToken);
+        return TextOf(read, corpus, CorpusOriginKind.File, Path.GetFileName(path), path);
+    }
+
+    private static bool LooksLikePath(string corpus) =>
+        corpus.AsSpan().ContainsAny('/', '.', Path.DirectorySeparatorChar) || File.Exists(corpus) || Directory.Exists(corpus);
+
+    private async Task<CorpusText> ChooseAsync(CancellationToken cancellationToken)
+    {
+        CorpusEntry preferred = _store.Catalog.Get(Preferred);
+        string reason;
+        using (var deadline = new CancellationTokenSource(_store.Settings.AutoTimeout, _store.Settings.Clock))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken))
+        {
+            try
+            {
+                // Nobody reachable is nobody reachable: without a network the fallback comes at once.
+                return await ReadAsync(Auto, await _store.GetAsync(preferred, retryConnections: false, either.Token), either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                reason = $"not here within {_store.Settings.AutoTimeout.TotalSeconds} s";
+            }
+            catch (CorpusUnavailableException e)
+            {
+                reason = string.Join("; ", e.Failures.Select(failure => $"{failure.Source}: {failure.Reason}"));
+            }
+            catch (CorpusCacheException e)
+            {
+                reason = e.Message;
+            }
+        }
+        _notices?.Report(new CorpusNotice(CorpusNoticeKind.Fallback, $"the corpus '{Preferred}' is not to be had ({reason}): '{Bundled}' is used instead"));
+        CorpusText bundled = await ReadAsync(Auto, await _store.GetAsync(_store.Catalog.Get(Bundled), retryConnections: false, cancellationToken), cancellationToken);
+        return bundled with { Origin = bundled.Origin with { FallbackReason = reason } };
+    }
+
+    private async Task<CorpusText> ReadAsync(string requested, CorpusFile file, CancellationToken cancellationToken)
+    {
+        CorpusReader.Result read = await CorpusReader.ReadFileAsync(file.Path, _store.Settings.MaxTextBytes, cancellationToken);
+        // The file was verified, then opened again: what counts is what was read.
+        if (read.Sha256 != file.Entry.Sha256)
+        {
+            throw new CorpusFileException(
+                CorpusFileFault.Changed, file.Path,
+                $"{Display.Quote(file.Path)} changed while it was read: SHA-256 is {read.Sha256}, expected {file.Entry.Sha256}; run it again");
+        }
+        return TextOf(read, requested, CorpusOriginKind.Catalog, file.Entry.Name, file.Path);
+    }
+
+    private async Task<CorpusText> ReadStandardInputAsync(Stream standardInput, CancellationToken cancellationToken)
+    {
+        CorpusReader.Result read;
+        try
+        {
+            read = await CorpusReader.ReadAsync(standardInput, StandardInputName, _store.Settings.MaxTextBytes, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new CorpusFileException(CorpusFileFault.Unreadable, StandardInputName, $"cannot read {StandardInputName}: {Display.OneLine(e.Message)}", e);
+        }
+        return TextOf(read, StandardInput, CorpusOriginKind.StandardInput, StandardInputName, StandardInputName);
+    }
+
+    private static CorpusText TextOf(CorpusReader.Result read, string requested, CorpusOriginKind kind, string name, string location) =>
+        new(read.Text, new CorpusOrigin
+        {
+            Requested = requested,
+            Kind = kind,
+            Name = name,
+            Location = location,
+            Sha256 = read.Sha256,
+            Bytes = read.Bytes,
+        });
+}

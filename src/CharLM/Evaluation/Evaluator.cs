@@ -1,0 +1,79 @@
+using CharLM.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Evaluation;
+
+/// <summary>Measures a model on a text.</summary>
+public static class Evaluator
+{
+    /// <summary>
+    /// Predicts every token of a text but the first. The text is cut into rows that are read side by side, each with
+    /// its state carried from beginning to end; only the first token of a row is predicted without context.
+    /// </summary>
+    /// <param name="model">The model; its training mode is restored.</param>
+    /// <param name="tokens">Token ids, 2 or more.</param>
+    /// <param name="rows">Rows that are read side by side; fewer when the text is short. 1 gives every token all context.</param>
+    /// <param name="numSteps">Tokens of a row that are read in one call; does not change the result.</param>
+    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
+    public static Nats Measure(LanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numSteps);
+        if (tokens.Length < 2)
+            throw new ArgumentException($"a text of {tokens.Length} tokens has nothing to predict", nameof(tokens));
+
+        bool wasTraining = model.training;
+        model.eval();
+        try
+        {
+            int targets = tokens.Length - 1;
+            rows = Math.Min(rows, targets);
+            int rowLength = targets / rows;
+            Nats nats = MeasureRows(model, tokens[..(rows * rowLength + 1)].Span, rows, rowLength, numSteps, cancellationToken);
+            // What does not fill the rows evenly is a last, short row of its own.
+            ReadOnlyMemory<int> rest = tokens[(rows * rowLength)..];
+            return rest.Length > 1 ? nats + MeasureRows(model, rest.Span, 1, rest.Length - 1, numSteps, cancellationToken) : nats;
+        }
+        finally
+        {
+            model.train(wasTraining);
+        }
+    }
+
+    private static Nats MeasureRows(LanguageModel model, ReadOnlySpan<int> tokens, int rows, int rowLength, int numSteps, CancellationToken cancellationToken)
+    {
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope outer = NewDisposeScope();
+        RecurrentState state = model.BeginState(rows);
+        double total = 0;
+        for (int from = 0; from < rowLength; from += numSteps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int steps = Math.Min(numSteps, rowLength - from);
+            var inputs = new long[rows * steps];
+            var targets = new long[rows * steps];
+            for (int row = 0; row < rows; row++)
+            {
+                for (int step = 0; step < steps; step++)
+                {
+                    int place = row * rowLength + from + step;
+                    inputs[row * steps + step] = tokens[place];
+                    targets[row * steps + step] = tokens[place + 1];
+                }
+            }
+
+            using DisposeScope scope = NewDisposeScope();
+            long[] shape = [rows, steps];
+            (Tensor logits, RecurrentState after) = model.Forward(tensor(inputs, shape, device: model.Device), state);
+            Tensor expected = LanguageModel.StepByStep(tensor(targets, shape, device: model.Device));
+            // Summed in float64: a sum of 10^5 float32 terms would lose the digits that comparisons need.
+            total += nn.functional.cross_entropy(logits.to_type(ScalarType.Float64), expected, reduction: nn.Reduction.Sum).ToDouble();
+            state.Dispose();
+            state = after.MoveToOuterDisposeScope();
+        }
+        return new Nats(total, (long)rows * rowLength);
+    }
+}

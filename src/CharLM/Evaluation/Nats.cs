@@ -1,0 +1,25 @@
+namespace CharLM.Evaluation;
+
+/// <summary>
+/// A sum of negative log-likelihoods: what a model was surprised by over some tokens. All measures of a language model
+/// are views of it.
+/// </summary>
+/// <param name="Total">The sum, in nats.</param>
+/// <param name="Tokens">The tokens that were predicted.</param>
+public readonly record struct Nats(double Total, long Tokens)
+{
+    /// <summary>Nats a token.</summary>
+    public double Mean => Total / Tokens;
+
+    /// <summary>exp of the nats a token: the number of equally likely tokens that would surprise as much.</summary>
+    public double Perplexity => Math.Exp(Mean);
+
+    /// <summary>Bits a token.</summary>
+    public double BitsPerToken => Mean / Math.Log(2);
+
+    /// <summary>Both together.</summary>
+    public static Nats operator +(Nats left, Nats right) => new(left.Total + right.Total, left.Tokens + right.Tokens);
+
+    /// <summary>Both together.</summary>
+    public static Nats Add(Nats left, Nats right) => left + right;
+}

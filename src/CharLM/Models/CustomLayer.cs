@@ -1,0 +1,113 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CharLM.Models;
+
+/// <summary>
+/// A stack of recurrent layers from scratch. A subclass gives the equations of its cell (<see cref="Step(Tensor, Tensor, Tensor?, LayerWeights)"/>);
+/// what all cells share stands here: weights, layers above layers, steps after steps.
+/// </summary>
+/// <remarks>
+/// The weights of a layer's gates lie side by side in one matrix, as in PyTorch, so that one product serves all gates:
+/// weight_ih_l{k} [gates * hidden, input], weight_hh_l{k} [gates * hidden, hidden], bias_ih_l{k} and bias_hh_l{k}
+/// [gates * hidden]. Initial values are the books': weights normal(0, 0.01), biases zero.
+/// </remarks>
+public abstract class CustomLayer : Module, IRecurrentLayer
+{
+    private const double InitialDeviation = 0.01;
+
+    private readonly ModelConfig _config;
+
+    /// <summary>A stack of layers.</summary>
+    /// <param name="config">Layers, hidden units, dropout.</param>
+    /// <param name="inputSize">Width of an input.</param>
+    /// <param name="numGates">Gates of the cell, candidate values included: RNN 1, GRU 3, LSTM 4.</param>
+    protected CustomLayer(ModelConfig config, int inputSize, int numGates)
+        : base("rnn")
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        _config = config;
+        long rows = (long)numGates * config.NumHiddens;
+        for (int layer = 0; layer < config.NumLayers; layer++)
+        {
+            int columns = layer == 0 ? inputSize : config.NumHiddens;
+            Register($"weight_ih_l{layer}", randn(rows, columns) * InitialDeviation);
+            Register($"weight_hh_l{layer}", randn(rows, config.NumHiddens) * InitialDeviation);
+            Register($"bias_ih_l{layer}", zeros(rows));
+            Register($"bias_hh_l{layer}", zeros(rows));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Module Weights => this;
+
+    /// <summary>The custom layers of a cell.</summary>
+    public static CustomLayer Create(ModelConfig config, int inputSize)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Cell switch
+        {
+            CellKind.Rnn => new CustomRnn(config, inputSize),
+            CellKind.Gru => new CustomGru(config, inputSize),
+            CellKind.Lstm => new CustomLstm(config, inputSize),
+            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Cell, "not a cell"),
+        };
+    }
+
+    /// <inheritdoc/>
+    public RecurrentState ZeroState(long batchSize) => RecurrentState.Zero(_config, batchSize, Layer(0).W_ih);
+
+    /// <inheritdoc/>
+    public (Tensor Output, RecurrentState State) Step(Tensor input, RecurrentState state)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        (Tensor outputs, RecurrentState next) = Sequence(input.unsqueeze(0), state);
+        return (outputs.squeeze(0), next);
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Outputs, RecurrentState State) Sequence(Tensor inputs, RecurrentState state)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(state);
+        var lastHidden = new List<Tensor>();
+        var lastCell = new List<Tensor>();
+        Tensor outputs = inputs;                                                  // [num_steps, batch, input]
+        for (int layer = 0; layer < _config.NumLayers; layer++)
+        {
+            LayerWeights W = Layer(layer);
+            if (layer > 0)
+                outputs = functional.dropout(outputs, _config.Dropout, training);
+            Tensor H = state.Hidden[layer];                                       // [batch, hidden]
+            Tensor? C = state.Cell?[layer];
+            var steps = new List<Tensor>();
+            foreach (Tensor X in outputs.unbind(0))                               // [batch, input]
+            {
+                (H, C) = Step(X, H, C, W);
+                steps.Add(H);
+            }
+            outputs = stack(steps);                                               // [num_steps, batch, hidden]
+            lastHidden.Add(H);
+            if (C is not null)
+                lastCell.Add(C);
+        }
+        return (outputs, new RecurrentState(stack(lastHidden), lastCell.Count > 0 ? stack(lastCell) : null));
+    }
+
+    /// <summary>The equations of the cell: one step of one layer.</summary>
+    /// <param name="X">Input [batch, input].</param>
+    /// <param name="H">Hidden state before the step [batch, hidden].</param>
+    /// <param name="C">Cell state before the step [batch, hidden]; null for cells without one.</param>
+    /// <param name="W">The layer's weights.</param>
+    /// <returns>Hidden state and cell state after the step.</returns>
+    protected abstract (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W);
+
+    // Looked up by name at every use: moving a module to another device or type replaces its parameters.
+    private LayerWeights Layer(int layer) => new(
+        Parameter($"weight_ih_l{layer}"), Parameter($"weight_hh_l{layer}"), Parameter($"bias_ih_l{layer}"), Parameter($"bias_hh_l{layer}"));
+
+    private Parameter Parameter(string name) => get_parameter(name)!;
+
+    private void Register(string name, Tensor values) => register_parameter(name, new Parameter(values));
+}

@@ -1,0 +1,11 @@
+namespace CharLM.Models;
+
+/// <summary>What computes the cell. Weights have the same names, shapes and meaning in all of them.</summary>
+public enum Implementation
+{
+    /// <summary>From scratch: the cell's equations, one a line, on plain tensor operations.</summary>
+    Custom,
+
+    /// <summary>The layer of torch.nn.</summary>
+    BuiltIn,
+}

@@ -1,0 +1,95 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CharLM.Models;
+
+/// <summary>
+/// A recurrent language model: token ids become vectors (one-hot or learned), pass the recurrent layers, and a linear
+/// output layer gives the logits of the next token.
+/// </summary>
+public sealed class LanguageModel : Module
+{
+    private readonly IRecurrentLayer _recurrent;
+    private readonly Linear _output;
+    private readonly Embedding? _embedding;
+
+    /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="vocabSize">Tokens of the vocab, 1 or more.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    public LanguageModel(ModelConfig config, int vocabSize)
+        : base(nameof(LanguageModel))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
+        config.Validate();
+        (Config, VocabSize) = (config.Resolved(), vocabSize);
+
+        // The names are those of the book's RNNModel, so that a state dict moves over unchanged.
+        if (config.EmbeddingSize > 0)
+            register_module("embedding", _embedding = Embedding(vocabSize, config.EmbeddingSize));
+        _recurrent = config.Implementation switch
+        {
+            Implementation.Custom => CustomLayer.Create(config, config.InputSize(vocabSize)),
+            Implementation.BuiltIn => new BuiltInLayer(config, config.InputSize(vocabSize)),
+            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
+        };
+        register_module("rnn", _recurrent.Weights);
+        register_module("linear", _output = Linear(config.NumHiddens, vocabSize));
+        if (config.Implementation == Implementation.Custom)
+            InitializeAsTheBook();
+    }
+
+    /// <summary>What the model is made of; the form of a GRU is written out.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Tokens of the vocab.</summary>
+    public int VocabSize { get; }
+
+    /// <summary>Where the weights live.</summary>
+    public Device Device => _output.weight.device;
+
+    /// <summary>The number of trainable values.</summary>
+    public long NumParameters => parameters().Sum(parameter => parameter.numel());
+
+    /// <summary>The state before the first token.</summary>
+    /// <param name="batchSize">Rows, 1 or more.</param>
+    public RecurrentState BeginState(long batchSize) => _recurrent.ZeroState(batchSize);
+
+    /// <summary>Reads a minibatch.</summary>
+    /// <param name="inputs">Token ids, int64 [batch, num_steps].</param>
+    /// <param name="state">The state before the first step.</param>
+    /// <returns>
+    /// The logits of each next token, step by step, [num_steps * batch, vocab], and the state after the last step.
+    /// </returns>
+    public (Tensor Logits, RecurrentState State) Forward(Tensor inputs, RecurrentState state)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        (Tensor outputs, state) = _recurrent.Sequence(Vectors(inputs.t()), state);     // [num_steps, batch, hidden]
+        return (_output.forward(outputs.reshape(-1, Config.NumHiddens)), state);
+    }
+
+    /// <summary>The targets of a minibatch in the order of <see cref="Forward"/>'s logits.</summary>
+    /// <param name="targets">Token ids [batch, num_steps].</param>
+    /// <returns>[num_steps * batch].</returns>
+    public static Tensor StepByStep(Tensor targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        return targets.t().reshape(-1);
+    }
+
+    // [num_steps, batch] -> [num_steps, batch, input]
+    private Tensor Vectors(Tensor ids) => _embedding is not null
+        ? _embedding.forward(ids)
+        : functional.one_hot(ids, VocabSize).to_type(_output.weight.dtype);
+
+    // The from-scratch versions of the book draw all weights from normal(0, 0.01) and start biases at zero.
+    private void InitializeAsTheBook()
+    {
+        using var _ = no_grad();
+        init.normal_(_output.weight, 0, 0.01);
+        init.zeros_(_output.bias!);
+    }
+}

@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace CharLM.Models;
+
+/// <summary>What a recurrent layer remembers from one step to the next.</summary>
+/// <param name="Hidden">The hidden state, [layers, batch, hidden].</param>
+/// <param name="Cell">The cell state of an LSTM, [layers, batch, hidden]; null for other cells.</param>
+public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null) : IDisposable
+{
+    /// <summary>The state before the first token: zeros.</summary>
+    /// <param name="config">Cell, layers, hidden units.</param>
+    /// <param name="batchSize">Rows, 1 or more.</param>
+    /// <param name="like">Gives the type and the device.</param>
+    public static RecurrentState Zero(ModelConfig config, long batchSize, Tensor like)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(like);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        long[] shape = [config.NumLayers, batchSize, config.NumHiddens];
+        Tensor Zeros() => zeros(shape, like.dtype, like.device);
+        return new RecurrentState(Zeros(), config.Cell == CellKind.Lstm ? Zeros() : null);
+    }
+
+    /// <summary>The same values without their history: where backpropagation through time is cut.</summary>
+    public RecurrentState Detach() => new(Hidden.detach(), Cell?.detach());
+
+    /// <summary>Lets the state outlive the dispose scope that it was made in.</summary>
+    public RecurrentState MoveToOuterDisposeScope()
+    {
+        Hidden.MoveToOuterDisposeScope();
+        Cell?.MoveToOuterDisposeScope();
+        return this;
+    }
+
+    /// <summary>Takes the state out of every dispose scope: its holder disposes it.</summary>
+    public RecurrentState DetachFromDisposeScope()
+    {
+        Hidden.DetachFromDisposeScope();
+        Cell?.DetachFromDisposeScope();
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Hidden.Dispose();
+        Cell?.Dispose();
+    }
+}

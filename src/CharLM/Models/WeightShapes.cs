@@ -1,0 +1,26 @@
+namespace CharLM.Models;
+
+/// <summary>The names and shapes of a model's weights, known without building it.</summary>
+public static class WeightShapes
+{
+    /// <summary>Name to shape, for every weight of <see cref="LanguageModel"/>.</summary>
+    public static IReadOnlyDictionary<string, long[]> Of(ModelConfig config, int vocabSize)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        long hidden = config.NumHiddens;
+        long rows = hidden * config.Cell switch { CellKind.Rnn => 1, CellKind.Gru => 3, _ => 4 };
+        var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
+        if (config.EmbeddingSize > 0)
+            shapes["embedding.weight"] = [vocabSize, config.EmbeddingSize];
+        for (int layer = 0; layer < config.NumLayers; layer++)
+        {
+            shapes[$"rnn.weight_ih_l{layer}"] = [rows, layer == 0 ? config.InputSize(vocabSize) : hidden];
+            shapes[$"rnn.weight_hh_l{layer}"] = [rows, hidden];
+            shapes[$"rnn.bias_ih_l{layer}"] = [rows];
+            shapes[$"rnn.bias_hh_l{layer}"] = [rows];
+        }
+        shapes["linear.weight"] = [vocabSize, hidden];
+        shapes["linear.bias"] = [vocabSize];
+        return shapes;
+    }
+}

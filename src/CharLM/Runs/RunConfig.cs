@@ -1,0 +1,57 @@
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Runs;
+
+/// <summary>A whole training run: from a text to a checkpoint.</summary>
+public sealed record RunConfig
+{
+    /// <summary>How the text becomes token ids.</summary>
+    public TextConfig Text { get; init; } = new();
+
+    /// <summary>What the model is made of.</summary>
+    public ModelConfig Model { get; init; } = new();
+
+    /// <summary>How it is trained.</summary>
+    public TrainerConfig Training { get; init; } = new();
+
+    /// <summary>What samples continue; default "time traveller".</summary>
+    public string Prefix { get; init; } = "time traveller";
+
+    /// <summary>Tokens of a sample, 1 to 1,000,000; default 50.</summary>
+    public int SampleLength { get; init; } = 50;
+
+    /// <summary>A sample is drawn after every so many epochs, and at the end; 0 only at the end; default 50.</summary>
+    public int SampleEvery { get; init; } = 50;
+
+    /// <summary>The checkpoint is written after every so many epochs, and at the end; 0 only at the end; default 50.</summary>
+    public int CheckpointEvery { get; init; } = 50;
+
+    /// <summary>The checkpoint's file; default checkpoints/last.safetensors.</summary>
+    public string CheckpointPath { get; init; } = DefaultCheckpointPath;
+
+    /// <summary>Where training leaves a model and generation looks for one when nobody says otherwise.</summary>
+    public static string DefaultCheckpointPath => Path.Combine("checkpoints", "last.safetensors");
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (string fault in Text.Faults().Concat(Model.Faults()).Concat(Training.Faults()))
+            yield return fault;
+        if (Prefix.Length == 0)
+            yield return "prefix must not be empty";
+        if (SampleLength is < 1 or > 1_000_000)
+            yield return $"length must be 1 to 1000000, not {SampleLength}";
+        if (SampleEvery < 0)
+            yield return $"sample-every must be 0 (only at the end) or more, not {SampleEvery}";
+        if (CheckpointEvery < 0)
+            yield return $"checkpoint-every must be 0 (only at the end) or more, not {CheckpointEvery}";
+        if (string.IsNullOrWhiteSpace(CheckpointPath))
+            yield return "out must name a file";
+    }
+
+    /// <summary>Throws when the configuration has a fault.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+}

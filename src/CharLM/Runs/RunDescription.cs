@@ -1,0 +1,31 @@
+using CharLM.Models;
+
+namespace CharLM.Runs;
+
+/// <summary>What a run trains on what, for the line that opens its report.</summary>
+public sealed record RunDescription
+{
+    /// <summary>The corpus that is really used.</summary>
+    public required string Corpus { get; init; }
+
+    /// <summary>Tokens of the whole corpus.</summary>
+    public required long CorpusTokens { get; init; }
+
+    /// <summary>Tokens that are trained on.</summary>
+    public required int TrainTokens { get; init; }
+
+    /// <summary>Tokens that are held out.</summary>
+    public required int HeldOutTokens { get; init; }
+
+    /// <summary>Tokens of the vocab, the unknown one included.</summary>
+    public required int VocabSize { get; init; }
+
+    /// <summary>What the model is made of.</summary>
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>The number of trainable values.</summary>
+    public required long NumParameters { get; init; }
+
+    /// <summary>Epochs that an earlier run had finished; this one goes on after them.</summary>
+    public required int EpochsDone { get; init; }
+}

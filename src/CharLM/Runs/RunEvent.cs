@@ -1,0 +1,29 @@
+using CharLM.Training;
+
+namespace CharLM.Runs;
+
+/// <summary>Something that happened in a run, told in order and at once.</summary>
+public abstract record RunEvent
+{
+    private RunEvent()
+    {
+    }
+
+    /// <summary>Training begins.</summary>
+    /// <param name="Description">What is trained on what.</param>
+    public sealed record Started(RunDescription Description) : RunEvent;
+
+    /// <summary>A minibatch was learned.</summary>
+    public sealed record Step(StepReport Report) : RunEvent;
+
+    /// <summary>An epoch ended.</summary>
+    public sealed record Epoch(EpochReport Report) : RunEvent;
+
+    /// <summary>A sample was drawn.</summary>
+    /// <param name="Number">After how many epochs.</param>
+    /// <param name="Text">The prefix and its continuation.</param>
+    public sealed record Sample(int Number, string Text) : RunEvent;
+
+    /// <summary>The checkpoint was written.</summary>
+    public sealed record Saved(string Path) : RunEvent;
+}

@@ -1,0 +1,25 @@
+using CharLM.Training;
+
+namespace CharLM.Runs;
+
+/// <summary>How a run ended.</summary>
+public sealed record RunResult
+{
+    /// <summary>What was trained on what.</summary>
+    public required RunDescription Description { get; init; }
+
+    /// <summary>The last finished epoch; null when none was finished.</summary>
+    public required EpochReport? LastEpoch { get; init; }
+
+    /// <summary>Epochs that are finished, those of earlier runs included.</summary>
+    public required int EpochsDone { get; init; }
+
+    /// <summary>The last sample, prefix included; null when the run was interrupted.</summary>
+    public required string? Sample { get; init; }
+
+    /// <summary>The checkpoint that was written.</summary>
+    public required string CheckpointPath { get; init; }
+
+    /// <summary>Whether the run was asked to end before its last epoch.</summary>
+    public required bool Interrupted { get; init; }
+}

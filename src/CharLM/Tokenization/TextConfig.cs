@@ -1,0 +1,40 @@
+using CharLM.Corpora;
+
+namespace CharLM.Tokenization;
+
+/// <summary>How a corpus becomes token ids. The defaults are those of Dive into Deep Learning v0.17.</summary>
+public sealed record TextConfig
+{
+    /// <summary>What is done to the text first; default d2l.</summary>
+    public Cleaning Cleaning { get; init; } = Cleaning.D2L;
+
+    /// <summary>What a token is; default a character.</summary>
+    public TokenKind Token { get; init; } = TokenKind.Char;
+
+    /// <summary>Rarer tokens become the unknown token, 0 to 1,000,000,000; default 0, keep all.</summary>
+    public int MinFreq { get; init; }
+
+    /// <summary>
+    /// Use only this many tokens from the beginning of the text (the vocab is made from all of it, as in the book);
+    /// 0 uses all; default 10,000.
+    /// </summary>
+    public int MaxTokens { get; init; } = 10_000;
+
+    /// <summary>The last part of the tokens that is held out from training, in [0, 0.9]; default 0.</summary>
+    public double ValidationFraction { get; init; }
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (MinFreq is < 0 or > 1_000_000_000)
+            yield return $"min-freq must be 0 to 1000000000, not {MinFreq}";
+        if (MaxTokens < 0)
+            yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
+        if (!(ValidationFraction is >= 0 and <= 0.9))
+            yield return $"validation-fraction must be 0 to 0.9, not {ValidationFraction}";
+    }
+
+    /// <summary>Throws when the configuration has a fault.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+}

@@ -1,0 +1,6 @@
+namespace CharLM.Tokenization;
+
+/// <summary>How often a token occurs.</summary>
+/// <param name="Token">The token.</param>
+/// <param name="Count">Its occurrences, 1 or more.</param>
+public readonly record struct TokenCount(string Token, long Count);

@@ -1,0 +1,19 @@
+namespace CharLM.Training;
+
+/// <summary>One way of turning gradients into new weights, clipping included.</summary>
+public interface IUpdate : IDisposable
+{
+    /// <summary>The step size.</summary>
+    double LearningRate { get; set; }
+
+    /// <summary>Forgets the gradients of the step before.</summary>
+    void ZeroGradients();
+
+    /// <summary>Scales all gradients down together when their global norm exceeds a bound.</summary>
+    /// <param name="maxNorm">The bound; 0 never clips.</param>
+    /// <returns>The norm before clipping.</returns>
+    double Clip(double maxNorm);
+
+    /// <summary>Changes the weights.</summary>
+    void Step();
+}

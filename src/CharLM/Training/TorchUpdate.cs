@@ -1,0 +1,57 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CharLM.Training;
+
+/// <summary>An optimizer of torch.optim, with torch's clipping.</summary>
+public sealed class TorchUpdate : IUpdate
+{
+    private readonly List<Parameter> _parameters;
+    private readonly optim.Optimizer _optimizer;
+
+    /// <summary>An optimizer by name, with PyTorch's defaults for all but the learning rate.</summary>
+    public TorchUpdate(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate)
+    {
+        _parameters = [.. parameters];
+        _optimizer = kind switch
+        {
+            OptimizerKind.Sgd => optim.SGD(_parameters, learningRate),
+            OptimizerKind.Adam => optim.Adam(_parameters, learningRate),
+            OptimizerKind.AdamW => optim.AdamW(_parameters, learningRate),
+            OptimizerKind.RmsProp => optim.RMSProp(_parameters, learningRate),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an optimizer"),
+        };
+    }
+
+    /// <inheritdoc/>
+    public double LearningRate
+    {
+        get => _optimizer.ParamGroups.First().LearningRate;
+        set
+        {
+            foreach (optim.ILearningRateController group in _optimizer.ParamGroups)
+                group.LearningRate = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ZeroGradients() => _optimizer.zero_grad();
+
+    /// <inheritdoc/>
+    public double Clip(double maxNorm)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return nn.utils.clip_grad_norm_(_parameters, maxNorm > 0 ? maxNorm : double.PositiveInfinity);
+    }
+
+    /// <inheritdoc/>
+    public void Step()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        _optimizer.step();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _optimizer.Dispose();
+}

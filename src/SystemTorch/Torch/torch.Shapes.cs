@@ -1,0 +1,89 @@
+namespace TorchSharp;
+
+public static partial class torch
+{
+    // Arrangement: torch.f(x) is x.f().
+    public static Tensor broadcast_to(Tensor input, params long[] shape) => input.broadcast_to(shape);
+
+    public static Tensor[] chunk(Tensor input, long chunks, long dim = 0) => input.chunk(chunks, dim);
+
+    public static Tensor clone(Tensor input) => input.clone();
+
+    public static Tensor diag(Tensor input, long diagonal = 0) => input.diag(diagonal);
+
+    public static Tensor diagonal(Tensor input, long offset = 0, long dim1 = 0, long dim2 = 1) => input.diagonal(offset, dim1, dim2);
+
+    public static Tensor flatten(Tensor input, long start_dim = 0, long end_dim = -1) => input.flatten(start_dim, end_dim);
+
+    public static Tensor flip(Tensor input, params long[] dims) => input.flip(dims);
+
+    public static Tensor moveaxis(Tensor input, (long, long) source, (long, long) destination) => input.movedim([source.Item1, source.Item2], [destination.Item1, destination.Item2]);
+
+    public static Tensor moveaxis(Tensor input, (long, long, long) source, (long, long, long) destination) => input.movedim([source.Item1, source.Item2, source.Item3], [destination.Item1, destination.Item2, destination.Item3]);
+
+    public static Tensor moveaxis(Tensor input, (long, long, long, long) source, (long, long, long, long) destination) =>
+        input.movedim(
+            [source.Item1, source.Item2, source.Item3, source.Item4], [destination.Item1, destination.Item2, destination.Item3, destination.Item4]);
+
+    public static Tensor moveaxis(Tensor input, long source, long destination) => input.movedim([source], [destination]);
+
+    public static Tensor moveaxis(Tensor input, long[] source, long[] destination) => input.movedim(source, destination);
+
+    public static Tensor movedim(Tensor input, long source, long destination) => input.movedim([source], [destination]);
+
+    public static Tensor movedim(Tensor input, long[] source, long[] destination) => input.movedim(source, destination);
+
+    public static Tensor permute(Tensor input, params long[] permutation) => input.permute(permutation);
+
+    public static Tensor ravel(Tensor input) => input.ravel();
+
+    public static Tensor repeat_interleave(Tensor input, long repeats, long? dim = null, long? output_size = null) =>
+        input.repeat_interleave(repeats, dim, output_size);
+
+    public static Tensor repeat_interleave(Tensor input, Tensor repeats, long? dim = null, long? output_size = null) =>
+        input.repeat_interleave(repeats, dim, output_size);
+
+    public static Tensor reshape(Tensor input, params long[] shape) => input.reshape(shape);
+
+    public static Tensor roll(Tensor input, (long, long) shifts, (long, long) dims) => input.roll(shifts, dims);
+
+    public static Tensor roll(Tensor input, (long, long, long) shifts, (long, long, long) dims) => input.roll(shifts, dims);
+
+    public static Tensor roll(Tensor input, ReadOnlySpan<long> shifts, ReadOnlySpan<long> dims = default) => input.roll(shifts, dims);
+
+    public static Tensor roll(Tensor input, long shifts, long? dims = null) => input.roll(shifts, dims);
+
+    public static Tensor roll(Tensor input, long[] shifts) => input.roll(shifts);
+
+    public static Tensor roll(Tensor input, long[] shifts, long[] dims) => input.roll(shifts, dims);
+
+    public static Tensor squeeze(Tensor input, long? dim = null) => input.squeeze(dim);
+
+    public static Tensor squeeze_(Tensor input, long? dim = null) => input.squeeze_(dim);
+
+    public static Tensor swapaxes(Tensor input, long axis0, long axis1) => input.swapaxes(axis0, axis1);
+
+    public static Tensor swapdims(Tensor input, long dim0, long dim1) => input.swapdims(dim0, dim1);
+
+    public static Tensor t(Tensor input) => input.t();
+
+    public static Tensor tile(Tensor input, long[] dims) => input.tile(dims);
+
+    public static Tensor transpose(Tensor input, long dim0, long dim1) => input.transpose(dim0, dim1);
+
+    public static Tensor tril(Tensor input, long diagonal = 0) => input.tril(diagonal);
+
+    public static Tensor tril_(Tensor input, long diagonal = 0) => input.tril_(diagonal);
+
+    public static Tensor triu(Tensor input, long diagonal = 0) => input.triu(diagonal);
+
+    public static Tensor triu_(Tensor input, long diagonal = 0) => input.triu_(diagonal);
+
+    public static Tensor unflatten(Tensor input, long dim, params long[] sizes) => input.unflatten(dim, sizes);
+
+    public static Tensor unflatten(Tensor input, long dim, Size sizes) => input.unflatten(dim, sizes);
+
+    public static Tensor unsqueeze(Tensor input, long dim) => input.unsqueeze(dim);
+
+    public static Tensor unsqueeze_(Tensor input, long dim) => input.unsqueeze_(dim);
+}

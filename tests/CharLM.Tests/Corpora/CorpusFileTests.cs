@@ -1,0 +1,153 @@
+using System.Runtime.Versioning;
+using System.Text;
+using CharLM.Corpora;
+
+namespace CharLM.Tests.Corpora;
+
+/// <summary>What is read from a file or a stream as it is, and what is refused with which words.</summary>
+public sealed class CorpusFileTests : IDisposable
+{
+    private readonly CorpusBench _bench = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, byte[], int> NotUtf8 => new()
+    {
+        { "a lone continuation byte", [(byte)'a', (byte)'b', 0x80], 2 },
+        { "Latin-1", Encoding.Latin1.GetBytes("caf\u00e9 au lait"), 3 },
+        { "a sequence cut off by the end", [(byte)'a', 0xE2, 0x82], 1 },
+        { "a surrogate", [0xED, 0xA0, 0x80], 0 },
+        { "an overlong slash", [(byte)'a', 0xC0, 0xAF], 1 },
+        { "past the byte order mark", [0xEF, 0xBB, 0xBF, (byte)'a', 0xFF], 4 },
+        { "after more than one scratch buffer", [.. Encoding.UTF8.GetBytes(new string('\u20ac', 5000)), 0xFF, (byte)'a'], 15_000 },
+        { "UTF-16", [0xFF, 0xFE, (byte)'a', 0], 0 },
+    };
+
+    public void Dispose() => _bench.Dispose();
+
+    [Theory]
+    [MemberData(nameof(NotUtf8))]
+    public async Task ResolveAsync_NoUtf8_TellsTheFirstBadByte(string what, byte[] bytes, int offset)
+    {
+        string path = _bench.Write("a.txt", bytes);
+
+        CorpusFileException e = await FailAsync(path, CorpusFileFault.NotUtf8);
+
+        Assert.Equal(offset, e.ByteOffset);
+        Assert.StartsWith($"'{path}' is no UTF-8: byte 0x{bytes[offset]:X2} at offset {offset}; ", e.Message, StringComparison.Ordinal);
+        Assert.Equal(what == "UTF-16", e.Message.Contains("looks like UTF-16", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("na\u00efve \u20ac \U0001F600\r\n")]
+    [InlineData("\u0000 is a character")]
+    public async Task ResolveAsync_Utf8_IsReadAsItIs(string text) =>
+        Assert.Equal(text, (await ReadAsync(Encoding.UTF8.GetBytes(text))).Text);
+
+    [Fact]
+    public async Task ResolveAsync_ByteOrderMark_IsNotText()
+    {
+        byte[] bytes = [0xEF, 0xBB, 0xBF, (byte)'a'];
+
+        CorpusText text = await ReadAsync(bytes);
+
+        Assert.Equal("a", text.Text);
+        Assert.Equal((4L, CorpusBench.Sha256(bytes)), (text.Origin.Bytes, text.Origin.Sha256));
+    }
+
+    [Theory]
+    [InlineData(new byte[0])]
+    [InlineData(new byte[] { 0xEF, 0xBB, 0xBF })]
+    public async Task ResolveAsync_NoText_IsEmpty(byte[] bytes)
+    {
+        string path = _bench.Write("a.txt", bytes);
+
+        Assert.Equal($"'{path}' is empty; give a text", (await FailAsync(path, CorpusFileFault.Empty)).Message);
+    }
+
+    [Fact]
+    public async Task ResolveAsync_Directory_IsRefused()
+    {
+        CorpusFileException e = await FailAsync(_bench.CatalogDirectory, CorpusFileFault.Directory);
+
+        Assert.Equal($"'{_bench.CatalogDirectory}' is a directory; give a text file in it", e.Message);
+    }
+
+    [Fact]
+    public async Task ResolveAsync_MissingFile_NamesThePathOnOneLine()
+    {
+        CorpusFileException e = await FailAsync(_bench.PathOf("no\nsuch.txt"), CorpusFileFault.Missing);
+
+        Assert.Contains("no\\u000asuch.txt'", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task ResolveAsync_NoPermission_IsUnreadable()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "files have no permission bits on Windows");
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "root reads every file");
+        string path = _bench.Write("a.txt", [1]);
+        File.SetUnixFileMode(path, UnixFileMode.None);
+
+        await FailAsync(path, CorpusFileFault.Unreadable);
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public async Task ResolveAsync_FileAtTheBound_IsTheLongestThatIsRead(int length, bool read)
+    {
+        _bench.Settings = _bench.Settings with { MaxTextBytes = 10 };
+        string path = _bench.Write("a.txt", CorpusBench.Text(length));
+
+        if (read)
+            Assert.Equal(length, (await Resolver().ResolveAsync(path, cancellationToken: Token)).Text.Length);
+        else
+            Assert.Equal($"'{path}' has 11 bytes; at most 10 can be read, so give a part of it", (await FailAsync(path, CorpusFileFault.TooLarge)).Message);
+    }
+
+    [Theory]
+    [InlineData(100_000, 100_000, true)]
+    [InlineData(100_001, 100_000, false)]
+    [InlineData(1_000_000, 999_999, false)]
+    public async Task ResolveAsync_StreamOfUnknownLength_IsBoundToo(int length, int bound, bool read)
+    {
+        _bench.Settings = _bench.Settings with { MaxTextBytes = bound };
+        await using var input = new UnseekableStream(CorpusBench.Text(length));
+        Task<CorpusText> reading = Resolver().ResolveAsync("-", input, Token);
+
+        if (read)
+            Assert.Equal(length, (await reading).Text.Length);
+        else
+            Assert.Equal(CorpusFileFault.TooLarge, (await Assert.ThrowsAsync<CorpusFileException>(() => reading)).Fault);
+    }
+
+    [Fact]
+    public async Task ResolveAsync_EmptyStandardInput_IsNamed()
+    {
+        using var input = new MemoryStream();
+
+        CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
+
+        Assert.Equal("'standard input' is empty; give a text", e.Message);
+    }
+
+    private CorpusResolver Resolver() => new(_bench.Store(LoopbackServer.Closed()));
+
+    private Task<CorpusText> ReadAsync(byte[] bytes) => Resolver().ResolveAsync(_bench.Write("a.txt", bytes), cancellationToken: Token);
+
+    private async Task<CorpusFileException> FailAsync(string path, CorpusFileFault fault)
+    {
+        CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync(path, cancellationToken: Token));
+        Assert.Equal((fault, path), (e.Fault, e.Location));
+        return e;
+    }
+
+    private sealed class UnseekableStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+    }
+}

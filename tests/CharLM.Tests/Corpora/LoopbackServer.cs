@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace CharLM.Tests.Corpora;
+
+/// <summary>What a client asked: the path and, if it continues a download, the offset it wants.</summary>
+internal sealed record LoopbackRequest(string Path, long? RangeStart);
+
+/// <summary>Writes an answer, right or wrong, on a connection; the connection is closed afterwards.</summary>
+internal delegate Task LoopbackReply(LoopbackRequest request, Stream connection, CancellationToken cancellationToken);
+
+/// <summary>A web server on this machine that misbehaves as told: the nth request gets the nth reply, the last one stays.</summary>
+internal sealed class LoopbackServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly LoopbackReply[] _replies;
+    private readonly ConcurrentQueue<LoopbackRequest> _requests = new();
+    private readonly Task _accepting;
+    private int _answered;
+
+    public LoopbackServer(params LoopbackReply[] replies)
+    {
+        _replies = replies;
+        _listener.Start();
+        Root = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Root { get; }
+
+    public IReadOnlyList<LoopbackRequest> Requests => [.. _requests];
+
+    /// <summary>An address where nobody listens.</summary>
+    public static Uri Closed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/nobody");
+    }
+
+    public Uri At(string path) => new(Root, path);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        List<Task> connections = [];
+        try
+        {
+            while (true)
+                connections.Add(AnswerAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task AnswerAsync(TcpClient client)
+    {
+        using TcpClient owned = client;
+        try
+        {
+            NetworkStream connection = client.GetStream();
+            LoopbackRequest request = await ReadRequestAsync(connection, _stop.Token);
+            LoopbackReply reply = _replies[Math.Min(Interlocked.Increment(ref _answered), _replies.Length) - 1];
+            _requests.Enqueue(request);
+            await reply(request, connection, _stop.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The client hung up, or the test is over: both are part of what is tested.
+        }
+    }
+
+    private static async Task<LoopbackRequest> ReadRequestAsync(NetworkStream connection, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(connection, Encoding.ASCII, leaveOpen: true);
+        string first = await reader.ReadLineAsync(cancellationToken) ?? throw new IOException("hung up");
+        long? range = null;
+        while (await reader.ReadLineAsync(cancellationToken) is { Length: > 0 } header)
+        {
+            if (header.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase))
+                range = long.Parse(header.AsSpan("Range: bytes=".Length).TrimEnd('-'));
+        }
+        return new LoopbackRequest(first.Split(' ')[1], range);
+    }
+}

@@ -1,0 +1,33 @@
+namespace CharLM.Tests;
+
+/// <summary>Finds the checkout that the tests were built from, and the material that may lie beside it.</summary>
+internal static class Repository
+{
+    /// <summary>The folder of CharLM.sln.</summary>
+    public static string Root { get; } = Find();
+
+    /// <summary>A file under ../shared, or null where that folder is absent.</summary>
+    public static string? Shared(params string[] parts)
+    {
+        string path = Path.Combine([Root, "..", "shared", .. parts]);
+        return File.Exists(path) ? Path.GetFullPath(path) : null;
+    }
+
+    /// <summary>A file under ../shared; the test is skipped with the reason where it is absent.</summary>
+    public static string SharedOrSkip(params string[] parts)
+    {
+        string? path = Shared(parts);
+        Assert.SkipWhen(path is null, $"../shared/{string.Join('/', parts)} is absent");
+        return path!;
+    }
+
+    private static string Find()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "CharLM.sln")))
+                return folder.FullName;
+        }
+        throw new DirectoryNotFoundException("the tests do not run inside a checkout");
+    }
+}

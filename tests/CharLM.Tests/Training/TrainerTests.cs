@@ -1,0 +1,176 @@
+using CharLM.Models;
+using CharLM.Batching;
+using CharLM.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Tests.Training;
+
+public sealed class TrainerTests
+{
+    private const int Vocab = 6;
+
+    // A text that a model of any kind learns fast: 1 2 3 4 5 1 2 3 4 5 ...
+    private static int[] Text(int length = 400) => [.. Enumerable.Range(0, length).Select(i => 1 + i % 5)];
+
+    private static TrainerConfig Config => new() { NumEpochs = 10, BatchSize = 4, NumSteps = 10, LearningRate = 1 };
+
+    private static LanguageModel Model(CellKind cell = CellKind.Gru, Implementation implementation = Implementation.BuiltIn, int layers = 1, double dropout = 0)
+    {
+        manual_seed(0);
+        return new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 16, NumLayers = layers, Dropout = dropout }, Vocab);
+    }
+
+    public static TheoryData<CellKind, Implementation> Kinds
+    {
+        get
+        {
+            var kinds = new TheoryData<CellKind, Implementation>();
+            foreach (CellKind cell in Enum.GetValues<CellKind>())
+            {
+                foreach (Implementation implementation in Enum.GetValues<Implementation>())
+                    kinds.Add(cell, implementation);
+            }
+            return kinds;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void TrainEpoch_RepeatedText_LearnsIt(CellKind cell, Implementation implementation)
+    {
+        using LanguageModel model = Model(cell, implementation);
+        using var trainer = new Trainer(model, Config with { LearningRate = 0.02, Optimizer = OptimizerKind.Adam }, Text());
+        double first = trainer.TrainEpoch(0).Train.Perplexity, last = 0;
+        for (int epoch = 1; epoch < 40; epoch++)
+            last = trainer.TrainEpoch(epoch).Train.Perplexity;
+        Assert.InRange(first, 1.2, Vocab + 1);
+        Assert.InRange(last, 1, 1.1);
+    }
+
+    [Theory]
+    [InlineData(SamplingOrder.Sequential)]
+    [InlineData(SamplingOrder.Random)]
+    public void TrainEpoch_Report_CountsTheTokensOfThePlan(SamplingOrder order)
+    {
+        using LanguageModel model = Model();
+        using var trainer = new Trainer(model, Config with { Sampling = order }, Text());
+        var steps = new List<StepReport>();
+        EpochReport report = trainer.TrainEpoch(4, new Collector<StepReport>(steps));
+
+        Assert.Equal((5, 10), (report.Epoch, report.NumEpochs));
+        Assert.Equal(steps.Count * 40, report.Train.Tokens);
+        Assert.Equal(Enumerable.Range(1, steps.Count), steps.Select(step => step.Batch));
+        Assert.Equal(steps.Average(step => step.Loss), report.Train.Mean, 10);
+        Assert.Equal(steps.Average(step => step.GradientNorm), report.GradientNorm, 10);
+    }
+
+    [Fact]
+    public void TrainEpoch_UntrainedUniformModel_HasThePerplexityOfTheVocab()
+    {
+        using LanguageModel model = Model();
+        using (no_grad())
+        {
+            foreach (TorchSharp.Modules.Parameter parameter in model.parameters())
+                parameter.zero_();
+        }
+        using var trainer = new Trainer(model, Config with { LearningRate = 1e-30 }, Text());
+        Assert.Equal(Vocab, trainer.TrainEpoch(0).Train.Perplexity, 4);
+    }
+
+    [Theory]
+    [InlineData(Implementation.Custom)]
+    [InlineData(Implementation.BuiltIn)]
+    public void TrainEpoch_SameSeed_GivesTheSameNumbers(Implementation implementation)
+    {
+        double[] Run()
+        {
+            using LanguageModel model = Model(implementation: implementation, layers: 2, dropout: 0.3);
+            using var trainer = new Trainer(model, Config, Text());
+            return [.. Enumerable.Range(0, 3).Select(epoch => trainer.TrainEpoch(epoch).Train.Total)];
+        }
+        Assert.Equal(Run(), Run());
+    }
+
+    [Fact]
+    public void TrainEpoch_SequentialSampling_CarriesTheState()
+    {
+        // Same text, same place: with the state carried the second minibatch knows what came before it.
+        using LanguageModel model = Model(CellKind.Lstm);
+        var steps = new List<StepReport>();
+        using var trainer = new Trainer(model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30 }, Text(40));
+        trainer.TrainEpoch(0, new Collector<StepReport>(steps));
+        int[] distinct = [.. steps.Select(step => (int)(step.Loss * 1e6)).Distinct()];
+        Assert.True(distinct.Length > 10, "five tokens without context could give five losses only");
+    }
+
+    [Fact]
+    public void TrainEpoch_RandomSampling_StartsFromZero()
+    {
+        using LanguageModel model = Model(CellKind.Lstm);
+        var steps = new List<StepReport>();
+        using var trainer = new Trainer(model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30, Sampling = SamplingOrder.Random }, Text(40));
+        trainer.TrainEpoch(0, new Collector<StepReport>(steps));
+        Assert.Equal(5, steps.Select(step => (int)(step.Loss * 1e6)).Distinct().Count());
+    }
+
+    [Fact]
+    public void TrainEpoch_HugeLearningRate_StopsWithStepNormAndAdvice()
+    {
+        using LanguageModel model = Model();
+        using var trainer = new Trainer(model, Config with { LearningRate = 1e38, ClipNorm = 0 }, Text());
+        var e = Assert.Throws<TrainingDivergedException>(() =>
+        {
+            for (int epoch = 0; epoch < 10; epoch++)
+                trainer.TrainEpoch(epoch);
+        });
+        Assert.Contains($"epoch {e.Epoch}, minibatch {e.Batch}", e.Message, StringComparison.Ordinal);
+        Assert.Contains("smaller --lr", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TrainEpoch_Cancelled_FinishesTheCurrentMinibatch()
+    {
+        using LanguageModel model = Model();
+        using var trainer = new Trainer(model, Config, Text());
+        using var cancel = new CancellationTokenSource();
+        int steps = 0;
+        var progress = new Reaction<StepReport>(_ =>
+        {
+            if (++steps == 2)
+                cancel.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => trainer.TrainEpoch(0, progress, cancel.Token));
+        Assert.Equal(2, steps);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void TrainEpoch_ManyEpochs_KeepsTheNumberOfTensors(CellKind cell, Implementation implementation)
+    {
+        using LanguageModel model = Model(cell, implementation);
+        using var trainer = new Trainer(model, Config, Text());
+        trainer.TrainEpoch(0);
+        long before = LiveTensors.Count();
+        for (int epoch = 1; epoch < 6; epoch++)
+            trainer.TrainEpoch(epoch);
+        Assert.Equal(before, LiveTensors.Count());
+    }
+
+    [Fact]
+    public void Validate_FaultyConfig_NamesEveryFault()
+    {
+        var config = new TrainerConfig { NumEpochs = 0, BatchSize = -1, NumSteps = 0, LearningRate = double.NaN, ClipNorm = double.PositiveInfinity };
+        Assert.Equal(5, Assert.Throws<InvalidConfigException>(config.Validate).Faults.Count);
+    }
+
+    private sealed class Collector<T>(List<T> items) : IProgress<T>
+    {
+        public void Report(T value) => items.Add(value);
+    }
+
+    private sealed class Reaction<T>(Action<T> action) : IProgress<T>
+    {
+        public void Report(T value) => action(value);
+    }
+}
