@@ -9,6 +9,14 @@ internal static class Engine
 
     public static void RequireSystem() => Assert.SkipUnless(IsSystem, "this is a promise of the binding to the system's libtorch, and the engine is TorchSharp's packages");
 
+    /// <summary>The live tensors of the process, after the finalizers of what earlier tests left behind.</summary>
+    public static long LiveTensors()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Tensor.TotalCount;
+    }
+
     /// <summary>The floats of a tensor, whatever its strides.</summary>
     public static float[] Floats(Tensor tensor) => tensor.detach().data<float>().ToArray();
 

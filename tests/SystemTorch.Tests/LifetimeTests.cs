@@ -25,26 +25,22 @@ public class LifetimeTests
         }
 
         Step();
-        long before = Tensor.TotalCount;
+        long before = Engine.LiveTensors();
         long live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (int i = 0; i < 1000; i++)
         {
             Step();
         }
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, Engine.LiveTensors());
         Assert.Equal(live, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]
     public void Finalizer_TensorsForgotten_ReleasesThem()
     {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
+        long before = Engine.LiveTensors();
         Forget();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, Engine.LiveTensors());
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static void Forget()
