@@ -18,14 +18,14 @@ public class RecurrentTests
         var (output, h_n) = rnn.call(input, h0);
 
         Weights w = new(rnn, "");
-        double[,] h = w.State(h0);
+        double[,] h = Weights.State(h0);
         for (int t = 0; t < Steps; t++)
         {
-            double[,] x = w.Step(input, t);
-            h = w.Map((n, j) => w.In(x, n, j) + w.Rec(h, n, j), function == nn.NonLinearities.Tanh ? Math.Tanh : z => Math.Max(0, z));
-            w.AssertRow(h, output[t]);
+            double[,] x = Weights.Step(input, t);
+            h = Weights.Map((n, j) => w.In(x, n, j) + w.Rec(h, n, j), function == nn.NonLinearities.Tanh ? Math.Tanh : z => Math.Max(0, z));
+            Weights.AssertRow(h, output[t]);
         }
-        w.AssertRow(h, h_n[0]);
+        Weights.AssertRow(h, h_n[0]);
     }
 
     [Fact]
@@ -39,17 +39,17 @@ public class RecurrentTests
         var (output, h_n) = gru.call(input, h0);
 
         Weights w = new(gru, "");
-        double[,] h = w.State(h0);
+        double[,] h = Weights.State(h0);
         for (int t = 0; t < Steps; t++)
         {
-            double[,] x = w.Step(input, t), before = h;
-            double[,] r = w.Map((n, j) => w.In(x, n, j) + w.Rec(before, n, j), Sigmoid);
-            double[,] z = w.Map((n, j) => w.In(x, n, Hidden + j) + w.Rec(before, n, Hidden + j), Sigmoid);
-            double[,] candidate = w.Map((n, j) => w.In(x, n, 2 * Hidden + j) + r[n, j] * w.Rec(before, n, 2 * Hidden + j), Math.Tanh);
-            h = w.Map((n, j) => (1 - z[n, j]) * candidate[n, j] + z[n, j] * before[n, j], v => v);
-            w.AssertRow(h, output[t]);
+            double[,] x = Weights.Step(input, t), before = h;
+            double[,] r = Weights.Map((n, j) => w.In(x, n, j) + w.Rec(before, n, j), Sigmoid);
+            double[,] z = Weights.Map((n, j) => w.In(x, n, Hidden + j) + w.Rec(before, n, Hidden + j), Sigmoid);
+            double[,] candidate = Weights.Map((n, j) => w.In(x, n, 2 * Hidden + j) + r[n, j] * w.Rec(before, n, 2 * Hidden + j), Math.Tanh);
+            h = Weights.Map((n, j) => (1 - z[n, j]) * candidate[n, j] + z[n, j] * before[n, j], v => v);
+            Weights.AssertRow(h, output[t]);
         }
-        w.AssertRow(h, h_n[0]);
+        Weights.AssertRow(h, h_n[0]);
     }
 
     [Fact]
@@ -63,14 +63,14 @@ public class RecurrentTests
         var (output, h_n, c_n) = lstm.call(input, (h0, c0));
 
         Weights w = new(lstm, "");
-        double[,] h = w.State(h0), c = w.State(c0);
+        double[,] h = Weights.State(h0), c = Weights.State(c0);
         for (int t = 0; t < Steps; t++)
         {
-            (h, c) = w.LstmStep(w.Step(input, t), h, c);
-            w.AssertRow(h, output[t]);
+            (h, c) = w.LstmStep(Weights.Step(input, t), h, c);
+            Weights.AssertRow(h, output[t]);
         }
-        w.AssertRow(h, h_n[0]);
-        w.AssertRow(c, c_n[0]);
+        Weights.AssertRow(h, h_n[0]);
+        Weights.AssertRow(c, c_n[0]);
     }
 
     [Fact]
@@ -88,12 +88,12 @@ public class RecurrentTests
         double[,] h0 = new double[Batch, Hidden], c0 = new double[Batch, Hidden], h1 = new double[Batch, Hidden], c1 = new double[Batch, Hidden];
         for (int t = 0; t < Steps; t++)
         {
-            (h0, c0) = first.LstmStep(first.Step(input, t), h0, c0);
+            (h0, c0) = first.LstmStep(Weights.Step(input, t), h0, c0);
             (h1, c1) = second.LstmStep(h0, h1, c1);
-            second.AssertRow(h1, output[t]);
+            Weights.AssertRow(h1, output[t]);
         }
-        second.AssertRow(c0, c_n[0]);
-        second.AssertRow(c1, c_n[1]);
+        Weights.AssertRow(c0, c_n[0]);
+        Weights.AssertRow(c1, c_n[1]);
     }
 
     [Fact]
@@ -298,7 +298,7 @@ public class RecurrentTests
             return (Map((n, j) => o[n, j] * Math.Tanh(next[n, j]), v => v), next);
         }
 
-        public double[,] Map(Func<int, int, double> sum, Func<double, double> function)
+        public static double[,] Map(Func<int, int, double> sum, Func<double, double> function)
         {
             double[,] result = new double[Batch, Hidden];
             for (int n = 0; n < Batch; n++)
@@ -311,11 +311,11 @@ public class RecurrentTests
             return result;
         }
 
-        public double[,] Step(Tensor input, int t) => Matrix(input[t], Inputs);
+        public static double[,] Step(Tensor input, int t) => Matrix(input[t], Inputs);
 
-        public double[,] State(Tensor state) => Matrix(state[0], Hidden);
+        public static double[,] State(Tensor state) => Matrix(state[0], Hidden);
 
-        public void AssertRow(double[,] expected, Tensor actual)
+        public static void AssertRow(double[,] expected, Tensor actual)
         {
             float[] values = Engine.Floats(actual);
             for (int i = 0; i < values.Length; i++)

@@ -12,7 +12,6 @@ internal static unsafe partial class Native
     [DllImport(Library)] internal static extern nint st_exp(nint self);
     [DllImport(Library)] internal static extern int st_exp_(nint self);
     [DllImport(Library)] internal static extern nint st_exp2(nint self);
-    [DllImport(Library)] internal static extern int st_exp2_(nint self);
     [DllImport(Library)] internal static extern nint st_expm1(nint self);
     [DllImport(Library)] internal static extern int st_expm1_(nint self);
     [DllImport(Library)] internal static extern nint st_log(nint self);
@@ -100,8 +99,6 @@ internal static unsafe partial class Native
     [DllImport(Library)] internal static extern int st_floor_divide_(nint self, nint other);
     [DllImport(Library)] internal static extern nint st_floor_divide_number(nint self, Number other);
     [DllImport(Library)] internal static extern int st_floor_divide__number(nint self, Number other);
-    [DllImport(Library)] internal static extern nint st_atan2(nint self, nint other);
-    [DllImport(Library)] internal static extern int st_atan2_(nint self, nint other);
     [DllImport(Library)] internal static extern nint st_div(nint self, nint other, int rounding);
     [DllImport(Library)] internal static extern nint st_div_number(nint self, Number other, int rounding);
     [DllImport(Library)] internal static extern int st_div_(nint self, nint other, int rounding);

@@ -1,5 +1,6 @@
 using TorchSharp.Interop;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -13,6 +14,7 @@ namespace TorchSharp.Modules
         private readonly double _normType;
         private readonly bool _scaleGradByFreq;
         private readonly bool _sparse;
+        [ComponentName(Name = nameof(weight))]
         private Parameter? _weight;
 
         internal Embedding(Parameter weight, long? paddingIdx, double? maxNorm, double normType, bool scaleGradByFreq, bool sparse)
@@ -54,7 +56,9 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static Embedding Embedding(long num_embeddings, long embedding_dims, long? padding_idx = null, double? max_norm = null, double norm_type = 2, bool scale_grad_by_freq = false, bool sparse = false, Device? device = null, ScalarType? dtype = null)
+            public static Embedding Embedding(
+                long num_embeddings, long embedding_dims, long? padding_idx = null, double? max_norm = null, double norm_type = 2,
+                bool scale_grad_by_freq = false, bool sparse = false, Device? device = null, ScalarType? dtype = null)
             {
                 Parameter weight = randn(num_embeddings, embedding_dims, dtype: dtype, device: device).AsParameter();
                 if (padding_idx is { } padding)
@@ -69,7 +73,9 @@ namespace TorchSharp
             }
 
             /// <summary>Over a given table, which the module takes over.</summary>
-            public static Embedding Embedding_from_pretrained(Tensor embeddings, bool freeze = true, long? padding_idx = null, double? max_norm = null, double norm_type = 2, bool scale_grad_by_freq = false, bool sparse = false, Device? device = null, ScalarType? dtype = null)
+            public static Embedding Embedding_from_pretrained(
+                Tensor embeddings, bool freeze = true, long? padding_idx = null, double? max_norm = null, double norm_type = 2,
+                bool scale_grad_by_freq = false, bool sparse = false, Device? device = null, ScalarType? dtype = null)
             {
                 Tensor table = embeddings.NeedsConversion(dtype, device) ? embeddings.to(dtype ?? embeddings.dtype, device ?? embeddings.device) : embeddings.alias();
                 using Tensor detached = table.detach();

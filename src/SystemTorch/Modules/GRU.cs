@@ -58,7 +58,9 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static GRU GRU(long inputSize, long hiddenSize, long numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null) =>
+            public static GRU GRU(
+                long inputSize, long hiddenSize, long numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0,
+                bool bidirectional = false, Device? device = null, ScalarType? dtype = null) =>
                 new(new RecurrentLayers(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, gates: 3), device, dtype);
         }
     }

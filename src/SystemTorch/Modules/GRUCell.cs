@@ -1,5 +1,6 @@
 using TorchSharp.Interop;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -9,7 +10,18 @@ namespace TorchSharp.Modules
     public sealed class GRUCell : Module<Tensor, Tensor, Tensor>
     {
         private readonly long _hiddenSize;
-        private Parameter? _weightIh, _weightHh, _biasIh, _biasHh;
+
+        [ComponentName(Name = nameof(weight_ih))]
+        private Parameter? _weightIh;
+
+        [ComponentName(Name = nameof(weight_hh))]
+        private Parameter? _weightHh;
+
+        [ComponentName(Name = nameof(bias_ih))]
+        private Parameter? _biasIh;
+
+        [ComponentName(Name = nameof(bias_hh))]
+        private Parameter? _biasHh;
 
         internal GRUCell(long inputSize, long hiddenSize, bool bias, Device? device, ScalarType? dtype)
             : base(nameof(GRUCell))

@@ -72,7 +72,9 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static LSTM LSTM(long inputSize, long hiddenSize, long numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null) =>
+            public static LSTM LSTM(
+                long inputSize, long hiddenSize, long numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0,
+                bool bidirectional = false, Device? device = null, ScalarType? dtype = null) =>
                 new(new RecurrentLayers(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, gates: 4), device, dtype);
         }
     }

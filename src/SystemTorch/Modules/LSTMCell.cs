@@ -1,5 +1,6 @@
 using TorchSharp.Interop;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -8,7 +9,17 @@ namespace TorchSharp.Modules
     /// <summary>One step of long short-term memory.</summary>
     public sealed class LSTMCell : Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)>
     {
-        private Parameter? _weightIh, _weightHh, _biasIh, _biasHh;
+        [ComponentName(Name = nameof(weight_ih))]
+        private Parameter? _weightIh;
+
+        [ComponentName(Name = nameof(weight_hh))]
+        private Parameter? _weightHh;
+
+        [ComponentName(Name = nameof(bias_ih))]
+        private Parameter? _biasIh;
+
+        [ComponentName(Name = nameof(bias_hh))]
+        private Parameter? _biasHh;
 
         internal LSTMCell(long inputSize, long hiddenSize, bool bias, Device? device, ScalarType? dtype)
             : base(nameof(LSTMCell))

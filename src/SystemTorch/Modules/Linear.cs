@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,7 +8,10 @@ namespace TorchSharp.Modules
     /// <summary>x W^T + b, with the weight [out, in].</summary>
     public sealed class Linear : Module<Tensor, Tensor>
     {
+        [ComponentName(Name = nameof(weight))]
         private Parameter? _weight;
+
+        [ComponentName(Name = nameof(bias))]
         private Parameter? _bias;
 
         internal Linear(Parameter weight, Parameter? bias = null)

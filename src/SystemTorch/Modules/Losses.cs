@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn;
 namespace TorchSharp.Modules
 {
     /// <summary>Negative log-likelihood of classes under logits.</summary>
-    public sealed class CrossEntropyLoss(Tensor? weight = null, long? ignore_index = null, Reduction reduction = Reduction.Mean, double label_smoothing = 0)
+    public sealed class CrossEntropyLoss(
+        Tensor? weight = null, long? ignore_index = null, Reduction reduction = Reduction.Mean, double label_smoothing = 0)
         : WeightedLoss<Tensor, Tensor, Tensor>(weight, reduction)
     {
         public long? ignore_index { get; } = ignore_index;
@@ -35,7 +36,8 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static CrossEntropyLoss CrossEntropyLoss(Tensor? weight = null, long? ignore_index = null, Reduction reduction = nn.Reduction.Mean) =>
+            public static CrossEntropyLoss CrossEntropyLoss(
+                Tensor? weight = null, long? ignore_index = null, Reduction reduction = nn.Reduction.Mean) =>
                 new(weight, ignore_index, reduction);
 
             public static NLLLoss NLLLoss(Tensor? weight = null, Reduction reduction = nn.Reduction.Mean) => new(weight, reduction);

@@ -29,7 +29,7 @@ namespace TorchSharp.Modules
             get => _items[key];
             set
             {
-                _items[key] = Own(value);
+                _items[key] = value;
                 Changed();
             }
         }
@@ -39,7 +39,7 @@ namespace TorchSharp.Modules
             get => _items[index];
             set
             {
-                _items[index] = (value.Item1, Own(value.Item2));
+                _items[index] = (value.Item1, value.Item2);
                 Changed();
             }
         }
@@ -52,7 +52,7 @@ namespace TorchSharp.Modules
 
         public void Insert(int index, (string, T) item)
         {
-            _items.Insert(index, (item.Item1, Own(item.Item2)));
+            _items.Insert(index, (item.Item1, item.Item2));
             Changed();
         }
 
@@ -114,8 +114,6 @@ namespace TorchSharp.Modules
         {
             // The modules register as they come.
         }
-
-        private static T Own(T module) => module;
 
         private void Changed()
         {

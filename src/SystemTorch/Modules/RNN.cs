@@ -68,7 +68,9 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static RNN RNN(long inputSize, long hiddenSize, long numLayers = 1, NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null) =>
+            public static RNN RNN(
+                long inputSize, long hiddenSize, long numLayers = 1, NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true,
+                bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null) =>
                 new(
                     new RecurrentLayers(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, gates: 1),
                     nonLinearity == NonLinearities.Tanh ? RecurrentKind.RnnTanh : RecurrentKind.RnnRelu,

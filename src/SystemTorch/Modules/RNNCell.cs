@@ -1,5 +1,6 @@
 using TorchSharp.Interop;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -10,7 +11,18 @@ namespace TorchSharp.Modules
     {
         private readonly long _hiddenSize;
         private readonly RecurrentKind _kind;
-        private Parameter? _weightIh, _weightHh, _biasIh, _biasHh;
+
+        [ComponentName(Name = nameof(weight_ih))]
+        private Parameter? _weightIh;
+
+        [ComponentName(Name = nameof(weight_hh))]
+        private Parameter? _weightHh;
+
+        [ComponentName(Name = nameof(bias_ih))]
+        private Parameter? _biasIh;
+
+        [ComponentName(Name = nameof(bias_hh))]
+        private Parameter? _biasHh;
 
         internal RNNCell(long inputSize, long hiddenSize, RecurrentKind kind, bool bias, Device? device, ScalarType? dtype)
             : base(nameof(RNNCell))
@@ -67,7 +79,9 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static RNNCell RNNCell(long inputSize, long hiddenSize, NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true, Device? device = null, ScalarType? dtype = null) =>
+            public static RNNCell RNNCell(
+                long inputSize, long hiddenSize, NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true,
+                Device? device = null, ScalarType? dtype = null) =>
                 new(inputSize, hiddenSize, nonLinearity == NonLinearities.Tanh ? RecurrentKind.RnnTanh : RecurrentKind.RnnRelu, bias, device, dtype);
         }
     }

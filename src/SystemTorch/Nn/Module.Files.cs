@@ -35,7 +35,8 @@ public static partial class torch
                 }
             }
 
-            public virtual Module load(string location, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
+            public virtual Module load(
+                string location, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
             {
                 using BinaryReader reader = new(File.OpenRead(location));
                 return load(reader, strict, skip, loadedParameters);
@@ -50,7 +51,8 @@ public static partial class torch
 
             /// <summary>Reads what <see cref="save(BinaryWriter, IList{string})"/> wrote.</summary>
             /// <exception cref="ArgumentException">Names or their number differ, and <paramref name="strict"/> is true.</exception>
-            public virtual Module load(BinaryReader reader, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
+            public virtual Module load(
+                BinaryReader reader, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
             {
                 Dictionary<string, Tensor> own = state_dict();
                 long count = reader.Decode();

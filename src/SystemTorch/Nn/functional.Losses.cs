@@ -10,7 +10,9 @@ public static partial class torch
         public static partial class functional
         {
             /// <summary>Of logits [N, C, ...] and classes (Int64) [N, ...], or probabilities [N, C, ...].</summary>
-            public static Tensor cross_entropy(Tensor input, Tensor target, Tensor? weight = null, long ignore_index = -100, Reduction reduction = Reduction.Mean, double label_smoothing = 0) =>
+            public static Tensor cross_entropy(
+                Tensor input, Tensor target, Tensor? weight = null, long ignore_index = -100, Reduction reduction = Reduction.Mean,
+                double label_smoothing = 0) =>
                 Tensor.Make(
                     Native.st_cross_entropy(input.Handle, target.Handle, Tensor.HandleOf(weight), ignore_index, (long)reduction, label_smoothing),
                     input, target, weight);
@@ -28,7 +30,8 @@ public static partial class torch
             public static Tensor binary_cross_entropy(Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean) =>
                 Tensor.Make(Native.st_binary_cross_entropy(input.Handle, target.Handle, Tensor.HandleOf(weight), (long)reduction), input, target, weight);
 
-            public static Tensor binary_cross_entropy_with_logits(Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean, Tensor? pos_weights = null)
+            public static Tensor binary_cross_entropy_with_logits(
+                Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean, Tensor? pos_weights = null)
             {
                 Tensor result = Tensor.Make(
                     Native.st_binary_cross_entropy_with_logits(

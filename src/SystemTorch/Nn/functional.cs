@@ -40,7 +40,8 @@ public static partial class torch
 
             public static Tensor one_hot(Tensor x, long num_classes = -1) => Tensor.Make(Native.st_one_hot(x.Handle, num_classes), x);
 
-            public static unsafe Tensor layer_norm(Tensor input, long[] normalized_shape, Tensor? weight = null, Tensor? bias = null, double eps = 1E-05)
+            public static unsafe Tensor layer_norm(
+                Tensor input, long[] normalized_shape, Tensor? weight = null, Tensor? bias = null, double eps = 1E-05)
             {
                 fixed (long* shape = normalized_shape)
                 {
@@ -50,7 +51,8 @@ public static partial class torch
                 }
             }
 
-            public static Tensor scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask = null, double p = 0, bool is_casual = false)
+            public static Tensor scaled_dot_product_attention(
+                Tensor query, Tensor key, Tensor value, Tensor? attn_mask = null, double p = 0, bool is_casual = false)
             {
                 Tensor result = Tensor.Make(
                     Native.st_scaled_dot_product_attention(query.Handle, key.Handle, value.Handle, Tensor.HandleOf(attn_mask), p, is_casual),
@@ -79,7 +81,7 @@ public static partial class torch
                 {
                     // Zeros is a constant, too.
                     return mode == PaddingModes.Zeros
-                        ? Tensor.Make(Native.st_pad(input.Handle, widths, pad.Length, (int)PaddingModes.Constant, 0), input)
+                        ? functional.pad(input, pad)
                         : Tensor.Make(Native.st_pad(input.Handle, widths, pad.Length, (int)mode, value), input);
                 }
             }

@@ -14,7 +14,8 @@ public static partial class torch
                 /// <summary>
                 /// Packs a padded batch [steps, batch, ...]. Without <paramref name="enforce_sorted"/> it sorts by length itself.
                 /// </summary>
-                public static unsafe PackedSequence pack_padded_sequence(Tensor input, Tensor lengths, bool batch_first = false, bool enforce_sorted = true)
+                public static unsafe PackedSequence pack_padded_sequence(
+                    Tensor input, Tensor lengths, bool batch_first = false, bool enforce_sorted = true)
                 {
                     using DisposeScope scope = NewDisposeScope();
                     Tensor sizes = lengths.to(ScalarType.Int64, CPU);
@@ -31,7 +32,8 @@ public static partial class torch
                 }
 
                 /// <summary>The padded batch in its original order, and the lengths.</summary>
-                public static unsafe (Tensor, Tensor) pad_packed_sequence(PackedSequence sequence, bool batch_first = false, double padding_value = 0, long? total_length = null)
+                public static unsafe (Tensor, Tensor) pad_packed_sequence(
+                    PackedSequence sequence, bool batch_first = false, double padding_value = 0, long? total_length = null)
                 {
                     using DisposeScope scope = NewDisposeScope();
                     long longest = sequence.batch_sizes.shape[0];

@@ -18,7 +18,10 @@ public static partial class torch
                     private double _best;
                     private int _badEpochs, _cooldownLeft;
 
-                    public ReduceLROnPlateau(Optimizer optimizer, string mode = "min", double factor = 0.1, int patience = 10, double threshold = 1E-4, string threshold_mode = "rel", int cooldown = 0, IList<double>? min_lr = null, double eps = 1E-08, bool verbose = false)
+                    public ReduceLROnPlateau(
+                        Optimizer optimizer, string mode = "min", double factor = 0.1, int patience = 10, double threshold = 1E-4,
+                        string threshold_mode = "rel", int cooldown = 0, IList<double>? min_lr = null, double eps = 1E-08,
+                        bool verbose = false)
                         : base(optimizer)
                     {
                         _isMinimum = mode switch

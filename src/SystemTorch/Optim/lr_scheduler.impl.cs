@@ -75,7 +75,9 @@ public static partial class torch
                     private readonly double _start, _end;
                     private readonly int _totalIters;
 
-                    public LinearLR(Optimizer optimizer, double start_factor = 1.0 / 3, double end_factor = 1, int total_iters = 5, int last_epoch = -1, bool verbose = false)
+                    public LinearLR(
+                        Optimizer optimizer, double start_factor = 1.0 / 3, double end_factor = 1, int total_iters = 5, int last_epoch = -1,
+                        bool verbose = false)
                         : base(optimizer, last_epoch, verbose)
                     {
                         (_start, _end, _totalIters) = (start_factor, end_factor, total_iters);

@@ -175,7 +175,8 @@ public static partial class torch
 
         private Tensor Times(Number other) => Make(Native.st_mul_number(Handle, other), this);
 
-        private Tensor Over(Number other, RoundingMode rounding = RoundingMode.None) => Make(Native.st_div_number(Handle, other, (int)rounding), this);
+        private Tensor Over(
+            Number other, RoundingMode rounding = RoundingMode.None) => Make(Native.st_div_number(Handle, other, (int)rounding), this);
 
         private Tensor Under(Number other)
         {

@@ -152,9 +152,11 @@ public static partial class torch
         public Tensor index_copy_(long dim, Tensor index, Tensor source) =>
             Done(Native.st_index_copy_(Handle, dim, index.Handle, source.Handle), index, source);
 
-        public Tensor index_fill(long dim, Tensor index, Scalar value) => Make(Native.st_index_fill(Handle, dim, index.Handle, value.Number), this, index);
+        public Tensor index_fill(
+            long dim, Tensor index, Scalar value) => Make(Native.st_index_fill(Handle, dim, index.Handle, value.Number), this, index);
 
-        public Tensor index_fill_(long dim, Tensor index, Scalar value) => Done(Native.st_index_fill_(Handle, dim, index.Handle, value.Number), index);
+        public Tensor index_fill_(
+            long dim, Tensor index, Scalar value) => Done(Native.st_index_fill_(Handle, dim, index.Handle, value.Number), index);
 
         public Tensor gather(long dim, Tensor index) => Make(Native.st_gather(Handle, dim, index.Handle, false), this, index);
 
@@ -162,9 +164,11 @@ public static partial class torch
 
         public Tensor scatter_(long dim, Tensor index, Tensor src) => Done(Native.st_scatter_(Handle, dim, index.Handle, src.Handle), index, src);
 
-        public Tensor scatter_add(long dim, Tensor index, Tensor src) => Make(Native.st_scatter_add(Handle, dim, index.Handle, src.Handle), this, index, src);
+        public Tensor scatter_add(
+            long dim, Tensor index, Tensor src) => Make(Native.st_scatter_add(Handle, dim, index.Handle, src.Handle), this, index, src);
 
-        public Tensor scatter_add_(long dim, Tensor index, Tensor src) => Done(Native.st_scatter_add_(Handle, dim, index.Handle, src.Handle), index, src);
+        public Tensor scatter_add_(
+            long dim, Tensor index, Tensor src) => Done(Native.st_scatter_add_(Handle, dim, index.Handle, src.Handle), index, src);
 
         public Tensor take(Tensor index) => Make(Native.st_take(Handle, index.Handle), this, index);
 

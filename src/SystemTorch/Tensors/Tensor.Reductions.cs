@@ -37,7 +37,8 @@ public static partial class torch
 
         public Tensor prod(ScalarType? type = null) => Make(Native.st_prod(Handle, Code(type)), this);
 
-        public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) => Make(Native.st_prod_dim(Handle, dim, keepdim, Code(type)), this);
+        public Tensor prod(
+            long dim, bool keepdim = false, ScalarType? type = null) => Make(Native.st_prod_dim(Handle, dim, keepdim, Code(type)), this);
 
         public Tensor cumsum(long dim, ScalarType? type = null) => Make(Native.st_cumsum(Handle, dim, Code(type)), this);
 
@@ -125,7 +126,8 @@ public static partial class torch
 
         public Tensor argsort(long dim = -1, bool descending = false) => Make(Native.st_argsort(Handle, dim, descending), this);
 
-        public (Tensor output, Tensor inverse_indices, Tensor counts) unique(bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null)
+        public (Tensor output, Tensor inverse_indices, Tensor counts) unique(
+            bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null)
         {
             nint* results = stackalloc nint[3];
             Done(Native.st_unique(Handle, sorted, return_inverse, return_counts, dim ?? 0, dim is not null, results));

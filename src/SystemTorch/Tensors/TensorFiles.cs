@@ -88,6 +88,10 @@ public static partial class TensorExtensionMethods
 
 public static partial class torch
 {
+    public static void save(Tensor t, string location) => t.save(location);
+
+    public static Tensor load(string location) => Tensor.load(location);
+
     public partial class Tensor
     {
         public static Tensor Load(string location)

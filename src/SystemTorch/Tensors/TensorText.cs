@@ -90,29 +90,37 @@ public static partial class torch
         public string ToString(bool disamb, string? fltFormat = null, int? width = null, CultureInfo? cultureInfo = null, string? newLine = null) =>
             disamb ? TensorText.Write(this, torch.TensorStringStyle, fltFormat, newLine, cultureInfo) : ToString();
 
-        public string ToString(TensorStringStyle style, string? fltFormat = null, int? width = null, CultureInfo? cultureInfo = null, string? newLine = null) =>
+        public string ToString(
+            TensorStringStyle style, string? fltFormat = null, int? width = null, CultureInfo? cultureInfo = null, string? newLine = null) =>
             TensorText.Write(this, style == TensorStringStyle.Default ? torch.TensorStringStyle : style, fltFormat, newLine, cultureInfo);
     }
 }
 
 public static partial class TensorExtensionMethods
 {
-    public static string str(this torch.Tensor tensor, string? fltFormat = null, int? width = null, string? newLine = null, CultureInfo? cultureInfo = null, TensorStringStyle style = TensorStringStyle.Default) =>
+    public static string str(
+        this torch.Tensor tensor, string? fltFormat = null, int? width = null, string? newLine = null, CultureInfo? cultureInfo = null,
+        TensorStringStyle style = TensorStringStyle.Default) =>
         tensor.ToString(style, fltFormat, width, cultureInfo, newLine);
 
-    public static string jlstr(this torch.Tensor tensor, string? fltFormat = null, int? width = null, string? newLine = null, CultureInfo? cultureInfo = null) =>
+    public static string jlstr(
+        this torch.Tensor tensor, string? fltFormat = null, int? width = null, string? newLine = null, CultureInfo? cultureInfo = null) =>
         tensor.ToString(TensorStringStyle.Julia, fltFormat, width, cultureInfo, newLine);
 
-    public static string npstr(this torch.Tensor tensor, string? fltFormat = "g5", int? width = 100, string? newLine = null, CultureInfo? cultureInfo = null) =>
+    public static string npstr(
+        this torch.Tensor tensor, string? fltFormat = "g5", int? width = 100, string? newLine = null, CultureInfo? cultureInfo = null) =>
         tensor.ToString(TensorStringStyle.Numpy, fltFormat, width, cultureInfo, newLine);
 
-    public static string cstr(this torch.Tensor tensor, string? fltFormat = "g5", int? width = 100, string? newLine = null, CultureInfo? cultureInfo = null) =>
+    public static string cstr(
+        this torch.Tensor tensor, string? fltFormat = "g5", int? width = 100, string? newLine = null, CultureInfo? cultureInfo = null) =>
         tensor.ToString(TensorStringStyle.CSharp, fltFormat, width, cultureInfo, newLine);
 
     public static string metastr(this torch.Tensor tensor) => tensor.ToString();
 
     /// <summary>Writes to the console, and returns the tensor.</summary>
-    public static torch.Tensor print(this torch.Tensor t, string? fltFormat = "g5", int? width = 100, string? newLine = null, CultureInfo? cultureInfo = null, TensorStringStyle style = TensorStringStyle.Default)
+    public static torch.Tensor print(
+        this torch.Tensor t, string? fltFormat = "g5", int? width = 100, string? newLine = null, CultureInfo? cultureInfo = null,
+        TensorStringStyle style = TensorStringStyle.Default)
     {
         Console.WriteLine(t.str(fltFormat, width, newLine, cultureInfo, style));
         return t;

@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Arithmetic: torch.f(x, y) is x.f(y).
+
     public static Tensor add(Tensor left, Scalar right) => left.add(right);
 
     public static Tensor add(Tensor left, Scalar right, Scalar alpha) => left.add(right, alpha);

@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Tensors over the memory of an array where that is possible, with a copy where it is not.
+
     public static Tensor as_tensor(Array data, ScalarType? dtype = null, Device? device = null) => from_array(data, dtype, device);
 
     public static Tensor as_tensor(IList<bool> rawArray, ScalarType? dtype = null, Device? device = null) => tensor(rawArray, dtype, device);

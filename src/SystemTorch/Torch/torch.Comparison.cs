@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Comparison and logic: torch.f(x, y) is x.f(y).
+
     public static bool allclose(Tensor tensor, Tensor target, double rtol = 1E-05, double atol = 1E-08, bool equal_nan = false) =>
         tensor.allclose(target, rtol, atol, equal_nan);
 

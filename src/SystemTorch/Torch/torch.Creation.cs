@@ -20,13 +20,16 @@ public static partial class torch
         return Tensor.Make(Native.st_arange(start.Number, stop.Number, step.Number, Options.New(dtype, device, requires_grad)));
     }
 
-    public static Tensor linspace(double start, double end, long steps, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+    public static Tensor linspace(
+        double start, double end, long steps, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Tensor.Make(Native.st_linspace(start, end, steps, Options.New(dtype, device, requires_grad)));
 
-    public static Tensor eye(long rows, long columns = -1, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+    public static Tensor eye(
+        long rows, long columns = -1, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Tensor.Make(Native.st_eye(rows, columns == -1 ? rows : columns, Options.New(dtype, device, requires_grad)));
 
-    public static unsafe Tensor empty_strided(long[] size, long[] strides, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null)
+    public static unsafe Tensor empty_strided(
+        long[] size, long[] strides, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null)
     {
         fixed (long* s = size, t = strides)
         {
@@ -34,16 +37,20 @@ public static partial class torch
         }
     }
 
-    public static Tensor zeros_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+    public static Tensor zeros_like(
+        Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         input.zeros_like(dtype, device, requires_grad);
 
-    public static Tensor ones_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+    public static Tensor ones_like(
+        Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         input.ones_like(dtype, device, requires_grad);
 
-    public static Tensor empty_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+    public static Tensor empty_like(
+        Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         input.empty_like(dtype, device, requires_grad);
 
-    public static Tensor full_like(Tensor input, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+    public static Tensor full_like(
+        Tensor input, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         input.full_like(value, dtype, device, requires_grad);
 
     public static Tensor rand_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
@@ -52,7 +59,8 @@ public static partial class torch
     public static Tensor randn_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         input.randn_like(dtype, device, requires_grad);
 
-    public static Tensor randint_like(Tensor input, long low, long high, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+    public static Tensor randint_like(
+        Tensor input, long low, long high, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         input.randint_like(low, high, dtype, device, requires_grad);
 
     public partial class Tensor

@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Functions of one tensor: torch.f(x) is x.f().
+
     public static Tensor abs(Tensor input) => input.abs();
 
     public static Tensor abs_(Tensor input) => input.abs_();

@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Parts of a tensor: torch.f(x, ...) is x.f(...).
+
     public static Tensor index_add(Tensor input, long dim, Tensor index, Tensor source, Scalar alpha) => input.index_add(dim, index, source, alpha);
 
     public static Tensor index_add_(Tensor input, long dim, Tensor index, Tensor source, Scalar alpha) => input.index_add_(dim, index, source, alpha);

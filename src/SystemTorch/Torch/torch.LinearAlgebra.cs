@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Products: torch.f(x, y) is x.f(y).
+
     public static Tensor addbmm(Tensor input, Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
         input.addbmm(batch1, batch2, beta, alpha);
 

@@ -7,22 +7,34 @@ public static partial class torch
     // Whole numbers, permutations and other draws.
 
     /// <summary>Whole numbers from 0 up to, but without, high.</summary>
-    public static Tensor randint(long high, Size size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor randint(
+        long high, Size size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,
+        string[]? names = null) =>
         DrawIntegers(0, high, size.Shape, dtype, device, requires_grad, generator);
 
-    public static Tensor randint(long low, long high, Size size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor randint(
+        long low, long high, Size size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        Generator? generator = null, string[]? names = null) =>
         DrawIntegers(low, high, size.Shape, dtype, device, requires_grad, generator);
 
-    public static Tensor randint(long high, long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor randint(
+        long high, long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,
+        string[]? names = null) =>
         DrawIntegers(0, high, size, dtype, device, requires_grad, generator);
 
-    public static Tensor randint(long low, long high, long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor randint(
+        long low, long high, long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        Generator? generator = null, string[]? names = null) =>
         DrawIntegers(low, high, size, dtype, device, requires_grad, generator);
 
-    public static Tensor randint(int high, int[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor randint(
+        int high, int[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,
+        string[]? names = null) =>
         DrawIntegers(0, high, new Size(size).Shape, dtype, device, requires_grad, generator);
 
-    public static Tensor randint(int low, int high, int[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor randint(
+        int low, int high, int[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        Generator? generator = null, string[]? names = null) =>
         DrawIntegers(low, high, new Size(size).Shape, dtype, device, requires_grad, generator);
 
     /// <summary>The numbers from 0 up to, but without, n, in random order.</summary>
@@ -47,7 +59,9 @@ public static partial class torch
         return result;
     }
 
-    public static Tensor normal(double mean, double std, ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
+    public static Tensor normal(
+        double mean, double std, ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        Generator? generator = null, string[]? names = null) =>
         empty(size, dtype, device).normal_(mean, std, generator).requires_grad_(requires_grad);
 
     public static Tensor bernoulli(Tensor input, Generator? generator = null) => input.bernoulli(generator);

@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Reductions and order: torch.f(x) is x.f().
+
     public static Tensor all(Tensor input) => input.all();
 
     public static Tensor all(Tensor input, long dim, bool keepdim = false) => input.all(dim, keepdim);
@@ -76,6 +77,7 @@ public static partial class torch
     public static (Tensor values, Tensor indices) topk(Tensor tensor, int k, int dim = -1, bool largest = true, bool sorted = true) =>
         tensor.topk(k, dim, largest, sorted);
 
-    public static (Tensor output, Tensor inverse_indices, Tensor counts) unique(Tensor input, bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null) =>
+    public static (Tensor output, Tensor inverse_indices, Tensor counts) unique(
+        Tensor input, bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null) =>
         input.unique(sorted, return_inverse, return_counts, dim);
 }

@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Tensors of one element and no dimension.
+
     public static Tensor tensor(bool scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Copy<bool>([scalar], [], dtype, device, requires_grad);
 

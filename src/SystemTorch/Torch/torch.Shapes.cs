@@ -3,6 +3,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     // Arrangement: torch.f(x) is x.f().
+
     public static Tensor broadcast_to(Tensor input, params long[] shape) => input.broadcast_to(shape);
 
     public static Tensor[] chunk(Tensor input, long chunks, long dim = 0) => input.chunk(chunks, dim);
@@ -17,9 +18,13 @@ public static partial class torch
 
     public static Tensor flip(Tensor input, params long[] dims) => input.flip(dims);
 
-    public static Tensor moveaxis(Tensor input, (long, long) source, (long, long) destination) => input.movedim([source.Item1, source.Item2], [destination.Item1, destination.Item2]);
+    public static Tensor moveaxis(
+        Tensor input, (long, long) source, (long, long) destination) =>
+        input.movedim([source.Item1, source.Item2], [destination.Item1, destination.Item2]);
 
-    public static Tensor moveaxis(Tensor input, (long, long, long) source, (long, long, long) destination) => input.movedim([source.Item1, source.Item2, source.Item3], [destination.Item1, destination.Item2, destination.Item3]);
+    public static Tensor moveaxis(
+        Tensor input, (long, long, long) source, (long, long, long) destination) =>
+        input.movedim([source.Item1, source.Item2, source.Item3], [destination.Item1, destination.Item2, destination.Item3]);
 
     public static Tensor moveaxis(Tensor input, (long, long, long, long) source, (long, long, long, long) destination) =>
         input.movedim(

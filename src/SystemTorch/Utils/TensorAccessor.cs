@@ -4,21 +4,21 @@ using System.Runtime.CompilerServices;
 namespace TorchSharp.Utils;
 
 /// <summary>
-/// The elements of a tensor in the order of its indices, whatever its strides. It sees the tensor's own memory, and holds
-/// the tensor alive for as long as it lives itself.
+/// The elements of a tensor in the order of its indices, whatever its strides: the tensor's own memory, not a copy.
 /// </summary>
 public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T>
     where T : unmanaged
 {
     private readonly torch.Tensor _tensor;
+    private readonly unsafe T* _data;
     private readonly long[] _shape;
     private readonly long[] _strides;
     private readonly bool _isContiguous;
 
-    internal TensorAccessor(torch.Tensor tensor)
+    internal unsafe TensorAccessor(torch.Tensor tensor)
     {
-        // A second handle: the caller may dispose its tensor and go on reading.
-        _tensor = tensor.alias().DetachFromDisposeScope();
+        _tensor = tensor;
+        _data = (T*)tensor.DataPointer;
         _shape = tensor.shape;
         _strides = tensor.stride();
         _isContiguous = tensor.is_contiguous();
@@ -30,10 +30,10 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T>
     public bool IsReadOnly => false;
 
     /// <summary>One element, by one index for each dimension or by its place in the whole.</summary>
-    public unsafe T this[params long[] indices]
+    public T this[params long[] indices]
     {
-        get => *Address(Offset(indices));
-        set => *Address(Offset(indices)) = value;
+        get => Read(Offset(indices));
+        set => Write(Offset(indices), value);
     }
 
     public static bool operator ==(TensorAccessor<T> left, TensorAccessor<T> right) => left is null ? right is null : left.Equals(right);
@@ -67,17 +67,19 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T>
     /// <summary>Copies from one place in the tensor on, to one place in the array on, as many as the array still holds.</summary>
     public unsafe void CopyTo(Span<T> array, int arrayIndex = 0, long tensorIndex = 0)
     {
+        RequireLife();
         Span<T> target = array[arrayIndex..];
         int count = (int)Math.Min(target.Length, Count - tensorIndex);
         if (_isContiguous)
         {
-            new ReadOnlySpan<T>(Address(tensorIndex), count).CopyTo(target);
+            new ReadOnlySpan<T>(_data + tensorIndex, count).CopyTo(target);
+            GC.KeepAlive(this);
             return;
         }
         int i = 0;
         foreach (long offset in Offsets(tensorIndex, count))
         {
-            target[i++] = *Address(offset);
+            target[i++] = Read(offset);
         }
     }
 
@@ -85,17 +87,19 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T>
 
     public unsafe void CopyFrom(ReadOnlySpan<T> array, int arrayIndex = 0, long tensorIndex = 0)
     {
+        RequireLife();
         ReadOnlySpan<T> source = array[arrayIndex..];
         int count = (int)Math.Min(source.Length, Count - tensorIndex);
         if (_isContiguous)
         {
-            source[..count].CopyTo(new Span<T>(Address(tensorIndex), count));
+            source[..count].CopyTo(new Span<T>(_data + tensorIndex, count));
+            GC.KeepAlive(this);
             return;
         }
         int i = 0;
         foreach (long offset in Offsets(tensorIndex, count))
         {
-            *Address(offset) = source[i++];
+            Write(offset, source[i++]);
         }
     }
 
@@ -114,11 +118,28 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T>
 
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 
-    public void Dispose() => _tensor.Dispose();
+    /// <summary>Nothing to release: the tensor belongs to whoever made it.</summary>
+    public void Dispose()
+    {
+    }
 
-    private unsafe T Read(long offset) => *Address(offset);
+    private unsafe T Read(long offset)
+    {
+        RequireLife();
+        T value = _data[offset];
+        GC.KeepAlive(this);
+        return value;
+    }
 
-    private unsafe T* Address(long offset) => (T*)_tensor.DataPointer + offset;
+    private unsafe void Write(long offset, T value)
+    {
+        RequireLife();
+        _data[offset] = value;
+        GC.KeepAlive(this);
+    }
+
+    /// <exception cref="InvalidOperationException">The tensor is disposed.</exception>
+    private void RequireLife() => _ = _tensor.Handle;
 
     private long Offset(long[] indices)
     {

@@ -1,6 +1,9 @@
 // What stands between the linear layers: activations, softmax, normalisation, dropout, embedding, padding.
 #include "common.h"
 
+#include <cmath>
+#include <limits>
+
 UNARY_BOTH(relu)
 UNARY(silu)
 ST_API int32_t st_silu_(Handle self) { return act([&] { at::silu_(*self); }); }

@@ -1,6 +1,7 @@
 // The text of the last error on this thread, and the small conversions that every file needs.
 #include "common.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>

@@ -4,7 +4,7 @@
 UNARY_BOTH(abs)
 UNARY_BOTH(neg)
 UNARY_BOTH(exp)
-UNARY_BOTH(exp2)
+UNARY(exp2)
 UNARY_BOTH(expm1)
 UNARY_BOTH(log)
 UNARY_BOTH(log1p)
@@ -83,7 +83,6 @@ BINARY_BOTH(fmod)
 WITH_NUMBER_BOTH(fmod)
 BINARY_BOTH(floor_divide)
 WITH_NUMBER_BOTH(floor_divide)
-BINARY_BOTH(atan2)
 
 namespace {
 c10::optional<c10::string_view> to_rounding(int32_t mode)

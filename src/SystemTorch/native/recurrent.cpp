@@ -2,7 +2,6 @@
 // direction weight_ih, weight_hh and, with bias, bias_ih, bias_hh.
 #include "common.h"
 
-
 struct RecurrentOptions {
     int32_t num_layers;
     int32_t has_biases;
@@ -24,15 +23,15 @@ ST_API int32_t st_recurrent(
     return act([&] {
         const RecurrentOptions& o = *options;
         auto weights = to_tensors(params, count);
-        auto run = [&](auto whole, auto packed) {
+        auto run = [&](auto layer) {
             return batch_sizes == nullptr
-                ? whole(*input, *h0, weights, o.has_biases, o.num_layers, o.dropout, o.training, o.bidirectional, o.batch_first)
-                : packed(*input, *batch_sizes, *h0, weights, o.has_biases, o.num_layers, o.dropout, o.training, o.bidirectional);
+                ? layer(*input, *h0, weights, o.has_biases, o.num_layers, o.dropout, o.training, o.bidirectional, o.batch_first)
+                : layer(*input, *batch_sizes, *h0, weights, o.has_biases, o.num_layers, o.dropout, o.training, o.bidirectional);
         };
         auto [output, h_n] =
-            kind == rnn_tanh ? run([](auto&&... a) { return at::rnn_tanh(a...); }, [](auto&&... a) { return at::rnn_tanh(a...); })
-            : kind == rnn_relu ? run([](auto&&... a) { return at::rnn_relu(a...); }, [](auto&&... a) { return at::rnn_relu(a...); })
-            : run([](auto&&... a) { return at::gru(a...); }, [](auto&&... a) { return at::gru(a...); });
+            kind == rnn_tanh ? run([](auto&&... a) { return at::rnn_tanh(a...); })
+            : kind == rnn_relu ? run([](auto&&... a) { return at::rnn_relu(a...); })
+            : run([](auto&&... a) { return at::gru(a...); });
         give_pair(output, h_n, results);
     });
 }

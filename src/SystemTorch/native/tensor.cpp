@@ -1,6 +1,8 @@
 // A tensor by itself: its life, its properties, its memory, conversion to other types and devices.
 #include "common.h"
 
+#include <cstring>
+
 ST_API void st_tensor_delete(Handle self)
 {
     delete self;
