@@ -6,11 +6,14 @@ internal static class Repository
     /// <summary>The folder of CharLM.sln.</summary>
     public static string Root { get; } = Find();
 
+    /// <summary>A path in the checkout.</summary>
+    public static string File(params string[] parts) => Path.Combine([Root, .. parts]);
+
     /// <summary>A file under ../shared, or null where that folder is absent.</summary>
     public static string? Shared(params string[] parts)
     {
         string path = Path.Combine([Root, "..", "shared", .. parts]);
-        return File.Exists(path) ? Path.GetFullPath(path) : null;
+        return System.IO.File.Exists(path) ? Path.GetFullPath(path) : null;
     }
 
     /// <summary>A file under ../shared; the test is skipped with the reason where it is absent.</summary>
@@ -25,7 +28,7 @@ internal static class Repository
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "CharLM.sln")))
+            if (System.IO.File.Exists(Path.Combine(folder.FullName, "CharLM.sln")))
                 return folder.FullName;
         }
         throw new DirectoryNotFoundException("the tests do not run inside a checkout");

@@ -19,6 +19,7 @@ internal static class CheckpointMetadata
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // the perplexity of a loss above 709 is infinite
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
         MaxDepth = 8,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for files that people look into; nothing here meets HTML

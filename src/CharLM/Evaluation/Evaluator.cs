@@ -1,6 +1,4 @@
 using CharLM.Models;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace CharLM.Evaluation;
 
@@ -25,54 +23,40 @@ public static class Evaluator
         if (tokens.Length < 2)
             throw new ArgumentException($"a text of {tokens.Length} tokens has nothing to predict", nameof(tokens));
 
-        bool wasTraining = model.training;
-        model.eval();
-        try
-        {
-            int targets = tokens.Length - 1;
-            rows = Math.Min(rows, targets);
-            int rowLength = targets / rows;
-            Nats nats = MeasureRows(model, tokens[..(rows * rowLength + 1)].Span, rows, rowLength, numSteps, cancellationToken);
-            // What does not fill the rows evenly is a last, short row of its own.
-            ReadOnlyMemory<int> rest = tokens[(rows * rowLength)..];
-            return rest.Length > 1 ? nats + MeasureRows(model, rest.Span, 1, rest.Length - 1, numSteps, cancellationToken) : nats;
-        }
-        finally
-        {
-            model.train(wasTraining);
-        }
+        using IPredictor predictor = model.Predictor();
+        int targets = tokens.Length - 1;
+        rows = Math.Min(rows, targets);
+        int rowLength = targets / rows;
+        Nats nats = MeasureRows(predictor, tokens.Span, rows, rowLength, numSteps, cancellationToken);
+        // What does not fill the rows evenly is a last, short row of its own.
+        ReadOnlySpan<int> rest = tokens.Span[(rows * rowLength)..];
+        return rest.Length > 1 ? nats + MeasureRows(predictor, rest, 1, rest.Length - 1, numSteps, cancellationToken) : nats;
     }
 
-    private static Nats MeasureRows(LanguageModel model, ReadOnlySpan<int> tokens, int rows, int rowLength, int numSteps, CancellationToken cancellationToken)
+    private static Nats MeasureRows(IPredictor predictor, ReadOnlySpan<int> tokens, int rows, int rowLength, int numSteps, CancellationToken cancellationToken)
     {
-        using IDisposable unrecorded = no_grad();
-        using DisposeScope outer = NewDisposeScope();
-        RecurrentState state = model.BeginState(rows);
+        predictor.Begin(rows);
+        var inputs = new long[rows * numSteps];
+        var targets = new long[rows * numSteps];
+        var nats = new float[rows * numSteps];
         double total = 0;
         for (int from = 0; from < rowLength; from += numSteps)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int steps = Math.Min(numSteps, rowLength - from);
-            var inputs = new long[rows * steps];
-            var targets = new long[rows * steps];
             for (int row = 0; row < rows; row++)
             {
                 for (int step = 0; step < steps; step++)
                 {
-                    int place = row * rowLength + from + step;
-                    inputs[row * steps + step] = tokens[place];
-                    targets[row * steps + step] = tokens[place + 1];
+                    int place = (row * rowLength) + from + step;
+                    inputs[(row * steps) + step] = tokens[place];
+                    targets[(row * steps) + step] = tokens[place + 1];
                 }
             }
-
-            using DisposeScope scope = NewDisposeScope();
-            long[] shape = [rows, steps];
-            (Tensor logits, RecurrentState after) = model.Forward(tensor(inputs, shape, device: model.Device), state);
-            Tensor expected = LanguageModel.StepByStep(tensor(targets, shape, device: model.Device));
-            // Summed in float64: a sum of 10^5 float32 terms would lose the digits that comparisons need.
-            total += nn.functional.cross_entropy(logits.to_type(ScalarType.Float64), expected, reduction: nn.Reduction.Sum).ToDouble();
-            state.Dispose();
-            state = after.MoveToOuterDisposeScope();
+            Span<float> some = nats.AsSpan(0, rows * steps);
+            predictor.Score(inputs.AsSpan(0, rows * steps), targets.AsSpan(0, rows * steps), steps, some);
+            foreach (float value in some)
+                total += value;
         }
         return new Nats(total, (long)rows * rowLength);
     }

@@ -1,8 +1,5 @@
 using CharLM.Models;
 using CharLM.Tokenization;
-using TorchSharp;
-using TorchSharp.Utils;
-using static TorchSharp.torch;
 
 namespace CharLM.Generation;
 
@@ -32,36 +29,18 @@ public sealed class TextGenerator(LanguageModel model, Vocab vocab, Tokenizer to
 
     private IEnumerable<int> ContinueIds(int[] prefix, int length, TokenSampler sampler, CancellationToken cancellationToken)
     {
-        bool wasTraining = model.training;
-        model.eval();
-        RecurrentState? state = null;
-        try
+        using IPredictor predictor = model.Predictor();
+        predictor.Begin(rows: 1);
+        var logits = new float[model.VocabSize];
+        long[] input = Array.ConvertAll(prefix, id => (long)id);
+        for (int i = 0; i < length; i++)
         {
-            int[] input = prefix;
-            for (int i = 0; i < length; i++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                (int id, state) = Next(input, state, sampler);
-                yield return id;
-                input = [id];
-            }
+            cancellationToken.ThrowIfCancellationRequested();
+            predictor.Predict(input, input.Length, logits);
+            int id = sampler.Choose(logits);
+            yield return id;
+            input = i == 0 ? new long[1] : input;
+            input[0] = id;
         }
-        finally
-        {
-            state?.Dispose();
-            model.train(wasTraining);
-        }
-    }
-
-    private (int Id, RecurrentState State) Next(int[] input, RecurrentState? state, TokenSampler sampler)
-    {
-        using IDisposable unrecorded = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor inputs = tensor(Array.ConvertAll(input, id => (long)id), [1, input.Length], device: model.Device);
-        (Tensor logits, RecurrentState after) = model.Forward(inputs, state ?? model.BeginState(1));
-        using TensorAccessor<float> last = logits[-1].cpu().data<float>();      // [vocab]
-        state?.Dispose();
-        // Detached, not only moved: the caller's scope, if it has one, must not free it between two tokens.
-        return (sampler.Choose(last.ToArray()), after.DetachFromDisposeScope());
     }
 }

@@ -9,7 +9,7 @@ public sealed class BuiltInLayer : IRecurrentLayer
     private readonly ModelConfig _config;
 
     /// <summary>A stack of layers with PyTorch's initial weights: uniform in ±1/sqrt(hidden).</summary>
-    /// <param name="config">Cell, layers, hidden units, dropout.</param>
+    /// <param name="config">Cell, layers, directions, hidden units, dropout.</param>
     /// <param name="inputSize">Width of an input.</param>
     public BuiltInLayer(ModelConfig config, int inputSize)
     {
@@ -17,9 +17,9 @@ public sealed class BuiltInLayer : IRecurrentLayer
         _config = config;
         Weights = config.Cell switch
         {
-            CellKind.Rnn => nn.RNN(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout),
-            CellKind.Gru => nn.GRU(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout),
-            CellKind.Lstm => nn.LSTM(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout),
+            CellKind.Rnn => nn.RNN(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
+            CellKind.Gru => nn.GRU(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
+            CellKind.Lstm => nn.LSTM(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
             _ => throw new ArgumentOutOfRangeException(nameof(config), config.Cell, "not a cell"),
         };
     }

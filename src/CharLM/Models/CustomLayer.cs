@@ -6,12 +6,13 @@ namespace CharLM.Models;
 
 /// <summary>
 /// A stack of recurrent layers from scratch. A subclass gives the equations of its cell (<see cref="Step(Tensor, Tensor, Tensor?, LayerWeights)"/>);
-/// what all cells share stands here: weights, layers above layers, steps after steps.
+/// what all cells share stands here: weights, layers above layers, both directions, steps after steps.
 /// </summary>
 /// <remarks>
 /// The weights of a layer's gates lie side by side in one matrix, as in PyTorch, so that one product serves all gates:
 /// weight_ih_l{k} [gates * hidden, input], weight_hh_l{k} [gates * hidden, hidden], bias_ih_l{k} and bias_hh_l{k}
-/// [gates * hidden]. Initial values are the books': weights normal(0, 0.01), biases zero.
+/// [gates * hidden]; those of the backward direction end in _reverse. Initial values are the books': weights
+/// normal(0, 0.01), biases zero.
 /// </remarks>
 public abstract class CustomLayer : Module, IRecurrentLayer
 {
@@ -20,7 +21,7 @@ public abstract class CustomLayer : Module, IRecurrentLayer
     private readonly ModelConfig _config;
 
     /// <summary>A stack of layers.</summary>
-    /// <param name="config">Layers, hidden units, dropout.</param>
+    /// <param name="config">Layers, directions, hidden units, dropout.</param>
     /// <param name="inputSize">Width of an input.</param>
     /// <param name="numGates">Gates of the cell, candidate values included: RNN 1, GRU 3, LSTM 4.</param>
     protected CustomLayer(ModelConfig config, int inputSize, int numGates)
@@ -31,11 +32,14 @@ public abstract class CustomLayer : Module, IRecurrentLayer
         long rows = (long)numGates * config.NumHiddens;
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
-            int columns = layer == 0 ? inputSize : config.NumHiddens;
-            Register($"weight_ih_l{layer}", randn(rows, columns) * InitialDeviation);
-            Register($"weight_hh_l{layer}", randn(rows, config.NumHiddens) * InitialDeviation);
-            Register($"bias_ih_l{layer}", zeros(rows));
-            Register($"bias_hh_l{layer}", zeros(rows));
+            int columns = layer == 0 ? inputSize : config.OutputSize;
+            foreach (string place in config.PlacesOfLayer(layer))
+            {
+                Register($"weight_ih_{place}", randn(rows, columns) * InitialDeviation);
+                Register($"weight_hh_{place}", randn(rows, config.NumHiddens) * InitialDeviation);
+                Register($"bias_ih_{place}", zeros(rows));
+                Register($"bias_hh_{place}", zeros(rows));
+            }
         }
     }
 
@@ -56,7 +60,7 @@ public abstract class CustomLayer : Module, IRecurrentLayer
     }
 
     /// <inheritdoc/>
-    public RecurrentState ZeroState(long batchSize) => RecurrentState.Zero(_config, batchSize, Layer(0).W_ih);
+    public RecurrentState ZeroState(long batchSize) => RecurrentState.Zero(_config, batchSize, WeightsAt("l0").W_ih);
 
     /// <inheritdoc/>
     public (Tensor Output, RecurrentState State) Step(Tensor input, RecurrentState state)
@@ -76,21 +80,20 @@ public abstract class CustomLayer : Module, IRecurrentLayer
         Tensor outputs = inputs;                                                  // [num_steps, batch, input]
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
-            LayerWeights W = Layer(layer);
             if (layer > 0)
                 outputs = functional.dropout(outputs, _config.Dropout, training);
-            Tensor H = state.Hidden[layer];                                       // [batch, hidden]
-            Tensor? C = state.Cell?[layer];
-            var steps = new List<Tensor>();
-            foreach (Tensor X in outputs.unbind(0))                               // [batch, input]
+            var directions = new List<Tensor>();
+            foreach (string place in _config.PlacesOfLayer(layer))
             {
-                (H, C) = Step(X, H, C, W);
-                steps.Add(H);
+                int index = lastHidden.Count;                                     // layer * directions + direction
+                bool backward = directions.Count == 1;
+                (Tensor hiddens, Tensor H, Tensor? C) = Scan(outputs, state.Hidden[index], state.Cell?[index], WeightsAt(place), backward);
+                directions.Add(hiddens);
+                lastHidden.Add(H);
+                if (C is not null)
+                    lastCell.Add(C);
             }
-            outputs = stack(steps);                                               // [num_steps, batch, hidden]
-            lastHidden.Add(H);
-            if (C is not null)
-                lastCell.Add(C);
+            outputs = directions.Count == 1 ? directions[0] : cat(directions, dim: -1); // [num_steps, batch, directions * hidden]
         }
         return (outputs, new RecurrentState(stack(lastHidden), lastCell.Count > 0 ? stack(lastCell) : null));
     }
@@ -103,9 +106,23 @@ public abstract class CustomLayer : Module, IRecurrentLayer
     /// <returns>Hidden state and cell state after the step.</returns>
     protected abstract (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W);
 
+    // One layer in one direction. The hidden states stand at the steps of their inputs, whichever is read first.
+    private (Tensor Hiddens, Tensor H, Tensor? C) Scan(Tensor inputs, Tensor H, Tensor? C, LayerWeights W, bool backward)
+    {
+        Tensor[] steps = inputs.unbind(0);                                        // [batch, input]
+        var hiddens = new Tensor[steps.Length];                                   // [batch, hidden]
+        for (int i = 0; i < steps.Length; i++)
+        {
+            int step = backward ? steps.Length - 1 - i : i;
+            (H, C) = Step(steps[step], H, C, W);
+            hiddens[step] = H;
+        }
+        return (stack(hiddens), H, C);
+    }
+
     // Looked up by name at every use: moving a module to another device or type replaces its parameters.
-    private LayerWeights Layer(int layer) => new(
-        Parameter($"weight_ih_l{layer}"), Parameter($"weight_hh_l{layer}"), Parameter($"bias_ih_l{layer}"), Parameter($"bias_hh_l{layer}"));
+    private LayerWeights WeightsAt(string place) => new(
+        Parameter($"weight_ih_{place}"), Parameter($"weight_hh_{place}"), Parameter($"bias_ih_{place}"), Parameter($"bias_hh_{place}"));
 
     private Parameter Parameter(string name) => get_parameter(name)!;
 

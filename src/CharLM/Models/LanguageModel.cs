@@ -1,3 +1,4 @@
+using CharLM.Models.Fused;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,6 +15,7 @@ public sealed class LanguageModel : Module
     private readonly IRecurrentLayer _recurrent;
     private readonly Linear _output;
     private readonly Embedding? _embedding;
+    private FusedRuntime? _fused;
 
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
     /// <param name="config">What it is made of.</param>
@@ -34,10 +36,11 @@ public sealed class LanguageModel : Module
         {
             Implementation.Custom => CustomLayer.Create(config, config.InputSize(vocabSize)),
             Implementation.BuiltIn => new BuiltInLayer(config, config.InputSize(vocabSize)),
+            Implementation.Fused => new FusedLayer(config, config.InputSize(vocabSize)),
             _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
         };
         register_module("rnn", _recurrent.Weights);
-        register_module("linear", _output = Linear(config.NumHiddens, vocabSize));
+        register_module("linear", _output = Linear(config.OutputSize, vocabSize));
         if (config.Implementation == Implementation.Custom)
             InitializeAsTheBook();
     }
@@ -50,6 +53,12 @@ public sealed class LanguageModel : Module
 
     /// <summary>Where the weights live.</summary>
     public Device Device => _output.weight.device;
+
+    /// <summary>
+    /// Threads of the fused kernels; default 0: as many as measure faster. Read when they start; other implementations use
+    /// torch's.
+    /// </summary>
+    public int Threads { get; set; }
 
     /// <summary>The number of trainable values.</summary>
     public long NumParameters => parameters().Sum(parameter => parameter.numel());
@@ -67,9 +76,14 @@ public sealed class LanguageModel : Module
     public (Tensor Logits, RecurrentState State) Forward(Tensor inputs, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        (Tensor outputs, state) = _recurrent.Sequence(Vectors(inputs.t()), state);     // [num_steps, batch, hidden]
-        return (_output.forward(outputs.reshape(-1, Config.NumHiddens)), state);
+        (Tensor outputs, state) = _recurrent.Sequence(Vectors(inputs.t()), state);     // [num_steps, batch, directions * hidden]
+        return (_output.forward(outputs.reshape(-1, Config.OutputSize)), state);
     }
+
+    /// <summary>
+    /// Reads text without gradients, by whatever computes this model best; in evaluation mode as long as it is used.
+    /// </summary>
+    public IPredictor Predictor() => UsesKernels ? new FusedPredictor(this) : new TorchPredictor(this);
 
     /// <summary>The targets of a minibatch in the order of <see cref="Forward"/>'s logits.</summary>
     /// <param name="targets">Token ids [batch, num_steps].</param>
@@ -78,6 +92,35 @@ public sealed class LanguageModel : Module
     {
         ArgumentNullException.ThrowIfNull(targets);
         return targets.t().reshape(-1);
+    }
+
+    /// <summary>Whether the kernels compute this model as a whole.</summary>
+    internal bool UsesKernels => Config.Implementation == Implementation.Fused;
+
+    /// <summary>What the kernels keep for this model; made when it is first asked for.</summary>
+    internal FusedRuntime Fused
+    {
+        get
+        {
+            // Moving a module to another type or device replaces its parameters, and with them their memory.
+            if (_fused is not null && !_fused.Weights.AreThoseOf(this))
+            {
+                _fused.Dispose();
+                _fused = null;
+            }
+            return _fused ??= new FusedRuntime(this, Threads);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _fused?.Dispose();
+            (_recurrent as IDisposable)?.Dispose();
+        }
+        base.Dispose(disposing);
     }
 
     // [num_steps, batch] -> [num_steps, batch, input]

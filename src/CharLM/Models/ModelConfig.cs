@@ -29,6 +29,33 @@ public sealed record ModelConfig
     /// </summary>
     public GruForm? GruForm { get; init; }
 
+    /// <summary>
+    /// Whether every layer reads the sequence backwards, too, with weights of its own, and gives both results side by
+    /// side; default false. For encoders: a <see cref="LanguageModel"/> takes it only with <see cref="AllowLeak"/>.
+    /// </summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>
+    /// Lets a language model be bidirectional although it then sees the tokens that it predicts, as an exercise of the
+    /// book does; default false. <see cref="LeakLabel"/> belongs on every figure of such a model.
+    /// </summary>
+    public bool AllowLeak { get; init; }
+
+    /// <summary>Directions that a layer reads in: 2 when bidirectional.</summary>
+    [JsonIgnore]
+    public int NumDirections => Bidirectional ? 2 : 1;
+
+    /// <summary>Width of what the recurrent layers give: the hidden units of every direction.</summary>
+    [JsonIgnore]
+    public int OutputSize => NumHiddens * NumDirections;
+
+    /// <summary>What every report of a model that sees what it predicts must say; null for all other models.</summary>
+    [JsonIgnore]
+    public string? LeakLabel => Bidirectional ? "bidirectional: it sees the tokens that it predicts, so this is no language model's perplexity" : null;
+
+    /// <summary>The function of a plain recurrent cell; default tanh. The other cells have functions of their own.</summary>
+    public RnnActivation RnnActivation { get; init; } = RnnActivation.Tanh;
+
     /// <summary>The size of a layer's input for a vocab: the embedding, or the one-hot vector.</summary>
     public int InputSize(int vocabSize) => EmbeddingSize > 0 ? EmbeddingSize : vocabSize;
 
@@ -38,6 +65,9 @@ public sealed record ModelConfig
 
     /// <summary>The same with the form of GRU written out, so that it stays when the implementation changes.</summary>
     public ModelConfig Resolved() => Cell == CellKind.Gru ? this with { GruForm = EffectiveGruForm } : this;
+
+    /// <summary>What PyTorch appends to the names of a layer's weights, a direction each: l0, and l0_reverse when bidirectional.</summary>
+    internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
@@ -52,10 +82,18 @@ public sealed record ModelConfig
             yield return $"dropout must be at least 0 and below 1, not {Dropout}";
         if (Dropout > 0 && NumLayers == 1)
             yield return "dropout acts between layers; with one layer it would do nothing: take --layers 2 or more, or --dropout 0";
+        if (Bidirectional && !AllowLeak)
+            yield return "a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave bidirectional out, or take --allow-leak for the book's exercise";
+        if (AllowLeak && !Bidirectional)
+            yield return "allow-leak is for bidirectional models; this one sees nothing of what it predicts";
+        if (Bidirectional && Implementation == Implementation.Fused)
+            yield return "the fused implementation reads forward only: take --implementation built-in for a bidirectional model";
         if (Cell == CellKind.Gru && Implementation != Implementation.Custom && EffectiveGruForm == Models.GruForm.ResetBefore)
             yield return "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after";
         if (Cell != CellKind.Gru && GruForm is not null)
             yield return $"gru-form is for the gru cell, not for {Choices.NameOf(Cell)}";
+        if (Cell != CellKind.Rnn && RnnActivation != RnnActivation.Tanh)
+            yield return $"activation is for the rnn cell, not for {Choices.NameOf(Cell)}";
     }
 
     /// <summary>Throws when the configuration has a fault.</summary>

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>What a recurrent layer remembers from one step to the next.</summary>
-/// <param name="Hidden">The hidden state, [layers, batch, hidden].</param>
-/// <param name="Cell">The cell state of an LSTM, [layers, batch, hidden]; null for other cells.</param>
+/// <param name="Hidden">The hidden state, [layers * directions, batch, hidden]: forward and backward of layer 0, of layer 1, and so on.</param>
+/// <param name="Cell">The cell state of an LSTM, in the same shape and order; null for other cells.</param>
 public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null) : IDisposable
 {
     /// <summary>The state before the first token: zeros.</summary>
-    /// <param name="config">Cell, layers, hidden units.</param>
+    /// <param name="config">Cell, layers, directions, hidden units.</param>
     /// <param name="batchSize">Rows, 1 or more.</param>
     /// <param name="like">Gives the type and the device.</param>
     public static RecurrentState Zero(ModelConfig config, long batchSize, Tensor like)
@@ -16,7 +16,7 @@ public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null) : IDispo
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(like);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        long[] shape = [config.NumLayers, batchSize, config.NumHiddens];
+        long[] shape = [config.NumLayers * config.NumDirections, batchSize, config.NumHiddens];
         Tensor Zeros() => zeros(shape, like.dtype, like.device);
         return new RecurrentState(Zeros(), config.Cell == CellKind.Lstm ? Zeros() : null);
     }

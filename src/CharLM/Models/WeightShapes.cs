@@ -14,12 +14,15 @@ public static class WeightShapes
             shapes["embedding.weight"] = [vocabSize, config.EmbeddingSize];
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
-            shapes[$"rnn.weight_ih_l{layer}"] = [rows, layer == 0 ? config.InputSize(vocabSize) : hidden];
-            shapes[$"rnn.weight_hh_l{layer}"] = [rows, hidden];
-            shapes[$"rnn.bias_ih_l{layer}"] = [rows];
-            shapes[$"rnn.bias_hh_l{layer}"] = [rows];
+            foreach (string place in config.PlacesOfLayer(layer))
+            {
+                shapes[$"rnn.weight_ih_{place}"] = [rows, layer == 0 ? config.InputSize(vocabSize) : config.OutputSize];
+                shapes[$"rnn.weight_hh_{place}"] = [rows, hidden];
+                shapes[$"rnn.bias_ih_{place}"] = [rows];
+                shapes[$"rnn.bias_hh_{place}"] = [rows];
+            }
         }
-        shapes["linear.weight"] = [vocabSize, hidden];
+        shapes["linear.weight"] = [vocabSize, config.OutputSize];
         shapes["linear.bias"] = [vocabSize];
         return shapes;
     }

@@ -21,14 +21,21 @@ public sealed class RandomStream
     /// <param name="number">Which stream of that purpose, such as the epoch.</param>
     public RandomStream(long seed, string purpose = "", long number = 0)
     {
-        ulong mixed = SplitMix64((ulong)seed);
-        foreach (char c in purpose ?? "")
-            mixed = SplitMix64(mixed ^ c);
-        mixed = SplitMix64(mixed ^ (ulong)number);
+        ulong mixed = Draw(seed, purpose, number);
         _s0 = mixed = SplitMix64(mixed);
         _s1 = mixed = SplitMix64(mixed);
         _s2 = mixed = SplitMix64(mixed);
         _s3 = SplitMix64(mixed);
+    }
+
+    /// <summary>64 random bits that are fixed by the three, without opening a stream; makes no garbage.</summary>
+    public static ulong Draw(long seed, string purpose, long number)
+    {
+        ArgumentNullException.ThrowIfNull(purpose);
+        ulong mixed = SplitMix64((ulong)seed);
+        foreach (char c in purpose)
+            mixed = SplitMix64(mixed ^ c);
+        return SplitMix64(mixed ^ (ulong)number);
     }
 
     /// <summary>64 random bits.</summary>

@@ -39,8 +39,8 @@ public sealed record RunConfig
     {
         foreach (string fault in Text.Faults().Concat(Model.Faults()).Concat(Training.Faults()))
             yield return fault;
-        if (Prefix.Length == 0)
-            yield return "prefix must not be empty";
+        if (!Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
+            yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (SampleLength is < 1 or > 1_000_000)
             yield return $"length must be 1 to 1000000, not {SampleLength}";
         if (SampleEvery < 0)

@@ -24,23 +24,27 @@ public sealed class TrainingRun
     /// <param name="config">All of it.</param>
     /// <param name="start">A checkpoint to go on from: its weights, vocab and finished epochs; default fresh weights.</param>
     /// <param name="device">Where to train; default the CPU.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
     public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        config.Validate();
-        if (start is not null && start.Figures.Epochs >= config.Training.NumEpochs)
-        {
-            throw new InvalidConfigException(
-                [$"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on"]);
-        }
+        InvalidConfigException.ThrowIfAny(Faults(config, start));
         (_config, _start, _device) = (config, start, device);
+    }
+
+    /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    public static IEnumerable<string> Faults(RunConfig config, Checkpoint? start = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        // A cell that cannot change would bring faults that nobody made.
+        return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Faults();
     }
 
     /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="progress">Told of everything as it happens.</param>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
+    /// <exception cref="InvalidConfigException">The text has hardly a token of the vocab.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer finite; an older checkpoint is as it was.</exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
@@ -48,9 +52,11 @@ public sealed class TrainingRun
     {
         ArgumentNullException.ThrowIfNull(corpus);
         TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab);
+        int unknown = _start is null ? 0 : text.Train.Span.Count(Vocab.UnknownId);
+        CheckVocab(text, unknown);
         using LanguageModel model = BuildModel(text.Vocab);
         using var trainer = new Trainer(model, _config.Training, text.Train);
-        var run = new Execution(_config, corpus, text, model, _start?.Figures ?? new Figures(), progress);
+        var run = new Execution(_config, corpus, text, unknown, model, _start?.Figures ?? new Figures(), progress);
 
         progress?.Report(new RunEvent.Started(run.Description));
         bool interrupted = false;
@@ -66,6 +72,47 @@ public sealed class TrainingRun
         return run.End(interrupted);
     }
 
+    // The weights fit one model and one vocab only; what they are trained with may change.
+    private static IEnumerable<string> Conflicts(RunConfig config, Checkpoint start)
+    {
+        ModelConfig model = config.Model.Resolved(), was = start.Model;
+        (string Name, object? Was, object? Is)[] fixedOnes =
+        [
+            ("cell", Choices.NameOf(was.Cell), Choices.NameOf(model.Cell)),
+            ("layers", was.NumLayers, model.NumLayers),
+            ("hidden", was.NumHiddens, model.NumHiddens),
+            ("embedding", was.EmbeddingSize, model.EmbeddingSize),
+            ("dropout", was.Dropout, model.Dropout),
+            ("gru-form", Name(was.GruForm), Name(model.GruForm)),
+            ("cleaning", Choices.NameOf(start.Text.Cleaning), Choices.NameOf(config.Text.Cleaning)),
+            ("token", Choices.NameOf(start.Text.Token), Choices.NameOf(config.Text.Token)),
+            ("min-freq", start.Text.MinFreq, config.Text.MinFreq),
+        ];
+        foreach ((string name, object? before, object? now) in fixedOnes)
+        {
+            if (!Equals(before, now) && (name != "gru-form" || was.Cell == model.Cell))
+                yield return $"{name} is {before} in the checkpoint and cannot become {now}";
+        }
+        if (start.Figures.Epochs >= config.Training.NumEpochs)
+            yield return $"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on";
+
+        static string? Name(GruForm? form) => form is { } known ? Choices.NameOf(known) : null;
+    }
+
+    // A text of another alphabet would teach the model nothing but the unknown token.
+    private void CheckVocab(TokenizedText text, int unknown)
+    {
+        if (text.NumTokensOfCorpus == 0)
+            throw new InvalidConfigException([$"nothing of the text is left after the cleaning '{Choices.NameOf(_config.Text.Cleaning)}': take --cleaning none"]);
+        if (text.Vocab.Count < 2)
+            throw new InvalidConfigException(["the text leaves no token in the vocab: take a smaller --min-freq, or a text with other tokens"]);
+        if (unknown > text.Train.Length / 2)
+        {
+            throw new InvalidConfigException(
+                [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of {text.Vocab.Count}; train a new model on it"]);
+        }
+    }
+
     private LanguageModel BuildModel(Vocab vocab)
     {
         if (_start is not null)
@@ -78,7 +125,7 @@ public sealed class TrainingRun
     }
 
     /// <summary>What a run has on its hands while it goes on.</summary>
-    private sealed class Execution(RunConfig config, CorpusText corpus, TokenizedText text, LanguageModel model, Figures begun, IProgress<RunEvent>? progress)
+    private sealed class Execution(RunConfig config, CorpusText corpus, TokenizedText text, int unknown, LanguageModel model, Figures begun, IProgress<RunEvent>? progress)
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
         private EpochReport? _last;
@@ -91,6 +138,7 @@ public sealed class TrainingRun
             CorpusTokens = text.NumTokensOfCorpus,
             TrainTokens = text.Train.Length,
             HeldOutTokens = text.HeldOut.Length,
+            UnknownTokens = unknown,
             VocabSize = text.Vocab.Count,
             Model = model.Config,
             NumParameters = model.NumParameters,

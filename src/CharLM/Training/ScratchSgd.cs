@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>
-/// Minibatch stochastic gradient descent and gradient clipping, written out: w becomes w - lr * g, after g has been
-/// scaled by min(1, theta / ||g||) (Dive into Deep Learning v0.17, 8.5.5).
+/// Minibatch stochastic gradient descent, written out: w becomes w - lr * g, after the clipping of
+/// <see cref="GradientClipping"/> (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
 /// </summary>
 public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate) : IUpdate
 {
@@ -19,26 +19,12 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
     public void ZeroGradients()
     {
         using IDisposable unrecorded = no_grad();
-        foreach (Tensor gradient in Gradients())
-            gradient.zero_();
+        foreach (Parameter parameter in _parameters)
+            parameter.grad?.zero_();
     }
 
     /// <inheritdoc/>
-    public double Clip(double maxNorm)
-    {
-        using IDisposable unrecorded = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        List<Tensor> gradients = [.. Gradients()];
-        if (gradients.Count == 0)
-            return 0;
-        double norm = stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt().ToDouble();
-        if (maxNorm > 0 && norm > maxNorm)
-        {
-            foreach (Tensor gradient in gradients)
-                gradient.mul_(maxNorm / norm);
-        }
-        return norm;
-    }
+    public double Clip(double maxNorm) => GradientClipping.Clip(_parameters, maxNorm);
 
     /// <inheritdoc/>
     public void Step()
@@ -56,6 +42,4 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
     public void Dispose()
     {
     }
-
-    private IEnumerable<Tensor> Gradients() => _parameters.Select(parameter => parameter.grad).OfType<Tensor>();
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
-/// <summary>An optimizer of torch.optim, with torch's clipping.</summary>
+/// <summary>An optimizer of torch.optim, with the clipping of <see cref="GradientClipping"/>.</summary>
 public sealed class TorchUpdate : IUpdate
 {
     private readonly List<Parameter> _parameters;
@@ -39,11 +39,7 @@ public sealed class TorchUpdate : IUpdate
     public void ZeroGradients() => _optimizer.zero_grad();
 
     /// <inheritdoc/>
-    public double Clip(double maxNorm)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        return nn.utils.clip_grad_norm_(_parameters, maxNorm > 0 ? maxNorm : double.PositiveInfinity);
-    }
+    public double Clip(double maxNorm) => GradientClipping.Clip(_parameters, maxNorm);
 
     /// <inheritdoc/>
     public void Step()

@@ -3,8 +3,6 @@ using CharLM.Batching;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Randomness;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
@@ -14,10 +12,10 @@ namespace CharLM.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    private readonly LanguageModel _model;
     private readonly TrainerConfig _config;
     private readonly MinibatchIterator _minibatches;
-    private readonly IUpdate _update;
+    private readonly ILearner _learner;
+    private readonly long[] _inputs, _targets;
 
     /// <summary>A trainer of a model on a text.</summary>
     /// <param name="model">The model; stays the caller's.</param>
@@ -30,11 +28,10 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
-        (_model, _config) = (model, config);
+        _config = config;
         _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, config.NumSteps, config.Seed);
-        _update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
-            ? new ScratchSgd(model.parameters(), config.LearningRate)
-            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate);
+        (_inputs, _targets) = (new long[config.BatchSize * config.NumSteps], new long[config.BatchSize * config.NumSteps]);
+        _learner = CreateLearner(model, config);
     }
 
     /// <summary>Trains one epoch.</summary>
@@ -45,27 +42,19 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">The loss is not finite; the weights are those before that step.</exception>
     public EpochReport TrainEpoch(int epoch, IProgress<StepReport>? progress = null, CancellationToken cancellationToken = default)
     {
-        _model.train();
         EpochPlan plan = _minibatches.Plan(epoch);
         var time = Stopwatch.StartNew();
         var nats = default(Nats);
         double norms = 0;
-        RecurrentState? state = null;
-        try
+        for (int batch = 0; batch < plan.NumBatches; batch++)
         {
-            for (int batch = 0; batch < plan.NumBatches; batch++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                SeedDropout(epoch, batch);
-                StepReport step = TrainStep(epoch, plan, batch, ref state);
-                nats += new Nats(step.Loss * plan.BatchSize * plan.NumSteps, (long)plan.BatchSize * plan.NumSteps);
-                norms += step.GradientNorm;
-                progress?.Report(step);
-            }
-        }
-        finally
-        {
-            state?.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (batch == 0 || !_minibatches.CarriesState)
+                _learner.ResetState();
+            StepReport step = TrainStep(epoch, plan, batch);
+            nats += new Nats(step.Loss * plan.BatchSize * plan.NumSteps, (long)plan.BatchSize * plan.NumSteps);
+            norms += step.GradientNorm;
+            progress?.Report(step);
         }
         return new EpochReport
         {
@@ -73,41 +62,35 @@ public sealed class Trainer : IDisposable
             NumEpochs = _config.NumEpochs,
             Train = nats,
             GradientNorm = norms / plan.NumBatches,
-            LearningRate = _update.LearningRate,
+            LearningRate = _learner.Update.LearningRate,
             Seconds = time.Elapsed.TotalSeconds,
         };
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _update.Dispose();
+    public void Dispose() => _learner.Dispose();
 
-    // Forward, backward, clip, update. The state that the next minibatch begins with leaves the scope; nothing else does.
-    private StepReport TrainStep(int epoch, EpochPlan plan, int batch, ref RecurrentState? state)
+    // Forward, backward, clip, update.
+    private StepReport TrainStep(int epoch, EpochPlan plan, int batch)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Minibatch minibatch = _minibatches.Read(plan, batch, _model.Device);
-        RecurrentState before = state is not null && _minibatches.CarriesState ? state : _model.BeginState(plan.BatchSize);
-
-        (Tensor logits, RecurrentState after) = _model.Forward(minibatch.Inputs, before);
-        Tensor loss = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(minibatch.Targets));
-        _update.ZeroGradients();
-        loss.backward();
-        double norm = _update.Clip(_config.ClipNorm);
-        double nats = loss.ToDouble();
-        if (!double.IsFinite(nats) || !double.IsFinite(norm))
-            throw new TrainingDivergedException(epoch + 1, batch + 1, nats, norm, _update.LearningRate);
-        _update.Step();
-
-        state?.Dispose();
-        state = _minibatches.CarriesState ? after.Detach().MoveToOuterDisposeScope() : null;
-        return new StepReport(epoch + 1, batch + 1, plan.NumBatches, nats, norm);
+        plan.Fill(_minibatches.Tokens, batch, _inputs, _targets);
+        // What dropout drops follows from the step alone, so that it is the same wherever a run begins.
+        ulong dropoutKey = RandomStream.Draw(_config.Seed, "dropout", ((long)epoch << 32) | (uint)batch);
+        double loss = _learner.Learn(_inputs, _targets, plan.BatchSize, plan.NumSteps, dropoutKey);
+        double norm = _learner.Update.Clip(_config.ClipNorm);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new TrainingDivergedException(epoch + 1, batch + 1, loss, norm, _learner.Update.LearningRate);
+        _learner.Update.Step();
+        return new StepReport(epoch + 1, batch + 1, plan.NumBatches, loss, norm);
     }
 
-    // Dropout draws from torch's own generator, which takes no stream of ours: it is set at every step, so that a step
-    // drops the same values wherever a run begins.
-    private void SeedDropout(int epoch, int batch)
+    private static ILearner CreateLearner(LanguageModel model, TrainerConfig config)
     {
-        if (_model.Config.Dropout > 0)
-            manual_seed((long)(new RandomStream(_config.Seed, "dropout", ((long)epoch << 32) | (uint)batch).NextBits() >> 1));
+        if (model.UsesKernels)
+            return new FusedLearner(model, config);
+        IUpdate update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
+            ? new ScratchSgd(model.parameters(), config.LearningRate)
+            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate);
+        return new TorchLearner(model, update);
     }
 }

@@ -1,19 +1,22 @@
-namespace CharLM.Corpora;
+namespace CharLM;
 
 /// <summary>How many characters have to be added, removed, changed or swapped with their neighbour to turn one name into another.</summary>
-internal static class EditDistance
+public static class EditDistance
 {
-    // The nearest candidate, the first of equals, unless it has little in common with the name.
+    /// <summary>The nearest candidate, the first of equals; null when more than half of it would have to change.</summary>
     public static string? Nearest(string name, IReadOnlyList<string> candidates)
     {
+        ArgumentNullException.ThrowIfNull(name);
         string lower = name.ToLowerInvariant();
         string? nearest = candidates.MinBy(candidate => Between(lower, candidate));
         return nearest is not null && 2 * Between(lower, nearest) <= nearest.Length ? nearest : null;
     }
 
-    // Optimal string alignment: Levenshtein's recurrence and the swap of neighbours, the commonest slip of typing.
+    /// <summary>Optimal string alignment: Levenshtein's recurrence and the swap of neighbours, the commonest slip of typing.</summary>
     public static int Between(string a, string b)
     {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
         var d = new int[a.Length + 1, b.Length + 1];
         for (int i = 0; i <= a.Length; i++)
             d[i, 0] = i;

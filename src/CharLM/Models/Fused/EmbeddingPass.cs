@@ -1,0 +1,59 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>Learned vectors of tokens as a dense input: a row of the weight for each row of the minibatch.</summary>
+internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows tokens) : IDisposable
+{
+    private PanelBuffer _values = new(1), _gradient = new(1);
+    private int _rows;
+
+    /// <summary>The vectors, [rows, size].</summary>
+    public Panels Values => new(_values.Data, _rows, Panels.Pad(size));
+
+    /// <summary>Where the gradient of the vectors is expected, [rows, size].</summary>
+    public Panels Gradient => new(_gradient.Data, _rows, Panels.Pad(size));
+
+    /// <summary>Bytes that are held for a minibatch.</summary>
+    public long ActivationBytes => sizeof(float) * (_values.Length + _gradient.Length);
+
+    /// <summary>Makes room for so many rows.</summary>
+    public void Resize(int rows, bool backward)
+    {
+        _rows = rows;
+        _values = PanelBuffer.Grow(_values, (long)rows * Panels.Pad(size));
+        if (backward)
+            _gradient = PanelBuffer.Grow(_gradient, (long)rows * Panels.Pad(size));
+    }
+
+    /// <summary>Looks the vectors of some rows up.</summary>
+    public void Forward(RowGrid rows)
+    {
+        ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;
+        for (int step = 0; step < rows.Steps; step++)
+        {
+            for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                Packing.CopyRows(weight.Value + ((nint)ids[slots[row]] * size), size, Values.From(row), 1);
+        }
+    }
+
+    /// <summary>Adds the gradients of the rows of each token: a worker's share of the columns.</summary>
+    public void WeightGradients(int worker, int workers)
+    {
+        int begin = (int)((long)size * worker / workers), end = (int)((long)size * (worker + 1) / workers);
+        for (int token = 0; token < tokens.VocabSize; token++)
+            new Span<float>(weight.Gradient + ((nint)token * size) + begin, end - begin).Clear();
+        ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;
+        for (int row = 0; row < _rows; row++)
+        {
+            float* target = weight.Gradient + ((nint)ids[slots[row]] * size);
+            for (int column = begin; column < end; column++)
+                target[column] += Gradient.At(column / Panels.Width, row)[column % Panels.Width];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _values.Dispose();
+        _gradient.Dispose();
+    }
+}

@@ -1,0 +1,200 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>
+/// A whole language model on the kernels: from token ids to the loss and back to the gradients of all weights, without a
+/// torch operation and, once the first minibatch has made room, without allocating anything.
+/// </summary>
+/// <remarks>
+/// Rows of a minibatch are shared out among the workers, who go through all layers and steps, forwards and backwards, without
+/// waiting for each other; then they meet, and share the weight gradients out by gates. Every sum is taken in an order that does
+/// not depend on the number of workers, so that results do not either.
+/// </remarks>
+internal sealed class FusedNetwork : IDisposable
+{
+    private readonly Workers _workers;
+    private readonly TokenRows _tokens;
+    private readonly EmbeddingPass? _embedding;
+    private readonly FusedStack _stack;
+    private readonly OutputPass _output;
+    private readonly Action<int> _pack, _learnRows, _weightGradients, _forwardRows, _lossRows;
+    private readonly int _vocabSize;
+    private int[] _targets = [];
+    private float[] _nats = [];
+    private readonly WorkerChoice _choice;
+    private int _batch, _steps, _active = 1;
+    private bool _backward, _packed;
+
+    /// <summary>A network over weights that live elsewhere.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="vocabSize">Tokens of the vocab.</param>
+    /// <param name="weights">The weights by PyTorch's names.</param>
+    /// <param name="workers">The threads that share the work; stay the caller's.</param>
+    /// <param name="width">Which registers to use.</param>
+    public FusedNetwork(ModelConfig config, int vocabSize, RawWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
+    {
+        (_workers, _vocabSize, _choice) = (workers, vocabSize, new WorkerChoice(workers.Count, workers.IsFixed));
+        _tokens = new TokenRows(vocabSize);
+        if (config.EmbeddingSize > 0)
+            _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);
+        _stack = new FusedStack(config, weights.Layers("rnn.", config.NumLayers), config.EmbeddingSize, _embedding is null ? _tokens : null, width);
+        _output = Passes.Output(width, weights["linear.weight"], weights["linear.bias"], vocabSize, config.NumHiddens);
+        _pack = Pack;
+        _learnRows = LearnRows;
+        _forwardRows = ForwardRows;
+        _lossRows = LossRows;
+        _weightGradients = WeightGradients;
+    }
+
+    /// <summary>The recurrent layers and their state.</summary>
+    public FusedStack Stack => _stack;
+
+    /// <summary>The surprise of each token of the last minibatch, in nats; row <c>t * batch + b</c>.</summary>
+    public ReadOnlySpan<float> Nats => _nats.AsSpan(0, _batch * _steps);
+
+    /// <summary>Bytes that are held for the activations of a minibatch.</summary>
+    public long ActivationBytes => _stack.ActivationBytes + _output.ActivationBytes + (_embedding?.ActivationBytes ?? 0);
+
+    /// <summary>Computes the mean loss of a minibatch and the gradients of all weights.</summary>
+    /// <param name="inputs">Token ids [batch, steps].</param>
+    /// <param name="targets">What follows them.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="steps">Steps.</param>
+    /// <param name="dropoutKey">Decides what dropout drops.</param>
+    /// <returns>Nats a token.</returns>
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey)
+    {
+        Begin(inputs, batch, steps, backward: true, dropoutKey);
+        SetTargets(targets);
+        _stack.ZeroStateGradient();
+        _workers.Run(_active, _pack);
+        _workers.Run(_active, _learnRows);
+        _workers.Run(_active, _weightGradients);
+        _choice.End();
+        _packed = false; // the gradients are asked for in order to change the weights
+        return Total() / ((long)batch * steps);
+    }
+
+    /// <summary>Computes the surprise of each token of a minibatch, which <see cref="Nats"/> then holds; nothing is dropped.</summary>
+    /// <returns>The sum, in nats.</returns>
+    /// <inheritdoc cref="Learn"/>
+    public double Measure(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps)
+    {
+        Predict(inputs, batch, steps);
+        SetTargets(targets);
+        _workers.Run(_active, _lossRows);
+        return Total();
+    }
+
+    /// <summary>Computes the logits that follow each token; <see cref="CopyLogits"/> gives them.</summary>
+    /// <inheritdoc cref="Learn"/>
+    public void Predict(ReadOnlySpan<long> inputs, int batch, int steps)
+    {
+        Begin(inputs, batch, steps, backward: false, null);
+        // A table of tokens is part of what is packed, and changes with the minibatch.
+        _workers.Run(_active, _pack);
+        _packed = true;
+        _workers.Run(_active, _forwardRows);
+        _choice.End();
+    }
+
+    /// <summary>Copies the logits after one step of one sequence.</summary>
+    /// <param name="row">Row <c>t * batch + b</c>.</param>
+    /// <param name="logits">Receives [vocab].</param>
+    public unsafe void CopyLogits(int row, Span<float> logits)
+    {
+        for (int token = 0; token < _vocabSize; token++)
+            logits[token] = _output.Logits.At(token / Panels.Width, row)[token % Panels.Width];
+    }
+
+    /// <summary>Sets the state to zero.</summary>
+    public void ZeroState() => _stack.ZeroState();
+
+    /// <summary>Says that the weights have changed since the last minibatch.</summary>
+    public void WeightsChanged() => _packed = false;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stack.Dispose();
+        _output.Dispose();
+        _embedding?.Dispose();
+    }
+
+    private void Begin(ReadOnlySpan<long> inputs, int batch, int steps, bool backward, ulong? dropoutKey)
+    {
+        int rows = batch * steps;
+        (_batch, _steps) = (batch, steps);
+        // A forward pass leaves out what only the backward pass wants.
+        if (backward && !_backward)
+            _packed = false;
+        _backward = backward;
+        _tokens.Resize(rows);
+        _tokens.Set(inputs, batch, steps);
+        if (_targets.Length < rows)
+            (_targets, _nats) = (new int[rows], new float[rows]);
+        _embedding?.Resize(rows, backward);
+        _stack.Resize(batch, steps, backward, dropoutKey);
+        _output.Resize(rows);
+        _active = _choice.Begin(batch, steps);
+    }
+
+    private void SetTargets(ReadOnlySpan<long> targets)
+    {
+        for (int step = 0; step < _steps; step++)
+        {
+            for (int row = 0; row < _batch; row++)
+            {
+                long target = targets[(row * _steps) + step];
+                if ((ulong)target >= (ulong)_vocabSize)
+                    throw new ArgumentOutOfRangeException(nameof(targets), target, $"token ids are 0 to {_vocabSize - 1}");
+                _targets[(step * _batch) + row] = (int)target;
+            }
+        }
+    }
+
+    private Panels Input => _embedding?.Values ?? default;
+
+    private RowGrid Share(int worker) => RowGrid.Share(_batch, _steps, worker, _active);
+
+    private void Pack(int worker)
+    {
+        _stack.Pack(worker, _active, _backward, tokensOnly: _packed);
+        if (!_packed)
+            _output.Pack(worker, _active, _backward);
+    }
+
+    private void ForwardRows(int worker)
+    {
+        RowGrid rows = Share(worker);
+        _embedding?.Forward(rows);
+        _stack.Forward(Input, rows);
+        _output.Forward(_stack.Outputs, rows);
+    }
+
+    private void LossRows(int worker) => _output.Loss(_targets, _nats, Share(worker), gradientScale: 0);
+
+    private void LearnRows(int worker)
+    {
+        ForwardRows(worker);
+        RowGrid rows = Share(worker);
+        _output.Loss(_targets, _nats, rows, 1f / (_batch * _steps));
+        _output.Backward(_stack.OutputGradient, rows);
+        _stack.Backward(_embedding?.Gradient ?? default, rows);
+    }
+
+    private void WeightGradients(int worker)
+    {
+        _stack.WeightGradients(Input, worker, _active);
+        _output.WeightGradients(_stack.Outputs, _batch * _steps, worker, _active);
+        _embedding?.WeightGradients(worker, _active);
+    }
+
+    // In the order of rows, whoever computed them.
+    private double Total()
+    {
+        double total = 0;
+        foreach (float nats in Nats)
+            total += nats;
+        return total;
+    }
+}

@@ -1,0 +1,39 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>Predicts with the kernels.</summary>
+internal sealed class FusedPredictor(LanguageModel model) : IPredictor
+{
+    private readonly FusedNetwork _network = new(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
+    private int _rows;
+
+    /// <inheritdoc/>
+    public void Begin(int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        _rows = rows;
+        _network.ZeroState();
+    }
+
+    /// <inheritdoc/>
+    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats)
+    {
+        _network.Measure(inputs, targets, _rows, steps);
+        ReadOnlySpan<float> byStep = _network.Nats;
+        for (int row = 0; row < _rows; row++)
+        {
+            for (int step = 0; step < steps; step++)
+                nats[(row * steps) + step] = byStep[(step * _rows) + row];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    {
+        _network.Predict(inputs, _rows, steps);
+        for (int row = 0; row < _rows; row++)
+            _network.CopyLogits(((steps - 1) * _rows) + row, logits.Slice(row * model.VocabSize, model.VocabSize));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+}

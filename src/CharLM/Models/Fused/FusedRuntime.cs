@@ -1,0 +1,28 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>What the fused implementation keeps for a model: its weights as memory, and the threads.</summary>
+internal sealed class FusedRuntime : IDisposable
+{
+    /// <summary>Opens a model.</summary>
+    /// <param name="model">The model; stays the caller's.</param>
+    /// <param name="threads">Threads; 0 chooses by measuring.</param>
+    /// <exception cref="InvalidConfigException">The model is not float32 on the CPU.</exception>
+    public FusedRuntime(LanguageModel model, int threads)
+    {
+        Weights = new RawWeights(model);
+        Workers = new Workers(threads);
+    }
+
+    /// <summary>The weights as memory, shared with torch.</summary>
+    public RawWeights Weights { get; }
+
+    /// <summary>The threads.</summary>
+    public Workers Workers { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Workers.Dispose();
+        Weights.Dispose();
+    }
+}

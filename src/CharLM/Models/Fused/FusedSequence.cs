@@ -1,0 +1,163 @@
+using CharLM.Randomness;
+using static TorchSharp.torch;
+
+namespace CharLM.Models.Fused;
+
+/// <summary>One pass of a sequence through a stack, with tensors at its ends.</summary>
+internal sealed unsafe class FusedSequence : IDisposable
+{
+    private readonly ModelConfig _config;
+    private readonly Workers _workers;
+    private readonly int _inputSize;
+    private PanelBuffer _input = new(1), _inputGradient = new(1);
+    private FusedStack? _stack;
+    private List<RawWeight> _weights = [];
+    private PanelBuffer _gradients = new(1);
+    private int _batch, _steps;
+    private long _dropoutCalls;
+    private bool _canGoBack;
+
+    /// <summary>Working memory for sequences of a layer.</summary>
+    public FusedSequence(ModelConfig config, int inputSize, Workers workers)
+    {
+        (_config, _inputSize, _workers) = (config, inputSize, workers);
+    }
+
+    private Panels Input => new(_input.Data, _batch * _steps, Panels.Pad(_inputSize));
+
+    private Panels InputGradient => new(_inputGradient.Data, _batch * _steps, Panels.Pad(_inputSize));
+
+    /// <summary>Computes outputs and last state.</summary>
+    /// <param name="tensors">Input [steps, batch, input], hidden state, cell state of an LSTM, then the weights.</param>
+    /// <param name="record">Whether gradients may be asked for.</param>
+    /// <param name="training">Whether dropout drops.</param>
+    /// <returns>Outputs [steps, batch, hidden], hidden state, cell state of an LSTM.</returns>
+    public List<Tensor> Forward(List<Tensor> tensors, bool record, bool training)
+    {
+        Tensor input = tensors[0].contiguous();
+        (_steps, _batch) = ((int)input.shape[0], (int)input.shape[1]);
+        int states = _config.Cell == CellKind.Lstm ? 2 : 1;
+        OpenWeights(tensors.Skip(1 + states));
+        // A seed from torch's generator, so that torch.manual_seed fixes dropout here as it does everywhere.
+        ulong? dropoutKey = training && _config.Dropout > 0 ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
+        _stack!.Resize(_batch, _steps, record, dropoutKey);
+        _input = PanelBuffer.Grow(_input, (long)_batch * _steps * Panels.Pad(_inputSize));
+        Read(input, Input, _batch * _steps, _inputSize);
+        CopyStates(tensors[1], states > 1 ? tensors[2] : null, toStack: true, gradients: false);
+
+        _workers.Run(_workers.Count, worker => _stack.Pack(worker, _workers.Count, record, tokensOnly: false));
+        _workers.Run(_workers.Count, worker => _stack.Forward(Input, RowGrid.Share(_batch, _steps, worker, _workers.Count)));
+
+        _canGoBack = record;
+        List<Tensor> results = [empty(_steps, _batch, _config.NumHiddens), empty_like(tensors[1])];
+        if (states > 1)
+            results.Add(empty_like(tensors[2]));
+        Write(_stack.Outputs, results[0], _batch * _steps, _config.NumHiddens);
+        CopyStates(results[1], states > 1 ? results[2] : null, toStack: false, gradients: false);
+        return results;
+    }
+
+    /// <summary>Computes the gradients of all that went in, in the same order.</summary>
+    /// <param name="gradients">Of what came out.</param>
+    /// <exception cref="InvalidOperationException">It was done already: the gates have made room for their gradients.</exception>
+    public List<Tensor> Backward(List<Tensor> gradients)
+    {
+        if (!_canGoBack)
+            throw new InvalidOperationException("a fused sequence can go backward once; for a second time take the built-in implementation");
+        _canGoBack = false;
+        _inputGradient = PanelBuffer.Grow(_inputGradient, (long)_batch * _steps * Panels.Pad(_inputSize));
+        Read(gradients[0].contiguous(), _stack!.OutputGradient, _batch * _steps, _config.NumHiddens);
+        _stack.ZeroStateGradient();
+        CopyStates(gradients[1], gradients.Count > 2 ? gradients[2] : null, toStack: true, gradients: true);
+
+        _workers.Run(_workers.Count, worker => _stack.Backward(InputGradient, RowGrid.Share(_batch, _steps, worker, _workers.Count)));
+        _workers.Run(_workers.Count, worker => _stack.WeightGradients(Input, worker, _workers.Count));
+
+        List<Tensor> results = [empty(_steps, _batch, _inputSize), empty(_config.NumLayers, _batch, _config.NumHiddens)];
+        Write(InputGradient, results[0], _batch * _steps, _inputSize);
+        if (_config.Cell == CellKind.Lstm)
+            results.Add(empty_like(results[1]));
+        CopyStates(results[1], results.Count > 2 ? results[2] : null, toStack: false, gradients: true);
+        foreach (RawWeight weight in _weights)
+        {
+            Tensor gradient = empty(weight.Shape);
+            new ReadOnlySpan<byte>(weight.Gradient, checked(weight.Length * sizeof(float))).CopyTo(gradient.bytes);
+            results.Add(gradient);
+        }
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stack?.Dispose();
+        _input.Dispose();
+        _inputGradient.Dispose();
+        _gradients.Dispose();
+    }
+
+    // The stack keeps the weights' addresses: it is made anew when they have changed.
+    private void OpenWeights(IEnumerable<Tensor> tensors)
+    {
+        List<Tensor> weights = [.. tensors];
+        bool same = _stack is not null;
+        for (int i = 0; i < weights.Count && same; i++)
+        {
+            fixed (byte* value = weights[i].bytes)
+                same = _weights[i].Value == (float*)value;
+        }
+        if (same)
+            return;
+        _stack?.Dispose();
+        _gradients.Dispose();
+        _gradients = new PanelBuffer(weights.Sum(weight => weight.numel()));
+        _weights = [];
+        long place = 0;
+        foreach (Tensor weight in weights)
+        {
+            if (weight.dtype != ScalarType.Float32 || weight.device_type != TorchSharp.DeviceType.CPU)
+                throw new InvalidConfigException([$"the fused implementation computes float32 on the CPU, not {weight.dtype} on {weight.device}: take --implementation built-in"]);
+            fixed (byte* value = weight.bytes)
+                _weights.Add(new RawWeight("", (float*)value, _gradients.Data + place, [.. weight.shape]));
+            place += weight.numel();
+        }
+        List<RawLayer> layers = [.. _weights.Chunk(4).Select(layer => new RawLayer(layer[0], layer[1], layer[2], layer[3]))];
+        _stack = new FusedStack(_config, layers, _inputSize, tokens: null, LaneWidth.Best);
+    }
+
+    private void CopyStates(Tensor hidden, Tensor? cell, bool toStack, bool gradients)
+    {
+        for (int layer = 0; layer < _config.NumLayers; layer++)
+        {
+            LayerPass pass = _stack!.Layers[layer];
+            CopyState(hidden, gradients ? pass.HiddenStateGradient : pass.HiddenState, layer, toStack);
+            if (cell is not null)
+                CopyState(cell, gradients ? pass.CellStateGradient : pass.CellState, layer, toStack);
+        }
+    }
+
+    private void CopyState(Tensor state, Panels panels, int layer, bool toStack)
+    {
+        using Tensor contiguous = state.contiguous();
+        fixed (byte* values = contiguous.bytes)
+        {
+            float* place = (float*)values + ((nint)layer * _batch * _config.NumHiddens);
+            if (toStack)
+                Packing.CopyRows(place, _config.NumHiddens, panels, _batch);
+            else
+                Packing.CopyRowsBack(panels, place, _config.NumHiddens, _batch);
+        }
+    }
+
+    private static void Read(Tensor tensor, Panels panels, int rows, int columns)
+    {
+        fixed (byte* values = tensor.bytes)
+            Packing.CopyRows((float*)values, columns, panels, rows);
+    }
+
+    private static void Write(Panels panels, Tensor tensor, int rows, int columns)
+    {
+        fixed (byte* values = tensor.bytes)
+            Packing.CopyRowsBack(panels, (float*)values, columns, rows);
+    }
+}

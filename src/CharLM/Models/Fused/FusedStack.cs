@@ -1,0 +1,159 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>Recurrent layers one on the other, with dropout between them.</summary>
+internal sealed class FusedStack : IDisposable
+{
+    private readonly LayerPass[] _layers;
+    private readonly DropoutPass?[] _dropouts;
+    private readonly int _hidden;
+    private PanelBuffer _even = new(1), _odd = new(1);
+    private int _batch, _steps;
+    private bool _training;
+    private ulong _dropoutKey;
+
+    /// <summary>Layers over weights that live elsewhere.</summary>
+    /// <param name="config">Cell, layers, hidden units, dropout.</param>
+    /// <param name="weights">Of each layer.</param>
+    /// <param name="inputWidth">Width of a dense input; 0 when the input is tokens.</param>
+    /// <param name="tokens">The tokens, when they are the input.</param>
+    /// <param name="width">Which registers to use.</param>
+    public FusedStack(ModelConfig config, IReadOnlyList<RawLayer> weights, int inputWidth, TokenRows? tokens, LaneWidth width)
+    {
+        _hidden = config.NumHiddens;
+        _layers = new LayerPass[config.NumLayers];
+        _dropouts = new DropoutPass?[config.NumLayers];
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer] = Passes.Layer(width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden, layer == 0 ? tokens : null);
+            if (layer > 0 && config.Dropout > 0)
+                _dropouts[layer] = new DropoutPass(config.Dropout, _hidden);
+        }
+    }
+
+    /// <summary>The layers, from the input on.</summary>
+    public IReadOnlyList<LayerPass> Layers => _layers;
+
+    /// <summary>Hidden states of the last layer after each step, [rows, hidden].</summary>
+    public Panels Outputs => _layers[^1].Outputs;
+
+    /// <summary>Where the gradient of <see cref="Outputs"/> is expected, [rows, hidden].</summary>
+    public Panels OutputGradient => GradientAbove(_layers.Length - 1);
+
+    /// <summary>Bytes that are held for the activations of a minibatch.</summary>
+    public long ActivationBytes
+    {
+        get
+        {
+            long bytes = sizeof(float) * (_even.Length + _odd.Length);
+            for (int layer = 0; layer < _layers.Length; layer++)
+                bytes += _layers[layer].ActivationBytes + (_dropouts[layer]?.ActivationBytes ?? 0);
+            return bytes;
+        }
+    }
+
+    /// <summary>Makes room for a minibatch.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="steps">Steps.</param>
+    /// <param name="backward">Whether gradients will be asked for.</param>
+    /// <param name="dropoutKey">Decides what dropout drops; null drops nothing.</param>
+    public void Resize(int batch, int steps, bool backward, ulong? dropoutKey)
+    {
+        (_batch, _steps, _training, _dropoutKey) = (batch, steps, dropoutKey is not null, dropoutKey ?? 0);
+        foreach (LayerPass layer in _layers)
+            layer.Resize(batch, steps);
+        if (_training)
+        {
+            foreach (DropoutPass? dropout in _dropouts)
+                dropout?.Resize(batch * steps);
+        }
+        if (backward)
+        {
+            long floats = (long)batch * steps * Panels.Pad(_hidden);
+            _even = PanelBuffer.Grow(_even, floats);
+            _odd = PanelBuffer.Grow(_odd, _layers.Length > 1 ? floats : 1);
+        }
+    }
+
+    /// <summary>Sets the gradient of the state after the last step to zero.</summary>
+    public void ZeroStateGradient()
+    {
+        foreach (LayerPass layer in _layers)
+        {
+            layer.HiddenStateGradient.Span.Clear();
+            layer.CellStateGradient.Span.Clear();
+        }
+    }
+
+    /// <summary>Sets the state to zero.</summary>
+    public void ZeroState()
+    {
+        foreach (LayerPass layer in _layers)
+        {
+            layer.HiddenState.Span.Clear();
+            layer.CellState.Span.Clear();
+        }
+    }
+
+    /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
+    /// <param name="worker">Which worker.</param>
+    /// <param name="workers">How many share the work.</param>
+    /// <param name="backward">Whether gradients will be asked for.</param>
+    /// <param name="tokensOnly">Only what depends on the minibatch: the weights are as they were.</param>
+    public void Pack(int worker, int workers, bool backward, bool tokensOnly)
+    {
+        foreach (LayerPass layer in _layers)
+            layer.Pack(worker, workers, backward, tokensOnly);
+    }
+
+    /// <summary>Computes the outputs of some rows, and moves their state on.</summary>
+    public void Forward(Panels input, RowGrid rows)
+    {
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            if (layer > 0)
+            {
+                if (_training)
+                    _dropouts[layer]?.Forward(_layers[layer - 1].Outputs, rows, _dropoutKey + ((ulong)layer << 40));
+                input = InputOf(layer);
+            }
+            _layers[layer].Forward(input, rows);
+        }
+    }
+
+    /// <summary>Takes <see cref="OutputGradient"/> of some rows back to the gates of all layers, and to a dense input.</summary>
+    /// <param name="inputGradient">Receives [rows, input]; without columns when nobody asks.</param>
+    /// <param name="rows">Which rows.</param>
+    public void Backward(Panels inputGradient, RowGrid rows)
+    {
+        for (int layer = _layers.Length - 1; layer >= 0; layer--)
+        {
+            Panels below = layer > 0 ? GradientAbove(layer - 1) : inputGradient;
+            _layers[layer].Backward(GradientAbove(layer), below, rows);
+            if (layer > 0 && _training)
+                _dropouts[layer]?.Backward(below, rows);
+        }
+    }
+
+    /// <summary>Computes the gradients of all weights: a worker's share of it.</summary>
+    public void WeightGradients(Panels input, int worker, int workers)
+    {
+        for (int layer = 0; layer < _layers.Length; layer++)
+            _layers[layer].WeightGradients(layer > 0 ? InputOf(layer) : input, worker, workers);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (LayerPass layer in _layers)
+            layer.Dispose();
+        foreach (DropoutPass? dropout in _dropouts)
+            dropout?.Dispose();
+        _even.Dispose();
+        _odd.Dispose();
+    }
+
+    private Panels InputOf(int layer) => _training && _dropouts[layer] is { } dropout ? dropout.Values : _layers[layer - 1].Outputs;
+
+    // Gradients of the outputs of layers take turns in two buffers: only the layer above and the layer below are needed at a time.
+    private unsafe Panels GradientAbove(int layer) => new((layer % 2 == 0 ? _even : _odd).Data, _batch * _steps, Panels.Pad(_hidden));
+}

@@ -1,0 +1,59 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>
+/// One recurrent layer, forwards and backwards through a minibatch of steps * batch rows; row <c>t * batch + b</c> is step t of
+/// sequence b. A worker does all steps of its rows without waiting for others; weights are shared out by gates.
+/// </summary>
+internal abstract class LayerPass : IDisposable
+{
+    /// <summary>Hidden units.</summary>
+    public abstract int Hidden { get; }
+
+    /// <summary>Hidden states after each step, [rows, hidden].</summary>
+    public abstract Panels Outputs { get; }
+
+    /// <summary>The hidden state before the next minibatch, [batch, hidden].</summary>
+    public abstract Panels HiddenState { get; }
+
+    /// <summary>The cell state before the next minibatch, [batch, hidden]; without rows where the cell has none.</summary>
+    public abstract Panels CellState { get; }
+
+    /// <summary>Gradient of the hidden state before the first step, [batch, hidden]; comes in as that after the last.</summary>
+    public abstract Panels HiddenStateGradient { get; }
+
+    /// <summary>Gradient of the cell state, likewise.</summary>
+    public abstract Panels CellStateGradient { get; }
+
+    /// <summary>Bytes that are held for a minibatch.</summary>
+    public abstract long ActivationBytes { get; }
+
+    /// <summary>Makes room for a minibatch; the state stays when the batch does, else it becomes zero.</summary>
+    public abstract void Resize(int batch, int steps);
+
+    /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
+    /// <param name="worker">Which worker.</param>
+    /// <param name="workers">How many share the work.</param>
+    /// <param name="backward">Whether gradients will be asked for.</param>
+    /// <param name="tokensOnly">Only what depends on the minibatch: the weights are as they were.</param>
+    public abstract void Pack(int worker, int workers, bool backward, bool tokensOnly);
+
+    /// <summary>Computes outputs of some rows, and moves their state on.</summary>
+    /// <param name="input">[rows, input]; not looked at by a layer of tokens.</param>
+    /// <param name="rows">Which rows.</param>
+    public abstract void Forward(Panels input, RowGrid rows);
+
+    /// <summary>Computes the gradients of the gates' sums of some rows, and of the input when it is dense.</summary>
+    /// <param name="outputGradient">[rows, hidden].</param>
+    /// <param name="inputGradient">Receives the gradient of a dense input, [rows, input]; without columns when nobody asks.</param>
+    /// <param name="rows">Which rows.</param>
+    public abstract void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows);
+
+    /// <summary>Computes the gradients of the weights from those of the sums: a worker's share of it.</summary>
+    /// <param name="input">What went forward.</param>
+    /// <param name="worker">Which worker.</param>
+    /// <param name="workers">How many share the work.</param>
+    public abstract void WeightGradients(Panels input, int worker, int workers);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

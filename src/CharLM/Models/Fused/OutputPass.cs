@@ -1,0 +1,44 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>The output layer with softmax and cross-entropy, forwards and backwards.</summary>
+internal abstract class OutputPass : IDisposable
+{
+    /// <summary>Logits, or after <see cref="Loss"/> with a scale their gradients, [rows, vocab].</summary>
+    public abstract Panels Logits { get; }
+
+    /// <summary>Bytes that are held for a minibatch.</summary>
+    public abstract long ActivationBytes { get; }
+
+    /// <summary>Makes room for so many rows.</summary>
+    public abstract void Resize(int rows);
+
+    /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
+    public abstract void Pack(int worker, int workers, bool backward);
+
+    /// <summary>Computes the logits of some rows.</summary>
+    /// <param name="input">Hidden states, [rows, hidden].</param>
+    /// <param name="rows">Which rows.</param>
+    public abstract void Forward(Panels input, RowGrid rows);
+
+    /// <summary>The cross-entropy of some rows.</summary>
+    /// <param name="targets">What each row should have predicted.</param>
+    /// <param name="nats">Receives the surprise of each row.</param>
+    /// <param name="rows">Which rows.</param>
+    /// <param name="gradientScale">When not 0, the logits become their gradients times this.</param>
+    public abstract void Loss(ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float gradientScale);
+
+    /// <summary>Takes the logits' gradients of some rows to the hidden states.</summary>
+    /// <param name="inputGradient">Receives [rows, hidden].</param>
+    /// <param name="rows">Which rows.</param>
+    public abstract void Backward(Panels inputGradient, RowGrid rows);
+
+    /// <summary>Computes the gradients of the weights: a worker's share of it.</summary>
+    /// <param name="input">Hidden states, [rows, hidden].</param>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="worker">Which worker.</param>
+    /// <param name="workers">How many share the work.</param>
+    public abstract void WeightGradients(Panels input, int rows, int worker, int workers);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

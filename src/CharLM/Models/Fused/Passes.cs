@@ -1,0 +1,36 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>Makes passes for a cell and a width of registers: the one place where the kernels' versions are chosen.</summary>
+internal static class Passes
+{
+    /// <summary>The width that <see cref="LaneWidth.Best"/> is here.</summary>
+    public static LaneWidth Resolve(LaneWidth width) => width != LaneWidth.Best ? width
+        : Lanes512.IsSupported ? LaneWidth.Wide
+        : Lanes256.IsSupported ? LaneWidth.Medium
+        : LaneWidth.Portable;
+
+    /// <summary>A recurrent layer.</summary>
+    public static LayerPass Layer(LaneWidth width, CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens) => Resolve(width) switch
+    {
+        LaneWidth.Wide => Layer<Lanes512>(cell, activation, weights, hidden, inputWidth, tokens),
+        LaneWidth.Medium => Layer<Lanes256>(cell, activation, weights, hidden, inputWidth, tokens),
+        _ => Layer<Lanes128>(cell, activation, weights, hidden, inputWidth, tokens),
+    };
+
+    /// <summary>The output layer.</summary>
+    public static OutputPass Output(LaneWidth width, RawWeight weight, RawWeight bias, int vocab, int hidden) => Resolve(width) switch
+    {
+        LaneWidth.Wide => new SoftmaxPass<Lanes512>(weight, bias, vocab, hidden),
+        LaneWidth.Medium => new SoftmaxPass<Lanes256>(weight, bias, vocab, hidden),
+        _ => new SoftmaxPass<Lanes128>(weight, bias, vocab, hidden),
+    };
+
+    private static LayerPass Layer<L>(CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens)
+        where L : struct, ILanes<L> => (cell, activation) switch
+        {
+            (CellKind.Lstm, _) => new CellPass<L, LstmCell>(weights, hidden, inputWidth, tokens),
+            (CellKind.Gru, _) => new CellPass<L, GruCell>(weights, hidden, inputWidth, tokens),
+            (CellKind.Rnn, RnnActivation.Relu) => new CellPass<L, RnnCell<IActivation.Relu>>(weights, hidden, inputWidth, tokens),
+            _ => new CellPass<L, RnnCell<IActivation.Tanh>>(weights, hidden, inputWidth, tokens),
+        };
+}

@@ -1,0 +1,65 @@
+namespace CharLM.Models.Fused;
+
+/// <summary>
+/// The tokens of a minibatch as input of a layer: each distinct token has a slot, so that a table of what tokens give to the
+/// gates has as few rows as can be, however large the vocab is.
+/// </summary>
+internal sealed class TokenRows(int vocabSize)
+{
+    private readonly int[] _slotOfToken = new int[vocabSize];
+    private readonly int[] _stampOfToken = new int[vocabSize];
+    private int[] _tokenOfSlot = [];
+    private int[] _slotOfRow = [];
+    private int _stamp;
+
+    /// <summary>Tokens of the vocab.</summary>
+    public int VocabSize => _slotOfToken.Length;
+
+    /// <summary>Distinct tokens.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The most distinct tokens there can be in the rows that room was made for.</summary>
+    public int Capacity => _tokenOfSlot.Length;
+
+    /// <summary>The token of each slot.</summary>
+    public ReadOnlySpan<int> TokenOfSlot => _tokenOfSlot.AsSpan(0, Count);
+
+    /// <summary>The slot of each row.</summary>
+    public ReadOnlySpan<int> SlotOfRow => _slotOfRow;
+
+    /// <summary>Makes room for so many rows.</summary>
+    public void Resize(int rows)
+    {
+        if (_slotOfRow.Length < rows)
+            _slotOfRow = new int[rows];
+        if (_tokenOfSlot.Length < Math.Min(rows, VocabSize))
+            _tokenOfSlot = new int[Math.Min(rows, VocabSize)];
+    }
+
+    /// <summary>Takes the tokens of a minibatch.</summary>
+    /// <param name="tokens">Token ids [batch, steps], row by row.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="steps">Steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocab.</exception>
+    public void Set(ReadOnlySpan<long> tokens, int batch, int steps)
+    {
+        _stamp++;
+        Count = 0;
+        for (int step = 0; step < steps; step++)
+        {
+            for (int row = 0; row < batch; row++)
+            {
+                long token = tokens[row * steps + step];
+                if ((ulong)token >= (ulong)VocabSize)
+                    throw new ArgumentOutOfRangeException(nameof(tokens), token, $"token ids are 0 to {VocabSize - 1}");
+                if (_stampOfToken[token] != _stamp)
+                {
+                    _stampOfToken[token] = _stamp;
+                    _slotOfToken[token] = Count;
+                    _tokenOfSlot[Count++] = (int)token;
+                }
+                _slotOfRow[step * batch + row] = _slotOfToken[token];
+            }
+        }
+    }
+}

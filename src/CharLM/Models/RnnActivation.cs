@@ -1,0 +1,11 @@
+namespace CharLM.Models;
+
+/// <summary>The function of a plain recurrent cell.</summary>
+public enum RnnActivation
+{
+    /// <summary>tanh.</summary>
+    Tanh,
+
+    /// <summary>max(0, x).</summary>
+    Relu,
+}

@@ -1,0 +1,36 @@
+using CharLM.Models;
+using CharLM.Models.Fused;
+
+namespace CharLM.Training;
+
+/// <summary>Learns with the kernels.</summary>
+internal sealed class FusedLearner : ILearner
+{
+    private readonly FusedNetwork _network;
+
+    /// <summary>A learner of a model.</summary>
+    /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
+    /// <param name="config">How its weights change.</param>
+    public FusedLearner(LanguageModel model, TrainerConfig config)
+    {
+        _network = new FusedNetwork(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
+        Update = new FusedUpdate(model.Fused.Weights, model.Fused.Workers, config.Optimizer, config.LearningRate);
+    }
+
+    /// <inheritdoc/>
+    public IUpdate Update { get; }
+
+    /// <inheritdoc/>
+    public void ResetState() => _network.ZeroState();
+
+    /// <inheritdoc/>
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey) =>
+        _network.Learn(inputs, targets, batch, steps, dropoutKey);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _network.Dispose();
+        Update.Dispose();
+    }
+}

@@ -1,0 +1,136 @@
+using CharLM.Models.Fused;
+
+namespace CharLM.Training;
+
+/// <summary>Clipping and optimizers over weights as memory, with torch's formulas; one pass over each weight.</summary>
+internal sealed class FusedUpdate : IUpdate
+{
+    private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99, ClipEpsilon = 1e-6;
+
+    // Fewer weights are changed faster than a second thread is told to.
+    private const int WeightsOfAThread = 200_000;
+
+    private readonly RawWeight[] _weights;
+    private readonly Workers _workers;
+    private readonly OptimizerKind _kind;
+    private readonly PanelBuffer _first, _second;
+    private readonly Action<int> _step;
+    private readonly LaneWidth _width = Passes.Resolve(LaneWidth.Best);
+    private readonly int _active;
+    private double _scale = 1;
+    private long _steps;
+    private Optimize.Constants _constants;
+
+    /// <summary>An optimizer.</summary>
+    public FusedUpdate(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate)
+    {
+        (_weights, _workers, _kind, LearningRate) = ([.. weights.All], workers, kind, learningRate);
+        long length = _weights.Sum(weight => (long)weight.Length);
+        _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW ? length : 0);
+        _second = new PanelBuffer(kind is OptimizerKind.Sgd ? 0 : length);
+        _active = (int)Math.Clamp(length / WeightsOfAThread, 1, workers.Count);
+        _step = Step;
+    }
+
+    /// <inheritdoc/>
+    public double LearningRate { get; set; }
+
+    /// <summary>Nothing to do: gradients are written, not added up.</summary>
+    public void ZeroGradients()
+    {
+    }
+
+    /// <inheritdoc/>
+    public unsafe double Clip(double maxNorm)
+    {
+        double squares = 0;
+        foreach (RawWeight weight in _weights)
+        {
+            squares += _width switch
+            {
+                LaneWidth.Wide => SquaredNorm.Of<Lanes512>(weight.Gradient, weight.Length),
+                LaneWidth.Medium => SquaredNorm.Of<Lanes256>(weight.Gradient, weight.Length),
+                _ => SquaredNorm.Of<Lanes128>(weight.Gradient, weight.Length),
+            };
+        }
+        double norm = Math.Sqrt(squares);
+        // The gradients are scaled where they are used, as torch scales them.
+        _scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + ClipEpsilon)) : 1;
+        return norm;
+    }
+
+    /// <inheritdoc/>
+    public void Step()
+    {
+        _steps++;
+        _constants = _kind switch
+        {
+            OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale),
+            OptimizerKind.RmsProp => new Optimize.Constants((float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay),
+            _ => new Optimize.Constants(
+                (float)(LearningRate / (1 - Math.Pow(FirstDecay, _steps))), (float)_scale, (float)FirstDecay, (float)SecondDecay,
+                RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, _steps)))),
+        };
+        _workers.Run(_active, _step);
+        _scale = 1;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _first.Dispose();
+        _second.Dispose();
+    }
+
+    private void Step(int worker)
+    {
+        switch (_width)
+        {
+            case LaneWidth.Wide:
+                Step<Lanes512>(worker);
+                break;
+            case LaneWidth.Medium:
+                Step<Lanes256>(worker);
+                break;
+            default:
+                Step<Lanes128>(worker);
+                break;
+        }
+    }
+
+    private void Step<L>(int worker)
+        where L : struct, ILanes<L>
+    {
+        switch (_kind)
+        {
+            case OptimizerKind.Sgd:
+                Step<L, Optimize.Sgd>(worker);
+                break;
+            case OptimizerKind.RmsProp:
+                Step<L, Optimize.RmsProp>(worker);
+                break;
+            default:
+                Step<L, Optimize.Adam>(worker);
+                break;
+        }
+    }
+
+    private unsafe void Step<L, TRule>(int worker)
+        where L : struct, ILanes<L>
+        where TRule : struct, Optimize.IRule
+    {
+        long place = 0;
+        foreach (RawWeight weight in _weights)
+        {
+            int begin = (int)((long)weight.Length * worker / _active), end = (int)((long)weight.Length * (worker + 1) / _active);
+            Optimize.Apply<L, TRule>(
+                weight.Value + begin,
+                weight.Gradient + begin,
+                _first.Length > 1 ? _first.Data + place + begin : null,
+                _second.Length > 1 ? _second.Data + place + begin : null,
+                end - begin,
+                _constants);
+            place += weight.Length;
+        }
+    }
+}

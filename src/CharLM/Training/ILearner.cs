@@ -1,0 +1,20 @@
+namespace CharLM.Training;
+
+/// <summary>Computes the loss of minibatches and the gradients of a model's weights; keeps the state between them.</summary>
+internal interface ILearner : IDisposable
+{
+    /// <summary>What the gradients are for.</summary>
+    IUpdate Update { get; }
+
+    /// <summary>Forgets the state: the next minibatch begins at zero.</summary>
+    void ResetState();
+
+    /// <summary>Learns one minibatch: afterwards the gradients are those of its mean loss, and the state is that after it.</summary>
+    /// <param name="inputs">Token ids [batch, steps].</param>
+    /// <param name="targets">What follows them.</param>
+    /// <param name="batch">Rows.</param>
+    /// <param name="steps">Tokens of a row.</param>
+    /// <param name="dropoutKey">Decides what dropout drops.</param>
+    /// <returns>Mean cross-entropy, nats a token.</returns>
+    double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey);
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+
+namespace CharLM.Tests;
+
+/// <summary>Runs Python scripts that need PyTorch; a test that does so is skipped, with the reason, where it is absent.</summary>
+internal static class PyTorch
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    // Debian's python3-torch belongs to the system's Python, whatever else is called python3.
+    private static readonly Lazy<string?> Python = new(() => new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(HasTorch));
+
+    /// <summary>Runs a script and gives what it printed.</summary>
+    public static string Run(string script, params string[] arguments)
+    {
+        Assert.SkipWhen(Python.Value is null, "no python3 has torch: apt-get install --no-install-recommends python3-torch");
+        (int code, string output, string error) = Execute(Python.Value!, [script, .. arguments]);
+        Assert.True(code == 0, $"{Path.GetFileName(script)} ended with {code}: {error}");
+        return output;
+    }
+
+    /// <summary>Runs a script that must refuse its work, and gives what it complained.</summary>
+    public static string RunRefused(string script, params string[] arguments)
+    {
+        Assert.SkipWhen(Python.Value is null, "no python3 has torch: apt-get install --no-install-recommends python3-torch");
+        (int code, _, string error) = Execute(Python.Value!, [script, .. arguments]);
+        Assert.True(code != 0, $"{Path.GetFileName(script)} did not refuse");
+        Assert.DoesNotContain("Traceback", error, StringComparison.Ordinal);
+        return error;
+    }
+
+    private static bool HasTorch(string python)
+    {
+        try
+        {
+            return Execute(python, ["-c", "import torch"]).Code == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false; // there is no such program
+        }
+    }
+
+    private static (int Code, string Output, string Error) Execute(string python, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1"; // no __pycache__ in the checkout
+        start.Environment["OMP_NUM_THREADS"] = "1";
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"python did not end within {Patience.TotalSeconds} s");
+        }
+        process.WaitForExit();
+        return (process.ExitCode, output.Result, error.Result);
+    }
+}
