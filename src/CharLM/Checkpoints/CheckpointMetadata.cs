@@ -30,19 +30,30 @@ internal static class CheckpointMetadata
     {
         ["format"] = Format,
         ["format_version"] = FormatVersion.ToString(),
-        ["model"] = JsonSerializer.Serialize(checkpoint.Model, Json),
-        ["text"] = JsonSerializer.Serialize(checkpoint.Text, Json),
-        ["vocab"] = JsonSerializer.Serialize(new VocabEntry(checkpoint.Vocab.Tokens, checkpoint.Vocab.Frequencies), Json),
-        ["training"] = JsonSerializer.Serialize(checkpoint.Training, Json),
-        ["corpus"] = JsonSerializer.Serialize(checkpoint.Corpus, Json),
-        ["figures"] = JsonSerializer.Serialize(checkpoint.Figures, Json),
+        ["model"] = WritePart(checkpoint.Model),
+        ["text"] = WritePart(checkpoint.Text),
+        ["vocab"] = WritePart(new VocabEntry(checkpoint.Vocab.Tokens, checkpoint.Vocab.Frequencies)),
+        ["training"] = WritePart(checkpoint.Training),
+        ["corpus"] = WritePart(checkpoint.Corpus),
+        ["figures"] = WritePart(checkpoint.Figures),
     };
+
+    /// <summary>One part of it.</summary>
+    public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Json);
+
+    /// <summary>Whether metadata is a checkpoint's, of whatever version.</summary>
+    public static bool IsCheckpoint(IReadOnlyDictionary<string, string> metadata) => metadata.GetValueOrDefault("format") == Format;
+
+    /// <summary>A part of metadata, null when it is not there.</summary>
+    /// <exception cref="FormatException">It is damaged.</exception>
+    public static T? PartOrNull<T>(IReadOnlyDictionary<string, string> metadata, string name)
+        where T : class => metadata.ContainsKey(name) ? Part<T>(metadata, name) : null;
 
     /// <summary>Checks that metadata is a checkpoint's of a version that can be read.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static void CheckFormat(IReadOnlyDictionary<string, string> metadata)
     {
-        if (metadata.GetValueOrDefault("format") != Format)
+        if (!IsCheckpoint(metadata))
             throw new FormatException("is a safetensors file, but not a checkpoint of CharLM");
         if (!int.TryParse(metadata.GetValueOrDefault("format_version"), out int version) || version < 1)
             throw new FormatException("has no format version");

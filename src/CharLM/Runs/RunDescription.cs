@@ -17,6 +17,9 @@ public sealed record RunDescription
     /// <summary>Tokens that are held out.</summary>
     public required int HeldOutTokens { get; init; }
 
+    /// <summary>What the checkpoint that is gone on from was trained on, when that is another text; else null.</summary>
+    public string? OtherCorpus { get; init; }
+
     /// <summary>Tokens that are trained on but not in the vocab of the checkpoint that is gone on from.</summary>
     public int UnknownTokens { get; init; }
 

@@ -56,7 +56,7 @@ public sealed class TrainingRun
         CheckVocab(text, unknown);
         using LanguageModel model = BuildModel(text.Vocab);
         using var trainer = new Trainer(model, _config.Training, text.Train);
-        var run = new Execution(_config, corpus, text, unknown, model, _start?.Figures ?? new Figures(), progress);
+        var run = new Execution(_config, corpus, text, unknown, model, _start, progress);
 
         progress?.Report(new RunEvent.Started(run.Description));
         bool interrupted = false;
@@ -125,12 +125,12 @@ public sealed class TrainingRun
     }
 
     /// <summary>What a run has on its hands while it goes on.</summary>
-    private sealed class Execution(RunConfig config, CorpusText corpus, TokenizedText text, int unknown, LanguageModel model, Figures begun, IProgress<RunEvent>? progress)
+    private sealed class Execution(RunConfig config, CorpusText corpus, TokenizedText text, int unknown, LanguageModel model, Checkpoint? start, IProgress<RunEvent>? progress)
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
         private EpochReport? _last;
 
-        public Figures Figures { get; private set; } = begun;
+        public Figures Figures { get; private set; } = start?.Figures ?? new Figures();
 
         public RunDescription Description { get; } = new()
         {
@@ -138,11 +138,12 @@ public sealed class TrainingRun
             CorpusTokens = text.NumTokensOfCorpus,
             TrainTokens = text.Train.Length,
             HeldOutTokens = text.HeldOut.Length,
+            OtherCorpus = start is null || start.Corpus.Sha256 == corpus.Origin.Sha256 ? null : start.Corpus.Name,
             UnknownTokens = unknown,
             VocabSize = text.Vocab.Count,
             Model = model.Config,
             NumParameters = model.NumParameters,
-            EpochsDone = begun.Epochs,
+            EpochsDone = start?.Figures.Epochs ?? 0,
         };
 
         /// <summary>Trains one epoch and reports, samples and saves where they are due.</summary>

@@ -66,9 +66,15 @@ internal sealed class FusedUpdate : IUpdate
         _constants = _kind switch
         {
             OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale),
-            OptimizerKind.RmsProp => new Optimize.Constants((float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay),
+            OptimizerKind.RmsProp => new Optimize.Constants(
+                (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay)),
             _ => new Optimize.Constants(
-                (float)(LearningRate / (1 - Math.Pow(FirstDecay, _steps))), (float)_scale, (float)FirstDecay, (float)SecondDecay,
+                (float)(LearningRate / (1 - Math.Pow(FirstDecay, _steps))),
+                (float)_scale,
+                (float)FirstDecay,
+                (float)(1 - FirstDecay),
+                (float)SecondDecay,
+                (float)(1 - SecondDecay),
                 RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, _steps)))),
         };
         _workers.Run(_active, _step);

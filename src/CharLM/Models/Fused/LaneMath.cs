@@ -12,8 +12,8 @@ namespace CharLM.Models.Fused;
 /// </remarks>
 internal static class LaneMath
 {
-    // e^x overflows float32 above and is subnormal below.
-    private const float Greatest = 88.3762626647950f, Least = -87.3365447504f;
+    // Beyond these e^x stays what it is there: it would overflow float32, or have fewer digits than a float32 has.
+    private const float Greatest = 88f, Least = -87.3365447504f;
 
     /// <summary>e^x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

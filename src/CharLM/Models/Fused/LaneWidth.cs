@@ -1,7 +1,7 @@
 namespace CharLM.Models.Fused;
 
 /// <summary>Which registers the kernels use.</summary>
-internal enum LaneWidth
+public enum LaneWidth
 {
     /// <summary>The widest that this machine computes in hardware.</summary>
     Best,

@@ -21,13 +21,23 @@ internal static unsafe class Optimize
     /// <summary>What a rule needs to know of a step.</summary>
     /// <param name="LearningRate">Step size, bias corrections included.</param>
     /// <param name="GradientScale">Clipping.</param>
-    /// <param name="FirstDecay">Of the first moments.</param>
-    /// <param name="SecondDecay">Of the second moments.</param>
+    /// <param name="FirstDecay">What stays of the first moments.</param>
+    /// <param name="FirstGain">What of the gradient comes in: 1 - decay, which float32 cannot compute from the decay.</param>
+    /// <param name="SecondDecay">What stays of the second moments.</param>
+    /// <param name="SecondGain">What of the gradient's square comes in.</param>
     /// <param name="RootScale">What the root of the second moment is multiplied with.</param>
     /// <param name="WeightScale">What the weight is multiplied with first: decoupled weight decay.</param>
     /// <param name="WeightDecay">What of the weight is added to the gradient.</param>
     public readonly record struct Constants(
-        float LearningRate, float GradientScale, float FirstDecay = 0, float SecondDecay = 0, float RootScale = 1, float WeightScale = 1, float WeightDecay = 0)
+        float LearningRate,
+        float GradientScale,
+        float FirstDecay = 0,
+        float FirstGain = 0,
+        float SecondDecay = 0,
+        float SecondGain = 0,
+        float RootScale = 1,
+        float WeightScale = 1,
+        float WeightDecay = 0)
     {
         /// <summary>Keeps the root away from zero.</summary>
         public const float Epsilon = 1e-8f;
@@ -97,8 +107,8 @@ internal static unsafe class Optimize
         {
             weight *= L.All(c.WeightScale);
             L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
-            first = L.MultiplyAdd(L.All(c.FirstDecay), first, L.All(1 - c.FirstDecay) * g);
-            second = L.MultiplyAdd(L.All(c.SecondDecay), second, L.All(1 - c.SecondDecay) * (g * g));
+            first = L.MultiplyAdd(L.All(c.FirstDecay), first, L.All(c.FirstGain) * g);
+            second = L.MultiplyAdd(L.All(c.SecondDecay), second, L.All(c.SecondGain) * (g * g));
             return weight - (L.All(c.LearningRate) * first / L.MultiplyAdd(L.Sqrt(second), L.All(c.RootScale), L.All(Constants.Epsilon)));
         }
     }
@@ -111,7 +121,7 @@ internal static unsafe class Optimize
             where L : struct, ILanes<L>
         {
             L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
-            second = L.MultiplyAdd(L.All(c.SecondDecay), second, L.All(1 - c.SecondDecay) * (g * g));
+            second = L.MultiplyAdd(L.All(c.SecondDecay), second, L.All(c.SecondGain) * (g * g));
             return weight - (L.All(c.LearningRate) * g / (L.Sqrt(second) + L.All(Constants.Epsilon)));
         }
     }

@@ -1,0 +1,135 @@
+using System.Text;
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Checkpoints;
+
+/// <summary>
+/// Plain state dicts as safetensors files, the bridge to PyTorch: the same weights under the same names, without what
+/// makes a checkpoint self-sufficient. docs/pytorch.md shows both ways.
+/// </summary>
+public static class StateDictFile
+{
+    // HuggingFace's loaders ask for "format": "pt"; the others are ours, named so that they meet no foreign ones.
+    private const string FormatKey = "format";
+    private const string VocabKey = "vocab";
+    private const string ModelKey = "charlm_model";
+    private const string TextKey = "charlm_text";
+
+    /// <summary>Writes the weights of a checkpoint, with its vocab and its configuration as metadata.</summary>
+    /// <exception cref="InvalidConfigException">The model is a GRU that PyTorch does not have.</exception>
+    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    public static void Export(string path, Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.Model is { Cell: CellKind.Gru, EffectiveGruForm: GruForm.ResetBefore })
+        {
+            throw new InvalidConfigException(
+                ["a GRU of the form reset-before is another model than torch.nn.GRU, where its weights would give other results: train one with --gru-form reset-after to export it"]);
+        }
+        IReadOnlyList<(string Name, WeightArray Weight)> weights = SafetensorsFile.InOrder(checkpoint.Weights);
+        byte[] header = SafetensorsFile.Header(
+            [
+                new(FormatKey, "pt"),
+                new(VocabKey, VocabFile.Format(checkpoint.Vocab)),
+                new(ModelKey, CheckpointMetadata.WritePart(checkpoint.Model)),
+                new(TextKey, CheckpointMetadata.WritePart(checkpoint.Text)),
+            ],
+            weights);
+        SafetensorsFile.Write(path, header, weights);
+    }
+
+    /// <summary>Reads the weights of a language model that PyTorch trained; all is checked before they are allocated.</summary>
+    /// <param name="path">The file; weights of F32, F64, F16 or BF16 become float32.</param>
+    /// <param name="config">What the file does not say of itself.</param>
+    /// <returns>A checkpoint of no finished epochs.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged, ambiguous, or of a model that the toolkit has not.</exception>
+    /// <exception cref="InvalidConfigException">The model is bidirectional and <see cref="ImportConfig.AllowLeak"/> is not set.</exception>
+    public static Checkpoint Import(string path, ImportConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return SafetensorsFile.Read(path, stream => Import(stream, config));
+    }
+
+    private static Checkpoint Import(FileStream stream, ImportConfig config)
+    {
+        RefuseTorchsOwn(stream);
+        SafetensorsHeader header = SafetensorsHeader.Read(stream);
+        if (CheckpointMetadata.IsCheckpoint(header.Metadata))
+            throw new FormatException("is a checkpoint of CharLM already: there is nothing to import");
+        var layout = new StateDictLayout(header.Tensors, config);
+        ModelConfig model = ModelOf(layout, header.Metadata, config);
+        TextConfig text = config.Text ?? CheckpointMetadata.PartOrNull<TextConfig>(header.Metadata, TextKey) ?? new TextConfig();
+        InvalidConfigException.ThrowIfAny([.. model.Faults(), .. text.Faults()]);
+        int vocabSize = (int)layout.Matrix("linear.weight").Shape[0];
+        IReadOnlyDictionary<string, StoredTensor> tensors = layout.Match(WeightShapes.Of(model, vocabSize));
+        Vocab vocab = config.Vocab ?? VocabOf(header.Metadata);
+        if (vocab.Count != vocabSize)
+            throw new FormatException($"has weights for {vocabSize} tokens where the vocab has {vocab.Count}, {Vocab.Unknown} included");
+        return new Checkpoint
+        {
+            Model = model,
+            Text = text,
+            Vocab = vocab,
+            Training = new TrainerConfig(),
+            Corpus = config.Corpus ?? new CorpusRecord("unknown (imported)", ""),
+            Figures = new Figures(),
+            Weights = tensors.ToDictionary(entry => entry.Key, entry => FloatTensor.Read(stream, header, entry.Value), StringComparer.Ordinal),
+        };
+    }
+
+    // All that shapes tell; what they do not tell comes from the metadata, where we wrote the file ourselves.
+    private static ModelConfig ModelOf(StateDictLayout layout, IReadOnlyDictionary<string, string> metadata, ImportConfig config)
+    {
+        StoredTensor recurrent = layout.Matrix("rnn.weight_hh_l0");
+        (long rows, long hidden) = (recurrent.Shape[0], recurrent.Shape[1]);
+        CellKind cell = (rows / hidden, rows % hidden) switch
+        {
+            (1, 0) => CellKind.Rnn,
+            (3, 0) => CellKind.Gru,
+            (4, 0) => CellKind.Lstm,
+            _ => throw new FormatException(
+                $"has the weight '{recurrent.Name}' in shape [{rows}, {hidden}]: {hidden} hidden units have {hidden} rows in an RNN, {3 * hidden} in a GRU, {4 * hidden} in an LSTM"),
+        };
+        bool bidirectional = layout.Find("rnn.weight_ih_l0_reverse") is not null;
+        ModelConfig? written = CheckpointMetadata.PartOrNull<ModelConfig>(metadata, ModelKey);
+        int layers = Enumerable.Range(0, int.MaxValue).First(layer => layout.Find($"rnn.weight_ih_l{layer}") is null);
+        return new ModelConfig
+        {
+            Cell = cell,
+            NumLayers = layers,
+            NumHiddens = (int)hidden,
+            EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix("embedding.weight").Shape[1] : 0,
+            Bidirectional = bidirectional,
+            AllowLeak = bidirectional && config.AllowLeak,
+            Dropout = layers > 1 ? written?.Dropout ?? 0 : 0,
+            RnnActivation = config.RnnActivation ?? written?.RnnActivation ?? RnnActivation.Tanh,
+        }.Resolved();
+    }
+
+    private static Vocab VocabOf(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue(VocabKey, out string? json))
+            throw new FormatException("has no vocab in its metadata: give one with --vocab, or the text that it was made from with --corpus");
+        try
+        {
+            return VocabFile.Parse(Encoding.UTF8.GetBytes(json));
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"has a vocab in its metadata that {e.Message}", e);
+        }
+    }
+
+    // torch.save writes a zip archive, before version 1.6 a pickle; neither is read here, since pickles execute code. As
+    // the length of a header, both beginnings would be more than is allowed.
+    private static void RefuseTorchsOwn(FileStream stream)
+    {
+        Span<byte> start = stackalloc byte[4];
+        stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        if (start is [(byte)'P', (byte)'K', 3, 4] or [0x80, 2, 0x8a, 0x0a])
+            throw new FormatException("was written by torch.save: turn it into a safetensors file first, with scripts/pytorch_convert.py");
+    }
+}

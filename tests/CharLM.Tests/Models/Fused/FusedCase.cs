@@ -1,0 +1,83 @@
+using CharLM.Models;
+using CharLM.Models.Fused;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Tests.Models.Fused;
+
+/// <summary>One model and minibatch, learned by the kernels and by torch.nn.</summary>
+internal sealed unsafe class FusedCase : IDisposable
+{
+    private readonly RawWeights _raw;
+
+    public FusedCase(ModelConfig config, int vocab, int batch, int steps, int seed)
+    {
+        (Batch, Steps, Vocab) = (batch, steps, vocab);
+        manual_seed(seed);
+        BuiltIn = new LanguageModel(config with { Implementation = Implementation.BuiltIn }, vocab);
+        _raw = new RawWeights(BuiltIn);
+        var random = new Random(seed);
+        Inputs = [.. Enumerable.Range(0, batch * steps).Select(_ => (long)random.Next(vocab))];
+        Targets = [.. Enumerable.Range(0, batch * steps).Select(_ => (long)random.Next(vocab))];
+    }
+
+    public LanguageModel BuiltIn { get; }
+
+    public int Batch { get; }
+
+    public int Steps { get; }
+
+    public int Vocab { get; }
+
+    public long[] Inputs { get; }
+
+    public long[] Targets { get; }
+
+    public void Dispose()
+    {
+        _raw.Dispose();
+        BuiltIn.Dispose();
+    }
+
+    /// <summary>Loss and gradients of the last of some minibatches with the state carried, from the kernels.</summary>
+    public (double Loss, Dictionary<string, float[]> Gradients) Kernels(LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1)
+    {
+        using var threads = new Workers(workers);
+        using var network = new FusedNetwork(BuiltIn.Config, Vocab, _raw, threads, width);
+        double loss = 0;
+        for (int i = 0; i < minibatches; i++)
+            loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1);
+        return (loss, _raw.All.ToDictionary(weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
+    }
+
+    /// <summary>The same from torch.</summary>
+    public (double Loss, Dictionary<string, float[]> Gradients) Torch(int minibatches = 1)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        RecurrentState state = BuiltIn.BeginState(Batch);
+        double loss = 0;
+        for (int i = 0; i < minibatches; i++)
+        {
+            BuiltIn.zero_grad();
+            (Tensor logits, RecurrentState after) = BuiltIn.Forward(tensor(Inputs, [Batch, Steps]), state);
+            Tensor mean = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(tensor(Targets, [Batch, Steps])));
+            mean.backward();
+            loss = mean.ToDouble();
+            state = after.Detach();
+        }
+        return (loss, BuiltIn.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.data<float>().ToArray()));
+    }
+
+    /// <summary>The greatest deviation of any gradient, relative to the greatest value of its weight's gradient.</summary>
+    public static double Deviation(Dictionary<string, float[]> expected, Dictionary<string, float[]> actual)
+    {
+        double greatest = 0;
+        foreach ((string name, float[] gradient) in expected)
+        {
+            double scale = gradient.Max(value => Math.Abs((double)value));
+            double deviation = gradient.Zip(actual[name]).Max(pair => Math.Abs((double)pair.First - pair.Second));
+            greatest = Math.Max(greatest, deviation / Math.Max(scale, 1e-12));
+        }
+        return greatest;
+    }
+}

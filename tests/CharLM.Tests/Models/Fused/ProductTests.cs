@@ -1,0 +1,155 @@
+using CharLM.Models.Fused;
+
+namespace CharLM.Tests.Models.Fused;
+
+public sealed unsafe class ProductTests
+{
+    public static TheoryData<LaneWidth, int, int, int> Shapes
+    {
+        get
+        {
+            var shapes = new TheoryData<LaneWidth, int, int, int>();
+            foreach (LaneWidth width in new[] { LaneWidth.Wide, LaneWidth.Medium, LaneWidth.Portable })
+            {
+                foreach ((int rows, int depth, int columns) in new[] { (1, 1, 1), (2, 5, 3), (3, 16, 17), (7, 33, 32), (8, 32, 31), (9, 40, 64), (13, 7, 100), (40, 300, 45), (21, 600, 33) })
+                    shapes.Add(width, rows, depth, columns);
+            }
+            return shapes;
+        }
+    }
+
+    private static double[,] Random(int rows, int columns, int seed)
+    {
+        var random = new Random(seed);
+        var matrix = new double[rows, columns];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+                matrix[row, column] = (float)((random.NextDouble() * 2) - 1);
+        }
+        return matrix;
+    }
+
+    private static PanelBuffer ToPanels(double[,] matrix)
+    {
+        var buffer = new PanelBuffer(matrix.GetLength(0), matrix.GetLength(1));
+        for (int row = 0; row < matrix.GetLength(0); row++)
+        {
+            for (int column = 0; column < matrix.GetLength(1); column++)
+                buffer.Matrix.At(column / Panels.Width, row)[column % Panels.Width] = (float)matrix[row, column];
+        }
+        return buffer;
+    }
+
+    private static void AssertEqual(double[,] expected, Panels actual)
+    {
+        for (int row = 0; row < expected.GetLength(0); row++)
+        {
+            for (int column = 0; column < expected.GetLength(1); column++)
+                Assert.Equal(expected[row, column], actual.At(column / Panels.Width, row)[column % Panels.Width], 1e-4);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void MultiplyAdd_AnyShape_EqualsTheDefinition(LaneWidth width, int rows, int depth, int columns)
+    {
+        double[,] a = Random(rows, depth, 1), b = Random(depth, columns, 2), c = Random(rows, columns, 3);
+        using PanelBuffer pa = ToPanels(a), pc = ToPanels(c), pb = Padded(b, Panels.Pad(depth));
+        var grid = new RowGrid(rows, 0, rows, 1);
+        switch (width)
+        {
+            case LaneWidth.Wide: Product.MultiplyAdd<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+            case LaneWidth.Medium: Product.MultiplyAdd<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+            default: Product.MultiplyAdd<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+        }
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                for (int k = 0; k < depth; k++)
+                    c[row, column] += a[row, k] * b[k, column];
+            }
+        }
+        AssertEqual(c, pc.Matrix);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void TransposedMultiplyAdd_AnyShape_EqualsTheDefinition(LaneWidth width, int rows, int depth, int columns)
+    {
+        double[,] a = Random(depth, rows, 1), b = Random(depth, columns, 2), c = Random(rows, columns, 3);
+        using PanelBuffer pa = ToPanels(a), pb = ToPanels(b), pc = Padded(c, Panels.Pad(rows));
+        switch (width)
+        {
+            case LaneWidth.Wide: Product.TransposedMultiplyAdd<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            case LaneWidth.Medium: Product.TransposedMultiplyAdd<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            default: Product.TransposedMultiplyAdd<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+        }
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                for (int k = 0; k < depth; k++)
+                    c[row, column] += a[k, row] * b[k, column];
+            }
+        }
+        AssertEqual(c, pc.Matrix);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 4)]
+    [InlineData(16, 32)]
+    [InlineData(7, 9)]
+    [InlineData(33, 50)]
+    public void Transpose_AnyShape_GoesThereAndBack(int rows, int columns)
+    {
+        float[] source = [.. Enumerable.Range(1, rows * columns).Select(i => (float)i)];
+        using var transposed = new PanelBuffer(columns, rows);
+        using var copied = new PanelBuffer(rows, columns);
+        var back = new float[source.Length];
+        fixed (float* from = source, to = back)
+        {
+            Packing.Transpose(from, columns, transposed.Matrix, rows);
+            Packing.CopyRows(from, columns, copied.Matrix, rows);
+            Packing.CopyRowsBack(copied.Matrix, to, columns, rows);
+        }
+        Assert.Equal(source, back);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+                Assert.Equal(source[(row * columns) + column], transposed.Matrix.At(row / Panels.Width, column)[row % Panels.Width]);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(7, 2)]
+    [InlineData(8, 3)]
+    [InlineData(32, 2)]
+    [InlineData(33, 4)]
+    [InlineData(5, 16)]
+    public void Share_AnyBatch_CoversEveryRowOnce(int batch, int workers)
+    {
+        var seen = new int[batch];
+        for (int worker = 0; worker < workers; worker++)
+        {
+            RowGrid share = RowGrid.Share(batch, 3, worker, workers);
+            for (int row = share.Begin; row < share.Begin + share.Count; row++)
+                seen[row]++;
+        }
+        Assert.All(seen, count => Assert.Equal(1, count));
+    }
+
+    private static PanelBuffer Padded(double[,] matrix, int rows)
+    {
+        var padded = new double[rows, matrix.GetLength(1)];
+        for (int row = 0; row < matrix.GetLength(0); row++)
+        {
+            for (int column = 0; column < matrix.GetLength(1); column++)
+                padded[row, column] = matrix[row, column];
+        }
+        return ToPanels(padded);
+    }
+}

@@ -1,0 +1,100 @@
+using CharLM.Models;
+using CharLM.Models.Fused;
+using CharLM.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CharLM.Tests.Training;
+
+public sealed unsafe class FusedTrainingTests
+{
+    private static readonly int[] Text = [.. Enumerable.Range(0, 3000).Select(i => 1 + (i * i / 7 % 11))];
+
+    private static LanguageModel Model(Implementation implementation, int layers = 1)
+    {
+        manual_seed(4);
+        return new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 24, NumLayers = layers, Implementation = implementation }, 12);
+    }
+
+    [Theory]
+    [InlineData(OptimizerKind.Sgd, 1.0)]
+    [InlineData(OptimizerKind.Adam, 0.01)]
+    [InlineData(OptimizerKind.AdamW, 0.01)]
+    [InlineData(OptimizerKind.RmsProp, 0.001)]
+    public void TrainEpoch_AnyOptimizer_TakesTorchsSteps(OptimizerKind optimizer, double learningRate)
+    {
+        var config = new TrainerConfig { NumEpochs = 3, BatchSize = 8, NumSteps = 12, Optimizer = optimizer, LearningRate = learningRate, ClipNorm = 0.5 };
+        double[] Losses(Implementation implementation)
+        {
+            using LanguageModel model = Model(implementation, layers: 2);
+            using var trainer = new Trainer(model, config, Text);
+            return [.. Enumerable.Range(0, 3).Select(epoch => trainer.TrainEpoch(epoch).Train.Mean)];
+        }
+        double[] builtIn = Losses(Implementation.BuiltIn);
+        Assert.Equal(builtIn, Losses(Implementation.Fused), (a, b) => Math.Abs(a - b) < 1e-3 * a);
+        Assert.True(builtIn[2] < builtIn[0]);
+    }
+
+    [Theory]
+    [InlineData(OptimizerKind.Sgd, 7)]
+    [InlineData(OptimizerKind.Adam, 16)]
+    [InlineData(OptimizerKind.AdamW, 33)]
+    [InlineData(OptimizerKind.RmsProp, 50)]
+    public void Step_AnyLength_EqualsTorchsOptimizer(OptimizerKind kind, int length)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var mine = new Holder(length);
+        var theirs = new Parameter(mine.Weight.clone());
+        using var raw = new RawWeights(mine);
+        using var workers = new Workers(1);
+        using var fused = new FusedUpdate(raw, workers, kind, 0.1);
+        using var torch = new TorchUpdate(kind, [theirs], 0.1);
+        for (int step = 0; step < 5; step++)
+        {
+            Tensor gradient = randn(length);
+            gradient.data<float>().ToArray().CopyTo(new Span<float>(raw["weight"].Gradient, length));
+            theirs.grad = gradient;
+            Assert.Equal(torch.Clip(1), fused.Clip(1), 1e-5);
+            torch.Step();
+            fused.Step();
+        }
+        Assert.True(allclose(mine.Weight, theirs, 1e-5, 1e-6));
+    }
+
+    [Fact]
+    public void TrainEpoch_AfterTheFirst_AllocatesNothingPerStep()
+    {
+        using LanguageModel model = Model(Implementation.Fused, layers: 2);
+        using var trainer = new Trainer(model, new TrainerConfig { NumEpochs = 9, BatchSize = 8, NumSteps = 4 }, Text);
+        for (int epoch = 0; epoch < 4; epoch++)
+            trainer.TrainEpoch(epoch);
+        long tensors = LiveTensors.Count(), before = GC.GetAllocatedBytesForCurrentThread();
+        EpochReport report = trainer.TrainEpoch(4);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long steps = report.Train.Tokens / 32;
+        Assert.True(steps > 80);
+        // What an epoch costs once (its plan, its report) does not grow with its steps.
+        Assert.True(allocated < 16 * steps, $"{allocated} bytes in {steps} steps");
+        Assert.Equal(tensors, LiveTensors.Count());
+    }
+
+    [Fact]
+    public void TrainEpoch_ModelMovedMeanwhile_IsOpenedAnew()
+    {
+        using LanguageModel model = Model(Implementation.Fused);
+        FusedRuntime before = model.Fused;
+        model.to(ScalarType.Float64);
+        Assert.Throws<InvalidConfigException>(() => model.Fused);
+        model.to(ScalarType.Float32);
+        Assert.NotSame(before, model.Fused);
+    }
+
+    private sealed class Holder : nn.Module
+    {
+        public Holder(int length)
+            : base("holder") => register_parameter("weight", new Parameter(randn(length)));
+
+        public Parameter Weight => get_parameter("weight")!;
+    }
+}
