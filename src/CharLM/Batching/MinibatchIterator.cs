@@ -17,13 +17,14 @@ public abstract class MinibatchIterator
     /// <param name="batchSize">Rows of a minibatch, 1 or more.</param>
     /// <param name="numSteps">Tokens of a row, 1 or more.</param>
     /// <param name="seed">Fixes the offset and the order of every epoch.</param>
+    /// <param name="minRows">Rows that the text must fill for one minibatch; default all.</param>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    protected MinibatchIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+    protected MinibatchIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed, int? minRows = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numSteps);
-        if (tokens.Length < (long)batchSize * numSteps + 1)
-            throw new CorpusTooShortException(tokens.Length, batchSize, numSteps);
+        if (tokens.Length < ((long)(minRows ?? batchSize) * numSteps) + 1)
+            throw new CorpusTooShortException(tokens.Length, minRows ?? batchSize, numSteps);
         (_tokens, BatchSize, NumSteps, _seed) = (tokens, batchSize, numSteps, seed);
     }
 
@@ -40,11 +41,12 @@ public abstract class MinibatchIterator
     public abstract bool CarriesState { get; }
 
     /// <summary>An iterator of a kind.</summary>
-    /// <inheritdoc cref="MinibatchIterator(ReadOnlyMemory{int}, int, int, long)"/>
+    /// <inheritdoc cref="MinibatchIterator(ReadOnlyMemory{int}, int, int, long, int?)"/>
     public static MinibatchIterator Create(SamplingOrder order, ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed) => order switch
     {
         SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
         SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
+        SamplingOrder.Windows => new WindowIterator(tokens, batchSize, numSteps, seed),
         _ => throw new ArgumentOutOfRangeException(nameof(order), order, "not an order"),
     };
 
@@ -66,10 +68,10 @@ public abstract class MinibatchIterator
     public Minibatch Read(EpochPlan plan, int batch, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var inputs = new long[BatchSize * NumSteps];
-        var targets = new long[BatchSize * NumSteps];
+        long[] shape = [plan.RowsOf(batch), NumSteps];
+        var inputs = new long[shape[0] * shape[1]];
+        var targets = new long[shape[0] * shape[1]];
         plan.Fill(Tokens, batch, inputs, targets);
-        long[] shape = [BatchSize, NumSteps];
         return new Minibatch(tensor(inputs, shape, device: device), tensor(targets, shape, device: device));
     }
 

@@ -23,6 +23,6 @@ public sealed class RandomIterator(ReadOnlyMemory<int> tokens, int batchSize, in
         for (int piece = 0; piece < starts.Length; piece++)
             starts[piece] = offset + piece * NumSteps;
         random.Shuffle(starts.AsSpan());
-        return new EpochPlan(BatchSize, NumSteps, starts.Length / BatchSize, (batch, row) => starts[batch * BatchSize + row]);
+        return new EpochPlan(BatchSize, NumSteps, starts.Length / BatchSize * BatchSize, (batch, row) => starts[batch * BatchSize + row]);
     }
 }

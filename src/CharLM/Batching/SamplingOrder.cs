@@ -8,4 +8,10 @@ public enum SamplingOrder
 
     /// <summary>Rows come from anywhere; the hidden state starts at zero.</summary>
     Random,
+
+    /// <summary>
+    /// Every window of the text, each token beginning one, in random order; the hidden state starts at zero (Dive into Deep
+    /// Learning v1.0).
+    /// </summary>
+    Windows,
 }

@@ -31,6 +31,9 @@ public sealed record Checkpoint
     /// <summary>The weights by PyTorch's names.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
 
+    /// <summary>The number of trainable values.</summary>
+    public long NumParameters => Weights.Values.Sum(weight => weight.Values.LongLength);
+
     /// <summary>The weights of a model, copied.</summary>
     public static IReadOnlyDictionary<string, WeightArray> CopyWeights(LanguageModel model)
     {

@@ -54,7 +54,7 @@ internal static class CheckpointMetadata
     public static void CheckFormat(IReadOnlyDictionary<string, string> metadata)
     {
         if (!IsCheckpoint(metadata))
-            throw new FormatException("is a safetensors file, but not a checkpoint of CharLM");
+            throw new FormatException("is a safetensors file, but not a checkpoint of CharLM; of a state dict, charlm import makes one");
         if (!int.TryParse(metadata.GetValueOrDefault("format_version"), out int version) || version < 1)
             throw new FormatException("has no format version");
         if (version > FormatVersion)

@@ -98,6 +98,7 @@ public static class StateDictFile
         return new ModelConfig
         {
             Cell = cell,
+            Implementation = Implementation.BuiltIn, // computes whatever PyTorch does
             NumLayers = layers,
             NumHiddens = (int)hidden,
             EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix("embedding.weight").Shape[1] : 0,

@@ -3,7 +3,8 @@ namespace CharLM.Checkpoints;
 /// <summary>
 /// Which tensors of a foreign state dict are which weights. Names differ from one program to the next, so modules are known
 /// by what they hold: the recurrent layers by their weight_ih_l0, the output layer by a weight and a bias, an
-/// embedding by a weight alone. Where two modules answer, the user must say which.
+/// embedding by a weight alone. Where two modules answer, the user must say which, and what then lies in other modules is
+/// left alone: it is known to be another model's.
 /// </summary>
 internal sealed class StateDictLayout
 {
@@ -11,12 +12,14 @@ internal sealed class StateDictLayout
     private readonly string _recurrent;
     private readonly string _output;
     private readonly string? _embedding;
+    private readonly bool _named;
 
     /// <summary>Finds the modules.</summary>
     /// <exception cref="FormatException">A module is missing or ambiguous.</exception>
     public StateDictLayout(IEnumerable<StoredTensor> tensors, ImportConfig config)
     {
         _tensors = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        _named = config is not { RecurrentModule: null, OutputModule: null, EmbeddingModule: null };
         _recurrent = Prefix(config.RecurrentModule) ?? TheOne(
             "recurrent layer (a weight_ih_l0)", "rnn-module", _tensors.Keys.Where(name => Module(name).Leaf == "weight_ih_l0"))!;
         string[] weights = [.. _tensors.Values.Where(tensor => tensor.Shape.Count == 2 && Module(tensor.Name).Leaf == "weight").Select(tensor => tensor.Name)];
@@ -56,7 +59,8 @@ internal sealed class StateDictLayout
                 throw new FormatException($"has the weight '{tensor.Name}' as {tensor.DType}, which is none of {string.Join(", ", FloatTensor.Types)}");
             found[name] = tensor;
         }
-        if (_tensors.Keys.Except(found.Values.Select(tensor => tensor.Name)).Order(StringComparer.Ordinal).FirstOrDefault() is { } left)
+        IEnumerable<string> others = _tensors.Keys.Except(found.Values.Select(tensor => tensor.Name));
+        if (others.Where(name => !_named || IsOurs(Module(name).Prefix)).Order(StringComparer.Ordinal).FirstOrDefault() is { } left)
             throw new FormatException($"has a tensor '{left}' that no model of this toolkit has beside the others");
         return found;
     }
@@ -87,6 +91,8 @@ internal sealed class StateDictLayout
             _ => throw new FormatException($"has more than one {what}: {string.Join(", ", found.Select(name => $"'{name}'"))}; say which with --{option}"),
         };
     }
+
+    private bool IsOurs(string prefix) => prefix == _recurrent || prefix == _output || prefix == _embedding;
 
     private bool HasBias(string weight) => _tensors.ContainsKey(Module(weight).Prefix + "bias");
 

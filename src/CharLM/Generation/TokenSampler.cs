@@ -7,6 +7,7 @@ namespace CharLM.Generation;
 public sealed class TokenSampler(Sampling sampling, long seed)
 {
     private readonly RandomStream _random = new(seed, "sampling");
+    private double[] _weights = [];
 
     /// <summary>Chooses one token.</summary>
     /// <param name="logits">One value a token of the vocab; overwritten.</param>
@@ -35,17 +36,18 @@ public sealed class TokenSampler(Sampling sampling, long seed)
     // One number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.
     private int Draw(ReadOnlySpan<float> logits, float highest, double temperature)
     {
+        if (_weights.Length < logits.Length)
+            _weights = new double[logits.Length];
         double total = 0;
-        foreach (float logit in logits)
-            total += Math.Exp((logit - highest) / temperature);
+        for (int id = 1; id < logits.Length; id++)
+            total += _weights[id] = Math.Exp((logits[id] - highest) / temperature);
         double left = _random.NextDouble() * total;
         int last = 0;
         for (int id = 1; id < logits.Length; id++)
         {
-            double weight = Math.Exp((logits[id] - highest) / temperature);
-            if (weight > 0)
+            if (_weights[id] > 0)
                 last = id;
-            left -= weight;
+            left -= _weights[id];
             if (left < 0)
                 return id;
         }

@@ -13,7 +13,7 @@ namespace CharLM.Models;
 public sealed class LanguageModel : Module
 {
     private readonly IRecurrentLayer _recurrent;
-    private readonly Linear _output;
+    private readonly OutputLayer _output;
     private readonly Embedding? _embedding;
     private FusedRuntime? _fused;
 
@@ -40,9 +40,8 @@ public sealed class LanguageModel : Module
             _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
         };
         register_module("rnn", _recurrent.Weights);
-        register_module("linear", _output = Linear(config.OutputSize, vocabSize));
-        if (config.Implementation == Implementation.Custom)
-            InitializeAsTheBook();
+        register_module("linear", _output = new OutputLayer(config.OutputSize, vocabSize, config.TieWeights));
+        WeightInitializer.Apply(this);
     }
 
     /// <summary>What the model is made of; the form of a GRU is written out.</summary>
@@ -52,7 +51,7 @@ public sealed class LanguageModel : Module
     public int VocabSize { get; }
 
     /// <summary>Where the weights live.</summary>
-    public Device Device => _output.weight.device;
+    public Device Device => _output.Bias.device;
 
     /// <summary>
     /// Threads of the fused kernels; default 0: as many as measure faster. Read when they start; other implementations use
@@ -76,8 +75,10 @@ public sealed class LanguageModel : Module
     public (Tensor Logits, RecurrentState State) Forward(Tensor inputs, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        (Tensor outputs, state) = _recurrent.Sequence(Vectors(inputs.t()), state);     // [num_steps, batch, directions * hidden]
-        return (_output.forward(outputs.reshape(-1, Config.OutputSize)), state);
+        Tensor vectors = functional.dropout(Vectors(inputs.t()), Config.InputDropout, training);
+        (Tensor outputs, state) = _recurrent.Sequence(vectors, state);                 // [num_steps, batch, directions * hidden]
+        outputs = functional.dropout(outputs, Config.OutputDropout, training);
+        return (_output.Forward(outputs.reshape(-1, Config.OutputSize), _embedding?.weight), state);
     }
 
     /// <summary>
@@ -126,13 +127,5 @@ public sealed class LanguageModel : Module
     // [num_steps, batch] -> [num_steps, batch, input]
     private Tensor Vectors(Tensor ids) => _embedding is not null
         ? _embedding.forward(ids)
-        : functional.one_hot(ids, VocabSize).to_type(_output.weight.dtype);
-
-    // The from-scratch versions of the book draw all weights from normal(0, 0.01) and start biases at zero.
-    private void InitializeAsTheBook()
-    {
-        using var _ = no_grad();
-        init.normal_(_output.weight, 0, 0.01);
-        init.zeros_(_output.bias!);
-    }
+        : functional.one_hot(ids, VocabSize).to_type(_output.Bias.dtype);
 }

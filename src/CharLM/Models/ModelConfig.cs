@@ -23,6 +23,27 @@ public sealed record ModelConfig
     /// <summary>The probability that a value between two layers is dropped in training, in [0, 1); default 0.</summary>
     public double Dropout { get; init; }
 
+    /// <summary>The same for values of the input, learned vectors or one-hot; default 0.</summary>
+    public double InputDropout { get; init; }
+
+    /// <summary>The same for what the last layer gives to the output layer; default 0.</summary>
+    public double OutputDropout { get; init; }
+
+    /// <summary>
+    /// Whether the output layer uses the learned vectors of the tokens as its weight (Press and Wolf 2017); default false. The
+    /// vectors then have the size of the hidden state.
+    /// </summary>
+    public bool TieWeights { get; init; }
+
+    /// <summary>How weights begin; default null: normal for the custom implementation, torch's rule for the others.</summary>
+    public WeightInit? Init { get; init; }
+
+    /// <summary>Deviation of normal initial weights, above 0; default 0.01.</summary>
+    public double InitSigma { get; init; } = 0.01;
+
+    /// <summary>First bias of an LSTM's forget gate (Gers et al. 2000 found 1 helpful); default null: as the other biases.</summary>
+    public double? ForgetBias { get; init; }
+
     /// <summary>
     /// Where the reset gate of a GRU acts; default null: the form that the implementation is known for, before the
     /// product for <see cref="Implementation.Custom"/>, after it for <see cref="Implementation.BuiltIn"/>.
@@ -59,6 +80,14 @@ public sealed record ModelConfig
     /// <summary>The size of a layer's input for a vocab: the embedding, or the one-hot vector.</summary>
     public int InputSize(int vocabSize) => EmbeddingSize > 0 ? EmbeddingSize : vocabSize;
 
+    /// <summary>Whether anything is dropped in training.</summary>
+    [JsonIgnore]
+    public bool Drops => Dropout > 0 || InputDropout > 0 || OutputDropout > 0;
+
+    /// <summary>How weights begin.</summary>
+    [JsonIgnore]
+    public WeightInit EffectiveInit => Init ?? (Implementation == Implementation.Custom ? WeightInit.Normal : WeightInit.Torch);
+
     /// <summary>The form of GRU that this configuration means.</summary>
     [JsonIgnore]
     public GruForm EffectiveGruForm => GruForm ?? (Implementation == Implementation.Custom ? Models.GruForm.ResetBefore : Models.GruForm.ResetAfter);
@@ -82,6 +111,18 @@ public sealed record ModelConfig
             yield return $"dropout must be at least 0 and below 1, not {Dropout}";
         if (Dropout > 0 && NumLayers == 1)
             yield return "dropout acts between layers; with one layer it would do nothing: take --layers 2 or more, or --dropout 0";
+        if (!(InputDropout is >= 0 and < 1))
+            yield return $"input-dropout must be at least 0 and below 1, not {InputDropout}";
+        if (!(OutputDropout is >= 0 and < 1))
+            yield return $"output-dropout must be at least 0 and below 1, not {OutputDropout}";
+        if (TieWeights && EmbeddingSize != OutputSize)
+            yield return $"tie-weights needs --embedding {OutputSize}, the size of what the output layer reads, not {EmbeddingSize}";
+        if (!(InitSigma > 0 && double.IsFinite(InitSigma)))
+            yield return $"init-sigma must be above 0 and finite, not {InitSigma}";
+        if (ForgetBias is { } bias && !double.IsFinite(bias))
+            yield return $"forget-bias must be finite, not {bias}";
+        if (ForgetBias is not null && Cell != CellKind.Lstm)
+            yield return $"forget-bias is for the lstm cell, not for {Choices.NameOf(Cell)}";
         if (Bidirectional && !AllowLeak)
             yield return "a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave bidirectional out, or take --allow-leak for the book's exercise";
         if (AllowLeak && !Bidirectional)

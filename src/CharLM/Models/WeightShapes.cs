@@ -22,7 +22,8 @@ public static class WeightShapes
                 shapes[$"rnn.bias_hh_{place}"] = [rows];
             }
         }
-        shapes["linear.weight"] = [vocabSize, config.OutputSize];
+        if (!config.TieWeights)
+            shapes["linear.weight"] = [vocabSize, config.OutputSize];
         shapes["linear.bias"] = [vocabSize];
         return shapes;
     }

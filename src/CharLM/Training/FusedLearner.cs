@@ -14,7 +14,7 @@ internal sealed class FusedLearner : ILearner
     public FusedLearner(LanguageModel model, TrainerConfig config)
     {
         _network = new FusedNetwork(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
-        Update = new FusedUpdate(model.Fused.Weights, model.Fused.Workers, config.Optimizer, config.LearningRate);
+        Update = new FusedUpdate(model.Fused.Weights, model.Fused.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
     }
 
     /// <inheritdoc/>
@@ -24,8 +24,8 @@ internal sealed class FusedLearner : ILearner
     public void ResetState() => _network.ZeroState();
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey) =>
-        _network.Learn(inputs, targets, batch, steps, dropoutKey);
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales) =>
+        _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -17,14 +17,15 @@ internal sealed class FusedUpdate : IUpdate
     private readonly Action<int> _step;
     private readonly LaneWidth _width = Passes.Resolve(LaneWidth.Best);
     private readonly int _active;
+    private readonly double _weightDecay;
     private double _scale = 1;
     private long _steps;
     private Optimize.Constants _constants;
 
     /// <summary>An optimizer.</summary>
-    public FusedUpdate(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate)
+    public FusedUpdate(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0)
     {
-        (_weights, _workers, _kind, LearningRate) = ([.. weights.All], workers, kind, learningRate);
+        (_weights, _workers, _kind, LearningRate, _weightDecay) = ([.. weights.All], workers, kind, learningRate, weightDecay);
         long length = _weights.Sum(weight => (long)weight.Length);
         _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW ? length : 0);
         _second = new PanelBuffer(kind is OptimizerKind.Sgd ? 0 : length);
@@ -65,9 +66,9 @@ internal sealed class FusedUpdate : IUpdate
         _steps++;
         _constants = _kind switch
         {
-            OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale),
+            OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale, WeightDecay: (float)_weightDecay),
             OptimizerKind.RmsProp => new Optimize.Constants(
-                (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay)),
+                (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay), WeightDecay: (float)_weightDecay),
             _ => new Optimize.Constants(
                 (float)(LearningRate / (1 - Math.Pow(FirstDecay, _steps))),
                 (float)_scale,
@@ -75,7 +76,9 @@ internal sealed class FusedUpdate : IUpdate
                 (float)(1 - FirstDecay),
                 (float)SecondDecay,
                 (float)(1 - SecondDecay),
-                RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, _steps)))),
+                RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, _steps))),
+                WeightScale: _kind == OptimizerKind.AdamW ? (float)(1 - (LearningRate * _weightDecay)) : 1,
+                WeightDecay: _kind == OptimizerKind.Adam ? (float)_weightDecay : 0),
         };
         _workers.Run(_active, _step);
         _scale = 1;

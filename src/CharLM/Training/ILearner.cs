@@ -15,6 +15,9 @@ internal interface ILearner : IDisposable
     /// <param name="batch">Rows.</param>
     /// <param name="steps">Tokens of a row.</param>
     /// <param name="dropoutKey">Decides what dropout drops.</param>
+    /// <param name="gradientScales">
+    /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
+    /// </param>
     /// <returns>Mean cross-entropy, nats a token.</returns>
-    double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey);
+    double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales);
 }

@@ -8,7 +8,7 @@ namespace CharLM.Training;
 /// Minibatch stochastic gradient descent, written out: w becomes w - lr * g, after the clipping of
 /// <see cref="GradientClipping"/> (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
 /// </summary>
-public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate) : IUpdate
+public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IUpdate
 {
     private readonly List<Parameter> _parameters = [.. parameters];
 
@@ -34,7 +34,7 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
         foreach (Parameter parameter in _parameters)
         {
             if (parameter.grad is { } gradient)
-                parameter.sub_(gradient * LearningRate);
+                parameter.sub_((weightDecay == 0 ? gradient : gradient + (parameter * weightDecay)) * LearningRate);
         }
     }
 

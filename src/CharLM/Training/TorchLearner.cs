@@ -20,16 +20,17 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
     }
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey)
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales)
     {
         using DisposeScope scope = NewDisposeScope();
         model.train();
-        if (model.Config.Dropout > 0)
+        if (model.Config.Drops)
             manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which takes no stream of ours
-        long[] shape = [batch, steps];
+        Tensor ids = tensor(inputs.ToArray(), [batch, steps], device: model.Device);
+        Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [batch, steps], device: model.Device));
         RecurrentState before = _state ?? model.BeginState(batch);
-        (Tensor logits, RecurrentState after) = model.Forward(tensor(inputs.ToArray(), shape, device: model.Device), before);
-        Tensor loss = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(tensor(targets.ToArray(), shape, device: model.Device)));
+        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Forward(ids, before) : ForwardStepByStep(ids, before, gradientScales);
+        Tensor loss = nn.functional.cross_entropy(logits, expected);
         Update.ZeroGradients();
         loss.backward();
         // Gradients stop here: what the next minibatch begins with has no history.
@@ -44,4 +45,20 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         ResetState();
         Update.Dispose();
     }
+
+    private (Tensor Logits, RecurrentState State) ForwardStepByStep(Tensor ids, RecurrentState state, ReadOnlySpan<float> gradientScales)
+    {
+        var logits = new List<Tensor>();
+        for (int step = 0; step < gradientScales.Length; step++)
+        {
+            float scale = gradientScales[step];
+            var scaled = new RecurrentState(ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale));
+            (Tensor some, state) = model.Forward(ids.narrow(1, step, 1), scaled);
+            logits.Add(some);
+        }
+        return (cat([.. logits]), state);
+    }
+
+    // The same value, with its gradient multiplied.
+    private static Tensor ScaleGradient(Tensor value, float scale) => (value * scale) + (value.detach() * (1 - scale));
 }

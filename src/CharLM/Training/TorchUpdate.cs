@@ -11,15 +11,15 @@ public sealed class TorchUpdate : IUpdate
     private readonly optim.Optimizer _optimizer;
 
     /// <summary>An optimizer by name, with PyTorch's defaults for all but the learning rate.</summary>
-    public TorchUpdate(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate)
+    public TorchUpdate(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0)
     {
         _parameters = [.. parameters];
         _optimizer = kind switch
         {
-            OptimizerKind.Sgd => optim.SGD(_parameters, learningRate),
-            OptimizerKind.Adam => optim.Adam(_parameters, learningRate),
-            OptimizerKind.AdamW => optim.AdamW(_parameters, learningRate),
-            OptimizerKind.RmsProp => optim.RMSProp(_parameters, learningRate),
+            OptimizerKind.Sgd => optim.SGD(_parameters, learningRate, weight_decay: weightDecay),
+            OptimizerKind.Adam => optim.Adam(_parameters, learningRate, weight_decay: weightDecay),
+            OptimizerKind.AdamW => optim.AdamW(_parameters, learningRate, weight_decay: weightDecay),
+            OptimizerKind.RmsProp => optim.RMSProp(_parameters, learningRate, weight_decay: weightDecay),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an optimizer"),
         };
     }

@@ -15,7 +15,9 @@ public sealed class Trainer : IDisposable
     private readonly TrainerConfig _config;
     private readonly MinibatchIterator _minibatches;
     private readonly ILearner _learner;
+    private readonly Schedule _schedule;
     private readonly long[] _inputs, _targets;
+    private readonly float[] _gradientScales;
 
     /// <summary>A trainer of a model on a text.</summary>
     /// <param name="model">The model; stays the caller's.</param>
@@ -29,8 +31,12 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         _config = config;
-        _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, config.NumSteps, config.Seed);
-        (_inputs, _targets) = (new long[config.BatchSize * config.NumSteps], new long[config.BatchSize * config.NumSteps]);
+        // Without truncation the one minibatch of an epoch reads every row to its end.
+        int numSteps = config.Truncation == Truncation.None ? Math.Max(1, (tokens.Length - 1) / config.BatchSize) : config.NumSteps;
+        _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed);
+        (_inputs, _targets) = (new long[config.BatchSize * numSteps], new long[config.BatchSize * numSteps]);
+        _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
+        _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
         _learner = CreateLearner(model, config);
     }
 
@@ -52,7 +58,8 @@ public sealed class Trainer : IDisposable
             if (batch == 0 || !_minibatches.CarriesState)
                 _learner.ResetState();
             StepReport step = TrainStep(epoch, plan, batch);
-            nats += new Nats(step.Loss * plan.BatchSize * plan.NumSteps, (long)plan.BatchSize * plan.NumSteps);
+            long tokens = (long)plan.RowsOf(batch) * plan.NumSteps;
+            nats += new Nats(step.Loss * tokens, tokens);
             norms += step.GradientNorm;
             progress?.Report(step);
         }
@@ -67,6 +74,10 @@ public sealed class Trainer : IDisposable
         };
     }
 
+    /// <summary>Tells the schedule how the held-out text did after an epoch.</summary>
+    /// <param name="nats">Nats a token.</param>
+    public void EpochEnded(double nats) => _schedule.EpochEnded(nats);
+
     /// <inheritdoc/>
     public void Dispose() => _learner.Dispose();
 
@@ -74,9 +85,14 @@ public sealed class Trainer : IDisposable
     private StepReport TrainStep(int epoch, EpochPlan plan, int batch)
     {
         plan.Fill(_minibatches.Tokens, batch, _inputs, _targets);
-        // What dropout drops follows from the step alone, so that it is the same wherever a run begins.
-        ulong dropoutKey = RandomStream.Draw(_config.Seed, "dropout", ((long)epoch << 32) | (uint)batch);
-        double loss = _learner.Learn(_inputs, _targets, plan.BatchSize, plan.NumSteps, dropoutKey);
+        int rows = plan.RowsOf(batch), tokens = rows * plan.NumSteps;
+        // What is random in a step follows from the step alone, so that it is the same wherever a run begins.
+        long step = ((long)epoch << 32) | (uint)batch;
+        ulong dropoutKey = RandomStream.Draw(_config.Seed, "dropout", step);
+        if (_config.Truncation == Truncation.Random)
+            DrawGradientScales(step);
+        _learner.Update.LearningRate = _schedule.RateAt(epoch + ((double)batch / plan.NumBatches));
+        double loss = _learner.Learn(_inputs.AsSpan(0, tokens), _targets.AsSpan(0, tokens), rows, plan.NumSteps, dropoutKey, _gradientScales);
         double norm = _learner.Update.Clip(_config.ClipNorm);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new TrainingDivergedException(epoch + 1, batch + 1, loss, norm, _learner.Update.LearningRate);
@@ -84,13 +100,20 @@ public sealed class Trainer : IDisposable
         return new StepReport(epoch + 1, batch + 1, plan.NumBatches, loss, norm);
     }
 
+    private void DrawGradientScales(long step)
+    {
+        var random = new RandomStream(_config.Seed, "truncation", step);
+        for (int i = 0; i < _gradientScales.Length; i++)
+            _gradientScales[i] = random.NextDouble() < _config.TruncationKeep ? (float)(1 / _config.TruncationKeep) : 0;
+    }
+
     private static ILearner CreateLearner(LanguageModel model, TrainerConfig config)
     {
         if (model.UsesKernels)
             return new FusedLearner(model, config);
         IUpdate update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
-            ? new ScratchSgd(model.parameters(), config.LearningRate)
-            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate);
+            ? new ScratchSgd(model.parameters(), config.LearningRate, config.WeightDecay)
+            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate, config.WeightDecay);
         return new TorchLearner(model, update);
     }
 }

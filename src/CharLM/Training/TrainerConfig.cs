@@ -17,11 +17,32 @@ public sealed record TrainerConfig
     /// <summary>In what order an epoch reads the text; default sequential.</summary>
     public SamplingOrder Sampling { get; init; } = SamplingOrder.Sequential;
 
+    /// <summary>
+    /// For windows: train on the first so many, and hold out the next <see cref="ValidationWindows"/>; default 0: all that the
+    /// text has.
+    /// </summary>
+    public int TrainWindows { get; init; }
+
+    /// <summary>For windows: how many are held out, measured with the state reset for each; default 0.</summary>
+    public int ValidationWindows { get; init; }
+
+    /// <summary>How far gradients go back; default to the beginning of the minibatch.</summary>
+    public Truncation Truncation { get; init; } = Truncation.Minibatch;
+
+    /// <summary>For random truncation: the probability that the gradient goes on at a step, above 0, at most 1; default 0.9.</summary>
+    public double TruncationKeep { get; init; } = 0.9;
+
     /// <summary>How gradients change the weights; default SGD.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Sgd;
 
     /// <summary>Step size of the optimizer, above 0 and finite; default 1.</summary>
     public double LearningRate { get; init; } = 1;
+
+    /// <summary>How the learning rate changes; default not at all.</summary>
+    public ScheduleConfig Schedule { get; init; } = new();
+
+    /// <summary>What of a weight is added to its gradient (for adamw: taken off the weight itself), 0 or more; default 0.</summary>
+    public double WeightDecay { get; init; }
 
     /// <summary>The greatest global norm of the gradients; longer ones are scaled down to it; 0 never clips; default 1.</summary>
     public double ClipNorm { get; init; } = 1;
@@ -38,6 +59,20 @@ public sealed record TrainerConfig
             yield return $"batch-size must be 1 to 65536, not {BatchSize}";
         if (NumSteps is < 1 or > 65536)
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
+        if (TrainWindows < 0 || ValidationWindows < 0)
+            yield return $"train-windows and validation-windows must be 0 or more, not {TrainWindows} and {ValidationWindows}";
+        if (Sampling != SamplingOrder.Windows && (TrainWindows > 0 || ValidationWindows > 0))
+            yield return "train-windows and validation-windows are for --sampling windows";
+        if (ValidationWindows > 0 && TrainWindows == 0)
+            yield return "validation-windows are those after train-windows: give both";
+        if (!(TruncationKeep is > 0 and <= 1))
+            yield return $"truncation-keep must be above 0 and at most 1, not {TruncationKeep}";
+        if (Truncation == Truncation.None && Sampling != SamplingOrder.Sequential)
+            yield return $"truncation none reads each row to its end, which is for sequential sampling, not for {Choices.NameOf(Sampling)}";
+        if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)))
+            yield return $"weight-decay must be 0 or above and finite, not {WeightDecay}";
+        foreach (string fault in Schedule.Faults())
+            yield return fault;
         if (!(LearningRate > 0 && double.IsFinite(LearningRate)))
             yield return $"lr must be above 0 and finite, not {LearningRate}";
         if (!(ClipNorm >= 0 && double.IsFinite(ClipNorm)))

@@ -147,15 +147,25 @@ public sealed class StateDictFileTests : IDisposable
     }
 
     [Fact]
-    public void Import_TwoCandidates_AreToldApartByTheOptions()
+    public void Import_ModulesNamed_LeavesOtherModulesAlone()
     {
-        ForeignFile file = ForeignFile.Of(Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 5, EmbeddingSize = 5 }), name => name)
-            .With("embedding.bias", [5]);
-        Assert.Contains("more than one output layer", Assert.Throws<CheckpointException>(() => StateDictFile.Import(file.Write(_folder.File("m.safetensors")), new ImportConfig { Vocab = Letters })).Message, StringComparison.Ordinal);
-
-        string path = file.Without("embedding.bias").Write(_folder.File("m.safetensors"));
+        Checkpoint trained = Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4, EmbeddingSize = 3 });
+        string path = ForeignFile.Of(trained, name => name)
+            .With("encoder.weight_ih_l0", [4, 4]).With("encoder.steps", [1], "I64").With("head.weight", [9, 4]).With("head.bias", [9]).With("table.weight", [5, 3])
+            .Write(_folder.File("m.safetensors"));
         var named = new ImportConfig { Vocab = Letters, RecurrentModule = "rnn", OutputModule = "linear.", EmbeddingModule = "embedding" };
-        Assert.Equal(5, StateDictFile.Import(path, named).Model.EmbeddingSize);
+        Assert.Equal(Logits(trained), Logits(StateDictFile.Import(path, named)));
+
+        foreach (ImportConfig half in new[] { named with { RecurrentModule = null }, named with { OutputModule = null }, named with { EmbeddingModule = null } })
+            Assert.Contains("say which with", Assert.Throws<CheckpointException>(() => StateDictFile.Import(path, half)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_BareRecurrentModule_IsNamedByADot()
+    {
+        Checkpoint trained = Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4 });
+        string path = ForeignFile.Of(trained, name => name.Replace("rnn.", "", StringComparison.Ordinal)).With("other.weight_ih_l0", [1, 1]).Write(_folder.File("m.safetensors"));
+        Assert.Equal(Logits(trained), Logits(StateDictFile.Import(path, new ImportConfig { Vocab = Letters, RecurrentModule = "." })));
     }
 
     [Fact]

@@ -70,6 +70,14 @@ public sealed class StateDictRefusalTests : IDisposable
         Assert.Contains(Faults[fault].Reason, Refused(Faults[fault].File).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void Import_ModuleNamedButIncomplete_IsRefused()
+    {
+        var named = new ImportConfig { Vocab = Letters, RecurrentModule = "rnn" };
+        Assert.Contains("has a tensor 'rnn.weight_ih_l2'", Refused(Gru().With("rnn.weight_ih_l2", [6, 2]), named).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks the weight 'gru.weight_hh_l0'", Refused(Gru(), named with { RecurrentModule = "gru" }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Import_Bidirectional_IsRefusedWithTheReasonUnlessAllowed()
     {
         ForeignFile file = Gru().With("linear.weight", [3, 4]);

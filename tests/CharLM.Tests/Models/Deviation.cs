@@ -28,7 +28,7 @@ internal sealed class Deviation(double tolerance)
     private void Compare(string what, double[] expected, double[] actual)
     {
         double magnitude = expected.Max(Math.Abs);
-        double difference = expected.Zip(actual, (e, a) => Math.Abs(a - e)).Max();
+        double difference = expected.Zip(actual, (e, a) => Math.Abs(a - e)).Aggregate(Math.Max); // unlike Max(), keeps NaN
         double relative = difference == 0 ? 0 : difference / magnitude;
         Assert.True(relative <= tolerance, $"{what} deviates by {relative:g3}, more than {tolerance:g3}");
         if (relative > Greatest)

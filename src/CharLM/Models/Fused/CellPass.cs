@@ -25,7 +25,9 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
 
     private PanelBuffer _tokenTable = new(1), _tokenGradient = new(1);
     private PanelBuffer _gates = new(1), _hidden = new(1), _cell = new(1), _state = new(1), _stateGradient = new(1);
+    private float[] _gradientScales = [];
     private int _batch, _steps;
+    private bool _scalesGradients;
 
     /// <summary>A layer.</summary>
     /// <param name="weights">Its weights.</param>
@@ -93,6 +95,14 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
     }
 
+    public override void SetGradientScales(ReadOnlySpan<float> scales)
+    {
+        _scalesGradients = !scales.IsEmpty;
+        if (_gradientScales.Length < scales.Length)
+            _gradientScales = new float[scales.Length];
+        scales.CopyTo(_gradientScales);
+    }
+
     public override void Pack(int worker, int workers, bool backward, bool tokensOnly)
     {
         foreach ((int gate, int unit, int count) in Share(worker, workers))
@@ -155,6 +165,11 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             {
                 Panels sums = Gates.Slice(TCell.HiddenGroup(gate) * Units, Units).From(first);
                 Product.MultiplyAdd<L>(sums, _hiddenBackward.Matrix.From(gate * Width), carried, one);
+            }
+            if (_scalesGradients)
+            {
+                Scale(HiddenStateGradient, rows, _gradientScales[step]);
+                Scale(CellStateGradient, rows, _gradientScales[step]);
             }
         }
         if (_tokens is not null || inputGradient.Columns == 0)
@@ -233,7 +248,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             float* source = _weights.InputToGates.Value + ((nint)(first + row) * _tokens.VocabSize);
             float* target = table.At((gate * Units) + unit + (row / Panels.Width), 0) + (row % Panels.Width);
             for (int slot = 0; slot < tokens.Length; slot++)
-                target[slot * Panels.Width] = bias[row] + source[tokens[slot]];
+                target[slot * Panels.Width] = bias[row] + (_tokens.Scale * source[tokens[slot]]);
+            target[_tokens.DroppedSlot * Panels.Width] = bias[row];
         }
     }
 
@@ -300,7 +316,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         for (int some = 0; some * Panels.Width < rows; some++)
         {
             float* table = gradient.At(tablePanel + some, 0), sums = Gates.At(panel + some, 0);
-            new Span<float>(table, tokens.Length * Panels.Width).Clear();
+            new Span<float>(table, (tokens.Length + 1) * Panels.Width).Clear();
             for (int row = 0; row < slots.Length; row++)
             {
                 float* from = sums + ((nint)row * Panels.Width), to = table + ((nint)slots[row] * Panels.Width);
@@ -311,7 +327,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             {
                 float* target = _weights.InputToGates.Gradient + ((nint)(first + (some * Panels.Width) + lane) * _tokens.VocabSize);
                 for (int slot = 0; slot < tokens.Length; slot++)
-                    target[tokens[slot]] = table[(slot * Panels.Width) + lane];
+                    target[tokens[slot]] = _tokens.Scale * table[(slot * Panels.Width) + lane];
             }
         }
     }
@@ -320,6 +336,16 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     {
         for (int panel = 0; panel < from.Count && from.Rows > 0; panel++)
             new ReadOnlySpan<float>(from.At(panel, fromRow), rows * Panels.Width).CopyTo(new Span<float>(to.At(panel, toRow), rows * Panels.Width));
+    }
+
+    private static void Scale(Panels state, RowGrid rows, float factor)
+    {
+        for (int panel = 0; panel < state.Count && state.Rows > 0; panel++)
+        {
+            float* values = state.At(panel, rows.Begin);
+            for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
+                L.Store(L.Load(values + place) * L.All(factor), values + place);
+        }
     }
 
     private static void Clear(Panels panels, RowGrid rows)

@@ -65,6 +65,15 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
         _factors.Dispose();
     }
 
+    /// <summary>SplitMix64's output function: neighbouring keys give unrelated bits.</summary>
+    public static ulong Mix(ulong key)
+    {
+        ulong z = key * 0x9E3779B97F4A7C15UL;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
+        return z ^ (z >> 31);
+    }
+
     private void ForwardRow(float* values, float* left, float* factors, ulong key)
     {
         for (int lane = 0; lane < Panels.Width; lane += ValuesOfADraw)
@@ -77,14 +86,5 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
                 bits >>= BitsOfAValue;
             }
         }
-    }
-
-    // SplitMix64's output function: neighbouring keys give unrelated bits.
-    private static ulong Mix(ulong key)
-    {
-        ulong z = key * 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
     }
 }

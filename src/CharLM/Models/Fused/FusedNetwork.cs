@@ -11,11 +11,17 @@ namespace CharLM.Models.Fused;
 /// </remarks>
 internal sealed class FusedNetwork : IDisposable
 {
+    // Keeps what is dropped at the ends apart from what the stack drops between its layers.
+    private const ulong InputDropoutKey = 1UL << 56, OutputDropoutKey = 2UL << 56;
+
     private readonly Workers _workers;
     private readonly TokenRows _tokens;
     private readonly EmbeddingPass? _embedding;
     private readonly FusedStack _stack;
     private readonly OutputPass _output;
+    private readonly DropoutPass? _inputDropout, _outputDropout;
+    private readonly TiedWeight? _tied;
+    private readonly double _tokenDropout;
     private readonly Action<int> _pack, _learnRows, _weightGradients, _forwardRows, _lossRows;
     private readonly int _vocabSize;
     private int[] _targets = [];
@@ -23,6 +29,7 @@ internal sealed class FusedNetwork : IDisposable
     private readonly WorkerChoice _choice;
     private int _batch, _steps, _active = 1;
     private bool _backward, _packed;
+    private ulong? _dropoutKey;
 
     /// <summary>A network over weights that live elsewhere.</summary>
     /// <param name="config">What it is made of.</param>
@@ -37,7 +44,13 @@ internal sealed class FusedNetwork : IDisposable
         if (config.EmbeddingSize > 0)
             _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);
         _stack = new FusedStack(config, weights.Layers("rnn.", config.NumLayers), config.EmbeddingSize, _embedding is null ? _tokens : null, width);
-        _output = Passes.Output(width, weights["linear.weight"], weights["linear.bias"], vocabSize, config.NumHiddens);
+        RawWeight outputWeight = config.TieWeights ? (_tied = new TiedWeight(weights["embedding.weight"])).Twin : weights["linear.weight"];
+        _output = Passes.Output(width, outputWeight, weights["linear.bias"], vocabSize, config.NumHiddens);
+        if (config.InputDropout > 0 && _embedding is not null)
+            _inputDropout = new DropoutPass(config.InputDropout, config.EmbeddingSize);
+        _tokenDropout = _embedding is null ? config.InputDropout : 0;
+        if (config.OutputDropout > 0)
+            _outputDropout = new DropoutPass(config.OutputDropout, config.NumHiddens);
         _pack = Pack;
         _learnRows = LearnRows;
         _forwardRows = ForwardRows;
@@ -52,7 +65,8 @@ internal sealed class FusedNetwork : IDisposable
     public ReadOnlySpan<float> Nats => _nats.AsSpan(0, _batch * _steps);
 
     /// <summary>Bytes that are held for the activations of a minibatch.</summary>
-    public long ActivationBytes => _stack.ActivationBytes + _output.ActivationBytes + (_embedding?.ActivationBytes ?? 0);
+    public long ActivationBytes => _stack.ActivationBytes + _output.ActivationBytes + (_embedding?.ActivationBytes ?? 0)
+        + (_inputDropout?.ActivationBytes ?? 0) + (_outputDropout?.ActivationBytes ?? 0);
 
     /// <summary>Computes the mean loss of a minibatch and the gradients of all weights.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
@@ -60,15 +74,20 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="batch">Sequences.</param>
     /// <param name="steps">Steps.</param>
     /// <param name="dropoutKey">Decides what dropout drops.</param>
+    /// <param name="gradientScales">
+    /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
+    /// </param>
     /// <returns>Nats a token.</returns>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey)
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales = default)
     {
         Begin(inputs, batch, steps, backward: true, dropoutKey);
+        _stack.SetGradientScales(gradientScales);
         SetTargets(targets);
         _stack.ZeroStateGradient();
         _workers.Run(_active, _pack);
         _workers.Run(_active, _learnRows);
         _workers.Run(_active, _weightGradients);
+        _tied?.AddGradients();
         _choice.End();
         _packed = false; // the gradients are asked for in order to change the weights
         return Total() / ((long)batch * steps);
@@ -118,6 +137,9 @@ internal sealed class FusedNetwork : IDisposable
         _stack.Dispose();
         _output.Dispose();
         _embedding?.Dispose();
+        _inputDropout?.Dispose();
+        _outputDropout?.Dispose();
+        _tied?.Dispose();
     }
 
     private void Begin(ReadOnlySpan<long> inputs, int batch, int steps, bool backward, ulong? dropoutKey)
@@ -130,6 +152,14 @@ internal sealed class FusedNetwork : IDisposable
         _backward = backward;
         _tokens.Resize(rows);
         _tokens.Set(inputs, batch, steps);
+        _dropoutKey = dropoutKey;
+        if (dropoutKey is { } key)
+        {
+            if (_tokenDropout > 0)
+                _tokens.Drop(_tokenDropout, rows, key + InputDropoutKey);
+            _inputDropout?.Resize(rows);
+            _outputDropout?.Resize(rows);
+        }
         if (_targets.Length < rows)
             (_targets, _nats) = (new int[rows], new float[rows]);
         _embedding?.Resize(rows, backward);
@@ -152,7 +182,10 @@ internal sealed class FusedNetwork : IDisposable
         }
     }
 
-    private Panels Input => _embedding?.Values ?? default;
+    // What the recurrent layers read, and what the output layer reads.
+    private Panels Input => _dropoutKey is not null && _inputDropout is not null ? _inputDropout.Values : _embedding?.Values ?? default;
+
+    private Panels Output => _dropoutKey is not null && _outputDropout is not null ? _outputDropout.Values : _stack.Outputs;
 
     private RowGrid Share(int worker) => RowGrid.Share(_batch, _steps, worker, _active);
 
@@ -167,8 +200,12 @@ internal sealed class FusedNetwork : IDisposable
     {
         RowGrid rows = Share(worker);
         _embedding?.Forward(rows);
+        if (_dropoutKey is { } key)
+            _inputDropout?.Forward(_embedding!.Values, rows, key + InputDropoutKey);
         _stack.Forward(Input, rows);
-        _output.Forward(_stack.Outputs, rows);
+        if (_dropoutKey is { } outputKey)
+            _outputDropout?.Forward(_stack.Outputs, rows, outputKey + OutputDropoutKey);
+        _output.Forward(Output, rows);
     }
 
     private void LossRows(int worker) => _output.Loss(_targets, _nats, Share(worker), gradientScale: 0);
@@ -179,13 +216,15 @@ internal sealed class FusedNetwork : IDisposable
         RowGrid rows = Share(worker);
         _output.Loss(_targets, _nats, rows, 1f / (_batch * _steps));
         _output.Backward(_stack.OutputGradient, rows);
+        _outputDropout?.Backward(_stack.OutputGradient, rows);
         _stack.Backward(_embedding?.Gradient ?? default, rows);
+        _inputDropout?.Backward(_embedding!.Gradient, rows);
     }
 
     private void WeightGradients(int worker)
     {
         _stack.WeightGradients(Input, worker, _active);
-        _output.WeightGradients(_stack.Outputs, _batch * _steps, worker, _active);
+        _output.WeightGradients(Output, _batch * _steps, worker, _active);
         _embedding?.WeightGradients(worker, _active);
     }
 

@@ -74,6 +74,13 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
+    /// <summary>Says what the gradient of the state is multiplied by from step to step; empty: 1.</summary>
+    public void SetGradientScales(ReadOnlySpan<float> scales)
+    {
+        foreach (LayerPass layer in _layers)
+            layer.SetGradientScales(scales);
+    }
+
     /// <summary>Sets the gradient of the state after the last step to zero.</summary>
     public void ZeroStateGradient()
     {

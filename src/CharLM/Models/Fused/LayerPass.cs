@@ -30,6 +30,9 @@ internal abstract class LayerPass : IDisposable
     /// <summary>Makes room for a minibatch; the state stays when the batch does, else it becomes zero.</summary>
     public abstract void Resize(int batch, int steps);
 
+    /// <summary>Says what the gradient of the state is multiplied by where it passes from a step to the one before; empty: 1.</summary>
+    public abstract void SetGradientScales(ReadOnlySpan<float> scales);
+
     /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
     /// <param name="worker">Which worker.</param>
     /// <param name="workers">How many share the work.</param>

@@ -15,11 +15,17 @@ internal sealed class TokenRows(int vocabSize)
     /// <summary>Tokens of the vocab.</summary>
     public int VocabSize => _slotOfToken.Length;
 
+    /// <summary>The slot of a row whose token was dropped: it gives nothing but biases.</summary>
+    public int DroppedSlot => Count;
+
+    /// <summary>What the tokens that were not dropped are multiplied by.</summary>
+    public float Scale { get; private set; } = 1;
+
     /// <summary>Distinct tokens.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The most distinct tokens there can be in the rows that room was made for.</summary>
-    public int Capacity => _tokenOfSlot.Length;
+    /// <summary>The most slots there can be in the rows that room was made for, the dropped one included.</summary>
+    public int Capacity => _tokenOfSlot.Length + 1;
 
     /// <summary>The token of each slot.</summary>
     public ReadOnlySpan<int> TokenOfSlot => _tokenOfSlot.AsSpan(0, Count);
@@ -44,7 +50,7 @@ internal sealed class TokenRows(int vocabSize)
     public void Set(ReadOnlySpan<long> tokens, int batch, int steps)
     {
         _stamp++;
-        Count = 0;
+        (Count, Scale) = (0, 1);
         for (int step = 0; step < steps; step++)
         {
             for (int row = 0; row < batch; row++)
@@ -60,6 +66,21 @@ internal sealed class TokenRows(int vocabSize)
                 }
                 _slotOfRow[step * batch + row] = _slotOfToken[token];
             }
+        }
+    }
+
+    /// <summary>Drops tokens: dropout of one-hot vectors, whose only value is either dropped or scaled.</summary>
+    /// <param name="probability">Of dropping a token.</param>
+    /// <param name="rows">Rows of the minibatch.</param>
+    /// <param name="key">Decides which.</param>
+    public void Drop(double probability, int rows, ulong key)
+    {
+        Scale = (float)(1 / (1 - probability));
+        var threshold = (ulong)(probability * ulong.MaxValue);
+        for (int row = 0; row < rows; row++)
+        {
+            if (DropoutPass.Mix(key + (ulong)row) < threshold)
+                _slotOfRow[row] = DroppedSlot;
         }
     }
 }

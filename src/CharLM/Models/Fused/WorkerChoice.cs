@@ -8,7 +8,7 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// Each candidate (1, 2, 4, ...) is tried a few times; then the fastest is used, and the others have a try now and then, since
-/// neighbours come and go.
+/// neighbours come and go. A single sequence, as in generation, has one worker.
 /// </remarks>
 internal sealed class WorkerChoice
 {
@@ -17,10 +17,9 @@ internal sealed class WorkerChoice
     private const double NewWeight = 0.3;
 
     private readonly int[] _candidates;
-    private readonly double[] _seconds;
-    private readonly int[] _tries;
-    private (int Batch, int Steps) _shape;
-    private int _calls, _current;
+    private readonly Dictionary<(int Batch, int Steps), Record> _records = [];
+    private Record _record;
+    private int _current;
     private long _begun;
 
     /// <summary>Candidates up to a number of workers.</summary>
@@ -30,53 +29,61 @@ internal sealed class WorkerChoice
     {
         List<int> candidates = isFixed ? [] : [.. Enumerable.Range(0, 31).Select(power => 1 << power).TakeWhile(count => count < most)];
         _candidates = [.. candidates, most];
-        _seconds = new double[_candidates.Length];
-        _tries = new int[_candidates.Length];
+        _record = new Record(_candidates.Length);
     }
 
     /// <summary>How many workers to use for a minibatch; <see cref="End"/> says when it is done.</summary>
     public int Begin(int batch, int steps)
     {
-        if (_shape != (batch, steps))
-        {
-            _shape = (batch, steps);
-            _calls = 0;
-            Array.Clear(_seconds);
-            Array.Clear(_tries);
-        }
-        _current = Choose();
+        if (_records.Count > 64)
+            _records.Clear();
+        if (!_records.TryGetValue((batch, steps), out Record? record))
+            _records.Add((batch, steps), record = new Record(_candidates.Length));
+        _record = record;
+        // One sequence cannot be shared.
+        _current = batch == 1 ? 0 : record.Choose();
         _begun = Stopwatch.GetTimestamp();
         return _candidates[_current];
     }
 
     /// <summary>The minibatch is done.</summary>
-    public void End()
-    {
-        double seconds = Stopwatch.GetElapsedTime(_begun).TotalSeconds;
-        if (_calls++ < WarmUps)
-            return;
-        _seconds[_current] = _tries[_current] == 0 ? seconds : _tries[_current] < FirstTries ? Math.Min(_seconds[_current], seconds)
-            : _seconds[_current] + (NewWeight * (seconds - _seconds[_current]));
-        _tries[_current]++;
-    }
+    public void End() => _record.Add(_current, Stopwatch.GetElapsedTime(_begun).TotalSeconds);
 
-    private int Choose()
+    /// <summary>What was measured of one shape of minibatch.</summary>
+    private sealed class Record(int candidates)
     {
-        if (_calls < WarmUps)
-            return _calls % _candidates.Length;
-        for (int candidate = 0; candidate < _candidates.Length; candidate++)
+        private readonly double[] _seconds = new double[candidates];
+        private readonly int[] _tries = new int[candidates];
+        private int _calls;
+
+        public int Choose()
         {
-            if (_tries[candidate] < FirstTries)
-                return candidate;
+            if (_calls < WarmUps)
+                return _calls % candidates;
+            for (int candidate = 0; candidate < candidates; candidate++)
+            {
+                if (_tries[candidate] < FirstTries)
+                    return candidate;
+            }
+            if (_calls % Interval < candidates)
+                return _calls % Interval;
+            int best = 0;
+            for (int candidate = 1; candidate < candidates; candidate++)
+            {
+                if (_seconds[candidate] < _seconds[best])
+                    best = candidate;
+            }
+            return best;
         }
-        if (_calls % Interval < _candidates.Length)
-            return _calls % Interval;
-        int best = 0;
-        for (int candidate = 1; candidate < _candidates.Length; candidate++)
+
+        public void Add(int candidate, double seconds)
         {
-            if (_seconds[candidate] < _seconds[best])
-                best = candidate;
+            if (_calls++ < WarmUps)
+                return;
+            _seconds[candidate] = _tries[candidate] == 0 ? seconds
+                : _tries[candidate] < FirstTries ? Math.Min(_seconds[candidate], seconds)
+                : _seconds[candidate] + (NewWeight * (seconds - _seconds[candidate]));
+            _tries[candidate]++;
         }
-        return best;
     }
 }

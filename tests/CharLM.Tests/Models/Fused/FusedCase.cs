@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,13 +41,13 @@ internal sealed unsafe class FusedCase : IDisposable
     }
 
     /// <summary>Loss and gradients of the last of some minibatches with the state carried, from the kernels.</summary>
-    public (double Loss, Dictionary<string, float[]> Gradients) Kernels(LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1)
+    public (double Loss, Dictionary<string, float[]> Gradients) Kernels(LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null)
     {
         using var threads = new Workers(workers);
         using var network = new FusedNetwork(BuiltIn.Config, Vocab, _raw, threads, width);
         double loss = 0;
         for (int i = 0; i < minibatches; i++)
-            loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1);
+            loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
         return (loss, _raw.All.ToDictionary(weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
     }
 
@@ -66,6 +67,14 @@ internal sealed unsafe class FusedCase : IDisposable
             state = after.Detach();
         }
         return (loss, BuiltIn.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.data<float>().ToArray()));
+    }
+
+    /// <summary>Torch's gradients when the state's gradient is scaled before each step.</summary>
+    public Dictionary<string, float[]> TorchWithScales(float[] scales)
+    {
+        using var learner = new TorchLearner(BuiltIn, new ScratchSgd(BuiltIn.parameters(), 1));
+        learner.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
+        return BuiltIn.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.data<float>().ToArray());
     }
 
     /// <summary>The greatest deviation of any gradient, relative to the greatest value of its weight's gradient.</summary>

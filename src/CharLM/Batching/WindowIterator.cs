@@ -1,0 +1,23 @@
+using CharLM.Randomness;
+
+namespace CharLM.Batching;
+
+/// <summary>
+/// Every window of num_steps tokens, each token beginning one, in random order; the last minibatch has what is left (Dive into
+/// Deep Learning v1.0, 9.3.3, with its data loader).
+/// </summary>
+public sealed class WindowIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+    : MinibatchIterator(tokens, batchSize, numSteps, seed, minRows: 1)
+{
+    /// <inheritdoc/>
+    public override bool CarriesState => false;
+
+    /// <inheritdoc/>
+    protected override EpochPlan Plan(RandomStream random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        int[] starts = [.. Enumerable.Range(0, Tokens.Length - NumSteps)];
+        random.Shuffle(starts.AsSpan());
+        return new EpochPlan(BatchSize, NumSteps, starts.Length, (batch, row) => starts[(batch * BatchSize) + row]);
+    }
+}

@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CharLM.Models;
+
+/// <summary>Gives the weights of a model their first values, from torch's generator.</summary>
+internal static class WeightInitializer
+{
+    /// <summary>Initializes a model as its configuration says.</summary>
+    public static void Apply(LanguageModel model)
+    {
+        ModelConfig config = model.Config;
+        using IDisposable unrecorded = no_grad();
+        if (config.EffectiveInit != WeightInit.Torch)
+        {
+            foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
+            {
+                if (weight.dim() < 2)
+                    init.zeros_(weight);
+                else
+                    Draw(weight, config, isRecurrent: name.Contains("weight_hh", StringComparison.Ordinal), name.StartsWith("rnn.", StringComparison.Ordinal) ? config.NumHiddens : weight.size(0));
+            }
+        }
+        if (config.ForgetBias is { } bias)
+            SetForgetBias(model, bias);
+    }
+
+    // Gates lie one on the other in a weight: each is a matrix of its own.
+    private static void Draw(Tensor weight, ModelConfig config, bool isRecurrent, long rowsOfGate)
+    {
+        for (long row = 0; row < weight.size(0); row += rowsOfGate)
+        {
+            using Tensor gate = weight.narrow(0, row, rowsOfGate);
+            switch (config.EffectiveInit)
+            {
+                case WeightInit.Normal:
+                    init.normal_(gate, 0, config.InitSigma);
+                    break;
+                case WeightInit.Orthogonal when isRecurrent:
+                    init.orthogonal_(gate);
+                    break;
+                default:
+                    init.xavier_uniform_(gate);
+                    break;
+            }
+        }
+    }
+
+    // PyTorch adds two biases; the whole of it goes into the first. The forget gate is the second of an LSTM.
+    private static void SetForgetBias(LanguageModel model, double bias)
+    {
+        int hidden = model.Config.NumHiddens;
+        foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
+        {
+            if (name.Contains("bias_ih", StringComparison.Ordinal) || name.Contains("bias_hh", StringComparison.Ordinal))
+            {
+                using Tensor gate = weight.narrow(0, hidden, hidden);
+                gate.fill_(name.Contains("bias_ih", StringComparison.Ordinal) ? bias : 0);
+            }
+        }
+    }
+}
