@@ -3,15 +3,23 @@ using System.CommandLine.Invocation;
 using CharLM.Cli;
 using CharLM.Cli.Commands;
 
-// A response file ("@name") would make the prefix "@hello" a file name.
-ParseResult parse = CharLMCommand.Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-if (parse.Action is ParseErrorAction)
+using var signals = new Signals();
+using var streams = new StandardStreams();
+try
 {
-    ErrorLine.Write(parse.InvocationConfiguration.Error, string.Join("; ", parse.Errors.Select(error => error.Message)));
-    return ExitCode.Usage;
+    // A response file ("@name") would make the prefix "@hello" a file name.
+    ParseResult parse = CharLMCommand.Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    if (parse.Action is ParseErrorAction)
+    {
+        ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
+        return ExitCode.Usage;
+    }
+    // Signals are our own: the library's would be heard only after the first await, and cut a long save off.
+    var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    int code = await parse.InvokeAsync(invocation, signals.Token);
+    return code == ExitCode.Resumable && signals.FromKeyboard ? ExitCode.Interrupted : code;
 }
-
-// Ctrl+C lets the current minibatch end and the checkpoint be written: a slow disk may take its time.
-parse.InvocationConfiguration.ProcessTerminationTimeout = TimeSpan.FromSeconds(30);
-parse.InvocationConfiguration.EnableDefaultExceptionHandler = false;
-return await parse.InvokeAsync();
+catch (Exception e)
+{
+    return Failure.Report(e, Console.Error);
+}

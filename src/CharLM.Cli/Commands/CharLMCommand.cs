@@ -1,21 +1,29 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>The program: its verbs, and what <c>--version</c> prints.</summary>
+/// <summary>The program: its verbs, and what <c>--help</c> and <c>--version</c> print.</summary>
 internal static class CharLMCommand
 {
     /// <summary>The command tree; nothing here touches torch, so that help comes at once.</summary>
     public static RootCommand Create()
     {
-        var root = new RootCommand($"Trains character language models and continues text with them. {ExitCode.Help}")
+        var root = new RootCommand("Trains character language models and continues text with them.")
         {
             new TrainCommand(),
             new GenerateCommand(),
             new CorpusCommand(),
+            new ImportCommand(),
+            new ExportCommand(),
             new CompletionCommand(),
         };
-        root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
+        root.Options.Clear();
+        // The library's own has four more names, two of them absolute paths on Unix.
+        var help = new HelpOption("--help", "-h") { Description = "Show this help." };
+        help.Action = new HelpPage((HelpAction)help.Action!);
+        root.Options.Add(help);
+        root.Options.Add(new VersionOption("--version") { Description = "Show the versions of the program and of torch.", Action = new VersionAction() });
         return root;
     }
 }

@@ -8,13 +8,14 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm corpus get</c>.</summary>
 internal sealed class CorpusGetCommand : Verb
 {
-    private readonly Argument<string> _name = new("name") { Description = "A corpus of the catalog." };
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Copy the file there, too.");
-    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object." };
+    private readonly Argument<string> _name = new("name") { HelpName = "name", Description = "A corpus of the catalog." };
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Copy the file there, too, and print that path.");
+    private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusGetCommand()
         : base("get", "Fetch a corpus into the cache, verify it, and print its path.")
     {
+        _name.CompletionSources.Add(_ => CorpusOptions.Names());
         Add(_name);
         Add(_out);
         Add(_json);
@@ -27,7 +28,7 @@ internal sealed class CorpusGetCommand : Verb
         string path = file.Path;
         if (parse.GetValue(_out) is { } copy)
         {
-            File.Copy(file.Path, copy, overwrite: true);
+            OutputFile.Copy(file.Path, copy);
             path = Path.GetFullPath(copy);
         }
         parse.InvocationConfiguration.Output.WriteLine(parse.GetValue(_json)

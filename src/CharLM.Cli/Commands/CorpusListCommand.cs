@@ -8,7 +8,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm corpus list</c>.</summary>
 internal sealed class CorpusListCommand : Verb
 {
-    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object." };
+    private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusListCommand()
         : base("list", "List the corpora that are known by name.") => Add(_json);

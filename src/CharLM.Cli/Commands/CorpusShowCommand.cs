@@ -11,14 +11,16 @@ internal sealed class CorpusShowCommand : Verb
 {
     private const int MostFrequent = 20;
     private const int FirstLines = 5;
+    private const int WidestLine = 120;
 
-    private readonly Argument<string> _name = new("name") { Description = "A corpus of the catalog, a UTF-8 file, or - for standard input.", DefaultValueFactory = _ => CorpusResolver.Auto };
+    private readonly Argument<string> _name = new("name") { HelpName = "name", Description = "A corpus of the catalog, a UTF-8 file, or - for standard input.", DefaultValueFactory = _ => CorpusResolver.Auto };
     private readonly TextOptions _text = new();
-    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object." };
+    private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusShowCommand()
         : base("show", "Show what a corpus looks like: size, characters, vocab, frequent tokens, first lines.")
     {
+        _name.CompletionSources.Add(_ => [CorpusResolver.Auto, .. CorpusOptions.Names()]);
         Add(_name);
         _text.AddTo(this, splits: false);
         Add(_json);
@@ -52,19 +54,10 @@ internal sealed class CorpusShowCommand : Verb
         output.WriteLine($"{corpus.Origin.Name}  {corpus.Origin.Location}");
         output.WriteLine($"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(characters)} characters, SHA-256 {corpus.Origin.Sha256}");
         output.WriteLine($"cleaned as {Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)} tokens: {Figure.Count(text.NumTokensOfCorpus)}, vocab {Figure.Count(text.Vocab.Count)}");
-        output.WriteLine($"most frequent: {string.Join("  ", frequent.Select(count => $"{Printable(count.Token)} {Figure.Count(count.Count)}"))}");
+        output.WriteLine($"most frequent: {string.Join("  ", frequent.Select(count => $"{(count.Token == " " ? "' '" : Printable.Text(count.Token, WidestLine))} {Figure.Count(count.Count)}"))}");
         output.WriteLine("first lines:");
         foreach (string line in lines)
-            output.WriteLine($"  {line}");
+            output.WriteLine($"  {Printable.Text(line, WidestLine)}");
         return ExitCode.Done;
     }
-
-    private static string Printable(string token) => token switch
-    {
-        " " => "' '",
-        "\n" => "\\n",
-        "\r" => "\\r",
-        "\t" => "\\t",
-        _ => token,
-    };
 }

@@ -13,13 +13,15 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm generate</c>.</summary>
 internal sealed class GenerateCommand : Verb
 {
+    private const int MostNamed = 10;
+
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What to continue. [default: time traveller]");
-    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens to add. [default: 200]");
-    private readonly Option<double?> _temperature = OptionOf.Number("--temperature", "T", "0 takes the most probable token always; above 0 draws, wilder with higher values. [default: 0]");
+    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens (characters, or words for a word model) to add. [default: 200]");
+    private readonly Option<double?> _temperature = OptionOf.Number("--temperature", "T", "0 always takes the most probable token; above 0 draws at random, the higher the wilder (1 draws with the model's own probabilities). [default: 0]");
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
-    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object." };
+    private readonly Option<bool> _json = OptionOf.Json();
 
     public GenerateCommand()
         : base("generate", "Continue a text with a trained model.")
@@ -36,26 +38,28 @@ internal sealed class GenerateCommand : Verb
         int length = parse.GetValue(_length) ?? 200;
         long seed = parse.GetValue(_seed) ?? 0;
         var sampling = Sampling.AtTemperature(parse.GetValue(_temperature) ?? 0);
-        if (length is < 1 or > 100_000_000)
-            throw new InvalidConfigException([$"length must be 1 to 100000000, not {length}"]);
-        if (prefix.Length == 0)
-            throw new InvalidConfigException(["the prefix is empty: give at least one token to continue"]);
+        InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. length is < 1 or > 100_000_000 ? [$"length must be 1 to 100000000, not {length}"] : Array.Empty<string>()]);
 
         Checkpoint checkpoint = CheckpointFile.Read(path);
         Device device = _runtime.Use(parse);
         using LanguageModel model = checkpoint.BuildModel(device: device);
         var generator = new TextGenerator(model, checkpoint.Vocab, Tokenizer.Create(checkpoint.Text.Token));
         if (generator.UnknownIn(prefix) is { Count: > 0 } unknown)
-        {
-            ErrorLine.Write(parse.InvocationConfiguration.Error,
-                $"warning: the model does not know {string.Join(", ", unknown.Select(token => $"'{token}'"))}; read as {Vocab.Unknown} (its text was cleaned as {Choices.NameOf(checkpoint.Text.Cleaning)})");
-        }
+            Warn(parse, unknown, checkpoint.Text);
         IEnumerable<string> pieces = generator.Continue(prefix, length, new TokenSampler(sampling, seed), cancellationToken);
         if (parse.GetValue(_json))
             PrintJson(parse, path, prefix, string.Concat(pieces), seed);
         else
             Stream(parse.InvocationConfiguration.Output, prefix, pieces);
         return Task.FromResult(ExitCode.Done);
+    }
+
+    private static void Warn(ParseResult parse, IReadOnlyList<string> unknown, TextConfig text)
+    {
+        string some = string.Join(", ", unknown.Take(MostNamed).Select(token => $"'{token}'")) + (unknown.Count > MostNamed ? $" and {unknown.Count - MostNamed} more" : "");
+        ErrorLine.Write(
+            parse.InvocationConfiguration.Error,
+            $"warning: the model does not know {some} and reads them as {Vocab.Unknown}; it learned {Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'");
     }
 
     // What was just trained comes first; a fresh clone has the shipped model.

@@ -4,7 +4,6 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Runs;
-using static TorchSharp.torch;
 
 namespace CharLM.Cli.Commands;
 
@@ -16,15 +15,15 @@ internal sealed class TrainCommand : Verb
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly RuntimeOptions _runtime = new();
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Go on from this checkpoint: its model, text options and finished epochs are taken over.");
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Go on from this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the checkpoint is written. [default: {RunConfig.DefaultCheckpointPath}]");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What samples continue. [default: time traveller]");
-    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample. [default: 50]");
+    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
     private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", "Draw a sample after every N epochs; 0 only at the end. [default: 50]");
     private readonly Option<int?> _checkpointEvery = OptionOf.Integer("--checkpoint-every", "N", "Write the checkpoint after every N epochs; 0 only at the end. [default: 50]");
-    private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", "Report every N epochs. [default: 10]");
-    private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample as a JSON line.");
-    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object." };
+    private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", "Report the first epoch, the last, and every N. [default: 10]");
+    private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there.");
+    private readonly Option<bool> _json = OptionOf.Json();
 
     public TrainCommand()
         : base("train", "Train a model on a text, report its perplexity, and save a checkpoint.")
@@ -42,21 +41,23 @@ internal sealed class TrainCommand : Verb
     {
         Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(file) : null;
         RunConfig config = Configure(parse, start);
-        config.Validate();
         int every = parse.GetValue(_reportEvery) ?? 10;
-        if (every < 1)
-            throw new InvalidConfigException([$"report-every must be 1 or more, not {every}"]);
+        InvalidConfigException.ThrowIfAny(
+            [.. TrainingRun.Faults(config, start), .. _runtime.Faults(parse), .. every < 1 ? [$"report-every must be 1 or more, not {every}"] : Array.Empty<string>()]);
         OutputFile.Probe(config.CheckpointPath);
-        Device device = _runtime.Use(parse);
-        CorpusText corpus = await _corpus.ReadAsync(parse, cancellationToken);
-
-        using RunReporter reporter = RunReporter.Create(parse.InvocationConfiguration.Error, every);
-        using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, reporter) : null;
-        var run = new TrainingRun(config, start, device);
-        RunResult result = await Task.Run(() => run.Execute(corpus, log ?? (IProgress<RunEvent>)reporter, cancellationToken), CancellationToken.None);
+        CorpusText corpus = await _corpus.ReadAsync(parse, start?.Corpus, cancellationToken);
+        // Torch takes half a second to load: last.
+        var run = new TrainingRun(config, start, _runtime.Use(parse));
+        TextWriter error = parse.InvocationConfiguration.Error;
+        using RunReporter reporter = RunReporter.Create(error, every);
+        using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, append: start is not null, reporter, error) : null;
+        RunResult result = run.Execute(corpus, log ?? (IProgress<RunEvent>)reporter, cancellationToken);
         reporter.Dispose();
-        PrintResult(parse, result, corpus);
-        return result.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
+        PrintResult(parse, result, corpus.Origin);
+        if (!result.Interrupted)
+            return ExitCode.Done;
+        ErrorLine.Write(error, $"interrupted after {result.EpochsDone} of {config.Training.NumEpochs} epochs and saved; go on with: {GoOnCommand.For(parse, corpus.Origin, result.CheckpointPath)}");
+        return ExitCode.Resumable;
     }
 
     private RunConfig Configure(ParseResult parse, Checkpoint? start)
@@ -77,21 +78,15 @@ internal sealed class TrainCommand : Verb
         };
     }
 
-    private void PrintResult(ParseResult parse, RunResult result, CorpusText corpus)
+    private void PrintResult(ParseResult parse, RunResult result, CorpusOrigin corpus)
     {
         TextWriter output = parse.InvocationConfiguration.Output;
-        if (result.Interrupted)
-        {
-            ErrorLine.Write(parse.InvocationConfiguration.Error,
-                $"interrupted after {result.EpochsDone} finished epochs and saved; go on with: charlm train --checkpoint {result.CheckpointPath}"
-                + $" --corpus {corpus.Origin.Requested} --out {result.CheckpointPath}");
-        }
         if (parse.GetValue(_json))
         {
             output.WriteLine(JsonOutput.Line(new
             {
-                Corpus = corpus.Origin.Name,
-                CorpusSha256 = corpus.Origin.Sha256,
+                Corpus = corpus.Name,
+                CorpusSha256 = corpus.Sha256,
                 result.Description.TrainTokens,
                 result.Description.HeldOutTokens,
                 result.Description.VocabSize,
@@ -110,7 +105,7 @@ internal sealed class TrainCommand : Verb
         else if (result.LastEpoch is { } epoch)
         {
             string heldOut = epoch.HeldOut is { } nats ? $", held-out perplexity {Figure.Perplexity(nats.Perplexity)}" : "";
-            output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} tokens/s, {result.EpochsDone} epochs, {result.CheckpointPath}");
+            output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Sample is not null)
                 output.WriteLine(result.Sample);
         }

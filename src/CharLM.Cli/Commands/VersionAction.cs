@@ -15,10 +15,21 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
-        TorchRuntime.Use();
-        parseResult.InvocationConfiguration.Output.WriteLine(
-            $"charlm {Version}, engine {TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, "
-            + $"{TorchRuntime.Threads} BLAS thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}");
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        string engine;
+        try
+        {
+            TorchRuntime.Use();
+            engine = $"{TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, "
+                + $"{TorchRuntime.Threads} BLAS thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}";
+        }
+        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
+        {
+            // What cannot be loaded is worth a report, too, and a report begins with the version.
+            output.WriteLine($"charlm {Version}, engine {TorchRuntime.Engine}, not loadable");
+            return Failure.Report(e, parseResult.InvocationConfiguration.Error);
+        }
+        output.WriteLine($"charlm {Version}, engine {engine}");
         return ExitCode.Done;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Checkpoints;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 
@@ -7,14 +8,19 @@ namespace CharLM.Cli.Options;
 /// <summary>Which text, and where corpora are kept: the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
 internal sealed class CorpusOptions
 {
-    private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "A corpus of the catalog, a UTF-8 file, or - for standard input; auto is time-machine when it can be had, else bundled. [default: auto]");
+    private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "A corpus of the catalog (charlm corpus list), a UTF-8 file, or - for standard input; auto is time-machine when it can be had, else bundled. [default: auto, or the checkpoint's]");
 
     /// <summary>Adds the options to a verb.</summary>
-    public void AddTo(Command command) => command.Add(_corpus);
+    public void AddTo(Command command)
+    {
+        _corpus.CompletionSources.Add(_ => [CorpusResolver.Auto, .. Names()]);
+        command.Add(_corpus);
+    }
 
-    /// <summary>The text that the user asked for.</summary>
-    public Task<CorpusText> ReadAsync(ParseResult parse, CancellationToken cancellationToken) =>
-        ReadAsync(parse, parse.GetValue(_corpus) ?? CorpusResolver.Auto, cancellationToken);
+    /// <summary>The text that the user asked for, else the one of the checkpoint that is gone on from.</summary>
+    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
+    public Task<CorpusText> ReadAsync(ParseResult parse, CorpusRecord? before, CancellationToken cancellationToken) =>
+        ReadAsync(parse, parse.GetValue(_corpus) ?? NameOf(before), cancellationToken);
 
     /// <summary>The text of a name or path.</summary>
     public static async Task<CorpusText> ReadAsync(ParseResult parse, string corpus, CancellationToken cancellationToken)
@@ -22,8 +28,12 @@ internal sealed class CorpusOptions
         using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
         var resolver = new CorpusResolver(Store(report), report);
         using Stream? input = corpus == CorpusResolver.StandardInput ? Console.OpenStandardInput() : null;
-        return await resolver.ResolveAsync(corpus, input, cancellationToken);
+        // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
+        return await resolver.ResolveAsync(corpus, input, cancellationToken).WaitAsync(cancellationToken);
     }
+
+    /// <summary>The names of the catalog, for completion.</summary>
+    public static IEnumerable<string> Names() => [.. Catalog().Entries.Select(entry => entry.Name)];
 
     /// <summary>The store of this machine.</summary>
     public static CorpusStore Store(DownloadReporter report)
@@ -35,8 +45,17 @@ internal sealed class CorpusOptions
             CacheDirectory = string.IsNullOrEmpty(cache) ? DefaultCache() : Path.GetFullPath(cache),
             Mirror = string.IsNullOrEmpty(mirror) ? null : ParseMirror(mirror),
         };
-        var catalog = CorpusCatalog.Load(Path.Combine(AppContext.BaseDirectory, "corpora", "catalog.json"));
-        return new CorpusStore(catalog, settings, report, report);
+        return new CorpusStore(Catalog(), settings, report, report);
+    }
+
+    private static CorpusCatalog Catalog() => CorpusCatalog.Load(Path.Combine(AppContext.BaseDirectory, "corpora", "catalog.json"));
+
+    private static string NameOf(CorpusRecord? before)
+    {
+        if (before is null)
+            return CorpusResolver.Auto;
+        return Catalog().Entries.FirstOrDefault(entry => entry.Sha256 == before.Sha256)?.Name
+            ?? throw new InvalidConfigException([$"the checkpoint was trained on '{before.Name}', which is not in the catalog: give it with --corpus"]);
     }
 
     private static CorpusMirror ParseMirror(string mirror)

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using CharLM.Cli.Reporting;
 
 namespace CharLM.Cli.Options;
 
@@ -9,36 +11,56 @@ namespace CharLM.Cli.Options;
 /// </summary>
 internal static class OptionOf
 {
+    private const int LongestWord = 100;
+
     private delegate bool Reader<T>(string text, out T value);
 
     /// <summary>A whole number.</summary>
     public static Option<int?> Integer(string name, string helpName, string description) =>
-        Make(name, helpName, description, "a whole number", (string text, out int value) => int.TryParse(text, out value));
+        Make(name, helpName, description, $"a whole number of at most {int.MaxValue}", (string text, out int value) => int.TryParse(text, Whole, null, out value));
 
     /// <summary>A whole number of 64 bits.</summary>
     public static Option<long?> Long(string name, string helpName, string description) =>
-        Make(name, helpName, description, "a whole number", (string text, out long value) => long.TryParse(text, out value));
+        Make(name, helpName, description, $"a whole number of at most {long.MaxValue}", (string text, out long value) => long.TryParse(text, Whole, null, out value));
 
     /// <summary>A number; NaN and infinities are refused here.</summary>
     public static Option<double?> Number(string name, string helpName, string description) =>
-        Make(name, helpName, description, "a finite number such as 0.5", (string text, out double value) => double.TryParse(text, out value) && double.IsFinite(value));
+        Make(name, helpName, description, "a finite number such as 0.5", (string text, out double value) => double.TryParse(text, Decimal, null, out value) && double.IsFinite(value));
 
     /// <summary>One of a closed set.</summary>
     public static Option<T?> Choice<T>(string name, string description)
         where T : struct, Enum
     {
-        string names = string.Join("|", Choices.NamesOf<T>());
-        Option<T?> option = Make(name, names, description, $"one of {names}", (string text, out T value) => Choices.TryParse(text, out value));
-        option.CompletionSources.Add([.. Choices.NamesOf<T>()]);
+        string[] names = [.. Choices.NamesOf<T>()];
+        string shown = string.Join('|', names);
+        Option<T?> option = Make(name, shown, description, $"one of {shown}", (string text, out T value) => Choices.TryParse(text, out value));
+        // The library's own would complete the names of the enum, too.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(names);
         return option;
     }
 
-    /// <summary>Any text; the empty one is refused.</summary>
+    /// <summary>Any text but the empty one.</summary>
     public static Option<string?> Text(string name, string helpName, string description) => new(name)
     {
         HelpName = helpName,
         Description = description,
+        CustomParser = result =>
+        {
+            if (result.Tokens is [{ Value.Length: > 0 } token])
+                return token.Value;
+            result.AddError($"{name} is empty; it takes {helpName}");
+            return null;
+        },
     };
+
+    /// <summary>The switch that every verb with a result has.</summary>
+    public static Option<bool> Json() => new("--json") { Description = "Print the result as one JSON object." };
+
+    // No separators of thousands: where a comma is the decimal point, 0,5 would silently be 5.
+    private static NumberStyles Whole => NumberStyles.AllowLeadingSign;
+
+    private static NumberStyles Decimal => NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     private static Option<T?> Make<T>(string name, string helpName, string description, string wanted, Reader<T> read)
         where T : struct => new(name)
@@ -54,7 +76,7 @@ internal static class OptionOf
         string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
         if (read(text, out T value))
             return value;
-        result.AddError($"{name} takes {wanted}, not '{text}'");
+        result.AddError($"{name} takes {wanted}, not '{Printable.Text(text, LongestWord)}'");
         return null;
     }
 }

@@ -17,7 +17,14 @@ internal sealed class RuntimeOptions
         command.Add(_threads);
     }
 
-    /// <summary>Sets torch up.</summary>
+    /// <summary>What is wrong with them, as far as it shows without loading torch.</summary>
+    public IEnumerable<string> Faults(ParseResult parse) => TorchRuntime.Faults(DeviceOf(parse), ThreadsOf(parse));
+
+    /// <summary>Loads torch and sets it up.</summary>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
-    public Device Use(ParseResult parse) => TorchRuntime.Use(parse.GetValue(_device) ?? "cpu", parse.GetValue(_threads) ?? 0);
+    public Device Use(ParseResult parse) => TorchRuntime.Use(DeviceOf(parse), ThreadsOf(parse));
+
+    private string DeviceOf(ParseResult parse) => parse.GetValue(_device) ?? "cpu";
+
+    private int ThreadsOf(ParseResult parse) => parse.GetValue(_threads) ?? 0;
 }

@@ -7,23 +7,24 @@ namespace CharLM.Cli.Options;
 /// <summary>The options of <see cref="TextConfig"/>.</summary>
 internal sealed class TextOptions
 {
-    private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>("--cleaning", "What is done to the text first: letters only, line by line (d2l) or over the whole text (d2l-v1), or nothing. [default: d2l]");
+    private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>("--cleaning", "What is done to the text first: d2l keeps a to z and single spaces, line by line, as Dive into Deep Learning does; d2l-v1 does so over the whole text; none keeps all. [default: d2l]");
     private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>("--token", "What a token is. [default: char]");
     private readonly Option<int?> _minFreq = OptionOf.Integer("--min-freq", "N", "Tokens that occur less often are read as <unk>. [default: 0]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer("--max-tokens", "N", "Use the first N tokens of the text; 0 uses all. [default: 10000]");
-    private readonly Option<double?> _validationFraction = OptionOf.Number("--validation-fraction", "F", "Hold out this last part of the tokens and report its perplexity beside that of training. [default: 0]");
+    private readonly Option<double?> _validationFraction = OptionOf.Number("--validation-fraction", "F", "Hold out this last part of the tokens, 0 to 0.9, and report its perplexity beside that of training. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
-    /// <param name="splits">Whether the verb splits the text, too.</param>
+    /// <param name="splits">Whether the verb takes parts of the text, too.</param>
     public void AddTo(Command command, bool splits)
     {
         command.Add(_cleaning);
         command.Add(_token);
-        command.Add(_maxTokens);
         command.Add(_minFreq);
-        if (splits)
-            command.Add(_validationFraction);
+        if (!splits)
+            return;
+        command.Add(_maxTokens);
+        command.Add(_validationFraction);
     }
 
     /// <summary>A configuration with the given options over a base.</summary>

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>What <c>--json</c> and <c>--log-json</c> write: snake_case keys, UTF-8 left as it is.</summary>
+/// <summary>What <c>--json</c> and <c>--log-json</c> write: snake_case keys, letters as they are and not as \u numbers.</summary>
 internal static class JsonOutput
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Runs;
+using CharLM.Tokenization;
 using CharLM.Training;
 
 namespace CharLM.Cli.Reporting;
@@ -14,11 +15,15 @@ internal static class RunLines
             ? $"the first {Figure.Count(run.TrainTokens + run.HeldOutTokens)} of its {Figure.Count(run.CorpusTokens)} tokens (--max-tokens)"
             : $"{Figure.Count(run.CorpusTokens)} tokens";
         string heldOut = run.HeldOutTokens > 0 ? $", the last {Figure.Count(run.HeldOutTokens)} of them held out" : "";
-        yield return $"text    {run.Corpus}: {part}{heldOut}; vocab {Figure.Count(run.VocabSize)}";
+        yield return $"text    {Printable.Text(run.Corpus)}: {part}{heldOut}; vocab {Figure.Count(run.VocabSize)}";
         ModelConfig model = run.Model;
         string form = model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
         string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
         yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units, {Figure.Count(run.NumParameters)} parameters";
+        if (run.OtherCorpus is not null)
+            yield return $"warning the checkpoint was trained on another text, '{Printable.Text(run.OtherCorpus)}'";
+        if (run.UnknownTokens > 0)
+            yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
         if (run.EpochsDone > 0)
             yield return $"goes on after epoch {run.EpochsDone}";
     }

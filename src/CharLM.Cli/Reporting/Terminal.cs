@@ -6,8 +6,10 @@ namespace CharLM.Cli.Reporting;
 internal static class Terminal
 {
     /// <summary>Whether a live display makes sense: a pipe, a file and a dumb terminal get plain lines instead.</summary>
-    public static bool IsLive =>
-        !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+    public static bool IsLive => !Console.IsErrorRedirected && HasEscapes;
+
+    /// <summary>Whether the terminal, if there is one, knows escape sequences.</summary>
+    public static bool HasEscapes => Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
     /// <summary>A console on standard error; Spectre's own looks at standard input and writes to standard output.</summary>
     public static IAnsiConsole OnError() => AnsiConsole.Create(new AnsiConsoleSettings

@@ -17,6 +17,9 @@ public static class StateDictFile
     private const string ModelKey = "charlm_model";
     private const string TextKey = "charlm_text";
 
+    private const string OutputWeight = "linear.weight";
+    private const string EmbeddingWeight = "embedding.weight";
+
     /// <summary>Writes the weights of a checkpoint, with its vocab and its configuration as metadata.</summary>
     /// <exception cref="InvalidConfigException">The model is a GRU that PyTorch does not have.</exception>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
@@ -28,7 +31,11 @@ public static class StateDictFile
             throw new InvalidConfigException(
                 ["a GRU of the form reset-before is another model than torch.nn.GRU, where its weights would give other results: train one with --gru-form reset-after to export it"]);
         }
-        IReadOnlyList<(string Name, WeightArray Weight)> weights = SafetensorsFile.InOrder(checkpoint.Weights);
+        // PyTorch's state dicts hold a shared weight under both of its names.
+        var all = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);
+        if (checkpoint.Model.TieWeights)
+            all[OutputWeight] = all[EmbeddingWeight];
+        IReadOnlyList<(string Name, WeightArray Weight)> weights = SafetensorsFile.InOrder(all);
         byte[] header = SafetensorsFile.Header(
             [
                 new(FormatKey, "pt"),
@@ -62,11 +69,17 @@ public static class StateDictFile
         ModelConfig model = ModelOf(layout, header.Metadata, config);
         TextConfig text = config.Text ?? CheckpointMetadata.PartOrNull<TextConfig>(header.Metadata, TextKey) ?? new TextConfig();
         InvalidConfigException.ThrowIfAny([.. model.Faults(), .. text.Faults()]);
-        int vocabSize = (int)layout.Matrix("linear.weight").Shape[0];
+        int vocabSize = (int)layout.Matrix(OutputWeight).Shape[0];
         IReadOnlyDictionary<string, StoredTensor> tensors = layout.Match(WeightShapes.Of(model, vocabSize));
         Vocab vocab = config.Vocab ?? VocabOf(header.Metadata);
         if (vocab.Count != vocabSize)
             throw new FormatException($"has weights for {vocabSize} tokens where the vocab has {vocab.Count}, {Vocab.Unknown} included");
+        var weights = tensors.ToDictionary(entry => entry.Key, entry => FloatTensor.Read(stream, header, entry.Value), StringComparer.Ordinal);
+        if (IsTied(weights))
+        {
+            model = model with { TieWeights = true };
+            weights.Remove(OutputWeight);
+        }
         return new Checkpoint
         {
             Model = model,
@@ -75,7 +88,7 @@ public static class StateDictFile
             Training = new TrainerConfig(),
             Corpus = config.Corpus ?? new CorpusRecord("unknown (imported)", ""),
             Figures = new Figures(),
-            Weights = tensors.ToDictionary(entry => entry.Key, entry => FloatTensor.Read(stream, header, entry.Value), StringComparer.Ordinal),
+            Weights = weights,
         };
     }
 
@@ -95,19 +108,24 @@ public static class StateDictFile
         bool bidirectional = layout.Find("rnn.weight_ih_l0_reverse") is not null;
         ModelConfig? written = CheckpointMetadata.PartOrNull<ModelConfig>(metadata, ModelKey);
         int layers = Enumerable.Range(0, int.MaxValue).First(layer => layout.Find($"rnn.weight_ih_l{layer}") is null);
-        return new ModelConfig
+        return (written ?? new ModelConfig { Implementation = Implementation.BuiltIn }) with
         {
             Cell = cell,
-            Implementation = Implementation.BuiltIn, // computes whatever PyTorch does
             NumLayers = layers,
             NumHiddens = (int)hidden,
-            EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix("embedding.weight").Shape[1] : 0,
+            EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix(EmbeddingWeight).Shape[1] : 0,
             Bidirectional = bidirectional,
             AllowLeak = bidirectional && config.AllowLeak,
-            Dropout = layers > 1 ? written?.Dropout ?? 0 : 0,
+            TieWeights = false, // until the weights turn out to be equal
+            GruForm = cell == CellKind.Gru ? GruForm.ResetAfter : null,
             RnnActivation = config.RnnActivation ?? written?.RnnActivation ?? RnnActivation.Tanh,
-        }.Resolved();
+        };
     }
+
+    // A weight that is shared stands in the file twice; two weights of their own are never equal to the last bit.
+    private static bool IsTied(Dictionary<string, WeightArray> weights) =>
+        weights.TryGetValue(EmbeddingWeight, out WeightArray? vectors)
+        && weights[OutputWeight] is { } output && output.Shape.SequenceEqual(vectors.Shape) && output.Values.AsSpan().SequenceEqual(vectors.Values);
 
     private static Vocab VocabOf(IReadOnlyDictionary<string, string> metadata)
     {

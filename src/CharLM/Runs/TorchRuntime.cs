@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -26,6 +27,16 @@ public static class TorchRuntime
     /// <summary>The device that "auto" means here.</summary>
     public static string DefaultDevice => cuda.is_available() ? "cuda" : "cpu";
 
+    /// <summary>Every fault of the two settings that shows without loading torch, empty when there is none.</summary>
+    public static IEnumerable<string> Faults(string device, int threads)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (device != "cpu" && IndexOf(device) is null)
+            yield return $"device must be cpu, cuda or cuda:N, not '{device}'";
+        if (threads is < 0 or > 1024)
+            yield return $"threads must be 0 (chosen) to 1024, not {threads}";
+    }
+
     /// <summary>Sets the number of threads and finds a device.</summary>
     /// <param name="device">cpu, cuda or cuda:N.</param>
     /// <param name="threads">Threads of one operation, 1 or more; 0 chooses: one, since the products of a recurrent step
@@ -33,20 +44,22 @@ public static class TorchRuntime
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
     public static Device Use(string device = "cpu", int threads = 0)
     {
-        ArgumentNullException.ThrowIfNull(device);
-        if (threads is < 0 or > 1024)
-            throw new InvalidConfigException([$"threads must be 0 (chosen) to 1024, not {threads}"]);
+        InvalidConfigException.ThrowIfAny(Faults(device, threads));
         set_num_threads(threads == 0 ? 1 : threads);
-        if (device == "cpu")
+        if (IndexOf(device) is not { } index)
             return CPU;
-        string[] parts = device.Split(':');
-        if (parts[0] != "cuda" || parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], out _)))
-            throw new InvalidConfigException([$"device must be cpu, cuda or cuda:N, not '{device}'"]);
         if (!cuda.is_available())
             throw new InvalidConfigException([$"device {device} is not to be had: this machine, or its libtorch, has no CUDA; take --device cpu"]);
-        int index = parts.Length == 2 ? int.Parse(parts[1]) : 0;
-        if (index < 0 || index >= cuda.device_count())
+        if (index >= cuda.device_count())
             throw new InvalidConfigException([$"device {device} is not to be had: this machine has cuda:0 to cuda:{cuda.device_count() - 1}"]);
         return InitializeDevice(new Device(DeviceType.CUDA, index));
     }
+
+    // The number of a CUDA device, 0 when none is given; null when it is no CUDA device.
+    private static int? IndexOf(string device) => device.Split(':') switch
+    {
+        ["cuda"] => 0,
+        ["cuda", var number] when int.TryParse(number, NumberStyles.None, null, out int index) => index,
+        _ => null,
+    };
 }

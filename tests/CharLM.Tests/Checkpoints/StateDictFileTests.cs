@@ -185,6 +185,20 @@ public sealed class StateDictFileTests : IDisposable
     }
 
     [Fact]
+    public void Export_TiedWeights_StandsInTheFileTwiceAndComesBackTied()
+    {
+        var config = new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 4, EmbeddingSize = 4, TieWeights = true };
+        Checkpoint exported = Of(config);
+        StateDictFile.Export(_folder.File("m.safetensors"), exported);
+        using FileStream stream = File.OpenRead(_folder.File("m.safetensors"));
+        Assert.Equal(exported.Weights.Keys.Append("linear.weight").Order(), SafetensorsHeader.Read(stream).Tensors.Select(tensor => tensor.Name).Order());
+
+        Checkpoint imported = StateDictFile.Import(_folder.File("m.safetensors"), new ImportConfig());
+        Assert.Equal(config, imported.Model);
+        Assert.Equal(Logits(exported), Logits(imported));
+    }
+
+    [Fact]
     public void Export_ResetBeforeGru_IsRefused()
     {
         var e = Assert.Throws<InvalidConfigException>(() => StateDictFile.Export(_folder.File("m.safetensors"), Of(new ModelConfig { Implementation = Implementation.Custom, NumHiddens = 4 })));

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using CharLM.Checkpoints;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Corpora;
+using CharLM.Models;
+using CharLM.Tokenization;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm import</c>.</summary>
+internal sealed class ImportCommand : Verb
+{
+    private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "A state dict as a safetensors file; scripts/pytorch_convert.py makes one of a .pt file. Cell, layers, hidden units and embedding are read off its weights.");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the checkpoint is written.");
+    private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file's metadata]");
+    private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "Make the vocab from this text instead, as charlm train does.");
+    private readonly TextOptions _text = new();
+    private readonly Option<string?> _rnn = OptionOf.Text("--rnn-module", "NAME", "The module of the recurrent layers, such as lstm; . for none. [default: the one with a weight_ih_l0]");
+    private readonly Option<string?> _linear = OptionOf.Text("--linear-module", "NAME", "The module of the output layer, such as fc. [default: the one with a weight and a bias]");
+    private readonly Option<string?> _embedding = OptionOf.Text("--embedding-module", "NAME", "The module of the embedding. [default: the one with a weight and no bias, if any]");
+    private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>("--activation", "The function of a plain RNN, which its weights do not tell. [default: tanh]");
+    private readonly Option<bool> _allowLeak = new("--allow-leak") { Description = "Take a bidirectional model, although it sees the characters that it predicts." };
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public ImportCommand()
+        : base("import", "Make a checkpoint of a language model that PyTorch trained.")
+    {
+        _from.Required = _out.Required = true;
+        foreach (Option option in new Option[] { _from, _out, _vocab, _corpus })
+            Add(option);
+        _text.AddTo(this, splits: false);
+        foreach (Option option in new Option[] { _rnn, _linear, _embedding, _activation, _allowLeak, _json })
+            Add(option);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        string path = parse.GetRequiredValue(_out)!;
+        OutputFile.Probe(path);
+        ImportConfig config = await ConfigureAsync(parse, cancellationToken);
+        Checkpoint checkpoint = StateDictFile.Import(parse.GetRequiredValue(_from)!, config);
+        checkpoint = checkpoint with { Text = _text.Apply(parse, checkpoint.Text) };
+        checkpoint.Text.Validate();
+        CheckpointFile.Write(path, checkpoint);
+        PrintResult(parse, path, checkpoint);
+        return ExitCode.Done;
+    }
+
+    private async Task<ImportConfig> ConfigureAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        var config = new ImportConfig
+        {
+            RecurrentModule = parse.GetValue(_rnn),
+            OutputModule = parse.GetValue(_linear),
+            EmbeddingModule = parse.GetValue(_embedding),
+            RnnActivation = parse.GetValue(_activation),
+            AllowLeak = parse.GetValue(_allowLeak),
+        };
+        (string? vocab, string? corpus) = (parse.GetValue(_vocab), parse.GetValue(_corpus));
+        if (vocab is not null && corpus is not null)
+            throw new InvalidConfigException(["the vocab comes from one place: give --vocab or --corpus, not both"]);
+        if (vocab is not null)
+            return config with { Vocab = VocabFile.Read(vocab) };
+        if (corpus is null)
+            return config;
+        TextConfig text = _text.Apply(parse, new TextConfig());
+        text.Validate();
+        CorpusText read = await CorpusOptions.ReadAsync(parse, corpus, cancellationToken);
+        return config with
+        {
+            Text = text,
+            Vocab = TokenizedText.From(read.Text, text).Vocab,
+            Corpus = new CorpusRecord(read.Origin.Name, read.Origin.Sha256),
+        };
+    }
+
+    private void PrintResult(ParseResult parse, string path, Checkpoint checkpoint)
+    {
+        ModelConfig model = checkpoint.Model;
+        TextWriter output = parse.InvocationConfiguration.Output;
+        if (parse.GetValue(_json))
+        {
+            output.WriteLine(JsonOutput.Line(new
+            {
+                Checkpoint = path,
+                Cell = Choices.NameOf(model.Cell),
+                Layers = model.NumLayers,
+                Hidden = model.NumHiddens,
+                Embedding = model.EmbeddingSize,
+                model.Bidirectional,
+                VocabSize = checkpoint.Vocab.Count,
+                Parameters = checkpoint.NumParameters,
+                Leak = model.LeakLabel,
+            }));
+            return;
+        }
+        output.WriteLine($"{path}: {Choices.NameOf(model.Cell)}, {model.NumLayers} x {model.NumHiddens} hidden units, vocab {checkpoint.Vocab.Count}, {Figure.Count(checkpoint.NumParameters)} parameters");
+        if (model.LeakLabel is { } label)
+            output.WriteLine(label);
+    }
+}

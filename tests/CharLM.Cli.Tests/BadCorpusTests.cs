@@ -1,0 +1,77 @@
+using System.Text;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>Texts that cannot be used: one line says what is wrong with which, and nothing is written.</summary>
+public sealed class BadCorpusTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+    private readonly string[] _before;
+
+    public BadCorpusTests()
+    {
+        _sandbox.Write("empty.txt", "");
+        _sandbox.Write("digits.txt", "1234567890");
+        _sandbox.Write("short.txt", "too short a text");
+        File.WriteAllBytes(_sandbox.At("latin1.txt"), [.. "caf"u8, 0xE9, .. " au lait"u8]);
+        File.WriteAllBytes(_sandbox.At("utf16.txt"), [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("text")]);
+        File.WriteAllBytes(_sandbox.At("cut.txt"), "whale \U0001F433"u8[..^1].ToArray());
+        Directory.CreateDirectory(_sandbox.At("folder"));
+        _before = _sandbox.Files();
+    }
+
+    public static TheoryData<string, int, string[]> Bad => new()
+    {
+        { "tiem-machine", 2, ["'tiem-machine'", "did you mean 'time-machine'?"] },
+        { "nothing", 2, ["no corpus is named 'nothing'", "bundled"] },
+        { "missing.txt", 1, ["there is no file", "missing.txt"] },
+        { "no/such/folder.txt", 1, ["there is no file", "no/such/folder.txt"] },
+        { "folder", 1, ["folder' is a directory"] },
+        { "empty.txt", 1, ["empty.txt' is empty"] },
+        { "latin1.txt", 1, ["latin1.txt' is no UTF-8", "0xE9 at offset 3"] },
+        { "utf16.txt", 1, ["offset 0", "looks like UTF-16"] },
+        { "cut.txt", 1, ["offset 6"] },
+        { "empty.txt/inside", 1, ["empty.txt/inside"] },
+        { "/proc/self/mem", 1, ["cannot read '/proc/self/mem'"] },
+    };
+
+    public void Dispose()
+    {
+        Assert.Equal(_before, _sandbox.Files());
+        _sandbox.Dispose();
+    }
+
+    [Theory, MemberData(nameof(Bad))]
+    public async Task Train_BadCorpus_IsRefusedInOneLine(string corpus, int exitCode, string[] parts) =>
+        (await _sandbox.RunAsync("train", "--corpus", corpus)).Refused(exitCode, parts);
+
+    [Theory]
+    [InlineData("tiem-machine", 2)]
+    [InlineData("missing.txt", 1)]
+    [InlineData("latin1.txt", 1)]
+    public async Task CorpusShow_BadCorpus_IsRefusedInOneLine(string corpus, int exitCode) =>
+        (await _sandbox.RunAsync("corpus", "show", corpus, "--json")).Refused(exitCode, corpus);
+
+    [Fact]
+    public async Task Train_ShortText_NamesBothNumbers() =>
+        (await _sandbox.RunAsync("train", "--corpus", "short.txt", "--batch-size", "8", "--num-steps", "10")).Refused(2, "16 tokens", "needs 81", "--batch-size");
+
+    [Fact]
+    public async Task Train_NothingLeftAfterCleaning_SaysSo() =>
+        (await _sandbox.RunAsync("train", "--corpus", "digits.txt")).Refused(2, "nothing of the text is left after the cleaning 'd2l'", "--cleaning none");
+
+    [Fact]
+    public async Task Train_NoTokenIsFrequentEnough_SaysSo() =>
+        (await _sandbox.RunAsync("train", "--corpus", "bundled", "--min-freq", "1000000")).Refused(2, "no token in the vocab", "--min-freq");
+
+    [Fact]
+    public async Task Train_EmptyStandardInput_IsRefused() => (await _sandbox.RunAsync("train", "--corpus", "-")).Refused(1, "'standard input' is empty");
+
+    [Fact]
+    public async Task Train_StandardInputOfOtherBytes_IsRefused() =>
+        (await _sandbox.RunWithInputAsync([0x61, 0xFF], "train", "--corpus", "-")).Refused(1, "standard input", "0xFF at offset 1");
+
+    [Fact]
+    public async Task CorpusGet_UnknownName_NamesTheNearest() => (await _sandbox.RunAsync("corpus", "get", "mobydick")).Refused(2, "did you mean 'moby-dick'?");
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+public sealed class CorpusVerbTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task List_Always_NamesEveryCorpusAndItsState()
+    {
+        Outcome list = (await _sandbox.RunAsync("corpus", "list")).Succeeded();
+        Assert.Equal(["time-machine", "tiny-shakespeare", "moby-dick", "bundled"], list.OutputLines.Select(line => line.Split(' ')[0]));
+        Assert.Contains(" here ", list.OutputLines[^1], StringComparison.Ordinal);
+        Assert.Contains(" to fetch ", list.OutputLines[0], StringComparison.Ordinal);
+        Assert.Empty(list.Error);
+
+        JsonElement json = (await _sandbox.RunAsync("corpus", "list", "--json")).Succeeded().Json();
+        Assert.Equal(4, json.GetProperty("corpora").GetArrayLength());
+        Assert.Equal("verified", json.GetProperty("corpora")[3].GetProperty("state").GetString());
+        Assert.False(Directory.Exists(_sandbox.Cache));
+    }
+
+    [Fact]
+    public async Task Get_Bundled_PrintsItsPath()
+    {
+        string path = Assert.Single((await _sandbox.RunAsync("corpus", "get", "bundled")).Succeeded().OutputLines);
+        Assert.True(File.Exists(path), path);
+        JsonElement json = (await _sandbox.RunAsync("corpus", "get", "bundled", "--json")).Succeeded().Json();
+        Assert.Equal(path, json.GetProperty("path").GetString());
+        Assert.Equal("bundled", json.GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task Get_Out_CopiesTheFileIntoANewFolder()
+    {
+        string source = (await _sandbox.RunAsync("corpus", "get", "bundled")).OutputLines[0];
+        Outcome get = (await _sandbox.RunAsync("corpus", "get", "bundled", "--out", "texts/b.txt")).Succeeded();
+        Assert.Equal(_sandbox.At("texts/b.txt"), get.OutputLines[0]);
+        Assert.Equal(await File.ReadAllBytesAsync(source), await File.ReadAllBytesAsync(_sandbox.At("texts/b.txt")));
+        Assert.Equal(["texts", "texts/b.txt"], _sandbox.Files());
+        (await _sandbox.RunAsync("corpus", "get", "bundled", "--out", "texts")).Refused(1, "texts", "it is a folder");
+    }
+
+    [Fact]
+    public async Task Show_Json_HasTheNumbersOfTheText()
+    {
+        JsonElement json = (await _sandbox.RunAsync("corpus", "show", _sandbox.Write("text.txt", Texts.Unicode), "--cleaning", "none", "--json")).Succeeded().Json();
+        Assert.Equal("text.txt", json.GetProperty("name").GetString());
+        Assert.Equal(3000, json.GetProperty("characters").GetInt64());
+        Assert.Equal(3000, json.GetProperty("tokens").GetInt64());
+        Assert.Equal(Texts.Unicode.EnumerateRunes().Distinct().Count() + 1, json.GetProperty("vocab_size").GetInt32());
+        Assert.Equal("Grüße an 🐳 und Straße, λόγος.", json.GetProperty("first_lines")[0].GetString());
+        Assert.Equal(" ", json.GetProperty("frequent")[0].GetProperty("token").GetString());
+    }
+
+    [Fact]
+    public async Task Show_TextThatSteersTerminals_IsShownWrittenOut()
+    {
+        Outcome show = (await _sandbox.RunAsync("corpus", "show", _sandbox.Write("text.txt", "a\u001b[2Jb\tc" + new string('x', 5000)), "--cleaning", "none")).Succeeded();
+        Assert.DoesNotContain('\u001b', show.Output);
+        Assert.Contains(@"a\u001b[2Jb\tcxxx", show.Output, StringComparison.Ordinal);
+        Assert.All(show.OutputLines, line => Assert.True(line.Length < 300, $"{line.Length} characters"));
+    }
+
+    [Fact]
+    public async Task Show_TheTimeMachine_HasTheNumbersOfTheBook()
+    {
+        _sandbox.Environment["CHARLM_CORPUS_MIRROR"] = Repository.SharedFolderOrSkip("corpora");
+        JsonElement json = (await _sandbox.RunAsync("corpus", "show", "time-machine", "--json")).Succeeded().Json();
+        Assert.Equal(170_580, json.GetProperty("tokens").GetInt64());
+        Assert.Equal(28, json.GetProperty("vocab_size").GetInt32());
+        Assert.True(File.Exists(Path.Combine(_sandbox.Cache, "timemachine.txt")));
+
+        // Now it is here, and auto takes it without a word.
+        _sandbox.Environment.Remove("CHARLM_CORPUS_MIRROR");
+        Outcome auto = (await _sandbox.RunAsync("corpus", "show")).Succeeded();
+        Assert.StartsWith("time-machine ", auto.Output, StringComparison.Ordinal);
+        Assert.Empty(auto.Error);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using CharLM.Checkpoints;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>train --checkpoint: going on where an earlier run ended.</summary>
+public sealed class GoOnTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    // Five epochs of the plain text.
+    public GoOnTests(TrainedModels models)
+    {
+        File.Copy(models.Plain, _sandbox.At("a.safetensors"));
+        _sandbox.Write("text.txt", Texts.Plain);
+    }
+
+    public void Dispose() => _sandbox.Dispose();
+
+    private static string[] GoOn => ["train", "--checkpoint", "a.safetensors", "--epochs", "6"];
+
+    [Fact]
+    public async Task Train_FromACheckpoint_CountsOnAndContinuesItsLog()
+    {
+        _sandbox.Write("run.jsonl", "{\"epoch\":5}\n");
+        JsonElement json = (await _sandbox.RunAsync("train", "--checkpoint", "a.safetensors", "--epochs", "7", "--corpus", "text.txt", "--log-json", "run.jsonl", "--json")).Succeeded().Json();
+        Assert.Equal(7, json.GetProperty("epochs").GetInt32());
+        Assert.Equal([5, 6, 7, 7], File.ReadLines(_sandbox.At("run.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
+        Assert.InRange(json.GetProperty("train_perplexity").GetDouble(), 1, 1.1);
+        Assert.Equal(7, CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
+        Assert.Equal(5, CheckpointFile.Read(_sandbox.At("a.safetensors")).Figures.Epochs);
+    }
+
+    [Fact]
+    public async Task Train_FromACheckpointThatIsDone_SaysHowToGoOn() =>
+        (await _sandbox.RunAsync("train", "--checkpoint", "a.safetensors", "--corpus", "text.txt")).Refused(2, "finished 5 epochs already", "--epochs");
+
+    [Fact]
+    public async Task Train_FromACheckpointOfAFile_AsksForTheFile() => (await _sandbox.RunAsync(GoOn)).Refused(2, "'text.txt'", "--corpus");
+
+    [Fact]
+    public async Task Train_FromACheckpointOfTheCatalog_TakesTheSameCorpus()
+    {
+        (await _sandbox.RunAsync(["train", "--corpus", "bundled", "--epochs", "5", "--max-tokens", "200", "--out", "a.safetensors", .. Texts.SmallModel])).Succeeded();
+        Assert.Equal("bundled", (await _sandbox.RunAsync([.. GoOn, "--json"])).Succeeded().Json().GetProperty("corpus").GetString());
+    }
+
+    [Theory]
+    [InlineData("--hidden", "64", "hidden is 32 in the checkpoint and cannot become 64")]
+    [InlineData("--cell", "lstm", "cell is gru in the checkpoint and cannot become lstm")]
+    [InlineData("--layers", "2", "layers is 1 in the checkpoint")]
+    [InlineData("--cleaning", "none", "cleaning is d2l in the checkpoint")]
+    [InlineData("--token", "word", "token is char in the checkpoint")]
+    public async Task Train_FromACheckpointWithAnotherModel_IsRefused(string option, string value, string complaint) =>
+        (await _sandbox.RunAsync([.. GoOn, "--corpus", "text.txt", option, value])).Refused(2, complaint);
+
+    [Fact]
+    public async Task Train_FromACheckpointWithAnotherText_Warns()
+    {
+        _sandbox.Write("other.txt", Texts.Plain.Replace("matter", "zzz", StringComparison.Ordinal));
+        Outcome outcome = (await _sandbox.RunAsync([.. GoOn, "--corpus", "other.txt"])).Succeeded();
+        Assert.Contains("warning the checkpoint was trained on another text, 'text.txt'", outcome.ErrorLines);
+        Assert.Contains("warning 180 tokens of the text are not in the checkpoint's vocab and are read as <unk>", outcome.ErrorLines);
+    }
+
+    [Fact]
+    public async Task Train_FromACheckpointOfAnotherAlphabet_IsAVocabMismatch()
+    {
+        _sandbox.Write("letters.txt", string.Concat(Enumerable.Repeat("qqqq zz jj", 200)));
+        Outcome outcome = await _sandbox.RunAsync([.. GoOn, "--corpus", "letters.txt", "--out", "b.safetensors"]);
+        outcome.Refused(2, "vocab mismatch: 1600 of the text's 2000 tokens are not in the checkpoint's vocab of 24");
+        Assert.False(File.Exists(_sandbox.At("b.safetensors")));
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace CharLM.Cli.Tests.Processes;
+
+/// <summary>A process whose output is collected while it runs; it is killed with its children when it takes too long.</summary>
+internal sealed partial class RunningProgram : IDisposable
+{
+    public const int SigInt = 2;
+    public const int SigKill = 9;
+    public const int SigUsr1 = 10;
+    public const int SigTerm = 15;
+
+    // Generous: other builds and tests may share the machine.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    private readonly Process _process;
+    private readonly MemoryStream _output = new(), _error = new();
+    private readonly Task _collecting;
+
+    public RunningProgram(ProcessStartInfo start)
+    {
+        _process = Process.Start(start)!;
+        _collecting = Task.WhenAll(CollectAsync(_process.StandardOutput.BaseStream, _output), CollectAsync(_process.StandardError.BaseStream, _error));
+    }
+
+    /// <summary>Standard input.</summary>
+    public Stream Input => _process.StandardInput.BaseStream;
+
+    /// <summary>What came on standard error so far.</summary>
+    public string ErrorSoFar => Text(_error, Encoding.UTF8);
+
+    /// <summary>What came on standard output so far.</summary>
+    public string OutputSoFar => Text(_output, Encoding.UTF8);
+
+    /// <summary>Waits until something is so, while the process runs.</summary>
+    public async Task UntilAsync(Func<bool> holds, string what)
+    {
+        var time = Stopwatch.StartNew();
+        while (!holds())
+        {
+            Assert.False(_process.HasExited, $"ended before {what}: {ErrorSoFar}");
+            Assert.True(time.Elapsed < Patience, $"waited in vain for {what}: {ErrorSoFar}");
+            await Task.Delay(Poll);
+        }
+    }
+
+    /// <summary>Sends a signal, if the process is still there.</summary>
+    public void Signal(int signal)
+    {
+        if (!_process.HasExited)
+            _ = Kill(_process.Id, signal);
+    }
+
+    /// <summary>Whether the process has a handler for a signal.</summary>
+    public bool Catches(int signal) => Has("SigCgt:", signal);
+
+    /// <summary>Skips the test where Ctrl+C is ignored, as in a shell's background jobs: the process inherited that.</summary>
+    public void SkipIfInterruptIsIgnored() => Assert.SkipWhen(Has("SigIgn:", SigInt), "these tests were started with SIGINT ignored");
+
+    /// <summary>Waits for the end.</summary>
+    public async Task<Outcome> EndAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+            await _collecting.WaitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"did not end within {Patience.TotalSeconds} s: {OutputSoFar}\n--\n{ErrorSoFar}");
+        }
+        return new Outcome(_process.ExitCode, Text(_output, StrictUtf8), Text(_error, StrictUtf8));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
+        }
+        _process.Dispose();
+    }
+
+    private bool Has(string set, int signal)
+    {
+        string bits = File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(set, StringComparison.Ordinal))[set.Length..].Trim();
+        return (ulong.Parse(bits, NumberStyles.HexNumber) & (1UL << (signal - 1))) != 0;
+    }
+
+    private static async Task CollectAsync(Stream from, MemoryStream into)
+    {
+        var buffer = new byte[4096];
+        while (await from.ReadAsync(buffer) is var read and > 0)
+        {
+            lock (into)
+                into.Write(buffer, 0, read);
+        }
+    }
+
+    private static string Text(MemoryStream bytes, Encoding encoding)
+    {
+        lock (bytes)
+            return encoding.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace CharLM.Cli.Tests.Processes;
+
+/// <summary>
+/// A place for one test: a folder that charlm runs in, a home and a cache of its own, an environment without surprises,
+/// and no way to any network but this machine.
+/// </summary>
+internal sealed class Sandbox : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("charlm-cli-");
+
+    public Sandbox()
+    {
+        Folder = _root.CreateSubdirectory("work").FullName;
+        Cache = Path.Combine(_root.FullName, "cache");
+        Environment = new Dictionary<string, string>
+        {
+            ["PATH"] = $"{ProgramFolder}:/usr/sbin:/usr/bin:/sbin:/bin",
+            ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "../../..")),
+            ["HOME"] = _root.CreateSubdirectory("home").FullName,
+            ["TMPDIR"] = _root.CreateSubdirectory("tmp").FullName,
+            ["TERM"] = "xterm-256color",
+            ["LC_ALL"] = "C.UTF-8",
+            ["CHARLM_CACHE"] = Cache,
+            // Port 9 is nobody's: whatever goes beyond this machine fails at once.
+            ["http_proxy"] = "http://127.0.0.1:9",
+            ["https_proxy"] = "http://127.0.0.1:9",
+            ["no_proxy"] = "127.0.0.1",
+        };
+    }
+
+    /// <summary>Where the program lies: beside the tests.</summary>
+    public static string ProgramFolder => AppContext.BaseDirectory.TrimEnd('/');
+
+    /// <summary>The program that is run.</summary>
+    public string Program { get; set; } = Path.Combine(ProgramFolder, "charlm");
+
+    /// <summary>Where the program runs.</summary>
+    public string Folder { get; }
+
+    /// <summary>Where it keeps corpora.</summary>
+    public string Cache { get; }
+
+    /// <summary>All of its environment.</summary>
+    public Dictionary<string, string> Environment { get; }
+
+    /// <summary>A path in the folder.</summary>
+    public string At(string name) => Path.Combine(Folder, name);
+
+    /// <summary>Writes a file in the folder.</summary>
+    /// <returns>Its name.</returns>
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(At(name), text);
+        return name;
+    }
+
+    /// <summary>Everything in the folder, hidden files included.</summary>
+    public string[] Files() => [.. Directory.EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Runs charlm to its end, with nothing on standard input.</summary>
+    public Task<Outcome> RunAsync(params string[] arguments) => RunWithInputAsync([], arguments);
+
+    /// <summary>Runs charlm to its end.</summary>
+    public async Task<Outcome> RunWithInputAsync(byte[] input, params string[] arguments)
+    {
+        using RunningProgram program = Start(arguments);
+        await FeedAsync(program, input);
+        return await program.EndAsync();
+    }
+
+    /// <summary>Runs a bash script to its end; in it, charlm is on the path.</summary>
+    public async Task<Outcome> BashAsync(string script, params string[] arguments)
+    {
+        using RunningProgram bash = StartProcess("bash", ["-c", script, "bash", .. arguments]);
+        await FeedAsync(bash, []);
+        return await bash.EndAsync();
+    }
+
+    /// <summary>Starts charlm; its standard input stays open.</summary>
+    public RunningProgram Start(params string[] arguments) => StartProcess(Program, arguments);
+
+    /// <summary>Starts any program; its standard input stays open.</summary>
+    public RunningProgram StartProcess(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        };
+        start.Environment.Clear();
+        foreach ((string name, string value) in Environment)
+            start.Environment[name] = value;
+        return new RunningProgram(start);
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    private static async Task FeedAsync(RunningProgram program, byte[] input)
+    {
+        try
+        {
+            await program.Input.WriteAsync(input);
+            program.Input.Close();
+        }
+        catch (IOException)
+        {
+            // It did not want all of it; what it says tells why.
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace CharLM.Cli.Tests.Processes;
+
+/// <summary>Models that many tests read and none changes; charlm trained them.</summary>
+public sealed class TrainedModels : IAsyncLifetime
+{
+    private readonly Sandbox _sandbox = new();
+
+    /// <summary>A checkpoint of <see cref="Texts.Plain"/>.</summary>
+    public string Plain => _sandbox.At("plain.safetensors");
+
+    /// <summary>A checkpoint of <see cref="Texts.Unicode"/>, not cleaned.</summary>
+    public string Unicode => _sandbox.At("unicode.safetensors");
+
+    public async ValueTask InitializeAsync()
+    {
+        await TrainAsync(Texts.Plain, Plain);
+        await TrainAsync(Texts.Unicode, Unicode, "--cleaning", "none");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _sandbox.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task TrainAsync(string text, string checkpoint, params string[] options) =>
+        (await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", text), "--epochs", "5", "--out", checkpoint, .. Texts.SmallModel, .. options])).Succeeded();
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+public sealed class TrainTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    private string[] Train => ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel];
+
+    [Fact]
+    public async Task Train_SmallText_PerplexityFallsAndACheckpointContinuesTheText()
+    {
+        Outcome train = (await _sandbox.RunAsync([.. Train, "--epochs", "5", "--log-json", "logs/run.jsonl"])).Succeeded();
+
+        JsonElement[] log = [.. File.ReadLines(_sandbox.At("logs/run.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
+        double[] perplexities = [.. log.Where(line => line.TryGetProperty("train_perplexity", out _)).Select(line => line.GetProperty("train_perplexity").GetDouble())];
+        Assert.Equal(5, perplexities.Length);
+        Assert.Equal(perplexities.OrderDescending(), perplexities);
+        Assert.True(perplexities[^1] < perplexities[0] / 2, string.Join(", ", perplexities));
+        Assert.Equal([1, 2, 3, 4, 5, 5], log.Select(line => line.GetProperty("epoch").GetInt32()));
+
+        Assert.Matches(@"^perplexity \d+\.\d+, [\d,]+ tokens/s, 5 epochs, checkpoints/last\.safetensors$", train.OutputLines[0]);
+        Assert.StartsWith("time traveller", train.OutputLines[1], StringComparison.Ordinal);
+        Assert.Equal(2, train.OutputLines.Length);
+        Assert.Equal(train.OutputLines[1], log[^1].GetProperty("sample").GetString());
+        Assert.Equal(["checkpoints", "checkpoints/last.safetensors", "logs", "logs/run.jsonl", "text.txt"], _sandbox.Files());
+
+        // What was just trained is what generate takes.
+        Outcome generate = (await _sandbox.RunAsync("generate", "--length", "30")).Succeeded();
+        Assert.Equal("time traveller".Length + 30 + "\n".Length, generate.Output.Length);
+        Assert.StartsWith(generate.Output.TrimEnd('\n'), train.OutputLines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Train_Json_IsOneObjectAndNothingElse()
+    {
+        JsonElement json = (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--validation-fraction", "0.1", "--json"])).Succeeded().Json();
+        Assert.Equal("text.txt", json.GetProperty("corpus").GetString());
+        Assert.Equal(2, json.GetProperty("epochs").GetInt32());
+        Assert.True(json.GetProperty("train_perplexity").GetDouble() > 1);
+        Assert.True(json.GetProperty("held_out_perplexity").GetDouble() > 1);
+        Assert.Equal("checkpoints/last.safetensors", json.GetProperty("checkpoint").GetString());
+        Assert.False(json.GetProperty("interrupted").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Train_SameSeed_SameNumbers()
+    {
+        string[] seven = [.. Train, "--epochs", "2", "--seed", "7", "--json"];
+        double first = await PerplexityAsync(seven), again = await PerplexityAsync(seven);
+        double other = await PerplexityAsync([.. Train, "--epochs", "2", "--seed", "8", "--json"]);
+        Assert.Equal(first, again);
+        Assert.NotEqual(first, other);
+    }
+
+    [Fact]
+    public async Task Train_TextOnStandardInput_IsRead()
+    {
+        byte[] text = [.. "\uFEFF"u8, .. System.Text.Encoding.UTF8.GetBytes(Texts.Plain)];
+        JsonElement json = (await _sandbox.RunWithInputAsync(text, ["train", "--corpus", "-", "--epochs", "1", "--json", .. Texts.SmallModel])).Succeeded().Json();
+        Assert.Equal("standard input", json.GetProperty("corpus").GetString());
+    }
+
+    [Theory]
+    [InlineData("rnn", "custom")]
+    [InlineData("gru", "custom")]
+    [InlineData("lstm", "built-in")]
+    public async Task Train_EveryKindOfCell_Learns(string cell, string implementation)
+    {
+        JsonElement json = (await _sandbox.RunAsync([.. Train, "--epochs", "3", "--cell", cell, "--implementation", implementation, "--max-tokens", "2000", "--json"])).Succeeded().Json();
+        Assert.InRange(json.GetProperty("train_perplexity").GetDouble(), 1, json.GetProperty("vocab_size").GetInt32());
+    }
+
+    [Fact]
+    public async Task Train_PlainReport_HasNoEscapesAndNamesTheText()
+    {
+        Outcome train = (await _sandbox.RunAsync([.. Train, "--epochs", "3", "--report-every", "1"])).Succeeded();
+        Assert.DoesNotContain('\u001b', train.Error);
+        Assert.DoesNotContain('\r', train.Error);
+        Assert.StartsWith("text    text.txt: 6,120 tokens; vocab 24", train.ErrorLines[0], StringComparison.Ordinal);
+        Assert.Equal(3, train.ErrorLines.Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)));
+        Assert.Empty(train.Complaints);
+    }
+
+    [Fact]
+    public async Task Train_LossThatExplodes_FailsAndKeepsTheOldCheckpoint()
+    {
+        (await _sandbox.RunAsync([.. Train, "--epochs", "1"])).Succeeded();
+        byte[] before = await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors"));
+        Outcome outcome = await _sandbox.RunAsync([.. Train, "--epochs", "50", "--lr", "1e38", "--clip", "0", "--implementation", "custom", "--cell", "rnn"]);
+        outcome.Complained(1, "the loss became", "smaller --lr");
+        Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors")));
+    }
+
+    [Fact]
+    public async Task Train_PerplexityBeyondAnyNumber_IsSavedAndReadAgain()
+    {
+        (await _sandbox.RunAsync([.. Train, "--epochs", "1", "--lr", "1e30", "--clip", "0", "--json"])).Succeeded().Json();
+        (await _sandbox.RunAsync("generate", "--length", "1")).Succeeded();
+    }
+
+    [Fact]
+    public async Task Train_ModelTooLargeForTheMemory_FailsInOneLine()
+    {
+        // One weight of this model has 51 GB; the limit keeps a large machine from trying.
+        _sandbox.Environment["DOTNET_GCHeapHardLimit"] = "0x10000000";
+        Outcome outcome = await _sandbox.BashAsync("ulimit -v 25000000; exec charlm \"$@\"", [.. Train[..3], "--hidden", "65536"]);
+        outcome.Refused(1, "libtorch:", "memory");
+        Assert.Equal(["text.txt"], _sandbox.Files());
+    }
+
+    private async Task<double> PerplexityAsync(string[] arguments) =>
+        (await _sandbox.RunAsync(arguments)).Succeeded().Json().GetProperty("train_perplexity").GetDouble();
+}
