@@ -1,26 +1,22 @@
-# Sourced by the scripts that run charlm: charlm_build brings the program up to date and sets CHARLM_PROGRAM.
-# Expects $root, the repository's folder.
+# Sourced by the scripts that run charlm: charlm_build brings the program up to date, and sets CHARLM_ENGINE (the torch
+# engine) and CHARLM_PROGRAM (the program). Expects $root, the repository's folder.
 
 charlm_build() {
-    local engine
     export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
-    engine=$(sed -n 's#.*<TorchEngineRecorded>\(.*\)</TorchEngineRecorded>.*#\1#p' "$root/TorchEngine.props" 2>/dev/null || true)
-    engine=${CHARLM_TORCH:-$engine}
-    CHARLM_PROGRAM="$root/artifacts/$engine/bin/CharLM.Cli/release/charlm"
-    if [ -n "$engine" ] && [ -x "$CHARLM_PROGRAM" ] && ! charlm_stale; then
+    charlm_locate
+    if [ -n "$CHARLM_ENGINE" ] && [ -x "$CHARLM_PROGRAM" ] && ! charlm_stale; then
         return 0
     fi
     # Two calls at once build one after the other.
     mkdir -p "$root/artifacts"
     exec 9>"$root/artifacts/.build.lock"
-    flock 9
+    if command -v flock >/dev/null; then flock 9; fi
     "$root/scripts/setup"
-    engine=${CHARLM_TORCH:-$(sed -n 's#.*<TorchEngineRecorded>\(.*\)</TorchEngineRecorded>.*#\1#p' "$root/TorchEngine.props")}
-    CHARLM_PROGRAM="$root/artifacts/$engine/bin/CharLM.Cli/release/charlm"
+    charlm_locate
     local log
     log=$(mktemp)
-    echo "building charlm (torch engine: $engine)" >&2
-    if ! dotnet build "$root/src/CharLM.Cli" --configuration Release -p:TorchEngine="$engine" --verbosity quiet >"$log" 2>&1; then
+    echo "building charlm (torch engine: $CHARLM_ENGINE)" >&2
+    if ! dotnet build "$root/src/CharLM.Cli" --configuration Release -p:TorchEngine="$CHARLM_ENGINE" --verbosity quiet >"$log" 2>&1; then
         grep -E '(error|hint)' "$log" | sort -u | head -n 20 >&2
         echo "charlm could not be built; the whole log is $log" >&2
         exit 1
@@ -28,6 +24,13 @@ charlm_build() {
     rm -f "$log"
     touch "$CHARLM_PROGRAM"
     exec 9>&-
+}
+
+charlm_locate() {
+    local recorded
+    recorded=$(sed -n 's#.*<TorchEngineRecorded>\(.*\)</TorchEngineRecorded>.*#\1#p' "$root/TorchEngine.props" 2>/dev/null || true)
+    CHARLM_ENGINE=${CHARLM_TORCH:-$recorded}
+    CHARLM_PROGRAM="$root/artifacts/$CHARLM_ENGINE/bin/CharLM.Cli/release/charlm"
 }
 
 # Whether a source is newer than the program.
