@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CharLM.Batching;
 using CharLM.Checkpoints;
+using CharLM.Configuration;
 using CharLM.Corpora;
 using CharLM.Training;
 
@@ -23,7 +24,7 @@ internal static class Failure
             case OperationCanceledException:
                 ErrorLine.Write(error, "interrupted");
                 return ExitCode.Interrupted;
-            case InvalidConfigException or UnknownCorpusException or CorpusTooShortException:
+            case InvalidConfigException or ConfigFileException or UnknownCorpusException or CorpusTooShortException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Usage;
             case CorpusException or CheckpointException or TrainingDivergedException or IOException or UnauthorizedAccessException:

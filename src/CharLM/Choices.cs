@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,40 +10,44 @@ namespace CharLM;
 /// </summary>
 public static class Choices
 {
+    private static readonly ConcurrentDictionary<Type, Dictionary<object, string>> Tables = new();
+
     /// <summary>The name of a choice.</summary>
-    public static string NameOf<T>(T value)
-        where T : struct, Enum => Table<T>.Names.TryGetValue(value, out string? name)
+    public static string NameOf(Enum value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return Table(value.GetType()).TryGetValue(value, out string? name)
             ? name
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"not a {typeof(T).Name}");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"not a {value.GetType().Name}");
+    }
 
     /// <summary>All names of a kind of choice, in order of declaration.</summary>
     public static IReadOnlyCollection<string> NamesOf<T>()
-        where T : struct, Enum => Table<T>.Names.Values;
+        where T : struct, Enum => NamesOf(typeof(T));
+
+    /// <summary>All names of a kind of choice, in order of declaration.</summary>
+    /// <param name="type">An enum.</param>
+    public static IReadOnlyCollection<string> NamesOf(Type type) => Table(type).Values;
 
     /// <summary>The choice of a name, case ignored.</summary>
     public static bool TryParse<T>(string name, out T value)
         where T : struct, Enum
     {
-        foreach ((T candidate, string known) in Table<T>.Names)
-        {
-            if (string.Equals(known, name, StringComparison.OrdinalIgnoreCase))
-            {
-                value = candidate;
-                return true;
-            }
-        }
-        value = default;
-        return false;
+        object? found = Parse(typeof(T), name);
+        value = found is T choice ? choice : default;
+        return found is not null;
     }
 
-    private static class Table<T>
-        where T : struct, Enum
-    {
-        public static readonly Dictionary<T, string> Names = typeof(T).GetFields()
-            .Where(field => field.IsLiteral)
-            .ToDictionary(
-                field => (T)field.GetRawConstantValue()!,
-                field => field.GetCustomAttributes(typeof(JsonStringEnumMemberNameAttribute), false).Cast<JsonStringEnumMemberNameAttribute>().FirstOrDefault()?.Name
-                    ?? JsonNamingPolicy.KebabCaseLower.ConvertName(field.Name));
-    }
+    /// <summary>The choice of a name, case ignored; null when there is none.</summary>
+    /// <param name="type">An enum.</param>
+    /// <param name="name">The name.</param>
+    public static object? Parse(Type type, string name) =>
+        Table(type).FirstOrDefault(entry => string.Equals(entry.Value, name, StringComparison.OrdinalIgnoreCase)).Key;
+
+    private static Dictionary<object, string> Table(Type type) => Tables.GetOrAdd(type, static type => type.GetFields()
+        .Where(field => field.IsLiteral)
+        .ToDictionary(
+            field => Enum.ToObject(type, field.GetRawConstantValue()!),
+            field => field.GetCustomAttributes(typeof(JsonStringEnumMemberNameAttribute), false).Cast<JsonStringEnumMemberNameAttribute>().FirstOrDefault()?.Name
+                ?? JsonNamingPolicy.KebabCaseLower.ConvertName(field.Name)));
 }

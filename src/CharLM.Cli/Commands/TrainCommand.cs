@@ -16,11 +16,15 @@ internal sealed class TrainCommand : Verb
     private readonly TrainerOptions _trainer = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Go on from this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
+    private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
+    private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+    private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML, and train nothing." };
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the checkpoint is written. [default: {RunConfig.DefaultCheckpointPath}]");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What samples continue. [default: time traveller]");
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
     private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", "Draw a sample after every N epochs; 0 only at the end. [default: 50]");
     private readonly Option<int?> _checkpointEvery = OptionOf.Integer("--checkpoint-every", "N", "Write the checkpoint after every N epochs; 0 only at the end. [default: 50]");
+    private readonly Option<int?> _patience = OptionOf.Integer("--patience", "N", "End after N epochs without a better held-out perplexity; 0 goes to the last. [default: 0]");
     private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", "Report the first epoch, the last, and every N. [default: 10]");
     private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there.");
     private readonly Option<bool> _json = OptionOf.Json();
@@ -28,12 +32,13 @@ internal sealed class TrainCommand : Verb
     public TrainCommand()
         : base("train", "Train a model on a text, report its perplexity, and save a checkpoint.")
     {
+        _preset.CompletionSources.Add([.. RunConfigFile.Presets]);
         _corpus.AddTo(this);
         _text.AddTo(this, splits: true);
         _model.AddTo(this);
         _trainer.AddTo(this);
         _runtime.AddTo(this);
-        foreach (Option option in new Option[] { _checkpoint, _out, _prefix, _length, _sampleEvery, _checkpointEvery, _reportEvery, _logJson, _json })
+        foreach (Option option in new Option[] { _preset, _config, _printConfig, _checkpoint, _out, _prefix, _length, _sampleEvery, _checkpointEvery, _patience, _reportEvery, _logJson, _json })
             Add(option);
     }
 
@@ -44,10 +49,15 @@ internal sealed class TrainCommand : Verb
         int every = parse.GetValue(_reportEvery) ?? 10;
         InvalidConfigException.ThrowIfAny(
             [.. TrainingRun.Faults(config, start), .. _runtime.Faults(parse), .. every < 1 ? [$"report-every must be 1 or more, not {every}"] : Array.Empty<string>()]);
+        if (parse.GetValue(_printConfig))
+        {
+            parse.InvocationConfiguration.Output.Write(RunConfigFile.Write(config));
+            return ExitCode.Done;
+        }
         OutputFile.Probe(config.CheckpointPath);
         CorpusText corpus = await _corpus.ReadAsync(parse, start?.Corpus, cancellationToken);
         // Torch takes half a second to load: last.
-        var run = new TrainingRun(config, start, _runtime.Use(parse));
+        var run = new TrainingRun(config, start, _runtime.Use(parse), _runtime.Threads(parse));
         TextWriter error = parse.InvocationConfiguration.Error;
         using RunReporter reporter = RunReporter.Create(error, every);
         using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, append: start is not null, reporter, error) : null;
@@ -65,15 +75,20 @@ internal sealed class TrainCommand : Verb
         var under = new RunConfig();
         if (start is not null)
             under = under with { Text = start.Text, Model = start.Model, Training = start.Training };
+        if (parse.GetValue(_preset) is { } preset)
+            under = RunConfigFile.ReadPreset(preset, under);
+        if (parse.GetValue(_config) is { } file)
+            under = RunConfigFile.Read(file, under);
         return under with
         {
             Text = _text.Apply(parse, under.Text),
-            Model = _model.Apply(parse, under.Model),
+            Model = _model.Apply(parse, under.Model, _runtime.OnCpu(parse)),
             Training = _trainer.Apply(parse, under.Training),
             Prefix = parse.GetValue(_prefix) ?? under.Prefix,
             SampleLength = parse.GetValue(_length) ?? under.SampleLength,
             SampleEvery = parse.GetValue(_sampleEvery) ?? under.SampleEvery,
             CheckpointEvery = parse.GetValue(_checkpointEvery) ?? under.CheckpointEvery,
+            Patience = parse.GetValue(_patience) ?? under.Patience,
             CheckpointPath = parse.GetValue(_out) ?? under.CheckpointPath,
         };
     }
@@ -94,6 +109,11 @@ internal sealed class TrainCommand : Verb
                 Epochs = result.EpochsDone,
                 TrainPerplexity = result.LastEpoch?.Train.Perplexity,
                 HeldOutPerplexity = result.LastEpoch?.HeldOut?.Perplexity,
+                HeldOut = result.Description.HeldOut,
+                BestHeldOutPerplexity = result.Best?.Perplexity,
+                BestEpoch = result.Best?.Epoch,
+                result.BestCheckpointPath,
+                Warning = result.Description.Model.LeakLabel,
                 result.LastEpoch?.GradientNorm,
                 result.LastEpoch?.TokensPerSecond,
                 Seconds = result.LastEpoch?.ElapsedSeconds,
@@ -106,6 +126,10 @@ internal sealed class TrainCommand : Verb
         {
             string heldOut = epoch.HeldOut is { } nats ? $", held-out perplexity {Figure.Perplexity(nats.Perplexity)}" : "";
             output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
+            if (result.Best is { } best)
+                output.WriteLine($"best held-out perplexity {Figure.Perplexity(best.Perplexity)} after epoch {best.Epoch}, {result.BestCheckpointPath}");
+            if (result.Description.Model.LeakLabel is { } leak)
+                output.WriteLine(leak);
             if (result.Sample is not null)
                 output.WriteLine(result.Sample);
         }

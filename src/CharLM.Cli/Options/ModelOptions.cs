@@ -7,29 +7,56 @@ namespace CharLM.Cli.Options;
 internal sealed class ModelOptions
 {
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: gru]");
-    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it: its equations from scratch (custom), or torch.nn (built-in). [default: built-in]");
+    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it: its equations from scratch (custom), torch.nn (built-in), or the toolkit's own kernels for the CPU (fused). [default: fused; built-in on CUDA]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
     private readonly Option<int?> _embedding = OptionOf.Integer("--embedding", "N", "Size of a learned vector for each token; 0 feeds one-hot vectors. [default: 0]");
+    private readonly Option<bool> _tieWeights = new("--tie-weights") { Description = "The output layer uses the tokens' vectors as its weight; needs --embedding of the hidden size." };
     private readonly Option<double?> _dropout = OptionOf.Number("--dropout", "P", "Probability that a value between two layers is dropped. [default: 0]");
-    private readonly Option<GruForm?> _gruForm = OptionOf.Choice<GruForm>("--gru-form", "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, reset-after for built-in]");
+    private readonly Option<double?> _inputDropout = OptionOf.Number("--input-dropout", "P", "The same for the input. [default: 0]");
+    private readonly Option<double?> _outputDropout = OptionOf.Number("--output-dropout", "P", "The same for what the output layer reads. [default: 0]");
+    private readonly Option<GruForm?> _gruForm = OptionOf.Choice<GruForm>("--gru-form", "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, else reset-after]");
+    private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>("--activation", "The function of the plain rnn cell. [default: tanh]");
+    private readonly Option<WeightInit?> _init = OptionOf.Choice<WeightInit>("--init", "How weights begin. [default: normal for custom, else torch]");
+    private readonly Option<double?> _initSigma = OptionOf.Number("--init-sigma", "X", "Deviation of --init normal. [default: 0.01]");
+    private readonly Option<double?> _forgetBias = OptionOf.Number("--forget-bias", "X", "First bias of an LSTM's forget gate. [default: as other biases]");
+    private readonly Option<bool> _bidirectional = new("--bidirectional") { Description = "Layers read backwards, too; a language model needs --allow-leak for it." };
+    private readonly Option<bool> _allowLeak = new("--allow-leak") { Description = "Let a language model see what it predicts, as an exercise of the book does." };
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _cell, _implementation, _layers, _hidden, _embedding, _dropout, _gruForm })
+        foreach (Option option in new Option[]
+        {
+            _cell, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
+            _gruForm, _activation, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
+        })
+        {
             command.Add(option);
+        }
     }
 
     /// <summary>A configuration with the given options over a base.</summary>
-    public ModelConfig Apply(ParseResult parse, ModelConfig under) => under with
+    /// <param name="parse">What the user typed.</param>
+    /// <param name="under">The base.</param>
+    /// <param name="onCpu">Whether the CPU computes: the kernels of the default are for it.</param>
+    public ModelConfig Apply(ParseResult parse, ModelConfig under, bool onCpu) => under with
     {
         Cell = parse.GetValue(_cell) ?? under.Cell,
-        Implementation = parse.GetValue(_implementation) ?? under.Implementation,
+        Implementation = parse.GetValue(_implementation) ?? (under.Implementation == Implementation.Fused && !onCpu ? Implementation.BuiltIn : under.Implementation),
         NumLayers = parse.GetValue(_layers) ?? under.NumLayers,
         NumHiddens = parse.GetValue(_hidden) ?? under.NumHiddens,
         EmbeddingSize = parse.GetValue(_embedding) ?? under.EmbeddingSize,
+        TieWeights = parse.GetValue(_tieWeights) || under.TieWeights,
         Dropout = parse.GetValue(_dropout) ?? under.Dropout,
+        InputDropout = parse.GetValue(_inputDropout) ?? under.InputDropout,
+        OutputDropout = parse.GetValue(_outputDropout) ?? under.OutputDropout,
         GruForm = parse.GetValue(_gruForm) ?? under.GruForm,
+        RnnActivation = parse.GetValue(_activation) ?? under.RnnActivation,
+        Init = parse.GetValue(_init) ?? under.Init,
+        InitSigma = parse.GetValue(_initSigma) ?? under.InitSigma,
+        ForgetBias = parse.GetValue(_forgetBias) ?? under.ForgetBias,
+        Bidirectional = parse.GetValue(_bidirectional) || under.Bidirectional,
+        AllowLeak = parse.GetValue(_allowLeak) || under.AllowLeak,
     };
 }

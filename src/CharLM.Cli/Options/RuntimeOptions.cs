@@ -8,7 +8,7 @@ namespace CharLM.Cli.Options;
 internal sealed class RuntimeOptions
 {
     private readonly Option<string?> _device = OptionOf.Text("--device", "cpu|cuda|cuda:N", "Where to compute. [default: cpu]");
-    private readonly Option<int?> _threads = OptionOf.Integer("--threads", "N", "Threads of one operation; 0 chooses. [default: 0]");
+    private readonly Option<int?> _threads = OptionOf.Integer("--threads", "N", "Threads that share the work; 0 takes as many as measure faster. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -17,14 +17,18 @@ internal sealed class RuntimeOptions
         command.Add(_threads);
     }
 
+    /// <summary>Whether the CPU computes.</summary>
+    public bool OnCpu(ParseResult parse) => DeviceOf(parse) == "cpu";
+
+    /// <summary>How many threads share the work; 0: as many as measure faster.</summary>
+    public int Threads(ParseResult parse) => parse.GetValue(_threads) ?? 0;
+
     /// <summary>What is wrong with them, as far as it shows without loading torch.</summary>
-    public IEnumerable<string> Faults(ParseResult parse) => TorchRuntime.Faults(DeviceOf(parse), ThreadsOf(parse));
+    public IEnumerable<string> Faults(ParseResult parse) => TorchRuntime.Faults(DeviceOf(parse), Threads(parse));
 
     /// <summary>Loads torch and sets it up.</summary>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
-    public Device Use(ParseResult parse) => TorchRuntime.Use(DeviceOf(parse), ThreadsOf(parse));
+    public Device Use(ParseResult parse) => TorchRuntime.Use(DeviceOf(parse), Threads(parse));
 
     private string DeviceOf(ParseResult parse) => parse.GetValue(_device) ?? "cpu";
-
-    private int ThreadsOf(ParseResult parse) => parse.GetValue(_threads) ?? 0;
 }

@@ -11,15 +11,18 @@ internal static class RunLines
     /// <summary>What is trained on what.</summary>
     public static IEnumerable<string> Describe(RunDescription run)
     {
-        string part = run.TrainTokens + run.HeldOutTokens < run.CorpusTokens
-            ? $"the first {Figure.Count(run.TrainTokens + run.HeldOutTokens)} of its {Figure.Count(run.CorpusTokens)} tokens (--max-tokens)"
+        string part = run.TrainTokens < run.CorpusTokens
+            ? $"{Figure.Count(run.TrainTokens)} of its {Figure.Count(run.CorpusTokens)} tokens"
             : $"{Figure.Count(run.CorpusTokens)} tokens";
-        string heldOut = run.HeldOutTokens > 0 ? $", the last {Figure.Count(run.HeldOutTokens)} of them held out" : "";
-        yield return $"text    {Printable.Text(run.Corpus)}: {part}{heldOut}; vocab {Figure.Count(run.VocabSize)}";
+        yield return $"text    {Printable.Text(run.Corpus)}: {part}; vocab {Figure.Count(run.VocabSize)}";
+        if (run.HeldOut is not null)
+            yield return $"held out  {run.HeldOut}";
         ModelConfig model = run.Model;
         string form = model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
         string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
         yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units, {Figure.Count(run.NumParameters)} parameters";
+        if (model.LeakLabel is { } leak)
+            yield return $"warning {leak}";
         if (run.OtherCorpus is not null)
             yield return $"warning the checkpoint was trained on another text, '{Printable.Text(run.OtherCorpus)}'";
         if (run.UnknownTokens > 0)

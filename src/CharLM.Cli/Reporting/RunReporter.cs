@@ -31,6 +31,9 @@ internal class RunReporter(TextWriter error, int every) : IProgress<RunEvent>, I
             case RunEvent.Sample sample:
                 Line($"sample  {sample.Text}");
                 break;
+            case RunEvent.StoppedEarly stopped:
+                Line($"ended   no better held-out perplexity for {stopped.Epochs} epochs");
+                break;
             case RunEvent.Saved saved:
                 Line($"saved   {saved.Path}");
                 break;

@@ -51,7 +51,7 @@ public sealed record Checkpoint
     /// <exception cref="InvalidConfigException">The implementation cannot compute this model.</exception>
     public LanguageModel BuildModel(Implementation? implementation = null, Device? device = null)
     {
-        var model = new LanguageModel(Model with { Implementation = implementation ?? Model.Implementation }, Vocab.Count);
+        var model = new LanguageModel(Model with { Implementation = implementation ?? ImplementationOn(device) }, Vocab.Count);
         using (IDisposable unrecorded = no_grad())
         using (DisposeScope scope = NewDisposeScope())
         {
@@ -62,6 +62,10 @@ public sealed record Checkpoint
             model.to(device);
         return model;
     }
+
+    // The kernels are for the CPU; everything else goes where it is sent.
+    private Implementation ImplementationOn(Device? device) =>
+        Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU ? Implementation.BuiltIn : Model.Implementation;
 
     private static float[] Values(Tensor weight)
     {

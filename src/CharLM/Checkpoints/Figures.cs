@@ -12,6 +12,12 @@ public sealed record Figures
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get; init; }
 
+    /// <summary>The best held-out perplexity so far; null when none is held out.</summary>
+    public double? BestHeldOutPerplexity { get; init; }
+
+    /// <summary>After how many epochs it was reached.</summary>
+    public int? BestEpoch { get; init; }
+
     /// <summary>Seconds of training.</summary>
     public double TrainedSeconds { get; init; }
 }

@@ -33,6 +33,46 @@ public static class Evaluator
         return rest.Length > 1 ? nats + MeasureRows(predictor, rest, 1, rest.Length - 1, numSteps, cancellationToken) : nats;
     }
 
+    /// <summary>
+    /// Predicts every token of windows that overlap: window i begins at token i, and its state at zero (Dive into Deep Learning
+    /// v1.0's validation).
+    /// </summary>
+    /// <param name="model">The model; its training mode is restored.</param>
+    /// <param name="tokens">Token ids, numWindows + numSteps of them.</param>
+    /// <param name="numWindows">Windows, 1 or more.</param>
+    /// <param name="numSteps">Tokens of a window.</param>
+    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <exception cref="ArgumentException">The text has fewer windows.</exception>
+    public static Nats MeasureWindows(LanguageModel model, ReadOnlyMemory<int> tokens, int numWindows, int numSteps, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numWindows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numSteps);
+        if (tokens.Length < numWindows + numSteps)
+            throw new ArgumentException($"a text of {tokens.Length} tokens has no {numWindows} windows of {numSteps}", nameof(tokens));
+        const int WindowsAtOnce = 256;
+        using IPredictor predictor = model.Predictor();
+        var inputs = new long[WindowsAtOnce * numSteps];
+        var targets = new long[WindowsAtOnce * numSteps];
+        var nats = new float[WindowsAtOnce * numSteps];
+        double total = 0;
+        for (int from = 0; from < numWindows; from += WindowsAtOnce)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int some = Math.Min(WindowsAtOnce, numWindows - from) * numSteps;
+            for (int i = 0; i < some; i++)
+            {
+                int place = from + (i / numSteps) + (i % numSteps);
+                (inputs[i], targets[i]) = (tokens.Span[place], tokens.Span[place + 1]);
+            }
+            predictor.Begin(some / numSteps);
+            predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), numSteps, nats.AsSpan(0, some));
+            for (int i = 0; i < some; i++)
+                total += nats[i];
+        }
+        return new Nats(total, (long)numWindows * numSteps);
+    }
+
     private static Nats MeasureRows(IPredictor predictor, ReadOnlySpan<int> tokens, int rows, int rowLength, int numSteps, CancellationToken cancellationToken)
     {
         predictor.Begin(rows);

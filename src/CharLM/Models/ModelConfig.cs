@@ -8,8 +8,8 @@ public sealed record ModelConfig
     /// <summary>The recurrent cell; default GRU.</summary>
     public CellKind Cell { get; init; } = CellKind.Gru;
 
-    /// <summary>What computes it; default torch.nn.</summary>
-    public Implementation Implementation { get; init; } = Implementation.BuiltIn;
+    /// <summary>What computes it; default the toolkit's own kernels, which are for the CPU.</summary>
+    public Implementation Implementation { get; init; } = Implementation.Fused;
 
     /// <summary>Recurrent layers, one on the other, 1 to 1,000; default 1.</summary>
     public int NumLayers { get; init; } = 1;

@@ -28,11 +28,22 @@ public sealed record RunConfig
     /// <summary>The checkpoint is written after every so many epochs, and at the end; 0 only at the end; default 50.</summary>
     public int CheckpointEvery { get; init; } = 50;
 
+    /// <summary>
+    /// The run ends after so many epochs without a better held-out perplexity; 0 goes to the last; default 0.
+    /// </summary>
+    public int Patience { get; init; }
+
     /// <summary>The checkpoint's file; default checkpoints/last.safetensors.</summary>
     public string CheckpointPath { get; init; } = DefaultCheckpointPath;
 
     /// <summary>Where training leaves a model and generation looks for one when nobody says otherwise.</summary>
     public static string DefaultCheckpointPath => Path.Combine("checkpoints", "last.safetensors");
+
+    /// <summary>Where the model with the best held-out perplexity goes: beside the checkpoint, last.best.safetensors say.</summary>
+    public string BestCheckpointPath => Path.ChangeExtension(CheckpointPath, $".best{Path.GetExtension(CheckpointPath)}");
+
+    /// <summary>Whether anything is held out.</summary>
+    public bool HoldsOut => Text.ValidationFraction > 0 || Training.ValidationWindows > 0;
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
@@ -47,6 +58,14 @@ public sealed record RunConfig
             yield return $"sample-every must be 0 (only at the end) or more, not {SampleEvery}";
         if (CheckpointEvery < 0)
             yield return $"checkpoint-every must be 0 (only at the end) or more, not {CheckpointEvery}";
+        if (Patience < 0)
+            yield return $"patience must be 0 (never) or more, not {Patience}";
+        if (Patience > 0 && !HoldsOut)
+            yield return "patience waits for a better held-out perplexity: hold something out, with --validation-fraction say";
+        if (Training.Schedule.Kind == ScheduleKind.Plateau && !HoldsOut)
+            yield return "schedule plateau waits for a better held-out perplexity: hold something out, with --validation-fraction say";
+        if (Text.ValidationFraction > 0 && Training.ValidationWindows > 0)
+            yield return "validation-fraction and validation-windows are two ways to hold out: take one";
         if (string.IsNullOrWhiteSpace(CheckpointPath))
             yield return "out must name a file";
     }

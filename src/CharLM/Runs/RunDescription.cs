@@ -17,6 +17,9 @@ public sealed record RunDescription
     /// <summary>Tokens that are held out.</summary>
     public required int HeldOutTokens { get; init; }
 
+    /// <summary>How the held-out text is split off and read, in words; null when nothing is held out.</summary>
+    public required string? HeldOut { get; init; }
+
     /// <summary>What the checkpoint that is gone on from was trained on, when that is another text; else null.</summary>
     public string? OtherCorpus { get; init; }
 

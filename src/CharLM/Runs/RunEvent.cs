@@ -24,6 +24,10 @@ public abstract record RunEvent
     /// <param name="Text">The prefix and its continuation.</param>
     public sealed record Sample(int Number, string Text) : RunEvent;
 
+    /// <summary>The held-out perplexity has not become better for as long as the run was to wait.</summary>
+    /// <param name="Epochs">Epochs without a better one.</param>
+    public sealed record StoppedEarly(int Epochs) : RunEvent;
+
     /// <summary>The checkpoint was written.</summary>
     public sealed record Saved(string Path) : RunEvent;
 }

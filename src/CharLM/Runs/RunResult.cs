@@ -11,6 +11,12 @@ public sealed record RunResult
     /// <summary>The last finished epoch; null when none was finished.</summary>
     public required EpochReport? LastEpoch { get; init; }
 
+    /// <summary>The best held-out perplexity, and after how many epochs; null when nothing is held out.</summary>
+    public required (double Perplexity, int Epoch)? Best { get; init; }
+
+    /// <summary>Where the model of <see cref="Best"/> is; null when nothing is held out.</summary>
+    public required string? BestCheckpointPath { get; init; }
+
     /// <summary>Epochs that are finished, those of earlier runs included.</summary>
     public required int EpochsDone { get; init; }
 

@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using CharLM.Checkpoints;
 using CharLM.Corpora;
-using CharLM.Evaluation;
-using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
@@ -19,17 +16,19 @@ public sealed class TrainingRun
     private readonly RunConfig _config;
     private readonly Checkpoint? _start;
     private readonly Device? _device;
+    private readonly int _threads;
 
     /// <summary>A run.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="start">A checkpoint to go on from: its weights, vocab and finished epochs; default fresh weights.</param>
     /// <param name="device">Where to train; default the CPU.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
-    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null)
+    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(Faults(config, start));
-        (_config, _start, _device) = (config, start, device);
+        (_config, _start, _device, _threads) = (config, start, device, threads);
     }
 
     /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
@@ -54,15 +53,17 @@ public sealed class TrainingRun
         TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab);
         int unknown = _start is null ? 0 : text.Train.Span.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
+        (ReadOnlyMemory<int> train, HeldOutText heldOut) = Split(text);
         using LanguageModel model = BuildModel(text.Vocab);
-        using var trainer = new Trainer(model, _config.Training, text.Train);
-        var run = new Execution(_config, corpus, text, unknown, model, _start, progress);
+        model.Threads = _threads;
+        using var trainer = new Trainer(model, _config.Training, train);
+        var run = new RunExecution(_config, corpus, text, train.Length, heldOut, unknown, model, _start, progress);
 
         progress?.Report(new RunEvent.Started(run.Description));
         bool interrupted = false;
         try
         {
-            while (run.Figures.Epochs < _config.Training.NumEpochs)
+            while (run.GoesOn)
                 run.Epoch(trainer, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -70,6 +71,22 @@ public sealed class TrainingRun
             interrupted = true;
         }
         return run.End(interrupted);
+    }
+
+    // Windows are counted in the trainer's steps; a fraction was split off with the tokens.
+    private (ReadOnlyMemory<int> Train, HeldOutText HeldOut) Split(TokenizedText text)
+    {
+        TrainerConfig training = _config.Training;
+        if (training.TrainWindows == 0)
+            return (text.Train, new HeldOutText(text.HeldOut, 0, training.NumSteps));
+        int needed = training.TrainWindows + training.ValidationWindows + training.NumSteps;
+        if (text.Train.Length < needed)
+        {
+            throw new InvalidConfigException(
+                [$"{training.TrainWindows} windows to train on and {training.ValidationWindows} to hold out need {needed} tokens; the text has {text.Train.Length}"]);
+        }
+        ReadOnlyMemory<int> heldOut = training.ValidationWindows == 0 ? default : text.Train.Slice(training.TrainWindows, training.ValidationWindows + training.NumSteps);
+        return (text.Train[..(training.TrainWindows + training.NumSteps)], new HeldOutText(heldOut, training.ValidationWindows, training.NumSteps));
     }
 
     // The weights fit one model and one vocab only; what they are trained with may change.
@@ -82,7 +99,9 @@ public sealed class TrainingRun
             ("layers", was.NumLayers, model.NumLayers),
             ("hidden", was.NumHiddens, model.NumHiddens),
             ("embedding", was.EmbeddingSize, model.EmbeddingSize),
-            ("dropout", was.Dropout, model.Dropout),
+            ("activation", Choices.NameOf(was.RnnActivation), Choices.NameOf(model.RnnActivation)),
+            ("bidirectional", was.Bidirectional, model.Bidirectional),
+            ("tie-weights", was.TieWeights, model.TieWeights),
             ("gru-form", Name(was.GruForm), Name(model.GruForm)),
             ("cleaning", Choices.NameOf(start.Text.Cleaning), Choices.NameOf(config.Text.Cleaning)),
             ("token", Choices.NameOf(start.Text.Token), Choices.NameOf(config.Text.Token)),
@@ -122,102 +141,5 @@ public sealed class TrainingRun
         if (_device is not null)
             model.to(_device);
         return model;
-    }
-
-    /// <summary>What a run has on its hands while it goes on.</summary>
-    private sealed class Execution(RunConfig config, CorpusText corpus, TokenizedText text, int unknown, LanguageModel model, Checkpoint? start, IProgress<RunEvent>? progress)
-    {
-        private readonly Stopwatch _clock = Stopwatch.StartNew();
-        private EpochReport? _last;
-
-        public Figures Figures { get; private set; } = start?.Figures ?? new Figures();
-
-        public RunDescription Description { get; } = new()
-        {
-            Corpus = corpus.Origin.Name,
-            CorpusTokens = text.NumTokensOfCorpus,
-            TrainTokens = text.Train.Length,
-            HeldOutTokens = text.HeldOut.Length,
-            OtherCorpus = start is null || start.Corpus.Sha256 == corpus.Origin.Sha256 ? null : start.Corpus.Name,
-            UnknownTokens = unknown,
-            VocabSize = text.Vocab.Count,
-            Model = model.Config,
-            NumParameters = model.NumParameters,
-            EpochsDone = start?.Figures.Epochs ?? 0,
-        };
-
-        /// <summary>Trains one epoch and reports, samples and saves where they are due.</summary>
-        public void Epoch(Trainer trainer, CancellationToken cancellationToken)
-        {
-            IProgress<StepReport>? steps = progress is null ? null : new StepProgress(progress);
-            EpochReport report = trainer.TrainEpoch(Figures.Epochs, steps, cancellationToken);
-            int done = report.Epoch;
-            Nats? heldOut = text.HeldOut.Length > 1 ? Evaluator.Measure(model, text.HeldOut, cancellationToken: CancellationToken.None) : null;
-            double elapsed = _clock.Elapsed.TotalSeconds;
-            _last = report with
-            {
-                HeldOut = heldOut,
-                ElapsedSeconds = elapsed,
-                RemainingSeconds = elapsed / (done - Description.EpochsDone) * (config.Training.NumEpochs - done),
-            };
-            Figures = new Figures
-            {
-                Epochs = done,
-                TrainPerplexity = report.Train.Perplexity,
-                HeldOutPerplexity = heldOut?.Perplexity,
-                TrainedSeconds = Figures.TrainedSeconds + report.Seconds,
-            };
-            progress?.Report(new RunEvent.Epoch(_last));
-
-            bool more = done < config.Training.NumEpochs;
-            if (more && config.SampleEvery > 0 && done % config.SampleEvery == 0)
-                Sample();
-            if (more && config.CheckpointEvery > 0 && done % config.CheckpointEvery == 0)
-                Save();
-        }
-
-        /// <summary>Saves, and after the last epoch draws the last sample.</summary>
-        public RunResult End(bool interrupted)
-        {
-            Save();
-            return new RunResult
-            {
-                Description = Description,
-                LastEpoch = _last,
-                EpochsDone = Figures.Epochs,
-                Sample = interrupted ? null : Sample(),
-                CheckpointPath = config.CheckpointPath,
-                Interrupted = interrupted,
-            };
-        }
-
-        private string Sample()
-        {
-            var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
-            var sampler = new TokenSampler(new Sampling.Greedy(), config.Training.Seed);
-            string sample = config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
-            progress?.Report(new RunEvent.Sample(Figures.Epochs, sample));
-            return sample;
-        }
-
-        private void Save()
-        {
-            CheckpointFile.Write(config.CheckpointPath, new Checkpoint
-            {
-                Model = model.Config,
-                Text = config.Text,
-                Vocab = text.Vocab,
-                Training = config.Training,
-                Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
-                Figures = Figures,
-                Weights = Checkpoint.CopyWeights(model),
-            });
-            progress?.Report(new RunEvent.Saved(config.CheckpointPath));
-        }
-    }
-
-    private sealed class StepProgress(IProgress<RunEvent> progress) : IProgress<StepReport>
-    {
-        public void Report(StepReport value) => progress.Report(new RunEvent.Step(value));
     }
 }

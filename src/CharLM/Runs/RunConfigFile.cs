@@ -1,0 +1,45 @@
+using CharLM.Configuration;
+
+namespace CharLM.Runs;
+
+/// <summary>Run configurations as YAML: presets that ship with the library, and files of the user's.</summary>
+public static class RunConfigFile
+{
+    private const string PresetFolder = "CharLM.Runs.Presets.", Extension = ".yaml";
+
+    /// <summary>The names of the presets, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Presets { get; } =
+    [
+        .. typeof(RunConfigFile).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(PresetFolder, StringComparison.Ordinal))
+            .Select(name => name[PresetFolder.Length..^Extension.Length])
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>A configuration with a preset over it.</summary>
+    /// <param name="name">The preset.</param>
+    /// <param name="under">What shows through where the preset says nothing; default the defaults.</param>
+    /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
+    public static RunConfig ReadPreset(string name, RunConfig? under = null)
+    {
+        using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
+            ?? throw new InvalidConfigException([$"there is no preset '{name}'{(EditDistance.Nearest(name, Presets) is { } near ? $"; did you mean '{near}'?" : $"; there are {string.Join(", ", Presets)}")}"]);
+        using var reader = new StreamReader(stream);
+        return Parse(reader.ReadToEnd(), $"preset {name}", under);
+    }
+
+    /// <summary>A configuration with a file over it.</summary>
+    /// <param name="path">YAML; keys that are not given show what is under them.</param>
+    /// <param name="under">What is under it; default the defaults.</param>
+    /// <exception cref="ConfigFileException">The file is missing, no YAML, or has an unknown key or a value of another type.</exception>
+    public static RunConfig Read(string path, RunConfig? under = null) =>
+        YamlRecord.Apply(YamlText.Load(path), under ?? new RunConfig(), path);
+
+    /// <summary>A configuration from a text.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static RunConfig Parse(string text, string path, RunConfig? under = null) =>
+        YamlRecord.Apply(YamlText.Parse(text, path), under ?? new RunConfig(), path);
+
+    /// <summary>A configuration as YAML, complete: every setting with its value.</summary>
+    public static string Write(RunConfig config) => YamlRecord.ToText(YamlRecord.ToNode(config));
+}
