@@ -118,6 +118,51 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void Execute_PatienceRunsOut_EndsEarlyAndKeepsTheBest()
+    {
+        // A learning rate of almost nothing: the first epoch is never bettered by much, noise apart none at all.
+        RunConfig config = Config with
+        {
+            Patience = 2,
+            Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 },
+            Training = Config.Training with { NumEpochs = 50, LearningRate = 30, Sampling = SamplingOrder.Random },
+        };
+        var events = new Events();
+        RunResult result = new TrainingRun(config).Execute(Corpus, events, TestContext.Current.CancellationToken);
+        EpochReport[] epochs = [.. events.List.OfType<RunEvent.Epoch>().Select(e => e.Report)];
+        EpochReport best = epochs.MinBy(epoch => epoch.HeldOut!.Value.Perplexity)!;
+        Assert.Single(events.List.OfType<RunEvent.StoppedEarly>());
+        Assert.True(epochs.Length < 50);
+        Assert.Equal((best.HeldOut!.Value.Perplexity, best.Epoch), result.Best);
+        Assert.Equal(best.Epoch + 2, epochs.Length);
+        Checkpoint kept = CheckpointFile.Read(result.BestCheckpointPath!);
+        Assert.Equal(best.Epoch, kept.Figures.Epochs);
+        Assert.Equal(best.HeldOut!.Value.Perplexity, kept.Figures.HeldOutPerplexity);
+    }
+
+    [Fact]
+    public void Execute_Windows_HoldsOutThoseAfterTheTrainingOnes()
+    {
+        RunConfig config = Config with { Training = Config.Training with { Sampling = SamplingOrder.Windows, TrainWindows = 300, ValidationWindows = 100 } };
+        var events = new Events();
+        new TrainingRun(config).Execute(Corpus, events, TestContext.Current.CancellationToken);
+        Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch =>
+        {
+            Assert.Equal(300 * 8, epoch.Report.Train.Tokens);
+            Assert.Equal(100 * 8, epoch.Report.HeldOut!.Value.Tokens);
+        });
+        var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(config with { Training = config.Training with { TrainWindows = 5000 } }).Execute(Corpus));
+        Assert.Contains("need 5108 tokens", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_PatienceOrPlateauWithoutHeldOutText_IsRefused()
+    {
+        Assert.Throws<InvalidConfigException>(() => new TrainingRun(Config with { Patience = 1 }));
+        Assert.Throws<InvalidConfigException>(() => new TrainingRun(Config with { Training = Config.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau } } }));
+    }
+
+    [Fact]
     public void Execute_TextTooShort_WritesNothing()
     {
         Assert.Throws<CorpusTooShortException>(() => new TrainingRun(Config).Execute(Corpus with { Text = "too short" }, cancellationToken: TestContext.Current.CancellationToken));
