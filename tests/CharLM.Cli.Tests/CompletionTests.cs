@@ -14,7 +14,7 @@ public sealed class CompletionTests : IDisposable
         { "charlm tr", ["train"] },
         { "charlm corpus s", ["show"] },
         { "charlm train --ep", ["--epochs"] },
-        { "charlm train --s", ["--sample-every", "--sampling", "--seed"] },
+        { "charlm train --se", ["--seed"] },
         { "charlm train --cell ", ["gru", "lstm", "rnn"] },
         { "charlm train --corpus ti", ["time-machine", "tiny-shakespeare"] },
         { "charlm corpus get mo", ["moby-dick"] },

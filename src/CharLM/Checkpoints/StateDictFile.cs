@@ -108,8 +108,9 @@ public static class StateDictFile
         bool bidirectional = layout.Find("rnn.weight_ih_l0_reverse") is not null;
         ModelConfig? written = CheckpointMetadata.PartOrNull<ModelConfig>(metadata, ModelKey);
         int layers = Enumerable.Range(0, int.MaxValue).First(layer => layout.Find($"rnn.weight_ih_l{layer}") is null);
-        return (written ?? new ModelConfig { Implementation = Implementation.BuiltIn }) with
+        return (written ?? new ModelConfig()) with
         {
+            Implementation = bidirectional ? Implementation.BuiltIn : Implementation.Fused,
             Cell = cell,
             NumLayers = layers,
             NumHiddens = (int)hidden,

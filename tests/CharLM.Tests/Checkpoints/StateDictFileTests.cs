@@ -29,6 +29,7 @@ public sealed class StateDictFileTests : IDisposable
                     models.Add(new ModelConfig
                     {
                         Cell = cell,
+                        Implementation = both ? Implementation.BuiltIn : Implementation.Fused,
                         NumLayers = layers,
                         NumHiddens = 4,
                         EmbeddingSize = embedding,

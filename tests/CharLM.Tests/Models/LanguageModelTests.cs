@@ -68,7 +68,7 @@ public sealed class LanguageModelTests
     {
         using DisposeScope scope = NewDisposeScope();
         GruForm? form = cell == CellKind.Gru ? GruForm.ResetAfter : null;
-        var config = new ModelConfig { Cell = cell, NumLayers = layers, NumHiddens = 6, GruForm = form };
+        var config = new ModelConfig { Cell = cell, Implementation = Implementation.BuiltIn, NumLayers = layers, NumHiddens = 6, GruForm = form };
         using var builtIn = new LanguageModel(config, Vocab);
         using var custom = new LanguageModel(config with { Implementation = Implementation.Custom }, Vocab);
         builtIn.to(ScalarType.Float64);
