@@ -59,8 +59,10 @@ public sealed record TrainerConfig
             yield return $"batch-size must be 1 to 65536, not {BatchSize}";
         if (NumSteps is < 1 or > 65536)
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
-        if (TrainWindows < 0 || ValidationWindows < 0)
-            yield return $"train-windows and validation-windows must be 0 or more, not {TrainWindows} and {ValidationWindows}";
+        if (TrainWindows < 0)
+            yield return $"train-windows must be 0 or more, not {TrainWindows}";
+        if (ValidationWindows < 0)
+            yield return $"validation-windows must be 0 or more, not {ValidationWindows}";
         if (Sampling != SamplingOrder.Windows && (TrainWindows > 0 || ValidationWindows > 0))
             yield return "train-windows and validation-windows are for --sampling windows";
         if (ValidationWindows > 0 && TrainWindows == 0)
