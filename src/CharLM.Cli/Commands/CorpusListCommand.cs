@@ -24,8 +24,14 @@ internal sealed class CorpusListCommand : Verb
             {
                 Corpora = corpora.Select(corpus => new
                 {
-                    corpus.Entry.Name, corpus.Entry.Title, corpus.Entry.Author, corpus.Entry.Licence,
-                    corpus.Entry.Bytes, corpus.Entry.Sha256, State = Choices.NameOf(corpus.State), corpus.Path,
+                    corpus.Entry.Name,
+                    corpus.Entry.Title,
+                    corpus.Entry.Author,
+                    corpus.Entry.Licence,
+                    corpus.Entry.Bytes,
+                    corpus.Entry.Sha256,
+                    State = Choices.NameOf(corpus.State),
+                    corpus.Path,
                 }),
             }));
             return ExitCode.Done;

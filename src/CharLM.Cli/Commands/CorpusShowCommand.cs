@@ -40,7 +40,10 @@ internal sealed class CorpusShowCommand : Verb
         {
             output.WriteLine(JsonOutput.Line(new
             {
-                corpus.Origin.Name, corpus.Origin.Location, corpus.Origin.Sha256, corpus.Origin.Bytes,
+                corpus.Origin.Name,
+                corpus.Origin.Location,
+                corpus.Origin.Sha256,
+                corpus.Origin.Bytes,
                 Characters = characters,
                 Cleaning = Choices.NameOf(config.Cleaning),
                 Token = Choices.NameOf(config.Token),

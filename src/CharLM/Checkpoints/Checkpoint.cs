@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace CharLM.Checkpoints;
 
 /// <summary>A trained model with everything that is needed to use it alone.</summary>
-public sealed record Checkpoint
+public sealed record Checkpoint : ISavedModel
 {
     /// <summary>What the model is made of.</summary>
     public required ModelConfig Model { get; init; }
@@ -66,6 +66,17 @@ public sealed record Checkpoint
     // The kernels are for the CPU; everything else goes where it is sent.
     private Implementation ImplementationOn(Device? device) =>
         Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU ? Implementation.BuiltIn : Model.Implementation;
+
+    /// <inheritdoc/>
+    /// <remarks>The kernels where they can compute it, else what it was trained with; the results are the same.</remarks>
+    public ILanguageModel Open(Device? device = null, int threads = 0)
+    {
+        bool onCpu = device is null || device.type == DeviceType.CPU;
+        bool fuses = onCpu && !(Model with { Implementation = Implementation.Fused }).Faults().Any();
+        LanguageModel model = BuildModel(fuses ? Implementation.Fused : null, device);
+        model.Threads = threads;
+        return model;
+    }
 
     private static float[] Values(Tensor weight)
     {

@@ -26,16 +26,21 @@ internal static class CheckpointMetadata
     };
 
     /// <summary>The metadata of a checkpoint.</summary>
-    public static Dictionary<string, string> Write(Checkpoint checkpoint) => new(StringComparer.Ordinal)
+    public static Dictionary<string, string> Write(Checkpoint checkpoint) => new(WriteText(checkpoint), StringComparer.Ordinal)
+    {
+        ["model"] = WritePart(checkpoint.Model),
+        ["training"] = WritePart(checkpoint.Training),
+    };
+
+    /// <summary>The metadata that models of all kinds have.</summary>
+    public static Dictionary<string, string> WriteText(ISavedModel model) => new(StringComparer.Ordinal)
     {
         ["format"] = Format,
         ["format_version"] = FormatVersion.ToString(),
-        ["model"] = WritePart(checkpoint.Model),
-        ["text"] = WritePart(checkpoint.Text),
-        ["vocab"] = WritePart(new VocabEntry(checkpoint.Vocab.Tokens, checkpoint.Vocab.Frequencies)),
-        ["training"] = WritePart(checkpoint.Training),
-        ["corpus"] = WritePart(checkpoint.Corpus),
-        ["figures"] = WritePart(checkpoint.Figures),
+        ["text"] = WritePart(model.Text),
+        ["vocab"] = WritePart(new VocabEntry(model.Vocab.Tokens, model.Vocab.Frequencies)),
+        ["corpus"] = WritePart(model.Corpus),
+        ["figures"] = WritePart(model.Figures),
     };
 
     /// <summary>One part of it.</summary>
@@ -66,27 +71,48 @@ internal static class CheckpointMetadata
     public static Checkpoint Read(IReadOnlyDictionary<string, string> metadata)
     {
         CheckFormat(metadata);
+        if (NGramFile.IsNGram(metadata))
+            throw new FormatException("holds counted n-grams, not a recurrent network; charlm eval, generate and score take it");
+        ModelConfig model = Part<ModelConfig>(metadata, "model");
+        TrainerConfig training = Part<TrainerConfig>(metadata, "training");
+        Check(model.Faults().Concat(training.Faults()));
+        (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = ReadText(metadata);
+        return new Checkpoint
+        {
+            Model = model,
+            Text = text,
+            Vocab = vocab,
+            Training = training,
+            Corpus = corpus,
+            Figures = figures,
+            Weights = new Dictionary<string, WeightArray>(),
+        };
+    }
+
+    /// <summary>What the metadata of models of all kinds says.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static (TextConfig Text, Vocab Vocab, CorpusRecord Corpus, Figures Figures) ReadText(IReadOnlyDictionary<string, string> metadata)
+    {
+        TextConfig text = Part<TextConfig>(metadata, "text");
+        Check(text.Faults());
         VocabEntry vocab = Part<VocabEntry>(metadata, "vocab");
         try
         {
-            var checkpoint = new Checkpoint
-            {
-                Model = Part<ModelConfig>(metadata, "model"),
-                Text = Part<TextConfig>(metadata, "text"),
-                Vocab = Vocab.Restore(vocab.Tokens ?? [], vocab.Frequencies),
-                Training = Part<TrainerConfig>(metadata, "training"),
-                Corpus = Part<CorpusRecord>(metadata, "corpus"),
-                Figures = Part<Figures>(metadata, "figures"),
-                Weights = new Dictionary<string, WeightArray>(),
-            };
-            InvalidConfigException.ThrowIfAny([.. checkpoint.Model.Faults(), .. checkpoint.Text.Faults(), .. checkpoint.Training.Faults()]);
-            return checkpoint;
+            return (text, Vocab.Restore(vocab.Tokens ?? [], vocab.Frequencies), Part<CorpusRecord>(metadata, "corpus"), Part<Figures>(metadata, "figures"));
         }
-        catch (Exception e) when (e is ArgumentException or InvalidConfigException)
+        catch (ArgumentException e)
         {
-            throw new FormatException($"holds a configuration that cannot be: {e.Message}", e);
+            throw Impossible(e.Message);
         }
     }
+
+    private static void Check(IEnumerable<string> faults)
+    {
+        if (faults.ToList() is { Count: > 0 } found)
+            throw Impossible(string.Join("; ", found));
+    }
+
+    private static FormatException Impossible(string fault) => new($"holds a configuration that cannot be: {fault}");
 
     private static T Part<T>(IReadOnlyDictionary<string, string> metadata, string name)
         where T : class

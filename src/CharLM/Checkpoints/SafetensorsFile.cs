@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -11,8 +10,11 @@ namespace CharLM.Checkpoints;
 /// </summary>
 internal static class SafetensorsFile
 {
-    /// <summary>The element type of what this toolkit writes.</summary>
+    /// <summary>The element type of weights that this toolkit writes.</summary>
     public const string WeightType = "F32";
+
+    /// <summary>The element type of counts that this toolkit writes.</summary>
+    public const string CountType = "I32";
 
     /// <summary>Takes the parts of a file, one after the other.</summary>
     public delegate void Sink(ReadOnlySpan<byte> bytes);
@@ -44,11 +46,11 @@ internal static class SafetensorsFile
 
     /// <summary>Writes a file; a reader sees the old one or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write(string path, byte[] header, IReadOnlyList<(string Name, WeightArray Weight)> weights)
+    public static void Write(string path, byte[] header, IReadOnlyList<OutgoingTensor> tensors)
     {
         try
         {
-            AtomicFile.Write(path, stream => WriteParts(stream.Write, header, weights));
+            AtomicFile.Write(path, stream => WriteParts(stream.Write, header, tensors));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -58,24 +60,24 @@ internal static class SafetensorsFile
     }
 
     /// <summary>The parts of a file, in order.</summary>
-    public static void WriteParts(Sink write, byte[] header, IReadOnlyList<(string Name, WeightArray Weight)> weights)
+    public static void WriteParts(Sink write, byte[] header, IReadOnlyList<OutgoingTensor> tensors)
     {
         Span<byte> length = stackalloc byte[SafetensorsHeader.LengthBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
         write(length);
         write(header);
-        foreach ((_, WeightArray weight) in weights)
-            write(MemoryMarshal.AsBytes<float>(weight.Values));
+        foreach (OutgoingTensor tensor in tensors)
+            write(tensor.Bytes);
     }
 
     /// <summary>Weights in the order of a file: by name, so that the same weights give the same bytes.</summary>
-    public static IReadOnlyList<(string Name, WeightArray Weight)> InOrder(IReadOnlyDictionary<string, WeightArray> weights) =>
-        [.. weights.Select(entry => (entry.Key, entry.Value)).OrderBy(entry => entry.Key, StringComparer.Ordinal)];
+    public static IReadOnlyList<OutgoingTensor> InOrder(IReadOnlyDictionary<string, WeightArray> weights) =>
+        [.. weights.Select(entry => new OutgoingTensor(entry.Key, entry.Value.Shape, entry.Value.Values)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
 
     /// <summary>The header of a file.</summary>
     /// <param name="metadata">Free text, in this order.</param>
-    /// <param name="weights">In the order of their bytes.</param>
-    public static byte[] Header(IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<(string Name, WeightArray Weight)> weights)
+    /// <param name="tensors">In the order of their bytes.</param>
+    public static byte[] Header(IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -86,12 +88,12 @@ internal static class SafetensorsFile
                 json.WriteString(key, text);
             json.WriteEndObject();
             long place = 0;
-            foreach ((string name, WeightArray weight) in weights)
+            foreach (OutgoingTensor tensor in tensors)
             {
-                json.WriteStartObject(name);
-                json.WriteString("dtype", WeightType);
-                WriteNumbers(json, "shape", weight.Shape);
-                WriteNumbers(json, "data_offsets", [place, place += (long)weight.Values.Length * sizeof(float)]);
+                json.WriteStartObject(tensor.Name);
+                json.WriteString("dtype", tensor.DType);
+                WriteNumbers(json, "shape", tensor.Shape);
+                WriteNumbers(json, "data_offsets", [place, place += tensor.Bytes.Length]);
                 json.WriteEndObject();
             }
             json.WriteEndObject();

@@ -35,7 +35,7 @@ public static class StateDictFile
         var all = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);
         if (checkpoint.Model.TieWeights)
             all[OutputWeight] = all[EmbeddingWeight];
-        IReadOnlyList<(string Name, WeightArray Weight)> weights = SafetensorsFile.InOrder(all);
+        IReadOnlyList<OutgoingTensor> weights = SafetensorsFile.InOrder(all);
         byte[] header = SafetensorsFile.Header(
             [
                 new(FormatKey, "pt"),

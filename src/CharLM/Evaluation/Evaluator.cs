@@ -15,7 +15,7 @@ public static class Evaluator
     /// <param name="numSteps">Tokens of a row that are read in one call; does not change the result.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
     /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
-    public static Nats Measure(LanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64, CancellationToken cancellationToken = default)
+    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -43,7 +43,7 @@ public static class Evaluator
     /// <param name="numSteps">Tokens of a window.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
     /// <exception cref="ArgumentException">The text has fewer windows.</exception>
-    public static Nats MeasureWindows(LanguageModel model, ReadOnlyMemory<int> tokens, int numWindows, int numSteps, CancellationToken cancellationToken = default)
+    public static Nats MeasureWindows(ILanguageModel model, ReadOnlyMemory<int> tokens, int numWindows, int numSteps, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numWindows);

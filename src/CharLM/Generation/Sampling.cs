@@ -1,25 +1,44 @@
 namespace CharLM.Generation;
 
-/// <summary>How the next token is chosen from the model's logits.</summary>
-public abstract record Sampling
+/// <summary>How the next token is chosen from the model's logits: steps in their order, and then the most probable token or a draw.</summary>
+/// <remarks>Without a temperature the most probable token is always taken, as in Dive into Deep Learning.</remarks>
+public sealed class Sampling
 {
-    private Sampling()
-    {
-    }
+    private Sampling(IReadOnlyList<SamplingStep> steps) => Steps = steps;
 
-    /// <summary>The choice for a temperature: greedy at 0, else a draw.</summary>
+    /// <summary>The most probable token, always.</summary>
+    public static Sampling Greedy { get; } = new([]);
+
+    /// <summary>The steps, in the order in which they act.</summary>
+    public IReadOnlyList<SamplingStep> Steps { get; }
+
+    /// <summary>Whether the most probable token is always taken: there is no temperature.</summary>
+    public bool IsGreedy => !Steps.Any(step => step is SamplingStep.Temperature);
+
+    /// <summary>A draw from the model's own distribution, bolder or wilder; greedy at 0.</summary>
+    /// <param name="temperature">0 or above.</param>
     /// <exception cref="InvalidConfigException">The temperature is negative or not finite.</exception>
-    public static Sampling AtTemperature(double temperature)
+    public static Sampling AtTemperature(double temperature) => temperature == 0 ? Greedy : Of(new SamplingStep.Temperature(temperature));
+
+    /// <summary>Steps, put into their order.</summary>
+    /// <exception cref="InvalidConfigException">
+    /// A step has a fault, two are of one kind, or one chooses what is drawn from and nothing is drawn; lists every fault.
+    /// </exception>
+    public static Sampling Of(params IReadOnlyList<SamplingStep> steps)
     {
-        if (!(temperature >= 0 && double.IsFinite(temperature)))
-            throw new InvalidConfigException([$"temperature must be 0 (greedy) or above and finite, not {temperature}"]);
-        return temperature == 0 ? new Greedy() : new Temperature(temperature);
+        InvalidConfigException.ThrowIfAny(Faults(steps));
+        return new Sampling([.. steps.OrderBy(step => step.Place)]);
     }
 
-    /// <summary>The most probable token, always: Dive into Deep Learning's prediction.</summary>
-    public sealed record Greedy : Sampling;
-
-    /// <summary>A draw from softmax(logits / value).</summary>
-    /// <param name="Value">Above 0; 1 is the model's own distribution, lower is bolder, higher is wilder.</param>
-    public sealed record Temperature(double Value) : Sampling;
+    /// <summary>Every fault of steps that shall act together, empty when there is none.</summary>
+    public static IEnumerable<string> Faults(IReadOnlyList<SamplingStep> steps)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        foreach (string fault in steps.SelectMany(step => step.Faults()))
+            yield return fault;
+        foreach (IGrouping<int, SamplingStep> kind in steps.GroupBy(step => step.Place).Where(kind => kind.Count() > 1))
+            yield return $"{kind.First().Name} is given {kind.Count()} times";
+        if (!steps.Any(step => step is SamplingStep.Temperature) && steps.FirstOrDefault(step => step is SamplingStep.TopK or SamplingStep.TopP or SamplingStep.MinP) is { } idle)
+            yield return $"{idle.Name} chooses what is drawn from, and at temperature 0 nothing is drawn: take a temperature above 0, such as 1";
+    }
 }

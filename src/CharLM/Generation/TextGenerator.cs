@@ -4,7 +4,7 @@ using CharLM.Tokenization;
 namespace CharLM.Generation;
 
 /// <summary>Continues a prefix, token by token (Dive into Deep Learning v0.17, 8.5.4: warm-up, then prediction).</summary>
-public sealed class TextGenerator(LanguageModel model, Vocab vocab, Tokenizer tokenizer)
+public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer tokenizer)
 {
     /// <summary>The tokens of a prefix that the vocab has not; the model reads them as <see cref="Vocab.Unknown"/>.</summary>
     public IReadOnlyList<string> UnknownIn(string prefix) =>
@@ -33,11 +33,14 @@ public sealed class TextGenerator(LanguageModel model, Vocab vocab, Tokenizer to
         predictor.Begin(rows: 1);
         var logits = new float[model.VocabSize];
         long[] input = Array.ConvertAll(prefix, id => (long)id);
+        foreach (int id in prefix)
+            sampler.Remember(id);
         for (int i = 0; i < length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             predictor.Predict(input, input.Length, logits);
             int id = sampler.Choose(logits);
+            sampler.Remember(id);
             yield return id;
             input = i == 0 ? new long[1] : input;
             input[0] = id;

@@ -1,56 +1,89 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using CharLM.Randomness;
 using CharLM.Tokenization;
 
 namespace CharLM.Generation;
 
-/// <summary>Chooses tokens from logits; <see cref="Vocab.Unknown"/> is never chosen.</summary>
-public sealed class TokenSampler(Sampling sampling, long seed)
+/// <summary>Chooses the tokens of one text from logits; <see cref="Vocab.Unknown"/> is never chosen.</summary>
+public sealed class TokenSampler
 {
-    private readonly RandomStream _random = new(seed, "sampling");
-    private double[] _weights = [];
+    private readonly SamplingStep[] _steps;
+    private readonly bool _isGreedy;
+    private readonly RandomStream _random;
+    private readonly RecentTokens? _recent;
+    private readonly SamplingScratch _scratch;
 
-    /// <summary>Chooses one token.</summary>
-    /// <param name="logits">One value a token of the vocab; overwritten.</param>
-    /// <returns>A token id, never <see cref="Vocab.UnknownId"/>.</returns>
-    /// <exception cref="InvalidOperationException">The vocab has nothing but the unknown token, or the logits are not numbers.</exception>
-    public int Choose(Span<float> logits)
+    /// <summary>A sampler.</summary>
+    /// <param name="sampling">How tokens are chosen.</param>
+    /// <param name="seed">Fixes the draws.</param>
+    public TokenSampler(Sampling sampling, long seed)
+        : this(sampling, seed, new SamplingScratch())
     {
-        if (logits.Length < 2)
-            throw new InvalidOperationException("the vocab has no token that could be generated");
-        logits[Vocab.UnknownId] = float.NegativeInfinity;
-        int best = 1;
-        for (int id = 1; id < logits.Length; id++)
-        {
-            if (float.IsNaN(logits[id]))
-                throw new InvalidOperationException("the model's logits are not numbers: its weights are damaged");
-            if (logits[id] > logits[best])
-                best = id;
-        }
-        return sampling switch
-        {
-            Sampling.Temperature temperature => Draw(logits, logits[best], temperature.Value),
-            _ => best,
-        };
     }
 
-    // One number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.
-    private int Draw(ReadOnlySpan<float> logits, float highest, double temperature)
+    /// <summary>A sampler that shares its working memory with others that it takes turns with.</summary>
+    internal TokenSampler(Sampling sampling, long seed, SamplingScratch scratch)
     {
-        if (_weights.Length < logits.Length)
-            _weights = new double[logits.Length];
-        double total = 0;
-        for (int id = 1; id < logits.Length; id++)
-            total += _weights[id] = Math.Exp((logits[id] - highest) / temperature);
-        double left = _random.NextDouble() * total;
-        int last = 0;
-        for (int id = 1; id < logits.Length; id++)
+        ArgumentNullException.ThrowIfNull(sampling);
+        (_steps, _isGreedy, _scratch) = ([.. sampling.Steps], sampling.IsGreedy, scratch);
+        _random = new RandomStream(seed, "sampling");
+        if (_steps.OfType<SamplingStep.RepetitionPenalty>().FirstOrDefault() is { } penalty)
+            _recent = new RecentTokens(penalty.Window);
+    }
+
+    /// <summary>Chooses one token; what the text becomes is <see cref="Remember"/>'s to say.</summary>
+    /// <param name="logits">One value a token of the vocab, minus infinity for what must not be chosen; overwritten.</param>
+    /// <returns>A token id, never <see cref="Vocab.UnknownId"/>.</returns>
+    /// <exception cref="InvalidOperationException">There is no token that could be chosen, or the logits are not numbers.</exception>
+    public int Choose(Span<float> logits)
+    {
+        if (logits.Length > Vocab.UnknownId)
+            logits[Vocab.UnknownId] = float.NegativeInfinity;
+        float highest = LogitMath.Highest(logits);
+        if (!float.IsFinite(highest))
+            throw new InvalidOperationException(float.IsNegativeInfinity(highest) ? "the vocab has no token that could be generated" : "the model's logits are not numbers: its weights are damaged");
+        if (_steps.Length > 0)
         {
-            if (_weights[id] > 0)
-                last = id;
-            left -= _weights[id];
+            foreach (SamplingStep step in _steps)
+                step.Apply(logits, _recent, _scratch);
+            highest = LogitMath.Highest(logits);
+        }
+        return _isGreedy ? logits.IndexOf(highest) : Draw(logits, highest);
+    }
+
+    /// <summary>A token of the text, whether chosen or given: later choices may depend on it.</summary>
+    public void Remember(int token) => _recent?.Add(token);
+
+    /// <summary>The text begins anew; the draws go on.</summary>
+    public void Forget() => _recent?.Clear();
+
+    // One number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.
+    private int Draw(ReadOnlySpan<float> logits, float highest)
+    {
+        Span<float> weights = _scratch.Weights(logits.Length);
+        double left = _random.NextDouble() * LogitMath.Exponentials(logits, highest, weights);
+        // A vector at a time, with the sums that made the total, and then the tokens within.
+        int id = 0;
+        foreach (Vector<float> vector in MemoryMarshal.Cast<float, Vector<float>>(weights))
+        {
+            double sum = Vector.Sum(vector);
+            if (left < sum)
+                break;
+            left -= sum;
+            id += Vector<float>.Count;
+        }
+        int last = -1;
+        for (; id < weights.Length; id++)
+        {
+            if (weights[id] == 0)
+                continue;
+            last = id;
+            left -= weights[id];
             if (left < 0)
                 return id;
         }
-        return last; // rounding only: the weights add up to the total
+        // Rounding only: the weights add up to the total.
+        return last >= 0 ? last : weights.LastIndexOfAnyExcept(0f);
     }
 }

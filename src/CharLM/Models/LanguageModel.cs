@@ -10,7 +10,7 @@ namespace CharLM.Models;
 /// A recurrent language model: token ids become vectors (one-hot or learned), pass the recurrent layers, and a linear
 /// output layer gives the logits of the next token.
 /// </summary>
-public sealed class LanguageModel : Module
+public sealed class LanguageModel : Module, ILanguageModel
 {
     private readonly IRecurrentLayer _recurrent;
     private readonly OutputLayer _output;

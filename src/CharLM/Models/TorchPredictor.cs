@@ -28,7 +28,7 @@ internal sealed class TorchPredictor : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats)
+    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -37,6 +37,8 @@ internal sealed class TorchPredictor : IPredictor
         using TensorAccessor<float> values = nn.functional.cross_entropy(logits, expected, reduction: nn.Reduction.None)
             .view(steps, _rows).t().contiguous().to_type(ScalarType.Float32).cpu().data<float>();                    // [rows, steps]
         values.ToArray().CopyTo(nats);
+        if (!guesses.IsEmpty)
+            GuessFrom(logits, steps, guesses);
     }
 
     /// <inheritdoc/>
@@ -49,11 +51,42 @@ internal sealed class TorchPredictor : IPredictor
     }
 
     /// <inheritdoc/>
+    public void Rearrange(ReadOnlySpan<int> rows)
+    {
+        RecurrentState before = _state ?? throw new InvalidOperationException("Begin was not called");
+        var places = new long[rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rows[i], (uint)_rows, nameof(rows));
+            places[i] = rows[i];
+        }
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor index = tensor(places, device: _model.Device);
+        _state = new RecurrentState(before.Hidden.index_select(1, index), before.Cell?.index_select(1, index)).DetachFromDisposeScope();
+        _rows = rows.Length;
+        before.Dispose();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _state?.Dispose();
         _state = null;
         _model.train(_wasTraining);
+    }
+
+    private void GuessFrom(Tensor logits, int steps, Span<Guess> guesses)
+    {
+        (Tensor highest, Tensor best) = logits.max(dim: -1);                                                        // [steps * rows]
+        using TensorAccessor<float> probabilities = exp(highest - logits.logsumexp(dim: -1)).to_type(ScalarType.Float32).cpu().data<float>();
+        using TensorAccessor<long> ids = best.cpu().data<long>();
+        (float[] probability, long[] id) = (probabilities.ToArray(), ids.ToArray());
+        for (int i = 0; i < guesses.Length; i++)
+        {
+            int place = (i % steps * _rows) + (i / steps);
+            guesses[i] = new Guess((int)id[place], Math.Min(1, probability[place]));
+        }
     }
 
     private Tensor Read(ReadOnlySpan<long> inputs, int steps)

@@ -98,7 +98,7 @@ internal sealed class RunExecution(
     private string Sample()
     {
         var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
-        var sampler = new TokenSampler(new Sampling.Greedy(), config.Training.Seed);
+        var sampler = new TokenSampler(Sampling.Greedy, config.Training.Seed);
         string sample = config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
         progress?.Report(new RunEvent.Sample(Figures.Epochs, sample));
         return sample;

@@ -37,7 +37,7 @@ public sealed class Trainer : IDisposable
         (_inputs, _targets) = (new long[config.BatchSize * numSteps], new long[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
-        _learner = CreateLearner(model, config);
+        _learner = Learners.Create(model, config);
     }
 
     /// <summary>Trains one epoch.</summary>
@@ -105,15 +105,5 @@ public sealed class Trainer : IDisposable
         var random = new RandomStream(_config.Seed, "truncation", step);
         for (int i = 0; i < _gradientScales.Length; i++)
             _gradientScales[i] = random.NextDouble() < _config.TruncationKeep ? (float)(1 / _config.TruncationKeep) : 0;
-    }
-
-    private static ILearner CreateLearner(LanguageModel model, TrainerConfig config)
-    {
-        if (model.UsesKernels)
-            return new FusedLearner(model, config);
-        IUpdate update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
-            ? new ScratchSgd(model.parameters(), config.LearningRate, config.WeightDecay)
-            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate, config.WeightDecay);
-        return new TorchLearner(model, update);
     }
 }

@@ -13,6 +13,7 @@ internal static unsafe partial class Native
     [DllImport(Library)] internal static extern nint st_prod_dim(nint self, long dim, bool keepdim, int dtype);
     [DllImport(Library)] internal static extern nint st_cumsum(nint self, long dim, int dtype);
     [DllImport(Library)] internal static extern nint st_cumprod(nint self, long dim, int dtype);
+    [DllImport(Library)] internal static extern nint st_logcumsumexp(nint self, long dim);
     [DllImport(Library)] internal static extern nint st_logsumexp(nint self, long dim, bool keepdim);
     [DllImport(Library)] internal static extern nint st_norm(nint self, double p);
     [DllImport(Library)] internal static extern nint st_norm_dim(nint self, long dim, bool keepdim, double p);

@@ -44,6 +44,8 @@ public static partial class torch
 
         public Tensor cumprod(long dim, ScalarType? type = null) => Make(Native.st_cumprod(Handle, dim, Code(type)), this);
 
+        public Tensor logcumsumexp(long dim) => Make(Native.st_logcumsumexp(Handle, dim), this);
+
         public Tensor logsumexp(long dim, bool keepdim = false) => Make(Native.st_logsumexp(Handle, dim, keepdim), this);
 
         public Tensor norm(float p = 2) => Make(Native.st_norm(Handle, p), this);

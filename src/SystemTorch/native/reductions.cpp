@@ -31,6 +31,11 @@ ST_API Handle st_cumprod(Handle self, int64_t dim, int32_t dtype)
     return make([&] { return at::cumprod(*self, dim, to_dtype(dtype)); });
 }
 
+ST_API Handle st_logcumsumexp(Handle self, int64_t dim)
+{
+    return make([&] { return at::logcumsumexp(*self, dim); });
+}
+
 ST_API Handle st_logsumexp(Handle self, int64_t dim, bool keepdim)
 {
     return make([&] { return at::logsumexp(*self, dim, keepdim); });

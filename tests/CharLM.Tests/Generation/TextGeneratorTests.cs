@@ -16,7 +16,7 @@ public sealed class TextGeneratorTests
         return new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = 8 }, Letters.Count);
     }
 
-    private static TokenSampler Greedy => new(new Sampling.Greedy(), 0);
+    private static TokenSampler Greedy => new(Sampling.Greedy, 0);
 
     [Theory]
     [InlineData(CellKind.Rnn)]

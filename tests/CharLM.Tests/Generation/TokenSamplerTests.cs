@@ -8,7 +8,7 @@ public sealed class TokenSamplerTests
 
     [Fact]
     public void Choose_Greedy_TakesTheHighestButNeverUnknown() =>
-        Assert.Equal(2, new TokenSampler(new Sampling.Greedy(), 0).Choose(Logits));
+        Assert.Equal(2, new TokenSampler(Sampling.Greedy, 0).Choose(Logits));
 
     [Theory]
     [InlineData(0.5)]
@@ -47,8 +47,8 @@ public sealed class TokenSamplerTests
     [Fact]
     public void Choose_NothingToChoose_Throws()
     {
-        Assert.Throws<InvalidOperationException>(() => new TokenSampler(new Sampling.Greedy(), 0).Choose(new float[1]));
-        Assert.Throws<InvalidOperationException>(() => new TokenSampler(new Sampling.Greedy(), 0).Choose(new float[] { 0, float.NaN, 1 }));
+        Assert.Throws<InvalidOperationException>(() => new TokenSampler(Sampling.Greedy, 0).Choose(new float[1]));
+        Assert.Throws<InvalidOperationException>(() => new TokenSampler(Sampling.Greedy, 0).Choose(new float[] { 0, float.NaN, 1 }));
     }
 
     [Theory]

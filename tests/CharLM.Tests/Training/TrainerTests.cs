@@ -1,5 +1,5 @@
-using CharLM.Models;
 using CharLM.Batching;
+using CharLM.Models;
 using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -95,6 +95,24 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
     }
 
+    public override void Rearrange(ReadOnlySpan<int> rows, int batch)
+    {
+        // Nothing was read since the state was set to zero, and making room for another batch keeps it zero.
+        if (batch != _batch)
+            return;
+        Panels hidden = HiddenState, cell = CellState;
+        PanelBuffer before = _state;
+        _state = new PanelBuffer(2L * rows.Length * Width);
+        _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * rows.Length * Width);
+        _batch = rows.Length;
+        for (int row = 0; row < rows.Length; row++)
+        {
+            CopyRows(hidden, rows[row], HiddenState, row, 1);
+            CopyRows(cell, rows[row], CellState, row, 1);
+        }
+        before.Dispose();
+    }
+
     public override void SetGradientScales(ReadOnlySpan<float> scales)
     {
         _scalesGradients = !scales.IsEmpty;

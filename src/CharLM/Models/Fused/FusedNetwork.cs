@@ -128,6 +128,11 @@ internal sealed class FusedNetwork : IDisposable
     /// <summary>Sets the state to zero.</summary>
     public void ZeroState() => _stack.ZeroState();
 
+    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
+    /// <param name="rows">As many as the next minibatch has sequences.</param>
+    /// <param name="batch">Sequences until now.</param>
+    public void Rearrange(ReadOnlySpan<int> rows, int batch) => _stack.Rearrange(rows, batch);
+
     /// <summary>Says that the weights have changed since the last minibatch.</summary>
     public void WeightsChanged() => _packed = false;
 

@@ -15,7 +15,7 @@ internal sealed class FusedPredictor(LanguageModel model) : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats)
+    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
     {
         _network.Measure(inputs, targets, _rows, steps);
         ReadOnlySpan<float> byStep = _network.Nats;
@@ -23,6 +23,14 @@ internal sealed class FusedPredictor(LanguageModel model) : IPredictor
         {
             for (int step = 0; step < steps; step++)
                 nats[(row * steps) + step] = byStep[(step * _rows) + row];
+        }
+        if (guesses.IsEmpty)
+            return;
+        var logits = new float[model.VocabSize];
+        for (int i = 0; i < guesses.Length; i++)
+        {
+            _network.CopyLogits((i % steps * _rows) + (i / steps), logits);
+            guesses[i] = Guess.Of(logits, targets[i], nats[i]);
         }
     }
 
@@ -32,6 +40,16 @@ internal sealed class FusedPredictor(LanguageModel model) : IPredictor
         _network.Predict(inputs, _rows, steps);
         for (int row = 0; row < _rows; row++)
             _network.CopyLogits(((steps - 1) * _rows) + row, logits.Slice(row * model.VocabSize, model.VocabSize));
+    }
+
+    /// <inheritdoc/>
+    public void Rearrange(ReadOnlySpan<int> rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(rows.Length);
+        foreach (int row in rows)
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)_rows, nameof(rows));
+        _network.Rearrange(rows, _rows);
+        _rows = rows.Length;
     }
 
     /// <inheritdoc/>

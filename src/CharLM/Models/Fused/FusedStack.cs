@@ -101,6 +101,13 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
+    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
+    public void Rearrange(ReadOnlySpan<int> rows, int batch)
+    {
+        foreach (LayerPass layer in _layers)
+            layer.Rearrange(rows, batch);
+    }
+
     /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
     /// <param name="worker">Which worker.</param>
     /// <param name="workers">How many share the work.</param>

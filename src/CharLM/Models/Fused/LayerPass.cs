@@ -30,6 +30,11 @@ internal abstract class LayerPass : IDisposable
     /// <summary>Makes room for a minibatch; the state stays when the batch does, else it becomes zero.</summary>
     public abstract void Resize(int batch, int steps);
 
+    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
+    /// <param name="rows">As many as the next minibatch has sequences.</param>
+    /// <param name="batch">Sequences until now; where no minibatch of so many was read yet, all states are zero.</param>
+    public abstract void Rearrange(ReadOnlySpan<int> rows, int batch);
+
     /// <summary>Says what the gradient of the state is multiplied by where it passes from a step to the one before; empty: 1.</summary>
     public abstract void SetGradientScales(ReadOnlySpan<float> scales);
 

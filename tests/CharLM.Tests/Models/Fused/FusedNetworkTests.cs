@@ -108,8 +108,14 @@ public sealed class FusedNetworkTests
     {
         var config = new ModelConfig
         {
-            Cell = cell, NumLayers = 2, NumHiddens = 5, EmbeddingSize = embedding, TieWeights = embedding > 0,
-            Dropout = 0.3, InputDropout = 0.25, OutputDropout = 0.4,
+            Cell = cell,
+            NumLayers = 2,
+            NumHiddens = 5,
+            EmbeddingSize = embedding,
+            TieWeights = embedding > 0,
+            Dropout = 0.3,
+            InputDropout = 0.25,
+            OutputDropout = 0.4,
         };
         AssertSlopes(config);
     }

@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using CharLM.Benchmarking;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Models;
+using CharLM.Runs;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm bench</c>.</summary>
+internal sealed class BenchCommand : Verb
+{
+    private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
+    private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
+
+    private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: rnn, gru and lstm, one after the other]");
+    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it. [default: all, one after the other]");
+    private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
+    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
+    private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Rows of a minibatch. [default: 32]");
+    private readonly Option<int?> _numSteps = OptionOf.Integer("--num-steps", "N", "Tokens of a row. [default: 35]");
+    private readonly Option<int?> _vocab = OptionOf.Integer("--vocab-size", "N", "Tokens of the vocab. [default: 28]");
+    private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "X", "Length of a round. [default: 1]");
+    private readonly Option<int?> _rounds = OptionOf.Integer("--rounds", "N", "Rounds; the median counts. [default: 5]");
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public BenchCommand()
+        : base("bench", "Measure how fast training steps are: forward, backward, clip, update.")
+    {
+        foreach (Option option in new Option[] { _cell, _implementation, _layers, _hidden, _batchSize, _numSteps, _vocab, _seconds, _rounds })
+            Add(option);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        List<StepShape> shapes = [.. Shapes(parse)];
+        InvalidConfigException.ThrowIfAny([.. shapes.SelectMany(shape => shape.Faults()).Distinct(), .. _runtime.Faults(parse)]);
+        if (!_runtime.OnCpu(parse))
+            throw new InvalidConfigException(["bench measures the CPU: leave --device out"]);
+        _runtime.Use(parse);
+        TextWriter output = parse.InvocationConfiguration.Output;
+        double peak = ProductPeak.Measure(shapes[0].BatchSize, shapes[0].Model.NumHiddens, 4 * shapes[0].Model.NumHiddens, _runtime.Threads(parse));
+        if (parse.GetValue(_json))
+        {
+            List<StepTiming> timings = [.. shapes.Select(shape => StepBenchmark.Measure(shape, cancellationToken))];
+            output.WriteLine(JsonOutput.Line(new
+            {
+                Environment = new { Toolkit = VersionAction.Version, TorchRuntime.Engine, TorchRuntime.LibtorchVersion, Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
+                ProductPeakGflops = peak / 1e9,
+                Rows = timings.Select(timing => Row(timing, peak)),
+            }));
+            return Task.FromResult(ExitCode.Done);
+        }
+        output.WriteLine($"charlm {VersionAction.Version}, {TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
+        output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {shapes[0].BatchSize}, {shapes[0].NumSteps} steps, {shapes[0].Model.NumHiddens} hidden units, {shapes[0].Model.NumLayers} layer(s), vocab {shapes[0].VocabSize}");
+        output.WriteLine($"{"cell",-12}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}{"of product",12}{"memory",10}");
+        foreach (StepShape shape in shapes)
+        {
+            StepTiming timing = StepBenchmark.Measure(shape, cancellationToken);
+            output.WriteLine($"{Choices.NameOf(shape.Model.Cell),-12}{Choices.NameOf(shape.Model.Implementation),-16}{Figure.Count(timing.TokensPerSecond),12}"
+                + $"{timing.SecondsOfStep * 1000,12:0.000}{timing.Fastest * 1000,10:0.000}{timing.Slowest * 1000,10:0.000}{100 * timing.FlopsPerSecond / peak,10:0.0} %"
+                + $"{(timing.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),10}");
+            output.Flush();
+        }
+        return Task.FromResult(ExitCode.Done);
+    }
+
+    private static object Row(StepTiming timing, double peak) => new
+    {
+        Cell = Choices.NameOf(timing.Shape.Model.Cell),
+        Implementation = Choices.NameOf(timing.Shape.Model.Implementation),
+        timing.Shape.Model.NumLayers,
+        timing.Shape.Model.NumHiddens,
+        timing.Shape.BatchSize,
+        timing.Shape.NumSteps,
+        timing.Shape.VocabSize,
+        timing.TokensPerSecond,
+        MillisecondsOfStep = timing.SecondsOfStep * 1000,
+        FastestMilliseconds = timing.Fastest * 1000,
+        SlowestMilliseconds = timing.Slowest * 1000,
+        OfProductPeak = timing.FlopsPerSecond / peak,
+        timing.PeakBytes,
+        timing.Shape.ActivationBytes,
+    };
+
+    private IEnumerable<StepShape> Shapes(ParseResult parse)
+    {
+        var under = new StepShape();
+        foreach (CellKind cell in parse.GetValue(_cell) is { } one ? [one] : Cells)
+        {
+            foreach (Implementation implementation in parse.GetValue(_implementation) is { } only ? [only] : Implementations)
+            {
+                yield return under with
+                {
+                    Model = under.Model with
+                    {
+                        Cell = cell,
+                        Implementation = implementation,
+                        NumLayers = parse.GetValue(_layers) ?? under.Model.NumLayers,
+                        NumHiddens = parse.GetValue(_hidden) ?? under.Model.NumHiddens,
+                    },
+                    VocabSize = parse.GetValue(_vocab) ?? under.VocabSize,
+                    BatchSize = parse.GetValue(_batchSize) ?? under.BatchSize,
+                    NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,
+                    Threads = _runtime.Threads(parse),
+                    SecondsOfRound = parse.GetValue(_seconds) ?? under.SecondsOfRound,
+                    Rounds = parse.GetValue(_rounds) ?? under.Rounds,
+                };
+            }
+        }
+    }
+}

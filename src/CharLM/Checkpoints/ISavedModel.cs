@@ -1,0 +1,28 @@
+using CharLM.Models;
+using CharLM.Tokenization;
+using static TorchSharp.torch;
+
+namespace CharLM.Checkpoints;
+
+/// <summary>
+/// What the file of a model holds, whatever kind of model it is: <see cref="Checkpoint"/> or <see cref="NGramCheckpoint"/>.
+/// </summary>
+public interface ISavedModel
+{
+    /// <summary>How its text became token ids.</summary>
+    TextConfig Text { get; }
+
+    /// <summary>Token to id and back.</summary>
+    Vocab Vocab { get; }
+
+    /// <summary>Which text it was trained on.</summary>
+    CorpusRecord Corpus { get; }
+
+    /// <summary>What training had reached.</summary>
+    Figures Figures { get; }
+
+    /// <summary>The model, ready to predict by whatever computes it fastest; the caller disposes it.</summary>
+    /// <param name="device">Where it shall compute; default the CPU.</param>
+    /// <param name="threads">Threads of one operation; default 0: chosen.</param>
+    ILanguageModel Open(Device? device = null, int threads = 0);
+}

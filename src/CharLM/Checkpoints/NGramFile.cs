@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using CharLM.Models.NGram;
+using CharLM.Tokenization;
+
+namespace CharLM.Checkpoints;
+
+/// <summary>
+/// Reads and writes counted n-grams: one safetensors file as <see cref="CheckpointFile"/>'s, its metadata's <c>kind</c>
+/// "ngram", with the last tokens, counts and continuations of the n-grams of each length as little-endian int32.
+/// </summary>
+public static class NGramFile
+{
+    private const string KindKey = "kind", Kind = "ngram";
+    private const string OrderKey = "order";
+    private const string TokensName = "tokens", CountsName = "counts", FirstChildName = "first_child";
+
+    /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    public static void Write(string path, NGramCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        var metadata = new Dictionary<string, string>(CheckpointMetadata.WriteText(checkpoint), StringComparer.Ordinal)
+        {
+            [KindKey] = Kind,
+            [OrderKey] = checkpoint.Model.Order.ToString(),
+        };
+        var tensors = new List<OutgoingTensor>();
+        for (int length = 1; length <= checkpoint.Model.Order; length++)
+        {
+            NGramLevel level = checkpoint.Model.Levels[length];
+            tensors.Add(Tensor(length, TokensName, level.Tokens));
+            tensors.Add(Tensor(length, CountsName, level.Counts));
+            if (length < checkpoint.Model.Order)
+                tensors.Add(Tensor(length, FirstChildName, level.FirstChild));
+        }
+        SealedFile.Write(path, metadata, tensors);
+    }
+
+    /// <summary>Reads a model; everything is checked before it is used.</summary>
+    /// <exception cref="CheckpointException">The file is missing, damaged, foreign or from a newer toolkit.</exception>
+    public static NGramCheckpoint Read(string path) => SafetensorsFile.Read(path, Read);
+
+    /// <summary>Whether metadata is that of counted n-grams.</summary>
+    internal static bool IsNGram(IReadOnlyDictionary<string, string> metadata) =>
+        CheckpointMetadata.IsCheckpoint(metadata) && metadata.GetValueOrDefault(KindKey) == Kind;
+
+    /// <summary>Reads a model from an open file.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    internal static NGramCheckpoint Read(FileStream stream)
+    {
+        byte[] headerBytes = SafetensorsHeader.ReadBytes(stream);
+        SafetensorsHeader header = SafetensorsHeader.Parse(headerBytes, stream.Length);
+        CheckpointMetadata.CheckFormat(header.Metadata);
+        if (!IsNGram(header.Metadata))
+            throw new FormatException("is a recurrent network, not counted n-grams");
+        if (!int.TryParse(header.Metadata.GetValueOrDefault(OrderKey), out int order) || NGramModel.Faults(order).Any())
+            throw new FormatException($"has no order of 1 to {NGramModel.MaxOrder}");
+        (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = CheckpointMetadata.ReadText(header.Metadata);
+        SealedFile.Check(stream, headerBytes, header);
+
+        var tensors = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        var levels = new NGramLevel[order + 1];
+        for (int length = 1; length <= order; length++)
+        {
+            levels[length] = new NGramLevel(
+                Values(Name(length, TokensName)), Values(Name(length, CountsName)), length < order ? Values(Name(length, FirstChildName)) : []);
+        }
+        levels[0] = new NGramLevel([0], [0], [0, levels[1].Count]);
+        NGramCheck.Levels(levels, vocab.Count);
+        return new NGramCheckpoint { Model = new NGramModel(levels, vocab.Count), Text = text, Vocab = vocab, Corpus = corpus, Figures = figures };
+
+        int[] Values(string name)
+        {
+            if (!tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.DType != SafetensorsFile.CountType || tensor.Shape.Count != 1)
+                throw new FormatException($"lacks the list '{name}' of {SafetensorsFile.CountType}");
+            var values = new int[tensor.Shape[0]];
+            stream.Position = header.DataBegin + tensor.Begin;
+            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+            return values;
+        }
+    }
+
+    private static OutgoingTensor Tensor(int length, string name, int[] values) => new(Name(length, name), [values.Length], values);
+
+    private static string Name(int length, string name) => $"ngram.{length}.{name}";
+}

@@ -1,0 +1,109 @@
+namespace CharLM.Generation;
+
+/// <summary>
+/// Values from the highest down, those of equal value in order of their index. Sorted only as far as it is asked for: the
+/// first few of a large vocab cost a pass over it (Hoare's quickselect), not a sort.
+/// </summary>
+internal sealed class TokenRanking
+{
+    private const int FirstSorted = 32;
+
+    private ulong[] _keys = [];
+    private int _count, _sorted;
+
+    /// <summary>The index at a place, 0 being that of the highest value.</summary>
+    public int this[int place]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)place, (uint)_count);
+            while (place >= _sorted)
+                SortMore();
+            return Index(_keys[place]);
+        }
+    }
+
+    /// <summary>Takes values; none is NaN.</summary>
+    public void Load(ReadOnlySpan<float> values)
+    {
+        if (_keys.Length < values.Length)
+            _keys = new ulong[values.Length];
+        for (int i = 0; i < values.Length; i++)
+            _keys[i] = Key(values[i], i);
+        (_count, _sorted) = (values.Length, 0);
+    }
+
+    /// <summary>Makes all values minus infinity but the first so many.</summary>
+    /// <param name="kept">How many stay.</param>
+    /// <param name="values">What was loaded.</param>
+    public void KeepFirst(int kept, Span<float> values)
+    {
+        if (kept >= _count)
+            return;
+        if (kept > _sorted)
+            Select(_keys.AsSpan(_sorted, _count - _sorted), kept - _sorted);
+        foreach (ulong key in _keys.AsSpan(kept, _count - kept))
+            values[Index(key)] = float.NegativeInfinity;
+    }
+
+    // Ascending keys are falling values and, for equal values, rising indices. Adding 0 makes -0 and 0 the same.
+    private static ulong Key(float value, int index)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value + 0f);
+        uint rising = (bits >> 31) == 0 ? bits | 0x80000000u : ~bits;
+        return ((ulong)~rising << 32) | (uint)index;
+    }
+
+    private static int Index(ulong key) => (int)(uint)key;
+
+    private void SortMore()
+    {
+        int more = Math.Min(_count - _sorted, Math.Max(FirstSorted, _sorted));
+        Span<ulong> rest = _keys.AsSpan(_sorted, _count - _sorted);
+        Select(rest, more);
+        MemoryExtensions.Sort(rest[..more]);
+        _sorted += more;
+    }
+
+    // Brings the smallest keys to the front, in no order.
+    private static void Select(Span<ulong> keys, int count)
+    {
+        while (count > 0 && count < keys.Length)
+        {
+            if (keys.Length <= FirstSorted)
+            {
+                MemoryExtensions.Sort(keys);
+                return;
+            }
+            int smaller = Partition(keys);
+            if (count <= smaller)
+                keys = keys[..smaller];
+            else
+            {
+                keys = keys[smaller..];
+                count -= smaller;
+            }
+        }
+    }
+
+    // Hoare's, around the median of three: no key before the returned place is above one from there on. Keys differ, so the
+    // pivot is neither the smallest nor the greatest, and both sides have keys.
+    private static int Partition(Span<ulong> keys)
+    {
+        ulong a = keys[0], b = keys[keys.Length / 2], c = keys[^1];
+        ulong pivot = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+        int left = -1, right = keys.Length;
+        while (true)
+        {
+            do
+                left++;
+            while (keys[left] < pivot);
+            do
+                right--;
+            while (keys[right] > pivot);
+            if (left >= right)
+                return right + 1;
+            (keys[left], keys[right]) = (keys[right], keys[left]);
+        }
+    }
+}

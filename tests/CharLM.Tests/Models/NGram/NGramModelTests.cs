@@ -1,0 +1,169 @@
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Models;
+using CharLM.Models.NGram;
+using CharLM.Tokenization;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace CharLM.Tests.Models.NGram;
+
+public sealed class NGramModelTests
+{
+    // Few kinds of tokens, so that every context comes again; sometimes more kinds than ever occur.
+    private static Gen<(int[] Text, int[] Test, int Order, int Vocab)> Cases =>
+        from vocab in Gen.Choose(1, 6)
+        from length in Gen.OneOf(Gen.Choose(1, 12), Gen.Choose(20, 400))
+        from text in Gen.ArrayOf(Gen.Frequency((3, Gen.Choose(0, Math.Min(1, vocab - 1))), (2, Gen.Choose(0, vocab - 1))), length)
+        from test in Gen.ArrayOf(Gen.Choose(0, vocab - 1), 25)
+        from order in Gen.Choose(1, 10)
+        select (text, test, order, vocab);
+
+    [Fact]
+    public void Score_AnyTextAndOrder_IsThePapersFormula() => Check(Cases, sample =>
+    {
+        var expected = new BruteForce(sample.Text, sample.Order, sample.Vocab);
+        using IPredictor predictor = NGramModel.Train(sample.Text, sample.Order, sample.Vocab).Predictor();
+        float[] nats = Score(predictor, sample.Test);
+        for (int i = 0; i < nats.Length; i++)
+            Assert.Equal(-Math.Log(expected.Probability(sample.Test[..(i + 1)], sample.Test[i + 1])), nats[i], 1e-4);
+    });
+
+    [Fact]
+    public void Predict_AnyContext_SumsToOneAndAgreesWithScore() => Check(Cases, sample =>
+    {
+        NGramModel model = NGramModel.Train(sample.Text, sample.Order, sample.Vocab);
+        using IPredictor predictor = model.Predictor(), scorer = model.Predictor();
+        float[] nats = Score(scorer, sample.Test);
+        predictor.Begin(rows: 1);
+        var logits = new float[sample.Vocab];
+        for (int i = 0; i < nats.Length; i++)
+        {
+            predictor.Predict([sample.Test[i]], 1, logits);
+            Assert.Equal(1, logits.Sum(logit => Math.Exp(logit)), 1e-5);
+            Assert.Equal(-nats[i], logits[sample.Test[i + 1]], 1e-4);
+        }
+    });
+
+    [Fact]
+    public void Discounts_AnyText_AreThoseOfTheCountsOfCounts() => Check(Cases, sample =>
+    {
+        var expected = new BruteForce(sample.Text, sample.Order, sample.Vocab);
+        NGramModel model = NGramModel.Train(sample.Text, sample.Order, sample.Vocab);
+        for (int k = 1; k <= sample.Order; k++)
+        {
+            Discounts actual = model.Discounts[k - 1];
+            Assert.Equal(expected.DiscountsOf(k), new[] { actual.One, actual.Two, actual.ThreeOrMore });
+        }
+    });
+
+    [Fact]
+    public void NGrams_AnyText_AreItsDifferentWindows() => Check(Cases, sample =>
+        Assert.Equal(
+            Enumerable.Range(1, sample.Order).Select(k => Enumerable.Range(0, Math.Max(0, sample.Text.Length - k + 1)).Select(i => string.Join(' ', sample.Text[i..(i + k)])).Distinct().Count()),
+            NGramModel.Train(sample.Text, sample.Order, sample.Vocab).NGrams));
+
+    [Fact]
+    public void Score_RowsSideBySide_AreIndependent()
+    {
+        int[] text = [.. Enumerable.Range(0, 300).Select(i => i * i % 7 % 4)];
+        using IPredictor predictor = NGramModel.Train(text, 4, 4).Predictor();
+        long[] first = [0, 1, 2, 3, 1], second = [3, 3, 2, 0, 0];
+        float[] alone = [.. Score(predictor, [0, 1, 2, 3, 1]), .. Score(predictor, [3, 3, 2, 0, 0])];
+        predictor.Begin(rows: 2);
+        var both = new float[8];
+        predictor.Score([.. first[..4], .. second[..4]], [.. first[1..], .. second[1..]], 4, both);
+        Assert.Equal(alone, both);
+    }
+
+    [Fact]
+    public void Score_Guesses_AreTheMostProbableTokens()
+    {
+        int[] text = [.. Enumerable.Range(0, 300).Select(i => i * i % 11 % 5)];
+        using IPredictor predictor = NGramModel.Train(text, 3, 5).Predictor(), other = NGramModel.Train(text, 3, 5).Predictor();
+        var nats = new float[20];
+        var guesses = new Guess[20];
+        long[] tokens = [.. text[..21].Select(token => (long)token)];
+        predictor.Begin(rows: 1);
+        predictor.Score(tokens.AsSpan(0, 20), tokens.AsSpan(1), 20, nats, guesses);
+        other.Begin(rows: 1);
+        var logits = new float[5];
+        for (int i = 0; i < 20; i++)
+        {
+            other.Predict(tokens.AsSpan(i, 1), 1, logits);
+            Assert.Equal(logits.IndexOf(logits.Max()), guesses[i].Token);
+            Assert.Equal(Math.Exp(logits.Max()), guesses[i].Probability, 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Rearrange_Rows_GoOnFromWhereTheyWere()
+    {
+        int[] text = [.. Enumerable.Range(0, 300).Select(i => i * i % 7 % 4)];
+        using IPredictor predictor = NGramModel.Train(text, 4, 4).Predictor();
+        var logits = new float[8];
+        predictor.Begin(rows: 2);
+        predictor.Predict([0, 1, 2, 3, 0, 2], 3, logits);
+        predictor.Rearrange([1, 1]);
+        predictor.Predict([1, 1], 1, logits);
+        Assert.Equal(logits[..4], logits[4..]);
+        var expected = new float[4];
+        predictor.Begin(rows: 1);
+        predictor.Predict([3, 0, 2, 1], 4, expected);
+        Assert.Equal(expected, logits[..4]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => predictor.Rearrange([1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => predictor.Rearrange([]));
+    }
+
+    // The published figures: the whole held-out part, and the training text before it as context.
+    [Theory]
+    [InlineData(1, 17.060)]
+    [InlineData(2, 10.000)]
+    [InlineData(3, 6.857)]
+    [InlineData(4, 5.028)]
+    [InlineData(5, 4.371)]
+    [InlineData(6, 4.200)]
+    [InlineData(7, 4.179)]
+    [InlineData(8, 4.201)]
+    public void Train_TimeMachine_HasThePublishedPerplexity(int order, double perplexity)
+    {
+        string raw = File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt"));
+        TokenizedText text = TokenizedText.From(raw, new TextConfig { MaxTokens = 0, ValidationFraction = 0.1 });
+        Assert.Equal((153_522, 17_058, 28), (text.Train.Length, text.HeldOut.Length, text.Vocab.Count));
+        NGramModel model = NGramModel.Train(text.Train, order, text.Vocab.Count);
+        double measured = Evaluator.Measure(model, text.HeldOut, rows: 1).Perplexity;
+        Assert.InRange(measured / perplexity, 0.999, 1.001);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(11)]
+    [InlineData(50)]
+    public void Train_OrderOutOfRange_IsRefused(int order) =>
+        Assert.Equal($"order must be 1 to 10, not {order}", Assert.Throws<InvalidConfigException>(() => NGramModel.Train(new int[5], order, 3)).Message);
+
+    [Fact]
+    public void Train_NoTextOrWrongToken_IsRefused()
+    {
+        Assert.Contains("no text", Assert.Throws<InvalidConfigException>(() => NGramModel.Train(default, 3, 3)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => NGramModel.Train(new[] { 0, 3 }, 3, 3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => NGramModel.Train(new[] { 0, -1 }, 3, 3));
+    }
+
+    private static float[] Score(IPredictor predictor, int[] text)
+    {
+        long[] tokens = [.. text.Select(token => (long)token)];
+        var nats = new float[text.Length - 1];
+        predictor.Begin(rows: 1);
+        predictor.Score(tokens.AsSpan(0, nats.Length), tokens.AsSpan(1), nats.Length, nats);
+        return nats;
+    }
+
+    private static void Check<T>(Gen<T> cases, Action<T> holds) =>
+        Prop.ForAll(cases.ToArbitrary(), sample =>
+        {
+            holds(sample);
+            return true;
+        }).QuickCheckThrowOnFailure();
+}
