@@ -32,13 +32,7 @@ public sealed class LanguageModel : Module, ILanguageModel
         // The names are those of the book's RNNModel, so that a state dict moves over unchanged.
         if (config.EmbeddingSize > 0)
             register_module("embedding", _embedding = Embedding(vocabSize, config.EmbeddingSize));
-        _recurrent = config.Implementation switch
-        {
-            Implementation.Custom => CustomLayer.Create(config, config.InputSize(vocabSize)),
-            Implementation.BuiltIn => new BuiltInLayer(config, config.InputSize(vocabSize)),
-            Implementation.Fused => new FusedLayer(config, config.InputSize(vocabSize)),
-            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
-        };
+        _recurrent = RecurrentLayers.Create(config, config.InputSize(vocabSize));
         register_module("rnn", _recurrent.Weights);
         register_module("linear", _output = new OutputLayer(config.OutputSize, vocabSize, config.TieWeights));
         WeightInitializer.Apply(this);

@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+
+namespace CharLM.Batching;
+
+/// <summary>
+/// Sequences of different lengths side by side: shorter ones are padded behind their end, and their lengths say where that
+/// is. What is computed from a row depends on neither its padding nor its batch mates.
+/// </summary>
+public sealed class PaddedBatch
+{
+    private readonly long[] _ids, _lengths;
+
+    /// <summary>A batch of sequences.</summary>
+    /// <param name="sequences">Token ids, each sequence of one token or more.</param>
+    /// <param name="padding">The id behind the end of a shorter sequence; any will do.</param>
+    /// <param name="numSteps">Steps of a row; default 0: as many as the longest sequence has.</param>
+    /// <exception cref="ArgumentException">There is no sequence, or one is empty or longer than <paramref name="numSteps"/>.</exception>
+    public PaddedBatch(IReadOnlyList<ReadOnlyMemory<int>> sequences, int padding = 0, int numSteps = 0)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        if (sequences.Count == 0)
+            throw new ArgumentException("a batch needs a sequence", nameof(sequences));
+        _lengths = [.. sequences.Select(sequence => (long)sequence.Length)];
+        NumSteps = numSteps == 0 ? (int)_lengths.Max() : numSteps;
+        _ids = new long[BatchSize * NumSteps];
+        Array.Fill(_ids, padding);
+        for (int row = 0; row < BatchSize; row++)
+        {
+            ReadOnlySpan<int> sequence = sequences[row].Span;
+            if (sequence.Length < 1 || sequence.Length > NumSteps)
+                throw new ArgumentException($"sequence {row} has {sequence.Length} tokens where 1 to {NumSteps} are due", nameof(sequences));
+            for (int step = 0; step < sequence.Length; step++)
+                _ids[(row * NumSteps) + step] = sequence[step];
+        }
+    }
+
+    /// <summary>Rows.</summary>
+    public int BatchSize => _lengths.Length;
+
+    /// <summary>Steps of a row, padding included.</summary>
+    public int NumSteps { get; }
+
+    /// <summary>Real tokens of each row.</summary>
+    public ReadOnlySpan<long> Lengths => _lengths;
+
+    /// <summary>Real tokens of all rows.</summary>
+    public long NumTokens => _lengths.Sum();
+
+    /// <summary>The token ids, int64 [batch, num_steps].</summary>
+    /// <param name="device">Where they shall live; default the CPU.</param>
+    public Tensor Ids(Device? device = null) => tensor(_ids, [BatchSize, NumSteps], device: device);
+
+    /// <summary>Where the real tokens are, bool [batch, num_steps].</summary>
+    /// <inheritdoc cref="Ids"/>
+    public Tensor Mask(Device? device = null)
+    {
+        var real = new bool[_ids.Length];
+        for (int row = 0; row < BatchSize; row++)
+            real.AsSpan(row * NumSteps, (int)_lengths[row]).Fill(true);
+        return tensor(real, [BatchSize, NumSteps], device: device);
+    }
+}

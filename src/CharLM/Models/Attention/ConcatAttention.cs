@@ -1,0 +1,47 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CharLM.Models.Attention;
+
+/// <summary>
+/// Attention whose weights come from one query and one key alone: a linear layer reads both side by side and gives a weight
+/// to every place of the values; what they give is put beside the query and projected (the attention of PyTorch's
+/// translation tutorial; the location score of Luong et al. 2015).
+/// </summary>
+/// <remarks>The number of places is fixed: this one learns where to look, not what to look for.</remarks>
+public sealed class ConcatAttention : nn.Module
+{
+    private readonly Linear _weights, _combine;
+
+    /// <summary>A layer with torch.nn.Linear's initial weights.</summary>
+    /// <param name="querySize">Width of the query.</param>
+    /// <param name="keySize">Width of the key.</param>
+    /// <param name="valueSize1">Places of the values.</param>
+    /// <param name="valueSize2">Width of a value.</param>
+    /// <param name="outputSize">Width of the output.</param>
+    public ConcatAttention(long querySize, long keySize, long valueSize1, long valueSize2, long outputSize)
+        : base("attention")
+    {
+        // The names are the tutorial's.
+        register_module("attn", _weights = nn.Linear(querySize + keySize, valueSize1));
+        register_module("attn_combine", _combine = nn.Linear(querySize + valueSize2, outputSize));
+    }
+
+    /// <summary>Attends.</summary>
+    /// <param name="query">[batch, 1, query_size].</param>
+    /// <param name="key">[batch, 1, key_size].</param>
+    /// <param name="values">[batch, value_size1, value_size2].</param>
+    /// <param name="mask">Bool [batch, value_size1], true where a place may be seen; null hides none.</param>
+    /// <returns>[batch, 1, output_size], and the weights [batch, value_size1].</returns>
+    /// <exception cref="ArgumentException">The mask hides every place of a row.</exception>
+    public (Tensor Output, Tensor Weights) Forward(Tensor query, Tensor key, Tensor values, Tensor? mask = null)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(values);
+        Tensor scores = _weights.forward(cat([query, key], dim: -1)).squeeze(1);   // [batch, value_size1]
+        Tensor weights = AttentionMask.Softmax(scores, mask);
+        Tensor applied = weights.unsqueeze(1).bmm(values);                         // [batch, 1, value_size2]
+        return (_combine.forward(cat([query, applied], dim: -1)), weights);
+    }
+}

@@ -1,0 +1,20 @@
+namespace CharLM.Models;
+
+/// <summary>Makes recurrent layers.</summary>
+public static class RecurrentLayers
+{
+    /// <summary>A stack of layers of the implementation that a configuration names.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="inputSize">Width of an input.</param>
+    public static IRecurrentLayer Create(ModelConfig config, int inputSize)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Implementation switch
+        {
+            Implementation.Custom => CustomLayer.Create(config, inputSize),
+            Implementation.BuiltIn => new BuiltInLayer(config, inputSize),
+            Implementation.Fused => new FusedLayer(config, inputSize),
+            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
+        };
+    }
+}

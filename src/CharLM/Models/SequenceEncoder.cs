@@ -1,0 +1,103 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CharLM.Models;
+
+/// <summary>
+/// A stack of recurrent layers over whole sequences of different lengths, in one direction or both: what classifiers and
+/// translators read with. Results depend on neither padding nor batch mates (<see cref="VariableLengths"/>).
+/// </summary>
+/// <remarks>
+/// Each direction of each layer is a stack of one, under the place that PyTorch gives it: l0, l0_reverse, l1. So the
+/// kernels, which read forwards, serve both directions: the backward one reads its rows turned around.
+/// </remarks>
+public sealed class SequenceEncoder : Module
+{
+    private readonly ModelConfig _config;
+    private readonly Dictionary<string, IRecurrentLayer> _layers = new(StringComparer.Ordinal);
+
+    /// <summary>An encoder with the implementation's initial weights.</summary>
+    /// <param name="config">Cell, layers, directions, hidden units, dropout between layers.</param>
+    /// <param name="inputSize">Width of an input.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    public SequenceEncoder(ModelConfig config, int inputSize)
+        : base(nameof(SequenceEncoder))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        InvalidConfigException.ThrowIfAny(Faults(config));
+        _config = config;
+        ModelConfig one = config with { NumLayers = 1, Bidirectional = false, Dropout = 0 };
+        for (int layer = 0; layer < config.NumLayers; layer++)
+        {
+            foreach (string place in config.PlacesOfLayer(layer))
+            {
+                IRecurrentLayer created = RecurrentLayers.Create(one, layer == 0 ? inputSize : config.OutputSize);
+                _layers[place] = created;
+                register_module(place, created.Weights);
+            }
+        }
+    }
+
+    /// <summary>Width of an output: the hidden units of every direction.</summary>
+    public int OutputSize => _config.OutputSize;
+
+    /// <summary>What is wrong with a configuration as that of an encoder, which may read in both directions.</summary>
+    public static IEnumerable<string> Faults(ModelConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return (config with { Bidirectional = false }).Faults();
+    }
+
+    /// <summary>Reads sequences.</summary>
+    /// <param name="inputs">[num_steps, batch, input].</param>
+    /// <param name="lengths">Real steps of each row, 1 to num_steps.</param>
+    /// <returns>
+    /// The last layer's hidden states [num_steps, batch, directions * hidden], zero past a row's length, and the state that
+    /// each layer and direction ended with: after the last real step forwards, after the first backwards.
+    /// </returns>
+    /// <exception cref="ArgumentException">A length is outside its range.</exception>
+    public (Tensor Outputs, RecurrentState State) Forward(Tensor inputs, ReadOnlySpan<long> lengths)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var hidden = new List<Tensor>();
+        var cell = new List<Tensor>();
+        Tensor outputs = inputs;
+        for (int layer = 0; layer < _config.NumLayers; layer++)
+        {
+            if (layer > 0)
+                outputs = functional.dropout(outputs, _config.Dropout, training);
+            var directions = new List<Tensor>();
+            foreach (string place in _config.PlacesOfLayer(layer))
+            {
+                bool backward = directions.Count == 1;
+                (Tensor read, RecurrentState last) = Read(_layers[place], outputs, lengths, backward);
+                directions.Add(read);
+                hidden.Add(last.Hidden);
+                if (last.Cell is not null)
+                    cell.Add(last.Cell);
+            }
+            outputs = directions.Count == 1 ? directions[0] : cat(directions, dim: -1);
+        }
+        return (outputs, new RecurrentState(cat(hidden, dim: 0), cell.Count == 0 ? null : cat(cell, dim: 0)));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            foreach (IRecurrentLayer layer in _layers.Values)
+                (layer as IDisposable)?.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private static (Tensor Outputs, RecurrentState Last) Read(IRecurrentLayer layer, Tensor inputs, ReadOnlySpan<long> lengths, bool backward)
+    {
+        RecurrentState zero = layer.ZeroState(inputs.shape[1]);
+        if (!backward)
+            return VariableLengths.Sequence(layer, inputs, zero, lengths);
+        (Tensor outputs, RecurrentState last) = VariableLengths.Sequence(layer, VariableLengths.Reverse(inputs, lengths), zero, lengths);
+        return (VariableLengths.Reverse(outputs, lengths), last);
+    }
+}

@@ -1,0 +1,23 @@
+using CharLM.Batching;
+using static TorchSharp.torch;
+
+namespace CharLM.Training;
+
+/// <summary>The loss of sequences of different lengths: padding counts for nothing.</summary>
+public static class MaskedLoss
+{
+    // What no token has as its id; torch's own default for "not a target".
+    private const long NoTarget = -100;
+
+    /// <summary>Mean cross-entropy over the real tokens of all rows, nats a token.</summary>
+    /// <param name="logits">[num_steps, batch, vocab], step by step as recurrent layers give them.</param>
+    /// <param name="targets">What was due at each step.</param>
+    public static Tensor CrossEntropy(Tensor logits, PaddedBatch targets)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(targets);
+        Tensor padding = targets.Mask(logits.device).logical_not();
+        Tensor expected = targets.Ids(logits.device).masked_fill(padding, NoTarget).t().reshape(-1);
+        return nn.functional.cross_entropy(logits.reshape(-1, logits.shape[^1]), expected, ignore_index: NoTarget);
+    }
+}
