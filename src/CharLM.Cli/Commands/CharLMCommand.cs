@@ -13,6 +13,7 @@ internal static class CharLMCommand
         {
             new TrainCommand(),
             new GenerateCommand(),
+            new ExperimentCommand(),
             new CorpusCommand(),
             new ImportCommand(),
             new ExportCommand(),

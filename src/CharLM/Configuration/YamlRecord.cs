@@ -9,6 +9,7 @@ namespace CharLM.Configuration;
 
 /// <summary>
 /// Configuration records as YAML: keys are the properties' names in snake_case, records in records are mappings in mappings.
+/// A property that is a <see cref="YamlNode"/> takes what the file has, unread.
 /// </summary>
 internal static class YamlRecord
 {
@@ -19,6 +20,18 @@ internal static class YamlRecord
     /// <exception cref="ConfigFileException">A key is unknown, or a value of another type.</exception>
     public static T Apply<T>(YamlMappingNode node, T under, string path)
         where T : class => (T)ApplyTo(node, under, path);
+
+    /// <summary>The whole numbers of a list.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="key">The key whose value it is.</param>
+    /// <param name="path">What to call the file in errors.</param>
+    /// <exception cref="ConfigFileException">Something else is among them.</exception>
+    public static IReadOnlyList<(long Number, long Line)> WholeNumbers(YamlSequenceNode list, string key, string path) =>
+    [
+        .. list.Children.Select(node => Parse((node as YamlScalarNode)?.Value ?? "", typeof(long)) is long number
+            ? (number, node.Start.Line)
+            : throw new ConfigFileException(path, node.Start.Line, $"{key} takes whole numbers, not '{Short((node as YamlScalarNode)?.Value ?? "a list")}'")),
+    ];
 
     /// <summary>A record as a mapping, complete.</summary>
     public static YamlMappingNode ToNode(object record)
@@ -64,8 +77,10 @@ internal static class YamlRecord
         {
             return node is YamlMappingNode mapping
                 ? ApplyTo(mapping, under!, path)
-                : throw new ConfigFileException(path, node.Start.Line, $"{key} takes keys with values");
+                : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
         }
+        if (IsNode(property.PropertyType))
+            return property.PropertyType.IsInstanceOfType(node) ? node : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
         Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         if (node is not YamlScalarNode { Value: { } text } scalar)
             throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(type)}");
@@ -97,6 +112,8 @@ internal static class YamlRecord
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(double) => "a finite number",
         _ when type == typeof(int) || type == typeof(long) => "a whole number",
+        _ when type == typeof(YamlSequenceNode) => "a list",
+        _ when type == typeof(YamlMappingNode) || IsRecord(type) => "keys with values",
         _ => "a text",
     };
 
@@ -113,7 +130,9 @@ internal static class YamlRecord
     private static IEnumerable<PropertyInfo> Settings(Type type) => type.GetProperties()
         .Where(property => property.CanWrite && property.GetCustomAttribute<JsonIgnoreAttribute>() is null);
 
-    private static bool IsRecord(Type type) => type.IsClass && type != typeof(string);
+    private static bool IsRecord(Type type) => type.IsClass && type != typeof(string) && !IsNode(type);
+
+    private static bool IsNode(Type type) => typeof(YamlNode).IsAssignableFrom(type);
 
     private static string NameOf(PropertyInfo property) => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
 

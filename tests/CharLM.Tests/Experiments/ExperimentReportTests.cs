@@ -1,0 +1,73 @@
+using CharLM.Experiments;
+
+namespace CharLM.Tests.Experiments;
+
+public sealed class ExperimentReportTests
+{
+    private static readonly Experiment Experiment = ExperimentFile.Parse(
+        "base: {text: {validation_fraction: 0.1}}\nlist: [{name: gru}, {name: lstm, model: {cell: lstm}}]\nseeds: [0, 1, 2]", "cells.yaml");
+
+    private static TrialStatus Finished(Trial trial, double heldOut) => new(trial, TrialState.Finished)
+    {
+        Result = new TrialResult { Epochs = 3, Parameters = 1234, TrainPerplexity = heldOut / 2, HeldOutPerplexity = heldOut, HeldOutBits = Math.Log2(heldOut), TokensPerSecond = 1000 * heldOut, TrainedSeconds = 10 },
+    };
+
+    // The first variant reached 2, 4 and 9; of the second, one trial 4, and the others are not there yet.
+    private static ExperimentReport Report() => ExperimentReport.From(Experiment,
+    [
+        Finished(Experiment.Trials[0], 2), Finished(Experiment.Trials[1], 4), Finished(Experiment.Trials[2], 9),
+        Finished(Experiment.Trials[3], 4), new TrialStatus(Experiment.Trials[4], TrialState.Failed) { Problem = "no" }, new TrialStatus(Experiment.Trials[5], TrialState.Waiting),
+    ]);
+
+    [Fact]
+    public void From_ThreeSeeds_HasMeanDeviationAndBest()
+    {
+        ExperimentRow row = Report().Rows[0];
+        // (3^2 + 1^2 + 4^2) / 2 = 13.
+        Assert.Equal(new Spread(5, Math.Sqrt(13), 2), row.HeldOutPerplexity);
+        Assert.Equal(("gru_seed-0", 3, 3, 1234L, 4000.0, 30.0), (row.BestTrial, row.Trials, row.Finished, row.Parameters, row.TokensPerSecond, row.TrainedSeconds));
+        Assert.Equal(1, row.HeldOutBits!.Best);
+    }
+
+    [Fact]
+    public void From_OneFinished_HasNoDeviation()
+    {
+        ExperimentReport report = Report();
+        Assert.Equal(new Spread(4, null, 4), report.Rows[1].HeldOutPerplexity);
+        Assert.Equal((1, 3, 2), (report.Rows[1].Finished, report.Rows[1].Trials, report.Unfinished));
+        Assert.Equal("lstm", report.Best?.Variant);
+    }
+
+    [Fact]
+    public void From_NothingFinished_HasRowsWithoutFigures()
+    {
+        ExperimentReport report = ExperimentReport.From(Experiment, Experiment.Trials.Select(trial => new TrialStatus(trial, TrialState.Waiting)));
+        Assert.Null(report.Best);
+        Assert.All(report.Rows, row => Assert.Null(row.HeldOutPerplexity));
+        Assert.Equal(["gru", "-", "-", "-", "-", "0 of 3", "-", "-", "-", "-"], new ExperimentTable(report).Rows[0]);
+    }
+
+    [Fact]
+    public void Of_InfinitePerplexity_HasNoDeviation() => Assert.Equal(new Spread(double.PositiveInfinity, null, 1), Spread.Of([1, double.PositiveInfinity]));
+
+    [Fact]
+    public void ToMarkdown_BoldsTheBestMean() => Assert.Equal(
+        """
+        | variant | held-out perplexity | sd | best | of | trials | epochs | parameters | tokens/s | seconds |
+        | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+        | gru | 5.000 | 3.606 | 2.000 | gru_seed-0 | 3 | 3 | 1,234 | 4,000 | 30 |
+        | lstm | **4.000** | - | 4.000 | lstm_seed-0 | 1 of 3 | 3 | 1,234 | 4,000 | 10 |
+
+        """, new ExperimentTable(Report()).ToMarkdown());
+
+    [Fact]
+    public void Csv_HasFullFiguresAndQuotesCommas()
+    {
+        Experiment experiment = ExperimentFile.Parse("grid: {prefix: ['a, \"b\"', c], model: {cell: [rnn]}}", "x.yaml");
+        string csv = ExperimentCsv.Write(ExperimentReport.From(experiment, experiment.Trials.Select(trial => Finished(trial, 3))));
+        string[] lines = csv.Split("\r\n");
+        Assert.Equal("variant,trials,finished,parameters,epochs,train_perplexity_mean,train_perplexity_sd,train_perplexity_best,held_out_perplexity_mean,held_out_perplexity_sd,held_out_perplexity_best,held_out_bits_mean,held_out_bits_sd,held_out_bits_best,best_trial,tokens_per_second,trained_seconds,warning", lines[0]);
+        Assert.Equal("\"prefix a, \"\"b\"\", cell rnn\",1,1,1234,3,1.5,,1.5,3,,3,1.584962500721156,,1.584962500721156,prefix-a---b-_cell-rnn_seed-0,3000,10,", lines[1]);
+        Assert.Equal(("", 4), (lines[3], lines.Length));
+    }
+}
