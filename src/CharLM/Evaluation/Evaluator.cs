@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CharLM.Models;
 
 namespace CharLM.Evaluation;
@@ -20,17 +21,65 @@ public static class Evaluator
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numSteps);
-        if (tokens.Length < 2)
-            throw new ArgumentException($"a text of {tokens.Length} tokens has nothing to predict", nameof(tokens));
-
+        ThrowIfNothing(tokens);
         using IPredictor predictor = model.Predictor();
-        int targets = tokens.Length - 1;
-        rows = Math.Min(rows, targets);
-        int rowLength = targets / rows;
-        Nats nats = MeasureRows(predictor, tokens.Span, rows, rowLength, numSteps, cancellationToken);
-        // What does not fill the rows evenly is a last, short row of its own.
-        ReadOnlySpan<int> rest = tokens.Span[(rows * rowLength)..];
-        return rest.Length > 1 ? nats + MeasureRows(predictor, rest, 1, rest.Length - 1, numSteps, cancellationToken) : nats;
+        var nats = new float[tokens.Length - 1];
+        RowReader.Read(predictor, tokens.Span, new EvaluationConfig { Rows = rows, NumSteps = numSteps }, nats, guesses: default, cancellationToken);
+        double total = 0;
+        foreach (float value in nats)
+            total += value;
+        return new Nats(total, nats.Length);
+    }
+
+    /// <summary>Measures everything that a report tells of a model on a text.</summary>
+    /// <param name="model">The model; its training mode is restored.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="name">What the model is called in the report.</param>
+    /// <param name="config">How the text is read; default the defaults.</param>
+    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or the text nothing to predict.</exception>
+    public static EvaluationResult Evaluate(
+        ILanguageModel model, EvaluationText text, string name, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        config ??= new EvaluationConfig();
+        long began = Stopwatch.GetTimestamp();
+        TokenSurprisals surprisals = Surprisals(model, text.Tokens, config, cancellationToken);
+        var report = new EvaluationReport
+        {
+            Model = name,
+            Text = text.Describe(),
+            Reading = config.Describe(text.Tokens.Length),
+            Known = surprisals.Known,
+            Unknown = surprisals.Unknown,
+            Characters = text.Characters,
+            Bytes = text.Bytes,
+            Accuracy = surprisals.Accuracy,
+            CalibrationError = CalibrationError.Of(surprisals.Targets.Span, surprisals.Guesses.Span),
+            MeanInterval = BlockBootstrap.OfMean(surprisals.Nats.Span, config.BootstrapSamples, config.Seed, config.BlockLength),
+            Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
+        };
+        return new EvaluationResult(report, surprisals);
+    }
+
+    /// <summary>Measures each token of a text but the first.</summary>
+    /// <param name="model">The model; its training mode is restored.</param>
+    /// <param name="tokens">Token ids, 2 or more.</param>
+    /// <param name="config">How the text is read; default the defaults.</param>
+    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
+    public static TokenSurprisals Surprisals(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        config ??= new EvaluationConfig();
+        config.Validate();
+        ThrowIfNothing(tokens);
+        using IPredictor predictor = model.Predictor();
+        var nats = new float[tokens.Length - 1];
+        var guesses = new Guess[nats.Length];
+        RowReader.Read(predictor, tokens.Span, config, nats, guesses, cancellationToken);
+        return new TokenSurprisals(tokens[1..], nats, guesses);
     }
 
     /// <summary>
@@ -73,31 +122,9 @@ public static class Evaluator
         return new Nats(total, (long)numWindows * numSteps);
     }
 
-    private static Nats MeasureRows(IPredictor predictor, ReadOnlySpan<int> tokens, int rows, int rowLength, int numSteps, CancellationToken cancellationToken)
+    private static void ThrowIfNothing(ReadOnlyMemory<int> tokens)
     {
-        predictor.Begin(rows);
-        var inputs = new long[rows * numSteps];
-        var targets = new long[rows * numSteps];
-        var nats = new float[rows * numSteps];
-        double total = 0;
-        for (int from = 0; from < rowLength; from += numSteps)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int steps = Math.Min(numSteps, rowLength - from);
-            for (int row = 0; row < rows; row++)
-            {
-                for (int step = 0; step < steps; step++)
-                {
-                    int place = (row * rowLength) + from + step;
-                    inputs[(row * steps) + step] = tokens[place];
-                    targets[(row * steps) + step] = tokens[place + 1];
-                }
-            }
-            Span<float> some = nats.AsSpan(0, rows * steps);
-            predictor.Score(inputs.AsSpan(0, rows * steps), targets.AsSpan(0, rows * steps), steps, some);
-            foreach (float value in some)
-                total += value;
-        }
-        return new Nats(total, (long)rows * rowLength);
+        if (tokens.Length < 2)
+            throw new ArgumentException($"a text of {tokens.Length} tokens has nothing to predict", nameof(tokens));
     }
 }

@@ -1,0 +1,83 @@
+using System.IO.Compression;
+using System.Text;
+using CharLM.Models.NGram;
+using CharLM.Tokenization;
+
+namespace CharLM.Evaluation;
+
+/// <summary>What a recurrent network has to beat: counted n-grams and compressors, given the same training text.</summary>
+public static class Baselines
+{
+    // A compressor sees no further back than its window; more of the training text would only cost time.
+    private const int MostTrainBytes = 8 << 20;
+    private const int BrotliQuality = 11, BrotliWindow = 24;
+
+    /// <summary>Counts the n-grams of the training text and measures them on another.</summary>
+    /// <param name="train">Token ids that are counted.</param>
+    /// <param name="text">What is measured.</param>
+    /// <param name="vocabSize">Tokens of the vocab of both.</param>
+    /// <param name="order">Tokens of the longest n-grams, 1 to 10; default 7.</param>
+    /// <param name="config">How the bootstrap draws; default the defaults. The text is always read in 1 row.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
+    public static EvaluationResult NGram(
+        ReadOnlyMemory<int> train, EvaluationText text, int vocabSize, int order = 7, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+    {
+        using NGramModel model = NGramModel.Train(train, order, vocabSize);
+        return Evaluator.Evaluate(model, text, Describe(order), (config ?? new EvaluationConfig()) with { Rows = 1 }, cancellationToken);
+    }
+
+    /// <summary>What counted n-grams are called in reports.</summary>
+    public static string Describe(int order) => $"n-gram of order {order} (modified Kneser-Ney)";
+
+    /// <summary>What gzip and Brotli add for a text to what they need for the training text alone.</summary>
+    /// <param name="train">Token ids of the training text; may be empty.</param>
+    /// <param name="text">Token ids of the text, 1 or more; like the training text, an unknown token is spelled as <see cref="Vocab.Unknown"/>.</param>
+    /// <param name="vocab">Id to token.</param>
+    /// <param name="tokens">What stands between two tokens.</param>
+    /// <param name="cancellationToken">Looked at between compressions.</param>
+    public static IReadOnlyList<CompressorBaseline> Compressors(
+        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(text.Length);
+        string before = Spell(train, vocab, tokens), after = Spell(text, vocab, tokens);
+        byte[] known = Encoding.UTF8.GetBytes(before);
+        known = known[Math.Max(0, known.Length - MostTrainBytes)..];
+        byte[] added = Encoding.UTF8.GetBytes(after), both = [.. known, .. added];
+        int characters = CharTokenizer.Length(after);
+        var baselines = new List<CompressorBaseline>();
+        foreach ((string name, Func<byte[], long> compress) in new (string, Func<byte[], long>)[] { ("gzip -9", GZip), ($"brotli -{BrotliQuality}", Brotli) })
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long alone = known.Length == 0 ? 0 : compress(known);
+            cancellationToken.ThrowIfCancellationRequested();
+            baselines.Add(new CompressorBaseline(name, compress(both) - alone, characters, added.Length));
+        }
+        return baselines;
+    }
+
+    private static string Spell(ReadOnlySpan<int> ids, Vocab vocab, TokenKind tokens)
+    {
+        string separator = Tokenizer.Create(tokens).TokenSeparator;
+        var text = new StringBuilder(ids.Length);
+        foreach (int id in ids)
+            text.Append(vocab[id]).Append(separator);
+        return text.ToString();
+    }
+
+    private static long GZip(byte[] bytes)
+    {
+        using var compressed = new MemoryStream();
+        using (var stream = new GZipStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
+            stream.Write(bytes);
+        return compressed.Length;
+    }
+
+    private static long Brotli(byte[] bytes)
+    {
+        var compressed = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
+        return BrotliEncoder.TryCompress(bytes, compressed, out int written, BrotliQuality, BrotliWindow)
+            ? written
+            : throw new InvalidOperationException("Brotli needs more room than it says");
+    }
+}

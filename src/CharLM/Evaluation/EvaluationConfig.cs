@@ -1,0 +1,55 @@
+namespace CharLM.Evaluation;
+
+/// <summary>How a text is read and what is computed from it.</summary>
+public sealed record EvaluationConfig
+{
+    /// <summary>
+    /// Rows that the text is cut into and that are read side by side, 1 to 65,536; default 32. Only the beginning of a row lacks
+    /// context; 1 gives every token all that stands before it.
+    /// </summary>
+    public int Rows { get; init; } = 32;
+
+    /// <summary>Tokens of a row that are read in one call, 1 to 65,536; default 64; does not change the result.</summary>
+    public int NumSteps { get; init; } = 64;
+
+    /// <summary>The state begins at zero again after so many tokens, 0 to 1,000,000; default 0: it is carried to the end of a row.</summary>
+    public int ResetEvery { get; init; }
+
+    /// <summary>Texts that the bootstrap draws, 1 to 1,000,000; default 1,000.</summary>
+    public int BootstrapSamples { get; init; } = 1000;
+
+    /// <summary>Tokens of a block of the bootstrap; default 0: <see cref="BlockBootstrap.BlockLength"/>.</summary>
+    public int BlockLength { get; init; }
+
+    /// <summary>Fixes the draws of the bootstrap; default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The state policy and the context in words.</summary>
+    public string Describe(long tokens)
+    {
+        long rows = Math.Min(Rows, Math.Max(1, tokens - 1));
+        string side = rows == 1 ? "1 row" : $"{rows} rows side by side";
+        return ResetEvery > 0
+            ? $"{side}, the state zero again after every {ResetEvery} tokens"
+            : $"{side}, the state carried from beginning to end";
+    }
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Rows is < 1 or > 65536)
+            yield return $"rows must be 1 to 65536, not {Rows}";
+        if (NumSteps is < 1 or > 65536)
+            yield return $"num-steps must be 1 to 65536, not {NumSteps}";
+        if (ResetEvery is < 0 or > 1_000_000)
+            yield return $"reset-every must be 0 (never) to 1000000, not {ResetEvery}";
+        if (BootstrapSamples is < 1 or > 1_000_000)
+            yield return $"bootstrap must be 1 to 1000000 samples, not {BootstrapSamples}";
+        if (BlockLength < 0)
+            yield return $"block-length must be 0 (chosen) or more, not {BlockLength}";
+    }
+
+    /// <summary>Throws when the configuration has a fault.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+}

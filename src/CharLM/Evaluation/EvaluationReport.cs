@@ -1,0 +1,61 @@
+namespace CharLM.Evaluation;
+
+/// <summary>What was measured of a model on a text: the figures, and what they are figures of.</summary>
+public sealed record EvaluationReport
+{
+    /// <summary>What was measured, in words: a checkpoint's file, "n-gram of order 7".</summary>
+    public required string Model { get; init; }
+
+    /// <summary>On which text, in words.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>How the text was read, in words: the state policy and the context.</summary>
+    public required string Reading { get; init; }
+
+    /// <summary>Nats over the tokens that the vocab has.</summary>
+    public required Nats Known { get; init; }
+
+    /// <summary>
+    /// Nats over the tokens that the vocab has not; of each, the model told only that it is unknown, not which.
+    /// </summary>
+    public required Nats Unknown { get; init; }
+
+    /// <summary>Characters that the tokens stand for.</summary>
+    public required long Characters { get; init; }
+
+    /// <summary>UTF-8 bytes that the tokens stand for.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>The part of the tokens that were expected most, in [0, 1].</summary>
+    public required double Accuracy { get; init; }
+
+    /// <summary>Expected calibration error, in [0, 1] (<see cref="Evaluation.CalibrationError"/>).</summary>
+    public required double CalibrationError { get; init; }
+
+    /// <summary>95 % interval of the nats a token, by block bootstrap over the text.</summary>
+    public required Interval MeanInterval { get; init; }
+
+    /// <summary>Seconds that the measurement took.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Nats over all tokens.</summary>
+    public Nats All => Known + Unknown;
+
+    /// <summary>Perplexity over all tokens.</summary>
+    public double Perplexity => All.Perplexity;
+
+    /// <summary>Perplexity over the tokens that the vocab has; NaN when there is none.</summary>
+    public double PerplexityOfKnown => Known.Perplexity;
+
+    /// <summary>95 % interval of <see cref="Perplexity"/>.</summary>
+    public Interval PerplexityInterval => MeanInterval.Map(Math.Exp);
+
+    /// <summary>Bits a character, over all tokens; comparable between models of characters and of words.</summary>
+    public double BitsPerCharacter => All.Total / Math.Log(2) / Characters;
+
+    /// <summary>95 % interval of <see cref="BitsPerCharacter"/>.</summary>
+    public Interval BitsPerCharacterInterval => MeanInterval.Map(nats => nats * All.Tokens / Math.Log(2) / Characters);
+
+    /// <summary>Bits a UTF-8 byte, over all tokens; comparable between models of any tokens.</summary>
+    public double BitsPerByte => All.Total / Math.Log(2) / Bytes;
+}

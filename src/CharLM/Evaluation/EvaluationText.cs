@@ -1,0 +1,72 @@
+using System.Text;
+using CharLM.Corpora;
+using CharLM.Tokenization;
+
+namespace CharLM.Evaluation;
+
+/// <summary>A text as a model reads it, with its length in units that models of other tokens have, too.</summary>
+public sealed record EvaluationText
+{
+    /// <summary>Token ids; what is predicted is all but the first.</summary>
+    public required ReadOnlyMemory<int> Tokens { get; init; }
+
+    /// <summary>
+    /// Characters (Unicode scalar values) of the tokens that are predicted, as they stand in the cleaned text, and of the
+    /// space before each word.
+    /// </summary>
+    public required long Characters { get; init; }
+
+    /// <summary>The same in UTF-8 bytes.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Which tokens of the text they are.</summary>
+    public required TextRange Range { get; init; }
+
+    /// <summary>Tokens of the whole text.</summary>
+    public required int TokensOfText { get; init; }
+
+    /// <summary>Tokens that are predicted but not in the vocab.</summary>
+    public int Unknown => Tokens.IsEmpty ? 0 : Tokens.Span[1..].Count(Vocab.UnknownId);
+
+    /// <summary>Which text it is, as reports name it; default "text".</summary>
+    public string Name { get; init; } = "text";
+
+    /// <summary>Which tokens of which text, in words.</summary>
+    public string Describe() => Range.Count == TokensOfText
+        ? $"{Name}: all of its {TokensOfText} tokens"
+        : $"{Name}: tokens {Range.Begin + 1} to {Range.End} of {TokensOfText}";
+
+    /// <summary>Cleans and tokenizes a text as a model's training did.</summary>
+    /// <param name="text">The raw text.</param>
+    /// <param name="config">How; neither its limit of tokens nor what it holds out is applied.</param>
+    /// <param name="vocab">Token to id.</param>
+    /// <param name="choose">Chooses the tokens that are read when it knows how many there are; default all.</param>
+    /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
+    public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<int, TextRange>? choose = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Tokenizer tokenizer = Tokenizer.Create(config.Token);
+        string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
+        int[] ids = tokenizer.Encode(cleaned, vocab);
+        TextRange range = new TextRange(0, ids.Length).Intersect(choose?.Invoke(ids.Length) ?? new TextRange(0, ids.Length));
+        if (range.Count < 2)
+        {
+            throw new InvalidConfigException(
+                [$"{range.Count} {Choices.NameOf(config.Token)} token{(range.Count == 1 ? "" : "s")} of the text (cleaned as '{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
+        }
+        long characters = 0, bytes = 0;
+        foreach (string token in tokenizer.Tokenize(cleaned).Skip(range.Begin + 1).Take(range.Count - 1))
+        {
+            characters += tokenizer.TokenSeparator.Length + CharTokenizer.Length(token);
+            bytes += tokenizer.TokenSeparator.Length + Encoding.UTF8.GetByteCount(token);
+        }
+        return new EvaluationText
+        {
+            Tokens = ids.AsMemory(range.Begin, range.Count),
+            Characters = characters,
+            Bytes = bytes,
+            Range = range,
+            TokensOfText = ids.Length,
+        };
+    }
+}

@@ -1,0 +1,66 @@
+using CharLM.Tokenization;
+
+namespace CharLM.Evaluation;
+
+/// <summary>
+/// Two models on the same tokens of the same text. The interval is that of the difference, token by token: far narrower than
+/// two intervals side by side, since hard passages are hard for both.
+/// </summary>
+public sealed record PairedComparison
+{
+    /// <summary>Nats of the first model, over the tokens that both vocabs have.</summary>
+    public required Nats First { get; init; }
+
+    /// <summary>Nats of the second model, over the same tokens.</summary>
+    public required Nats Second { get; init; }
+
+    /// <summary>Tokens that are left out since a vocab has them not.</summary>
+    public required long LeftOut { get; init; }
+
+    /// <summary>95 % interval of <see cref="Difference"/>, by block bootstrap over the text.</summary>
+    public required Interval DifferenceInterval { get; init; }
+
+    /// <summary>Nats a token, second less first: below 0 the second is better.</summary>
+    public double Difference => Second.Mean - First.Mean;
+
+    /// <summary>Perplexity of the second over that of the first.</summary>
+    public double PerplexityRatio => Math.Exp(Difference);
+
+    /// <summary>Whether the interval of the difference leaves 0 out.</summary>
+    public bool IsClear => DifferenceInterval.Low > 0 || DifferenceInterval.High < 0;
+
+    /// <summary>Compares what two models made of a text.</summary>
+    /// <param name="first">The first model's surprisals.</param>
+    /// <param name="second">The second model's surprisals of the same tokens; the ids may be those of another vocab.</param>
+    /// <param name="config">How the bootstrap draws; default the defaults.</param>
+    /// <exception cref="ArgumentException">They are of different lengths.</exception>
+    /// <exception cref="InvalidConfigException">There is no token that both vocabs have.</exception>
+    public static PairedComparison Of(TokenSurprisals first, TokenSurprisals second, EvaluationConfig? config = null)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        if (first.Nats.Length != second.Nats.Length)
+            throw new ArgumentException($"{first.Nats.Length} and {second.Nats.Length} tokens are not of the same text", nameof(second));
+        config ??= new EvaluationConfig();
+        double firstTotal = 0, secondTotal = 0;
+        var differences = new List<float>(first.Nats.Length);
+        for (int i = 0; i < first.Nats.Length; i++)
+        {
+            if (first.Targets.Span[i] == Vocab.UnknownId || second.Targets.Span[i] == Vocab.UnknownId)
+                continue;
+            (float one, float two) = (first.Nats.Span[i], second.Nats.Span[i]);
+            firstTotal += one;
+            secondTotal += two;
+            differences.Add(two - one);
+        }
+        if (differences.Count == 0)
+            throw new InvalidConfigException(["vocab mismatch: there is no token of the text that both models know"]);
+        return new PairedComparison
+        {
+            First = new Nats(firstTotal, differences.Count),
+            Second = new Nats(secondTotal, differences.Count),
+            LeftOut = first.Nats.Length - differences.Count,
+            DifferenceInterval = BlockBootstrap.OfMean(differences.ToArray(), config.BootstrapSamples, config.Seed, config.BlockLength),
+        };
+    }
+}

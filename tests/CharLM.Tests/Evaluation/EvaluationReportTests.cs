@@ -1,0 +1,165 @@
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Models;
+using CharLM.Models.NGram;
+using CharLM.Tokenization;
+
+namespace CharLM.Tests.Evaluation;
+
+public sealed class EvaluationReportTests
+{
+    private static readonly TextConfig Raw = new() { Cleaning = Cleaning.None };
+
+    [Fact]
+    public void CalibrationError_ByHand_IsTheWeightedGapOfTheBins()
+    {
+        // 0.9 twice (one right): |1 - 1.8|; 0.3 twice (both right): |2 - 0.6|; over 4 tokens.
+        Guess[] guesses = [new(1, 0.9f), new(1, 0.9f), new(2, 0.3f), new(3, 0.3f)];
+        Assert.Equal((0.8 + 1.4) / 4, CalibrationError.Of([1, 2, 2, 3], guesses), 6);
+        Assert.Equal(0, CalibrationError.Of([1], [new Guess(1, 1)]), 6);
+    }
+
+    [Fact]
+    public void Evaluate_EvenOdds_HasTheFiguresOfACoin()
+    {
+        // Four tokens, each as probable as the others: 2 bits a token, whatever follows; one right in four is what is claimed.
+        var vocab = Vocab.Restore([Vocab.Unknown, "ä", "b", "c"]);
+        EvaluationText text = EvaluationText.From("äbcx" + string.Concat(Enumerable.Repeat("äbcx", 99)), Raw, vocab);
+        EvaluationReport report = Evaluator.Evaluate(new EvenOdds(4), text, "even", cancellationToken: TestContext.Current.CancellationToken).Report;
+        Assert.Equal(399, report.All.Tokens);
+        Assert.Equal(100, report.Unknown.Tokens);
+        Assert.Equal(4, report.Perplexity, 5);
+        Assert.Equal(4, report.PerplexityOfKnown, 5);
+        Assert.Equal(2, report.BitsPerCharacter, 5);
+        Assert.Equal(399 * 2.0 / (399 + 99), report.BitsPerByte, 5); // ä has two bytes
+        Assert.Equal(99.0 / 399, report.Accuracy, 5); // the first ä is not predicted
+        Assert.Equal(Math.Abs(99 - 99.75) / 399, report.CalibrationError, 5);
+        Assert.Equal(4, report.PerplexityInterval.Low, 4);
+        Assert.Equal(4, report.PerplexityInterval.High, 4);
+        Assert.Equal("even", report.Model);
+        Assert.Contains("32 rows side by side, the state carried", report.Reading, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void From_Words_CountsTheSpaceBeforeEach()
+    {
+        Vocab vocab = new([new("the", 2), new("wal", 1)]);
+        EvaluationText text = EvaluationText.From("the wal\nthe größe", Raw with { Token = TokenKind.Word }, vocab);
+        Assert.Equal(4, text.Tokens.Length);
+        Assert.Equal(1, text.Unknown);
+        Assert.Equal(" wal the größe".Length, text.Characters);
+        Assert.Equal(" wal the größe".Length + 2, text.Bytes);
+    }
+
+    [Fact]
+    public void From_Range_TakesTheseTokens()
+    {
+        Vocab vocab = new([new("a", 2), new("b", 1)]);
+        EvaluationText text = EvaluationText.From("aabbab", Raw, vocab, tokens => new TextRange(tokens - 3, tokens + 5));
+        Assert.Equal([2, 1, 2], text.Tokens.ToArray());
+        Assert.Equal("text: tokens 4 to 6 of 6", text.Describe());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    public void From_NothingToPredict_IsRefused(string raw) => Assert.Contains(
+        "there is nothing to predict", Assert.Throws<InvalidConfigException>(() => EvaluationText.From(raw, Raw, new Vocab([]))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(40)]
+    [InlineData(1000)]
+    public void Surprisals_StateReset_ArePredictedFromNoMoreThanThat(int every)
+    {
+        int[] text = [.. Enumerable.Range(0, 101).Select(i => i * i % 11 % 5)];
+        using NGramModel model = NGramModel.Train(text, 6, 5);
+        var config = new EvaluationConfig { Rows = 4, NumSteps = 3, ResetEvery = every };
+        ReadOnlyMemory<float> nats = Evaluator.Surprisals(model, text, config, TestContext.Current.CancellationToken).Nats;
+        for (int i = 0; i < nats.Length; i++)
+        {
+            int begin = i / every * every;
+            double expected = Evaluator.Measure(model, text.AsMemory(begin, i + 2 - begin), rows: 1).Total
+                - (i > begin ? Evaluator.Measure(model, text.AsMemory(begin, i + 1 - begin), rows: 1).Total : 0);
+            Assert.Equal(expected, nats.Span[i], 4);
+        }
+    }
+
+    [Fact]
+    public void PairedComparison_OneAlwaysBetter_IsClearAndLeavesUnknownTokensOut()
+    {
+        TokenSurprisals first = Constant(2, 300, unknownAt: 5), second = Constant(1.5f, 300, unknownAt: 6);
+        PairedComparison comparison = PairedComparison.Of(first, second);
+        Assert.Equal(298, comparison.First.Tokens);
+        Assert.Equal(2, comparison.LeftOut);
+        Assert.Equal(-0.5, comparison.Difference, 6);
+        Assert.Equal(Math.Exp(-0.5), comparison.PerplexityRatio, 6);
+        Assert.Equal(-0.5, comparison.DifferenceInterval.Low, 6);
+        Assert.True(comparison.IsClear);
+        Assert.False(PairedComparison.Of(first, first).IsClear);
+        Assert.Contains("vocab mismatch", Assert.Throws<InvalidConfigException>(() => PairedComparison.Of(Constant(1, 1, 0), first with { Targets = first.Targets[..1], Nats = first.Nats[..1] })).Message, StringComparison.Ordinal);
+    }
+
+    // The whole cleaned text, as published: gzip -9 2.936 and Brotli 2.519 bits a character. .NET's zlib packs a little otherwise.
+    [Fact]
+    public void Compressors_TimeMachine_NeedThePublishedBits()
+    {
+        string raw = File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt"));
+        TokenizedText text = TokenizedText.From(raw, new TextConfig { MaxTokens = 0, ValidationFraction = 0.1 });
+        IReadOnlyList<CompressorBaseline> whole = Compress([], [.. text.Train.Span, .. text.HeldOut.Span]);
+        Assert.Equal(["gzip -9", "brotli -11"], whole.Select(baseline => baseline.Name));
+        Assert.InRange(whole[0].BitsPerCharacter / 2.936, 0.97, 1.05);
+        Assert.InRange(whole[1].BitsPerCharacter / 2.519, 0.97, 1.03);
+        // A text that was read before is nearly free; a match of gzip spans 258 bytes at most.
+        IReadOnlyList<CompressorBaseline> again = Compress(text.HeldOut.ToArray(), text.HeldOut.ToArray());
+        Assert.All(again, baseline => Assert.InRange(baseline.BitsPerCharacter, 0, 0.15));
+        Assert.Equal(text.HeldOut.Length, again[0].Characters);
+
+        IReadOnlyList<CompressorBaseline> Compress(int[] train, int[] heldOut) =>
+            Baselines.Compressors(train, heldOut, text.Vocab, TokenKind.Char, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void NGram_TimeMachine_IsTheReportOfThePublishedFigure()
+    {
+        string raw = File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt"));
+        TokenizedText tokens = TokenizedText.From(raw, new TextConfig { MaxTokens = 0, ValidationFraction = 0.1 });
+        EvaluationText heldOut = EvaluationText.From(raw, new TextConfig(), tokens.Vocab, count => new TextRange(count - (count / 10), count));
+        EvaluationReport report = Baselines.NGram(tokens.Train, heldOut, tokens.Vocab.Count, cancellationToken: TestContext.Current.CancellationToken).Report;
+        Assert.InRange(report.Perplexity / 4.179, 0.995, 1.005);
+        Assert.InRange(report.BitsPerCharacter / Math.Log2(4.179), 0.995, 1.005);
+        Assert.InRange(4.179, report.PerplexityInterval.Low, report.PerplexityInterval.High);
+        Assert.InRange(report.PerplexityInterval.High - report.PerplexityInterval.Low, 0.05, 0.5);
+    }
+
+    private static TokenSurprisals Constant(float nats, int count, int unknownAt) => new(
+        Enumerable.Range(0, count).Select(i => i == unknownAt ? Vocab.UnknownId : 1).ToArray(),
+        Enumerable.Repeat(nats, count).ToArray(),
+        new Guess[count]);
+
+    private sealed class EvenOdds(int vocabSize) : ILanguageModel, IPredictor
+    {
+        public int VocabSize => vocabSize;
+
+        public IPredictor Predictor() => this;
+
+        public void Begin(int rows)
+        {
+        }
+
+        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+        {
+            nats.Fill(MathF.Log(vocabSize));
+            guesses.Fill(new Guess(1, 1f / vocabSize));
+        }
+
+        public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => throw new NotSupportedException();
+
+        public void Rearrange(ReadOnlySpan<int> rows) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
+    }
+}
