@@ -7,7 +7,8 @@ namespace CharLM.Cli.Options;
 internal sealed class ModelOptions
 {
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: gru]");
-    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it: its equations from scratch (custom), torch.nn (built-in), or the toolkit's own kernels for the CPU (fused). [default: fused; built-in on CUDA]");
+    private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>("--variant", "A published form of the lstm, or minGRU and minLSTM (minimal); --implementation custom computes it. [default: standard]");
+    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it: its equations from scratch (custom), torch.nn (built-in), or the toolkit's own kernels for the CPU (fused). [default: fused; built-in on CUDA; custom for a --variant]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
     private readonly Option<int?> _embedding = OptionOf.Integer("--embedding", "N", "Size of a learned vector for each token; 0 feeds one-hot vectors. [default: 0]");
@@ -28,7 +29,7 @@ internal sealed class ModelOptions
     {
         foreach (Option option in new Option[]
         {
-            _cell, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
+            _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
             _gruForm, _activation, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
         })
         {
@@ -43,7 +44,8 @@ internal sealed class ModelOptions
     public ModelConfig Apply(ParseResult parse, ModelConfig under, bool onCpu) => under with
     {
         Cell = parse.GetValue(_cell) ?? under.Cell,
-        Implementation = parse.GetValue(_implementation) ?? (under.Implementation == Implementation.Fused && !onCpu ? Implementation.BuiltIn : under.Implementation),
+        Variant = parse.GetValue(_variant) ?? under.Variant,
+        Implementation = parse.GetValue(_implementation) ?? DefaultImplementation(under.Implementation, parse.GetValue(_variant) ?? under.Variant, onCpu),
         NumLayers = parse.GetValue(_layers) ?? under.NumLayers,
         NumHiddens = parse.GetValue(_hidden) ?? under.NumHiddens,
         EmbeddingSize = parse.GetValue(_embedding) ?? under.EmbeddingSize,
@@ -58,5 +60,13 @@ internal sealed class ModelOptions
         ForgetBias = parse.GetValue(_forgetBias) ?? under.ForgetBias,
         Bidirectional = parse.GetValue(_bidirectional) || under.Bidirectional,
         AllowLeak = parse.GetValue(_allowLeak) || under.AllowLeak,
+    };
+
+    // The kernels know the standard cells, on the CPU; who names an implementation is told when it cannot compute the model.
+    private static Implementation DefaultImplementation(Implementation under, CellVariant variant, bool onCpu) => (under, variant) switch
+    {
+        (Implementation.Fused, not CellVariant.Standard) => Implementation.Custom,
+        (Implementation.Fused, _) when !onCpu => Implementation.BuiltIn,
+        _ => under,
     };
 }

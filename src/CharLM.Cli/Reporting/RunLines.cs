@@ -18,7 +18,8 @@ internal static class RunLines
         if (run.HeldOut is not null)
             yield return $"held out  {run.HeldOut}";
         ModelConfig model = run.Model;
-        string form = model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
+        string form = model.Variant != CellVariant.Standard ? $", {Choices.NameOf(model.Variant)}"
+            : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
         string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
         yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units, {Figure.Count(run.NumParameters)} parameters";
         if (model.LeakLabel is { } leak)

@@ -37,7 +37,7 @@ public sealed record StepShape
     {
         get
         {
-            double hidden = Model.NumHiddens, gates = Model.Cell switch { CellKind.Rnn => 1, CellKind.Gru => 3, _ => 4 };
+            double hidden = Model.NumHiddens, gates = CellGates.Of(Model.Cell, Model.Variant).Count;
             double recurrent = Model.NumLayers * gates * hidden * hidden;
             double input = gates * hidden * (Model.EmbeddingSize + ((Model.NumLayers - 1) * hidden));
             return 6.0 * Tokens * (recurrent + input + (hidden * VocabSize));

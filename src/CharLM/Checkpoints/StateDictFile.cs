@@ -21,11 +21,13 @@ public static class StateDictFile
     private const string EmbeddingWeight = "embedding.weight";
 
     /// <summary>Writes the weights of a checkpoint, with its vocab and its configuration as metadata.</summary>
-    /// <exception cref="InvalidConfigException">The model is a GRU that PyTorch does not have.</exception>
+    /// <exception cref="InvalidConfigException">The model's cell is one that PyTorch does not have.</exception>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
     public static void Export(string path, Checkpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.Model.Variant != CellVariant.Standard)
+            throw new InvalidConfigException([$"PyTorch has no {Choices.NameOf(checkpoint.Model.Cell)} of the variant {Choices.NameOf(checkpoint.Model.Variant)}: it would not know what to do with these weights"]);
         if (checkpoint.Model is { Cell: CellKind.Gru, EffectiveGruForm: GruForm.ResetBefore })
         {
             throw new InvalidConfigException(
@@ -112,6 +114,7 @@ public static class StateDictFile
         {
             Implementation = bidirectional ? Implementation.BuiltIn : Implementation.Fused,
             Cell = cell,
+            Variant = CellVariant.Standard,
             NumLayers = layers,
             NumHiddens = (int)hidden,
             EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix(EmbeddingWeight).Shape[1] : 0,

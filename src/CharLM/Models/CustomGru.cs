@@ -7,7 +7,7 @@ namespace CharLM.Models;
 /// Gated recurrent unit from its equations, in both published forms (<see cref="GruForm"/>). Gates lie in PyTorch's
 /// order: reset, update, candidate. PyTorch's update gate keeps the old state where it is 1, as the books' does.
 /// </summary>
-public sealed class CustomGru(ModelConfig config, int inputSize) : CustomLayer(config, inputSize, numGates: 3)
+public sealed class CustomGru(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     private readonly GruForm _form = config.EffectiveGruForm;
 

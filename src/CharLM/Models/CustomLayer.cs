@@ -1,3 +1,4 @@
+using CharLM.Models.Variants;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -11,8 +12,9 @@ namespace CharLM.Models;
 /// <remarks>
 /// The weights of a layer's gates lie side by side in one matrix, as in PyTorch, so that one product serves all gates:
 /// weight_ih_l{k} [gates * hidden, input], weight_hh_l{k} [gates * hidden, hidden], bias_ih_l{k} and bias_hh_l{k}
-/// [gates * hidden]; those of the backward direction end in _reverse. Initial values are the books': weights
-/// normal(0, 0.01), biases zero.
+/// [gates * hidden]; those of the backward direction end in _reverse. Peepholes are weight_ci, weight_cf and weight_co
+/// [hidden]; a minimal cell has neither weight_hh nor bias_hh. Initial values are the books': weights normal(0, 0.01),
+/// biases and peepholes zero.
 /// </remarks>
 public abstract class CustomLayer : Module, IRecurrentLayer
 {
@@ -23,24 +25,13 @@ public abstract class CustomLayer : Module, IRecurrentLayer
     /// <summary>A stack of layers.</summary>
     /// <param name="config">Layers, directions, hidden units, dropout.</param>
     /// <param name="inputSize">Width of an input.</param>
-    /// <param name="numGates">Gates of the cell, candidate values included: RNN 1, GRU 3, LSTM 4.</param>
-    protected CustomLayer(ModelConfig config, int inputSize, int numGates)
+    protected CustomLayer(ModelConfig config, int inputSize)
         : base("rnn")
     {
         ArgumentNullException.ThrowIfNull(config);
         _config = config;
-        long rows = (long)numGates * config.NumHiddens;
-        for (int layer = 0; layer < config.NumLayers; layer++)
-        {
-            int columns = layer == 0 ? inputSize : config.OutputSize;
-            foreach (string place in config.PlacesOfLayer(layer))
-            {
-                Register($"weight_ih_{place}", randn(rows, columns) * InitialDeviation);
-                Register($"weight_hh_{place}", randn(rows, config.NumHiddens) * InitialDeviation);
-                Register($"bias_ih_{place}", zeros(rows));
-                Register($"bias_hh_{place}", zeros(rows));
-            }
-        }
+        foreach ((string name, long[] shape) in WeightShapes.OfRecurrent(config, inputSize))
+            register_parameter(name, new Parameter(shape.Length > 1 ? randn(shape) * InitialDeviation : zeros(shape)));
     }
 
     /// <inheritdoc/>
@@ -50,17 +41,22 @@ public abstract class CustomLayer : Module, IRecurrentLayer
     public static CustomLayer Create(ModelConfig config, int inputSize)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return config.Cell switch
+        return (config.Cell, config.Variant) switch
         {
-            CellKind.Rnn => new CustomRnn(config, inputSize),
-            CellKind.Gru => new CustomGru(config, inputSize),
-            CellKind.Lstm => new CustomLstm(config, inputSize),
-            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Cell, "not a cell"),
+            (CellKind.Rnn, CellVariant.Standard) => new CustomRnn(config, inputSize),
+            (CellKind.Gru, CellVariant.Standard) => new CustomGru(config, inputSize),
+            (CellKind.Gru, CellVariant.Minimal) => new MinimalGru(config, inputSize),
+            (CellKind.Lstm, CellVariant.Standard) => new CustomLstm(config, inputSize),
+            (CellKind.Lstm, CellVariant.NoForgetGate) => new LstmWithoutForgetGate(config, inputSize),
+            (CellKind.Lstm, CellVariant.Peephole) => new PeepholeLstm(config, inputSize),
+            (CellKind.Lstm, CellVariant.CoupledGates) => new CoupledLstm(config, inputSize),
+            (CellKind.Lstm, CellVariant.Minimal) => new MinimalLstm(config, inputSize),
+            _ => throw new ArgumentOutOfRangeException(nameof(config), (config.Cell, config.Variant), "not a cell"),
         };
     }
 
     /// <inheritdoc/>
-    public RecurrentState ZeroState(long batchSize) => RecurrentState.Zero(_config, batchSize, WeightsAt("l0").W_ih);
+    public RecurrentState ZeroState(long batchSize) => RecurrentState.Zero(_config, batchSize, get_parameter("weight_ih_l0")!);
 
     /// <inheritdoc/>
     public (Tensor Output, RecurrentState State) Step(Tensor input, RecurrentState state)
@@ -87,7 +83,7 @@ public abstract class CustomLayer : Module, IRecurrentLayer
             {
                 int index = lastHidden.Count;                                     // layer * directions + direction
                 bool backward = directions.Count == 1;
-                (Tensor hiddens, Tensor H, Tensor? C) = Scan(outputs, state.Hidden[index], state.Cell?[index], WeightsAt(place), backward);
+                (Tensor hiddens, Tensor H, Tensor? C) = Scan(outputs, state.Hidden[index], state.Cell?[index], new LayerWeights(this, place), backward);
                 directions.Add(hiddens);
                 lastHidden.Add(H);
                 if (C is not null)
@@ -106,8 +102,8 @@ public abstract class CustomLayer : Module, IRecurrentLayer
     /// <returns>Hidden state and cell state after the step.</returns>
     protected abstract (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W);
 
-    // One layer in one direction. The hidden states stand at the steps of their inputs, whichever is read first.
-    private (Tensor Hiddens, Tensor H, Tensor? C) Scan(Tensor inputs, Tensor H, Tensor? C, LayerWeights W, bool backward)
+    /// <summary>One layer in one direction. The hidden states stand at the steps of their inputs, whichever is read first.</summary>
+    private protected virtual (Tensor Hiddens, Tensor H, Tensor? C) Scan(Tensor inputs, Tensor H, Tensor? C, LayerWeights W, bool backward)
     {
         Tensor[] steps = inputs.unbind(0);                                        // [batch, input]
         var hiddens = new Tensor[steps.Length];                                   // [batch, hidden]
@@ -119,12 +115,4 @@ public abstract class CustomLayer : Module, IRecurrentLayer
         }
         return (stack(hiddens), H, C);
     }
-
-    // Looked up by name at every use: moving a module to another device or type replaces its parameters.
-    private LayerWeights WeightsAt(string place) => new(
-        Parameter($"weight_ih_{place}"), Parameter($"weight_hh_{place}"), Parameter($"bias_ih_{place}"), Parameter($"bias_hh_{place}"));
-
-    private Parameter Parameter(string name) => get_parameter(name)!;
-
-    private void Register(string name, Tensor values) => register_parameter(name, new Parameter(values));
 }

@@ -6,7 +6,7 @@ namespace CharLM.Models;
 /// Long short-term memory from its equations (Dive into Deep Learning v0.17, 9.2). Gates lie in PyTorch's order: input,
 /// forget, candidate, output.
 /// </summary>
-public sealed class CustomLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize, numGates: 4)
+public sealed class CustomLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>Elman's recurrent network from its equation (Dive into Deep Learning v0.17, 8.5).</summary>
-public sealed class CustomRnn(ModelConfig config, int inputSize) : CustomLayer(config, inputSize, numGates: 1)
+public sealed class CustomRnn(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     private readonly RnnActivation _activation = config.RnnActivation;
 

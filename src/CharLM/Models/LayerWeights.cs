@@ -3,16 +3,40 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models;
 
-/// <summary>The weights of one layer.</summary>
-/// <param name="W_ih">Input to gates, [gates * hidden, input].</param>
-/// <param name="W_hh">Hidden state to gates, [gates * hidden, hidden].</param>
-/// <param name="B_ih">Bias of the first product, [gates * hidden].</param>
-/// <param name="B_hh">Bias of the second product, [gates * hidden].</param>
-public sealed record LayerWeights(Parameter W_ih, Parameter W_hh, Parameter B_ih, Parameter B_hh)
+/// <summary>The weights of one layer and direction, by name; a cell asks only for those that it has.</summary>
+/// <remarks>
+/// They are looked up once for each pass over a sequence: moving a module to another device or type replaces its parameters.
+/// </remarks>
+/// <param name="module">Holds them.</param>
+/// <param name="place">What ends their names: l0, l0_reverse, l1 and so on.</param>
+public sealed class LayerWeights(nn.Module module, string place)
 {
-    /// <summary>What the input gives to all gates, [batch, gates * hidden].</summary>
+    /// <summary>Input to gates, [gates * hidden, input].</summary>
+    public Parameter W_ih => field ??= Named("weight_ih");
+
+    /// <summary>Hidden state to gates, [gates * hidden, hidden].</summary>
+    public Parameter W_hh => field ??= Named("weight_hh");
+
+    /// <summary>Bias of the first product, [gates * hidden].</summary>
+    public Parameter B_ih => field ??= Named("bias_ih");
+
+    /// <summary>Bias of the second product, [gates * hidden].</summary>
+    public Parameter B_hh => field ??= Named("bias_hh");
+
+    /// <summary>Peephole from the cell state to the input gate, [hidden].</summary>
+    public Parameter W_ci => field ??= Named("weight_ci");
+
+    /// <summary>Peephole from the cell state to the forget gate, [hidden].</summary>
+    public Parameter W_cf => field ??= Named("weight_cf");
+
+    /// <summary>Peephole from the new cell state to the output gate, [hidden].</summary>
+    public Parameter W_co => field ??= Named("weight_co");
+
+    /// <summary>What the input gives to all gates, [..., gates * hidden].</summary>
     public Tensor FromInput(Tensor X) => nn.functional.linear(X, W_ih, B_ih);
 
     /// <summary>What the hidden state gives to all gates, [batch, gates * hidden].</summary>
     public Tensor FromHidden(Tensor H) => nn.functional.linear(H, W_hh, B_hh);
+
+    private Parameter Named(string name) => module.get_parameter($"{name}_{place}") ?? throw new InvalidOperationException($"this cell has no {name}");
 }

@@ -8,6 +8,9 @@ public sealed record ModelConfig
     /// <summary>The recurrent cell; default GRU.</summary>
     public CellKind Cell { get; init; } = CellKind.Gru;
 
+    /// <summary>Which published form of it; default the standard one. The others exist in the custom implementation only.</summary>
+    public CellVariant Variant { get; init; } = CellVariant.Standard;
+
     /// <summary>What computes it; default the toolkit's own kernels, which are for the CPU.</summary>
     public Implementation Implementation { get; init; } = Implementation.Fused;
 
@@ -62,6 +65,10 @@ public sealed record ModelConfig
     /// </summary>
     public bool AllowLeak { get; init; }
 
+    /// <summary>Whether the cell has a cell state beside its hidden state.</summary>
+    [JsonIgnore]
+    public bool HasCellState => Cell == CellKind.Lstm && Variant != CellVariant.Minimal;
+
     /// <summary>Directions that a layer reads in: 2 when bidirectional.</summary>
     [JsonIgnore]
     public int NumDirections => Bidirectional ? 2 : 1;
@@ -93,7 +100,7 @@ public sealed record ModelConfig
     public GruForm EffectiveGruForm => GruForm ?? (Implementation == Implementation.Custom ? Models.GruForm.ResetBefore : Models.GruForm.ResetAfter);
 
     /// <summary>The same with the form of GRU written out, so that it stays when the implementation changes.</summary>
-    public ModelConfig Resolved() => Cell == CellKind.Gru ? this with { GruForm = EffectiveGruForm } : this;
+    public ModelConfig Resolved() => Cell == CellKind.Gru && Variant == CellVariant.Standard ? this with { GruForm = EffectiveGruForm } : this;
 
     /// <summary>What PyTorch appends to the names of a layer's weights, a direction each: l0, and l0_reverse when bidirectional.</summary>
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
@@ -123,16 +130,24 @@ public sealed record ModelConfig
             yield return $"forget-bias must be finite, not {bias}";
         if (ForgetBias is not null && Cell != CellKind.Lstm)
             yield return $"forget-bias is for the lstm cell, not for {Choices.NameOf(Cell)}";
+        if (!CellGates.Has(Cell, Variant))
+            yield return $"variant {Choices.NameOf(Variant)} is for {(Variant == CellVariant.Minimal ? "the gru and lstm cells" : "the lstm cell")}, not for {Choices.NameOf(Cell)}";
+        else if (Variant != CellVariant.Standard && Implementation != Implementation.Custom)
+            yield return $"variant {Choices.NameOf(Variant)} exists only in the custom implementation, not in {Choices.NameOf(Implementation)}: take --implementation custom";
+        else if (ForgetBias is not null && Cell == CellKind.Lstm && !CellGates.Of(Cell, Variant).Contains(CellGates.Forget))
+            yield return $"forget-bias is for a forget gate of its own, which variant {Choices.NameOf(Variant)} has not";
         if (Bidirectional && !AllowLeak)
             yield return "a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave bidirectional out, or take --allow-leak for the book's exercise";
         if (AllowLeak && !Bidirectional)
             yield return "allow-leak is for bidirectional models; this one sees nothing of what it predicts";
         if (Bidirectional && Implementation == Implementation.Fused)
             yield return "the fused implementation reads forward only: take --implementation built-in for a bidirectional model";
-        if (Cell == CellKind.Gru && Implementation != Implementation.Custom && EffectiveGruForm == Models.GruForm.ResetBefore)
+        if (Cell == CellKind.Gru && Variant == CellVariant.Standard && Implementation != Implementation.Custom && EffectiveGruForm == Models.GruForm.ResetBefore)
             yield return "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after";
         if (Cell != CellKind.Gru && GruForm is not null)
             yield return $"gru-form is for the gru cell, not for {Choices.NameOf(Cell)}";
+        if (Cell == CellKind.Gru && Variant == CellVariant.Minimal && GruForm is not null)
+            yield return "gru-form says where a reset gate acts, which variant minimal has not";
         if (Cell != CellKind.Rnn && RnnActivation != RnnActivation.Tanh)
             yield return $"activation is for the rnn cell, not for {Choices.NameOf(Cell)}";
     }

@@ -18,7 +18,7 @@ public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null) : IDispo
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         long[] shape = [config.NumLayers * config.NumDirections, batchSize, config.NumHiddens];
         Tensor Zeros() => zeros(shape, like.dtype, like.device);
-        return new RecurrentState(Zeros(), config.Cell == CellKind.Lstm ? Zeros() : null);
+        return new RecurrentState(Zeros(), config.HasCellState ? Zeros() : null);
     }
 
     /// <summary>The same values without their history: where backpropagation through time is cut.</summary>

@@ -11,19 +11,31 @@ internal static class WeightInitializer
     {
         ModelConfig config = model.Config;
         using IDisposable unrecorded = no_grad();
-        if (config.EffectiveInit != WeightInit.Torch)
+        if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom })
+        {
+            // Layers from scratch begin as the books' do; torch.nn's would have this rule of themselves.
+            double bound = 1 / Math.Sqrt(config.NumHiddens);
+            foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
+            {
+                if (IsRecurrent(name))
+                    init.uniform_(weight, -bound, bound);
+            }
+        }
+        else if (config.EffectiveInit != WeightInit.Torch)
         {
             foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
             {
                 if (weight.dim() < 2)
                     init.zeros_(weight);
                 else
-                    Draw(weight, config, isRecurrent: name.Contains("weight_hh", StringComparison.Ordinal), name.StartsWith("rnn.", StringComparison.Ordinal) ? config.NumHiddens : weight.size(0));
+                    Draw(weight, config, isRecurrent: name.Contains("weight_hh", StringComparison.Ordinal), IsRecurrent(name) ? config.NumHiddens : weight.size(0));
             }
         }
         if (config.ForgetBias is { } bias)
             SetForgetBias(model, bias);
     }
+
+    private static bool IsRecurrent(string name) => name.StartsWith("rnn.", StringComparison.Ordinal);
 
     // Gates lie one on the other in a weight: each is a matrix of its own.
     private static void Draw(Tensor weight, ModelConfig config, bool isRecurrent, long rowsOfGate)
@@ -46,15 +58,16 @@ internal static class WeightInitializer
         }
     }
 
-    // PyTorch adds two biases; the whole of it goes into the first. The forget gate is the second of an LSTM.
+    // PyTorch adds two biases; the whole of it goes into the first.
     private static void SetForgetBias(LanguageModel model, double bias)
     {
         int hidden = model.Config.NumHiddens;
+        int first = CellGates.Of(model.Config.Cell, model.Config.Variant).ToList().IndexOf(CellGates.Forget) * hidden;
         foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
         {
             if (name.Contains("bias_ih", StringComparison.Ordinal) || name.Contains("bias_hh", StringComparison.Ordinal))
             {
-                using Tensor gate = weight.narrow(0, hidden, hidden);
+                using Tensor gate = weight.narrow(0, first, hidden);
                 gate.fill_(name.Contains("bias_ih", StringComparison.Ordinal) ? bias : 0);
             }
         }

@@ -96,6 +96,7 @@ public sealed class TrainingRun
         (string Name, object? Was, object? Is)[] fixedOnes =
         [
             ("cell", Choices.NameOf(was.Cell), Choices.NameOf(model.Cell)),
+            ("variant", Choices.NameOf(was.Variant), Choices.NameOf(model.Variant)),
             ("layers", was.NumLayers, model.NumLayers),
             ("hidden", was.NumHiddens, model.NumHiddens),
             ("embedding", was.EmbeddingSize, model.EmbeddingSize),
