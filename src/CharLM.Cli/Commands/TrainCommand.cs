@@ -20,10 +20,12 @@ internal sealed class TrainCommand : Verb
     private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
     private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML, and train nothing." };
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the checkpoint is written. [default: {RunConfig.DefaultCheckpointPath}]");
+    private readonly Option<string?> _runDirectory = OptionOf.Text("--run-dir", "FOLDER", $"Where all of the run is written: configuration, environment, metrics, samples, checkpoints. [default: {RunDirectory.DefaultParent}/ and the date and time, without --out and --checkpoint]");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What samples continue. [default: time traveller]");
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
     private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", "Draw a sample after every N epochs; 0 only at the end. [default: 50]");
-    private readonly Option<int?> _checkpointEvery = OptionOf.Integer("--checkpoint-every", "N", "Write the checkpoint after every N epochs; 0 only at the end. [default: 50]");
+    private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>("--checkpoint-every", "N", "Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end. [default: 50]");
+    private readonly Option<int?> _keepLast = OptionOf.Integer("--keep-last", "N", "Checkpoints that a run directory keeps to go on from. [default: 3]");
     private readonly Option<int?> _patience = OptionOf.Integer("--patience", "N", "End after N epochs without a better held-out perplexity; 0 goes to the last. [default: 0]");
     private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", "Report the first epoch, the last, and every N. [default: 10]");
     private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there.");
@@ -38,7 +40,7 @@ internal sealed class TrainCommand : Verb
         _model.AddTo(this);
         _trainer.AddTo(this);
         _runtime.AddTo(this);
-        foreach (Option option in new Option[] { _preset, _config, _printConfig, _checkpoint, _out, _prefix, _length, _sampleEvery, _checkpointEvery, _patience, _reportEvery, _logJson, _json })
+        foreach (Option option in new Option[] { _preset, _config, _printConfig, _checkpoint, _out, _runDirectory, _prefix, _length, _sampleEvery, _checkpointEvery, _keepLast, _patience, _reportEvery, _logJson, _json })
             Add(option);
     }
 
@@ -54,10 +56,10 @@ internal sealed class TrainCommand : Verb
             parse.InvocationConfiguration.Output.Write(RunConfigFile.Write(config));
             return ExitCode.Done;
         }
-        OutputFile.Probe(config.CheckpointPath);
-        CorpusText corpus = await _corpus.ReadAsync(parse, start?.Corpus, cancellationToken);
+        using RunSession? session = OpenSession(parse, config);
+        CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
         // Torch takes half a second to load: last.
-        var run = new TrainingRun(config, start, _runtime.Use(parse), _runtime.Threads(parse));
+        var run = new TrainingRun(config, start, _runtime.Use(parse), _runtime.Threads(parse), session);
         TextWriter error = parse.InvocationConfiguration.Error;
         using RunReporter reporter = RunReporter.Create(error, every);
         using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, append: start is not null, reporter, error) : null;
@@ -81,6 +83,7 @@ internal sealed class TrainCommand : Verb
             under = RunConfigFile.Read(file, under);
         return under with
         {
+            Corpus = _corpus.Apply(parse, under.Corpus, start?.Corpus),
             Text = _text.Apply(parse, under.Text),
             Model = _model.Apply(parse, under.Model, _runtime.OnCpu(parse)),
             Training = _trainer.Apply(parse, under.Training),
@@ -88,9 +91,28 @@ internal sealed class TrainCommand : Verb
             SampleLength = parse.GetValue(_length) ?? under.SampleLength,
             SampleEvery = parse.GetValue(_sampleEvery) ?? under.SampleEvery,
             CheckpointEvery = parse.GetValue(_checkpointEvery) ?? under.CheckpointEvery,
+            KeepLast = parse.GetValue(_keepLast) ?? under.KeepLast,
             Patience = parse.GetValue(_patience) ?? under.Patience,
             CheckpointPath = parse.GetValue(_out) ?? under.CheckpointPath,
         };
+    }
+
+    // With --out or --checkpoint and no --run-dir, a checkpoint is all that is written; without all three, the model also goes
+    // where generation looks for it.
+    private RunSession? OpenSession(ParseResult parse, RunConfig config)
+    {
+        bool namesFile = parse.GetValue(_out) is not null;
+        string? directory = parse.GetValue(_runDirectory);
+        if (directory is null && (namesFile || parse.GetValue(_checkpoint) is not null))
+        {
+            OutputFile.Probe(config.CheckpointPath);
+            return null;
+        }
+        bool copies = namesFile || directory is null;
+        if (copies)
+            OutputFile.Probe(config.CheckpointPath);
+        return RunSession.New(
+            directory ?? Path.Combine(RunDirectory.DefaultParent, RunDirectory.DatedName(DateTime.Now)), findsName: directory is null, copies ? config.CheckpointPath : null);
     }
 
     private void PrintResult(ParseResult parse, RunResult result, CorpusOrigin corpus)
@@ -118,6 +140,7 @@ internal sealed class TrainCommand : Verb
                 result.LastEpoch?.TokensPerSecond,
                 Seconds = result.LastEpoch?.ElapsedSeconds,
                 Checkpoint = result.CheckpointPath,
+                RunDir = result.RunDirectory,
                 result.Sample,
                 result.Interrupted,
             }));

@@ -20,7 +20,12 @@ internal sealed class CorpusOptions
     /// <summary>The text that the user asked for, else the one of the checkpoint that is gone on from.</summary>
     /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
     public Task<CorpusText> ReadAsync(ParseResult parse, CorpusRecord? before, CancellationToken cancellationToken) =>
-        ReadAsync(parse, parse.GetValue(_corpus) ?? NameOf(before), cancellationToken);
+        ReadAsync(parse, Apply(parse, CorpusResolver.Auto, before), cancellationToken);
+
+    /// <summary>What the user asked for, else what a configuration says, else the text of the checkpoint that is gone on from.</summary>
+    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
+    public string Apply(ParseResult parse, string under, CorpusRecord? before) =>
+        parse.GetValue(_corpus) ?? (under == CorpusResolver.Auto ? NameOf(before) : under);
 
     /// <summary>The text of a name or path.</summary>
     public static async Task<CorpusText> ReadAsync(ParseResult parse, string corpus, CancellationToken cancellationToken)

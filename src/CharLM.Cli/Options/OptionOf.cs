@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.ComponentModel;
 using System.Globalization;
+using System.Reflection;
 using CharLM.Cli.Reporting;
 
 namespace CharLM.Cli.Options;
@@ -26,6 +28,11 @@ internal static class OptionOf
     /// <summary>A number; NaN and infinities are refused here.</summary>
     public static Option<double?> Number(string name, string helpName, string description) =>
         Make(name, helpName, description, "a finite number such as 0.5", (string text, out double value) => double.TryParse(text, Decimal, null, out value) && double.IsFinite(value));
+
+    /// <summary>A value of a type that reads itself; its <see cref="DescriptionAttribute"/> says what it takes.</summary>
+    public static Option<T?> Word<T>(string name, string helpName, string description)
+        where T : struct, IParsable<T> =>
+        Make(name, helpName, description, typeof(T).GetCustomAttribute<DescriptionAttribute>()?.Description ?? helpName, (string text, out T value) => T.TryParse(text, CultureInfo.InvariantCulture, out value));
 
     /// <summary>One of a closed set.</summary>
     public static Option<T?> Choice<T>(string name, string description)

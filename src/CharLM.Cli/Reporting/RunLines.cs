@@ -28,6 +28,8 @@ internal static class RunLines
             yield return $"warning the checkpoint was trained on another text, '{Printable.Text(run.OtherCorpus)}'";
         if (run.UnknownTokens > 0)
             yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
+        if (run.RunDirectory is not null)
+            yield return $"run     {Printable.Text(run.RunDirectory)}";
         if (run.EpochsDone > 0)
             yield return $"goes on after epoch {run.EpochsDone}";
     }

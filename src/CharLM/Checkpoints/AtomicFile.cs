@@ -3,12 +3,15 @@ namespace CharLM.Checkpoints;
 /// <summary>Writes a file so that a reader sees the old content or the new, never a part.</summary>
 public static class AtomicFile
 {
+    private const string TemporaryExtension = ".tmp";
+
     /// <summary>Writes to a temporary file beside the target, flushes it to the disk, and moves it into place.</summary>
     /// <param name="path">The file; its folder is made when missing. Of a link, the file that it leads to.</param>
     /// <param name="write">Writes the content.</param>
+    /// <param name="replacing">Called when the new file is whole and on the disk, before it takes the old one's place.</param>
     /// <exception cref="IOException">The old file is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">The old file is as it was.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, Action? replacing = null)
     {
         ArgumentNullException.ThrowIfNull(write);
         (string folder, string name) = Place(path);
@@ -21,12 +24,26 @@ public static class AtomicFile
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
+            replacing?.Invoke();
             File.Move(temporary, Path.Combine(folder, name), overwrite: true);
+            DiskFolder.Flush(folder);
         }
         catch
         {
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    /// <summary>Removes what writers that were killed have left in a folder; nobody else may be writing there.</summary>
+    /// <exception cref="IOException">A file cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be removed.</exception>
+    public static void RemoveTemporaries(string folder)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder, $".*{TemporaryExtension}"))
+        {
+            if (Path.GetFileNameWithoutExtension(file).Split('.')[^1] is { Length: 32 } unique && unique.All(char.IsAsciiHexDigitLower))
+                File.Delete(file);
         }
     }
 
@@ -68,5 +85,5 @@ public static class AtomicFile
         return (folder, Path.GetFileName(full));
     }
 
-    private static string TemporaryBeside(string folder, string name) => Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp");
+    private static string TemporaryBeside(string folder, string name) => Path.Combine(folder, $".{name}.{Guid.NewGuid():N}{TemporaryExtension}");
 }

@@ -12,10 +12,16 @@ public static class CheckpointFile
 {
     /// <summary>Writes a checkpoint; a reader sees the old file or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write(string path, Checkpoint checkpoint)
+    public static void Write(string path, Checkpoint checkpoint) => Write(path, checkpoint, null);
+
+    /// <param name="path">The file.</param>
+    /// <param name="checkpoint">Its content.</param>
+    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
+    /// <inheritdoc cref="Write(string, Checkpoint)"/>
+    internal static void Write(string path, Checkpoint checkpoint, Action? replacing)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        SealedFile.Write(path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(checkpoint.Weights));
+        SealedFile.Write(path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(checkpoint.Weights), replacing);
     }
 
     /// <summary>Reads a checkpoint; everything is checked before weights are allocated.</summary>

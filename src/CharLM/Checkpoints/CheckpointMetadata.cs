@@ -46,6 +46,10 @@ internal static class CheckpointMetadata
     /// <summary>One part of it.</summary>
     public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Json);
 
+    /// <summary>Reads one part.</summary>
+    /// <exception cref="JsonException">It is damaged.</exception>
+    public static T? ReadPart<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<T>(json, Json);
+
     /// <summary>Whether metadata is a checkpoint's, of whatever version.</summary>
     public static bool IsCheckpoint(IReadOnlyDictionary<string, string> metadata) => metadata.GetValueOrDefault("format") == Format;
 

@@ -27,7 +27,7 @@ internal static class SafetensorsFile
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             return read(stream);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -46,11 +46,11 @@ internal static class SafetensorsFile
 
     /// <summary>Writes a file; a reader sees the old one or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write(string path, byte[] header, IReadOnlyList<OutgoingTensor> tensors)
+    public static void Write(string path, byte[] header, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
     {
         try
         {
-            AtomicFile.Write(path, stream => WriteParts(stream.Write, header, tensors));
+            AtomicFile.Write(path, stream => WriteParts(stream.Write, header, tensors), replacing);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

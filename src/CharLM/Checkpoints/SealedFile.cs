@@ -16,7 +16,7 @@ internal static class SealedFile
 
     /// <summary>Writes a file; a reader sees the old one or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors)
+    public static void Write(string path, IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
     {
         byte[] header = SafetensorsFile.Header([new(ChecksumKey, NoChecksum), .. metadata], tensors);
         using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
@@ -24,7 +24,7 @@ internal static class SealedFile
             SafetensorsFile.WriteParts(hash.AppendData, header, tensors);
             Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset())).CopyTo(header, ChecksumPlace(header));
         }
-        SafetensorsFile.Write(path, header, tensors);
+        SafetensorsFile.Write(path, header, tensors, replacing);
     }
 
     /// <summary>Checks a file against its checksum.</summary>

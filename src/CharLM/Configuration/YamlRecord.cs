@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
@@ -103,6 +104,8 @@ internal static class YamlRecord
             return long.TryParse(text, NumberStyles.AllowLeadingSign, null, out long large) ? large : null;
         if (type == typeof(double))
             return double.TryParse(text, NumberStyles.Float, null, out double number) && double.IsFinite(number) ? number : null;
+        if (IsWord(type))
+            return typeof(YamlRecord).GetMethod(nameof(ParseWord), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, [text]);
         throw new NotSupportedException($"a setting of type {type.Name}");
     }
 
@@ -114,8 +117,14 @@ internal static class YamlRecord
         _ when type == typeof(int) || type == typeof(long) => "a whole number",
         _ when type == typeof(YamlSequenceNode) => "a list",
         _ when type == typeof(YamlMappingNode) || IsRecord(type) => "keys with values",
-        _ => "a text",
+        _ => type.GetCustomAttribute<DescriptionAttribute>()?.Description ?? "a text",
     };
+
+    // A type of the toolkit's own that is written as one word.
+    private static bool IsWord(Type type) => type.IsValueType && typeof(IParsable<>).MakeGenericType(type).IsAssignableFrom(type);
+
+    private static object? ParseWord<T>(string text)
+        where T : IParsable<T> => T.TryParse(text, CultureInfo.InvariantCulture, out T? value) ? value : null;
 
     private static YamlScalarNode ToScalar(object value) => value switch
     {
@@ -123,6 +132,7 @@ internal static class YamlRecord
         bool flag => new YamlScalarNode(flag ? "true" : "false"),
         string text => new YamlScalarNode(text) { Style = ScalarStyle.DoubleQuoted },
         IFormattable number => new YamlScalarNode(number.ToString(null, CultureInfo.InvariantCulture)),
+        _ when IsWord(value.GetType()) => new YamlScalarNode(value.ToString()),
         _ => throw new NotSupportedException($"a setting of type {value.GetType().Name}"),
     };
 

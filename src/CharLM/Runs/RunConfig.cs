@@ -1,3 +1,4 @@
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
@@ -7,6 +8,9 @@ namespace CharLM.Runs;
 /// <summary>A whole training run: from a text to a checkpoint.</summary>
 public sealed record RunConfig
 {
+    /// <summary>The text: a name of the catalog, a file, "-" for standard input, or "auto", the default.</summary>
+    public string Corpus { get; init; } = CorpusResolver.Auto;
+
     /// <summary>How the text becomes token ids.</summary>
     public TextConfig Text { get; init; } = new();
 
@@ -25,8 +29,11 @@ public sealed record RunConfig
     /// <summary>A sample is drawn after every so many epochs, and at the end; 0 only at the end; default 50.</summary>
     public int SampleEvery { get; init; } = 50;
 
-    /// <summary>The checkpoint is written after every so many epochs, and at the end; 0 only at the end; default 50.</summary>
-    public int CheckpointEvery { get; init; } = 50;
+    /// <summary>How often the checkpoint is written; at the end in any case; default every 50 epochs.</summary>
+    public CheckpointInterval CheckpointEvery { get; init; } = CheckpointInterval.Epochs(50);
+
+    /// <summary>How many checkpoints a run directory keeps to go on from, 1 to 1,000; default 3.</summary>
+    public int KeepLast { get; init; } = 3;
 
     /// <summary>
     /// The run ends after so many epochs without a better held-out perplexity; 0 goes to the last; default 0.
@@ -56,8 +63,10 @@ public sealed record RunConfig
             yield return $"length must be 1 to 1000000, not {SampleLength}";
         if (SampleEvery < 0)
             yield return $"sample-every must be 0 (only at the end) or more, not {SampleEvery}";
-        if (CheckpointEvery < 0)
+        if (CheckpointEvery.Amount < 0)
             yield return $"checkpoint-every must be 0 (only at the end) or more, not {CheckpointEvery}";
+        if (KeepLast is < 1 or > 1000)
+            yield return $"keep-last must be 1 to 1000, not {KeepLast}";
         if (Patience < 0)
             yield return $"patience must be 0 (never) or more, not {Patience}";
         if (Patience > 0 && !HoldsOut)
@@ -66,6 +75,8 @@ public sealed record RunConfig
             yield return "schedule plateau waits for a better held-out perplexity: hold something out, with --validation-fraction say";
         if (Text.ValidationFraction > 0 && Training.ValidationWindows > 0)
             yield return "validation-fraction and validation-windows are two ways to hold out: take one";
+        if (string.IsNullOrWhiteSpace(Corpus))
+            yield return $"corpus must name a text, such as {CorpusResolver.Auto}";
         if (string.IsNullOrWhiteSpace(CheckpointPath))
             yield return "out must name a file";
     }

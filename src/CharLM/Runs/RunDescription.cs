@@ -37,4 +37,7 @@ public sealed record RunDescription
 
     /// <summary>Epochs that an earlier run had finished; this one goes on after them.</summary>
     public required int EpochsDone { get; init; }
+
+    /// <summary>Where all of the run is written; null when only a checkpoint is.</summary>
+    public string? RunDirectory { get; init; }
 }

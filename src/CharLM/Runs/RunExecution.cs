@@ -11,10 +11,12 @@ namespace CharLM.Runs;
 
 /// <summary>What a run has on its hands while it goes on: after each epoch it measures, reports, samples and saves.</summary>
 internal sealed class RunExecution(
-    RunConfig config, CorpusText corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model, Checkpoint? start, IProgress<RunEvent>? progress)
+    RunConfig config, CorpusText corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model, Checkpoint? start, RunSession? session, IProgress<RunEvent>? progress)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Stopwatch _sinceSaved = Stopwatch.StartNew();
     private EpochReport? _last;
+    private long _step;
     private bool _stopped;
 
     /// <summary>What was reached so far, earlier runs included.</summary>
@@ -37,13 +39,13 @@ internal sealed class RunExecution(
         Model = model.Config,
         NumParameters = model.NumParameters,
         EpochsDone = start?.Figures.Epochs ?? 0,
+        RunDirectory = session?.Directory.Path,
     };
 
     /// <summary>Trains one epoch and reports, samples and saves where they are due.</summary>
     public void Epoch(Trainer trainer, CancellationToken cancellationToken)
     {
-        IProgress<StepReport>? steps = progress is null ? null : new StepProgress(progress);
-        EpochReport report = trainer.TrainEpoch(Figures.Epochs, steps, cancellationToken);
+        EpochReport report = trainer.TrainEpoch(Figures.Epochs, new StepProgress(this), cancellationToken);
         Nats? measured = heldOut.Exists ? heldOut.Measure(model) : null;
         trainer.EpochEnded((measured ?? report.Train).Mean);
         double elapsed = _clock.Elapsed.TotalSeconds;
@@ -64,9 +66,10 @@ internal sealed class RunExecution(
             BestEpoch = isBest ? done : Figures.BestEpoch,
             TrainedSeconds = Figures.TrainedSeconds + report.Seconds,
         };
+        session?.Record(_last, _step);
         progress?.Report(new RunEvent.Epoch(_last));
         if (isBest)
-            CheckpointFile.Write(config.BestCheckpointPath, Checkpoint());
+            SaveBest();
         _stopped = config.Patience > 0 && done - Figures.BestEpoch >= config.Patience;
         if (_stopped)
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
@@ -74,41 +77,94 @@ internal sealed class RunExecution(
             return;
         if (config.SampleEvery > 0 && done % config.SampleEvery == 0)
             Sample();
-        if (config.CheckpointEvery > 0 && done % config.CheckpointEvery == 0)
+        if (config.CheckpointEvery is { Unit: CheckpointUnit.Epochs, Amount: > 0 } every && done % every.Amount == 0)
             Save();
     }
 
     /// <summary>Saves, and after the last epoch draws the last sample.</summary>
     public RunResult End(bool interrupted)
     {
-        Save();
+        Save(copies: true);
+        string? sample = interrupted ? null : Sample();
+        if (!interrupted)
+            session?.Complete(Summary());
         return new RunResult
         {
             Description = Description,
             LastEpoch = _last,
             Best = Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } ? (perplexity, epoch) : null,
-            BestCheckpointPath = Figures.BestEpoch is null ? null : config.BestCheckpointPath,
+            BestCheckpointPath = Figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
             EpochsDone = Figures.Epochs,
-            Sample = interrupted ? null : Sample(),
-            CheckpointPath = config.CheckpointPath,
+            Sample = sample,
+            CheckpointPath = session?.CopyPath ?? CheckpointPath,
+            RunDirectory = session?.Directory.Path,
             Interrupted = interrupted,
         };
     }
+
+    private string CheckpointPath => session?.Directory.LastCheckpointPath ?? config.CheckpointPath;
 
     private string Sample()
     {
         var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
         var sampler = new TokenSampler(Sampling.Greedy, config.Training.Seed);
         string sample = config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
+        session?.Record(Figures.Epochs, sample);
         progress?.Report(new RunEvent.Sample(Figures.Epochs, sample));
         return sample;
     }
 
-    private void Save()
+    // The weights are those after the last step, in the middle of an epoch, too.
+    private void Stepped(StepReport step)
     {
-        CheckpointFile.Write(config.CheckpointPath, Checkpoint());
-        progress?.Report(new RunEvent.Saved(config.CheckpointPath));
+        _step++;
+        progress?.Report(new RunEvent.Step(step));
+        bool due = config.CheckpointEvery switch
+        {
+            { Amount: 0 } => false,
+            { Unit: CheckpointUnit.Steps } every => _step % every.Amount == 0,
+            { Unit: CheckpointUnit.Minutes } every => _sinceSaved.Elapsed.TotalMinutes >= every.Amount,
+            _ => false,
+        };
+        if (due)
+            Save();
     }
+
+    private void Save(bool copies = false)
+    {
+        if (session is null)
+            CheckpointFile.Write(config.CheckpointPath, Checkpoint());
+        else
+            session.Save(Checkpoint(), _step);
+        if (copies && session?.CopyPath is { } copy)
+            CheckpointFile.Write(copy, Checkpoint());
+        _sinceSaved.Restart();
+        progress?.Report(new RunEvent.Saved(CheckpointPath));
+    }
+
+    private void SaveBest()
+    {
+        if (session is null)
+            CheckpointFile.Write(config.BestCheckpointPath, Checkpoint());
+        else
+            session.SaveBest(Checkpoint());
+    }
+
+    private RunSummary Summary() => new()
+    {
+        Corpus = corpus.Origin.Name,
+        CorpusSha256 = corpus.Origin.Sha256,
+        VocabSize = text.Vocab.Count,
+        Parameters = model.NumParameters,
+        Epochs = Figures.Epochs,
+        Steps = _step,
+        TrainPerplexity = Figures.TrainPerplexity,
+        HeldOutPerplexity = Figures.HeldOutPerplexity,
+        BestHeldOutPerplexity = Figures.BestHeldOutPerplexity,
+        BestEpoch = Figures.BestEpoch,
+        StoppedEarly = _stopped,
+        TrainedSeconds = Figures.TrainedSeconds,
+    };
 
     private Checkpoint Checkpoint() => new()
     {
@@ -121,8 +177,8 @@ internal sealed class RunExecution(
         Weights = Checkpoints.Checkpoint.CopyWeights(model),
     };
 
-    private sealed class StepProgress(IProgress<RunEvent> progress) : IProgress<StepReport>
+    private sealed class StepProgress(RunExecution run) : IProgress<StepReport>
     {
-        public void Report(StepReport value) => progress.Report(new RunEvent.Step(value));
+        public void Report(StepReport value) => run.Stepped(value);
     }
 }

@@ -26,6 +26,9 @@ public sealed record RunResult
     /// <summary>The checkpoint that was written.</summary>
     public required string CheckpointPath { get; init; }
 
+    /// <summary>Where all of the run is; null when only a checkpoint is written.</summary>
+    public string? RunDirectory { get; init; }
+
     /// <summary>Whether the run was asked to end before its last epoch.</summary>
     public required bool Interrupted { get; init; }
 }

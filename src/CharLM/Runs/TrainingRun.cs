@@ -17,18 +17,20 @@ public sealed class TrainingRun
     private readonly Checkpoint? _start;
     private readonly Device? _device;
     private readonly int _threads;
+    private readonly RunSession? _session;
 
     /// <summary>A run.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="start">A checkpoint to go on from: its weights, vocab and finished epochs; default fresh weights.</param>
     /// <param name="device">Where to train; default the CPU.</param>
     /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
+    /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
-    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0)
+    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(Faults(config, start));
-        (_config, _start, _device, _threads) = (config, start, device, threads);
+        (_config, _start, _device, _threads, _session) = (config, start, device, threads, session);
     }
 
     /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
@@ -47,6 +49,7 @@ public sealed class TrainingRun
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer finite; an older checkpoint is as it was.</exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
+    /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
     public RunResult Execute(CorpusText corpus, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
@@ -57,7 +60,8 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
-        var run = new RunExecution(_config, corpus, text, train.Length, heldOut, unknown, model, _start, progress);
+        _session?.Begin(_config with { Corpus = CorpusOf(corpus.Origin) }, RunEnvironment.Capture(corpus.Origin, model.Device.ToString(), _threads));
+        var run = new RunExecution(_config, corpus, text, train.Length, heldOut, unknown, model, _start, _session, progress);
 
         progress?.Report(new RunEvent.Started(run.Description));
         bool interrupted = false;
@@ -132,6 +136,14 @@ public sealed class TrainingRun
                 [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of {text.Vocab.Count}; train a new model on it"]);
         }
     }
+
+    // What finds the same text again: "auto" may mean another one next time.
+    private static string CorpusOf(CorpusOrigin origin) => origin.Kind switch
+    {
+        CorpusOriginKind.Catalog => origin.Name,
+        CorpusOriginKind.File => origin.Location,
+        _ => CorpusResolver.StandardInput,
+    };
 
     private LanguageModel BuildModel(Vocab vocab)
     {

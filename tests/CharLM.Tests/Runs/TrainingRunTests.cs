@@ -26,7 +26,7 @@ public sealed class TrainingRunTests : IDisposable
         Prefix = "the ",
         SampleLength = 5,
         SampleEvery = 2,
-        CheckpointEvery = 3,
+        CheckpointEvery = CheckpointInterval.Epochs(3),
         CheckpointPath = Path,
     };
 

@@ -1,0 +1,47 @@
+using CharLM.Checkpoints;
+
+namespace CharLM.Runs;
+
+/// <summary>How a complete run ended: its <c>result.json</c>.</summary>
+public sealed record RunSummary
+{
+    /// <summary>The text that was trained on.</summary>
+    public required string Corpus { get; init; }
+
+    /// <summary>Its SHA-256.</summary>
+    public required string CorpusSha256 { get; init; }
+
+    /// <summary>Tokens of the vocab, the unknown one included.</summary>
+    public required int VocabSize { get; init; }
+
+    /// <summary>The number of trainable values.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Finished epochs.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Minibatches that were learned.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Perplexity over the last epoch.</summary>
+    public required double? TrainPerplexity { get; init; }
+
+    /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
+    public double? HeldOutPerplexity { get; init; }
+
+    /// <summary>The best held-out perplexity; null when none is held out.</summary>
+    public double? BestHeldOutPerplexity { get; init; }
+
+    /// <summary>After how many epochs it was reached.</summary>
+    public int? BestEpoch { get; init; }
+
+    /// <summary>Whether the run ended before its last epoch because the held-out perplexity became no better.</summary>
+    public required bool StoppedEarly { get; init; }
+
+    /// <summary>Seconds of training.</summary>
+    public required double TrainedSeconds { get; init; }
+
+    /// <summary>Reads a result.json.</summary>
+    /// <exception cref="CheckpointException">The file is missing, or not what it should be.</exception>
+    public static RunSummary Read(string path) => RecordFile.Read<RunSummary>(path);
+}
