@@ -8,7 +8,7 @@ using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary><c>charlm bench</c>.</summary>
+/// <summary><c>charlm bench</c>: each row of the table is measured by a process of its own, so that no row inherits another's memory.</summary>
 internal sealed class BenchCommand : Verb
 {
     private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
@@ -20,7 +20,7 @@ internal sealed class BenchCommand : Verb
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
     private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Rows of a minibatch. [default: 32]");
     private readonly Option<int?> _numSteps = OptionOf.Integer("--num-steps", "N", "Tokens of a row. [default: 35]");
-    private readonly Option<int?> _vocab = OptionOf.Integer("--vocab-size", "N", "Tokens of the vocab. [default: 28]");
+    private readonly Option<int?> _vocab = OptionOf.Integer("--vocab", "N", "Tokens of the vocab. [default: 28]");
     private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "X", "Length of a round. [default: 1]");
     private readonly Option<int?> _rounds = OptionOf.Integer("--rounds", "N", "Rounds; the median counts. [default: 5]");
     private readonly RuntimeOptions _runtime = new();
@@ -35,7 +35,7 @@ internal sealed class BenchCommand : Verb
         Add(_json);
     }
 
-    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         List<StepShape> shapes = [.. Shapes(parse)];
         InvalidConfigException.ThrowIfAny([.. shapes.SelectMany(shape => shape.Faults()).Distinct(), .. _runtime.Faults(parse)]);
@@ -43,49 +43,40 @@ internal sealed class BenchCommand : Verb
             throw new InvalidConfigException(["bench measures the CPU: leave --device out"]);
         _runtime.Use(parse);
         TextWriter output = parse.InvocationConfiguration.Output;
-        double peak = ProductPeak.Measure(shapes[0].BatchSize, shapes[0].Model.NumHiddens, 4 * shapes[0].Model.NumHiddens, _runtime.Threads(parse));
-        if (parse.GetValue(_json))
+        StepShape first = shapes[0];
+        double peak = ProductPeak.Measure(first.BatchSize, first.Model.NumHiddens, 4 * first.Model.NumHiddens, _runtime.Threads(parse));
+        bool json = parse.GetValue(_json);
+        if (!json)
         {
-            List<StepTiming> timings = [.. shapes.Select(shape => StepBenchmark.Measure(shape, cancellationToken))];
+            output.WriteLine($"charlm {VersionAction.Version}, {TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
+            output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, {first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
+            output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}{"of product",12}{"memory",12}");
+        }
+        var rows = new List<BenchRow>();
+        foreach (StepShape shape in shapes)
+        {
+            BenchRow row = shapes.Count == 1
+                ? BenchRow.Of(StepBenchmark.Measure(shape, cancellationToken), peak)
+                : await BenchRow.OfChildAsync(shape, cancellationToken).ConfigureAwait(false);
+            rows.Add(row);
+            if (!json)
+            {
+                output.WriteLine($"{row.Cell,-6}{row.Implementation,-16}{Figure.Count(row.TokensPerSecond),12}{row.MillisecondsOfStep,12:0.000}"
+                    + $"{row.FastestMilliseconds,10:0.000}{row.SlowestMilliseconds,10:0.000}{100 * row.OfProductPeak,10:0.0} %{(row.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),12}");
+                output.Flush();
+            }
+        }
+        if (json)
+        {
             output.WriteLine(JsonOutput.Line(new
             {
                 Environment = new { Toolkit = VersionAction.Version, TorchRuntime.Engine, TorchRuntime.LibtorchVersion, Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
                 ProductPeakGflops = peak / 1e9,
-                Rows = timings.Select(timing => Row(timing, peak)),
+                Rows = rows,
             }));
-            return Task.FromResult(ExitCode.Done);
         }
-        output.WriteLine($"charlm {VersionAction.Version}, {TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
-        output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {shapes[0].BatchSize}, {shapes[0].NumSteps} steps, {shapes[0].Model.NumHiddens} hidden units, {shapes[0].Model.NumLayers} layer(s), vocab {shapes[0].VocabSize}");
-        output.WriteLine($"{"cell",-12}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}{"of product",12}{"memory",10}");
-        foreach (StepShape shape in shapes)
-        {
-            StepTiming timing = StepBenchmark.Measure(shape, cancellationToken);
-            output.WriteLine($"{Choices.NameOf(shape.Model.Cell),-12}{Choices.NameOf(shape.Model.Implementation),-16}{Figure.Count(timing.TokensPerSecond),12}"
-                + $"{timing.SecondsOfStep * 1000,12:0.000}{timing.Fastest * 1000,10:0.000}{timing.Slowest * 1000,10:0.000}{100 * timing.FlopsPerSecond / peak,10:0.0} %"
-                + $"{(timing.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),10}");
-            output.Flush();
-        }
-        return Task.FromResult(ExitCode.Done);
+        return ExitCode.Done;
     }
-
-    private static object Row(StepTiming timing, double peak) => new
-    {
-        Cell = Choices.NameOf(timing.Shape.Model.Cell),
-        Implementation = Choices.NameOf(timing.Shape.Model.Implementation),
-        timing.Shape.Model.NumLayers,
-        timing.Shape.Model.NumHiddens,
-        timing.Shape.BatchSize,
-        timing.Shape.NumSteps,
-        timing.Shape.VocabSize,
-        timing.TokensPerSecond,
-        MillisecondsOfStep = timing.SecondsOfStep * 1000,
-        FastestMilliseconds = timing.Fastest * 1000,
-        SlowestMilliseconds = timing.Slowest * 1000,
-        OfProductPeak = timing.FlopsPerSecond / peak,
-        timing.PeakBytes,
-        timing.Shape.ActivationBytes,
-    };
 
     private IEnumerable<StepShape> Shapes(ParseResult parse)
     {

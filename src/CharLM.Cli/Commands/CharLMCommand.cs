@@ -15,6 +15,7 @@ internal static class CharLMCommand
             new GenerateCommand(),
             new ExperimentCommand(),
             new CorpusCommand(),
+            new BenchCommand(),
             new ImportCommand(),
             new ExportCommand(),
             new CompletionCommand(),

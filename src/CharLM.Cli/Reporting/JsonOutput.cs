@@ -17,4 +17,8 @@ internal static class JsonOutput
 
     /// <summary>One object on one line.</summary>
     public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    /// <summary>Reads such a line.</summary>
+    /// <exception cref="JsonException">It is another.</exception>
+    public static T? Read<T>(string line) => JsonSerializer.Deserialize<T>(line, Options);
 }

@@ -45,15 +45,16 @@ public sealed record StepShape
     }
 
     /// <summary>
-    /// Bytes that backpropagation through time needs of the forward pass, whoever computes it: for each token and layer the
-    /// gates, the hidden state and the cell state, and the logits; float32.
+    /// Bytes that backpropagation through time needs of a minibatch, whoever computes it, float32: for each token and layer what
+    /// the way back reads of the way forth (gates, hidden state, cell state) and the gradient of the hidden state that comes from
+    /// above, and for each token the logits. Weights, their gradients and their copies are not counted.
     /// </summary>
     public double ActivationBytes
     {
         get
         {
-            int values = Model.Cell switch { CellKind.Rnn => 1, CellKind.Gru => 5, _ => 6 };
-            return 4.0 * Tokens * ((Model.NumLayers * values * (double)Model.NumHiddens) + VocabSize);
+            int gatesAndStates = Model.Cell switch { CellKind.Rnn => 1, CellKind.Gru => 5, _ => 6 };
+            return 4.0 * Tokens * ((Model.NumLayers * (gatesAndStates + 1.0) * Model.NumHiddens) + VocabSize);
         }
     }
 

@@ -5,7 +5,7 @@ namespace CharLM.Training;
 /// <summary>Clipping and optimizers over weights as memory, with torch's formulas; one pass over each weight.</summary>
 internal sealed class FusedUpdate : IUpdate
 {
-    private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99, ClipEpsilon = 1e-6;
+    private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99;
 
     // Fewer weights are changed faster than a second thread is told to.
     private const int WeightsOfAThread = 200_000;
@@ -55,8 +55,8 @@ internal sealed class FusedUpdate : IUpdate
             };
         }
         double norm = Math.Sqrt(squares);
-        // The gradients are scaled where they are used, as torch scales them.
-        _scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + ClipEpsilon)) : 1;
+        // The gradients are scaled where they are used, as GradientClipping scales them.
+        _scale = maxNorm > 0 ? Math.Min(1, maxNorm / norm) : 1;
         return norm;
     }
 

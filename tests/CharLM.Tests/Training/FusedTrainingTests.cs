@@ -1,3 +1,4 @@
+using CharLM.Benchmarking;
 using CharLM.Models;
 using CharLM.Models.Fused;
 using CharLM.Training;
@@ -77,6 +78,22 @@ public sealed unsafe class FusedTrainingTests
         // What an epoch costs once (its plan, its report) does not grow with its steps.
         Assert.True(allocated < 16 * steps, $"{allocated} bytes in {steps} steps");
         Assert.Equal(tensors, LiveTensors.Count());
+    }
+
+    [Theory]
+    [InlineData(CellKind.Rnn, 1)]
+    [InlineData(CellKind.Gru, 1)]
+    [InlineData(CellKind.Lstm, 1)]
+    [InlineData(CellKind.Lstm, 3)]
+    public void Learn_LongSequences_HoldsAtMostOneAndAHalfTimesWhatBackpropagationNeeds(CellKind cell, int layers)
+    {
+        // Long, so that activations outweigh weights.
+        var shape = new StepShape { Model = new ModelConfig { Cell = cell, NumLayers = layers, NumHiddens = 96 }, BatchSize = 32, NumSteps = 400 };
+        using var model = new LanguageModel(shape.Model, shape.VocabSize);
+        long before = PanelBuffer.LiveBytes;
+        using ILearner learner = Learners.Create(model, new TrainerConfig());
+        learner.Learn(new long[shape.Tokens], new long[shape.Tokens], shape.BatchSize, shape.NumSteps, dropoutKey: 0, gradientScales: []);
+        Assert.InRange((PanelBuffer.LiveBytes - before) / shape.ActivationBytes, 0.5, 1.5);
     }
 
     [Fact]

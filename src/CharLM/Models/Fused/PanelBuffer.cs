@@ -7,7 +7,12 @@ internal sealed unsafe class PanelBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
 
+    private static long _liveBytes;
+
     private float* _data;
+
+    /// <summary>Bytes of all buffers that are not freed: what the kernels hold, for tests of memory.</summary>
+    public static long LiveBytes => Interlocked.Read(ref _liveBytes);
 
     /// <summary>Memory for a number of floats.</summary>
     public PanelBuffer(long floats)
@@ -16,13 +21,14 @@ internal sealed unsafe class PanelBuffer : IDisposable
         nuint bytes = checked((nuint)Length * sizeof(float));
         _data = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
         NativeMemory.Clear(_data, bytes);
+        Interlocked.Add(ref _liveBytes, (long)bytes);
     }
 
     /// <summary>Memory for a matrix, its columns padded.</summary>
     public PanelBuffer(long rows, int columns)
         : this(rows * Panels.Pad(columns)) => (Rows, Columns) = (checked((int)rows), Panels.Pad(columns));
 
-    ~PanelBuffer() => NativeMemory.AlignedFree(_data);
+    ~PanelBuffer() => Free();
 
     /// <summary>Floats.</summary>
     public long Length { get; }
@@ -49,8 +55,16 @@ internal sealed unsafe class PanelBuffer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (_data is null)
+            return;
         NativeMemory.AlignedFree(_data);
         _data = null;
-        GC.SuppressFinalize(this);
+        Interlocked.Add(ref _liveBytes, -Length * sizeof(float));
     }
 }

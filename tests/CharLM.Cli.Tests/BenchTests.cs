@@ -1,0 +1,45 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+public sealed class BenchTests : IDisposable
+{
+    private static readonly string[] Small = ["--hidden", "8", "--batch-size", "3", "--num-steps", "5", "--vocab", "7", "--rounds", "2", "--seconds", "0.01"];
+
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Bench_OneCell_ComparesTheImplementations()
+    {
+        Outcome bench = (await _sandbox.RunAsync(["bench", "--cell", "gru", .. Small])).Succeeded();
+        Assert.Contains("batch 3, 5 steps, 8 hidden units, 1 layer(s), vocab 7", bench.OutputLines[1], StringComparison.Ordinal);
+        Assert.Equal(["custom", "built-in", "fused"], bench.OutputLines[3..].Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
+        Assert.All(bench.OutputLines[3..], line => Assert.StartsWith("gru ", line, StringComparison.Ordinal));
+        Assert.Empty(bench.Error);
+        Assert.Empty(_sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Bench_Json_HasTheShapeAndItsFigures()
+    {
+        JsonElement json = (await _sandbox.RunAsync(["bench", "--cell", "lstm", "--implementation", "fused", "--layers", "2", "--json", .. Small])).Succeeded().Json();
+        JsonElement row = Assert.Single(json.GetProperty("rows").EnumerateArray().ToList());
+        Assert.Equal(("lstm", "fused", 2, 8), (row.GetProperty("cell").GetString(), row.GetProperty("implementation").GetString(), row.GetProperty("num_layers").GetInt32(), row.GetProperty("num_hiddens").GetInt32()));
+        // 15 tokens a step: their rate and the time of a step are one number.
+        Assert.Equal(15, row.GetProperty("tokens_per_second").GetDouble() * row.GetProperty("milliseconds_of_step").GetDouble() / 1000, 1e-9);
+        // Two layers of 4 gates, 2 states and a gradient from above, 8 units each, and 7 logits; 4 bytes a value.
+        Assert.Equal(4 * 15 * ((2 * 7 * 8) + 7), row.GetProperty("activation_bytes").GetDouble());
+        Assert.True(json.GetProperty("product_peak_gflops").GetDouble() > 0);
+    }
+
+    [Theory]
+    [InlineData("--hidden", "0")]
+    [InlineData("--rounds", "0")]
+    [InlineData("--seconds", "-1")]
+    [InlineData("--vocab", "1")]
+    public async Task Bench_ImpossibleShape_IsRefused(string option, string value) =>
+        (await _sandbox.RunAsync("bench", option, value)).Refused(2, option[2..], value);
+}
