@@ -26,6 +26,18 @@ public sealed class VariantTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_Attention_GoesOnAndGenerates()
+    {
+        Outcome train = (await _sandbox.RunAsync([.. Train, "--attention", "dot", "--attention-window", "8", "--epochs", "2"])).Succeeded();
+        Assert.Contains("dot attention over 8 steps", train.Error, StringComparison.Ordinal);
+        string[] on = ["train", "--checkpoint", "checkpoints/last.safetensors", "--corpus", "text.txt", "--epochs", "3"];
+        (await _sandbox.RunAsync([.. on, "--attention", "additive"])).Refused(2, "attention is dot in the checkpoint and cannot become additive");
+        Assert.InRange((await _sandbox.RunAsync([.. on, "--json"])).Succeeded().Json().GetProperty("train_perplexity").GetDouble(), 1, 24);
+        (await _sandbox.RunAsync("generate", "--length", "20")).Succeeded();
+        (await _sandbox.RunAsync("export", "--checkpoint", "checkpoints/last.safetensors", "--out", "x.safetensors")).Refused(2, "PyTorch has no language model with this attention");
+    }
+
+    [Fact]
     public async Task Train_VariantWithAnotherImplementation_IsRefusedInOneLine() =>
         (await _sandbox.RunAsync([.. Train, "--cell", "lstm", "--variant", "peephole", "--implementation", "fused"]))
             .Refused(2, "variant peephole exists only in the custom implementation, not in fused: take --implementation custom");

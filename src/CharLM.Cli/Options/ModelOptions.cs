@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Models;
+using CharLM.Models.Attention;
 
 namespace CharLM.Cli.Options;
 
@@ -18,6 +19,8 @@ internal sealed class ModelOptions
     private readonly Option<double?> _outputDropout = OptionOf.Number("--output-dropout", "P", "The same for what the output layer reads. [default: 0]");
     private readonly Option<GruForm?> _gruForm = OptionOf.Choice<GruForm>("--gru-form", "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, else reset-after]");
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>("--activation", "The function of the plain rnn cell. [default: tanh]");
+    private readonly Option<AttentionKind?> _attention = OptionOf.Choice<AttentionKind>("--attention", "Each step attends over the last layer's earlier hidden states. [default: none]");
+    private readonly Option<int?> _attentionWindow = OptionOf.Integer("--attention-window", "N", "With --attention: earlier steps that a step sees. [default: 32]");
     private readonly Option<WeightInit?> _init = OptionOf.Choice<WeightInit>("--init", "How weights begin. [default: normal for custom, else torch]");
     private readonly Option<double?> _initSigma = OptionOf.Number("--init-sigma", "X", "Deviation of --init normal. [default: 0.01]");
     private readonly Option<double?> _forgetBias = OptionOf.Number("--forget-bias", "X", "First bias of an LSTM's forget gate. [default: as other biases]");
@@ -30,7 +33,7 @@ internal sealed class ModelOptions
         foreach (Option option in new Option[]
         {
             _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
-            _gruForm, _activation, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
+            _gruForm, _activation, _attention, _attentionWindow, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
         })
         {
             command.Add(option);
@@ -55,6 +58,8 @@ internal sealed class ModelOptions
         OutputDropout = parse.GetValue(_outputDropout) ?? under.OutputDropout,
         GruForm = parse.GetValue(_gruForm) ?? under.GruForm,
         RnnActivation = parse.GetValue(_activation) ?? under.RnnActivation,
+        Attention = parse.GetValue(_attention) ?? under.Attention,
+        AttentionWindow = parse.GetValue(_attentionWindow) ?? under.AttentionWindow,
         Init = parse.GetValue(_init) ?? under.Init,
         InitSigma = parse.GetValue(_initSigma) ?? under.InitSigma,
         ForgetBias = parse.GetValue(_forgetBias) ?? under.ForgetBias,

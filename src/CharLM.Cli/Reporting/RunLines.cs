@@ -20,8 +20,9 @@ internal static class RunLines
         ModelConfig model = run.Model;
         string form = model.Variant != CellVariant.Standard ? $", {Choices.NameOf(model.Variant)}"
             : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
+        string attention = model.Attention is { } kind ? $", {Choices.NameOf(kind)} attention over {model.EffectiveAttentionWindow} steps" : "";
         string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
-        yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units, {Figure.Count(run.NumParameters)} parameters";
+        yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units{attention}, {Figure.Count(run.NumParameters)} parameters";
         if (model.LeakLabel is { } leak)
             yield return $"warning {leak}";
         if (run.OtherCorpus is not null)

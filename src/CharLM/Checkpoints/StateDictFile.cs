@@ -28,6 +28,8 @@ public static class StateDictFile
         ArgumentNullException.ThrowIfNull(checkpoint);
         if (checkpoint.Model.Variant != CellVariant.Standard)
             throw new InvalidConfigException([$"PyTorch has no {Choices.NameOf(checkpoint.Model.Cell)} of the variant {Choices.NameOf(checkpoint.Model.Variant)}: it would not know what to do with these weights"]);
+        if (checkpoint.Model.Attention is not null)
+            throw new InvalidConfigException(["PyTorch has no language model with this attention: it would not know what to do with these weights"]);
         if (checkpoint.Model is { Cell: CellKind.Gru, EffectiveGruForm: GruForm.ResetBefore })
         {
             throw new InvalidConfigException(
@@ -115,6 +117,8 @@ public static class StateDictFile
             Implementation = bidirectional ? Implementation.BuiltIn : Implementation.Fused,
             Cell = cell,
             Variant = CellVariant.Standard,
+            Attention = null,
+            AttentionWindow = null,
             NumLayers = layers,
             NumHiddens = (int)hidden,
             EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix(EmbeddingWeight).Shape[1] : 0,

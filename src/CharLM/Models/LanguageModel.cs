@@ -1,3 +1,4 @@
+using CharLM.Models.Attention;
 using CharLM.Models.Fused;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -13,6 +14,7 @@ namespace CharLM.Models;
 public sealed class LanguageModel : Module, ILanguageModel
 {
     private readonly IRecurrentLayer _recurrent;
+    private readonly PastAttention? _attention;
     private readonly OutputLayer _output;
     private readonly Embedding? _embedding;
     private FusedRuntime? _fused;
@@ -34,6 +36,8 @@ public sealed class LanguageModel : Module, ILanguageModel
             register_module("embedding", _embedding = Embedding(vocabSize, config.EmbeddingSize));
         _recurrent = RecurrentLayers.Create(config, config.InputSize(vocabSize));
         register_module("rnn", _recurrent.Weights);
+        if (config.Attention is { } attention)
+            register_module("attention", _attention = new PastAttention(attention, config.EffectiveAttentionWindow, config.NumHiddens));
         register_module("linear", _output = new OutputLayer(config.OutputSize, vocabSize, config.TieWeights));
         WeightInitializer.Apply(this);
     }
@@ -70,9 +74,14 @@ public sealed class LanguageModel : Module, ILanguageModel
     {
         ArgumentNullException.ThrowIfNull(inputs);
         Tensor vectors = functional.dropout(Vectors(inputs.t()), Config.InputDropout, training);
-        (Tensor outputs, state) = _recurrent.Sequence(vectors, state);                 // [num_steps, batch, directions * hidden]
+        (Tensor outputs, RecurrentState after) = _recurrent.Sequence(vectors, state);  // [num_steps, batch, directions * hidden]
+        if (_attention is not null)
+        {
+            (outputs, Tensor memory) = _attention.Forward(outputs, state.Memory ?? throw new ArgumentException("a model with attention needs the states before", nameof(state)));
+            after = after with { Memory = memory };
+        }
         outputs = functional.dropout(outputs, Config.OutputDropout, training);
-        return (_output.Forward(outputs.reshape(-1, Config.OutputSize), _embedding?.weight), state);
+        return (_output.Forward(outputs.reshape(-1, Config.OutputSize), _embedding?.weight), after);
     }
 
     /// <summary>
@@ -90,7 +99,7 @@ public sealed class LanguageModel : Module, ILanguageModel
     }
 
     /// <summary>Whether the kernels compute this model as a whole.</summary>
-    internal bool UsesKernels => Config.Implementation == Implementation.Fused;
+    internal bool UsesKernels => Config.Implementation == Implementation.Fused && _attention is null;
 
     /// <summary>What the kernels keep for this model; made when it is first asked for.</summary>
     internal FusedRuntime Fused

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CharLM.Models.Attention;
 
 namespace CharLM.Models;
 
@@ -64,6 +65,18 @@ public sealed record ModelConfig
     /// book does; default false. <see cref="LeakLabel"/> belongs on every figure of such a model.
     /// </summary>
     public bool AllowLeak { get; init; }
+
+    /// <summary>
+    /// Lets each step attend over the last layer's earlier hidden states, strictly causal; default null: it sees its own alone.
+    /// </summary>
+    public AttentionKind? Attention { get; init; }
+
+    /// <summary>For attention: how many earlier steps each step sees, 1 to 65,536; default null: 32.</summary>
+    public int? AttentionWindow { get; init; }
+
+    /// <summary>How many earlier steps attention sees.</summary>
+    [JsonIgnore]
+    public int EffectiveAttentionWindow => AttentionWindow ?? 32;
 
     /// <summary>Whether the cell has a cell state beside its hidden state.</summary>
     [JsonIgnore]
@@ -136,6 +149,12 @@ public sealed record ModelConfig
             yield return $"variant {Choices.NameOf(Variant)} exists only in the custom implementation, not in {Choices.NameOf(Implementation)}: take --implementation custom";
         else if (ForgetBias is not null && Cell == CellKind.Lstm && !CellGates.Of(Cell, Variant).Contains(CellGates.Forget))
             yield return $"forget-bias is for a forget gate of its own, which variant {Choices.NameOf(Variant)} has not";
+        if (AttentionWindow is < 1 or > 65536)
+            yield return $"attention-window must be 1 to 65536, not {AttentionWindow}";
+        if (AttentionWindow is not null && Attention is null)
+            yield return "attention-window is for a model with attention: give --attention, too";
+        if (Attention is not null && Bidirectional)
+            yield return "attention looks back over a sequence that is read forwards: leave bidirectional out";
         if (Bidirectional && !AllowLeak)
             yield return "a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave bidirectional out, or take --allow-leak for the book's exercise";
         if (AllowLeak && !Bidirectional)

@@ -63,7 +63,7 @@ internal sealed class TorchPredictor : IPredictor
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor index = tensor(places, device: _model.Device);
-        _state = new RecurrentState(before.Hidden.index_select(1, index), before.Cell?.index_select(1, index)).DetachFromDisposeScope();
+        _state = new RecurrentState(before.Hidden.index_select(1, index), before.Cell?.index_select(1, index), before.Memory?.index_select(1, index)).DetachFromDisposeScope();
         _rows = rows.Length;
         before.Dispose();
     }

@@ -1,3 +1,5 @@
+using CharLM.Models.Attention;
+
 namespace CharLM.Models;
 
 /// <summary>The names and shapes of a model's weights, known without building it.</summary>
@@ -12,6 +14,11 @@ public static class WeightShapes
             shapes["embedding.weight"] = [vocabSize, config.EmbeddingSize];
         foreach ((string name, long[] shape) in OfRecurrent(config, config.InputSize(vocabSize)))
             shapes[$"rnn.{name}"] = shape;
+        if (config.Attention is { } attention)
+        {
+            foreach ((string name, long[] shape) in PastAttention.Shapes(attention, config.NumHiddens))
+                shapes[$"attention.{name}"] = shape;
+        }
         if (!config.TieWeights)
             shapes["linear.weight"] = [vocabSize, config.OutputSize];
         shapes["linear.bias"] = [vocabSize];

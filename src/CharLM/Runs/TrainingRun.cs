@@ -108,6 +108,8 @@ public sealed class TrainingRun
             ("bidirectional", was.Bidirectional, model.Bidirectional),
             ("tie-weights", was.TieWeights, model.TieWeights),
             ("gru-form", Name(was.GruForm), Name(model.GruForm)),
+            ("attention", Name(was.Attention) ?? "none", Name(model.Attention) ?? "none"),
+            ("attention-window", was.EffectiveAttentionWindow, model.EffectiveAttentionWindow),
             ("cleaning", Choices.NameOf(start.Text.Cleaning), Choices.NameOf(config.Text.Cleaning)),
             ("token", Choices.NameOf(start.Text.Token), Choices.NameOf(config.Text.Token)),
             ("min-freq", start.Text.MinFreq, config.Text.MinFreq),
@@ -120,7 +122,7 @@ public sealed class TrainingRun
         if (start.Figures.Epochs >= config.Training.NumEpochs)
             yield return $"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on";
 
-        static string? Name(GruForm? form) => form is { } known ? Choices.NameOf(known) : null;
+        static string? Name(Enum? choice) => choice is null ? null : Choices.NameOf(choice);
     }
 
     // A text of another alphabet would teach the model nothing but the unknown token.

@@ -52,7 +52,7 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         for (int step = 0; step < gradientScales.Length; step++)
         {
             float scale = gradientScales[step];
-            var scaled = new RecurrentState(ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale));
+            var scaled = new RecurrentState(ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale), state.Memory);
             (Tensor some, state) = model.Forward(ids.narrow(1, step, 1), scaled);
             logits.Add(some);
         }

@@ -1,0 +1,62 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CharLM.Models.Attention;
+
+/// <summary>
+/// Lets each step of a sequence look back: it attends over the hidden states of the steps before it, at most a window of
+/// them, and what they give is put beside its own hidden state and projected, h~ = tanh(W [context; h] + b) (Luong et al.
+/// 2015, equation 5; over a language model's own past: Daniluk et al. 2017).
+/// </summary>
+/// <remarks>
+/// A step sees earlier steps alone, neither itself nor later ones. Before the first step lies the state zero, so that there
+/// is always something to see.
+/// </remarks>
+internal sealed class PastAttention : nn.Module
+{
+    private readonly int _window;
+    private readonly AttentionLayer _score;
+    private readonly Linear _combine;
+
+    /// <summary>A layer with torch.nn.Linear's initial weights.</summary>
+    /// <param name="kind">How well an earlier state fits the present one.</param>
+    /// <param name="window">Earlier states that a step sees at most, 1 or more.</param>
+    /// <param name="numHiddens">Width of a hidden state.</param>
+    public PastAttention(AttentionKind kind, int window, int numHiddens)
+        : base("attention")
+    {
+        _window = window;
+        register_module("score", _score = AttentionLayer.Create(kind, numHiddens, numHiddens, numHiddens));
+        register_module("combine", _combine = nn.Linear(2L * numHiddens, numHiddens));
+    }
+
+    /// <summary>The names and shapes of the weights.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Shapes(AttentionKind kind, int numHiddens)
+    {
+        if (kind == AttentionKind.Additive)
+        {
+            yield return ("score.W_q.weight", [numHiddens, numHiddens]);
+            yield return ("score.W_k.weight", [numHiddens, numHiddens]);
+            yield return ("score.w_v.weight", [1, numHiddens]);
+        }
+        yield return ("combine.weight", [numHiddens, 2L * numHiddens]);
+        yield return ("combine.bias", [numHiddens]);
+    }
+
+    /// <summary>Reads a sequence.</summary>
+    /// <param name="hiddens">The hidden states of the steps, [num_steps, batch, hidden].</param>
+    /// <param name="memory">The states before them, oldest first, [1 to window, batch, hidden].</param>
+    /// <returns>What the output layer reads, [num_steps, batch, hidden], and the states that later steps can see.</returns>
+    public (Tensor Outputs, Tensor Memory) Forward(Tensor hiddens, Tensor memory)
+    {
+        Tensor states = cat([memory, hiddens]);                                        // [memory + num_steps, batch, hidden]
+        long steps = hiddens.size(0), seen = states.size(0) - 1;
+        Tensor queries = hiddens.transpose(0, 1), keys = states.narrow(0, 0, seen).transpose(0, 1);
+        // The last state is nobody's past, so the place of each query is that of the state before it.
+        Tensor mask = AttentionMask.CausalWindow(steps, seen, _window, hiddens.device);
+        (Tensor context, _) = _score.Forward(queries, keys, keys, mask);               // [batch, num_steps, hidden]
+        Tensor outputs = tanh(_combine.forward(cat([context, queries], dim: -1))).transpose(0, 1);
+        long kept = Math.Min(_window, states.size(0));
+        return (outputs, states.narrow(0, states.size(0) - kept, kept));
+    }
+}
