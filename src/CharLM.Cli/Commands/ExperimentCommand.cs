@@ -1,17 +1,79 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Experiments;
+using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary><c>charlm experiment</c>.</summary>
+/// <summary><c>charlm experiment</c>, and what its verbs share.</summary>
 internal sealed class ExperimentCommand : Command
 {
     public ExperimentCommand()
         : base("experiment", "Compare runs that a file describes.")
     {
         Add(new ExperimentPlanCommand());
+        Add(new ExperimentRunCommand());
+        Add(new ExperimentReportCommand());
     }
 
     /// <summary>The file that describes an experiment.</summary>
     public static Argument<string> File() => new("FILE.yaml") { Description = "The experiment: a base, a list or grid of changes, seeds (docs/experiments.md)." };
+
+    /// <summary>Where the runs are.</summary>
+    public static Option<string?> Runs() => OptionOf.Text("--runs", "FOLDER", $"The folder of all runs; those of the experiment are in FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
+
+    /// <summary>Refuses to take runs of another configuration for those of the file.</summary>
+    /// <exception cref="InvalidConfigException">There is one.</exception>
+    public static void RefuseOther(ExperimentDirectory directory)
+    {
+        if (directory.FirstOther() is { } other)
+            throw new InvalidConfigException([$"{other.Run.Path} was run with another configuration ({string.Join(", ", other.Differences)}): give the experiment another name, or --runs, or delete that folder"]);
+    }
+
+    /// <summary>Prints a report.</summary>
+    public static void Print(ParseResult parse, ExperimentReport report, IEnumerable<TrialStatus> trials, ReportFormat format)
+    {
+        TextWriter output = parse.InvocationConfiguration.Output;
+        switch (format)
+        {
+            case ReportFormat.Json:
+                output.WriteLine(JsonOutput.Line(Describe(report, trials)));
+                break;
+            case ReportFormat.Csv:
+                output.Write(ExperimentCsv.Write(report));
+                break;
+            case ReportFormat.Markdown:
+                output.Write(new ExperimentTable(report).ToMarkdown());
+                break;
+            default:
+                foreach (string line in Columns.Align(new ExperimentTable(report)))
+                    output.WriteLine(line);
+                break;
+        }
+    }
+
+    /// <summary>A trial as JSON shows it.</summary>
+    public static object Describe(TrialStatus status) => new
+    {
+        status.Trial.Number,
+        status.Trial.Id,
+        status.Trial.Variant,
+        status.Trial.Seed,
+        status.Trial.Repeat,
+        State = Choices.NameOf(status.State),
+        status.Problem,
+        status.Progress,
+        status.Result,
+    };
+
+    private static object Describe(ExperimentReport report, IEnumerable<TrialStatus> trials) => new
+    {
+        report.Experiment.Name,
+        report.Experiment.About,
+        Measure = Choices.NameOf(report.Experiment.Measure),
+        Best = report.Best?.Variant,
+        report.Rows,
+        Trials = trials.Select(Describe),
+    };
 }

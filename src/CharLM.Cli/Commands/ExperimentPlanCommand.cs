@@ -2,6 +2,7 @@ using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Experiments;
+using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
 
@@ -9,18 +10,21 @@ namespace CharLM.Cli.Commands;
 internal sealed class ExperimentPlanCommand : Verb
 {
     private readonly Argument<string> _file = ExperimentCommand.File();
+    private readonly Option<string?> _runs = ExperimentCommand.Runs();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExperimentPlanCommand()
         : base("plan", "Show the runs that an experiment consists of; runs nothing.")
     {
         Add(_file);
+        Add(_runs);
         Add(_json);
     }
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         Experiment experiment = ExperimentFile.Read(parse.GetRequiredValue(_file));
+        IReadOnlyList<TrialStatus> trials = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent).Status();
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))
         {
@@ -29,13 +33,13 @@ internal sealed class ExperimentPlanCommand : Verb
                 experiment.Name,
                 experiment.About,
                 Measure = Choices.NameOf(experiment.Measure),
-                Trials = experiment.Trials.Select(trial => new { trial.Number, trial.Id, trial.Variant, trial.Seed, trial.Repeat }),
+                Trials = trials.Select(ExperimentCommand.Describe),
             }));
             return Task.FromResult(ExitCode.Done);
         }
-        int number = Figure.Count(experiment.Trials.Count).Length, id = experiment.Trials.Max(trial => trial.Id.Length);
-        foreach (Trial trial in experiment.Trials)
-            output.WriteLine($"{trial.Number.ToString().PadLeft(number)}  {trial.Id.PadRight(id)}  {Printable.Text(trial.Variant)}");
+        int number = $"{trials.Count}".Length, id = trials.Max(status => status.Trial.Id.Length);
+        foreach (TrialStatus status in trials)
+            output.WriteLine($"{status.Trial.Number.ToString().PadLeft(number)}  {status.Trial.Id.PadRight(id)}  {ExperimentReporter.NameOf(status.State),-8}  {Printable.Text(status.Trial.Variant)}");
         return Task.FromResult(ExitCode.Done);
     }
 }

@@ -30,5 +30,11 @@ internal sealed class RuntimeOptions
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
     public Device Use(ParseResult parse) => TorchRuntime.Use(DeviceOf(parse), Threads(parse));
 
+    /// <summary>The same options for a process that runs for this one.</summary>
+    /// <param name="parse">What the user typed.</param>
+    /// <param name="threads">How many threads share the work when the user did not say; 0: as many as measure faster.</param>
+    public IReadOnlyList<string> Forward(ParseResult parse, int threads) =>
+        ["--device", DeviceOf(parse), "--threads", $"{parse.GetValue(_threads) ?? threads}"];
+
     private string DeviceOf(ParseResult parse) => parse.GetValue(_device) ?? "cpu";
 }

@@ -47,6 +47,9 @@ internal static class YamlRecord
         return node;
     }
 
+    /// <summary>Every setting of a record that has a value, under its keys with dots between.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Flatten(object record) => Flatten(ToNode(record), "");
+
     /// <summary>A mapping as text.</summary>
     public static string ToText(YamlMappingNode node)
     {
@@ -54,6 +57,9 @@ internal static class YamlRecord
         new YamlStream(new YamlDocument(node)).Save(writer, assignAnchors: false);
         return writer.ToString().Replace("...\n", "", StringComparison.Ordinal);
     }
+
+    private static IEnumerable<KeyValuePair<string, string>> Flatten(YamlMappingNode node, string prefix) => node.Children.SelectMany(child =>
+        child.Value is YamlMappingNode inner ? Flatten(inner, $"{prefix}{child.Key}.") : [new KeyValuePair<string, string>($"{prefix}{child.Key}", child.Value.ToString())]);
 
     private static object ApplyTo(YamlMappingNode node, object under, string path)
     {

@@ -30,20 +30,14 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
             Trials = trials.Length,
             Finished = results.Length,
             Parameters = results.FirstOrDefault()?.Parameters,
-            Epochs = Median(results.Select(result => (double)result.Epochs)),
+            Epochs = Median.Of(results.Select(result => (double)result.Epochs)),
             TrainPerplexity = Spread.Of(results.Select(result => result.TrainPerplexity)),
             HeldOutPerplexity = Spread.Of(results.Select(result => result.HeldOutPerplexity).OfType<double>()),
             HeldOutBits = Spread.Of(results.Select(result => result.HeldOutBits).OfType<double>()),
             BestTrial = finished.MinBy(status => status.Result!.Of(measure))?.Trial.Id,
-            TokensPerSecond = Median(results.Select(result => result.TokensPerSecond)),
+            TokensPerSecond = Median.Of(results.Select(result => result.TokensPerSecond)),
             TrainedSeconds = results.Length == 0 ? null : results.Sum(result => result.TrainedSeconds),
             Warning = trials[0].Trial.Config.Model.LeakLabel,
         };
-    }
-
-    private static double? Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }

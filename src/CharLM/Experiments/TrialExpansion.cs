@@ -1,4 +1,5 @@
 using CharLM.Configuration;
+using CharLM.Corpora;
 using CharLM.Runs;
 using YamlDotNet.RepresentationModel;
 
@@ -131,6 +132,8 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         setting.ApplyTo(_preset, file);
         if (setting.Path == SeedPath && (!ofBase || settings.Seeds is not null))
             throw new ConfigFileException(file, setting.Line, "the seed is what seeds: [0, 1, 2] says, for every variant the same");
+        if (setting is { Path: "corpus", Value: YamlScalarNode { Value: CorpusResolver.StandardInput } })
+            throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it anew");
         if (setting.Path == CheckpointPath)
             throw new ConfigFileException(file, setting.Line, "checkpoint_path is the run directory's affair: leave it out");
     }

@@ -1,3 +1,6 @@
+using CharLM.Checkpoints;
+using CharLM.Runs;
+
 namespace CharLM.Experiments;
 
 /// <summary>What a finished trial reached.</summary>
@@ -15,7 +18,7 @@ public sealed record TrialResult
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get; init; }
 
-    /// <summary>Bits per character of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Bits per character of the held-out text after it; null when none is held out, or it has unknown tokens.</summary>
     public double? HeldOutBits { get; init; }
 
     /// <summary>Tokens learned in a second of training: the median of the epochs.</summary>
@@ -32,4 +35,22 @@ public sealed record TrialResult
         Measure.HeldOutBits => HeldOutBits,
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
+
+    /// <summary>The result of a complete run.</summary>
+    /// <exception cref="CheckpointException">A file of its directory is missing or damaged.</exception>
+    internal static TrialResult Read(RunDirectory directory)
+    {
+        RunSummary summary = RunSummary.Read(directory.ResultPath);
+        IReadOnlyList<RunMetrics> metrics = RunMetrics.Read(directory.MetricsPath);
+        return new TrialResult
+        {
+            Epochs = summary.Epochs,
+            Parameters = summary.Parameters,
+            TrainPerplexity = summary.TrainPerplexity ?? double.NaN,
+            HeldOutPerplexity = summary.HeldOutPerplexity,
+            HeldOutBits = Math.Log2(summary.HeldOutPerplexity ?? double.NaN) / summary.CharactersPerToken is { } bits && double.IsFinite(bits) ? bits : null,
+            TokensPerSecond = Median.Of(metrics.Select(epoch => epoch.TokensPerSecond)) ?? 0,
+            TrainedSeconds = summary.TrainedSeconds,
+        };
+    }
 }

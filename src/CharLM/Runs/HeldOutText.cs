@@ -1,5 +1,6 @@
 using CharLM.Evaluation;
 using CharLM.Models;
+using CharLM.Tokenization;
 
 namespace CharLM.Runs;
 
@@ -19,6 +20,20 @@ internal sealed record HeldOutText(ReadOnlyMemory<int> Tokens, int NumWindows, i
     public string Describe() => NumWindows > 0
         ? $"the next {NumWindows} windows of {NumSteps} tokens, the state reset for each"
         : $"the last {Tokens.Length} tokens, read in {Math.Min(Rows, Tokens.Length - 1)} rows with the state carried";
+
+    /// <summary>
+    /// Characters (Unicode scalar values) of a token that is predicted, on average, with the space before a word; null when some
+    /// are not in the vocab: what they stand for is lost.
+    /// </summary>
+    public double? CharactersPerToken(Vocab vocab, Tokenizer tokenizer)
+    {
+        if (!Exists || Tokens.Span[1..].Contains(Vocab.UnknownId))
+            return null;
+        long characters = 0;
+        foreach (int id in Tokens.Span[1..])
+            characters += tokenizer.TokenSeparator.Length + CharTokenizer.Length(vocab[id]);
+        return (double)characters / (Tokens.Length - 1);
+    }
 
     /// <summary>Measures a model on it.</summary>
     public Nats Measure(LanguageModel model) => NumWindows > 0

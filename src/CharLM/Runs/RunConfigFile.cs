@@ -42,4 +42,12 @@ public static class RunConfigFile
 
     /// <summary>A configuration as YAML, complete: every setting with its value.</summary>
     public static string Write(RunConfig config) => YamlRecord.ToText(YamlRecord.ToNode(config));
+
+    /// <summary>The settings in which two configurations differ, in words: "training.seed 0, now 1".</summary>
+    public static IReadOnlyList<string> Differences(RunConfig before, RunConfig now)
+    {
+        Dictionary<string, string> was = YamlRecord.Flatten(before).ToDictionary(), becomes = YamlRecord.Flatten(now).ToDictionary();
+        return [.. was.Keys.Union(becomes.Keys).Where(key => was.GetValueOrDefault(key) != becomes.GetValueOrDefault(key))
+            .Select(key => $"{key} {was.GetValueOrDefault(key, "not set")}, now {becomes.GetValueOrDefault(key, "not set")}")];
+    }
 }

@@ -160,6 +160,7 @@ internal sealed class RunExecution(
         Steps = _step,
         TrainPerplexity = Figures.TrainPerplexity,
         HeldOutPerplexity = Figures.HeldOutPerplexity,
+        CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
         BestHeldOutPerplexity = Figures.BestHeldOutPerplexity,
         BestEpoch = Figures.BestEpoch,
         StoppedEarly = _stopped,

@@ -29,6 +29,12 @@ public sealed record RunSummary
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get; init; }
 
+    /// <summary>
+    /// Characters that a held-out token stands for, on average, with the space before a word; null when none is held out, or
+    /// some are unknown.
+    /// </summary>
+    public double? CharactersPerToken { get; init; }
+
     /// <summary>The best held-out perplexity; null when none is held out.</summary>
     public double? BestHeldOutPerplexity { get; init; }
 

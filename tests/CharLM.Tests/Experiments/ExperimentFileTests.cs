@@ -109,6 +109,7 @@ public sealed class ExperimentFileTests
         { "name: x\nmeasure: held-out-perplexity", 2, "needs held-out text, and seed-0 holds nothing out" },
         { "measure: loss", 1, "measure takes one of train-perplexity, held-out-perplexity, held-out-bits" },
         { "base: {text: {validation_fraction: 0.1}, prefix: the}\ngrid: {text: {token: [char, word]}}\nmeasure: held-out-perplexity", 3, "do not compare: take measure: held-out-bits" },
+        { "base:\n  corpus: '-'", 2, "corpus takes a name of the catalog or a file" },
         { "base: {checkpoint_path: x}", 1, "checkpoint_path is the run directory's affair" },
         { "seeds: [1, 2", 2, "is not YAML" },
     };

@@ -1,0 +1,40 @@
+using CharLM.Experiments;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>Shows an experiment to a person: a plain line when a trial begins and when it ends.</summary>
+internal class ExperimentReporter(TextWriter error, int count) : IProgress<TrialStatus>, IDisposable
+{
+    private readonly Dictionary<int, TrialState> _told = [];
+
+    /// <summary>The reporter that fits standard error: a live table on a terminal, plain lines elsewhere.</summary>
+    public static ExperimentReporter Create(TextWriter error, Experiment experiment, IReadOnlyList<TrialStatus> trials) =>
+        Terminal.IsLive ? new LiveExperimentReporter(experiment, trials) : new ExperimentReporter(error, trials.Count);
+
+    /// <summary>A trial in a line.</summary>
+    public static string Describe(TrialStatus status) => status switch
+    {
+        { Result: { } result } => $"{status.Trial.Id}: {Perplexity(result.TrainPerplexity, result.HeldOutPerplexity)} after {result.Epochs} epoch{(result.Epochs == 1 ? "" : "s")}, {Figure.Duration(result.TrainedSeconds)}",
+        { Problem: { } problem } => $"{status.Trial.Id}: failed: {Printable.Text(problem)}",
+        { Progress: { } reached } => $"{status.Trial.Id}: {NameOf(status.State)} after epoch {reached.Epoch}",
+        _ => $"{status.Trial.Id}: {NameOf(status.State)}",
+    };
+
+    /// <inheritdoc/>
+    public virtual void Report(TrialStatus value)
+    {
+        if (_told.GetValueOrDefault(value.Trial.Number, TrialState.Waiting) == value.State)
+            return;
+        _told[value.Trial.Number] = value.State;
+        error.WriteLine($"trial {value.Trial.Number}/{count}  {Describe(value)}");
+    }
+
+    /// <inheritdoc/>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    /// <summary>How a trial stands, in a word.</summary>
+    public static string NameOf(TrialState state) => state == TrialState.Resumable ? "saved" : Choices.NameOf(state);
+
+    private static string Perplexity(double train, double? heldOut) =>
+        $"perplexity {Figure.Perplexity(train)}{(heldOut is { } value ? $", held-out {Figure.Perplexity(value)}" : "")}";
+}

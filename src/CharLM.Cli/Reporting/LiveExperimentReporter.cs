@@ -1,0 +1,103 @@
+using CharLM.Experiments;
+using Spectre.Console;
+using Spectre.Console.Advanced;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>Shows an experiment on a terminal: a table of all trials that is drawn anew as they go on.</summary>
+internal sealed class LiveExperimentReporter : ExperimentReporter
+{
+    private const int LinesAround = 4;
+    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly IAnsiConsole _console = Terminal.OnError();
+    private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly Experiment _experiment;
+    private readonly TrialStatus[] _trials;
+    private long _drawn;
+    private int _lines;
+
+    public LiveExperimentReporter(Experiment experiment, IReadOnlyList<TrialStatus> trials)
+        : base(TextWriter.Null, trials.Count)
+    {
+        (_experiment, _trials) = (experiment, [.. trials]);
+        Draw();
+    }
+
+    public override void Report(TrialStatus value)
+    {
+        bool changes = _trials[value.Trial.Number - 1].State != value.State;
+        _trials[value.Trial.Number - 1] = value;
+        if (changes || _clock.GetElapsedTime(_drawn) >= RedrawInterval)
+            Draw();
+    }
+
+    public override void Dispose()
+    {
+        Draw();
+        // What the table had no room for.
+        foreach (TrialStatus status in _trials.Where(status => status.Problem is not null))
+            _console.Profile.Out.Writer.WriteLine(Describe(status));
+        base.Dispose();
+    }
+
+    private void Draw()
+    {
+        _drawn = _clock.GetTimestamp();
+        string table = _console.ToAnsi(Table());
+        TextWriter writer = _console.Profile.Out.Writer;
+        // Up to the table's first line, and all erased from there.
+        if (_lines > 0)
+            writer.Write($"\u001b[{_lines}A\r\u001b[J");
+        writer.Write(table);
+        _lines = table.Count(c => c == '\n');
+    }
+
+    private Table Table()
+    {
+        Table table = new Table().NoBorder();
+        foreach (string title in new[] { "trial", "state", "epoch", "perplexity", "held-out", "tokens/s" })
+            table.AddColumn(new TableColumn(new Text(title, new Style(decoration: Decoration.Dim))) { NoWrap = true, Alignment = title is "trial" or "state" ? Justify.Left : Justify.Right });
+        int room = Math.Max(1, _console.Profile.Height - LinesAround);
+        TrialStatus[] shown = [.. Shown(room)];
+        foreach (TrialStatus status in shown)
+            table.AddRow(Cells(status).Select(cell => new Text(cell, StyleOf(status.State)).Ellipsis()));
+        int finished = _trials.Count(status => status.State == TrialState.Finished), failed = _trials.Count(status => status.State == TrialState.Failed);
+        string more = shown.Length < _trials.Length ? $"{shown.Length} of {_trials.Length} trials shown, " : "";
+        table.Caption = new TableTitle(Markup.Escape($"{_experiment.Name}: {more}{finished} of {_trials.Length} finished{(failed == 0 ? "" : $", {failed} failed")}"));
+        return table;
+    }
+
+    // As many as there is room for, in order, from a little before the first that is still to end.
+    private IEnumerable<TrialStatus> Shown(int room)
+    {
+        int first = Array.FindIndex(_trials, status => status.State is TrialState.Running or TrialState.Waiting or TrialState.Resumable);
+        int from = Math.Clamp((first < 0 ? _trials.Length : first) - 2, 0, Math.Max(0, _trials.Length - room));
+        return _trials.Skip(from).Take(room);
+    }
+
+    private static string[] Cells(TrialStatus status)
+    {
+        int of = status.Trial.Config.Training.NumEpochs;
+        (int? epoch, double? train, double? heldOut, double? rate) = status.Result is { } result
+            ? (result.Epochs, result.TrainPerplexity, result.HeldOutPerplexity, result.TokensPerSecond)
+            : (status.Progress?.Epoch, status.Progress?.TrainPerplexity, status.Progress?.HeldOutPerplexity, status.Progress?.TokensPerSecond);
+        return
+        [
+            status.Trial.Id,
+            NameOf(status.State),
+            epoch is null ? "" : $"{epoch}/{of}",
+            train is { } perplexity ? Figure.Perplexity(perplexity) : "",
+            heldOut is { } measured ? Figure.Perplexity(measured) : "",
+            rate is { } tokens ? Figure.Count(tokens) : "",
+        ];
+    }
+
+    private static Style StyleOf(TrialState state) => state switch
+    {
+        TrialState.Waiting => new Style(decoration: Decoration.Dim),
+        TrialState.Running => new Style(foreground: Color.Yellow),
+        TrialState.Failed => new Style(foreground: Color.Red),
+        _ => Style.Plain,
+    };
+}

@@ -1,0 +1,75 @@
+using CharLM.Checkpoints;
+using CharLM.Configuration;
+using CharLM.Corpora;
+using CharLM.Runs;
+
+namespace CharLM.Experiments;
+
+/// <summary>Where the run directories of an experiment lie: PARENT/EXPERIMENT/TRIAL.</summary>
+/// <param name="experiment">The experiment.</param>
+/// <param name="parent">The folder of all runs; nothing is made.</param>
+public sealed class ExperimentDirectory(Experiment experiment, string parent = RunDirectory.DefaultParent)
+{
+    /// <summary>The experiment's own folder.</summary>
+    public string Path { get; } = System.IO.Path.Combine(parent, experiment.Name);
+
+    /// <summary>The run directory of a trial.</summary>
+    public RunDirectory Of(Trial trial)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        return new RunDirectory(System.IO.Path.Combine(Path, trial.Id));
+    }
+
+    /// <summary>How all trials stand, in order.</summary>
+    public IReadOnlyList<TrialStatus> Status() => [.. experiment.Trials.Select(Status)];
+
+    /// <summary>How a trial stands.</summary>
+    /// <exception cref="CheckpointException">A file of its run directory is damaged.</exception>
+    public TrialStatus Status(Trial trial)
+    {
+        RunDirectory directory = Of(trial);
+        TrialState state = directory.State switch
+        {
+            RunDirectoryState.Absent => TrialState.Waiting,
+            RunDirectoryState.Running => TrialState.Running,
+            RunDirectoryState.Resumable => TrialState.Resumable,
+            _ => TrialState.Finished,
+        };
+        return new TrialStatus(trial, state)
+        {
+            Progress = Progress(trial),
+            Result = state == TrialState.Finished ? TrialResult.Read(directory) : null,
+        };
+    }
+
+    /// <summary>What a trial has reached; null before its first epoch.</summary>
+    public TrialProgress? Progress(Trial trial) => Metrics(Of(trial)) is [.., var last]
+        ? new TrialProgress(last.Epoch, last.TrainPerplexity, last.HeldOutPerplexity, last.TokensPerSecond)
+        : null;
+
+    /// <summary>
+    /// The first trial that was run with another configuration than the file's of now, and the settings that differ; null when
+    /// there is none.
+    /// </summary>
+    /// <exception cref="ConfigFileException">The configuration in a run directory is damaged.</exception>
+    public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther()
+    {
+        foreach (Trial trial in experiment.Trials)
+        {
+            RunDirectory directory = Of(trial);
+            if (File.Exists(directory.ConfigPath) && RunConfigFile.Differences(WithNameOf(trial, RunConfigFile.Read(directory.ConfigPath)), trial.Config) is { Count: > 0 } differences)
+                return (directory, differences);
+        }
+        return null;
+    }
+
+    // A run writes down which text it read: of auto the one that was had, of a path the whole path.
+    private static RunConfig WithNameOf(Trial trial, RunConfig before)
+    {
+        string corpus = trial.Config.Corpus;
+        bool isSame = corpus == CorpusResolver.Auto || before.Corpus == System.IO.Path.GetFullPath(corpus);
+        return isSame ? before with { Corpus = corpus } : before;
+    }
+
+    private static IReadOnlyList<RunMetrics> Metrics(RunDirectory directory) => File.Exists(directory.MetricsPath) ? RunMetrics.Read(directory.MetricsPath) : [];
+}

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+public sealed class ExperimentTests : IDisposable
+{
+    private const string Base = """
+        base:
+          corpus: text.txt
+          text: {validation_fraction: 0.1}
+          model: {num_hiddens: 16}
+          training: {num_epochs: 2, batch_size: 8, num_steps: 10}
+
+        """;
+
+    private readonly Sandbox _sandbox = new();
+
+    public ExperimentTests() => _sandbox.Write("text.txt", Texts.Plain);
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Run_GridAndSeeds_RunsAllOnceAndReports()
+    {
+        _sandbox.Write("cells.yaml", Base + "grid: {model: {cell: [rnn, gru]}}\nseeds: [0, 1]\n");
+        Outcome plan = (await _sandbox.RunAsync("experiment", "plan", "cells.yaml")).Succeeded();
+        Assert.Equal(["1  cell-rnn_seed-0", "2  cell-rnn_seed-1", "3  cell-gru_seed-0", "4  cell-gru_seed-1"], plan.OutputLines.Select(line => line.Split("  waiting")[0].TrimEnd()));
+        Assert.Equal(["cells.yaml", "text.txt"], _sandbox.Files());
+
+        // One trial alone, then the others, two at a time.
+        Outcome one = (await _sandbox.RunAsync("experiment", "run", "cells.yaml", "--trial", "3")).Succeeded();
+        Assert.StartsWith("cell-gru_seed-0: perplexity ", one.Output, StringComparison.Ordinal);
+        DateTime written = File.GetLastWriteTimeUtc(_sandbox.At("runs/cells/cell-gru_seed-0/result.json"));
+        Outcome run = (await _sandbox.RunAsync("experiment", "run", "cells.yaml", "--jobs", "2")).Succeeded();
+        Assert.Equal(6, run.ErrorLines.Length);
+        Assert.DoesNotContain("cell-gru_seed-0", run.Error, StringComparison.Ordinal);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(_sandbox.At("runs/cells/cell-gru_seed-0/result.json")));
+        Assert.Equal(3, run.OutputLines.Length);
+
+        // All are there: nothing is run, and the report is the same.
+        Outcome again = (await _sandbox.RunAsync("experiment", "run", "cells.yaml", "--json")).Succeeded();
+        Assert.Empty(again.ErrorLines);
+        Assert.All(again.Json().GetProperty("trials").EnumerateArray(), trial => Assert.Equal("finished", trial.GetProperty("state").GetString()));
+        Assert.Equal(run.Output, (await _sandbox.RunAsync("experiment", "report", "cells.yaml")).Succeeded().Output);
+
+        // The mean of a row is that of its two runs.
+        JsonElement row = again.Json().GetProperty("rows")[0];
+        double[] reached = [.. new[] { 0, 1 }.Select(seed => Result($"runs/cells/cell-rnn_seed-{seed}").GetProperty("held_out_perplexity").GetDouble())];
+        Assert.Equal(reached.Average(), row.GetProperty("held_out_perplexity").GetProperty("mean").GetDouble(), 12);
+        Assert.Equal(reached.Min(), row.GetProperty("held_out_perplexity").GetProperty("best").GetDouble());
+
+        Outcome csv = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "csv")).Succeeded();
+        Assert.StartsWith("variant,trials,finished,parameters,", csv.Output, StringComparison.Ordinal);
+        Assert.StartsWith("| variant | held-out perplexity |", (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "markdown")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_OneTrialFails_RunsTheOthersAndSaysWhich()
+    {
+        // Whether a text fills a minibatch shows only when it is read.
+        _sandbox.Write("sizes.yaml", Base + "list: [{name: large, training: {batch_size: 60000}}, {name: small}]\n");
+        Outcome outcome = await _sandbox.RunAsync("experiment", "run", "sizes.yaml");
+        outcome.Complained(1, "1 of 2 trials are finished, 1 failed: large_seed-0");
+        Assert.Contains(outcome.ErrorLines, line => line.StartsWith("trial 1/2  large_seed-0: failed: ", StringComparison.Ordinal));
+        Assert.True(File.Exists(_sandbox.At("runs/sizes/small_seed-0/result.json")));
+        (await _sandbox.RunAsync("experiment", "report", "sizes.yaml")).Complained(0, "warning: 1 of 2 trials are not finished");
+    }
+
+    [Fact]
+    public async Task Run_FileChangedSince_RefusesAndNamesTheDifference()
+    {
+        _sandbox.Write("one.yaml", Base);
+        (await _sandbox.RunAsync("experiment", "run", "one.yaml")).Succeeded();
+        _sandbox.Write("one.yaml", Base.Replace("num_epochs: 2", "num_epochs: 3", StringComparison.Ordinal));
+        foreach (string verb in new[] { "run", "report" })
+            (await _sandbox.RunAsync("experiment", verb, "one.yaml")).Refused(2, "runs/one/seed-0 was run with another configuration (training.num_epochs 2, now 3)");
+        (await _sandbox.RunAsync("experiment", "run", "one.yaml", "--runs", "others")).Succeeded();
+        Assert.Equal(3, Result("others/one/seed-0").GetProperty("epochs").GetInt32());
+    }
+
+    [Fact]
+    public async Task Run_Words_TellsBitsPerCharacter()
+    {
+        _sandbox.Write("tokens.yaml", Base + "grid: {text: {token: [char, word]}}\nmeasure: held-out-bits\n");
+        JsonElement rows = (await _sandbox.RunAsync("experiment", "run", "tokens.yaml", "--json")).Succeeded().Json().GetProperty("rows");
+        double chars = rows[0].GetProperty("held_out_perplexity").GetProperty("mean").GetDouble();
+        Assert.Equal(Math.Log2(chars), rows[0].GetProperty("held_out_bits").GetProperty("mean").GetDouble(), 9);
+        // The last tenth of the words: how many characters they are, with a space before each, is counted here anew.
+        string[] words = Texts.Plain.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        double perWord = words[^(words.Length / 10)..].Skip(1).Average(word => word.Length + 1);
+        double perplexity = rows[1].GetProperty("held_out_perplexity").GetProperty("mean").GetDouble();
+        Assert.Equal(Math.Log2(perplexity) / perWord, rows[1].GetProperty("held_out_bits").GetProperty("mean").GetDouble(), 9);
+    }
+
+    [Theory]
+    [InlineData("seeds: [one]", "x.yaml:1: seeds takes whole numbers, not 'one'")]
+    [InlineData("list: []", "x.yaml:1: list is empty: the experiment would have no trials")]
+    [InlineData("seeds: [1, 1]", "x.yaml:1: two trials would have the id 'seed-1'")]
+    [InlineData("base: {modle: {}}", "x.yaml:1: unknown key 'modle'; did you mean 'model'?")]
+    public async Task AnyVerb_BadFile_IsRefusedWithItsLine(string yaml, string problem)
+    {
+        _sandbox.Write("x.yaml", yaml);
+        (await _sandbox.RunAsync("experiment", "run", "x.yaml")).Refused(2, problem);
+        Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
+    }
+
+    [Theory]
+    [InlineData(2, "trial must be 1 to 1, not 2", "run", "x.yaml", "--trial", "2")]
+    [InlineData(2, "trial must be 1 to 1, not 0", "run", "x.yaml", "--trial", "0")]
+    [InlineData(2, "jobs must be 1 to 1024, not 0", "run", "x.yaml", "--jobs", "0")]
+    [InlineData(2, "leave jobs out", "run", "x.yaml", "--jobs", "2", "--trial", "1")]
+    [InlineData(2, "no.yaml: there is no such file", "plan", "no.yaml")]
+    [InlineData(1, "runs/x: holds no finished trial", "report", "x.yaml")]
+    [InlineData(1, "nowhere.txt", "run", "x.yaml", "--runs", "y")]
+    public async Task Options_OutOfRange_AreRefused(int exitCode, string problem, params string[] arguments)
+    {
+        _sandbox.Write("x.yaml", "base: {corpus: nowhere.txt}");
+        (await _sandbox.RunAsync(["experiment", .. arguments])).Refused(exitCode, problem);
+        Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
+    }
+
+    private JsonElement Result(string run) => JsonDocument.Parse(File.ReadAllText(_sandbox.At($"{run}/result.json"))).RootElement;
+}
