@@ -3,6 +3,7 @@ using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Configuration;
 using CharLM.Corpora;
+using CharLM.Generation;
 using CharLM.Runs;
 using CharLM.Training;
 
@@ -28,7 +29,7 @@ internal static class Failure
             case InvalidConfigException or ConfigFileException or UnknownCorpusException or CorpusTooShortException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Usage;
-            case CorpusException or CheckpointException or RunDirectoryException or TrainingDivergedException or IOException or UnauthorizedAccessException:
+            case CorpusException or CheckpointException or RunDirectoryException or TrainingDivergedException or GenerationException or IOException or UnauthorizedAccessException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Failed;
             case TypeInitializationException { InnerException: { } cause }:

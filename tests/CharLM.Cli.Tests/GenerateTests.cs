@@ -52,9 +52,15 @@ public sealed class GenerateTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Generate_ManyUnknownCharacters_NamesAFew()
     {
-        Outcome outcome = await GenerateAsync("--prefix", string.Concat(Enumerable.Range(0x4E00, 500).Select(code => (char)code)));
+        Outcome outcome = await GenerateAsync("--prefix", "a" + string.Concat(Enumerable.Range(0x4E00, 500).Select(code => (char)code)));
         Assert.EndsWith("and 490 more and reads them as <unk>; it learned char tokens of a text cleaned as 'd2l'", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("\u4e00\u4e01")]
+    [InlineData("\U0001F433")]
+    public async Task Generate_NothingButUnknownCharacters_IsRefused(string prefix) =>
+        (await _sandbox.RunAsync("generate", "--checkpoint", models.Plain, "--prefix", prefix)).Refused(2, "the model knows no token of the prefix", "cleaned as 'd2l'");
 
     [Fact]
     public async Task Generate_NoCheckpointNamed_TakesTheOneThatShips()

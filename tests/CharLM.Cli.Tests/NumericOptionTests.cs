@@ -12,7 +12,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["-1"] = ["--seed", "--forget-bias"],
-        [Huge] = ["--seed", "--lr", "--clip", "--temperature", "--forget-bias", "--init-sigma", "--weight-decay"],
+        [Huge] = ["--seed", "--lr", "--clip", "--temperature", "--repetition-penalty", "--forget-bias", "--init-sigma", "--weight-decay"],
         ["0"] =
         [
             "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout", "--threads",
@@ -32,7 +32,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
 
     [Fact]
     public Task Generate_NumberWithoutSense_IsRefusedByName() =>
-        CheckAsync(4, ["generate", "--checkpoint", models.Plain], allowed => allowed.Succeeded());
+        CheckAsync(12, ["generate", "--checkpoint", models.Plain], allowed => allowed.Succeeded());
 
     [Fact]
     public Task CorpusShow_NumberWithoutSense_IsRefusedByName() =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
@@ -6,60 +7,63 @@ using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Runs;
 using CharLM.Tokenization;
-using static TorchSharp.torch;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary><c>charlm generate</c>.</summary>
 internal sealed class GenerateCommand : Verb
 {
-    private const int MostNamed = 10;
-
     private readonly RuntimeOptions _runtime = new();
+    private readonly GenerationOptions _generation = new();
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What to continue. [default: time traveller]");
-    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens (characters, or words for a word model) to add. [default: 200]");
-    private readonly Option<double?> _temperature = OptionOf.Number("--temperature", "T", "0 always takes the most probable token; above 0 draws at random, the higher the wilder (1 draws with the model's own probabilities). [default: 0]");
-    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
+    private readonly Option<bool> _interactive = new("--interactive") { Description = "Continue each line of standard input, all of them parts of one text; --prefix comes before the first." };
     private readonly Option<bool> _json = OptionOf.Json();
 
     public GenerateCommand()
         : base("generate", "Continue a text with a trained model.")
     {
-        foreach (Option option in new Option[] { _checkpoint, _prefix, _length, _temperature, _seed, _json })
+        foreach (Option option in new Option[] { _checkpoint, _prefix, _interactive })
             Add(option);
+        _generation.AddTo(this);
+        Add(_json);
         _runtime.AddTo(this);
     }
 
-    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string path = parse.GetValue(_checkpoint) ?? DefaultCheckpoint();
+        bool isInteractive = parse.GetValue(_interactive);
+        List<string> faults = [.. _runtime.Faults(parse)];
+        GenerationConfig config = _generation.Apply(parse, faults);
+        if (isInteractive && (config.Samples > 1 || config.Beam is not null))
+            faults.Add("interactive goes on with one text: leave samples and beam out");
+        InvalidConfigException.ThrowIfAny(faults);
+
+        ISavedModel saved = ModelFile.Read(path);
+        using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
+        var generator = new TextGenerator(model, saved.Vocab, Tokenizer.Create(saved.Text.Token));
+        using GenerationSession session = generator.Open(config);
+        var warnings = new GenerationWarnings(generator, saved.Text, parse.InvocationConfiguration.Error);
+        warnings.AboutStops(config.Stops);
+        if (isInteractive)
+        {
+            var prompt = new Prompt(session, saved.Vocab, warnings, parse.InvocationConfiguration, parse.GetValue(_json));
+            await prompt.RunAsync(parse.GetValue(_prefix), cancellationToken);
+            return ExitCode.Done;
+        }
         string prefix = parse.GetValue(_prefix) ?? new RunConfig().Prefix;
-        int length = parse.GetValue(_length) ?? 200;
-        long seed = parse.GetValue(_seed) ?? 0;
-        var sampling = Sampling.AtTemperature(parse.GetValue(_temperature) ?? 0);
-        InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. length is < 1 or > 100_000_000 ? [$"length must be 1 to 100000000, not {length}"] : Array.Empty<string>()]);
-
-        Checkpoint checkpoint = CheckpointFile.Read(path);
-        Device device = _runtime.Use(parse);
-        using LanguageModel model = checkpoint.BuildModel(device: device);
-        var generator = new TextGenerator(model, checkpoint.Vocab, Tokenizer.Create(checkpoint.Text.Token));
-        if (generator.UnknownIn(prefix) is { Count: > 0 } unknown)
-            Warn(parse, unknown, checkpoint.Text);
-        IEnumerable<string> pieces = generator.Continue(prefix, length, new TokenSampler(sampling, seed), cancellationToken);
+        warnings.AboutText(prefix);
+        session.Read(prefix);
+        IEnumerable<TextPiece> pieces = session.Continue(cancellationToken);
         if (parse.GetValue(_json))
-            PrintJson(parse, path, prefix, string.Concat(pieces), seed);
-        else
-            Stream(parse.InvocationConfiguration.Output, prefix, pieces);
-        return Task.FromResult(ExitCode.Done);
-    }
-
-    private static void Warn(ParseResult parse, IReadOnlyList<string> unknown, TextConfig text)
-    {
-        string some = string.Join(", ", unknown.Take(MostNamed).Select(token => $"'{token}'")) + (unknown.Count > MostNamed ? $" and {unknown.Count - MostNamed} more" : "");
-        ErrorLine.Write(
-            parse.InvocationConfiguration.Error,
-            $"warning: the model does not know {some} and reads them as {Vocab.Unknown}; it learned {Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'");
+        {
+            parse.InvocationConfiguration.Output.WriteLine(Json(path, prefix, config, pieces));
+            return ExitCode.Done;
+        }
+        using var output = PieceWriter.For(parse.InvocationConfiguration.Output);
+        new SampleReporter(output, prefix, config.Samples).Print(pieces);
+        return ExitCode.Done;
     }
 
     // What was just trained comes first; a fresh clone has the shipped model.
@@ -67,24 +71,26 @@ internal sealed class GenerateCommand : Verb
         ? RunConfig.DefaultCheckpointPath
         : Path.Combine(AppContext.BaseDirectory, "checkpoints", "time-machine-gru.safetensors");
 
-    private static void Stream(TextWriter output, string prefix, IEnumerable<string> pieces)
+    // The first sample stands at the top, where a single one stands, too.
+    private static string Json(string path, string prefix, GenerationConfig config, IEnumerable<TextPiece> pieces)
     {
-        output.Write(prefix);
-        foreach (string piece in pieces)
+        var texts = new StringBuilder[config.Samples];
+        var ends = new TextEnd[config.Samples];
+        foreach (TextPiece piece in pieces)
         {
-            output.Write(piece);
-            output.Flush();
+            (texts[piece.Sample] ??= new StringBuilder()).Append(piece.Text);
+            ends[piece.Sample] = piece.End ?? ends[piece.Sample];
         }
-        output.WriteLine();
-    }
-
-    private static void PrintJson(ParseResult parse, string path, string prefix, string continuation, long seed) =>
-        parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new
+        var samples = ends.Select((end, sample) => new { Sample = sample, Continuation = texts[sample].ToString(), End = end.Reason, end.Tokens, end.Nats, end.Score }).ToArray();
+        return JsonOutput.Line(new
         {
             Checkpoint = path,
             Prefix = prefix,
-            Continuation = continuation,
-            Text = prefix + continuation,
-            Seed = seed,
-        }));
+            samples[0].Continuation,
+            Text = prefix + samples[0].Continuation,
+            samples[0].End,
+            config.Seed,
+            Samples = samples,
+        });
+    }
 }

@@ -61,6 +61,20 @@ internal static class OptionOf
         },
     };
 
+    /// <summary>Texts, none of them empty; the option may be given several times.</summary>
+    public static Option<string[]?> Texts(string name, string helpName, string description) => new(name)
+    {
+        HelpName = helpName,
+        Description = description,
+        CustomParser = result =>
+        {
+            if (result.Tokens.Count > 0 && result.Tokens.All(token => token.Value.Length > 0))
+                return [.. result.Tokens.Select(token => token.Value)];
+            result.AddError($"{name} is empty; it takes {helpName}");
+            return null;
+        },
+    };
+
     /// <summary>The switch that every verb with a result has.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print the result as one JSON object." };
 

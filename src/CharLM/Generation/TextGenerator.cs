@@ -1,14 +1,29 @@
+using System.Text;
 using CharLM.Models;
 using CharLM.Tokenization;
 
 namespace CharLM.Generation;
 
-/// <summary>Continues a prefix, token by token (Dive into Deep Learning v0.17, 8.5.4: warm-up, then prediction).</summary>
+/// <summary>Continues texts with a model.</summary>
 public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer tokenizer)
 {
     /// <summary>The tokens of a prefix that the vocab has not; the model reads them as <see cref="Vocab.Unknown"/>.</summary>
     public IReadOnlyList<string> UnknownIn(string prefix) =>
         [.. tokenizer.Tokenize(prefix).Where(token => vocab[token] == Vocab.UnknownId).Distinct()];
+
+    /// <summary>Whether the model knows a token of a text.</summary>
+    public bool KnowsSomeOf(string text) => tokenizer.Tokenize(text).Any(token => vocab[token] != Vocab.UnknownId);
+
+    /// <summary>The characters of a text that no token has: the model never writes them.</summary>
+    public IReadOnlyList<Rune> UnwritableIn(string text)
+    {
+        HashSet<Rune> writable = [.. vocab.Tokens.Skip(1).Append(tokenizer.TokenSeparator).SelectMany(token => token.EnumerateRunes())];
+        return [.. text.EnumerateRunes().Where(rune => !writable.Contains(rune)).Distinct()];
+    }
+
+    /// <summary>Opens a text that is still empty.</summary>
+    /// <inheritdoc cref="GenerationSession(ILanguageModel, Vocab, Tokenizer, GenerationConfig)"/>
+    public GenerationSession Open(GenerationConfig config) => new(model, vocab, tokenizer, config);
 
     /// <summary>Continues a prefix; each piece of text is given out as soon as it is known, the prefix not included.</summary>
     /// <param name="prefix">What the model reads first; at least one token.</param>
@@ -21,29 +36,16 @@ public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer t
         ArgumentNullException.ThrowIfNull(prefix);
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        int[] ids = tokenizer.Encode(prefix, vocab);
-        if (ids.Length == 0)
+        if (!tokenizer.Tokenize(prefix).Any())
             throw new InvalidConfigException(["the prefix is empty: give at least one token to continue"]);
-        return ContinueIds(ids, length, sampler, cancellationToken).Select(id => tokenizer.TokenSeparator + vocab[id]);
+        return length == 0 ? [] : Pieces(prefix, new GenerationConfig { Length = length }, sampler, cancellationToken);
     }
 
-    private IEnumerable<int> ContinueIds(int[] prefix, int length, TokenSampler sampler, CancellationToken cancellationToken)
+    private IEnumerable<string> Pieces(string prefix, GenerationConfig config, TokenSampler sampler, CancellationToken cancellationToken)
     {
-        using IPredictor predictor = model.Predictor();
-        predictor.Begin(rows: 1);
-        var logits = new float[model.VocabSize];
-        long[] input = Array.ConvertAll(prefix, id => (long)id);
-        foreach (int id in prefix)
-            sampler.Remember(id);
-        for (int i = 0; i < length; i++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            predictor.Predict(input, input.Length, logits);
-            int id = sampler.Choose(logits);
-            sampler.Remember(id);
-            yield return id;
-            input = i == 0 ? new long[1] : input;
-            input[0] = id;
-        }
+        using var session = new GenerationSession(model, vocab, tokenizer, config, sampler);
+        session.Read(prefix);
+        foreach (TextPiece piece in session.Continue(cancellationToken))
+            yield return piece.Text;
     }
 }

@@ -8,6 +8,9 @@ namespace CharLM.Generation;
 /// <summary>Chooses the tokens of one text from logits; <see cref="Vocab.Unknown"/> is never chosen.</summary>
 public sealed class TokenSampler
 {
+    internal const string EmptyVocab = "the vocab has no token that could be generated";
+    internal const string DamagedModel = "the model's logits are not numbers: its weights are damaged";
+
     private readonly SamplingStep[] _steps;
     private readonly bool _isGreedy;
     private readonly RandomStream _random;
@@ -18,16 +21,20 @@ public sealed class TokenSampler
     /// <param name="sampling">How tokens are chosen.</param>
     /// <param name="seed">Fixes the draws.</param>
     public TokenSampler(Sampling sampling, long seed)
-        : this(sampling, seed, new SamplingScratch())
+        : this(sampling, seed, 0, new SamplingScratch())
     {
     }
 
     /// <summary>A sampler that shares its working memory with others that it takes turns with.</summary>
-    internal TokenSampler(Sampling sampling, long seed, SamplingScratch scratch)
+    /// <param name="sampling">How tokens are chosen.</param>
+    /// <param name="seed">Fixes the draws, together with the sample.</param>
+    /// <param name="sample">The number of the text; a sampler on its own has number 0.</param>
+    /// <param name="scratch">The memory.</param>
+    internal TokenSampler(Sampling sampling, long seed, int sample, SamplingScratch scratch)
     {
         ArgumentNullException.ThrowIfNull(sampling);
         (_steps, _isGreedy, _scratch) = ([.. sampling.Steps], sampling.IsGreedy, scratch);
-        _random = new RandomStream(seed, "sampling");
+        _random = new RandomStream(seed, "sampling", sample);
         if (_steps.OfType<SamplingStep.RepetitionPenalty>().FirstOrDefault() is { } penalty)
             _recent = new RecentTokens(penalty.Window);
     }
@@ -35,14 +42,14 @@ public sealed class TokenSampler
     /// <summary>Chooses one token; what the text becomes is <see cref="Remember"/>'s to say.</summary>
     /// <param name="logits">One value a token of the vocab, minus infinity for what must not be chosen; overwritten.</param>
     /// <returns>A token id, never <see cref="Vocab.UnknownId"/>.</returns>
-    /// <exception cref="InvalidOperationException">There is no token that could be chosen, or the logits are not numbers.</exception>
+    /// <exception cref="GenerationException">There is no token that could be chosen, or the logits are not numbers.</exception>
     public int Choose(Span<float> logits)
     {
         if (logits.Length > Vocab.UnknownId)
             logits[Vocab.UnknownId] = float.NegativeInfinity;
         float highest = LogitMath.Highest(logits);
         if (!float.IsFinite(highest))
-            throw new InvalidOperationException(float.IsNegativeInfinity(highest) ? "the vocab has no token that could be generated" : "the model's logits are not numbers: its weights are damaged");
+            throw new GenerationException(float.IsNegativeInfinity(highest) ? EmptyVocab : DamagedModel);
         if (_steps.Length > 0)
         {
             foreach (SamplingStep step in _steps)

@@ -47,8 +47,8 @@ public sealed class TokenSamplerTests
     [Fact]
     public void Choose_NothingToChoose_Throws()
     {
-        Assert.Throws<InvalidOperationException>(() => new TokenSampler(Sampling.Greedy, 0).Choose(new float[1]));
-        Assert.Throws<InvalidOperationException>(() => new TokenSampler(Sampling.Greedy, 0).Choose(new float[] { 0, float.NaN, 1 }));
+        Assert.Throws<GenerationException>(() => new TokenSampler(Sampling.Greedy, 0).Choose(new float[1]));
+        Assert.Throws<GenerationException>(() => new TokenSampler(Sampling.Greedy, 0).Choose(new float[] { 0, float.NaN, 1 }));
     }
 
     [Theory]

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Text;
+using CharLM.Cli.Reporting;
+using CharLM.Generation;
+using CharLM.Tokenization;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary>Continues line after line of standard input; all of them, and what was written in between, are one text.</summary>
+/// <remarks>
+/// Between a continuation and the next line the model reads a line end, as it stands on the screen, if it knows one, and if no
+/// stop string ended the continuation: that one was read in its place. An empty line goes on without adding anything.
+/// </remarks>
+internal sealed class Prompt(GenerationSession session, Vocab vocab, GenerationWarnings warnings, InvocationConfiguration streams, bool json)
+{
+    private const int LongestLine = 1_000_000;
+    private const string LineEnd = "\n";
+
+    private bool _endsLine;
+
+    /// <summary>Goes on until standard input ends.</summary>
+    /// <param name="prefix">What the model reads before the first line; null: nothing.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">The input is no UTF-8, or a line is too long.</exception>
+    public async Task RunAsync(string? prefix, CancellationToken cancellationToken)
+    {
+        if (prefix is not null)
+            Read(prefix);
+        // Console's own reader would change how the terminal takes keys.
+        using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true));
+        while (await ReadLineAsync(input, cancellationToken) is { } line)
+        {
+            if (line.Length > 0)
+                Read(line);
+            if (session.IsEmpty)
+                ErrorLine.Write(streams.Error, "there is nothing to continue yet: type the beginning of a text");
+            else if (json)
+                PrintJson(line, cancellationToken);
+            else
+                Print(line, cancellationToken);
+        }
+        if (IsTerminal)
+            streams.Error.WriteLine();
+    }
+
+    private static bool IsTerminal => !Console.IsInputRedirected && !Console.IsErrorRedirected;
+
+    private void Read(string line)
+    {
+        try
+        {
+            warnings.AboutText(line);
+        }
+        catch (InvalidConfigException e)
+        {
+            // Not the end: the next line may be better.
+            ErrorLine.Write(streams.Error, e.Message);
+            return;
+        }
+        if (_endsLine && vocab[LineEnd] != Vocab.UnknownId)
+            session.Read(LineEnd);
+        _endsLine = false;
+        session.Read(line);
+    }
+
+    private void Print(string line, CancellationToken cancellationToken)
+    {
+        using var output = PieceWriter.For(streams.Output);
+        output.Write(line);
+        foreach (TextPiece piece in session.Continue(cancellationToken))
+        {
+            output.Write(piece.Text);
+            _endsLine = piece.End?.Reason != EndReason.Stop;
+        }
+        output.Write(Environment.NewLine);
+    }
+
+    private void PrintJson(string line, CancellationToken cancellationToken)
+    {
+        var text = new StringBuilder();
+        TextEnd? end = null;
+        foreach (TextPiece piece in session.Continue(cancellationToken))
+        {
+            text.Append(piece.Text);
+            end = piece.End;
+        }
+        _endsLine = end!.Reason != EndReason.Stop;
+        streams.Output.WriteLine(JsonOutput.Line(new { Prefix = line, Continuation = text.ToString(), End = end.Reason, end.Tokens }));
+    }
+
+    // On another thread: nothing can call a read of a terminal back, and an interruption shall not wait for it.
+    private Task<string?> ReadLineAsync(StreamReader input, CancellationToken cancellationToken)
+    {
+        if (IsTerminal)
+            streams.Error.Write("> ");
+        return Task.Run(() => ReadLine(input), CancellationToken.None).WaitAsync(cancellationToken);
+    }
+
+    private static string? ReadLine(StreamReader input)
+    {
+        var line = new StringBuilder();
+        try
+        {
+            int next;
+            while ((next = input.Read()) is not (-1 or '\n'))
+            {
+                if (line.Length == LongestLine)
+                    throw new IOException($"standard input has a line of more than {LongestLine} characters");
+                line.Append((char)next);
+            }
+            if (next < 0 && line.Length == 0)
+                return null;
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new IOException("standard input is no UTF-8");
+        }
+        if (line is [.., '\r'])
+            line.Length--;
+        return line.ToString();
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text;
+using CharLM.Generation;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>Prints texts that are written side by side one after the other: the first as it comes, the others when it is their turn.</summary>
+internal sealed class SampleReporter(PieceWriter output, string prefix, int samples)
+{
+    private readonly StringBuilder?[] _later = new StringBuilder?[samples];
+    private readonly bool[] _ended = new bool[samples];
+    private int _current;
+
+    /// <summary>Prints all pieces.</summary>
+    public void Print(IEnumerable<TextPiece> pieces)
+    {
+        Begin();
+        foreach (TextPiece piece in pieces)
+        {
+            if (piece.Sample == _current)
+                output.Write(piece.Text);
+            else
+                (_later[piece.Sample] ??= new StringBuilder()).Append(piece.Text);
+            if (piece.End is null)
+                continue;
+            _ended[piece.Sample] = true;
+            while (_current < samples && _ended[_current])
+                Next();
+        }
+    }
+
+    private void Next()
+    {
+        output.Write(Environment.NewLine);
+        if (++_current == samples)
+            return;
+        Begin();
+        if (_later[_current] is not { } text)
+            return;
+        output.Write(text.ToString());
+        _later[_current] = null;
+    }
+
+    // As head and tail tell files apart.
+    private void Begin() => output.Write(samples == 1 ? prefix : $"==> {_current} <=={Environment.NewLine}{prefix}");
+}

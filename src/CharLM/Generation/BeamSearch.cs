@@ -1,0 +1,115 @@
+using CharLM.Generation.Constraints;
+using CharLM.Models;
+using CharLM.Tokenization;
+
+namespace CharLM.Generation;
+
+/// <summary>Searches for the most probable continuation; <see cref="BeamConfig"/> says how.</summary>
+/// <remarks>
+/// A text ends at the length, at a stop string, or wherever it matches the expression. Those that go on are all of one length,
+/// and compared by their probability; those that have ended compete by their score. The search ends when no text that
+/// goes on can still come among the best.
+/// </remarks>
+internal sealed class BeamSearch(IPredictor predictor, string[] pieces, GenerationConfig config, BeamConfig beam, StopStrings stops, TokenConstraint? constraint)
+{
+    private readonly List<Ended> _ended = [];
+    private readonly TokenRanking _ranking = new();
+
+    /// <summary>Searches.</summary>
+    /// <param name="logits">What the model expects next, [vocab].</param>
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <returns>The best texts, each in one piece, the best first.</returns>
+    public IEnumerable<TextPiece> Run(float[] logits, CancellationToken cancellationToken)
+    {
+        List<Hypothesis> live = [new Hypothesis(null, 0, 0, "", "", 0, TokenConstraint.Start)];
+        for (int tokens = 1; live.Count > 0 && !IsDecided(live[0]); tokens++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            List<Hypothesis> longer = Select(live, logits, tokens);
+            if (longer.Count == 0)
+                break;
+            predictor.Rearrange([.. longer.Select(hypothesis => hypothesis.Row)]);
+            logits = new float[longer.Count * pieces.Length];
+            predictor.Predict([.. longer.Select(hypothesis => (long)hypothesis.Token)], 1, logits);
+            live = longer;
+        }
+        return _ended.Select((ended, place) => new TextPiece(place, ended.Text, ended.End));
+    }
+
+    // The best of all that are one token longer, most probable first; those that end go where the ended ones are.
+    private List<Hypothesis> Select(List<Hypothesis> live, float[] logits, int tokens)
+    {
+        var candidates = new List<(double Nats, int Row, int Token)>();
+        for (int row = 0; row < live.Count; row++)
+            AddCandidates(candidates, live[row], row, logits.AsSpan(row * pieces.Length, pieces.Length), tokens);
+        var longer = new List<Hypothesis>(beam.Width);
+        foreach ((double nats, int row, int token) in candidates.OrderBy(candidate => candidate.Nats))
+        {
+            Hypothesis before = live[row];
+            string held = before.Held, sure = stops.Pass(ref held, pieces[token], out bool isMet);
+            var next = new Hypothesis(before, row, token, sure, held, nats, constraint?.Next(before.State, token) ?? 0);
+            bool goesOn = !isMet && tokens < config.Length && constraint?.GoesOn(next.State, config.Length - tokens) != false;
+            if (isMet)
+                End(next, EndReason.Stop, tokens);
+            else if (constraint?.Matches(next.State) == true)
+                End(next, EndReason.Match, tokens);
+            else if (!goesOn)
+                End(next, EndReason.Length, tokens);
+            if (goesOn)
+                longer.Add(next);
+            if (longer.Count == beam.Width)
+                break;
+        }
+        return longer;
+    }
+
+    // No more of one text than could be kept, were all of them to go on or to end.
+    private void AddCandidates(List<(double Nats, int Row, int Token)> candidates, Hypothesis before, int row, Span<float> logits, int tokens)
+    {
+        double sum = LogitMath.LogSumExp(logits);
+        if (!double.IsFinite(sum))
+            throw new GenerationException(TokenSampler.DamagedModel);
+        logits[Vocab.UnknownId] = float.NegativeInfinity;
+        constraint?.Mask(before.State, config.Length - tokens + 1, logits);
+        _ranking.Load(logits);
+        for (int place = 0; place < Math.Min(2 * beam.Width, logits.Length); place++)
+        {
+            int token = _ranking[place];
+            if (float.IsNegativeInfinity(logits[token]))
+                break;
+            candidates.Add((before.Nats + sum - logits[token], row, token));
+        }
+        if (candidates.Count == 0 && row == 0 && constraint is null)
+            throw new GenerationException(TokenSampler.EmptyVocab);
+    }
+
+    private void End(Hypothesis hypothesis, EndReason reason, int tokens)
+    {
+        double score = beam.Score(hypothesis.Nats, tokens);
+        int place = _ended.FindIndex(ended => ended.End.Score < score);
+        place = place < 0 ? _ended.Count : place;
+        if (place < config.Samples)
+            _ended.Insert(place, new Ended(hypothesis.Text(reason != EndReason.Stop), new TextEnd(reason, tokens, hypothesis.Nats, score)));
+        if (_ended.Count > config.Samples)
+            _ended.RemoveAt(config.Samples);
+    }
+
+    // Nats only grow, and no text gets longer than the length.
+    private bool IsDecided(Hypothesis best) =>
+        _ended.Count == config.Samples && beam.Score(best.Nats, config.Length) <= _ended[^1].End.Score;
+
+    private sealed record Ended(string Text, TextEnd End);
+
+    // A text as its last token and what was before.
+    private sealed record Hypothesis(Hypothesis? Before, int Row, int Token, string Sure, string Held, double Nats, int State)
+    {
+        public string Text(bool withHeld)
+        {
+            var parts = new List<string> { withHeld ? Held : "" };
+            for (Hypothesis? part = this; part is not null; part = part.Before)
+                parts.Add(part.Sure);
+            parts.Reverse();
+            return string.Concat(parts);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace CharLM.Generation;
+
+/// <summary>Why a text ends.</summary>
+public enum EndReason
+{
+    /// <summary>It has as many tokens as were asked for.</summary>
+    Length,
+
+    /// <summary>A stop string would come.</summary>
+    Stop,
+
+    /// <summary>It matches the expression, and is at its end.</summary>
+    Match,
+}

@@ -1,0 +1,67 @@
+namespace CharLM.Generation;
+
+/// <summary>How a text is continued: how far, how tokens are chosen, and what ends it.</summary>
+public sealed record GenerationConfig
+{
+    private const int MostSamples = 10_000, MostStops = 100, LongestStop = 1_000;
+    private const long MostTokens = 100_000_000;
+
+    /// <summary>Tokens to add at most, 1 to 100,000,000 in all samples together; default 200.</summary>
+    public int Length { get; init; } = 200;
+
+    /// <summary>How each token is chosen; default the most probable one.</summary>
+    public Sampling Sampling { get; init; } = Sampling.Greedy;
+
+    /// <summary>Fixes the draws; a sample depends on it and on the sample's number alone; default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Texts that are written side by side, 1 to 10,000; default 1. Of a beam search, its best so many.</summary>
+    public int Samples { get; init; } = 1;
+
+    /// <summary>A text ends before the first of these that it would contain; default none.</summary>
+    public IReadOnlyList<string> Stops { get; init; } = [];
+
+    /// <summary>A regular expression that what is added as a whole matches; default null: anything.</summary>
+    public string? Constraint { get; init; }
+
+    /// <summary>Searches for the most probable text instead of drawing one; default null: no search.</summary>
+    public BeamConfig? Beam { get; init; }
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Length is < 1 or > (int)MostTokens)
+            yield return $"length must be 1 to {MostTokens}, not {Length}";
+        if (Samples is < 1 or > MostSamples)
+            yield return $"samples must be 1 to {MostSamples}, not {Samples}";
+        long texts = Math.Max(Samples, Beam?.Width ?? 1);
+        if (texts > 1 && texts <= MostSamples && Length <= MostTokens && texts * Length > MostTokens)
+            yield return $"length must be at most {MostTokens / texts} for {texts} texts at once, not {Length}";
+        if (Stops.Count > MostStops || Stops.Any(stop => stop.Length is 0 or > LongestStop))
+            yield return $"stop takes up to {MostStops} texts of 1 to {LongestStop} characters";
+        if (Constraint is not null && Stops.Count > 0)
+            yield return "stop would end a text before it matches constrain: let the expression say how the text ends";
+        foreach (string fault in Beam is null ? SampleFaults() : BeamFaults(Beam))
+            yield return fault;
+    }
+
+    /// <summary>Throws when the configuration has a fault.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+
+    private IEnumerable<string> SampleFaults()
+    {
+        if (Samples > 1 && Sampling.IsGreedy)
+            yield return $"without a temperature all {Samples} samples are the same: take one above 0, such as 1";
+    }
+
+    private IEnumerable<string> BeamFaults(BeamConfig beam)
+    {
+        foreach (string fault in beam.Faults())
+            yield return fault;
+        if (Sampling.Steps.Count > 0)
+            yield return $"beam searches for the most probable text and draws nothing: leave {string.Join(", ", Sampling.Steps.Select(step => step.Name))} out";
+        if (Samples > beam.Width)
+            yield return $"samples must be at most the width of the beam, {beam.Width}, not {Samples}";
+    }
+}

@@ -1,0 +1,52 @@
+using CharLM.Generation.Constraints;
+
+namespace CharLM.Generation;
+
+/// <summary>One of the texts that are written side by side.</summary>
+internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings stops, TokenConstraint? constraint)
+{
+    private int _tokens, _length, _state;
+    private string _held = "";
+
+    /// <summary>Whether the text has ended.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>A token that the model reads and did not choose.</summary>
+    public void Read(int token) => sampler.Remember(token);
+
+    /// <summary>Begins to continue what was read.</summary>
+    /// <param name="length">Tokens to add at most.</param>
+    public void Begin(int length)
+    {
+        (_tokens, _length, _held, HasEnded) = (0, length, "", false);
+        _state = TokenConstraint.Start;
+    }
+
+    /// <summary>Chooses the next token.</summary>
+    /// <param name="logits">One value a token of the vocab; overwritten.</param>
+    public int Choose(Span<float> logits)
+    {
+        constraint?.Mask(_state, _length - _tokens, logits);
+        int token = sampler.Choose(logits);
+        sampler.Remember(token);
+        if (constraint is not null)
+            _state = constraint.Next(_state, token);
+        _tokens++;
+        return token;
+    }
+
+    /// <summary>Writes the token that was chosen.</summary>
+    /// <param name="text">What it adds to the text.</param>
+    public TextPiece Write(string text)
+    {
+        string sure = stops.Pass(ref _held, text, out bool isMet);
+        EndReason? reason = isMet ? EndReason.Stop
+            : constraint is not null && !constraint.GoesOn(_state, _length - _tokens) ? EndReason.Match
+            : _tokens == _length ? EndReason.Length
+            : null;
+        if (reason is null)
+            return new TextPiece(sample, sure, null);
+        HasEnded = true;
+        return new TextPiece(sample, sure + _held, new TextEnd(reason.Value, _tokens));
+    }
+}

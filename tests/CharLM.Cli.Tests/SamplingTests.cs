@@ -1,0 +1,188 @@
+using System.Text;
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>The ways in which <c>charlm generate</c> chooses, bounds and ends texts.</summary>
+public sealed class SamplingTests(TrainedModels models) : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Generate_Samples_AreThoseOfTheSeedWhateverTheirNumber()
+    {
+        string[] options = ["--temperature", "2", "--length", "30", "--seed", "4"];
+        string alone = (await GenerateAsync(options)).Output;
+        Outcome two = await GenerateAsync([.. options, "--samples", "2"]), five = await GenerateAsync([.. options, "--samples", "5", "--threads", "1"]);
+        Assert.StartsWith($"==> 0 <==\n{alone}==> 1 <==\ntime traveller", two.Output, StringComparison.Ordinal);
+        Assert.StartsWith(two.Output, five.Output, StringComparison.Ordinal);
+        Assert.Equal(10, five.OutputLines.Length);
+
+        JsonElement[] samples = [.. (await GenerateAsync([.. options, "--samples", "5", "--json"])).Json().GetProperty("samples").EnumerateArray()];
+        Assert.Equal(five.Output, string.Concat(samples.Select((sample, i) => $"==> {i} <==\ntime traveller{sample.GetProperty("continuation").GetString()}\n")));
+    }
+
+    // Where a step leaves one token only, the text is the greedy one.
+    [Theory]
+    [InlineData("--top-k", "1")]
+    [InlineData("--top-p", "0.001")]
+    [InlineData("--min-p", "1")]
+    [InlineData("--temperature", "0.0001")]
+    [InlineData("--repetition-penalty", "1")]
+    public async Task Generate_StepThatLeavesOneToken_IsGreedy(string option, string value) =>
+        Assert.Equal(await GenerateAsync("--length", "40"), await GenerateAsync("--length", "40", option, value));
+
+    [Fact]
+    public async Task Generate_RepetitionPenalty_ChangesTheText() =>
+        Assert.NotEqual(await GenerateAsync("--length", "80"), await GenerateAsync("--length", "80", "--repetition-penalty", "5", "--repetition-window", "0"));
+
+    [Fact]
+    public async Task Generate_Stop_EndsBeforeTheFirstOfThem()
+    {
+        string whole = (await GenerateAsync("--length", "60", "--json")).Json().GetProperty("continuation").GetString()!;
+        int end = Math.Min(whole.IndexOf(" it", StringComparison.Ordinal), whole.IndexOf("will", StringComparison.Ordinal));
+        JsonElement json = (await GenerateAsync("--length", "60", "--stop", " it", "--stop", "will", "--json")).Json();
+        Assert.Equal(whole[..end], json.GetProperty("continuation").GetString());
+        Assert.Equal("stop", json.GetProperty("end").GetString());
+        Outcome never = await GenerateAsync("--length", "60", "--stop", "\n7");
+        Assert.Equal("charlm: warning: the model never writes '\\n', '7': it will not stop at '\\n7'", Assert.Single(never.ErrorLines));
+        Assert.Equal($"time traveller{whole}\n", never.Output);
+    }
+
+    [Fact]
+    public async Task Generate_Constrain_AddsOnlyWhatMatches()
+    {
+        Outcome outcome = await GenerateAsync("--constrain", " (was|is) [xyz]{2,4}", "--temperature", "1");
+        Assert.Matches(@"\Atime traveller (was|is) [xyz]{2,4}\n\z", outcome.Output);
+    }
+
+    [Fact]
+    public async Task Generate_Beam_FindsNothingLessProbableThanGreed()
+    {
+        JsonElement one = (await GenerateAsync("--beam", "1", "--json")).Json(), wide = (await GenerateAsync("--beam", "12", "--samples", "3", "--json")).Json();
+        Assert.Equal((await GenerateAsync("--json")).Json().GetProperty("text").GetString(), one.GetProperty("text").GetString());
+        double[] scores = [.. wide.GetProperty("samples").EnumerateArray().Select(sample => sample.GetProperty("score").GetDouble())];
+        Assert.Equal(scores.OrderDescending(), scores);
+        Assert.True(scores[0] >= one.GetProperty("samples")[0].GetProperty("score").GetDouble() - 1e-6);
+    }
+
+    [Theory]
+    [InlineData("--temperature -0.5", "temperature must be above 0")]
+    [InlineData("--top-p 0", "top-p must be above 0 and at most 1")]
+    [InlineData("--top-p 1.01", "top-p must be above 0 and at most 1")]
+    [InlineData("--temperature 0 --top-k 5", "nothing is drawn")]
+    [InlineData("--temperature 0 --samples 5", "all 5 samples are the same")]
+    [InlineData("--repetition-window 5", "repetition-window must come with repetition-penalty")]
+    [InlineData("--length-penalty 1", "length-penalty must come with beam")]
+    [InlineData("--beam 4 --temperature 1 --top-k 3", "leave temperature, top-k out")]
+    [InlineData("--beam 4 --samples 5", "samples must be at most the width of the beam, 4, not 5")]
+    [InlineData("--stop a --constrain b", "let the expression say how the text ends")]
+    [InlineData("--stop", "--stop needs a value")]
+    [InlineData("--constrain [b-a]", "constrain '[b-a]' at character 4: a range ends before it begins")]
+    [InlineData("--constrain A+", "matches nothing that this model can write")]
+    [InlineData("--constrain b{300}", "needs at least 300 tokens, and length is 200")]
+    [InlineData("--interactive --samples 2", "leave samples and beam out")]
+    [InlineData("--samples 1000 --length 1000000", "length must be at most 100000 for 1000 texts")]
+    public async Task Generate_WhatCannotBe_IsRefusedInOneLine(string options, string fault) =>
+        (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options.Split(' ')])).Refused(2, fault);
+
+    [Fact]
+    public async Task Generate_Interactive_ContinuesLinesAsOneText()
+    {
+        Outcome outcome = (await _sandbox.RunWithInputAsync("the time\n\nwas"u8.ToArray(), Interactive("--length", "12"))).Succeeded();
+        string[] lines = outcome.Output.Split('\n');
+        Assert.Equal(4, lines.Length);
+        Assert.Empty(outcome.Error);
+        // The same, said at once.
+        Assert.Equal(lines[0], (await GenerateAsync("--length", "12", "--prefix", "the time")).Output.TrimEnd('\n'));
+        Assert.Equal(lines[0] + lines[1], (await GenerateAsync("--length", "24", "--prefix", "the time")).Output.TrimEnd('\n'));
+        Assert.Equal(lines[0] + lines[1] + lines[2], (await GenerateAsync("--length", "12", "--prefix", lines[0] + lines[1] + "was")).Output.TrimEnd('\n'));
+    }
+
+    [Fact]
+    public async Task Generate_InteractiveOnAModelThatKnowsLines_ReadsLineEndsInBetween()
+    {
+        Outcome outcome = (await _sandbox.RunWithInputAsync("Grüße\r\nλόγος 🐳\n"u8.ToArray(), "generate", "--checkpoint", models.Unicode, "--interactive", "--length", "5", "--json")).Succeeded();
+        JsonElement[] replies = [.. outcome.OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(["Grüße", "λόγος 🐳"], replies.Select(reply => reply.GetProperty("prefix").GetString()));
+        string first = "Grüße" + replies[0].GetProperty("continuation").GetString();
+        Outcome again = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--length", "5", "--json", "--prefix", $"{first}\nλόγος 🐳")).Succeeded();
+        Assert.Equal(again.Json().GetProperty("continuation").GetString(), replies[1].GetProperty("continuation").GetString());
+    }
+
+    // It answers while more lines may come.
+    [Fact]
+    public async Task Generate_InteractiveOnAPipe_AnswersEachLineAtOnce()
+    {
+        using RunningProgram program = _sandbox.Start(Interactive("--length", "8"));
+        await program.Input.WriteAsync("the\n"u8.ToArray());
+        await program.Input.FlushAsync();
+        await program.UntilAsync(() => program.OutputSoFar.EndsWith('\n'), "the answer");
+        Assert.Equal("the".Length + 8 + 1, program.OutputSoFar.Length);
+        program.Input.Close();
+        Assert.Equal(0, (await program.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Generate_InteractiveInputOfNoUse_IsToldAndTheNextLineCounts()
+    {
+        Outcome outcome = (await _sandbox.RunWithInputAsync("\nQQ\nthe 7\n"u8.ToArray(), Interactive("--length", "4"))).Succeeded();
+        Assert.Equal(4, outcome.Complaints.Length);
+        Assert.Contains("nothing to continue yet", outcome.Complaints[0], StringComparison.Ordinal);
+        Assert.Contains("knows no token", outcome.Complaints[1], StringComparison.Ordinal);
+        Assert.StartsWith("the 7", Assert.Single(outcome.OutputLines), StringComparison.Ordinal);
+
+        (await _sandbox.RunWithInputAsync([0x61, 0xff, 0xfe, 0x0a], Interactive())).Refused(1, "no UTF-8");
+        (await _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(new string('a', 1_000_001)), Interactive())).Refused(1, "more than 1000000 characters");
+        Assert.Equal(new Outcome(0, "", ""), await _sandbox.RunAsync(Interactive()));
+    }
+
+    [Theory]
+    [InlineData(RunningProgram.SigTerm)]
+    [InlineData(RunningProgram.SigInt)]
+    public async Task Generate_Interrupted_LosesNothingThatWasWritten(int signal)
+    {
+        using RunningProgram program = _sandbox.Start("generate", "--checkpoint", models.Plain, "--length", "100000000");
+        await program.UntilAsync(() => program.OutputSoFar.Length > 1000, "some text");
+        if (signal == RunningProgram.SigInt)
+            program.SkipIfInterruptIsIgnored();
+        program.Signal(signal);
+        Outcome outcome = (await program.EndAsync()).Complained(130, "interrupted");
+        Assert.StartsWith(outcome.Output, (await GenerateAsync("--length", $"{outcome.Output.Length}")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_InteractiveInterrupted_EndsWithoutWaitingForALine()
+    {
+        using RunningProgram program = _sandbox.Start(Interactive("--length", "3"));
+        await program.Input.WriteAsync("the\n"u8.ToArray());
+        await program.Input.FlushAsync();
+        await program.UntilAsync(() => program.OutputSoFar.EndsWith('\n'), "the answer");
+        program.Signal(RunningProgram.SigTerm);
+        (await program.EndAsync()).Complained(130, "interrupted");
+    }
+
+    [Theory]
+    [InlineData("--samples 4 --temperature 1")]
+    [InlineData("--beam 3")]
+    [InlineData("--json")]
+    public async Task Generate_OutputOnAFullDisk_FailsInOneLine(string options) =>
+        (await _sandbox.BashAsync($"charlm generate {options} --checkpoint \"$1\" > /dev/full", models.Plain)).Refused(1, "No space left");
+
+    // Whatever stands at the end of a slice of time, no character is cut in two.
+    [Fact]
+    public async Task Generate_ManyBytesACharacter_ArriveWhole()
+    {
+        Outcome outcome = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--prefix", "λ🐳", "--length", "20000", "--temperature", "3")).Succeeded();
+        Assert.DoesNotContain('\uFFFD', outcome.Output);
+        Assert.Contains("🐳", outcome.Output[5..], StringComparison.Ordinal);
+        Assert.Equal(20_000 + 3, outcome.Output.EnumerateRunes().Count());
+    }
+
+    private string[] Interactive(params string[] options) => ["generate", "--checkpoint", models.Plain, "--interactive", .. options];
+
+    private async Task<Outcome> GenerateAsync(params string[] options) => (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options])).Succeeded();
+}
