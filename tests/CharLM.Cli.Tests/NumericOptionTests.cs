@@ -17,7 +17,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
         [
             "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout", "--threads",
             "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout", "--output-dropout",
-            "--weight-decay", "--schedule-end", "--patience",
+            "--weight-decay", "--schedule-end", "--patience", "--reset-every",
         ],
     };
 
@@ -33,6 +33,10 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
     [Fact]
     public Task Generate_NumberWithoutSense_IsRefusedByName() =>
         CheckAsync(12, ["generate", "--checkpoint", models.Plain], allowed => allowed.Succeeded());
+
+    [Fact]
+    public Task Eval_NumberWithoutSense_IsRefusedByName() =>
+        CheckAsync(6, ["eval", models.Plain, "--corpus", "missing.txt"], allowed => allowed.Refused(1, "missing.txt"));
 
     [Fact]
     public Task CorpusShow_NumberWithoutSense_IsRefusedByName() =>

@@ -13,6 +13,7 @@ internal static class CharLMCommand
         {
             new TrainCommand(),
             new GenerateCommand(),
+            new EvalCommand(),
             new ExperimentCommand(),
             new CorpusCommand(),
             new BenchCommand(),

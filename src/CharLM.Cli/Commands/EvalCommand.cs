@@ -1,0 +1,114 @@
+using System.CommandLine;
+using CharLM.Checkpoints;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Runs;
+using CharLM.Tokenization;
+using static TorchSharp.torch;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm eval</c>.</summary>
+internal sealed class EvalCommand : Verb
+{
+    private readonly Argument<string[]> _files = new("model") { HelpName = "model", Arity = new ArgumentArity(0, 2), Description = "Instead of --checkpoint: one model, or two that are compared token by token." };
+    private readonly SavedModelOptions _model = new();
+    private readonly CorpusOptions _corpus = new();
+    private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>("--split", "The part of the text: what training did not see, or all. [default: held-out of the text of the training, all of another text]");
+    private readonly Option<int?> _maxTokens = OptionOf.Integer("--max-tokens", "N", "Use the first N tokens of that part; 0 uses all. [default: 0]");
+    private readonly Option<int?> _rows = OptionOf.Integer("--rows", "N", "Rows that the text is cut into and that are read side by side; 1 gives every token all context. [default: 32; 1 for n-grams]");
+    private readonly Option<int?> _resetEvery = OptionOf.Integer("--reset-every", "N", "The state is zero again after every N tokens; 0 carries it on. [default: 0]");
+    private readonly Option<int?> _bootstrap = OptionOf.Integer("--bootstrap", "N", "Texts that the bootstrap draws for the intervals. [default: 1000]");
+    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public EvalCommand()
+        : base("eval", "Measure a model on a text: perplexity, bits per character and byte, accuracy, with 95 % intervals; or compare two.")
+    {
+        Add(_files);
+        _model.AddTo(this);
+        _corpus.AddTo(this);
+        foreach (Option option in new Option[] { _split, _maxTokens, _rows, _resetEvery, _bootstrap, _seed })
+            Add(option);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        EvaluationRun run = Configure(parse);
+        string[] paths = Paths(parse);
+        InvalidConfigException.ThrowIfAny([.. run.Faults(), .. _runtime.Faults(parse)]);
+        ISavedModel[] models = [.. paths.Select(ModelFile.Read)];
+        CorpusText corpus = await _corpus.ReadAsync(parse, models[0].Corpus, cancellationToken);
+        IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models);
+        for (int i = 0; i < models.Length; i++)
+            Warn(parse, paths[i], texts[i]);
+        Device device = _runtime.Use(parse);
+        EvaluationResult[] results = [.. models.Select((model, i) => run.Execute(model, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
+        PairedComparison? comparison = results.Length == 2 ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config) : null;
+        Print(parse, models, results, comparison);
+        return ExitCode.Done;
+    }
+
+    private EvaluationRun Configure(ParseResult parse)
+    {
+        var under = new EvaluationConfig();
+        return new EvaluationRun
+        {
+            Split = parse.GetValue(_split),
+            MaxTokens = parse.GetValue(_maxTokens) ?? 0,
+            Rows = parse.GetValue(_rows),
+            Config = under with
+            {
+                ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,
+                BootstrapSamples = parse.GetValue(_bootstrap) ?? under.BootstrapSamples,
+                Seed = parse.GetValue(_seed) ?? under.Seed,
+            },
+        };
+    }
+
+    private string[] Paths(ParseResult parse)
+    {
+        string[] files = parse.GetValue(_files) ?? [];
+        if (files.Length > 0 && _model.Named(parse) is not null)
+            throw new InvalidConfigException(["the models are named in one place: after eval, or with --checkpoint"]);
+        return files.Length > 0 ? files : [_model.Path(parse)];
+    }
+
+    private static void Warn(ParseResult parse, string path, EvaluationText text)
+    {
+        if (text.Unknown > 0)
+        {
+            ErrorLine.Write(
+                parse.InvocationConfiguration.Error,
+                $"warning: {path} reads {Figure.Count(text.Unknown)} of {Figure.Count(text.Tokens.Length - 1)} tokens as {Vocab.Unknown}, and is not charged for telling which they are");
+        }
+    }
+
+    private void Print(ParseResult parse, ISavedModel[] models, EvaluationResult[] results, PairedComparison? comparison)
+    {
+        TextWriter output = parse.InvocationConfiguration.Output;
+        string?[] leaks = [.. models.Select(model => (model as Checkpoint)?.Model.LeakLabel)];
+        if (parse.GetValue(_json))
+        {
+            object[] reports = [.. results.Select((result, i) => EvaluationLines.Json(result.Report, leaks[i]))];
+            output.WriteLine(comparison is null ? JsonOutput.Line(reports[0]) : JsonOutput.Line(new { First = reports[0], Second = reports[1], Comparison = EvaluationLines.Json(comparison) }));
+            return;
+        }
+        for (int i = 0; i < results.Length; i++)
+        {
+            foreach (string line in EvaluationLines.Describe(results[i].Report))
+                output.WriteLine(line);
+            if (leaks[i] is { } leak)
+                output.WriteLine($"warning      {leak}");
+            if (comparison is not null)
+                output.WriteLine();
+        }
+        foreach (string line in comparison is null ? [] : EvaluationLines.Describe(comparison, results[0].Report.Model, results[1].Report.Model))
+            output.WriteLine(line);
+    }
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using CharLM.Runs;
+
+namespace CharLM.Cli.Options;
+
+/// <summary>Which saved model.</summary>
+internal sealed class SavedModelOptions
+{
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
+
+    /// <summary>Adds the option to a verb.</summary>
+    public void AddTo(Command command) => command.Add(_checkpoint);
+
+    /// <summary>The file that was named, null when none was.</summary>
+    public string? Named(ParseResult parse) => parse.GetValue(_checkpoint);
+
+    /// <summary>The file that was named; else what was just trained; else, in a fresh clone, the shipped model.</summary>
+    public string Path(ParseResult parse) => Named(parse)
+        ?? (File.Exists(RunConfig.DefaultCheckpointPath)
+            ? RunConfig.DefaultCheckpointPath
+            : System.IO.Path.Combine(AppContext.BaseDirectory, "checkpoints", "time-machine-gru.safetensors"));
+}

@@ -1,0 +1,77 @@
+using CharLM.Evaluation;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>What was measured of models, in words and as an object for <see cref="JsonOutput"/>.</summary>
+internal static class EvaluationLines
+{
+    /// <summary>One figure a line.</summary>
+    public static IEnumerable<string> Describe(EvaluationReport report)
+    {
+        string unknown = report.Unknown.Tokens > 0
+            ? $"; without the {Figure.Count(report.Unknown.Tokens)} unknown tokens {Figure.Perplexity(report.PerplexityOfKnown)}"
+            : "";
+        yield return $"model        {Printable.Text(report.Model)}";
+        yield return $"text         {Printable.Text(report.Text)}";
+        yield return $"read         {report.Reading}";
+        yield return $"perplexity   {Figure.Perplexity(report.Perplexity)} (95 %: {Range(report.PerplexityInterval, Figure.Perplexity)}){unknown}";
+        yield return $"nats         {report.All.Mean:0.0000} a token (95 %: {Range(report.MeanInterval, Nats)}), {Figure.Count(report.All.Total)} in all";
+        yield return $"bits         {report.BitsPerCharacter:0.0000} a character (95 %: {Range(report.BitsPerCharacterInterval, Nats)}), {report.BitsPerByte:0.0000} a byte";
+        yield return $"tokens       {Figure.Count(report.All.Tokens)}, {Figure.Count(report.Unknown.Tokens)} of them unknown; {Figure.Count(report.Characters)} characters, {Figure.Count(report.Bytes)} bytes";
+        yield return $"accuracy     {100 * report.Accuracy:0.00} %, calibration error {100 * report.CalibrationError:0.00} %";
+        yield return $"took         {Figure.Duration(report.Seconds)}";
+    }
+
+    /// <summary>Who is better, and how sure that is.</summary>
+    public static IEnumerable<string> Describe(PairedComparison comparison, string first, string second)
+    {
+        string better = comparison.Difference < 0 ? second : first;
+        string verdict = comparison.IsClear ? $"{Printable.Text(better)} is better" : "no clear difference";
+        string leftOut = comparison.LeftOut > 0 ? $", {Figure.Count(comparison.LeftOut)} left out that a vocab has not" : "";
+        yield return $"difference   {Signed(comparison.Difference)} nats a token (95 %: {Range(comparison.DifferenceInterval, Signed)}), perplexity times {comparison.PerplexityRatio:0.0000}: {verdict}";
+        yield return $"compared     second less first, token by token: {Figure.Count(comparison.First.Tokens)} tokens{leftOut}";
+    }
+
+    /// <summary>Every figure.</summary>
+    public static object Json(EvaluationReport report, string? warning) => new
+    {
+        report.Model,
+        report.Text,
+        report.Reading,
+        Nats = report.All.Mean,
+        NatsInterval = Pair(report.MeanInterval),
+        report.Perplexity,
+        PerplexityInterval = Pair(report.PerplexityInterval),
+        PerplexityWithoutUnknown = report.PerplexityOfKnown,
+        report.BitsPerCharacter,
+        BitsPerCharacterInterval = Pair(report.BitsPerCharacterInterval),
+        report.BitsPerByte,
+        report.All.Tokens,
+        UnknownTokens = report.Unknown.Tokens,
+        report.Characters,
+        report.Bytes,
+        report.Accuracy,
+        report.CalibrationError,
+        report.Seconds,
+        Warning = warning,
+    };
+
+    /// <summary>The comparison.</summary>
+    public static object Json(PairedComparison comparison) => new
+    {
+        comparison.Difference,
+        DifferenceInterval = Pair(comparison.DifferenceInterval),
+        comparison.PerplexityRatio,
+        comparison.IsClear,
+        comparison.First.Tokens,
+        TokensLeftOut = comparison.LeftOut,
+    };
+
+    private static double[] Pair(Interval interval) => [interval.Low, interval.High];
+
+    private static string Range(Interval interval, Func<double, string> format) => $"{format(interval.Low)} to {format(interval.High)}";
+
+    private static string Nats(double value) => value.ToString("0.0000");
+
+    private static string Signed(double value) => value.ToString("+0.0000;-0.0000;0.0000");
+}

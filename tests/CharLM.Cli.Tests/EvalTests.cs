@@ -1,0 +1,82 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+public sealed class EvalTests(TrainedModels models) : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Eval_TextOfTheTraining_MeasuresWhatItSaw()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "all", "--json")).Succeeded().Json();
+        double nats = Number(json, "nats"), perplexity = Number(json, "perplexity");
+        Assert.Equal(Math.Exp(nats), perplexity, 1e-9);
+        Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // a token is a character, and all are ASCII
+        Assert.Equal(Number(json, "bits_per_character"), Number(json, "bits_per_byte"), 1e-9);
+        Assert.InRange(perplexity, json.GetProperty("perplexity_interval")[0].GetDouble(), json.GetProperty("perplexity_interval")[1].GetDouble());
+        Assert.InRange(Number(json, "accuracy"), 0, 1);
+        Assert.Contains("the text of the training", json.GetProperty("text").GetString(), StringComparison.Ordinal);
+
+        Outcome lines = (await _sandbox.RunAsync("eval", "--checkpoint", models.Plain, "--corpus", "text.txt", "--split", "all")).Succeeded();
+        Assert.Equal(["model", "text", "read", "perplexity", "nats", "bits", "tokens", "accuracy", "took"], lines.OutputLines.Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task Eval_TextItHasReadWhole_HasNothingHeldOut()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "held-out")).Refused(2, "nothing of the text is held out from training", "--split all");
+    }
+
+    [Fact]
+    public async Task Eval_UnknownCharacters_AreCountedApartAndWarnedOf()
+    {
+        _sandbox.Write("text.txt", string.Concat(Enumerable.Repeat("Grüße an den Leser.\n", 20)));
+        Outcome outcome = await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "text.txt", "--json");
+        outcome.Succeeded();
+        Assert.Contains("warning", Assert.Single(outcome.Complaints), StringComparison.Ordinal);
+        JsonElement json = outcome.Json();
+        Assert.Equal(40, Number(json, "unknown_tokens")); // L and l: the model's text has neither
+        Assert.Equal(20 * (20 + 2), Number(json, "bytes") + 1);
+        Assert.NotEqual(Number(json, "perplexity"), Number(json, "perplexity_without_unknown"));
+    }
+
+    [Fact]
+    public async Task Eval_TwoModels_ComparesThemTokenByToken()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, models.Plain, "--corpus", "text.txt", "--json")).Succeeded().Json();
+        JsonElement comparison = json.GetProperty("comparison");
+        Assert.Equal(0, Number(comparison, "difference"));
+        Assert.False(comparison.GetProperty("is_clear").GetBoolean());
+        Assert.Equal(Number(json.GetProperty("first"), "nats"), Number(json.GetProperty("second"), "nats"));
+        Outcome lines = (await _sandbox.RunAsync("eval", models.Plain, models.Plain, "--corpus", "text.txt")).Succeeded();
+        Assert.Contains("no clear difference", lines.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Eval_WhatCannotBe_IsRefusedInOneLine()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        _sandbox.Write("digits.txt", "0123 4567 0123".Replace(' ', '-'));
+        _sandbox.Write("empty.txt", "");
+        _sandbox.Write("letter.txt", "a");
+        (await _sandbox.RunAsync("eval", models.Plain, models.Unicode, "--corpus", "text.txt")).Refused(2, "vocab mismatch", "cleaned as 'd2l'", "cleaned as 'none'");
+        (await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "digits.txt")).Refused(2, "vocab mismatch: none of the text's 13 tokens");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "digits.txt")).Refused(2, "0 char tokens", "nothing to predict");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "letter.txt")).Refused(2, "1 char token ", "nothing to predict");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "empty.txt")).Refused(1, "is empty");
+        (await _sandbox.RunAsync("eval", models.Plain)).Refused(2, "is not in the catalog: give it with --corpus");
+        (await _sandbox.RunAsync("eval", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
+        (await _sandbox.RunAsync("eval", "a", "b", "c")).Refused(2, "'c'");
+        (await _sandbox.RunAsync("eval", "text.txt")).Refused(1, "text.txt: ", "not a safetensors file");
+        (await _sandbox.RunAsync("eval", "--split", "test")).Refused(2, "--split takes one of held-out|all");
+    }
+
+    private static double Number(JsonElement json, string name) => json.GetProperty(name).GetDouble();
+}
