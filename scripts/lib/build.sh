@@ -21,6 +21,8 @@ charlm_build() {
         echo "charlm could not be built; the whole log is $log" >&2
         exit 1
     fi
+    # A warning of the build's own, such as that reports will lack charts, is for whoever uses the program.
+    grep -oE -m1 'warning CHARLM[0-9]+: [^[]*' "$log" | sed 's/warning CHARLM[0-9]*: /note: /' >&2 || true
     rm -f "$log"
     touch "$CHARLM_PROGRAM"
     exec 9>&-
