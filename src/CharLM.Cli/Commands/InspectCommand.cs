@@ -1,0 +1,84 @@
+using System.CommandLine;
+using CharLM.Checkpoints;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm inspect</c>.</summary>
+internal sealed class InspectCommand : Verb
+{
+    private const int WidestVocab = 100;
+
+    private readonly Argument<string?> _file = new("model") { HelpName = "model", Arity = ArgumentArity.ZeroOrOne, Description = "The model's file. [default: as --checkpoint]" };
+    private readonly SavedModelOptions _model = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public InspectCommand()
+        : base("inspect", "Look inside a model: what it is made of, its parameters and sizes, how it was trained, what it reached.")
+    {
+        Add(_file);
+        _model.AddTo(this);
+        Add(_json);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        string? file = parse.GetValue(_file);
+        if (file is not null && _model.Named(parse) is not null)
+            throw new InvalidConfigException(["the model is named in one place: after inspect, or with --checkpoint"]);
+        string path = file ?? _model.Path(parse);
+        ISavedModel saved = ModelFile.Read(path);
+        var parts = ModelParts.Of(saved);
+        if (parse.GetValue(_json))
+            parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(Json(path, saved, parts)));
+        else
+            Print(parse.InvocationConfiguration.Output, path, saved, parts);
+        return Task.FromResult(ExitCode.Done);
+    }
+
+    private static void Print(TextWriter output, string path, ISavedModel saved, ModelParts parts)
+    {
+        output.WriteLine($"{Printable.Text(path)}: {parts.Kind}, {Figure.Bytes(new FileInfo(path).Length)}");
+        output.WriteLine();
+        foreach (ModelPart part in parts.Parts)
+            output.WriteLine($"  {part.Name,-28}{$"[{string.Join(", ", part.Shape)}]",-20}{Figure.Count(part.Count),12}");
+        output.WriteLine($"  {"in all",-48}{Figure.Count(parts.Count),12}  ({Figure.Bytes(4 * parts.Count)})");
+        output.WriteLine();
+        string vocab = string.Join(' ', saved.Vocab.Tokens.Select(token => token == " " ? "' '" : Printable.Text(token)));
+        output.WriteLine($"vocab     {Figure.Count(saved.Vocab.Count)}: {Printable.Text(vocab, WidestVocab)}");
+        output.WriteLine($"corpus    {Printable.Text(saved.Corpus.Name)}, SHA-256 {Printable.Text(saved.Corpus.Sha256)}");
+        output.WriteLine($"trained   {saved.Figures.Epochs} epoch{(saved.Figures.Epochs == 1 ? "" : "s")} in {Figure.Duration(saved.Figures.TrainedSeconds)}");
+        output.WriteLine($"reached   {Reached(saved.Figures)}");
+        if (saved is Checkpoint { Model.LeakLabel: { } leak })
+            output.WriteLine($"warning   {leak}");
+        output.WriteLine();
+        output.Write(parts.Settings);
+    }
+
+    private static string Reached(Figures figures)
+    {
+        string train = figures.TrainPerplexity is { } perplexity ? $"train perplexity {Figure.Perplexity(perplexity)}" : "no train perplexity";
+        string heldOut = figures.HeldOutPerplexity is { } last ? $", held-out {Figure.Perplexity(last)}" : "";
+        string best = figures is { BestHeldOutPerplexity: { } lowest, BestEpoch: { } epoch } ? $" (best {Figure.Perplexity(lowest)} after epoch {epoch})" : "";
+        return train + heldOut + best;
+    }
+
+    private static object Json(string path, ISavedModel saved, ModelParts parts) => new
+    {
+        File = path,
+        new FileInfo(path).Length,
+        parts.Kind,
+        Parameters = parts.Count,
+        Weights = parts.Parts.Select(part => new { part.Name, part.Shape, part.Count }),
+        (saved as Checkpoint)?.Model,
+        saved.Text,
+        (saved as Checkpoint)?.Training,
+        Order = (saved as NGramCheckpoint)?.Model.Order,
+        Discounts = (saved as NGramCheckpoint)?.Model.Discounts,
+        VocabSize = saved.Vocab.Count,
+        Vocab = saved.Vocab.Tokens,
+        saved.Corpus,
+        saved.Figures,
+    };
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Corpora;
+using CharLM.Models.NGram;
+using CharLM.Runs;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm ngram</c>.</summary>
+internal sealed class NGramCommand : Verb
+{
+    private static readonly NGramRun Under = new();
+
+    private readonly CorpusOptions _corpus = new();
+    private readonly TextOptions _text = new(Under.Text);
+    private readonly Option<int?> _order = OptionOf.Integer("--order", "N", $"Tokens of the longest n-grams, 1 to {NGramModel.MaxOrder}. [default: {Under.Order}]");
+    private readonly Option<bool> _compressors = new("--compressors") { Description = "Tell what gzip and Brotli need for the held-out text, too, given the training text." };
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the checkpoint is written. [default: {Under.CheckpointPath}]");
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public NGramCommand()
+        : base("ngram", "Count n-grams with modified Kneser-Ney smoothing: the baseline of a text, measured on its held-out part.")
+    {
+        _corpus.AddTo(this);
+        Add(_order);
+        _text.AddTo(this, splits: true);
+        foreach (Option option in new Option[] { _compressors, _out, _json })
+            Add(option);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        NGramRun run = Under with
+        {
+            Order = parse.GetValue(_order) ?? Under.Order,
+            Text = _text.Apply(parse, Under.Text),
+            Compressors = parse.GetValue(_compressors),
+            CheckpointPath = parse.GetValue(_out) ?? Under.CheckpointPath,
+        };
+        InvalidConfigException.ThrowIfAny(run.Faults());
+        OutputFile.Probe(run.CheckpointPath);
+        CorpusText corpus = await _corpus.ReadAsync(parse, null, cancellationToken);
+        NGramResult result = run.Execute(corpus, cancellationToken);
+        Print(parse, run, result);
+        return ExitCode.Done;
+    }
+
+    private void Print(ParseResult parse, NGramRun run, NGramResult result)
+    {
+        TextWriter output = parse.InvocationConfiguration.Output;
+        NGramModel model = result.Checkpoint.Model;
+        if (parse.GetValue(_json))
+        {
+            output.WriteLine(JsonOutput.Line(new
+            {
+                model.Order,
+                result.TrainTokens,
+                VocabSize = result.Checkpoint.Vocab.Count,
+                NGrams = model.NGrams,
+                model.Bytes,
+                result.Seconds,
+                model.Discounts,
+                HeldOut = result.HeldOut is { } report ? EvaluationLines.Json(report, null) : null,
+                Compressors = result.Compressors.Select(baseline => new { baseline.Name, baseline.BitsPerCharacter, baseline.BitsPerByte, baseline.CompressedBytes }),
+                Checkpoint = run.CheckpointPath,
+            }));
+            return;
+        }
+        output.WriteLine($"counted      {Figure.Count(result.TrainTokens)} tokens in {Figure.Duration(result.Seconds)}; vocab {Figure.Count(result.Checkpoint.Vocab.Count)}, {Figure.Bytes(model.Bytes)} of memory");
+        output.WriteLine($"n-grams      {string.Join("  ", model.NGrams.Select((count, i) => $"{i + 1}: {Figure.Count(count)}"))}");
+        foreach (string line in result.HeldOut is { } heldOut ? EvaluationLines.Describe(heldOut) : [])
+            output.WriteLine(line);
+        foreach (var baseline in result.Compressors)
+            output.WriteLine($"{baseline.Name,-13}{baseline.BitsPerCharacter:0.0000} bits a character, {baseline.BitsPerByte:0.0000} a byte");
+        output.WriteLine($"saved        {run.CheckpointPath}");
+    }
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>Counted n-grams from the command line: counting, and every verb that takes a model.</summary>
+public sealed class NGramTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public NGramTests() => _sandbox.Write("text.txt", Texts.Plain);
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task NGram_Saved_IsAModelLikeAnyOther()
+    {
+        JsonElement counted = (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "5", "--compressors", "--json")).Succeeded().Json();
+        string file = counted.GetProperty("checkpoint").GetString()!;
+        Assert.Equal("checkpoints/ngram.safetensors", file);
+        Assert.Equal(5, counted.GetProperty("n_grams").GetArrayLength());
+        Assert.Equal(["gzip -9", "brotli -11"], counted.GetProperty("compressors").EnumerateArray().Select(baseline => baseline.GetProperty("name").GetString()));
+
+        JsonElement measured = (await _sandbox.RunAsync("eval", file, "--corpus", "text.txt", "--json")).Succeeded().Json();
+        Assert.Equal(counted.GetProperty("held_out").GetProperty("perplexity").GetDouble(), measured.GetProperty("perplexity").GetDouble());
+        Assert.Contains("held out from training", measured.GetProperty("text").GetString(), StringComparison.Ordinal);
+        // The text repeats itself: five characters tell the next.
+        Assert.StartsWith("the time traveller for so it will be", (await _sandbox.RunAsync("generate", "--checkpoint", file, "--prefix", "the time", "--length", "60")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("n-grams up to order 5", (await _sandbox.RunAsync("inspect", file)).Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("train", "--checkpoint", file, "--corpus", "text.txt")).Refused(1, file, "counted n-grams, not a recurrent network");
+        Assert.Equal(["checkpoints", file, "text.txt"], _sandbox.Files());
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("50")]
+    [InlineData("-3")]
+    public async Task NGram_OrderOutOfRange_IsRefusedInOneLine(string order)
+    {
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", order)).Refused(2, $"order must be 1 to 10, not {order}");
+        Assert.Equal(["text.txt"], _sandbox.Files());
+    }
+
+    [Fact]
+    public async Task NGram_WhatCannotBe_IsRefusedAndWritesNothing()
+    {
+        _sandbox.Write("digits.txt", "0123");
+        (await _sandbox.RunAsync("ngram", "--corpus", "digits.txt")).Refused(2, "nothing of the text is left after the cleaning 'd2l'");
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0")).Refused(2, "compressors are measured on what is held out");
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "text.txt/x")).Refused(1, "text.txt/x: cannot be written");
+        Assert.Equal(["digits.txt", "text.txt"], _sandbox.Files());
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+public sealed class ScoreTests(TrainedModels models) : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Score_Lines_GivesEachItsNatsAndBits()
+    {
+        _sandbox.Environment["LC_ALL"] = "de_DE.UTF-8";
+        Outcome outcome = await ScoreAsync("the time traveller\r\n\nqqqq zzzz\n", "--checkpoint", models.Plain);
+        outcome.Succeeded();
+        string[][] rows = [.. outcome.OutputLines.Select(line => line.Split('\t'))];
+        Assert.Equal(["the time traveller", "", "qqqq zzzz"], rows.Select(row => row[2]));
+        Assert.Equal(["nan", "nan", ""], rows[1]);
+        // Bits are nats over ln 2, a character.
+        Assert.Equal(Number(rows[0][0]) / Math.Log(2) / 18, Number(rows[0][1]), 1e-3);
+        Assert.True(Number(rows[0][1]) < Number(rows[2][1]), "what the model was trained on surprises it less");
+    }
+
+    [Fact]
+    public async Task Score_PerChar_AddsUpToTheLines()
+    {
+        const string Text = "Grüße\n🐳\tan\n";
+        string[] lines = (await ScoreAsync(Text, "--checkpoint", models.Unicode)).OutputLines;
+        Outcome outcome = await ScoreAsync(Text, "--checkpoint", models.Unicode, "--per-char");
+        outcome.Succeeded();
+        string[][] rows = [.. outcome.OutputLines.Select(line => line.Split('\t'))];
+        Assert.Equal(["line", "position", "character", "nats", "bits"], rows[0]);
+        Assert.Equal("Grüße\\n🐳\\tan\\n", string.Concat(rows[1..].Select(row => row[2])));
+        Assert.All(rows, row => Assert.Equal(5, row.Length));
+        for (int line = 1; line <= 2; line++)
+            Assert.Equal(Number(lines[line - 1].Split('\t')[0]), rows[1..].Where(row => row[0] == $"{line}").Sum(row => Number(row[3])), 2e-3);
+    }
+
+    [Fact]
+    public async Task Score_NothingThatItKnows_Fails()
+    {
+        (await ScoreAsync("", "--checkpoint", models.Plain)).Refused(1, "standard input has no text to score");
+        (await ScoreAsync("123 456\n", "--checkpoint", models.Plain)).Complained(1, "standard input has no text to score");
+        (await ScoreAsync("0987\n", "--checkpoint", models.Unicode)).Complained(1, "none of the 4 tokens of standard input is in the model's vocab");
+    }
+
+    [Fact]
+    public async Task Score_BadInput_IsRefusedInOneLine()
+    {
+        File.WriteAllBytes(_sandbox.At("latin1.txt"), [0x47, 0x72, 0xFC, 0xDF, 0x65, 0x0A]);
+        (await _sandbox.RunAsync("score", "latin1.txt", "--checkpoint", models.Plain)).Refused(1, "'latin1.txt' is no UTF-8");
+        (await _sandbox.RunAsync("score", "missing.txt", "--checkpoint", models.Plain)).Refused(1, "missing.txt: there is no such file");
+        (await _sandbox.RunAsync("score", ".", "--checkpoint", models.Plain)).Refused(1, "is a folder");
+        (await _sandbox.RunAsync("score", "--per-char", "--json")).Refused(2, "leave --per-char out");
+    }
+
+    [Fact]
+    public async Task Inspect_Checkpoint_TellsPartsFiguresAndSettings()
+    {
+        Outcome text = (await _sandbox.RunAsync("inspect", models.Plain)).Succeeded();
+        Assert.Contains("rnn.weight_hh_l0            [96, 32]", text.Output, StringComparison.Ordinal);
+        Assert.Contains("  num_hiddens: 32", text.Output, StringComparison.Ordinal);
+        Assert.Contains("trained   5 epochs", text.Output, StringComparison.Ordinal);
+        var json = (await _sandbox.RunAsync("inspect", "--checkpoint", models.Plain, "--json")).Succeeded().Json();
+        // Three gates of 32: weights from the input and the hidden state, two biases; and the output layer.
+        int vocab = json.GetProperty("vocab_size").GetInt32();
+        Assert.Equal((96 * (vocab + 32 + 2)) + (vocab * 33), json.GetProperty("parameters").GetInt32());
+        (await _sandbox.RunAsync("inspect", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
+        (await _sandbox.RunAsync("inspect", "missing")).Refused(1, "missing: there is no such file");
+    }
+
+    private Task<Outcome> ScoreAsync(string text, params string[] options) => _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(text), ["score", .. options]);
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}
