@@ -109,8 +109,9 @@ internal sealed class FusedNetwork : IDisposable
     public void Predict(ReadOnlySpan<long> inputs, int batch, int steps)
     {
         Begin(inputs, batch, steps, backward: false, null);
-        // A table of tokens is part of what is packed, and changes with the minibatch.
-        _workers.Run(_active, _pack);
+        // A table of tokens is part of what is packed, and as a rule changes with the minibatch.
+        if (!_packed || !_tokens.HoldsAll)
+            _workers.Run(_active, _pack);
         _packed = true;
         _workers.Run(_active, _forwardRows);
         _choice.End();
@@ -121,8 +122,12 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="logits">Receives [vocab].</param>
     public unsafe void CopyLogits(int row, Span<float> logits)
     {
-        for (int token = 0; token < _vocabSize; token++)
-            logits[token] = _output.Logits.At(token / Panels.Width, row)[token % Panels.Width];
+        Panels all = _output.Logits;
+        for (int token = 0; token < _vocabSize; token += Panels.Width)
+        {
+            int count = Math.Min(Panels.Width, _vocabSize - token);
+            new ReadOnlySpan<float>(all.At(token / Panels.Width, row), count).CopyTo(logits.Slice(token, count));
+        }
     }
 
     /// <summary>Sets the state to zero.</summary>
@@ -132,6 +137,9 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="rows">As many as the next minibatch has sequences.</param>
     /// <param name="batch">Sequences until now.</param>
     public void Rearrange(ReadOnlySpan<int> rows, int batch) => _stack.Rearrange(rows, batch);
+
+    /// <summary>Lays what tokens give to the first layer out once for the whole vocab, and not for each minibatch.</summary>
+    public void HoldAllTokens() => _tokens.HoldAll();
 
     /// <summary>Says that the weights have changed since the last minibatch.</summary>
     public void WeightsChanged() => _packed = false;

@@ -1,10 +1,23 @@
 namespace CharLM.Models.Fused;
 
 /// <summary>Predicts with the kernels.</summary>
-internal sealed class FusedPredictor(LanguageModel model) : IPredictor
+internal sealed class FusedPredictor : IPredictor
 {
-    private readonly FusedNetwork _network = new(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
+    // Laying out the tokens of a small vocab costs less than a few steps of text; those of a large one may never come.
+    private const int SmallVocab = 1_024;
+
+    private readonly LanguageModel _model;
+    private readonly FusedNetwork _network;
     private int _rows;
+
+    /// <summary>A predictor of a model.</summary>
+    public FusedPredictor(LanguageModel model)
+    {
+        _model = model;
+        _network = new FusedNetwork(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
+        if (model.VocabSize <= SmallVocab)
+            _network.HoldAllTokens();
+    }
 
     /// <inheritdoc/>
     public void Begin(int rows)
@@ -26,7 +39,7 @@ internal sealed class FusedPredictor(LanguageModel model) : IPredictor
         }
         if (guesses.IsEmpty)
             return;
-        var logits = new float[model.VocabSize];
+        var logits = new float[_model.VocabSize];
         for (int i = 0; i < guesses.Length; i++)
         {
             _network.CopyLogits((i % steps * _rows) + (i / steps), logits);
@@ -39,7 +52,7 @@ internal sealed class FusedPredictor(LanguageModel model) : IPredictor
     {
         _network.Predict(inputs, _rows, steps);
         for (int row = 0; row < _rows; row++)
-            _network.CopyLogits(((steps - 1) * _rows) + row, logits.Slice(row * model.VocabSize, model.VocabSize));
+            _network.CopyLogits(((steps - 1) * _rows) + row, logits.Slice(row * _model.VocabSize, _model.VocabSize));
     }
 
     /// <inheritdoc/>

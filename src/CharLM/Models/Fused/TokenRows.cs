@@ -33,6 +33,18 @@ internal sealed class TokenRows(int vocabSize)
     /// <summary>The slot of each row.</summary>
     public ReadOnlySpan<int> SlotOfRow => _slotOfRow;
 
+    /// <summary>Whether every token of the vocab has a slot, always the same: a table need not be made anew.</summary>
+    public bool HoldsAll { get; private set; }
+
+    /// <summary>Gives every token of the vocab a slot for good, as suits a small vocab and small minibatches.</summary>
+    public void HoldAll()
+    {
+        HoldsAll = true;
+        _tokenOfSlot = new int[VocabSize];
+        for (int token = 0; token < VocabSize; token++)
+            _tokenOfSlot[token] = token;
+    }
+
     /// <summary>Makes room for so many rows.</summary>
     public void Resize(int rows)
     {
@@ -50,7 +62,7 @@ internal sealed class TokenRows(int vocabSize)
     public void Set(ReadOnlySpan<long> tokens, int batch, int steps)
     {
         _stamp++;
-        (Count, Scale) = (0, 1);
+        (Count, Scale) = (HoldsAll ? VocabSize : 0, 1);
         for (int step = 0; step < steps; step++)
         {
             for (int row = 0; row < batch; row++)
@@ -58,6 +70,11 @@ internal sealed class TokenRows(int vocabSize)
                 long token = tokens[row * steps + step];
                 if ((ulong)token >= (ulong)VocabSize)
                     throw new ArgumentOutOfRangeException(nameof(tokens), token, $"token ids are 0 to {VocabSize - 1}");
+                if (HoldsAll)
+                {
+                    _slotOfRow[step * batch + row] = (int)token;
+                    continue;
+                }
                 if (_stampOfToken[token] != _stamp)
                 {
                     _stampOfToken[token] = _stamp;
