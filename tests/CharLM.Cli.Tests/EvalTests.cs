@@ -60,6 +60,20 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Eval_Dynamic_SaysHowItLearnedAndReadsOneRow()
+    {
+        _sandbox.Write("text.txt", Texts.Plain[..1500]);
+        JsonElement still = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--json")).Succeeded().Json();
+        JsonElement dynamic = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--dynamic-lr", "0.5", "--json")).Succeeded().Json();
+        Assert.Contains("1 row, ", dynamic.GetProperty("reading").GetString(), StringComparison.Ordinal);
+        Assert.Contains("dynamic evaluation: a step after every 20 tokens, learning rate 0.5, decay 0.001", dynamic.GetProperty("reading").GetString(), StringComparison.Ordinal);
+        Assert.True(Number(dynamic, "perplexity") < Number(still, "perplexity"), "the text repeats itself");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--rows", "2")).Refused(2, "rows must be 1 for dynamic evaluation");
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "counts")).Succeeded();
+        (await _sandbox.RunAsync("eval", "counts", "--corpus", "text.txt", "--dynamic")).Refused(2, "learns by gradients", "n-grams");
+    }
+
+    [Fact]
     public async Task Eval_WhatCannotBe_IsRefusedInOneLine()
     {
         _sandbox.Write("text.txt", Texts.Plain);

@@ -12,12 +12,12 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["-1"] = ["--seed", "--forget-bias"],
-        [Huge] = ["--seed", "--lr", "--clip", "--temperature", "--repetition-penalty", "--forget-bias", "--init-sigma", "--weight-decay"],
+        [Huge] = ["--seed", "--lr", "--dynamic-lr", "--clip", "--temperature", "--repetition-penalty", "--forget-bias", "--init-sigma", "--weight-decay"],
         ["0"] =
         [
             "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout", "--threads",
             "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout", "--output-dropout",
-            "--weight-decay", "--schedule-end", "--patience", "--reset-every",
+            "--weight-decay", "--schedule-end", "--patience", "--reset-every", "--dynamic-decay",
         ],
     };
 

@@ -13,6 +13,8 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm eval</c>.</summary>
 internal sealed class EvalCommand : Verb
 {
+    private static readonly DynamicEvaluationConfig UnderDynamic = new();
+
     private readonly Argument<string[]> _files = new("model") { HelpName = "model", Arity = new ArgumentArity(0, 2), Description = "Instead of --checkpoint: one model, or two that are compared token by token." };
     private readonly SavedModelOptions _model = new();
     private readonly CorpusOptions _corpus = new();
@@ -22,6 +24,10 @@ internal sealed class EvalCommand : Verb
     private readonly Option<int?> _resetEvery = OptionOf.Integer("--reset-every", "N", "The state is zero again after every N tokens; 0 carries it on. [default: 0]");
     private readonly Option<int?> _bootstrap = OptionOf.Integer("--bootstrap", "N", "Texts that the bootstrap draws for the intervals. [default: 1000]");
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
+    private readonly Option<bool> _dynamic = new("--dynamic") { Description = "Dynamic evaluation: the model goes on learning from the text, always after it was measured." };
+    private readonly Option<double?> _dynamicRate = OptionOf.Number("--dynamic-lr", "X", $"Its learning rate. [default: {UnderDynamic.LearningRate}]");
+    private readonly Option<double?> _dynamicDecay = OptionOf.Number("--dynamic-decay", "X", $"What each step takes the weights back of their way from the trained ones. [default: {UnderDynamic.Decay}]");
+    private readonly Option<int?> _dynamicSteps = OptionOf.Integer("--dynamic-steps", "N", $"Tokens that are measured before it learns from them. [default: {UnderDynamic.SegmentLength}]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -31,7 +37,7 @@ internal sealed class EvalCommand : Verb
         Add(_files);
         _model.AddTo(this);
         _corpus.AddTo(this);
-        foreach (Option option in new Option[] { _split, _maxTokens, _rows, _resetEvery, _bootstrap, _seed })
+        foreach (Option option in new Option[] { _split, _maxTokens, _rows, _resetEvery, _bootstrap, _seed, _dynamic, _dynamicRate, _dynamicDecay, _dynamicSteps })
             Add(option);
         _runtime.AddTo(this);
         Add(_json);
@@ -62,6 +68,14 @@ internal sealed class EvalCommand : Verb
             Split = parse.GetValue(_split),
             MaxTokens = parse.GetValue(_maxTokens) ?? 0,
             Rows = parse.GetValue(_rows),
+            Dynamic = IsDynamic(parse)
+                ? UnderDynamic with
+                {
+                    LearningRate = parse.GetValue(_dynamicRate) ?? UnderDynamic.LearningRate,
+                    Decay = parse.GetValue(_dynamicDecay) ?? UnderDynamic.Decay,
+                    SegmentLength = parse.GetValue(_dynamicSteps) ?? UnderDynamic.SegmentLength,
+                }
+                : null,
             Config = under with
             {
                 ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,
@@ -70,6 +84,10 @@ internal sealed class EvalCommand : Verb
             },
         };
     }
+
+    // Whoever sets how it learns wants it to learn.
+    private bool IsDynamic(ParseResult parse) =>
+        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null || parse.GetValue(_dynamicSteps) is not null;
 
     private string[] Paths(ParseResult parse)
     {

@@ -23,6 +23,9 @@ public sealed record EvaluationRun
     /// <summary>Rows that are read side by side; default null: 32, or 1 where nothing is gained by more.</summary>
     public int? Rows { get; init; }
 
+    /// <summary>How the model goes on learning while it reads; default null: not at all. The text is then read in 1 row.</summary>
+    public DynamicEvaluationConfig? Dynamic { get; init; }
+
     /// <summary>How the text is read otherwise, and how the bootstrap draws.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
@@ -33,6 +36,10 @@ public sealed record EvaluationRun
             yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
         foreach (string fault in (Config with { Rows = Rows ?? Config.Rows }).Faults())
             yield return fault;
+        foreach (string fault in Dynamic?.Faults() ?? [])
+            yield return fault;
+        if (Dynamic is not null && Rows > 1)
+            yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
     }
 
     /// <summary>The part of a text that all of some models are measured on, as each of them reads it.</summary>
@@ -79,8 +86,23 @@ public sealed record EvaluationRun
         ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
+        if (Dynamic is not null)
+            return ExecuteDynamic(saved, text, name, Dynamic, device, cancellationToken);
         using ILanguageModel model = saved.Open(device, threads);
         return Evaluator.Evaluate(model, text, name, Config with { Rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent) }, cancellationToken);
+    }
+
+    private EvaluationResult ExecuteDynamic(
+        ISavedModel saved, EvaluationText text, string name, DynamicEvaluationConfig dynamic, Device? device, CancellationToken cancellationToken)
+    {
+        if (saved is not Checkpoint checkpoint)
+            throw new InvalidConfigException([$"dynamic evaluation learns by gradients, which {name} has not: it counts n-grams"]);
+        // torch.nn where it can compute the model, else its equations: both have gradients of every weight.
+        bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Faults().Any();
+        using LanguageModel model = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
+        using var learning = new DynamicModel(model, dynamic);
+        EvaluationResult result = Evaluator.Evaluate(learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
+        return result with { Report = result.Report with { Reading = $"{result.Report.Reading}; {dynamic.Describe()}" } };
     }
 
     private static string Label(TextSplit split, bool trainedOn) => (split, trainedOn) switch

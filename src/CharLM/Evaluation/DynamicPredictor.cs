@@ -1,0 +1,113 @@
+using CharLM.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace CharLM.Evaluation;
+
+/// <summary>Predicts with torch's operations, and learns from each segment after it was measured.</summary>
+internal sealed class DynamicPredictor : IPredictor
+{
+    private readonly LanguageModel _model;
+    private readonly DynamicEvaluationConfig _config;
+    private readonly bool _wasTraining;
+    private readonly List<(Parameter Weight, Tensor Trained)> _weights;
+    private RecurrentState? _state;
+
+    /// <summary>A predictor of a model, which is in evaluation mode and changes its weights until this is disposed.</summary>
+    public DynamicPredictor(LanguageModel model, DynamicEvaluationConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        config.Validate();
+        if (model.UsesKernels)
+            throw new InvalidConfigException(["dynamic evaluation learns with torch's operations: build the model as built-in or custom"]);
+        (_model, _config, _wasTraining) = (model, config, model.training);
+        using IDisposable unrecorded = no_grad();
+        _weights = [.. model.parameters().Select(weight => (weight, weight.detach().clone().DetachFromDisposeScope()))];
+        model.eval();
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidConfigException">More than one row: rows side by side would learn from what is not yet read.</exception>
+    public void Begin(int rows)
+    {
+        if (rows != 1)
+            throw new InvalidConfigException([$"dynamic evaluation reads a text from its beginning to its end, in 1 row, not {rows}"]);
+        using IDisposable unrecorded = no_grad();
+        _state?.Dispose();
+        _state = _model.BeginState(1).DetachFromDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+    {
+        for (int from = 0; from < steps; from += _config.SegmentLength)
+        {
+            int some = Math.Min(_config.SegmentLength, steps - from);
+            ScoreSegment(inputs.Slice(from, some), targets.Slice(from, some), nats.Slice(from, some), guesses.IsEmpty ? default : guesses.Slice(from, some));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+
+    /// <inheritdoc/>
+    public void Rearrange(ReadOnlySpan<int> rows) => throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        using IDisposable unrecorded = no_grad();
+        foreach ((Parameter weight, Tensor trained) in _weights)
+        {
+            weight.copy_(trained);
+            trained.Dispose();
+        }
+        _weights.Clear();
+        _state?.Dispose();
+        _state = null;
+        _model.zero_grad();
+        _model.train(_wasTraining);
+    }
+
+    private void ScoreSegment(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, Span<float> nats, Span<Guess> guesses)
+    {
+        RecurrentState before = _state ?? throw new InvalidOperationException("Begin was not called");
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor logits, RecurrentState after) = _model.Forward(tensor(inputs.ToArray(), [1, inputs.Length], device: _model.Device), before);     // [steps, vocab]
+        Tensor losses = nn.functional.cross_entropy(logits, tensor(targets.ToArray(), device: _model.Device), reduction: nn.Reduction.None);  // [steps]
+        Values(losses).CopyTo(nats);
+        if (!guesses.IsEmpty)
+        {
+            float[] values = Values(logits);
+            for (int i = 0; i < guesses.Length; i++)
+                guesses[i] = Guess.Of(values.AsSpan(i * _model.VocabSize, _model.VocabSize), targets[i], nats[i]);
+        }
+        _model.zero_grad();
+        losses.mean().backward();
+        Learn();
+        // Gradients stop here, as between the minibatches of training.
+        _state = after.Detach().DetachFromDisposeScope();
+        before.Dispose();
+    }
+
+    // w <- w - lr * g + decay * (trained w - w): the paper's equations 4 and 5.
+    private void Learn()
+    {
+        using IDisposable unrecorded = no_grad();
+        foreach ((Parameter weight, Tensor trained) in _weights)
+        {
+            if (weight.grad is { } gradient)
+                weight.sub_(gradient * _config.LearningRate);
+            if (_config.Decay > 0)
+                weight.add_((trained - weight) * _config.Decay);
+        }
+    }
+
+    private static float[] Values(Tensor values)
+    {
+        using TensorAccessor<float> accessor = values.detach().to_type(ScalarType.Float32).cpu().contiguous().data<float>();
+        return accessor.ToArray();
+    }
+}
