@@ -10,7 +10,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    public static TheoryData<string> Verbs => ["train", "generate", "eval", "score", "ngram", "inspect", "corpus", "corpus list", "corpus get", "corpus show", "completion"];
+    public static TheoryData<string> Verbs => ["train", "generate", "eval", "score", "ngram", "inspect", "report", "corpus", "corpus list", "corpus get", "corpus show", "completion"];
 
     [Fact]
     public async Task Help_OfTheProgram_ListsVerbsAndExitCodes()

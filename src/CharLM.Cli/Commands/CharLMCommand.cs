@@ -20,6 +20,7 @@ internal static class CharLMCommand
             new ExperimentCommand(),
             new CorpusCommand(),
             new BenchCommand(),
+            new ReportCommand(),
             new ImportCommand(),
             new ExportCommand(),
             new CompletionCommand(),

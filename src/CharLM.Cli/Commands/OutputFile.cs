@@ -19,6 +19,24 @@ internal static class OutputFile
         }
     }
 
+    /// <summary>Writes a text file; there is a whole one or none.</summary>
+    /// <exception cref="IOException">Says which file, and why not.</exception>
+    public static void Write(string path, Action<TextWriter> write)
+    {
+        try
+        {
+            AtomicFile.Write(path, stream =>
+            {
+                using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+                write(writer);
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
     /// <summary>Copies a file; there is a whole copy or none.</summary>
     /// <exception cref="IOException">Says which file, and why not.</exception>
     public static void Copy(string from, string to)

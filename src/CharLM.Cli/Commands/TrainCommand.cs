@@ -29,6 +29,7 @@ internal sealed class TrainCommand : Verb
     private readonly Option<int?> _patience = OptionOf.Integer("--patience", "N", "End after N epochs without a better held-out perplexity; 0 goes to the last. [default: 0]");
     private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", "Report the first epoch, the last, and every N. [default: 10]");
     private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there.");
+    private readonly Option<string?> _tensorBoard = OptionOf.Text("--tensorboard", "FOLDER", "Write every epoch and sample there as an event file of TensorBoard, too.");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public TrainCommand()
@@ -40,7 +41,7 @@ internal sealed class TrainCommand : Verb
         _model.AddTo(this);
         _trainer.AddTo(this);
         _runtime.AddTo(this);
-        foreach (Option option in new Option[] { _preset, _config, _printConfig, _checkpoint, _out, _runDirectory, _prefix, _length, _sampleEvery, _checkpointEvery, _keepLast, _patience, _reportEvery, _logJson, _json })
+        foreach (Option option in new Option[] { _preset, _config, _printConfig, _checkpoint, _out, _runDirectory, _prefix, _length, _sampleEvery, _checkpointEvery, _keepLast, _patience, _reportEvery, _logJson, _tensorBoard, _json })
             Add(option);
     }
 
@@ -63,7 +64,8 @@ internal sealed class TrainCommand : Verb
         TextWriter error = parse.InvocationConfiguration.Error;
         using RunReporter reporter = RunReporter.Create(error, every);
         using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, append: start is not null, reporter, error) : null;
-        RunResult result = run.Execute(corpus, log ?? (IProgress<RunEvent>)reporter, cancellationToken);
+        using TensorBoardLog? events = parse.GetValue(_tensorBoard) is { } folder ? new TensorBoardLog(folder, log ?? (IProgress<RunEvent>)reporter, error) : null;
+        RunResult result = run.Execute(corpus, events ?? log ?? (IProgress<RunEvent>)reporter, cancellationToken);
         reporter.Dispose();
         PrintResult(parse, result, corpus.Origin);
         if (!result.Interrupted)

@@ -53,6 +53,15 @@ internal sealed partial class HeadlessChromium : IAsyncDisposable
         }
     }
 
+    /// <summary>Saves a picture of the page where a person can look at it after the tests.</summary>
+    /// <returns>Its path.</returns>
+    public async Task<string> SaveScreenshotAsync(string name)
+    {
+        string path = Path.Combine(Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "charlm-screenshots")).FullName, name);
+        await File.WriteAllBytesAsync(path, await Page.ScreenshotAsync());
+        return path;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Page.DisposeAsync();

@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json;
+using CharLM.Checkpoints;
+using CharLM.Runs;
+
+namespace CharLM.Reports.Runs;
+
+/// <summary>Reads the JSON lines that <c>charlm train --log-json</c> writes: epochs and samples; other lines are passed over.</summary>
+internal static class RunLog
+{
+    private const int MaxLineCharacters = 16 << 20;
+
+    /// <exception cref="CheckpointException">The file cannot be read, or holds no epoch.</exception>
+    public static RunRecord Read(string path) => SafetensorsFile.Read(path, stream =>
+    {
+        var epochs = new List<RunMetrics>();
+        var samples = new List<RunSample>();
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        for (int number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (line.Length > MaxLineCharacters)
+                throw new FormatException($"has a line {number} of more than {MaxLineCharacters} characters");
+            // The last line of a process that was killed may be a part of one.
+            if (Parse(line) is { } entry)
+                Take(entry, epochs, samples);
+            else if (!reader.EndOfStream)
+                throw new FormatException($"is no log of charlm train: line {number} is no JSON object");
+        }
+        return epochs.Count == 0
+            ? throw new FormatException("is no log of charlm train: no line tells of an epoch")
+            : new RunRecord { Name = Path.GetFileNameWithoutExtension(path), Epochs = epochs, Samples = samples };
+    });
+
+    private static JsonElement? Parse(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static void Take(JsonElement entry, List<RunMetrics> epochs, List<RunSample> samples)
+    {
+        if (Number(entry, "epoch") is not (>= 0 and <= int.MaxValue and var epoch))
+            return;
+        if (entry.TryGetProperty("sample", out JsonElement sample) && sample.ValueKind == JsonValueKind.String)
+        {
+            samples.Add(new RunSample((int)epoch, sample.GetString()!));
+        }
+        else if (Number(entry, "train_perplexity") is { } perplexity)
+        {
+            epochs.Add(new RunMetrics
+            {
+                Epoch = (int)epoch,
+                Step = 0,
+                TrainPerplexity = perplexity,
+                HeldOutPerplexity = Number(entry, "held_out_perplexity"),
+                GradientNorm = Number(entry, "gradient_norm") ?? double.NaN,
+                LearningRate = Number(entry, "learning_rate") ?? double.NaN,
+                TokensPerSecond = Number(entry, "tokens_per_second") ?? double.NaN,
+                Seconds = Number(entry, "seconds") ?? double.NaN,
+                ElapsedSeconds = Number(entry, "elapsed_seconds") ?? double.NaN,
+            });
+        }
+    }
+
+    // NaN and infinities are written as strings, since JSON has no such numbers.
+    private static double? Number(JsonElement entry, string name) => !entry.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
+    {
+        JsonValueKind.Number => value.GetDouble(),
+        JsonValueKind.String when double.TryParse(value.GetString(), out double number) => number,
+        _ => null,
+    };
+}

@@ -1,0 +1,162 @@
+using CharLM.Configuration;
+using CharLM.Evaluation;
+using CharLM.Runs;
+
+namespace CharLM.Reports.Runs;
+
+/// <summary>Puts runs side by side: figures, learning curves, samples, configurations, environments.</summary>
+public static class RunReport
+{
+    private const int MostSamples = 8;
+    private const int MostSampleCharacters = 2000;
+    private const double DarkestBits = 8;
+
+    /// <summary>The report of some runs.</summary>
+    /// <param name="runs">The runs, 1 or more; their names are different.</param>
+    /// <param name="measurements">What was measured of their models; may lack runs, or be empty.</param>
+    /// <param name="notes">What a reader must know, such as why a run was not measured; each a sentence.</param>
+    /// <exception cref="ArgumentException">There is no run.</exception>
+    public static Report Of(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunMeasurement> measurements, IReadOnlyList<string> notes)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        ArgumentNullException.ThrowIfNull(measurements);
+        ArgumentNullException.ThrowIfNull(notes);
+        if (runs.Count == 0)
+            throw new ArgumentException("there is no run to report", nameof(runs));
+        var sections = new List<ReportSection>
+        {
+            new("Runs", [Comparison(runs), .. notes.Select(note => new Paragraph(note))]),
+        };
+        if (measurements.Count > 0)
+            sections.Add(HeldOut(measurements));
+        sections.Add(Curves(runs));
+        if (runs.Any(run => run.Samples.Count > 0))
+            sections.Add(new ReportSection("Samples", [.. runs.SelectMany(Samples)]));
+        if (measurements.Count > 0)
+            sections.Add(new ReportSection("Surprisal of a held-out passage", [.. measurements.Select(Passage)]));
+        if (runs.Any(run => run.Config is not null))
+            sections.Add(Configurations(runs));
+        if (runs.Any(run => run.Environment is not null))
+            sections.Add(new ReportSection("Environment", Environments(runs)));
+        return new Report(runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs", sections);
+    }
+
+    private static ReportTable Comparison(IReadOnlyList<RunRecord> runs) => new(
+        "",
+        [new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new("train perplexity"), new("held-out perplexity"), new("best held-out"), new("after epoch"), new("tokens/s, median"), new("training, s"), new("state", IsNumber: false)],
+        [
+            .. runs.Select(run => (string[])
+            [
+                run.Name,
+                run.Config is { } config ? Describe(config) : "",
+                ReportFigure.Of(run.Result?.Parameters),
+                ReportFigure.Of(run.Last?.Epoch),
+                ReportFigure.Of(run.Last?.TrainPerplexity),
+                ReportFigure.Of(run.Last?.HeldOutPerplexity),
+                ReportFigure.Of(run.Best?.HeldOutPerplexity),
+                ReportFigure.Of(run.Best?.Epoch),
+                Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), digits: 0),
+                Rounded(run.Epochs.Sum(epoch => epoch.Seconds), digits: 1),
+                run.Directory is null ? "a log" : run.Result is null ? "not complete" : run.Result.StoppedEarly ? "stopped early" : "complete",
+            ]),
+        ]);
+
+    private static ReportSection HeldOut(IReadOnlyList<RunMeasurement> measurements)
+    {
+        RunMeasurement[] baselines = [.. RunTables.Baselines(measurements)];
+        string[][] rows =
+        [
+            .. measurements.OrderBy(measured => measured.Evaluation.BitsPerCharacter).Select(measured => Row(measured.Evaluation)),
+            .. baselines.SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
+            .. baselines.SelectMany(measured => measured.Compressors.Select(compressor => (string[])
+                [compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter), ReportFigure.Of(compressor.BitsPerByte), "", ""])),
+        ];
+        return new ReportSection("Text that training did not see",
+        [
+            new ReportTable(
+                "",
+                [new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"), new("bits per character (95 % interval)"), new("bits per byte"), new("accuracy"), new("calibration error")],
+                rows),
+            new Paragraph($"Models are read with {measurements[0].Evaluation.Reading}; intervals are of a block bootstrap over the text. The n-gram model counts, and the compressors have read, the text before it."),
+        ]);
+    }
+
+    private static string[] Row(EvaluationReport report) =>
+    [
+        report.Model,
+        report.Text,
+        ReportFigure.Of(report.Perplexity, report.PerplexityInterval.Low, report.PerplexityInterval.High),
+        ReportFigure.Of(report.BitsPerCharacter, report.BitsPerCharacterInterval.Low, report.BitsPerCharacterInterval.High),
+        ReportFigure.Of(report.BitsPerByte),
+        ReportFigure.Of(report.Accuracy),
+        ReportFigure.Of(report.CalibrationError),
+    ];
+
+    private static ReportSection Curves(IReadOnlyList<RunRecord> runs) => new("Learning curves",
+    [
+        new LineChart("Perplexity", "epoch", "perplexity",
+        [
+            .. runs.SelectMany((run, group) => (LineSeries[])
+            [
+                Series(run, $"{run.Name}: train", group, epoch => epoch.TrainPerplexity),
+                Series(run, $"{run.Name}: held out", group, epoch => epoch.HeldOutPerplexity) with { Dashed = true },
+            ]).Where(series => series.Points.Count > 0),
+        ])
+        { LogarithmicY = true },
+        Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
+        Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond),
+        Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
+    ]);
+
+    private static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<RunMetrics, double?> value) =>
+        new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
+
+    private static LineSeries Series(RunRecord run, string name, int group, Func<RunMetrics, double?> value) =>
+        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))]) { Group = group };
+
+    private static IEnumerable<ReportPart> Samples(RunRecord run) => ChartFigures.Thinned(run.Samples, MostSamples)
+        .Select(sample => new Preformatted($"{run.Name}, after epoch {sample.Epoch}", sample.Text.Length > MostSampleCharacters ? sample.Text[..MostSampleCharacters] + "..." : sample.Text));
+
+    private static ShadedText Passage(RunMeasurement measured) => new(
+        $"{measured.Run}: bits of each token, {DarkestBits} and above darkest",
+        [.. measured.Passage.Select(token => (token.Token, token.Nats / Math.Log(2)))])
+    { Largest = DarkestBits };
+
+    private static ReportSection Configurations(IReadOnlyList<RunRecord> runs)
+    {
+        RunRecord[] known = [.. runs.Where(run => run.Config is not null)];
+        Dictionary<string, string>[] settings = [.. known.Select(run => YamlRecord.Flatten(run.Config!).ToDictionary())];
+        string[] different = [.. settings.SelectMany(setting => setting.Keys).Distinct().Where(key => settings.Select(setting => setting.GetValueOrDefault(key)).Distinct().Count() > 1)];
+        var parts = new List<ReportPart>();
+        if (different.Length > 0)
+        {
+            parts.Add(new ReportTable(
+                "What differs",
+                [new("setting", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
+                [.. different.Select(key => (string[])[key, .. settings.Select(setting => setting.GetValueOrDefault(key, ""))])]));
+        }
+        parts.AddRange(known.Select(run => new Preformatted($"{run.Name}: config.yaml", RunConfigFile.Write(run.Config!), Folded: true)));
+        return new ReportSection("Configurations", parts);
+    }
+
+    private static ReportTable Environments(IReadOnlyList<RunRecord> runs)
+    {
+        RunRecord[] known = [.. runs.Where(run => run.Environment is not null)];
+        (string Name, Func<RunEnvironment, string?> Value)[] rows =
+        [
+            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("engine", e => e.Engine), ("libtorch", e => e.Libtorch), (".NET", e => e.Dotnet),
+            ("system", e => e.Os), ("processor", e => e.Cpu), ("processors", e => $"{e.Processors}"), ("threads", e => e.Threads == 0 ? "chosen" : $"{e.Threads}"),
+            ("torch threads", e => $"{e.TorchThreads}"), ("device", e => e.Device), ("corpus", e => e.Corpus), ("its SHA-256", e => e.CorpusSha256), ("began", e => e.Started),
+        ];
+        return new ReportTable(
+            "",
+            [new("", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
+            [.. rows.Select(row => (string[])[row.Name, .. known.Select(run => row.Value(run.Environment!) ?? "")])]);
+    }
+
+    // A log does not tell all of it.
+    private static string Rounded(double? value, int digits) => value is { } known && double.IsFinite(known) ? ReportFigure.Of(Math.Round(known, digits)) : "";
+
+    private static string Describe(RunConfig config) =>
+        $"{Choices.NameOf(config.Model.Cell)} ({Choices.NameOf(config.Model.Implementation)}), {config.Model.NumLayers} x {config.Model.NumHiddens}{(config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel)}";
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary><c>charlm report</c> and <c>charlm train --tensorboard</c>.</summary>
+public sealed class ReportTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Report_OfRunAndLog_WritesPageMarkdownAndCsv()
+    {
+        await TrainAsync("--validation-fraction", "0.2", "--log-json", "log.jsonl");
+        Outcome report = (await _sandbox.RunAsync("report", "runs/one", "log.jsonl", "--markdown", "report.md", "--csv", "csv", "--threads", "1")).Succeeded();
+
+        Assert.Equal(["report.html", "report.md", "csv/runs.csv", "csv/epochs.csv", "csv/evaluations.csv"], report.OutputLines);
+        Assert.DoesNotContain(report.Complaints, line => !line.Contains("npm", StringComparison.Ordinal));
+        string html = File.ReadAllText(_sandbox.At("report.html")), markdown = File.ReadAllText(_sandbox.At("report.md"));
+        Assert.All(new[] { "n-gram of order 7", "gzip -9", "Surprisal", "Learning curves", "Environment" }, part =>
+        {
+            Assert.Contains(part, html, StringComparison.Ordinal);
+            Assert.Contains(part, markdown, StringComparison.Ordinal);
+        });
+        // The figures are those of the run's own metrics.
+        string[] metrics = File.ReadAllLines(_sandbox.At("runs/one/metrics.jsonl"));
+        double perplexity = JsonDocument.Parse(metrics[^1]).RootElement.GetProperty("train_perplexity").GetDouble();
+        string[][] epochs = [.. File.ReadAllLines(_sandbox.At("csv/epochs.csv")).Select(line => line.Split(','))];
+        Assert.Equal(1 + (2 * metrics.Length), epochs.Length);
+        Assert.All(new[] { metrics.Length, 2 * metrics.Length }, row => Assert.Equal(perplexity, double.Parse(epochs[row][3])));
+    }
+
+    [Fact]
+    public async Task Report_WhoseTextIsGone_SaysSoAndReportsTheRest()
+    {
+        await TrainAsync("--validation-fraction", "0.2");
+        File.Delete(_sandbox.At("text.txt"));
+        Outcome report = (await _sandbox.RunAsync("report", "runs/one", "--json")).Succeeded();
+
+        Assert.Contains(report.Complaints, line => line.Contains("warning: one is not measured", StringComparison.Ordinal));
+        Assert.Contains("one is not measured", File.ReadAllText(_sandbox.At("report.html")), StringComparison.Ordinal);
+        JsonElement run = Assert.Single(report.Json().GetProperty("runs").EnumerateArray());
+        Assert.Equal(JsonValueKind.Null, run.GetProperty("unseen_bits_per_character").ValueKind);
+        Assert.Equal(2, run.GetProperty("epoch").GetInt32());
+    }
+
+    [Fact]
+    public async Task Report_BadInput_IsRefusedAndNothingWritten()
+    {
+        (await _sandbox.RunAsync("report")).Refused(2);
+        (await _sandbox.RunAsync("report", "nowhere")).Refused(1, "nowhere", "is no run");
+        Directory.CreateDirectory(_sandbox.At("runs/broken"));
+        _sandbox.Write("runs/broken/config.yaml", "model: [1\n");
+        (await _sandbox.RunAsync("report", "runs/broken")).Refused(2, "config.yaml");
+        _sandbox.Write("log.jsonl", "{\"epoch\":1,\"train_perplexity\":2}\n");
+        (await _sandbox.RunAsync("report", "log.jsonl", "./log.jsonl")).Refused(2, "named twice");
+        (await _sandbox.RunAsync("report", "log.jsonl", "--out", "a", "--markdown", "./a")).Refused(2, "the same file");
+        (await _sandbox.RunAsync("report", "log.jsonl", "--out", "runs")).Refused(1, "runs", "folder");
+        (await _sandbox.RunAsync("report", "log.jsonl", "--csv", "log.jsonl")).Refused(1, "log.jsonl");
+        Assert.Equal(["log.jsonl", "runs", "runs/broken", "runs/broken/config.yaml"], _sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Train_TensorBoard_WritesAnEventFile()
+    {
+        await TrainAsync("--tensorboard", "tb");
+
+        string file = Assert.Single(Directory.GetFiles(_sandbox.At("tb")));
+        Assert.StartsWith("events.out.tfevents.", Path.GetFileName(file), StringComparison.Ordinal);
+        string content = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file));
+        Assert.All(new[] { "brain.Event:2", "perplexity/train", "training/gradient_norm", "sample" }, tag => Assert.Contains(tag, content, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Train_TensorBoardWhereAFileIs_Fails()
+    {
+        _sandbox.Write("tb", "");
+        Outcome train = await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", "--tensorboard", "tb", .. Texts.SmallModel]);
+
+        train.Complained(1, "--tensorboard tb: cannot be written");
+    }
+
+    private async Task TrainAsync(params string[] options) =>
+        (await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "2", "--run-dir", "runs/one", .. Texts.SmallModel, .. options])).Succeeded();
+}

@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using System.Text;
+using CharLM.Corpora;
+using CharLM.Models;
+using CharLM.Runs;
+using CharLM.Training;
+
+namespace CharLM.Tests.Reports.Runs;
+
+/// <summary>Small runs in real run directories.</summary>
+internal static class TrainedRun
+{
+    /// <summary>A text that a small model learns something of.</summary>
+    public static CorpusText Corpus { get; } = Make(string.Concat(Enumerable.Repeat("time traveller said that time is only a kind of space ", 40)));
+
+    /// <summary>Trains three epochs in a new run directory.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="hiddens">Hidden units.</param>
+    /// <param name="validation">The part of the text that is held out.</param>
+    public static void In(string path, int hiddens = 8, double validation = 0.2)
+    {
+        var config = new RunConfig
+        {
+            Model = new ModelConfig { NumHiddens = hiddens },
+            Training = new TrainerConfig { BatchSize = 4, NumSteps = 8, NumEpochs = 3 },
+            SampleEvery = 1,
+        };
+        config = config with { Text = config.Text with { MaxTokens = 0, ValidationFraction = validation } };
+        using RunSession session = RunSession.New(path);
+        new TrainingRun(config, threads: 1, session: session).Execute(Corpus);
+    }
+
+    private static CorpusText Make(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        return new CorpusText(text, new CorpusOrigin
+        {
+            Requested = "made",
+            Kind = CorpusOriginKind.File,
+            Name = "made",
+            Location = "/made",
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            Bytes = bytes.Length,
+        });
+    }
+}
