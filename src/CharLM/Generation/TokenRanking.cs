@@ -10,6 +10,7 @@ internal sealed class TokenRanking
 
     private ulong[] _keys = [];
     private int _count, _sorted;
+    private ulong _places = 1;
 
     /// <summary>The index at a place, 0 being that of the highest value.</summary>
     public int this[int place]
@@ -66,7 +67,7 @@ internal sealed class TokenRanking
     }
 
     // Brings the smallest keys to the front, in no order.
-    private static void Select(Span<ulong> keys, int count)
+    private void Select(Span<ulong> keys, int count)
     {
         while (count > 0 && count < keys.Length)
         {
@@ -86,11 +87,16 @@ internal sealed class TokenRanking
         }
     }
 
-    // Hoare's, around the median of three: no key before the returned place is above one from there on. Keys differ, so the
+    // Hoare's, around the median of three, one of each third: no key before the returned place is above one from there on. Keys differ, so the
     // pivot is neither the smallest nor the greatest, and both sides have keys.
-    private static int Partition(Span<ulong> keys)
+    private int Partition(Span<ulong> keys)
     {
-        ulong a = keys[0], b = keys[keys.Length / 2], c = keys[^1];
+        // At places that the keys cannot have been laid out for: what an earlier partition leaves behind, with thousands of
+        // tokens of equal probability, makes fixed places take quadratic time.
+        int third = keys.Length / 3;
+        _places = (_places * 6364136223846793005UL) + 1442695040888963407UL;
+        int place = (int)((_places >> 33) % (ulong)third);
+        ulong a = keys[place], b = keys[third + place], c = keys[(2 * third) + place];
         ulong pivot = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
         int left = -1, right = keys.Length;
         while (true)
