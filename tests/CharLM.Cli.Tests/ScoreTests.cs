@@ -57,21 +57,6 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         (await _sandbox.RunAsync("score", "--per-char", "--json")).Refused(2, "leave --per-char out");
     }
 
-    [Fact]
-    public async Task Inspect_Checkpoint_TellsPartsFiguresAndSettings()
-    {
-        Outcome text = (await _sandbox.RunAsync("inspect", models.Plain)).Succeeded();
-        Assert.Contains("rnn.weight_hh_l0            [96, 32]", text.Output, StringComparison.Ordinal);
-        Assert.Contains("  num_hiddens: 32", text.Output, StringComparison.Ordinal);
-        Assert.Contains("trained   5 epochs", text.Output, StringComparison.Ordinal);
-        var json = (await _sandbox.RunAsync("inspect", "--checkpoint", models.Plain, "--json")).Succeeded().Json();
-        // Three gates of 32: weights from the input and the hidden state, two biases; and the output layer.
-        int vocab = json.GetProperty("vocab_size").GetInt32();
-        Assert.Equal((96 * (vocab + 32 + 2)) + (vocab * 33), json.GetProperty("parameters").GetInt32());
-        (await _sandbox.RunAsync("inspect", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
-        (await _sandbox.RunAsync("inspect", "missing")).Refused(1, "missing: there is no such file");
-    }
-
     private Task<Outcome> ScoreAsync(string text, params string[] options) => _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(text), ["score", .. options]);
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

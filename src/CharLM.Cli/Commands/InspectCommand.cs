@@ -2,6 +2,9 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Corpora;
+using CharLM.Inspection;
+using CharLM.Tokenization;
 
 namespace CharLM.Cli.Commands;
 
@@ -9,9 +12,12 @@ namespace CharLM.Cli.Commands;
 internal sealed class InspectCommand : Verb
 {
     private const int WidestVocab = 100;
+    private const string DefaultPage = "activations.html";
 
     private readonly Argument<string?> _file = new("model") { HelpName = "model", Arity = ArgumentArity.ZeroOrOne, Description = "The model's file. [default: as --checkpoint]" };
     private readonly SavedModelOptions _model = new();
+    private readonly Option<string?> _activations = OptionOf.Text("--activations", "TEXT", "Write a page that colours this text by what any hidden unit or gate was, and ranks the units by how well they follow lines, quotes and words.");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where that page is written. [default: {DefaultPage}]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public InspectCommand()
@@ -19,7 +25,8 @@ internal sealed class InspectCommand : Verb
     {
         Add(_file);
         _model.AddTo(this);
-        Add(_json);
+        foreach (Option option in new Option[] { _activations, _out, _json })
+            Add(option);
     }
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
@@ -29,12 +36,36 @@ internal sealed class InspectCommand : Verb
             throw new InvalidConfigException(["the model is named in one place: after inspect, or with --checkpoint"]);
         string path = file ?? _model.Path(parse);
         ISavedModel saved = ModelFile.Read(path);
+        if (parse.GetValue(_activations) is { } text)
+            return Task.FromResult(WritePage(parse, path, saved, text, cancellationToken));
+        if (parse.GetValue(_out) is not null)
+            throw new InvalidConfigException(["out is for the page of --activations: give its text, too"]);
         var parts = ModelParts.Of(saved);
         if (parse.GetValue(_json))
             parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(Json(path, saved, parts)));
         else
             Print(parse.InvocationConfiguration.Output, path, saved, parts);
         return Task.FromResult(ExitCode.Done);
+    }
+
+    private int WritePage(ParseResult parse, string path, ISavedModel saved, string text, CancellationToken cancellationToken)
+    {
+        if (saved is not Checkpoint checkpoint)
+            throw new InvalidConfigException([$"activations are those of a recurrent network; {path} counts n-grams"]);
+        string page = parse.GetValue(_out) ?? DefaultPage;
+        OutputFile.Probe(page);
+        var tokenizer = Tokenizer.Create(saved.Text.Token);
+        int[] ids = tokenizer.Encode(TextCleaner.Clean(text, saved.Text.Cleaning, tokenizer.LineSeparator), saved.Vocab);
+        if (ids.Length > 0 && ids.All(id => id == Vocab.UnknownId))
+            throw new InvalidConfigException([$"vocab mismatch: none of the text's {ids.Length} tokens is in the model's vocab of {saved.Vocab.Count}"]);
+        ActivationTrace trace = ActivationTrace.Of(checkpoint, ids, cancellationToken);
+        string html = ActivationPage.Render(trace, $"{Path.GetFileName(path)}: {ModelParts.Of(saved).Kind}");
+        OutputFile.Write(page, writer => writer.Write(html));
+        TextWriter output = parse.InvocationConfiguration.Output;
+        output.WriteLine(parse.GetValue(_json)
+            ? JsonOutput.Line(new { Page = page, Tokens = ids.Length, Series = trace.Series.Select(series => new { series.Name, series.Units }) })
+            : $"{page}: {Figure.Count(ids.Length)} tokens, {Figure.Count(trace.Series.Sum(series => series.Units))} units and gates; open it in a browser");
+        return ExitCode.Done;
     }
 
     private static void Print(TextWriter output, string path, ISavedModel saved, ModelParts parts)
