@@ -50,6 +50,8 @@ public sealed class ReportTests : IDisposable
     public async Task Report_BadInput_IsRefusedAndNothingWritten()
     {
         (await _sandbox.RunAsync("report")).Refused(2);
+        (await _sandbox.RunAsync("report", "")).Refused(2, "empty");
+        (await _sandbox.RunAsync("report", "/dev/zero")).Refused(1, "/dev/zero");
         (await _sandbox.RunAsync("report", "nowhere")).Refused(1, "nowhere", "is no run");
         Directory.CreateDirectory(_sandbox.At("runs/broken"));
         _sandbox.Write("runs/broken/config.yaml", "model: [1\n");

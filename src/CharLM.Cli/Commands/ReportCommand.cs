@@ -36,9 +36,9 @@ internal sealed class ReportCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         (string html, string? markdown, string? csv) = (parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
-        bool sameFile = markdown is not null && Path.GetFullPath(markdown) == Path.GetFullPath(html);
-        InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. sameFile ? ["out and markdown name the same file"] : Array.Empty<string>()]);
-        IReadOnlyList<RunRecord> runs = Read(parse.GetRequiredValue(_runs));
+        string[] paths = parse.GetRequiredValue(_runs);
+        InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. Faults(paths, html, markdown)]);
+        IReadOnlyList<RunRecord> runs = Read(paths);
         string[] csvFiles = csv is null ? [] : [.. CsvNames.Select(name => Path.Combine(csv, name))];
         foreach (string file in (string[])[html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles])
             OutputFile.Probe(file);
@@ -58,12 +58,20 @@ internal sealed class ReportCommand : Verb
         return ExitCode.Done;
     }
 
+    private static IEnumerable<string> Faults(IReadOnlyList<string> runs, string html, string? markdown)
+    {
+        if (runs.Any(string.IsNullOrWhiteSpace))
+            yield return "the name of a run is empty";
+        else if (runs.GroupBy(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            yield return $"the run {twice.First()} is named twice";
+        if (markdown is not null && Path.GetFullPath(markdown) == Path.GetFullPath(html))
+            yield return "out and markdown name the same file";
+    }
+
     // Runs of the same name, from two folders, are told apart by their paths.
     private static List<RunRecord> Read(IReadOnlyList<string> paths)
     {
         RunRecord[] runs = [.. paths.Select(RunRecord.Read)];
-        string[] twice = [.. paths.GroupBy(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).Where(same => same.Count() > 1).Select(same => same.First())];
-        InvalidConfigException.ThrowIfAny([.. twice.Select(path => $"the run {path} is named twice")]);
         ILookup<string, RunRecord> named = runs.ToLookup(run => run.Name);
         return [.. runs.Zip(paths, (run, path) => named[run.Name].Count() > 1 ? run with { Name = path } : run)];
     }
@@ -71,7 +79,9 @@ internal sealed class ReportCommand : Verb
     private async Task<IReadOnlyList<RunMeasurement>> MeasureAsync(ParseResult parse, IReadOnlyList<RunRecord> runs, List<string> notes, CancellationToken cancellationToken)
     {
         var measurements = new List<RunMeasurement>();
-        RunEvaluator? evaluator = null;
+        if (runs.All(run => run.Config is null))
+            return measurements;
+        var evaluator = new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse));
         var texts = new Dictionary<string, CorpusText>();
         foreach (RunRecord run in runs)
         {
@@ -84,7 +94,6 @@ internal sealed class ReportCommand : Verb
                     throw new InvalidConfigException(["its text came from standard input"]);
                 if (!texts.TryGetValue(run.Config.Corpus, out CorpusText? text))
                     texts[run.Config.Corpus] = text = await CorpusOptions.ReadAsync(parse, run.Config.Corpus, cancellationToken);
-                evaluator ??= new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse));
                 measurements.Add(evaluator.Measure(run.Name, saved, text, cancellationToken));
             }
             // One run whose text is gone must not cost the report of the others.

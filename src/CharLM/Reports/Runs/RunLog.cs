@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using CharLM.Checkpoints;
 using CharLM.Runs;
@@ -8,23 +7,19 @@ namespace CharLM.Reports.Runs;
 /// <summary>Reads the JSON lines that <c>charlm train --log-json</c> writes: epochs and samples; other lines are passed over.</summary>
 internal static class RunLog
 {
-    private const int MaxLineCharacters = 16 << 20;
-
     /// <exception cref="CheckpointException">The file cannot be read, or holds no epoch.</exception>
     public static RunRecord Read(string path) => SafetensorsFile.Read(path, stream =>
     {
         var epochs = new List<RunMetrics>();
         var samples = new List<RunSample>();
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        for (int number = 1; reader.ReadLine() is { } line; number++)
+        string[] lines = PlainFile.ReadText(stream).Split('\n');
+        for (int i = 0; i < lines.Length; i++)
         {
-            if (line.Length > MaxLineCharacters)
-                throw new FormatException($"has a line {number} of more than {MaxLineCharacters} characters");
-            // The last line of a process that was killed may be a part of one.
-            if (Parse(line) is { } entry)
+            // Behind the last line end stands nothing, or what a process wrote of a line before it was killed.
+            if (Parse(lines[i]) is { } entry)
                 Take(entry, epochs, samples);
-            else if (!reader.EndOfStream)
-                throw new FormatException($"is no log of charlm train: line {number} is no JSON object");
+            else if (i < lines.Length - 1)
+                throw new FormatException($"is no log of charlm train: line {i + 1} is no JSON object");
         }
         return epochs.Count == 0
             ? throw new FormatException("is no log of charlm train: no line tells of an epoch")

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using CharLM.Checkpoints;
 
@@ -7,21 +6,13 @@ namespace CharLM.Reports.Runs;
 /// <summary>Reads the samples.txt of a run directory.</summary>
 internal static partial class SampleFile
 {
-    private const int MaxBytes = 64 << 20;
-
     /// <summary>The samples, in order; of a missing file, none.</summary>
     /// <exception cref="CheckpointException">The file is too large, or cannot be read.</exception>
     public static IReadOnlyList<RunSample> Read(string path)
     {
         if (!File.Exists(path))
             return [];
-        string text = SafetensorsFile.Read(path, stream =>
-        {
-            if (stream.Length > MaxBytes)
-                throw new FormatException($"has {stream.Length} bytes, more than {MaxBytes}");
-            using var reader = new StreamReader(stream, Encoding.UTF8);
-            return reader.ReadToEnd();
-        });
+        string text = SafetensorsFile.Read(path, PlainFile.ReadText);
         MatchCollection headings = Heading().Matches(text);
         return [.. headings.Select((heading, i) => Sample(heading, text[(heading.Index + heading.Length)..(i + 1 < headings.Count ? headings[i + 1].Index : text.Length)]))];
     }
