@@ -172,6 +172,20 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     public async Task Generate_OutputOnAFullDisk_FailsInOneLine(string options) =>
         (await _sandbox.BashAsync($"charlm generate {options} --checkpoint \"$1\" > /dev/full", models.Plain)).Refused(1, "No space left");
 
+    [Fact]
+    public async Task Generate_FileOfAnyKind_Continues()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "7", "--out", "counts.safetensors")).Succeeded();
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "3", "--token", "word", "--out", "words.safetensors")).Succeeded();
+        Outcome counts = (await _sandbox.RunAsync("generate", "--checkpoint", "counts.safetensors", "--prefix", "the ti", "--length", "8")).Succeeded();
+        Assert.Equal(new Outcome(0, "the time trave\n", ""), counts);
+        Outcome words = (await _sandbox.RunAsync("generate", "--checkpoint", "words.safetensors", "--prefix", "the", "--samples", "4", "--constrain", "time [a-z]{3,} (for|so).*", "--length", "5")).Succeeded();
+        Assert.Equal(4, words.OutputLines.Count(line => line.StartsWith("the time ", StringComparison.Ordinal)));
+        (await _sandbox.RunAsync(["train", "--corpus", "text.txt", "--epochs", "1", "--bidirectional", "--allow-leak", "--implementation", "built-in", "--out", "both.safetensors", .. Texts.SmallModel])).Succeeded();
+        Assert.Contains("bidirectional", (await _sandbox.RunAsync("generate", "--checkpoint", "both.safetensors", "--length", "3")).Succeeded().Error, StringComparison.Ordinal);
+    }
+
     // Whatever stands at the end of a slice of time, no character is cut in two.
     [Fact]
     public async Task Generate_ManyBytesACharacter_ArriveWhole()

@@ -45,6 +45,7 @@ internal sealed class GenerateCommand : Verb
         var generator = new TextGenerator(model, saved.Vocab, Tokenizer.Create(saved.Text.Token));
         using GenerationSession session = generator.Open(config);
         var warnings = new GenerationWarnings(generator, saved.Text, parse.InvocationConfiguration.Error);
+        warnings.AboutModel(saved);
         warnings.AboutStops(config.Stops);
         if (isInteractive)
         {

@@ -1,3 +1,4 @@
+using CharLM.Checkpoints;
 using CharLM.Cli.Reporting;
 using CharLM.Generation;
 using CharLM.Tokenization;
@@ -19,6 +20,13 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
         if (!generator.KnowsSomeOf(prefix))
             throw new InvalidConfigException([$"the model knows no token of the prefix, {some}; {learned}"]);
         ErrorLine.Write(error, $"warning: the model does not know {some} and reads them as {Vocab.Unknown}; {learned}");
+    }
+
+    /// <summary>Warns of a model that is no language model.</summary>
+    public void AboutModel(ISavedModel saved)
+    {
+        if (saved is Checkpoint { Model.LeakLabel: not null })
+            ErrorLine.Write(error, "warning: the model is bidirectional: it learned to see the tokens that follow, and has none to see when it writes");
     }
 
     /// <summary>Warns of strings that the model can never write.</summary>
