@@ -39,6 +39,10 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
         CheckAsync(6, ["eval", models.Plain, "--corpus", "missing.txt"], allowed => allowed.Refused(1, "missing.txt"));
 
     [Fact]
+    public Task NGram_NumberWithoutSense_IsRefusedByName() =>
+        CheckAsync(4, ["ngram", "--corpus", "missing.txt"], allowed => allowed.Refused(1, "missing.txt"));
+
+    [Fact]
     public Task CorpusShow_NumberWithoutSense_IsRefusedByName() =>
         CheckAsync(1, ["corpus", "show", "bundled"], allowed => allowed.Succeeded());
 
