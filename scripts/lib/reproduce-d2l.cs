@@ -1,12 +1,14 @@
 #:property PublishAot=false
 // Run by scripts/reproduce-d2l. One row of a table is a preset with options; its runs are processes of charlm.
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 string program = Environment.GetEnvironmentVariable("CHARLM_PROGRAM") ?? throw new InvalidOperationException("call scripts/reproduce-d2l");
 bool quick = args.Contains("--quick");
-var clock = Stopwatch.StartNew();
+int seeds = quick ? 1 : Number("--seeds", 3), torchJobs = Number("--jobs", Math.Max(1, Environment.ProcessorCount));
 
 Row[] book =
 [
@@ -34,26 +36,33 @@ Row[] bookV1 =
 ];
 
 DirectoryInfo folder = Directory.CreateTempSubdirectory("reproduce-d2l-");
-Job[] jobs = [.. book.Concat(bookV1).SelectMany(row => Enumerable.Range(0, quick ? 1 : row.Seeds).Select(seed => new Job(row, seed)))];
-var results = new Dictionary<Job, Result>();
+// Seed by seed, so that a run that is stopped has something of every row; what is finished is kept, and a later call goes on.
+Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => book.Concat(bookV1).Where(row => seed < row.Seeds).Select(row => new Job(row, seed)))];
+string finished = Path.Combine("artifacts", $"reproduce-d2l-{Read("git", "rev-parse", "--short", "HEAD")}.jsonl");
+Dictionary<Job, Result> results = quick || !File.Exists(finished)
+    ? []
+    : File.ReadLines(finished).Select(line => JsonSerializer.Deserialize(line, Kept.Default.Entry)!)
+        .Select(entry => (Job: jobs.FirstOrDefault(entry.IsOf), entry.Result)).Where(entry => entry.Job is not null).ToDictionary(entry => entry.Job!, entry => entry.Result);
 // torch computes on one thread: two runs at a time. The fused kernels take both cores: one at a time.
 foreach (bool usesTorch in new[] { true, false })
 {
-    Job[] some = [.. jobs.Where(job => job.Row.UsesTorch == usesTorch)];
-    Parallel.ForEach(some, new ParallelOptions { MaxDegreeOfParallelism = usesTorch ? Math.Max(1, Environment.ProcessorCount) : 1 }, job =>
+    Job[] some = [.. jobs.Where(job => job.Row.UsesTorch == usesTorch && !results.ContainsKey(job))];
+    Parallel.ForEach(Partitioner.Create(some, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = usesTorch ? torchJobs : 1 }, job =>
     {
         Result result = Run(job);
         lock (results)
         {
             results.Add(job, result);
-            Console.Error.WriteLine($"{results.Count}/{jobs.Length}  {job.Row.Name}, seed {job.Seed}: {Show(result.Train)}{(result.HeldOut is { } heldOut ? $" / {Show(heldOut)}" : "")}  {result.TokensPerSecond:#,0} tokens/s  ({clock.Elapsed:hh\\:mm\\:ss})");
+            if (!quick)
+                File.AppendAllText(finished, JsonSerializer.Serialize(new Entry(job.Row.Name, job.Row.Preset, job.Seed, result), Kept.Default.Entry) + "\n");
+            Console.Error.WriteLine($"{results.Count}/{jobs.Length}  {job.Row.Name}, seed {job.Seed}: {Show(result.Train)}{(result.HeldOut is { } heldOut ? $" / {Show(heldOut)}" : "")}  {result.TokensPerSecond:#,0} tokens/s, {result.Seconds:0} s");
         }
     });
 }
 folder.Delete(recursive: true);
 
 bool all = true;
-List<string> page = ["# Results of the book, reproduced", "", $"Written by `scripts/reproduce-d2l` in {clock.Elapsed.TotalMinutes:0} minutes.", ""];
+List<string> page = ["# Results of the book, reproduced", "", $"Written by `scripts/reproduce-d2l` after {results.Values.Sum(result => result.Seconds) / 60:0} minutes of training.", ""];
 page.AddRange(EnvironmentLines());
 page.AddRange(["## v0.17: training perplexity on the first 10,000 characters of The Time Machine", "",
     "Batch 32, 35 steps, 500 epochs, SGD with learning rate 1 (deep LSTM 2), clip 1, state carried; the RNN from scratch has 512 hidden units, the others 256. It is memorisation: no text is held out.", "",
@@ -90,7 +99,8 @@ Result Run(Job job)
     JsonElement json = JsonDocument.Parse(output).RootElement;
     double? heldOut = json.TryGetProperty("held_out_perplexity", out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
     double tokens = job.Row.IsV1 ? 10_000 * 32.0 : json.GetProperty("train_tokens").GetDouble();
-    return new Result(json.GetProperty("train_perplexity").GetDouble(), heldOut, tokens * json.GetProperty("epochs").GetInt32() / json.GetProperty("seconds").GetDouble());
+    double seconds = json.GetProperty("seconds").GetDouble();
+    return new Result(json.GetProperty("train_perplexity").GetDouble(), heldOut, tokens * json.GetProperty("epochs").GetInt32() / seconds, seconds);
 }
 
 string Line(Row row, bool heldOut)
@@ -127,6 +137,8 @@ IEnumerable<string> EnvironmentLines()
     yield return "";
 }
 
+int Number(string option, int fallback) => Array.IndexOf(args, option) is >= 0 and int place && place + 1 < args.Length ? int.Parse(args[place + 1], CultureInfo.InvariantCulture) : fallback;
+
 static string Read(string file, params string[] words)
 {
     using Process process = Process.Start(new ProcessStartInfo(file, words) { RedirectStandardOutput = true })!;
@@ -144,4 +156,12 @@ internal sealed record Row(string Name, string Preset, double Low, double High, 
 
 internal sealed record Job(Row Row, int Seed);
 
-internal sealed record Result(double Train, double? HeldOut, double TokensPerSecond);
+internal sealed record Result(double Train, double? HeldOut, double TokensPerSecond, double Seconds);
+
+internal sealed record Entry(string Name, string Preset, int Seed, Result Result)
+{
+    public bool IsOf(Job job) => (job.Row.Name, job.Row.Preset, job.Seed) == (Name, Preset, Seed);
+}
+
+[JsonSerializable(typeof(Entry))]
+internal sealed partial class Kept : JsonSerializerContext;
