@@ -5,7 +5,6 @@ namespace CharLM.Benchmarks;
 
 /// <summary>Counting and encoding a text of 100 million characters; time over size is the rate, "Allocated" over size the memory.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class TokenizerBenchmarks
 {
     private const int Length = 100_000_000;

@@ -1,0 +1,63 @@
+using BenchmarkDotNet.Attributes;
+using CharLM.Models.Fused;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Benchmarks;
+
+/// <summary>
+/// The product of one time step on one core, in the shapes that training has: [rows, hidden] times [hidden, 4 * hidden]. Divide
+/// 2 * rows * hidden * 4 * hidden by the time for the rate.
+/// </summary>
+public class ProductBenchmarks : IDisposable
+{
+    private PanelBuffer? _a, _b, _c;
+    private Tensor? _x, _w, _y;
+
+    /// <summary>Rows of a minibatch that one worker has.</summary>
+    [Params(16, 32)]
+    public int Rows { get; set; }
+
+    /// <summary>Hidden units.</summary>
+    [Params(256, 512)]
+    public int Hidden { get; set; }
+
+    /// <summary>Weights are packed once: that is <see cref="PackingBenchmarks"/>.</summary>
+    [GlobalSetup]
+    public void Setup()
+    {
+        set_num_threads(1);
+        _a = new PanelBuffer(Rows, Hidden);
+        _b = new PanelBuffer(Panels.Pad(Hidden), 4 * Hidden);
+        _c = new PanelBuffer(Rows, 4 * Hidden);
+        (_x, _w, _y) = (randn(Rows, Hidden), randn(Hidden, 4 * Hidden), zeros(Rows, 4 * Hidden));
+    }
+
+    /// <summary>What OpenBLAS does, through torch.</summary>
+    [Benchmark(Baseline = true)]
+    public void Torch()
+    {
+        using IDisposable unrecorded = no_grad();
+        _y!.addmm_(_x!, _w!);
+    }
+
+    /// <summary>Registers of 512 bits.</summary>
+    [Benchmark]
+    public void Packed512() => Product.MultiplyAdd<Lanes512>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+
+    /// <summary>Registers of 256 bits.</summary>
+    [Benchmark]
+    public void Packed256() => Product.MultiplyAdd<Lanes256>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+
+    /// <summary>The portable path.</summary>
+    [Benchmark]
+    public void Packed128() => Product.MultiplyAdd<Lanes128>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IDisposable? part in new IDisposable?[] { _a, _b, _c, _x, _w, _y })
+            part?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
