@@ -18,6 +18,9 @@ public sealed class GenerationSession : IDisposable
     // A long text is read in parts of so many tokens, so that its activations are never held at once.
     private const int ReadingSteps = 256;
 
+    // Logits of all texts together: 1 GiB.
+    private const long MostLogits = 1L << 28;
+
     private readonly IPredictor _predictor;
     private readonly Vocab _vocab;
     private readonly Tokenizer _tokenizer;
@@ -48,6 +51,9 @@ public sealed class GenerationSession : IDisposable
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
+        long texts = Math.Max(config.Samples, config.Beam?.Width ?? 1);
+        if (texts > 1 && texts * vocab.Count > MostLogits)
+            throw new InvalidConfigException([$"{texts} texts at once are too many for a vocab of {vocab.Count} tokens: take at most {MostLogits / vocab.Count}"]);
         (_vocab, _tokenizer, _config) = (vocab, tokenizer, config);
         _constraint = config.Constraint is { } pattern ? TokenConstraint.Create(pattern, vocab, tokenizer.TokenSeparator, config.Length) : null;
         _stops = new StopStrings(config.Stops);

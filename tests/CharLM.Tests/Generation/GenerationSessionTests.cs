@@ -172,6 +172,17 @@ public sealed class GenerationSessionTests
     }
 
     [Fact]
+    public void Open_MoreTextsThanTheVocabAllows_Throws()
+    {
+        var vocab = new Vocab(Enumerable.Range(0, 300_000).Select(i => new TokenCount($"w{i}", 1)));
+        using var model = NGramModel.Train((int[])[1, 2, 1], 2, vocab.Count);
+        var generator = new TextGenerator(model, vocab, new WordTokenizer());
+        Assert.Contains("take at most 894", Assert.Throws<InvalidConfigException>(() => generator.Open(new GenerationConfig { Samples = 10_000, Sampling = Model1 })).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidConfigException>(() => generator.Open(new GenerationConfig { Beam = new BeamConfig { Width = 1_000 } }));
+        generator.Open(new GenerationConfig { Samples = 10, Sampling = Model1 }).Dispose();
+    }
+
+    [Fact]
     public void Continue_NothingRead_Throws()
     {
         using ILanguageModel model = Create("n-gram");
