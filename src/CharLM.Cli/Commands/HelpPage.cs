@@ -12,6 +12,7 @@ internal sealed class HelpPage(HelpAction page) : SynchronousCommandLineAction
           charlm train                                    train on The Time Machine, or the bundled text without a network
           charlm train --corpus book.txt --cleaning none  train on a text of yours, letters and signs as they are
           charlm generate --prefix "time traveller"       continue a text with the model trained last
+          charlm eval                                     measure that model on what its training did not see
 
         Environment:
           CHARLM_CACHE          where fetched corpora are kept (default: ~/.cache/charlm)
