@@ -49,7 +49,9 @@ public sealed class ReportTextTests
 
     [Theory]
     [InlineData(4.17941, "4.1794")]
-    [InlineData(17.06, "17.06")]
+    [InlineData(17.06, "17.060")]
+    [InlineData(2.445, "2.4450")]
+    [InlineData(-0.5, "-0.5000")]
     [InlineData(170580.0, "170,580")]
     [InlineData(12345.67, "12,345.7")]
     [InlineData(1.2e-7, "1.2e-7")]

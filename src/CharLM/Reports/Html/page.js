@@ -10,6 +10,13 @@
   const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a900"];
   const axis = (label, more) => ({ title: { display: label !== "", text: label }, ...more });
 
+  // The legend shows a point's style, which knows no broken lines.
+  const legendLabels = chart => Chart.defaults.plugins.legend.labels.generateLabels(chart)
+    .map(label => ({ ...label, lineDash: chart.data.datasets[label.datasetIndex].borderDash }));
+
+  // Epochs are whole: there is nothing at 1.5.
+  const whole = data => data.series.every(series => series.points.every(([x]) => Number.isInteger(x)));
+
   const lineChart = data => ({
     type: "line",
     data: {
@@ -26,9 +33,9 @@
     options: {
       parsing: false,
       interaction: { mode: "nearest", axis: "x", intersect: false },
-      plugins: { legend: { labels: { usePointStyle: true, pointStyle: "line", pointStyleWidth: 40 } } },
+      plugins: { legend: { labels: { usePointStyle: true, pointStyle: "line", pointStyleWidth: 40, generateLabels: legendLabels } } },
       scales: {
-        x: axis(data.xLabel, { type: "linear" }),
+        x: axis(data.xLabel, { type: "linear", ticks: whole(data) ? { precision: 0 } : {} }),
         y: axis(data.yLabel, { type: data.logarithmicY ? "logarithmic" : "linear" }),
       },
     },

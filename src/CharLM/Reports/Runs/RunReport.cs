@@ -55,8 +55,8 @@ public static class RunReport
                 ReportFigure.Of(run.Last?.HeldOutPerplexity),
                 ReportFigure.Of(run.Best?.HeldOutPerplexity),
                 ReportFigure.Of(run.Best?.Epoch),
-                Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), digits: 0),
-                Rounded(run.Epochs.Sum(epoch => epoch.Seconds), digits: 1),
+                Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
+                Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
                 run.Directory is null ? "a log" : run.Result is null ? "not complete" : run.Result.StoppedEarly ? "stopped early" : "complete",
             ]),
         ]);
@@ -155,7 +155,7 @@ public static class RunReport
     }
 
     // A log does not tell all of it.
-    private static string Rounded(double? value, int digits) => value is { } known && double.IsFinite(known) ? ReportFigure.Of(Math.Round(known, digits)) : "";
+    private static string Rounded(double? value, string format) => value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
 
     private static string Describe(RunConfig config) =>
         $"{Choices.NameOf(config.Model.Cell)} ({Choices.NameOf(config.Model.Implementation)}), {config.Model.NumLayers} x {config.Model.NumHiddens}{(config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel)}";
