@@ -15,12 +15,10 @@ internal sealed class TrainCommand : Verb
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly RuntimeOptions _runtime = new();
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Go on from this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
+    private readonly RunOptions _run = new();
     private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
     private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
     private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML, and train nothing." };
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the checkpoint is written. [default: {RunConfig.DefaultCheckpointPath}]");
-    private readonly Option<string?> _runDirectory = OptionOf.Text("--run-dir", "FOLDER", $"Where all of the run is written: configuration, environment, metrics, samples, checkpoints. [default: {RunDirectory.DefaultParent}/ and the date and time, without --out and --checkpoint]");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What samples continue. [default: time traveller]");
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
     private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", "Draw a sample after every N epochs; 0 only at the end. [default: 50]");
@@ -41,42 +39,45 @@ internal sealed class TrainCommand : Verb
         _model.AddTo(this);
         _trainer.AddTo(this);
         _runtime.AddTo(this);
-        foreach (Option option in new Option[] { _preset, _config, _printConfig, _checkpoint, _out, _runDirectory, _prefix, _length, _sampleEvery, _checkpointEvery, _keepLast, _patience, _reportEvery, _logJson, _tensorBoard, _json })
+        _run.AddTo(this);
+        foreach (Option option in new Option[] { _preset, _config, _printConfig, _prefix, _length, _sampleEvery, _checkpointEvery, _keepLast, _patience, _reportEvery, _logJson, _tensorBoard, _json })
             Add(option);
     }
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(file) : null;
-        RunConfig config = Configure(parse, start);
+        InvalidConfigException.ThrowIfAny(_run.Faults(parse));
+        Checkpoint? start = _run.Checkpoint(parse) is { } file ? CheckpointFile.Read(file) : null;
+        using RunSession? resumed = _run.Resume(parse);
+        RunConfig config = Configure(parse, resumed?.Config, start);
         int every = parse.GetValue(_reportEvery) ?? 10;
-        InvalidConfigException.ThrowIfAny(
-            [.. TrainingRun.Faults(config, start), .. _runtime.Faults(parse), .. every < 1 ? [$"report-every must be 1 or more, not {every}"] : Array.Empty<string>()]);
+        IEnumerable<string> faults = resumed is null ? TrainingRun.Faults(config, start) : TrainingRun.Faults(config, resumed);
+        InvalidConfigException.ThrowIfAny([.. faults, .. _runtime.Faults(parse), .. every < 1 ? [$"report-every must be 1 or more, not {every}"] : Array.Empty<string>()]);
         if (parse.GetValue(_printConfig))
         {
             parse.InvocationConfiguration.Output.Write(RunConfigFile.Write(config));
             return ExitCode.Done;
         }
-        using RunSession? session = OpenSession(parse, config);
+        using RunSession? session = resumed ?? _run.Begin(parse, config);
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
         // Torch takes half a second to load: last.
         var run = new TrainingRun(config, start, _runtime.Use(parse), _runtime.Threads(parse), session);
         TextWriter error = parse.InvocationConfiguration.Error;
         using RunReporter reporter = RunReporter.Create(error, every);
-        using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, append: start is not null, reporter, error) : null;
+        using JsonLog? log = parse.GetValue(_logJson) is { } path ? new JsonLog(path, append: start is not null || resumed is not null, reporter, error) : null;
         using TensorBoardLog? events = parse.GetValue(_tensorBoard) is { } folder ? new TensorBoardLog(folder, log ?? (IProgress<RunEvent>)reporter, error) : null;
         RunResult result = run.Execute(corpus, events ?? log ?? (IProgress<RunEvent>)reporter, cancellationToken);
         reporter.Dispose();
         PrintResult(parse, result, corpus.Origin);
         if (!result.Interrupted)
             return ExitCode.Done;
-        ErrorLine.Write(error, $"interrupted after {result.EpochsDone} of {config.Training.NumEpochs} epochs and saved; go on with: {GoOnCommand.For(parse, corpus.Origin, result.CheckpointPath)}");
+        ErrorLine.Write(error, $"interrupted after {result.EpochsDone} of {config.Training.NumEpochs} epochs and saved; go on with: {GoOnCommand.For(parse, corpus.Origin, result)}");
         return ExitCode.Resumable;
     }
 
-    private RunConfig Configure(ParseResult parse, Checkpoint? start)
+    private RunConfig Configure(ParseResult parse, RunConfig? resumed, Checkpoint? start)
     {
-        var under = new RunConfig();
+        RunConfig under = resumed ?? new RunConfig();
         if (start is not null)
             under = under with { Text = start.Text, Model = start.Model, Training = start.Training };
         if (parse.GetValue(_preset) is { } preset)
@@ -95,26 +96,8 @@ internal sealed class TrainCommand : Verb
             CheckpointEvery = parse.GetValue(_checkpointEvery) ?? under.CheckpointEvery,
             KeepLast = parse.GetValue(_keepLast) ?? under.KeepLast,
             Patience = parse.GetValue(_patience) ?? under.Patience,
-            CheckpointPath = parse.GetValue(_out) ?? under.CheckpointPath,
+            CheckpointPath = _run.Out(parse, under.CheckpointPath),
         };
-    }
-
-    // With --out or --checkpoint and no --run-dir, a checkpoint is all that is written; without all three, the model also goes
-    // where generation looks for it.
-    private RunSession? OpenSession(ParseResult parse, RunConfig config)
-    {
-        bool namesFile = parse.GetValue(_out) is not null;
-        string? directory = parse.GetValue(_runDirectory);
-        if (directory is null && (namesFile || parse.GetValue(_checkpoint) is not null))
-        {
-            OutputFile.Probe(config.CheckpointPath);
-            return null;
-        }
-        bool copies = namesFile || directory is null;
-        if (copies)
-            OutputFile.Probe(config.CheckpointPath);
-        return RunSession.New(
-            directory ?? Path.Combine(RunDirectory.DefaultParent, RunDirectory.DatedName(DateTime.Now)), findsName: directory is null, copies ? config.CheckpointPath : null);
     }
 
     private void PrintResult(ParseResult parse, RunResult result, CorpusOrigin corpus)

@@ -31,8 +31,10 @@ internal static class RunLines
             yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
         if (run.RunDirectory is not null)
             yield return $"run     {Printable.Text(run.RunDirectory)}";
-        if (run.EpochsDone > 0)
-            yield return $"goes on after epoch {run.EpochsDone}";
+        foreach (string warning in run.Warnings)
+            yield return $"warning {Printable.Text(warning)}";
+        if (run.EpochsDone > 0 || run.BatchesDone > 0)
+            yield return $"goes on after epoch {run.EpochsDone}{(run.BatchesDone > 0 ? $" and {run.BatchesDone} minibatches" : "")}";
     }
 
     /// <summary>One epoch in one line.</summary>

@@ -2,7 +2,6 @@ using CharLM.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
 using TorchSharp;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace CharLM.Checkpoints;
@@ -31,6 +30,9 @@ public sealed record Checkpoint : ISavedModel
     /// <summary>The weights by PyTorch's names.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
 
+    /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
+    public ResumeState? Resume { get; init; }
+
     /// <summary>The number of trainable values.</summary>
     public long NumParameters => Weights.Values.Sum(weight => weight.Values.LongLength);
 
@@ -42,7 +44,7 @@ public sealed record Checkpoint : ISavedModel
         using DisposeScope scope = NewDisposeScope();
         return model.named_parameters().ToDictionary(
             entry => entry.name,
-            entry => new WeightArray([.. entry.parameter.shape], Values(entry.parameter)));
+            entry => new WeightArray([.. entry.parameter.shape], FloatArray.Of(entry.parameter)));
     }
 
     /// <summary>A model with these weights.</summary>
@@ -76,11 +78,5 @@ public sealed record Checkpoint : ISavedModel
         LanguageModel model = BuildModel(fuses ? Implementation.Fused : null, device);
         model.Threads = threads;
         return model;
-    }
-
-    private static float[] Values(Tensor weight)
-    {
-        using TensorAccessor<float> values = weight.to_type(ScalarType.Float32).cpu().contiguous().data<float>();
-        return values.ToArray();
     }
 }

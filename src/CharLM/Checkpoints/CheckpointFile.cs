@@ -21,7 +21,10 @@ public static class CheckpointFile
     internal static void Write(string path, Checkpoint checkpoint, Action? replacing)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        SealedFile.Write(path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(checkpoint.Weights), replacing);
+        var tensors = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);
+        foreach ((string name, WeightArray values) in checkpoint.Resume is { } resume ? ResumeTensors.Of(resume, checkpoint) : [])
+            tensors.Add(name, values);
+        SealedFile.Write(path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(tensors), replacing);
     }
 
     /// <summary>Reads a checkpoint; everything is checked before weights are allocated.</summary>
@@ -35,7 +38,7 @@ public static class CheckpointFile
         byte[] headerBytes = SafetensorsHeader.ReadBytes(stream);
         SafetensorsHeader header = SafetensorsHeader.Parse(headerBytes, stream.Length);
         Checkpoint checkpoint = CheckpointMetadata.Read(header.Metadata);
-        CheckShapes(header, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count));
+        CheckShapes(header, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count), checkpoint);
         SealedFile.Check(stream, headerBytes, header);
 
         stream.Position = header.DataBegin;
@@ -46,13 +49,16 @@ public static class CheckpointFile
             stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
             weights[tensor.Name] = new WeightArray(tensor.Shape, values);
         }
-        return checkpoint with { Weights = weights };
+        ResumeState? resume = checkpoint.Resume is { } state ? ResumeTensors.Take(state, weights) : null;
+        return checkpoint with { Weights = weights, Resume = resume };
     }
 
-    private static void CheckShapes(SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected)
+    private static void CheckShapes(SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Checkpoint checkpoint)
     {
         foreach (StoredTensor tensor in header.Tensors)
         {
+            if (checkpoint.Resume is not null && tensor.DType == SafetensorsFile.WeightType && ResumeTensors.Fits(tensor, checkpoint.Model, expected))
+                continue;
             if (!expected.TryGetValue(tensor.Name, out long[]? shape))
                 throw new FormatException($"has a weight '{tensor.Name}' that its model has not");
             if (tensor.DType != SafetensorsFile.WeightType)

@@ -26,11 +26,17 @@ internal static class CheckpointMetadata
     };
 
     /// <summary>The metadata of a checkpoint.</summary>
-    public static Dictionary<string, string> Write(Checkpoint checkpoint) => new(WriteText(checkpoint), StringComparer.Ordinal)
+    public static Dictionary<string, string> Write(Checkpoint checkpoint)
     {
-        ["model"] = WritePart(checkpoint.Model),
-        ["training"] = WritePart(checkpoint.Training),
-    };
+        var metadata = new Dictionary<string, string>(WriteText(checkpoint), StringComparer.Ordinal)
+        {
+            ["model"] = WritePart(checkpoint.Model),
+            ["training"] = WritePart(checkpoint.Training),
+        };
+        if (checkpoint.Resume is not null)
+            metadata["resume"] = WritePart(checkpoint.Resume);
+        return metadata;
+    }
 
     /// <summary>The metadata that models of all kinds have.</summary>
     public static Dictionary<string, string> WriteText(ISavedModel model) => new(StringComparer.Ordinal)
@@ -79,7 +85,8 @@ internal static class CheckpointMetadata
             throw new FormatException("holds counted n-grams, not a recurrent network; charlm eval, generate and score take it");
         ModelConfig model = Part<ModelConfig>(metadata, "model");
         TrainerConfig training = Part<TrainerConfig>(metadata, "training");
-        Check(model.Faults().Concat(training.Faults()));
+        ResumeState? resume = PartOrNull<ResumeState>(metadata, "resume");
+        Check(model.Faults().Concat(training.Faults()).Concat(resume?.Faults() ?? []));
         (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = ReadText(metadata);
         return new Checkpoint
         {
@@ -89,6 +96,7 @@ internal static class CheckpointMetadata
             Training = training,
             Corpus = corpus,
             Figures = figures,
+            Resume = resume,
             Weights = new Dictionary<string, WeightArray>(),
         };
     }

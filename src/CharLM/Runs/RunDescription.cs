@@ -38,6 +38,12 @@ public sealed record RunDescription
     /// <summary>Epochs that an earlier run had finished; this one goes on after them.</summary>
     public required int EpochsDone { get; init; }
 
+    /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
+    public int BatchesDone { get; init; }
+
+    /// <summary>What a person should know about the run that goes on: a checkpoint that is damaged, another machine.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Where all of the run is written; null when only a checkpoint is.</summary>
     public string? RunDirectory { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace CharLM.Runs;
 
@@ -6,7 +7,7 @@ namespace CharLM.Runs;
 /// Where everything of a run lies: <c>config.yaml</c>, <c>environment.json</c>, <c>metrics.jsonl</c>, <c>samples.txt</c>,
 /// <c>checkpoints/</c>, and at the end <c>result.json</c>. Only names: <see cref="RunSession"/> works in it.
 /// </summary>
-public sealed class RunDirectory
+public sealed partial class RunDirectory
 {
     /// <summary>The folder that run directories lie in when nobody says otherwise.</summary>
     public const string DefaultParent = "runs";
@@ -64,6 +65,15 @@ public sealed class RunDirectory
     /// <summary>A name for a run that was given none: the date and time, such as 2026-11-21-093012.</summary>
     public static string DatedName(DateTime time) => time.ToString("yyyy-MM-dd-HHmmss", CultureInfo.InvariantCulture);
 
+    /// <summary>Whether a name is one of <see cref="DatedName"/>, with or without a number behind it.</summary>
+    public static bool IsDatedName(string name) => DatedPattern().IsMatch(name);
+
+    /// <summary>The run in a folder that was worked on last, of those that could go on; null when there is none.</summary>
+    /// <param name="parent">The folder.</param>
+    public static RunDirectory? NewestResumable(string parent) => In(parent)
+        .Where(run => run.State == RunDirectoryState.Resumable)
+        .MaxBy(run => System.IO.File.GetLastWriteTimeUtc(System.IO.File.Exists(run.LastCheckpointPath) ? run.LastCheckpointPath : run.ConfigPath));
+
     /// <summary>The run directories in a folder, in alphabetical order.</summary>
     /// <param name="parent">The folder; a missing one has none.</param>
     public static IReadOnlyList<RunDirectory> In(string parent) => !Directory.Exists(parent) ? [] :
@@ -81,6 +91,9 @@ public sealed class RunDirectory
         .. Directory.EnumerateFiles(CheckpointsPath, StepPrefix + "*" + Extension)
             .Select(path => (Step: StepOf(path), path)).Where(file => file.Step >= 0).OrderByDescending(file => file.Step),
     ];
+
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}-\d{6}(-\d+)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex DatedPattern();
 
     private static long StepOf(string path) =>
         long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path)[StepPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;

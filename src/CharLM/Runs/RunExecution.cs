@@ -11,13 +11,14 @@ namespace CharLM.Runs;
 
 /// <summary>What a run has on its hands while it goes on: after each epoch it measures, reports, samples and saves.</summary>
 internal sealed class RunExecution(
-    RunConfig config, CorpusText corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model, Checkpoint? start, RunSession? session, IProgress<RunEvent>? progress)
+    RunConfig config, CorpusText corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model, Trainer trainer, Checkpoint? start, RunSession? session, IProgress<RunEvent>? progress)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Stopwatch _sinceSaved = Stopwatch.StartNew();
+    private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
     private EpochReport? _last;
-    private long _step;
-    private bool _stopped;
+    private long _step = session is { IsResumed: true } ? start?.Resume?.Step ?? 0 : 0;
+    private bool _stopped = session is { IsResumed: true } && IsWaitedOut(config, start?.Figures);
 
     /// <summary>What was reached so far, earlier runs included.</summary>
     public Figures Figures { get; private set; } = start?.Figures ?? new Figures();
@@ -39,22 +40,25 @@ internal sealed class RunExecution(
         Model = model.Config,
         NumParameters = model.NumParameters,
         EpochsDone = start?.Figures.Epochs ?? 0,
+        BatchesDone = session is { IsResumed: true } ? start?.Resume?.Trainer.Batch ?? 0 : 0,
+        Warnings = session?.Warnings ?? [],
         RunDirectory = session?.Directory.Path,
     };
 
+    private double Elapsed => (_before?.ElapsedSeconds ?? 0) + _clock.Elapsed.TotalSeconds;
+
     /// <summary>Trains one epoch and reports, samples and saves where they are due.</summary>
-    public void Epoch(Trainer trainer, CancellationToken cancellationToken)
+    public void Epoch(CancellationToken cancellationToken)
     {
         EpochReport report = trainer.TrainEpoch(Figures.Epochs, new StepProgress(this), cancellationToken);
         Nats? measured = heldOut.Exists ? heldOut.Measure(model) : null;
         trainer.EpochEnded((measured ?? report.Train).Mean);
-        double elapsed = _clock.Elapsed.TotalSeconds;
         int done = report.Epoch, left = config.Training.NumEpochs - done;
         _last = report with
         {
             HeldOut = measured,
-            ElapsedSeconds = elapsed,
-            RemainingSeconds = elapsed / (done - Description.EpochsDone) * left,
+            ElapsedSeconds = Elapsed,
+            RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - Description.EpochsDone) * left,
         };
         bool isBest = measured is { } nats && !(nats.Perplexity >= Figures.BestHeldOutPerplexity);
         Figures = new Figures
@@ -70,7 +74,7 @@ internal sealed class RunExecution(
         progress?.Report(new RunEvent.Epoch(_last));
         if (isBest)
             SaveBest();
-        _stopped = config.Patience > 0 && done - Figures.BestEpoch >= config.Patience;
+        _stopped = IsWaitedOut(config, Figures);
         if (_stopped)
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
         if (!GoesOn)
@@ -101,6 +105,8 @@ internal sealed class RunExecution(
             Interrupted = interrupted,
         };
     }
+
+    private static bool IsWaitedOut(RunConfig config, Figures? figures) => config.Patience > 0 && figures?.Epochs - figures?.BestEpoch >= config.Patience;
 
     private string CheckpointPath => session?.Directory.LastCheckpointPath ?? config.CheckpointPath;
 
@@ -135,7 +141,7 @@ internal sealed class RunExecution(
         if (session is null)
             CheckpointFile.Write(config.CheckpointPath, Checkpoint());
         else
-            session.Save(Checkpoint(), _step);
+            session.Save(Checkpoint() with { Resume = session.Mark(trainer.CopyState(), _step, Elapsed) });
         if (copies && session?.CopyPath is { } copy)
             CheckpointFile.Write(copy, Checkpoint());
         _sinceSaved.Restart();

@@ -1,5 +1,6 @@
 using System.Text;
 using CharLM.Checkpoints;
+using CharLM.Configuration;
 using CharLM.Training;
 
 namespace CharLM.Runs;
@@ -10,7 +11,10 @@ namespace CharLM.Runs;
 /// </summary>
 public sealed class RunSession : IDisposable
 {
+    private const string DamagedExtension = ".bad";
+
     private readonly bool _findsName;
+    private readonly List<string> _damaged = [], _warnings = [];
     private RunLock? _lock;
     private RunConfig? _config;
     private FileStream? _metrics, _samples;
@@ -26,6 +30,24 @@ public sealed class RunSession : IDisposable
 
     /// <summary>Where the model goes, too, when the run ends; null nowhere.</summary>
     public string? CopyPath { get; init; }
+
+    /// <summary>Whether it goes on with a run that began before.</summary>
+    public bool IsResumed => Config is not null;
+
+    /// <summary>The configuration of the run that goes on; null for a new run.</summary>
+    public RunConfig? Config { get; private init; }
+
+    /// <summary>The checkpoint that the run goes on from; null for a new run, and for one that ended before its first checkpoint.</summary>
+    public Checkpoint? Start { get; private set; }
+
+    /// <summary>The file of <see cref="Start"/>.</summary>
+    public string? StartPath { get; private set; }
+
+    /// <summary>The checksum of the text that the run began with; null when it is not known.</summary>
+    internal string? CorpusSha256 => IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath).CorpusSha256 : null;
+
+    /// <summary>What a person should know: a checkpoint that is damaged, another machine than before.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
 
     /// <summary>A new run; its directory is made when the run begins.</summary>
     /// <param name="path">The directory; must hold no run.</param>
@@ -48,6 +70,52 @@ public sealed class RunSession : IDisposable
         return session;
     }
 
+    /// <summary>
+    /// Goes on with a run: takes the lock, removes what a writer that was killed has left, and finds the newest checkpoint that is
+    /// whole; those that are not are passed over with a warning.
+    /// </summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
+    /// <exception cref="RunDirectoryException">There is no run, another process works in it, or none of its checkpoints is whole.</exception>
+    /// <exception cref="ConfigFileException">Its configuration is damaged.</exception>
+    public static RunSession Resume(string path, string? copyTo = null)
+    {
+        var directory = new RunDirectory(path);
+        if (!File.Exists(directory.ConfigPath))
+            throw new RunDirectoryException(path, System.IO.Directory.Exists(path) ? "holds no run: it has no config.yaml" : "there is no such run directory");
+        RunLock held = TakeLock(directory);
+        try
+        {
+            var session = new RunSession(directory, findsName: false) { CopyPath = copyTo, Config = RunConfigFile.Read(directory.ConfigPath), _lock = held };
+            session.Recover();
+            return session;
+        }
+        catch (Exception e)
+        {
+            held.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw CannotBeWritten(path, e);
+            throw;
+        }
+    }
+
+    /// <summary>What of a configuration cannot be for the run that goes on, empty when there is nothing.</summary>
+    /// <exception cref="InvalidOperationException">It is a new run.</exception>
+    public IEnumerable<string> Conflicts(RunConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        RunConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
+        List<string> conflicts = [.. RunConflicts.Between(was, config)];
+        int done = Start?.Figures.Epochs ?? 0;
+        if (File.Exists(Directory.ResultPath) && done >= config.Training.NumEpochs)
+            conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
+        else if (File.Exists(Directory.ResultPath) && config.Training.NumEpochs <= was.Training.NumEpochs)
+            conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs without a better held-out perplexity");
+        else if (done > config.Training.NumEpochs)
+            conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.NumEpochs}");
+        return conflicts;
+    }
+
     /// <summary>Closes the files; a new run of which nothing was written takes its directory back.</summary>
     public void Dispose()
     {
@@ -63,6 +131,12 @@ public sealed class RunSession : IDisposable
     /// <exception cref="RunDirectoryException">It holds a run, another process works in it, or it cannot be written.</exception>
     internal void Begin(RunConfig config, RunEnvironment environment)
     {
+        _config = config;
+        if (IsResumed)
+        {
+            GoOn(config, environment);
+            return;
+        }
         string path = Directory.Path;
         for (int number = 2; !TryBegin(config, environment); number++)
             Directory = new RunDirectory($"{path}-{number}");
@@ -78,15 +152,21 @@ public sealed class RunSession : IDisposable
     /// <summary>Writes a sample.</summary>
     internal void Record(int epoch, string sample) => Append(_samples!, Encoding.UTF8.GetBytes($"after epoch {epoch}:\n{sample}\n\n"));
 
-    /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
-    /// <param name="checkpoint">The checkpoint.</param>
-    /// <param name="step">Minibatches that it has learned.</param>
-    /// <exception cref="CheckpointException">It cannot be written; the older ones are as they were.</exception>
-    internal void Save(Checkpoint checkpoint, long step)
+    /// <summary>Brings metrics and samples to the disk, and says what a checkpoint needs to go on after them.</summary>
+    internal ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds)
     {
-        _firstMade = null;
         _metrics!.Flush(flushToDisk: true);
         _samples!.Flush(flushToDisk: true);
+        return new ResumeState { Trainer = trainer, Step = step, ElapsedSeconds = elapsedSeconds, MetricsBytes = _metrics.Position, SamplesBytes = _samples.Position };
+    }
+
+    /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
+    /// <param name="checkpoint">The checkpoint, with what is needed to go on.</param>
+    /// <exception cref="CheckpointException">It cannot be written; the older ones are as they were.</exception>
+    internal void Save(Checkpoint checkpoint)
+    {
+        _firstMade = null;
+        long step = checkpoint.Resume!.Step;
         CheckpointFile.Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
         _lastStep = step;
         foreach ((_, string path) in Directory.StepCheckpoints().Skip(_config!.KeepLast - 1))
@@ -125,6 +205,9 @@ public sealed class RunSession : IDisposable
         }
     }
 
+    private static RunLock TakeLock(RunDirectory directory) =>
+        RunLock.TryTake(directory.LockPath) ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory");
+
     // False when the name is taken and another one may be found.
     private bool TryBegin(RunConfig config, RunEnvironment environment)
     {
@@ -138,21 +221,102 @@ public sealed class RunSession : IDisposable
                 _lock?.Dispose();
                 return false;
             }
-            if (_lock is null)
-                throw new RunDirectoryException(Directory.Path, "another process works in this run directory");
+            _lock ??= TakeLock(Directory);
             RefuseRun();
             _firstMade = firstMade;
-            (_metrics, _samples) = (Open(Directory.MetricsPath), Open(Directory.SamplesPath));
+            OpenRecords(before: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw CannotBeWritten(Directory.Path, e);
         }
-        _config = config;
         WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
         // Last: a directory without it holds no run.
-        WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
+        WriteConfig(config);
         return true;
+    }
+
+    private void GoOn(RunConfig config, RunEnvironment environment)
+    {
+        try
+        {
+            foreach (string damaged in _damaged)
+                File.Move(damaged, damaged + DamagedExtension, overwrite: true);
+            OpenRecords(Start?.Resume);
+            File.Delete(Directory.ResultPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotBeWritten(Directory.Path, e);
+        }
+        if (StartPath == Directory.LastCheckpointPath)
+            _lastStep = Start!.Resume!.Step;
+        if (config != Config)
+            WriteConfig(config);
+        if (File.Exists(Directory.EnvironmentPath))
+            _warnings.AddRange(environment.DifferencesFrom(RunEnvironment.Read(Directory.EnvironmentPath)).Select(difference => $"{difference}: the last bits of the results may differ"));
+        else
+            WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
+    }
+
+    // Everything is checked before anything is changed; only leftovers of a killed writer go at once.
+    private void Recover()
+    {
+        RefuseLinks();
+        System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
+        AtomicFile.RemoveTemporaries(Directory.Path);
+        AtomicFile.RemoveTemporaries(Directory.CheckpointsPath);
+        string[] all = [.. File.Exists(Directory.LastCheckpointPath) ? [Directory.LastCheckpointPath] : Array.Empty<string>(), .. Directory.StepCheckpoints().Select(file => file.Path)];
+        foreach (string path in all)
+        {
+            try
+            {
+                Checkpoint checkpoint = CheckpointFile.Read(path);
+                Start = checkpoint.Resume is null ? throw new CheckpointException(path, "holds a model, but no state to go on from") : checkpoint;
+                StartPath = path;
+                if (_damaged.Count > 0)
+                    _warnings.Add($"goes on from {path}, the newest checkpoint that is whole");
+                return;
+            }
+            catch (CheckpointException e)
+            {
+                _warnings.Add($"{e.Message}; it is set aside as {Path.GetFileName(path)}{DamagedExtension}");
+                _damaged.Add(path);
+            }
+        }
+        if (all.Length > 0)
+            throw new RunDirectoryException(Directory.Path, $"none of its checkpoints can be gone on from: {string.Join("; ", _warnings.Select(warning => warning.Split("; it is set")[0]))}");
+    }
+
+    // A checkpoint that is a link would let a write leave the directory.
+    private void RefuseLinks()
+    {
+        string[] files = [Directory.CheckpointsPath, Directory.LastCheckpointPath, Directory.BestCheckpointPath, Directory.MetricsPath, Directory.SamplesPath, Directory.ConfigPath, Directory.ResultPath, Directory.EnvironmentPath];
+        if (files.FirstOrDefault(file => new FileInfo(file).LinkTarget is not null) is { } link)
+            throw new RunDirectoryException(link, "is a link: a run directory holds files of its own");
+    }
+
+    private void OpenRecords(ResumeState? before)
+    {
+        _metrics = Open(Directory.MetricsPath, before?.MetricsBytes ?? 0);
+        _samples = Open(Directory.SamplesPath, before?.SamplesBytes ?? 0);
+    }
+
+    private void WriteConfig(RunConfig config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
+
+    private static FileStream Open(string path, long bytes)
+    {
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        if (file.Length < bytes)
+        {
+            long length = file.Length;
+            file.Dispose();
+            throw new RunDirectoryException(path, $"has {length} bytes where the checkpoint was written after {bytes}: somebody has cut it; put the rest back, or begin anew");
+        }
+        // What comes after the checkpoint is written again, the same.
+        file.SetLength(bytes);
+        file.Seek(0, SeekOrigin.End);
+        return file;
     }
 
     private static string FirstMissing(string folder)
@@ -185,10 +349,8 @@ public sealed class RunSession : IDisposable
     private void RefuseRun()
     {
         if (HoldsRun)
-            throw new RunDirectoryException(Directory.Path, "holds a run already: take another name");
+            throw new RunDirectoryException(Directory.Path, $"holds a run already: go on with --resume {Directory.Path}, or take another name");
     }
-
-    private static FileStream Open(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
 
     private void StepAside(long step)
     {

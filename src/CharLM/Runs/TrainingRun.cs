@@ -13,6 +13,8 @@ namespace CharLM.Runs;
 /// </summary>
 public sealed class TrainingRun
 {
+    private const int MostNamed = 10;
+
     private readonly RunConfig _config;
     private readonly Checkpoint? _start;
     private readonly Device? _device;
@@ -29,8 +31,8 @@ public sealed class TrainingRun
     public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        InvalidConfigException.ThrowIfAny(Faults(config, start));
-        (_config, _start, _device, _threads, _session) = (config, start, device, threads, session);
+        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
+        (_config, _start, _device, _threads, _session) = (config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
     }
 
     /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
@@ -39,6 +41,20 @@ public sealed class TrainingRun
         ArgumentNullException.ThrowIfNull(config);
         // A cell that cannot change would bring faults that nobody made.
         return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Faults();
+    }
+
+    /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
+    /// <param name="config">All of it.</param>
+    /// <param name="session">The run.</param>
+    public static IEnumerable<string> Faults(RunConfig config, RunSession session)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(session);
+        // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
+        IEnumerable<string> conflicts = session.Conflicts(config);
+        if (session.Start is { } start)
+            conflicts = conflicts.Concat(RunConflicts.Between(config with { Text = start.Text, Model = start.Model, Training = start.Training }, config with { Model = config.Model.Resolved() })).Distinct();
+        return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
     }
 
     /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
@@ -53,6 +69,8 @@ public sealed class TrainingRun
     public RunResult Execute(CorpusText corpus, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
+        if (_session is { IsResumed: true })
+            CheckSameText(corpus, _session);
         TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab);
         int unknown = _start is null ? 0 : text.Train.Span.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
@@ -60,15 +78,17 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
+        if (_start?.Resume is { } resume)
+            GoOn(trainer, resume);
         _session?.Begin(_config with { Corpus = CorpusOf(corpus.Origin) }, RunEnvironment.Capture(corpus.Origin, model.Device.ToString(), _threads));
-        var run = new RunExecution(_config, corpus, text, train.Length, heldOut, unknown, model, _start, _session, progress);
+        var run = new RunExecution(_config, corpus, text, train.Length, heldOut, unknown, model, trainer, _start, _session, progress);
 
         progress?.Report(new RunEvent.Started(run.Description));
         bool interrupted = false;
         try
         {
             while (run.GoesOn)
-                run.Epoch(trainer, cancellationToken);
+                run.Epoch(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -136,6 +156,35 @@ public sealed class TrainingRun
         {
             throw new InvalidConfigException(
                 [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of {text.Vocab.Count}; train a new model on it"]);
+        }
+    }
+
+    private void CheckSameText(CorpusText corpus, RunSession session)
+    {
+        string? was = session.Start?.Corpus.Sha256 ?? session.CorpusSha256;
+        if (was is null || was == corpus.Origin.Sha256)
+            return;
+        Vocab? before = session.Start?.Vocab;
+        string[] now = [.. TokenizedText.From(corpus.Text, _config.Text).Vocab.Tokens];
+        string vocab = before is null ? "" : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
+        throw new InvalidConfigException([$"{corpus.Origin.Name} is another text than the run's: its SHA-256 is {corpus.Origin.Sha256}, that of the run's {was}{vocab}; go on with the same text"]);
+
+        static string Differences(string[] tokens, string what) => tokens.Length == 0 ? "" :
+            $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}{(tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "")}";
+    }
+
+    private void GoOn(Trainer trainer, ResumeState resume)
+    {
+        // A file that is only gone on from, to learn something else, brings its weights alone.
+        if (_session is not { IsResumed: true })
+            return;
+        try
+        {
+            trainer.SetState(resume.Trainer);
+        }
+        catch (FormatException e)
+        {
+            throw new CheckpointException(_session.StartPath!, e.Message, e);
         }
     }
 

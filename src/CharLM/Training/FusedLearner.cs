@@ -28,6 +28,12 @@ internal sealed class FusedLearner : ILearner
         _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
 
     /// <inheritdoc/>
+    public (float[] Hidden, float[] Cell) CopyState() => _network.Stack.CopyState();
+
+    /// <inheritdoc/>
+    public void SetState(int batch, float[] hidden, float[] cell) => _network.Stack.SetState(batch, hidden, cell);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _network.Dispose();

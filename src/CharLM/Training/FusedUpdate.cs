@@ -85,11 +85,42 @@ internal sealed class FusedUpdate : IUpdate
     }
 
     /// <inheritdoc/>
+    public UpdateState CopyState() => new(
+        _steps, UpdateState.MomentsOf(_kind).ToDictionary(moment => moment, moment => (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
+
+    /// <inheritdoc/>
+    public void SetState(UpdateState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        foreach (string moment in UpdateState.MomentsOf(_kind))
+        {
+            IReadOnlyList<float[]> values = state.MomentOf(moment, [.. _weights.Select(weight => (long)weight.Length)]);
+            foreach (((long, int) place, float[] from) in Places().Zip(values))
+                from.CopyTo(Moment(moment, place));
+        }
+        _steps = state.Steps;
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _first.Dispose();
         _second.Dispose();
     }
+
+    // Where the moments of each weight lie.
+    private IEnumerable<(long Begin, int Length)> Places()
+    {
+        long place = 0;
+        foreach (RawWeight weight in _weights)
+        {
+            yield return (place, weight.Length);
+            place += weight.Length;
+        }
+    }
+
+    private unsafe Span<float> Moment(string name, (long Begin, int Length) place) =>
+        new((name == UpdateState.FirstMoment ? _first : _second).Data + place.Begin, place.Length);
 
     private void Step(int worker)
     {

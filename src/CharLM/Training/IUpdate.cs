@@ -16,4 +16,11 @@ public interface IUpdate : IDisposable
 
     /// <summary>Changes the weights.</summary>
     void Step();
+
+    /// <summary>What it has gathered, copied.</summary>
+    UpdateState CopyState();
+
+    /// <summary>Goes on from what another one of the same kind and weights has gathered.</summary>
+    /// <exception cref="FormatException">It is of another kind, or of other weights.</exception>
+    void SetState(UpdateState state);
 }

@@ -38,6 +38,14 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
         }
     }
 
+    /// <inheritdoc/>
+    public UpdateState CopyState() => UpdateState.None;
+
+    /// <summary>Nothing to set: each step depends on its gradients alone.</summary>
+    public void SetState(UpdateState state)
+    {
+    }
+
     /// <summary>Nothing to free: the weights belong to the model.</summary>
     public void Dispose()
     {

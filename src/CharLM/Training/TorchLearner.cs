@@ -40,6 +40,23 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
     }
 
     /// <inheritdoc/>
+    public (float[] Hidden, float[] Cell) CopyState()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return _state is null ? ([], []) : (FloatArray.Of(_state.Hidden), _state.Cell is null ? [] : FloatArray.Of(_state.Cell));
+    }
+
+    /// <inheritdoc/>
+    public void SetState(int batch, float[] hidden, float[] cell)
+    {
+        ResetState();
+        using DisposeScope scope = NewDisposeScope();
+        RecurrentState zero = model.BeginState(batch);
+        Tensor Like(float[] values) => tensor(values, zero.Hidden.shape).to_type(zero.Hidden.dtype).to(zero.Hidden.device);
+        _state = new RecurrentState(Like(hidden), zero.Cell is null ? null : Like(cell)).DetachFromDisposeScope();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         ResetState();

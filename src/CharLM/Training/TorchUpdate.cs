@@ -1,3 +1,4 @@
+using CharLM.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,12 +9,13 @@ namespace CharLM.Training;
 public sealed class TorchUpdate : IUpdate
 {
     private readonly List<Parameter> _parameters;
-    private readonly optim.Optimizer _optimizer;
+    private readonly OptimizerHelper _optimizer;
+    private readonly OptimizerKind _kind;
 
     /// <summary>An optimizer by name, with PyTorch's defaults for all but the learning rate.</summary>
     public TorchUpdate(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0)
     {
-        _parameters = [.. parameters];
+        (_parameters, _kind) = ([.. parameters], kind);
         _optimizer = kind switch
         {
             OptimizerKind.Sgd => optim.SGD(_parameters, learningRate, weight_decay: weightDecay),
@@ -49,5 +51,70 @@ public sealed class TorchUpdate : IUpdate
     }
 
     /// <inheritdoc/>
+    public UpdateState CopyState()
+    {
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        List<OptimizerState> states = _optimizer.state_dict().State;
+        var moments = UpdateState.MomentsOf(_kind).ToDictionary(
+            moment => moment, moment => (IReadOnlyList<float[]>)[.. states.Select(state => FloatArray.Of(Moment(state, moment)))], StringComparer.Ordinal);
+        return new UpdateState(states.Count == 0 ? 0 : Steps(states[0]), moments);
+    }
+
+    /// <inheritdoc/>
+    public void SetState(UpdateState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        List<OptimizerState> own = _optimizer.state_dict().State;
+        foreach (string moment in UpdateState.MomentsOf(_kind))
+        {
+            IReadOnlyList<float[]> values = state.MomentOf(moment, [.. own.Select(of => Moment(of, moment).numel())]);
+            for (int i = 0; i < own.Count; i++)
+            {
+                Tensor target = Moment(own[i], moment);
+                target.copy_(tensor(values[i], target.shape));
+            }
+        }
+        foreach (OptimizerState of in own)
+            SetSteps(of, state.Steps);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _optimizer.Dispose();
+
+    private static Tensor Moment(OptimizerState state, string name) => (state, name) switch
+    {
+        (Adam.State adam, UpdateState.FirstMoment) => adam.exp_avg,
+        (Adam.State adam, UpdateState.SecondMoment) => adam.exp_avg_sq,
+        (AdamW.State adam, UpdateState.FirstMoment) => adam.exp_avg,
+        (AdamW.State adam, UpdateState.SecondMoment) => adam.exp_avg_sq,
+        (RMSProp.State rms, UpdateState.SquareAverage) => rms.square_avg,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "not a moment of this optimizer"),
+    };
+
+    private static long Steps(OptimizerState state) => state switch
+    {
+        Adam.State adam => adam.step,
+        AdamW.State adam => adam.step,
+        RMSProp.State rms => rms.step,
+        _ => 0,
+    };
+
+    private static void SetSteps(OptimizerState state, long steps)
+    {
+        switch (state)
+        {
+            case Adam.State adam:
+                adam.step = steps;
+                break;
+            case AdamW.State adam:
+                adam.step = steps;
+                break;
+            case RMSProp.State rms:
+                rms.step = steps;
+                break;
+        }
+    }
 }

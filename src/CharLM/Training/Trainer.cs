@@ -18,6 +18,15 @@ public sealed class Trainer : IDisposable
     private readonly Schedule _schedule;
     private readonly long[] _inputs, _targets;
     private readonly float[] _gradientScales;
+    private readonly string[] _weightNames;
+    private readonly int _stateRow;
+    private readonly bool _hasCellState;
+    private readonly Stopwatch _time = new();
+
+    // The epoch that is going on, and what its minibatches told so far.
+    private int _epoch, _batch;
+    private Nats _nats;
+    private double _norms, _secondsBefore;
 
     /// <summary>A trainer of a model on a text.</summary>
     /// <param name="model">The model; stays the caller's.</param>
@@ -38,9 +47,11 @@ public sealed class Trainer : IDisposable
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
         _learner = Learners.Create(model, config);
+        (_stateRow, _hasCellState) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config.HasCellState);
+        _weightNames = [.. model.named_parameters().Select(parameter => parameter.name)];
     }
 
-    /// <summary>Trains one epoch.</summary>
+    /// <summary>Trains one epoch, or the rest of it when it was cancelled before.</summary>
     /// <param name="epoch">Which epoch, from 0; fixes the order of its minibatches.</param>
     /// <param name="progress">Told of every minibatch.</param>
     /// <param name="cancellationToken">Looked at before each minibatch: a step that has begun is finished.</param>
@@ -49,29 +60,78 @@ public sealed class Trainer : IDisposable
     public EpochReport TrainEpoch(int epoch, IProgress<StepReport>? progress = null, CancellationToken cancellationToken = default)
     {
         EpochPlan plan = _minibatches.Plan(epoch);
-        var time = Stopwatch.StartNew();
-        var nats = default(Nats);
-        double norms = 0;
-        for (int batch = 0; batch < plan.NumBatches; batch++)
+        if (epoch != _epoch)
+            BeginEpoch(epoch);
+        _time.Start();
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (batch == 0 || !_minibatches.CarriesState)
-                _learner.ResetState();
-            StepReport step = TrainStep(epoch, plan, batch);
-            long tokens = (long)plan.RowsOf(batch) * plan.NumSteps;
-            nats += new Nats(step.Loss * tokens, tokens);
-            norms += step.GradientNorm;
-            progress?.Report(step);
+            while (_batch < plan.NumBatches)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                StepReport step = NextStep(epoch, plan);
+                _time.Stop();
+                progress?.Report(step);
+                _time.Start();
+            }
         }
-        return new EpochReport
+        finally
+        {
+            _time.Stop();
+        }
+        var report = new EpochReport
         {
             Epoch = epoch + 1,
             NumEpochs = _config.NumEpochs,
-            Train = nats,
-            GradientNorm = norms / plan.NumBatches,
+            Train = _nats,
+            GradientNorm = _norms / plan.NumBatches,
             LearningRate = _learner.Update.LearningRate,
-            Seconds = time.Elapsed.TotalSeconds,
+            Seconds = Seconds,
         };
+        BeginEpoch(epoch + 1);
+        return report;
+    }
+
+    /// <summary>All that was gathered besides the weights, copied; between two steps, in an epoch or after one.</summary>
+    public TrainerState CopyState()
+    {
+        UpdateState update = _learner.Update.CopyState();
+        (float[] hidden, float[] cell) = _minibatches.CarriesState && _batch > 0 ? _learner.CopyState() : ([], []);
+        return new TrainerState
+        {
+            Epoch = _epoch,
+            Batch = _batch,
+            Nats = _nats.Total,
+            Tokens = _nats.Tokens,
+            GradientNorms = _norms,
+            Seconds = Seconds,
+            LearningRate = _learner.Update.LearningRate,
+            Schedule = _schedule.State,
+            OptimizerSteps = update.Steps,
+            Moments = update.Moments
+                .SelectMany(moment => _weightNames.Zip(moment.Value, (name, values) => ($"{moment.Key}.{name}", values)))
+                .ToDictionary(entry => entry.Item1, entry => entry.values, StringComparer.Ordinal),
+            Hidden = hidden,
+            Cell = cell,
+        };
+    }
+
+    /// <summary>Goes on from what a trainer of the same model, configuration and text had gathered.</summary>
+    /// <exception cref="FormatException">It had another optimizer, batch size or text.</exception>
+    public void SetState(TrainerState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        int batches = _minibatches.Plan(state.Epoch).NumBatches;
+        if (state.Batch > batches)
+            throw new FormatException($"is at minibatch {state.Batch} of an epoch of {batches}");
+        var moments = UpdateState.MomentsOf(_config.Optimizer).ToDictionary(
+            moment => moment, moment => (IReadOnlyList<float[]>)[.. _weightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))], StringComparer.Ordinal);
+        _learner.Update.SetState(new UpdateState(state.OptimizerSteps, moments));
+        _learner.Update.LearningRate = state.LearningRate;
+        _schedule.State = state.Schedule;
+        if (_minibatches.CarriesState && state.Batch > 0)
+            _learner.SetState(_config.BatchSize, Checked(state.Hidden, hasState: true), Checked(state.Cell, _hasCellState));
+        (_epoch, _batch, _nats, _norms, _secondsBefore) = (state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
+        _time.Reset();
     }
 
     /// <summary>Tells the schedule how the held-out text did after an epoch.</summary>
@@ -80,6 +140,30 @@ public sealed class Trainer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _learner.Dispose();
+
+    private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
+
+    private StepReport NextStep(int epoch, EpochPlan plan)
+    {
+        if (_batch == 0 || !_minibatches.CarriesState)
+            _learner.ResetState();
+        StepReport step = TrainStep(epoch, plan, _batch);
+        long tokens = (long)plan.RowsOf(_batch) * plan.NumSteps;
+        _nats += new Nats(step.Loss * tokens, tokens);
+        _norms += step.GradientNorm;
+        _batch++;
+        return step;
+    }
+
+    private void BeginEpoch(int epoch)
+    {
+        (_epoch, _batch, _nats, _norms, _secondsBefore) = (epoch, 0, default, 0, 0);
+        _time.Reset();
+    }
+
+    private float[] Checked(float[] state, bool hasState) => state.Length == (hasState ? _stateRow * _config.BatchSize : 0)
+        ? state
+        : throw new FormatException($"carries a state of {state.Length} values, which is no state of {_config.BatchSize} rows");
 
     // Forward, backward, clip, update.
     private StepReport TrainStep(int epoch, EpochPlan plan, int batch)

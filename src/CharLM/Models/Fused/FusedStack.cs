@@ -101,7 +101,30 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
+    /// <summary>The state, copied, each [layers, batch, hidden]; the cell state is empty where the cell has none.</summary>
+    public (float[] Hidden, float[] Cell) CopyState() => (Copy(layer => layer.HiddenState), Copy(layer => layer.CellState));
+
+    /// <summary>Sets the state.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="hidden">[layers, batch, hidden].</param>
+    /// <param name="cell">In the same shape; empty where the cell has none.</param>
+    public unsafe void SetState(int batch, ReadOnlySpan<float> hidden, ReadOnlySpan<float> cell)
+    {
+        int length = batch * _hidden;
+        fixed (float* hiddens = hidden, cells = cell)
+        {
+            for (int layer = 0; layer < _layers.Length; layer++)
+            {
+                // The next minibatch has as many sequences, and so keeps the state; it makes room for its steps itself.
+                _layers[layer].Resize(batch, steps: 1);
+                Packing.CopyRows(hiddens + ((nint)layer * length), _hidden, _layers[layer].HiddenState, batch);
+                if (cells is not null)
+                    Packing.CopyRows(cells + ((nint)layer * length), _hidden, _layers[layer].CellState, batch);
+            }
+        }
+    }
+
+    /// <summary>Gives the sequences other states: sequence i: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
     public void Rearrange(ReadOnlySpan<int> rows, int batch)
     {
         foreach (LayerPass layer in _layers)
@@ -164,6 +187,18 @@ internal sealed class FusedStack : IDisposable
             dropout?.Dispose();
         _even.Dispose();
         _odd.Dispose();
+    }
+
+    private unsafe float[] Copy(Func<LayerPass, Panels> of)
+    {
+        int rows = of(_layers[0]).Rows, length = rows * _hidden;
+        var values = new float[_layers.Length * length];
+        fixed (float* target = values)
+        {
+            for (int layer = 0; layer < _layers.Length && rows > 0; layer++)
+                Packing.CopyRowsBack(of(_layers[layer]), target + ((nint)layer * length), _hidden, rows);
+        }
+        return values;
     }
 
     private Panels InputOf(int layer) => _training && _dropouts[layer] is { } dropout ? dropout.Values : _layers[layer - 1].Outputs;

@@ -1,0 +1,179 @@
+using System.Text.Json.Nodes;
+using CharLM.Checkpoints;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>train --run-dir and --resume, with real processes and real signals.</summary>
+public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Kills = 20;
+    private const string Last = "parts/checkpoints/last.safetensors";
+
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    private string[] Train => ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel, "--max-tokens", "600", "--optimizer", "adam", "--lr", "0.01", "--threads", "1"];
+
+    private string[] OneModel => [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "60", "--sample-every", "7", "--validation-fraction", "0.1"];
+
+    // A checkpoint after every step: most of the time goes into writing, so that many kills hit a write.
+    [Fact]
+    public async Task Train_KilledAtRandomMomentsAndResumed_EndsBitByBitAsUninterrupted()
+    {
+        string[] parts = [.. OneModel, "--run-dir", "parts", "--resume", "auto", "--checkpoint-every", "1step"];
+        var random = new Random(6);
+        int hitWrites = 0;
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            using RunningProgram program = _sandbox.Start(parts);
+            // Now and then before the run has begun; else in the middle of it.
+            if (kill % 5 != 4)
+                await program.UntilAsync(() => program.ErrorSoFar.Contains("run ", StringComparison.Ordinal), "the run");
+            // Not for synchronisation: any moment may be hit.
+            await Task.Delay(random.Next(300));
+            program.Signal(RunningProgram.SigKill);
+            Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
+            hitWrites += _sandbox.Files().Any(file => file.EndsWith(".tmp", StringComparison.Ordinal)) ? 1 : 0;
+        }
+        long steps = CheckpointFile.Read(_sandbox.At(Last)).Resume!.Step;
+        output.WriteLine($"{Kills} kills in {steps} steps, {hitWrites} of them during a write");
+
+        (await _sandbox.RunAsync([.. parts[..^2], "--checkpoint-every", "0"])).Succeeded();
+        (await _sandbox.RunAsync([.. OneModel, "--run-dir", "whole"])).Succeeded();
+        Assert.Equal(Weights("whole"), Weights("parts"));
+        Assert.Equal(Metrics("whole"), Metrics("parts"));
+        Assert.Equal(60, Metrics("parts").Length);
+        Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")), await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
+        Assert.DoesNotContain(_sandbox.Files(), file => file.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(RunningProgram.SigTerm, 75)]
+    [InlineData(RunningProgram.SigUsr1, 75)]
+    [InlineData(RunningProgram.SigInt, 130)]
+    public async Task Train_Signal_SavesAndTheCommandItPrintsGoesOn(int signal, int exitCode)
+    {
+        using RunningProgram train = _sandbox.Start([.. Train, "--epochs", "300", "--run-dir", "it's a run"]);
+        await train.UntilAsync(() => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0, "the first epoch");
+        train.SkipIfInterruptIsIgnored();
+        train.Signal(signal);
+        Outcome outcome = await train.EndAsync();
+        outcome.Complained(exitCode, "and saved; go on with: charlm train --resume");
+
+        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("go on with: ")[1])).Succeeded();
+        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("goes on after epoch ", StringComparison.Ordinal));
+        Assert.Equal(Enumerable.Range(1, 300), Metrics("it's a run").Select(line => (int)JsonNode.Parse(line)!["epoch"]!));
+    }
+
+    [Fact]
+    public async Task Train_SecondCtrlC_EndsAtOnceWithTheCheckpointIntact()
+    {
+        using RunningProgram train = _sandbox.Start([.. Train, "--epochs", "1", "--length", "1000000", "--run-dir", "parts"]);
+        await train.UntilAsync(() => train.ErrorSoFar.Contains("saved", StringComparison.Ordinal), "the checkpoint");
+        train.SkipIfInterruptIsIgnored();
+        Task<Outcome> end = train.EndAsync();
+        while (await Task.WhenAny(end, Task.Delay(50)) != end)
+            train.Signal(RunningProgram.SigInt);
+        Assert.Equal(130, (await end).ExitCode);
+        Assert.Equal(1, CheckpointFile.Read(_sandbox.At(Last)).Figures.Epochs);
+
+        // All that is left is the sample.
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--length", "10")).Succeeded();
+        Assert.True(File.Exists(_sandbox.At("parts/result.json")));
+        Assert.Single(Metrics("parts"));
+    }
+
+    [Fact]
+    public async Task Train_ItsConfiguration_RepeatsTheRun()
+    {
+        (await _sandbox.RunAsync([.. Train, "--epochs", "3", "--run-dir", "whole"])).Succeeded();
+        (await _sandbox.RunAsync("train", "--config", "whole/config.yaml", "--run-dir", "parts")).Succeeded();
+        Assert.Equal(Weights("whole"), Weights("parts"));
+        Assert.Equal(Metrics("whole"), Metrics("parts"));
+    }
+
+    [Fact]
+    public async Task Train_RunsThatCannotGoOn_AreRefusedInOneLine()
+    {
+        (await _sandbox.RunAsync("train", "--resume", "nowhere")).Refused(1, "nowhere: there is no such run directory");
+        (await _sandbox.RunAsync("train", "--resume", "auto")).Refused(1, "runs: holds no run that could go on");
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x")).Refused(2, "leave --checkpoint out", "leave --run-dir out");
+        (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--run-dir", "parts"])).Succeeded();
+        string[] before = _sandbox.Files();
+        (await _sandbox.RunAsync([.. Train, "--run-dir", "parts"])).Refused(1, "parts: holds a run already", "--resume parts");
+        (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(2, "parts is complete", "--epochs");
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "3", "--hidden", "64", "--cell", "lstm")).Refused(
+            2, "model.cell is gru in the run and cannot become lstm", "model.num_hiddens is 32 in the run and cannot become 64");
+        _sandbox.Write("other.txt", Texts.Plain.Replace('m', 'q'));
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "3", "--corpus", "other.txt")).Refused(2, "other.txt is another text than the run's", "new in its vocab: 'q'; gone in its vocab: 'm'");
+        Assert.Equal(before.Append("other.txt").Order(StringComparer.Ordinal), _sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Train_TwoProcessesOnOneRun_TheSecondIsRefusedUntilTheFirstIsDead()
+    {
+        string[] train = [.. Train, "--epochs", "1000000", "--run-dir", "parts"];
+        using (RunningProgram first = _sandbox.Start(train))
+        {
+            await first.UntilAsync(() => File.Exists(_sandbox.At("parts/config.yaml")), "the run");
+            (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(1, "parts: another process works in this run directory");
+            first.Signal(RunningProgram.SigKill);
+            await first.EndAsync();
+        }
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "1")).Succeeded();
+    }
+
+    [Fact]
+    public async Task Train_DiskThatFillsUp_FailsWithTheOldStateIntactAndGoesOnWhenThereIsRoom()
+    {
+        await SkipWithoutMountsAsync();
+        Outcome outcome = await InAMountAsync("size=400k", """
+            charlm train "$@" --epochs 2 --run-dir disk/run >said 2>&1 || { cat said; exit 99; }
+            sum=$(cksum < disk/run/checkpoints/last.safetensors)
+            dd if=/dev/zero of=disk/filler bs=1k 2>dd-says
+            charlm train --resume disk/run --epochs 4 --checkpoint-every 1
+            code=$?
+            [ "$sum" = "$(cksum < disk/run/checkpoints/last.safetensors)" ] || echo "the old checkpoint is gone"
+            ls -A disk/run/checkpoints | grep tmp
+            rm disk/filler
+            charlm train --resume disk/run --epochs 4 >said 2>&1 || { cat said; exit 99; }
+            wc -l < disk/run/metrics.jsonl
+            exit $code
+            """, Train[1..]);
+        Assert.Equal("4", outcome.Output.Trim());
+        outcome.Complained(1, "cannot be written", "No space left on device");
+    }
+
+    [Fact]
+    public async Task Train_ReadOnlyFileSystem_IsRefused()
+    {
+        await SkipWithoutMountsAsync();
+        (await InAMountAsync("ro", "exec charlm \"$@\" --run-dir disk/run", Train)).Refused(1, "disk/run: cannot be written", "Read-only file system");
+    }
+
+    private string[] Metrics(string run) =>
+    [
+        .. File.ReadLines(_sandbox.At($"{run}/metrics.jsonl")).Select(line =>
+        {
+            JsonObject metrics = JsonNode.Parse(line)!.AsObject();
+            foreach (string time in new[] { "seconds", "elapsed_seconds", "tokens_per_second" })
+                Assert.True(metrics.Remove(time));
+            return metrics.ToJsonString();
+        }),
+    ];
+
+    private IEnumerable<string> Weights(string run) => CheckpointFile.Read(_sandbox.At($"{run}/checkpoints/last.safetensors")).Weights
+        .Select(weight => $"{weight.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(weight.Value.Values))}");
+
+    // A name space of its own, so that the mount ends with the script however that ends.
+    private Task<Outcome> InAMountAsync(string options, string script, params string[] arguments) =>
+        _sandbox.BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"", [$"mount -t tmpfs -o {options} none disk || exit 98\n{script}", "bash", .. arguments]);
+
+    private async Task SkipWithoutMountsAsync()
+    {
+        Outcome trial = await _sandbox.BashAsync("mkdir trial && unshare --mount mount -t tmpfs none trial; code=$?; rmdir trial; exit $code");
+        Assert.SkipUnless(trial.ExitCode == 0, $"no file system can be mounted here: {trial.Error.Trim()}");
+    }
+}
