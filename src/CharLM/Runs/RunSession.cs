@@ -15,6 +15,7 @@ public sealed class RunSession : IDisposable
 
     private readonly bool _findsName;
     private readonly List<string> _damaged = [], _warnings = [];
+    private readonly HashSet<FileStream> _unflushed = [];
     private RunLock? _lock;
     private RunConfig? _config;
     private FileStream? _metrics, _samples;
@@ -155,9 +156,10 @@ public sealed class RunSession : IDisposable
     /// <summary>Brings metrics and samples to the disk, and says what a checkpoint needs to go on after them.</summary>
     internal ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds)
     {
-        _metrics!.Flush(flushToDisk: true);
-        _samples!.Flush(flushToDisk: true);
-        return new ResumeState { Trainer = trainer, Step = step, ElapsedSeconds = elapsedSeconds, MetricsBytes = _metrics.Position, SamplesBytes = _samples.Position };
+        foreach (FileStream file in _unflushed)
+            file.Flush(flushToDisk: true);
+        _unflushed.Clear();
+        return new ResumeState { Trainer = trainer, Step = step, ElapsedSeconds = elapsedSeconds, MetricsBytes = _metrics!.Position, SamplesBytes = _samples!.Position };
     }
 
     /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
@@ -193,11 +195,12 @@ public sealed class RunSession : IDisposable
         }
     }
 
-    private static void Append(FileStream file, byte[] content)
+    private void Append(FileStream file, byte[] content)
     {
         try
         {
             file.Write(content);
+            _unflushed.Add(file);
         }
         catch (IOException e)
         {

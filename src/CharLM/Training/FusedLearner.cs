@@ -28,10 +28,14 @@ internal sealed class FusedLearner : ILearner
         _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
 
     /// <inheritdoc/>
-    public (float[] Hidden, float[] Cell) CopyState() => _network.Stack.CopyState();
+    public CarriedState CopyState()
+    {
+        (float[] hidden, float[] cell) = _network.Stack.CopyState();
+        return new CarriedState(hidden, cell, []);
+    }
 
     /// <inheritdoc/>
-    public void SetState(int batch, float[] hidden, float[] cell) => _network.Stack.SetState(batch, hidden, cell);
+    public void SetState(int batch, CarriedState state) => _network.Stack.SetState(batch, state.Hidden, state.Cell);
 
     /// <inheritdoc/>
     public void Dispose()

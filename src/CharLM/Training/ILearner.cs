@@ -21,12 +21,11 @@ internal interface ILearner : IDisposable
     /// <returns>Mean cross-entropy, nats a token.</returns>
     double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales);
 
-    /// <summary>The state that is carried to the next minibatch, copied, each [layers * directions, batch, hidden]; empty when there is none.</summary>
-    (float[] Hidden, float[] Cell) CopyState();
+    /// <summary>The state that is carried to the next minibatch, copied.</summary>
+    CarriedState CopyState();
 
     /// <summary>Goes on from a state.</summary>
     /// <param name="batch">Rows of a minibatch.</param>
-    /// <param name="hidden">[layers * directions, batch, hidden].</param>
-    /// <param name="cell">In the same shape; empty for cells without one.</param>
-    void SetState(int batch, float[] hidden, float[] cell);
+    /// <param name="state">Of as many rows.</param>
+    void SetState(int batch, CarriedState state);
 }

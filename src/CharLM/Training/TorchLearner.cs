@@ -40,20 +40,25 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
     }
 
     /// <inheritdoc/>
-    public (float[] Hidden, float[] Cell) CopyState()
+    public CarriedState CopyState()
     {
         using DisposeScope scope = NewDisposeScope();
-        return _state is null ? ([], []) : (FloatArray.Of(_state.Hidden), _state.Cell is null ? [] : FloatArray.Of(_state.Cell));
+        return _state is null ? CarriedState.None : new CarriedState(Values(_state.Hidden), Values(_state.Cell), Values(_state.Memory));
+
+        static float[] Values(Tensor? part) => part is null ? [] : FloatArray.Of(part);
     }
 
     /// <inheritdoc/>
-    public void SetState(int batch, float[] hidden, float[] cell)
+    public void SetState(int batch, CarriedState state)
     {
         ResetState();
         using DisposeScope scope = NewDisposeScope();
         RecurrentState zero = model.BeginState(batch);
-        Tensor Like(float[] values) => tensor(values, zero.Hidden.shape).to_type(zero.Hidden.dtype).to(zero.Hidden.device);
-        _state = new RecurrentState(Like(hidden), zero.Cell is null ? null : Like(cell)).DetachFromDisposeScope();
+        _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory)).DetachFromDisposeScope();
+
+        // The memory of attention grows up to its window: its first dimension follows from the rest.
+        static Tensor? Like(float[] values, Tensor? zero) =>
+            zero is null ? null : tensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]]).to_type(zero.dtype).to(zero.device);
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly float[] _gradientScales;
     private readonly string[] _weightNames;
     private readonly int _stateRow;
-    private readonly bool _hasCellState;
+    private readonly ModelConfig _model;
     private readonly Stopwatch _time = new();
 
     // The epoch that is going on, and what its minibatches told so far.
@@ -47,7 +47,7 @@ public sealed class Trainer : IDisposable
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
         _learner = Learners.Create(model, config);
-        (_stateRow, _hasCellState) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config.HasCellState);
+        (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
         _weightNames = [.. model.named_parameters().Select(parameter => parameter.name)];
     }
 
@@ -95,7 +95,7 @@ public sealed class Trainer : IDisposable
     public TrainerState CopyState()
     {
         UpdateState update = _learner.Update.CopyState();
-        (float[] hidden, float[] cell) = _minibatches.CarriesState && _batch > 0 ? _learner.CopyState() : ([], []);
+        CarriedState carried = _minibatches.CarriesState && _batch > 0 ? _learner.CopyState() : CarriedState.None;
         return new TrainerState
         {
             Epoch = _epoch,
@@ -110,8 +110,9 @@ public sealed class Trainer : IDisposable
             Moments = update.Moments
                 .SelectMany(moment => _weightNames.Zip(moment.Value, (name, values) => ($"{moment.Key}.{name}", values)))
                 .ToDictionary(entry => entry.Item1, entry => entry.values, StringComparer.Ordinal),
-            Hidden = hidden,
-            Cell = cell,
+            Hidden = carried.Hidden,
+            Cell = carried.Cell,
+            Memory = carried.Memory,
         };
     }
 
@@ -129,7 +130,7 @@ public sealed class Trainer : IDisposable
         _learner.Update.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
         if (_minibatches.CarriesState && state.Batch > 0)
-            _learner.SetState(_config.BatchSize, Checked(state.Hidden, hasState: true), Checked(state.Cell, _hasCellState));
+            _learner.SetState(_config.BatchSize, Checked(state));
         (_epoch, _batch, _nats, _norms, _secondsBefore) = (state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
         _time.Reset();
     }
@@ -161,9 +162,15 @@ public sealed class Trainer : IDisposable
         _time.Reset();
     }
 
-    private float[] Checked(float[] state, bool hasState) => state.Length == (hasState ? _stateRow * _config.BatchSize : 0)
-        ? state
-        : throw new FormatException($"carries a state of {state.Length} values, which is no state of {_config.BatchSize} rows");
+    private CarriedState Checked(TrainerState state)
+    {
+        int rows = _config.BatchSize, length = _stateRow * rows, step = _model.OutputSize * rows;
+        bool fits = state.Hidden.Length == length && state.Cell.Length == (_model.HasCellState ? length : 0)
+            && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1 && state.Memory.Length / step <= _model.EffectiveAttentionWindow);
+        return fits
+            ? new CarriedState(state.Hidden, state.Cell, state.Memory)
+            : throw new FormatException($"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which is none of its model and {rows} rows");
+    }
 
     // Forward, backward, clip, update.
     private StepReport TrainStep(int epoch, EpochPlan plan, int batch)

@@ -47,6 +47,10 @@ public sealed record TrainerState
     [JsonIgnore]
     public float[] Cell { get; init; } = [];
 
+    /// <summary>What attention looks back at, [1 to window, batch, hidden]; empty when there is none.</summary>
+    [JsonIgnore]
+    public float[] Memory { get; init; } = [];
+
     /// <summary>Every fault of the state, empty when there is none.</summary>
     public IEnumerable<string> Faults()
     {

@@ -2,6 +2,7 @@ using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Models.Attention;
 using CharLM.Runs;
 using CharLM.Tokenization;
 using CharLM.Training;
@@ -19,11 +20,11 @@ public sealed class ResumeTests : IDisposable
     {
         Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 },
         Model = new ModelConfig { NumHiddens = 9, NumLayers = 2, Dropout = 0.2, Cell = CellKind.Lstm },
-        Training = new TrainerConfig { NumEpochs = 4, BatchSize = 3, NumSteps = 7, Optimizer = OptimizerKind.Adam, LearningRate = 0.01, Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 } },
+        Training = new TrainerConfig { NumEpochs = 3, BatchSize = 3, NumSteps = 7, Optimizer = OptimizerKind.Adam, LearningRate = 0.01, Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 } },
         Prefix = "the ",
         SampleLength = 5,
         SampleEvery = 1,
-        CheckpointEvery = CheckpointInterval.Steps(5),
+        CheckpointEvery = CheckpointInterval.Steps(20),
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -40,6 +41,16 @@ public sealed class ResumeTests : IDisposable
         { Implementation.Custom, CellKind.Lstm, OptimizerKind.Sgd, SamplingOrder.Sequential },
         { Implementation.Custom, CellKind.Rnn, OptimizerKind.Adam, SamplingOrder.Sequential },
     };
+
+    [Fact]
+    public void Resume_ModelWithAttention_EndsBitByBitAsUncut()
+    {
+        RunConfig config = Config with { Model = Config.Model with { Implementation = Implementation.BuiltIn, Cell = CellKind.Gru, Attention = AttentionKind.Dot, AttentionWindow = 10 } };
+        RunDirectory whole = Run("whole", config);
+        Run("parts", config, cutAfter: 1);
+        Run("parts", config, cutAfter: 17);
+        AssertSame(whole, Run("parts", config));
+    }
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -71,7 +82,8 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Resume_NewestCheckpointDamaged_GoesOnFromTheOneBeforeAndNamesTheBad()
     {
-        RunDirectory whole = Run("whole", Config), parts = Run("parts", Config, killAfter: 23);
+        RunConfig config = Config with { CheckpointEvery = CheckpointInterval.Steps(5) };
+        RunDirectory whole = Run("whole", Config), parts = Run("parts", config, killAfter: 23);
         byte[] bytes = File.ReadAllBytes(parts.LastCheckpointPath);
         bytes[^1] ^= 1;
         File.WriteAllBytes(parts.LastCheckpointPath, bytes);
@@ -128,7 +140,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Resume_MetricsThatWereCut_IsRefused()
     {
-        RunDirectory run = Run("parts", Config, killAfter: 60);
+        RunDirectory run = Run("parts", Config, killAfter: 61);
         File.WriteAllText(run.MetricsPath, "");
         var e = Assert.Throws<RunDirectoryException>(() => Run("parts", Config));
         Assert.Contains("has 0 bytes where the checkpoint was written after", e.Message, StringComparison.Ordinal);
@@ -160,12 +172,12 @@ public sealed class ResumeTests : IDisposable
     {
         RunDirectory run = Run("whole", Config with { CheckpointEvery = CheckpointInterval.Epochs(0) });
         using (RunSession session = RunSession.Resume(run.Path))
-            Assert.Contains("is complete: it has finished its 4 epochs", Assert.Single(session.Conflicts(session.Config!)), StringComparison.Ordinal);
+            Assert.Contains("is complete: it has finished its 3 epochs", Assert.Single(session.Conflicts(session.Config!)), StringComparison.Ordinal);
         RunConfig longer = RunConfigFile.Read(run.ConfigPath);
-        longer = longer with { Training = longer.Training with { NumEpochs = 6 } };
+        longer = longer with { Training = longer.Training with { NumEpochs = 5 } };
         using (RunSession session = RunSession.Resume(run.Path))
             new TrainingRun(longer, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal([1, 2, 3, 4, 5, 6], RunMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
+        Assert.Equal([1, 2, 3, 4, 5], RunMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         Assert.Equal(RunDirectoryState.Complete, run.State);
     }
 
