@@ -21,6 +21,19 @@ public class TensorTests
     }
 
     [Fact]
+    public void Linalg_OfAMatrix_GivesItsEigenvaluesAndSingularValues()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        // A rotation by 90 degrees, twice as long: eigenvalues ±2i; both singular values 2.
+        Tensor rotation = tensor(new float[] { 0, -2, 2, 0 }, [2, 2]);
+        Tensor parts = view_as_real(linalg.eigvals(rotation));
+        Assert.Equal([2L, 2], parts.shape);
+        Engine.AssertClose([0, 2, 0, 2], parts.abs());
+        Engine.AssertClose([2, 2], linalg.svdvals(rotation));
+        Engine.AssertClose([3, 1], linalg.svdvals(diag(tensor(new float[] { 1, -3 }))));
+    }
+
+    [Fact]
     public void Creation_FromValues_TakesTheirTypes()
     {
         using DisposeScope scope = NewDisposeScope();

@@ -19,6 +19,7 @@ internal static class CharLMCommand
             new InspectCommand(),
             new ExperimentCommand(),
             new CorpusCommand(),
+            new GradientsCommand(),
             new BenchCommand(),
             new ReportCommand(),
             new ImportCommand(),

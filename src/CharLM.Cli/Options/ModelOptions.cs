@@ -40,6 +40,9 @@ internal sealed class ModelOptions
         }
     }
 
+    /// <summary>Whether the user says which cell.</summary>
+    public bool NamesCell(ParseResult parse) => parse.GetValue(_cell) is not null;
+
     /// <summary>A configuration with the given options over a base.</summary>
     /// <param name="parse">What the user typed.</param>
     /// <param name="under">The base.</param>

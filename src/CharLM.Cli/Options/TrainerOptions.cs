@@ -19,6 +19,7 @@ internal sealed class TrainerOptions
     private readonly Option<double?> _learningRate = OptionOf.Number("--lr", "X", "Learning rate. [default: 1]");
     private readonly Option<double?> _weightDecay = OptionOf.Number("--weight-decay", "X", "Pulls weights towards zero. [default: 0]");
     private readonly Option<double?> _clip = OptionOf.Number("--clip", "X", "Greatest global norm of the gradients; 0 never clips. [default: 1]");
+    private readonly Option<ClippingKind?> _clipBy = OptionOf.Choice<ClippingKind>("--clip-by", "What --clip bounds: the global norm (norm), each single value (value), or the norm that all gradients are scaled to, short ones too (rescale). [default: norm]");
     private readonly Option<ScheduleKind?> _schedule = OptionOf.Choice<ScheduleKind>("--schedule", "How the learning rate changes. [default: constant]");
     private readonly Option<double?> _warmUp = OptionOf.Number("--warm-up", "EPOCHS", "The learning rate first rises from 0, over so many epochs. [default: 0]");
     private readonly Option<int?> _scheduleStep = OptionOf.Integer("--schedule-step", "N", "With --schedule step: the rate changes after every N epochs. [default: 10]");
@@ -28,17 +29,24 @@ internal sealed class TrainerOptions
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes every random choice. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The verb.</param>
+    /// <param name="epochs">Whether --epochs is one of them; a verb that does not mainly train has its own.</param>
+    public void AddTo(Command command, bool epochs = true)
     {
+        if (epochs)
+            command.Add(_epochs);
         foreach (Option option in new Option[]
         {
-            _epochs, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
-            _learningRate, _weightDecay, _clip, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor, _scheduleEnd, _seed,
+            _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
+            _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor, _scheduleEnd, _seed,
         })
         {
             command.Add(option);
         }
     }
+
+    /// <summary>Whether the user says how gradients are clipped.</summary>
+    public bool NamesClipping(ParseResult parse) => parse.GetValue(_clipBy) is not null;
 
     /// <summary>A configuration with the given options over a base.</summary>
     public TrainerConfig Apply(ParseResult parse, TrainerConfig under) => under with
@@ -55,6 +63,7 @@ internal sealed class TrainerOptions
         LearningRate = parse.GetValue(_learningRate) ?? under.LearningRate,
         WeightDecay = parse.GetValue(_weightDecay) ?? under.WeightDecay,
         ClipNorm = parse.GetValue(_clip) ?? under.ClipNorm,
+        Clipping = parse.GetValue(_clipBy) ?? under.Clipping,
         Schedule = under.Schedule with
         {
             Kind = parse.GetValue(_schedule) ?? under.Schedule.Kind,

@@ -13,7 +13,7 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 {
     private readonly ModelConfig _config;
     private readonly BuiltInLayer _weights;
-    private readonly Workers _workers = new(threads: 0);
+    private Workers? _workers;
     private readonly Stack<FusedSequence> _spare = new();
 
     /// <summary>A stack of layers with PyTorch's initial weights.</summary>
@@ -26,6 +26,9 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 
     /// <summary>Width of an input.</summary>
     public int InputSize { get; }
+
+    /// <summary>Threads; default 0: as many as measure faster. Read at the first sequence.</summary>
+    public int Threads { get; set; }
 
     /// <inheritdoc/>
     public nn.Module Weights => _weights.Weights;
@@ -55,7 +58,7 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _workers.Dispose();
+        _workers?.Dispose();
         while (_spare.TryPop(out FusedSequence? sequence))
             sequence.Dispose();
     }
@@ -73,7 +76,7 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 
     // Working memory is passed on from sequence to sequence; one that is not given back (its graph was dropped) is freed by
     // its finalizers.
-    private FusedSequence Take() => _spare.TryPop(out FusedSequence? sequence) ? sequence : new FusedSequence(_config, InputSize, _workers);
+    private FusedSequence Take() => _spare.TryPop(out FusedSequence? sequence) ? sequence : new FusedSequence(_config, InputSize, _workers ??= new Workers(Threads));
 
     private void GiveBack(FusedSequence sequence) => _spare.Push(sequence);
 

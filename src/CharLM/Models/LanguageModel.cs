@@ -55,7 +55,16 @@ public sealed class LanguageModel : Module, ILanguageModel
     /// Threads of the fused kernels; default 0: as many as measure faster. Read when they start; other implementations use
     /// torch's.
     /// </summary>
-    public int Threads { get; set; }
+    public int Threads
+    {
+        get;
+        set
+        {
+            field = value;
+            if (_recurrent is FusedLayer layer)
+                layer.Threads = value;
+        }
+    }
 
     /// <summary>The number of trainable values.</summary>
     public long NumParameters => parameters().Sum(parameter => parameter.numel());

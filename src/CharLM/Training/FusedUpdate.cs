@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using CharLM.Models.Fused;
 
 namespace CharLM.Training;
@@ -42,7 +44,7 @@ internal sealed class FusedUpdate : IUpdate
     }
 
     /// <inheritdoc/>
-    public unsafe double Clip(double maxNorm)
+    public unsafe double Clip(double bound, ClippingKind kind = ClippingKind.Norm)
     {
         double squares = 0;
         foreach (RawWeight weight in _weights)
@@ -56,7 +58,12 @@ internal sealed class FusedUpdate : IUpdate
         }
         double norm = Math.Sqrt(squares);
         // The gradients are scaled where they are used, as GradientClipping scales them.
-        _scale = maxNorm > 0 ? Math.Min(1, maxNorm / norm) : 1;
+        _scale = GradientClipping.Factor(norm, bound, kind);
+        if (kind == ClippingKind.Value && bound > 0)
+        {
+            foreach (RawWeight weight in _weights)
+                CutOff(new Span<float>(weight.Gradient, weight.Length), (float)bound);
+        }
         return norm;
     }
 
@@ -121,6 +128,16 @@ internal sealed class FusedUpdate : IUpdate
 
     private unsafe Span<float> Moment(string name, (long Begin, int Length) place) =>
         new((name == UpdateState.FirstMoment ? _first : _second).Data + place.Begin, place.Length);
+
+    private static void CutOff(Span<float> gradient, float bound)
+    {
+        Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(gradient);
+        var (low, high) = (new Vector<float>(-bound), new Vector<float>(bound));
+        for (int i = 0; i < vectors.Length; i++)
+            vectors[i] = Vector.Min(Vector.Max(vectors[i], low), high);
+        for (int i = vectors.Length * Vector<float>.Count; i < gradient.Length; i++)
+            gradient[i] = Math.Clamp(gradient[i], -bound, bound);
+    }
 
     private void Step(int worker)
     {

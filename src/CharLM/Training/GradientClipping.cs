@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>
-/// Gradient clipping as the books have it: all gradients g become g * min(1, theta / ||g||), with the norm over all of
-/// them together (Dive into Deep Learning v0.17, 8.5.5).
+/// Gradient clipping (<see cref="ClippingKind"/>). As the books have it, all gradients g become g * min(1, theta / ||g||), with
+/// the norm over all of them together (Dive into Deep Learning v0.17, 8.5.5).
 /// </summary>
 /// <remarks>
 /// torch's own clip_grad_norm_ adds 1e-6 to the norm before it divides. That is lost in float32, but not in float64,
@@ -14,11 +14,12 @@ namespace CharLM.Training;
 /// </remarks>
 internal static class GradientClipping
 {
-    /// <summary>Scales all gradients down together when their norm exceeds a bound.</summary>
+    /// <summary>Holds all gradients to a bound.</summary>
     /// <param name="parameters">Those without a gradient are passed over.</param>
-    /// <param name="maxNorm">The bound; 0 never clips.</param>
+    /// <param name="bound">The bound; 0 never clips.</param>
+    /// <param name="kind">How.</param>
     /// <returns>The norm before clipping.</returns>
-    public static double Clip(IEnumerable<Parameter> parameters, double maxNorm)
+    public static double Clip(IEnumerable<Parameter> parameters, double bound, ClippingKind kind)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -26,11 +27,24 @@ internal static class GradientClipping
         if (gradients.Count == 0)
             return 0;
         double norm = stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt().ToDouble();
-        if (maxNorm > 0 && norm > maxNorm)
+        if (kind == ClippingKind.Value && bound > 0)
         {
             foreach (Tensor gradient in gradients)
-                gradient.mul_(maxNorm / norm);
+                gradient.clamp_(-bound, bound);
+        }
+        else if (Factor(norm, bound, kind) is var factor && factor != 1)
+        {
+            foreach (Tensor gradient in gradients)
+                gradient.mul_(factor);
         }
         return norm;
     }
+
+    /// <summary>What gradients of a norm are multiplied by; 1 for <see cref="ClippingKind.Value"/>, which looks at each value.</summary>
+    public static double Factor(double norm, double bound, ClippingKind kind) => kind switch
+    {
+        ClippingKind.Norm when bound > 0 && norm > bound => bound / norm,
+        ClippingKind.Rescale when bound > 0 && norm > 0 => bound / norm,
+        _ => 1,
+    };
 }

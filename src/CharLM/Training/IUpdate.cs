@@ -9,10 +9,11 @@ public interface IUpdate : IDisposable
     /// <summary>Forgets the gradients of the step before.</summary>
     void ZeroGradients();
 
-    /// <summary>Scales all gradients down together when their global norm exceeds a bound.</summary>
-    /// <param name="maxNorm">The bound; 0 never clips.</param>
-    /// <returns>The norm before clipping.</returns>
-    double Clip(double maxNorm);
+    /// <summary>Holds the gradients to a bound.</summary>
+    /// <param name="bound">The bound; 0 never clips.</param>
+    /// <param name="kind">How; default all together, by their global norm.</param>
+    /// <returns>The global norm before clipping.</returns>
+    double Clip(double bound, ClippingKind kind = ClippingKind.Norm);
 
     /// <summary>Changes the weights.</summary>
     void Step();

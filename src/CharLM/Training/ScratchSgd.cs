@@ -24,7 +24,7 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
     }
 
     /// <inheritdoc/>
-    public double Clip(double maxNorm) => GradientClipping.Clip(_parameters, maxNorm);
+    public double Clip(double bound, ClippingKind kind = ClippingKind.Norm) => GradientClipping.Clip(_parameters, bound, kind);
 
     /// <inheritdoc/>
     public void Step()

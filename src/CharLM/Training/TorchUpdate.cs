@@ -41,7 +41,7 @@ public sealed class TorchUpdate : IUpdate
     public void ZeroGradients() => _optimizer.zero_grad();
 
     /// <inheritdoc/>
-    public double Clip(double maxNorm) => GradientClipping.Clip(_parameters, maxNorm);
+    public double Clip(double bound, ClippingKind kind = ClippingKind.Norm) => GradientClipping.Clip(_parameters, bound, kind);
 
     /// <inheritdoc/>
     public void Step()

@@ -184,7 +184,7 @@ public sealed class Trainer : IDisposable
             DrawGradientScales(step);
         _learner.Update.LearningRate = _schedule.RateAt(epoch + ((double)batch / plan.NumBatches));
         double loss = _learner.Learn(_inputs.AsSpan(0, tokens), _targets.AsSpan(0, tokens), rows, plan.NumSteps, dropoutKey, _gradientScales);
-        double norm = _learner.Update.Clip(_config.ClipNorm);
+        double norm = _learner.Update.Clip(_config.ClipNorm, _config.Clipping);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new TrainingDivergedException(epoch + 1, batch + 1, loss, norm, _learner.Update.LearningRate);
         _learner.Update.Step();

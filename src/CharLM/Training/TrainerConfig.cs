@@ -45,7 +45,11 @@ public sealed record TrainerConfig
     public double WeightDecay { get; init; }
 
     /// <summary>The greatest global norm of the gradients; longer ones are scaled down to it; 0 never clips; default 1.</summary>
+    /// <remarks>For clipping by value it is the greatest absolute value, and for rescaling the norm that every step has.</remarks>
     public double ClipNorm { get; init; } = 1;
+
+    /// <summary>How gradients are held to <see cref="ClipNorm"/>; default by their global norm.</summary>
+    public ClippingKind Clipping { get; init; } = ClippingKind.Norm;
 
     /// <summary>Fixes initial weights, minibatch order and dropout; default 0.</summary>
     public long Seed { get; init; }

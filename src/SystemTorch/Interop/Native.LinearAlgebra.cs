@@ -23,4 +23,7 @@ internal static unsafe partial class Native
     [DllImport(Library)] internal static extern nint st_einsum(byte* equation, nint* tensors, int count);
     [DllImport(Library)] internal static extern nint st_linear(nint input, nint weight, nint bias);
     [DllImport(Library)] internal static extern int st_qr(nint self, nint* results);
+    [DllImport(Library)] internal static extern nint st_linalg_eigvals(nint self);
+    [DllImport(Library)] internal static extern nint st_linalg_svdvals(nint self);
+    [DllImport(Library)] internal static extern nint st_view_as_real(nint self);
 }

@@ -49,5 +49,7 @@ public static partial class torch
 
         public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Make(Native.st_baddbmm(Handle, batch1.Handle, batch2.Handle, beta, alpha), this, batch1, batch2);
+
+        public Tensor view_as_real() => Make(Native.st_view_as_real(Handle), this);
     }
 }

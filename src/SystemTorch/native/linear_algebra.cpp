@@ -45,3 +45,18 @@ ST_API int32_t st_qr(Handle self, Handle* results)
 {
     return act([&] { auto [q, r] = at::linalg_qr(*self); give_pair(q, r, results); });
 }
+
+ST_API Handle st_linalg_eigvals(Handle self)
+{
+    return make([&] { return at::linalg_eigvals(*self); });
+}
+
+ST_API Handle st_linalg_svdvals(Handle self)
+{
+    return make([&] { return at::linalg_svdvals(*self); });
+}
+
+ST_API Handle st_view_as_real(Handle self)
+{
+    return make([&] { return at::view_as_real(*self); });
+}

@@ -38,6 +38,24 @@ public sealed unsafe class FusedTrainingTests
     }
 
     [Theory]
+    [InlineData(ClippingKind.Norm, 0.2)]
+    [InlineData(ClippingKind.Value, 0.01)]
+    [InlineData(ClippingKind.Rescale, 0.7)]
+    public void TrainEpoch_AnyClipping_TakesTorchsSteps(ClippingKind kind, double bound)
+    {
+        var config = new TrainerConfig { NumEpochs = 3, BatchSize = 8, NumSteps = 12, ClipNorm = bound, Clipping = kind };
+        double[] Losses(Implementation implementation)
+        {
+            using LanguageModel model = Model(implementation);
+            using var trainer = new Trainer(model, config, Text);
+            return [.. Enumerable.Range(0, 3).Select(epoch => trainer.TrainEpoch(epoch).Train.Mean)];
+        }
+        double[] builtIn = Losses(Implementation.BuiltIn);
+        Assert.Equal(builtIn, Losses(Implementation.Fused), (a, b) => Math.Abs(a - b) < 1e-3 * a);
+        Assert.True(builtIn[2] < builtIn[0]);
+    }
+
+    [Theory]
     [InlineData(OptimizerKind.Sgd, 7)]
     [InlineData(OptimizerKind.Adam, 16)]
     [InlineData(OptimizerKind.AdamW, 33)]

@@ -30,6 +30,33 @@ public sealed class UpdateTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Clip_ByValue_CutsEveryValueOffAndTellsTheNormBefore(bool scratch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Parameter one = Weight(3), two = Weight(-0.5f, -4); // gradients 6, (-1, -8)
+        using IUpdate update = scratch ? new ScratchSgd([one, two], 1) : new TorchUpdate(OptimizerKind.Sgd, [one, two], 1);
+
+        Assert.Equal(Math.Sqrt(101), update.Clip(5, ClippingKind.Value), 4);
+        Assert.Equal([5f], one.grad!.data<float>().ToArray());
+        Assert.Equal([-1f, -5f], two.grad!.data<float>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(20, 4)] // short ones are made longer
+    [InlineData(1, 0.2)]
+    [InlineData(0, 1)] // 0 leaves them alone
+    public void Clip_Rescale_GivesEveryGradientTheSameNorm(double bound, double factor)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Parameter weight = Weight(1.5f, 2); // gradient (3, 4): norm 5
+        using var update = new ScratchSgd([weight], 1);
+        Assert.Equal(5, update.Clip(bound, ClippingKind.Rescale), 5);
+        Assert.Equal([3 * factor, 4 * factor], weight.grad!.data<float>().ToArray().Select(value => (double)value), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Theory]
     [InlineData(true, 20)]
     [InlineData(true, 0)]
     [InlineData(false, 20)]

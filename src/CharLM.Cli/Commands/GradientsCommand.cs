@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.Globalization;
+using CharLM.Checkpoints;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Corpora;
+using CharLM.Gradients;
+using CharLM.Models;
+using CharLM.Reports;
+using CharLM.Reports.Html;
+using CharLM.Runs;
+using CharLM.Training;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm gradients</c>.</summary>
+internal sealed class GradientsCommand : Verb
+{
+    private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
+
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Measure this model; without it, fresh ones.");
+    private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
+    private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+    private readonly CorpusOptions _corpus = new();
+    private readonly TextOptions _text = new();
+    private readonly ModelOptions _model = new();
+    private readonly TrainerOptions _trainer = new();
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<int?> _distance = OptionOf.Integer("--distance", "N", "How many steps back to look. [default: 100]");
+    private readonly Option<int?> _rows = OptionOf.Integer("--rows", "N", "Places of the text that are looked at; their mean counts. [default: 32]");
+    private readonly Option<int?> _trainEpochs = OptionOf.Integer("--train-epochs", "N", "Train each model first, with every kind of clipping unless --clip-by names one. [default: 0]");
+    private readonly Option<string?> _html = OptionOf.Text("--html", "FILE", "Write a page with charts there.");
+    private readonly Option<string?> _csv = OptionOf.Text("--csv", "FILE", "Write every figure there.");
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public GradientsCommand()
+        : base("gradients", "Show how gradients vanish or explode on their way back in time, and the spectrum of the recurrent weights.")
+    {
+        foreach (Option option in new Option[] { _checkpoint, _preset, _config, _distance, _rows, _trainEpochs, _html, _csv })
+            Add(option);
+        _corpus.AddTo(this);
+        _text.AddTo(this, splits: true);
+        _model.AddTo(this);
+        _trainer.AddTo(this, epochs: false);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(file) : null;
+        GradientStudy study = Configure(parse, start);
+        InvalidConfigException.ThrowIfAny([.. study.Faults(), .. _runtime.Faults(parse)]);
+        foreach (string path in new[] { parse.GetValue(_html), parse.GetValue(_csv) }.OfType<string>())
+            OutputFile.Probe(path);
+        CorpusText corpus = await _corpus.ReadAsync(parse, start?.Corpus, cancellationToken);
+        _runtime.Use(parse);
+        TextWriter error = parse.InvocationConfiguration.Error;
+        IReadOnlyList<GradientRow> rows = study.Execute(corpus.Text, new Progress(error), cancellationToken);
+        var report = new GradientReport(rows, corpus.Origin.Name, study);
+        if (parse.GetValue(_csv) is { } csv)
+            Write(csv, writer => CsvTable.Write(report.Figures(), writer));
+        if (parse.GetValue(_html) is { } html)
+            Write(html, writer => HtmlReport.Write(report.Page(), writer, ChartLibrary.Embedded));
+        if (parse.GetValue(_json))
+            PrintJson(parse, rows);
+        else
+            Print(parse.InvocationConfiguration.Output, rows, study.Distance);
+        return ExitCode.Done;
+    }
+
+    private GradientStudy Configure(ParseResult parse, Checkpoint? start)
+    {
+        if (start is not null && (parse.GetValue(_preset) ?? parse.GetValue(_config)) is not null)
+            throw new InvalidConfigException(["a checkpoint has a configuration of its own: leave --preset and --config out"]);
+        RunConfig under = new();
+        if (parse.GetValue(_preset) is { } preset)
+            under = RunConfigFile.ReadPreset(preset, under);
+        if (parse.GetValue(_config) is { } file)
+            under = RunConfigFile.Read(file, under);
+        if (start is not null)
+            under = under with { Text = start.Text, Model = start.Model, Training = start.Training };
+        ModelConfig model = _model.Apply(parse, under.Model, onCpu: _runtime.OnCpu(parse));
+        if (start is not null && model with { Implementation = start.Model.Implementation } != start.Model)
+            throw new InvalidConfigException(["a checkpoint's model is as it is: of the model's options, only --implementation can be given with it"]);
+        bool isOne = start is not null || _model.NamesCell(parse) || parse.GetValue(_preset) is not null || parse.GetValue(_config) is not null;
+        int epochs = parse.GetValue(_trainEpochs) ?? 0;
+        bool anyClipping = epochs > 0 && !_trainer.NamesClipping(parse) && parse.GetValue(_config) is null;
+        TrainerConfig training = _trainer.Apply(parse, under.Training) with { NumEpochs = Math.Max(1, epochs) };
+        return new GradientStudy
+        {
+            Start = start,
+            Text = _text.Apply(parse, under.Text),
+            Models = isOne ? [model] : [.. Cells.Select(cell => model with { Cell = cell })],
+            Training = training,
+            TrainEpochs = epochs,
+            Clippings = anyClipping ? [null, .. Enum.GetValues<ClippingKind>().Cast<ClippingKind?>()] : [training.ClipNorm > 0 ? training.Clipping : null],
+            Distance = parse.GetValue(_distance) ?? 100,
+            Rows = parse.GetValue(_rows) ?? 32,
+            Threads = _runtime.Threads(parse),
+        };
+    }
+
+    private static void Write(string path, Action<TextWriter> write)
+    {
+        try
+        {
+            AtomicFile.Write(path, stream =>
+            {
+                using var writer = new StreamWriter(stream, leaveOpen: true);
+                write(writer);
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static void Print(TextWriter output, IReadOnlyList<GradientRow> rows, int distance)
+    {
+        int[] places = [.. new[] { 1, 10, 30, distance }.Where(place => place <= distance).Distinct()];
+        int name = rows.Max(row => row.Name.Length), curve = rows.SelectMany(row => row.Curves).Max(one => Label(one).Length);
+        output.WriteLine($"{"model".PadRight(name)}  {"state".PadRight(curve)}{string.Concat(places.Select(place => $"{$"{place} back",12}"))}{"a step",10}  radius of W_hh");
+        foreach (GradientRow row in rows)
+        {
+            foreach (FlowCurve one in row.Curves)
+            {
+                string radius = string.Join(", ", row.Spectra.Where(spectrum => spectrum.Place == $"l{one.Layer}").Select(spectrum => $"{spectrum.Gate} {spectrum.Radius:0.00}"));
+                output.WriteLine($"{row.Name.PadRight(name)}  {Label(one).PadRight(curve)}{string.Concat(places.Select(place => $"{Number(one.Norms[place - 1]),12}"))}"
+                    + $"{(double.IsNaN(one.RatePerStep) ? "-" : $"x {one.RatePerStep:0.000}"),10}  {radius}".TrimEnd());
+            }
+            if (row.Problem is { } problem)
+                output.WriteLine($"{row.Name.PadRight(name)}  {problem}");
+        }
+    }
+
+    private static string Label(FlowCurve curve) => $"{curve.State} {curve.Layer}";
+
+    private static string Number(double value) => value.ToString("0.00e+00", CultureInfo.InvariantCulture);
+
+    private static void PrintJson(ParseResult parse, IReadOnlyList<GradientRow> rows) => parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new
+    {
+        Models = rows.Select(row => new
+        {
+            row.Name,
+            Cell = Choices.NameOf(row.Model.Cell),
+            Variant = Choices.NameOf(row.Model.Variant),
+            Clipping = row.Clipping is { } clipping ? Choices.NameOf(clipping) : "none",
+            row.TrainPerplexity,
+            row.Problem,
+            Gradients = row.Curves.Select(curve => new { curve.Layer, curve.State, RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep, curve.Norms }),
+            Spectra = row.Spectra.Select(spectrum => new { spectrum.Place, spectrum.Gate, spectrum.Radius, Powers = spectrum.Powers.Select(power => new { power.Exponent, power.Norm }) }),
+        }),
+    }));
+
+    private sealed class Progress(TextWriter error) : IProgress<string>
+    {
+        public void Report(string value) => error.WriteLine(value);
+    }
+}
