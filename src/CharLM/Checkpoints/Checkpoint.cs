@@ -37,7 +37,7 @@ public sealed record Checkpoint : ISavedModel
     public long NumParameters => Weights.Values.Sum(weight => weight.Values.LongLength);
 
     /// <summary>The weights of a model, copied.</summary>
-    public static IReadOnlyDictionary<string, WeightArray> CopyWeights(LanguageModel model)
+    public static IReadOnlyDictionary<string, WeightArray> CopyWeights(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
         using IDisposable unrecorded = no_grad();
@@ -47,6 +47,17 @@ public sealed record Checkpoint : ISavedModel
             entry => new WeightArray([.. entry.parameter.shape], FloatArray.Of(entry.parameter)));
     }
 
+    /// <summary>Gives a model copied weights back.</summary>
+    /// <param name="model">A model with weights of these names and shapes.</param>
+    /// <param name="weights">What <see cref="CopyWeights"/> gave.</param>
+    internal static void SetWeights(nn.Module model, IReadOnlyDictionary<string, WeightArray> weights)
+    {
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+            parameter.copy_(tensor(weights[name].Values, [.. weights[name].Shape]));
+    }
+
     /// <summary>A model with these weights.</summary>
     /// <param name="implementation">What shall compute it; default what it was trained with.</param>
     /// <param name="device">Where it shall live; default the CPU.</param>
@@ -54,12 +65,7 @@ public sealed record Checkpoint : ISavedModel
     public LanguageModel BuildModel(Implementation? implementation = null, Device? device = null)
     {
         var model = new LanguageModel(Model with { Implementation = implementation ?? ImplementationOn(device) }, Vocab.Count);
-        using (IDisposable unrecorded = no_grad())
-        using (DisposeScope scope = NewDisposeScope())
-        {
-            foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
-                parameter.copy_(tensor(Weights[name].Values, [.. Weights[name].Shape]));
-        }
+        SetWeights(model, Weights);
         if (device is not null)
             model.to(device);
         return model;

@@ -38,9 +38,25 @@ public static class CheckpointFile
         byte[] headerBytes = SafetensorsHeader.ReadBytes(stream);
         SafetensorsHeader header = SafetensorsHeader.Parse(headerBytes, stream.Length);
         Checkpoint checkpoint = CheckpointMetadata.Read(header.Metadata);
-        CheckShapes(header, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count), checkpoint);
-        SealedFile.Check(stream, headerBytes, header);
+        IReadOnlyDictionary<string, long[]> expected = WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count);
+        Dictionary<string, WeightArray> weights = ReadWeights(
+            stream, headerBytes, header, expected, tensor => checkpoint.Resume is not null && ResumeTensors.Fits(tensor, checkpoint.Model, expected));
+        ResumeState? resume = checkpoint.Resume is { } state ? ResumeTensors.Take(state, weights) : null;
+        return checkpoint with { Weights = weights, Resume = resume };
+    }
 
+    /// <summary>Checks shapes and checksum, then reads the weights.</summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="headerBytes">Its header as it was read.</param>
+    /// <param name="header">The same, parsed.</param>
+    /// <param name="expected">The weights that its model has.</param>
+    /// <param name="mayBeThere">Which other tensors may stand in the file; null for none.</param>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    internal static Dictionary<string, WeightArray> ReadWeights(
+        FileStream stream, byte[] headerBytes, SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Predicate<StoredTensor>? mayBeThere = null)
+    {
+        CheckShapes(header, expected, mayBeThere);
+        SealedFile.Check(stream, headerBytes, header);
         stream.Position = header.DataBegin;
         var weights = new Dictionary<string, WeightArray>(StringComparer.Ordinal);
         foreach (StoredTensor tensor in header.Tensors)
@@ -49,15 +65,14 @@ public static class CheckpointFile
             stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
             weights[tensor.Name] = new WeightArray(tensor.Shape, values);
         }
-        ResumeState? resume = checkpoint.Resume is { } state ? ResumeTensors.Take(state, weights) : null;
-        return checkpoint with { Weights = weights, Resume = resume };
+        return weights;
     }
 
-    private static void CheckShapes(SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Checkpoint checkpoint)
+    private static void CheckShapes(SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Predicate<StoredTensor>? mayBeThere)
     {
         foreach (StoredTensor tensor in header.Tensors)
         {
-            if (checkpoint.Resume is not null && tensor.DType == SafetensorsFile.WeightType && ResumeTensors.Fits(tensor, checkpoint.Model, expected))
+            if (tensor.DType == SafetensorsFile.WeightType && mayBeThere?.Invoke(tensor) == true)
                 continue;
             if (!expected.TryGetValue(tensor.Name, out long[]? shape))
                 throw new FormatException($"has a weight '{tensor.Name}' that its model has not");

@@ -39,15 +39,23 @@ internal static class CheckpointMetadata
     }
 
     /// <summary>The metadata that models of all kinds have.</summary>
-    public static Dictionary<string, string> WriteText(ISavedModel model) => new(StringComparer.Ordinal)
+    public static Dictionary<string, string> WriteText(ISavedModel model) => new(WriteFormat(), StringComparer.Ordinal)
     {
-        ["format"] = Format,
-        ["format_version"] = FormatVersion.ToString(),
         ["text"] = WritePart(model.Text),
-        ["vocab"] = WritePart(new VocabEntry(model.Vocab.Tokens, model.Vocab.Frequencies)),
+        ["vocab"] = WriteVocab(model.Vocab),
         ["corpus"] = WritePart(model.Corpus),
         ["figures"] = WritePart(model.Figures),
     };
+
+    /// <summary>What <see cref="CheckFormat"/> looks for.</summary>
+    public static Dictionary<string, string> WriteFormat() => new(StringComparer.Ordinal)
+    {
+        ["format"] = Format,
+        ["format_version"] = FormatVersion.ToString(),
+    };
+
+    /// <summary>A vocab as a part.</summary>
+    public static string WriteVocab(Vocab vocab) => WritePart(new VocabEntry(vocab.Tokens, vocab.Frequencies));
 
     /// <summary>One part of it.</summary>
     public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Json);
@@ -83,6 +91,8 @@ internal static class CheckpointMetadata
         CheckFormat(metadata);
         if (NGramFile.IsNGram(metadata))
             throw new FormatException("holds counted n-grams, not a recurrent network; charlm eval, generate and score take it");
+        if (metadata.GetValueOrDefault(SequenceModelFile.KindKey) is { } kind)
+            throw new FormatException($"holds a {kind}, not a language model; charlm {(kind == Classification.Classifier.Kind ? "classify" : "seq2seq")} takes it");
         ModelConfig model = Part<ModelConfig>(metadata, "model");
         TrainerConfig training = Part<TrainerConfig>(metadata, "training");
         ResumeState? resume = PartOrNull<ResumeState>(metadata, "resume");
@@ -107,10 +117,17 @@ internal static class CheckpointMetadata
     {
         TextConfig text = Part<TextConfig>(metadata, "text");
         Check(text.Faults());
-        VocabEntry vocab = Part<VocabEntry>(metadata, "vocab");
+        return (text, ReadVocab(metadata, "vocab"), Part<CorpusRecord>(metadata, "corpus"), Part<Figures>(metadata, "figures"));
+    }
+
+    /// <summary>A part that is a vocab.</summary>
+    /// <exception cref="FormatException">It is not there, or no vocab.</exception>
+    public static Vocab ReadVocab(IReadOnlyDictionary<string, string> metadata, string name)
+    {
+        VocabEntry vocab = Part<VocabEntry>(metadata, name);
         try
         {
-            return (text, Vocab.Restore(vocab.Tokens ?? [], vocab.Frequencies), Part<CorpusRecord>(metadata, "corpus"), Part<Figures>(metadata, "figures"));
+            return Vocab.Restore(vocab.Tokens ?? [], vocab.Frequencies);
         }
         catch (ArgumentException e)
         {
@@ -118,7 +135,9 @@ internal static class CheckpointMetadata
         }
     }
 
-    private static void Check(IEnumerable<string> faults)
+    /// <summary>Refuses a configuration with faults.</summary>
+    /// <exception cref="FormatException">Says which.</exception>
+    public static void Check(IEnumerable<string> faults)
     {
         if (faults.ToList() is { Count: > 0 } found)
             throw Impossible(string.Join("; ", found));
@@ -126,7 +145,9 @@ internal static class CheckpointMetadata
 
     private static FormatException Impossible(string fault) => new($"holds a configuration that cannot be: {fault}");
 
-    private static T Part<T>(IReadOnlyDictionary<string, string> metadata, string name)
+    /// <summary>A part of metadata.</summary>
+    /// <exception cref="FormatException">It is not there, or damaged.</exception>
+    public static T Part<T>(IReadOnlyDictionary<string, string> metadata, string name)
         where T : class
     {
         if (!metadata.TryGetValue(name, out string? json))

@@ -19,9 +19,10 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
     /// <summary>A stack of layers with PyTorch's initial weights.</summary>
     /// <param name="config">Cell, layers, hidden units, dropout.</param>
     /// <param name="inputSize">Width of an input.</param>
-    public FusedLayer(ModelConfig config, int inputSize)
+    /// <param name="threads">Threads that share a sequence; default 0: one a processor.</param>
+    public FusedLayer(ModelConfig config, int inputSize, int threads = 0)
     {
-        (_config, _weights, InputSize) = (config, new BuiltInLayer(config, inputSize), inputSize);
+        (_config, _weights, InputSize, Threads) = (config, new BuiltInLayer(config, inputSize), inputSize, threads);
     }
 
     /// <summary>Width of an input.</summary>

@@ -82,7 +82,7 @@ public sealed class LanguageModel : Module, ILanguageModel
     public (Tensor Logits, RecurrentState State) Forward(Tensor inputs, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        Tensor vectors = functional.dropout(Vectors(inputs.t()), Config.InputDropout, training);
+        Tensor vectors = functional.dropout(TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training);
         (Tensor outputs, RecurrentState after) = _recurrent.Sequence(vectors, state);  // [num_steps, batch, directions * hidden]
         if (_attention is not null)
         {
@@ -135,9 +135,4 @@ public sealed class LanguageModel : Module, ILanguageModel
         }
         base.Dispose(disposing);
     }
-
-    // [num_steps, batch] -> [num_steps, batch, input]
-    private Tensor Vectors(Tensor ids) => _embedding is not null
-        ? _embedding.forward(ids)
-        : functional.one_hot(ids, VocabSize).to_type(_output.Bias.dtype);
 }

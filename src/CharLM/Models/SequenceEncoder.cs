@@ -19,19 +19,20 @@ public sealed class SequenceEncoder : Module
     /// <summary>An encoder with the implementation's initial weights.</summary>
     /// <param name="config">Cell, layers, directions, hidden units, dropout between layers.</param>
     /// <param name="inputSize">Width of an input.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    public SequenceEncoder(ModelConfig config, int inputSize)
+    public SequenceEncoder(ModelConfig config, int inputSize, int threads = 0)
         : base(nameof(SequenceEncoder))
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(Faults(config));
         _config = config;
-        ModelConfig one = config with { NumLayers = 1, Bidirectional = false, Dropout = 0 };
+        ModelConfig one = OneLayer(config);
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
             foreach (string place in config.PlacesOfLayer(layer))
             {
-                IRecurrentLayer created = RecurrentLayers.Create(one, layer == 0 ? inputSize : config.OutputSize);
+                IRecurrentLayer created = RecurrentLayers.Create(one, layer == 0 ? inputSize : config.OutputSize, threads);
                 _layers[place] = created;
                 register_module(place, created.Weights);
             }
@@ -80,6 +81,9 @@ public sealed class SequenceEncoder : Module
         }
         return (outputs, new RecurrentState(cat(hidden, dim: 0), cell.Count == 0 ? null : cat(cell, dim: 0)));
     }
+
+    /// <summary>One direction of one layer.</summary>
+    internal static ModelConfig OneLayer(ModelConfig config) => config with { NumLayers = 1, Bidirectional = false, Dropout = 0 };
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -12,8 +12,7 @@ public static class WeightShapes
         var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
         if (config.EmbeddingSize > 0)
             shapes["embedding.weight"] = [vocabSize, config.EmbeddingSize];
-        foreach ((string name, long[] shape) in OfRecurrent(config, config.InputSize(vocabSize)))
-            shapes[$"rnn.{name}"] = shape;
+        AddStack(shapes, "rnn", config, config.InputSize(vocabSize));
         if (config.Attention is { } attention)
         {
             foreach ((string name, long[] shape) in PastAttention.Shapes(attention, config.NumHiddens))
@@ -50,6 +49,53 @@ public static class WeightShapes
                     yield return ($"weight_co_{place}", [hidden]);
                 }
             }
+        }
+    }
+
+    /// <summary>Adds the weights of recurrent layers.</summary>
+    /// <param name="shapes">Gets them.</param>
+    /// <param name="module">What they stand under.</param>
+    /// <param name="config">Cell, layers, directions, hidden units.</param>
+    /// <param name="inputSize">Width of an input.</param>
+    internal static void AddStack(IDictionary<string, long[]> shapes, string module, ModelConfig config, int inputSize)
+    {
+        foreach ((string name, long[] shape) in OfRecurrent(config, inputSize))
+            shapes[$"{module}.{name}"] = shape;
+    }
+
+    /// <summary>Adds the weights of a <see cref="SequenceEncoder"/>.</summary>
+    /// <inheritdoc cref="AddStack"/>
+    internal static void AddEncoder(IDictionary<string, long[]> shapes, string module, ModelConfig config, int inputSize)
+    {
+        ModelConfig one = SequenceEncoder.OneLayer(config);
+        for (int layer = 0; layer < config.NumLayers; layer++)
+        {
+            foreach (string place in config.PlacesOfLayer(layer))
+                AddStack(shapes, $"{module}.{place}", one, layer == 0 ? inputSize : config.OutputSize);
+        }
+    }
+
+    /// <summary>Adds the weights of a linear layer.</summary>
+    internal static void AddLinear(IDictionary<string, long[]> shapes, string module, long input, long output, bool bias = true)
+    {
+        shapes[$"{module}.weight"] = [output, input];
+        if (bias)
+            shapes[$"{module}.bias"] = [output];
+    }
+
+    /// <summary>Adds the weights of an attention layer.</summary>
+    internal static void AddAttention(IDictionary<string, long[]> shapes, string module, AttentionKind kind, long querySize, long keySize, long numHiddens)
+    {
+        switch (kind)
+        {
+            case AttentionKind.Additive:
+                AddLinear(shapes, $"{module}.W_q", querySize, numHiddens, bias: false);
+                AddLinear(shapes, $"{module}.W_k", keySize, numHiddens, bias: false);
+                AddLinear(shapes, $"{module}.w_v", numHiddens, 1, bias: false);
+                break;
+            case AttentionKind.Dot when keySize != querySize:
+                AddLinear(shapes, $"{module}.W_k", keySize, querySize, bias: false);
+                break;
         }
     }
 }

@@ -1,0 +1,62 @@
+using CharLM.Corpora;
+
+namespace CharLM.Sequences;
+
+/// <summary>Pairs of texts: UTF-8, a line each, source and target with a tab between them.</summary>
+/// <param name="Path">Where they were read from.</param>
+/// <param name="Sha256">SHA-256 of the file, hexadecimal.</param>
+/// <param name="Pairs">In the order of the file, one or more.</param>
+public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair> Pairs)
+{
+    private const long MaxBytes = 1L << 30;
+
+    /// <summary>Reads a file of at most 1 GiB.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="CorpusFileException">The file is missing, too large or no UTF-8.</exception>
+    /// <exception cref="PairFileException">A line holds no pair; says which.</exception>
+    public static async Task<PairFile> ReadAsync(string path, CancellationToken cancellationToken = default)
+    {
+        CorpusReader.Result read = await CorpusReader.ReadFileAsync(path, MaxBytes, cancellationToken);
+        return new PairFile(path, read.Sha256, Parse(read.Text, path));
+    }
+
+    /// <summary>The pairs of a text.</summary>
+    /// <param name="text">The lines; a carriage return before the end of one does not belong to it.</param>
+    /// <param name="path">What to call the text in errors.</param>
+    /// <exception cref="PairFileException">A line holds no pair; says which.</exception>
+    public static IReadOnlyList<TextPair> Parse(string text, string path)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] lines = text.Split('\n');
+        int count = lines[^1].Length == 0 ? lines.Length - 1 : lines.Length;
+        if (count == 0)
+            throw new PairFileException(path, "is empty; a line is source<TAB>target");
+        var pairs = new TextPair[count];
+        for (int i = 0; i < count; i++)
+        {
+            string[] columns = lines[i].TrimEnd('\r').Split('\t');
+            if (columns.Length != 2)
+                throw new PairFileException(path, i + 1, $"has {columns.Length} column{(columns.Length == 1 ? "" : "s")} where 2 are due: source<TAB>target");
+            if (columns[0].Length == 0)
+                throw new PairFileException(path, i + 1, "has an empty source (the first column)");
+            if (columns[1].Length == 0)
+                throw new PairFileException(path, i + 1, "has an empty target (the second column)");
+            pairs[i] = new TextPair(columns[0], columns[1], i + 1);
+        }
+        return pairs;
+    }
+
+    /// <summary>Refuses the first pair that has a fault.</summary>
+    /// <param name="faultOf">What is wrong with a pair; null when nothing is.</param>
+    /// <exception cref="PairFileException">Names the line.</exception>
+    public void Check(Func<TextPair, string?> faultOf)
+    {
+        ArgumentNullException.ThrowIfNull(faultOf);
+        foreach (TextPair pair in Pairs)
+        {
+            if (faultOf(pair) is { } fault)
+                throw new PairFileException(Path, pair.Line, fault);
+        }
+    }
+}

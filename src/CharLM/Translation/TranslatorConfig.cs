@@ -1,0 +1,61 @@
+using CharLM.Models;
+using CharLM.Models.Attention;
+
+namespace CharLM.Translation;
+
+/// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
+public sealed record TranslatorConfig
+{
+    /// <summary>The greatest limit of a sequence, in characters.</summary>
+    public const int LongestSequence = 65536;
+
+    /// <summary>
+    /// The recurrent layers: the encoder may read in both directions, the decoder has the same cell, layers and hidden units
+    /// and reads forwards. Default a bidirectional GRU of 128 hidden units.
+    /// </summary>
+    public ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
+
+    /// <summary>What the decoder sees of the source beyond the encoder's last state; default additive attention.</summary>
+    public AttentionKind Attention { get; init; } = AttentionKind.Additive;
+
+    /// <summary>What a source is; default a text.</summary>
+    public SourceKind Source { get; init; } = SourceKind.Text;
+
+    /// <summary>Characters of a source at most, 1 to 65,536; default 256.</summary>
+    public int MaxSource { get; init; } = 256;
+
+    /// <summary>Characters of a target at most, 1 to 65,536; default 256.</summary>
+    public int MaxTarget { get; init; } = 256;
+
+    /// <summary>
+    /// The probability that the decoder is given the true character before, not its own, when training begins, 0 to 1; default
+    /// 1 (Williams and Zipser 1989).
+    /// </summary>
+    public double TeacherForcing { get; init; } = 1;
+
+    /// <summary>The same when training ends; between, it changes linearly (scheduled sampling, Bengio et al. 2015); default 1.</summary>
+    public double TeacherForcingEnd { get; init; } = 1;
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (string fault in SequenceEncoder.Faults(Model))
+            yield return fault;
+        if (Model.TieWeights)
+            yield return "tie-weights is for language models, not for an encoder-decoder";
+        if (MaxSource is < 1 or > LongestSequence)
+            yield return $"max-source must be 1 to {LongestSequence}, not {MaxSource}";
+        if (MaxTarget is < 1 or > LongestSequence)
+            yield return $"max-target must be 1 to {LongestSequence}, not {MaxTarget}";
+        if (!(TeacherForcing is >= 0 and <= 1))
+            yield return $"teacher-forcing must be 0 to 1, not {TeacherForcing}";
+        if (!(TeacherForcingEnd is >= 0 and <= 1))
+            yield return $"teacher-forcing-end must be 0 to 1, not {TeacherForcingEnd}";
+        if (Source == SourceKind.Label && Attention != AttentionKind.None)
+            yield return "a label has nothing to attend to: take --attention none with --source label";
+    }
+
+    /// <summary>Throws when the configuration has a fault.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+}

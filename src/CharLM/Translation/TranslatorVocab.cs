@@ -1,0 +1,80 @@
+using System.Text;
+using CharLM.Sequences;
+using CharLM.Tokenization;
+
+namespace CharLM.Translation;
+
+/// <summary>Texts as the token ids of an encoder-decoder, and back.</summary>
+/// <param name="kind">What a source is.</param>
+/// <param name="source">Tokens of what is read: characters, or labels.</param>
+/// <param name="target">Tokens of what is written: characters, <see cref="Begin"/> and <see cref="End"/>.</param>
+public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
+{
+    /// <summary>Stands before the first character that is written.</summary>
+    public const string Begin = "<bos>";
+
+    /// <summary>Says that all is written.</summary>
+    public const string End = "<eos>";
+
+    private readonly CharTokenizer _characters = new();
+
+    /// <summary>Tokens of what is read.</summary>
+    public Vocab Source { get; } = source;
+
+    /// <summary>Tokens of what is written.</summary>
+    public Vocab Target { get; } = target;
+
+    /// <summary>The id of <see cref="Begin"/>.</summary>
+    public int BeginId { get; } = target[Begin];
+
+    /// <summary>The id of <see cref="End"/>.</summary>
+    public int EndId { get; } = target[End];
+
+    /// <summary>The vocab of training pairs.</summary>
+    public static TranslatorVocab Of(SourceKind kind, IEnumerable<TextPair> pairs)
+    {
+        var characters = new CharTokenizer();
+        List<TextPair> all = [.. pairs];
+        IReadOnlyList<TokenCount> sources = kind == SourceKind.Label
+            ? [.. all.CountBy(pair => pair.Source).Select(entry => new TokenCount(entry.Key, entry.Value))]
+            : characters.Count(string.Concat(all.Select(pair => pair.Source)));
+        IReadOnlyList<TokenCount> targets = characters.Count(string.Concat(all.Select(pair => pair.Target)));
+        return new TranslatorVocab(kind, new Vocab(sources), new Vocab(targets, reserved: [Begin, End]));
+    }
+
+    /// <summary>The tokens of a source; what training had not is <see cref="Vocab.UnknownId"/>.</summary>
+    public int[] EncodeSource(string text) => kind == SourceKind.Label ? [Source[text]] : _characters.Encode(text, Source);
+
+    /// <summary>Why a source cannot be translated; null when it can.</summary>
+    public string? FaultOfSource(string text, TranslatorConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (kind == SourceKind.Label)
+            return Source[text] == Vocab.UnknownId ? $"the label '{text}' was not in training; known are {Listed.Some(Source.Tokens.Skip(1))}" : null;
+        int length = CharTokenizer.Length(text);
+        return length == 0 ? "the source is empty"
+            : length > config.MaxSource ? $"the source has {length} characters, more than --max-source {config.MaxSource}"
+            : null;
+    }
+
+    /// <summary>Why a pair cannot be learned or measured; null when it can.</summary>
+    public string? FaultOf(TextPair pair, TranslatorConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        int length = CharTokenizer.Length(pair.Target);
+        return FaultOfSource(pair.Source, config)
+            ?? (length > config.MaxTarget ? $"the target has {length} characters, more than --max-target {config.MaxTarget}" : null);
+    }
+
+    /// <summary>The tokens of a target, without begin and end.</summary>
+    public int[] EncodeTarget(string text) => _characters.Encode(text, Target);
+
+    /// <summary>What was written, up to its end.</summary>
+    public string Decode(IEnumerable<int> ids)
+    {
+        var text = new StringBuilder();
+        foreach (int id in ids.TakeWhile(id => id != EndId))
+            text.Append(Target[id]);
+        return text.ToString();
+    }
+}
