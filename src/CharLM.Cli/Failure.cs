@@ -5,6 +5,7 @@ using CharLM.Configuration;
 using CharLM.Corpora;
 using CharLM.Generation;
 using CharLM.Runs;
+using CharLM.Sequences;
 using CharLM.Training;
 
 namespace CharLM.Cli;
@@ -29,7 +30,7 @@ internal static class Failure
             case InvalidConfigException or ConfigFileException or UnknownCorpusException or CorpusTooShortException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Usage;
-            case CorpusException or CheckpointException or RunDirectoryException or TrainingDivergedException or GenerationException or IOException or UnauthorizedAccessException:
+            case CorpusException or PairFileException or CheckpointException or RunDirectoryException or TrainingDivergedException or GenerationException or IOException or UnauthorizedAccessException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Failed;
             case TypeInitializationException { InnerException: { } cause }:

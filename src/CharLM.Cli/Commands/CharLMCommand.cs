@@ -18,6 +18,8 @@ internal static class CharLMCommand
             new NGramCommand(),
             new InspectCommand(),
             new ExperimentCommand(),
+            new ClassifyCommand(),
+            new Seq2SeqCommand(),
             new CorpusCommand(),
             new GradientsCommand(),
             new BenchCommand(),

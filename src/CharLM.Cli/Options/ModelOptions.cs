@@ -5,13 +5,15 @@ using CharLM.Models.Attention;
 namespace CharLM.Cli.Options;
 
 /// <summary>The options of <see cref="ModelConfig"/>.</summary>
-internal sealed class ModelOptions
+/// <param name="defaults">What the help tells as defaults.</param>
+/// <param name="ofLanguageModel">Whether the model predicts the next token; others have no use for tied weights, and may read backwards.</param>
+internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>("--variant", "A published form of the lstm, or minGRU and minLSTM (minimal); --implementation custom computes it. [default: standard]");
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it: its equations from scratch (custom), torch.nn (built-in), or the toolkit's own kernels for the CPU (fused). [default: fused; built-in on CUDA; custom for a --variant]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
-    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
+    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", $"Hidden units of a layer. [default: {defaults.NumHiddens}]");
     private readonly Option<int?> _embedding = OptionOf.Integer("--embedding", "N", "Size of a learned vector for each token; 0 feeds one-hot vectors. [default: 0]");
     private readonly Option<bool> _tieWeights = new("--tie-weights") { Description = "The output layer uses the tokens' vectors as its weight; needs --embedding of the hidden size." };
     private readonly Option<double?> _dropout = OptionOf.Number("--dropout", "P", "Probability that a value between two layers is dropped. [default: 0]");
@@ -24,8 +26,14 @@ internal sealed class ModelOptions
     private readonly Option<WeightInit?> _init = OptionOf.Choice<WeightInit>("--init", "How weights begin. [default: normal for custom, else torch]");
     private readonly Option<double?> _initSigma = OptionOf.Number("--init-sigma", "X", "Deviation of --init normal. [default: 0.01]");
     private readonly Option<double?> _forgetBias = OptionOf.Number("--forget-bias", "X", "First bias of an LSTM's forget gate. [default: as other biases]");
-    private readonly Option<bool> _bidirectional = new("--bidirectional") { Description = "Layers read backwards, too; a language model needs --allow-leak for it." };
+    private readonly Option<bool?> _bidirectional = new("--bidirectional") { HelpName = "true|false", Description = $"Layers read backwards, too{(ofLanguageModel ? "; a language model needs --allow-leak for it" : "")}. [default: {(defaults.Bidirectional ? "true" : "false")}]" };
     private readonly Option<bool> _allowLeak = new("--allow-leak") { Description = "Let a language model see what it predicts, as an exercise of the book does." };
+
+    /// <summary>The options of a language model.</summary>
+    public ModelOptions()
+        : this(new ModelConfig(), ofLanguageModel: true)
+    {
+    }
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -36,7 +44,8 @@ internal sealed class ModelOptions
             _gruForm, _activation, _attention, _attentionWindow, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
         })
         {
-            command.Add(option);
+            if (ofLanguageModel || (option != _tieWeights && option != _allowLeak))
+                command.Add(option);
         }
     }
 
@@ -66,7 +75,7 @@ internal sealed class ModelOptions
         Init = parse.GetValue(_init) ?? under.Init,
         InitSigma = parse.GetValue(_initSigma) ?? under.InitSigma,
         ForgetBias = parse.GetValue(_forgetBias) ?? under.ForgetBias,
-        Bidirectional = parse.GetValue(_bidirectional) || under.Bidirectional,
+        Bidirectional = parse.GetValue(_bidirectional) ?? under.Bidirectional,
         AllowLeak = parse.GetValue(_allowLeak) || under.AllowLeak,
     };
 

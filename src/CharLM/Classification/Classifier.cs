@@ -44,6 +44,7 @@ public sealed class Classifier : Module
             register_parameter("query", _query = new Parameter(randn(model.OutputSize) / Math.Sqrt(model.OutputSize)));
         }
         register_module("output", _output = Linear(model.OutputSize, numLabels));
+        WeightInitializer.Apply(this, model);
     }
 
     /// <summary>What the model is made of.</summary>

@@ -52,6 +52,13 @@ public sealed class TrainedClassifier : IDisposable
         return new TrainedClassifier(On(device, model), new ClassifierVocab(file.Config.LabelOf, file.Source, file.Target), file);
     }
 
+    /// <summary>The same model on a device.</summary>
+    public TrainedClassifier To(Device device)
+    {
+        On(device, Model);
+        return this;
+    }
+
     /// <summary>Writes the model.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
     public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures)

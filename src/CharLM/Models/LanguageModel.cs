@@ -39,7 +39,7 @@ public sealed class LanguageModel : Module, ILanguageModel
         if (config.Attention is { } attention)
             register_module("attention", _attention = new PastAttention(attention, config.EffectiveAttentionWindow, config.NumHiddens));
         register_module("linear", _output = new OutputLayer(config.OutputSize, vocabSize, config.TieWeights));
-        WeightInitializer.Apply(this);
+        WeightInitializer.Apply(this, config);
     }
 
     /// <summary>What the model is made of; the form of a GRU is written out.</summary>

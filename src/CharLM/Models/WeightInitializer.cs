@@ -6,10 +6,12 @@ namespace CharLM.Models;
 /// <summary>Gives the weights of a model their first values, from torch's generator.</summary>
 internal static class WeightInitializer
 {
-    /// <summary>Initializes a model as its configuration says.</summary>
-    public static void Apply(LanguageModel model)
+    // Of language models, classifiers and encoder-decoders.
+    private static readonly string[] RecurrentModules = ["rnn.", "encoder.", "decoder."];
+
+    /// <summary>Initializes a model as the configuration of its recurrent layers says.</summary>
+    public static void Apply(Module model, ModelConfig config)
     {
-        ModelConfig config = model.Config;
         using IDisposable unrecorded = no_grad();
         if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom })
         {
@@ -32,10 +34,10 @@ internal static class WeightInitializer
             }
         }
         if (config.ForgetBias is { } bias)
-            SetForgetBias(model, bias);
+            SetForgetBias(model, config, bias);
     }
 
-    private static bool IsRecurrent(string name) => name.StartsWith("rnn.", StringComparison.Ordinal);
+    private static bool IsRecurrent(string name) => RecurrentModules.Any(module => name.StartsWith(module, StringComparison.Ordinal));
 
     // Gates lie one on the other in a weight: each is a matrix of its own.
     private static void Draw(Tensor weight, ModelConfig config, bool isRecurrent, long rowsOfGate)
@@ -59,10 +61,10 @@ internal static class WeightInitializer
     }
 
     // PyTorch adds two biases; the whole of it goes into the first.
-    private static void SetForgetBias(LanguageModel model, double bias)
+    private static void SetForgetBias(Module model, ModelConfig config, double bias)
     {
-        int hidden = model.Config.NumHiddens;
-        int first = CellGates.Of(model.Config.Cell, model.Config.Variant).ToList().IndexOf(CellGates.Forget) * hidden;
+        int hidden = config.NumHiddens;
+        int first = CellGates.Of(config.Cell, config.Variant).ToList().IndexOf(CellGates.Forget) * hidden;
         foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
         {
             if (name.Contains("bias_ih", StringComparison.Ordinal) || name.Contains("bias_hh", StringComparison.Ordinal))

@@ -56,6 +56,7 @@ public sealed class Translator : Module
             register_module("combine", _combine = Linear(hidden + model.OutputSize, hidden));
         }
         register_module("output", _output = Linear(hidden, targetSize));
+        WeightInitializer.Apply(this, model);
     }
 
     /// <summary>What the model is made of.</summary>

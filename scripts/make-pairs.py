@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Writes the pairs of docs/sequence-tasks.md: train.tsv and test.tsv, source<TAB>target, no pair of one in the other.
+
+    scripts/make-pairs.py addition --out pairs/addition            57+68 -> 125, up to 5 digits
+    scripts/make-pairs.py reversal --out pairs/reversal            flow -> wolf
+    scripts/make-pairs.py dates --out pairs/dates                  Tuesday, 3 March 1987 -> 1987-03-03
+    scripts/make-pairs.py authors --out pairs/authors --text wells=timemachine.txt --text shakespeare=tinyshakespeare.txt
+                                                                   a line of a text -> who wrote it
+    scripts/make-pairs.py vowels --out pairs/vowels                every letter of a word gets v or c
+
+The same seed gives the same files on every machine.
+"""
+
+import argparse
+import datetime
+import os
+import random
+import re
+import sys
+
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+def addition(draw, options):
+    """Each number of digits is as likely as the others: five-digit numbers alone would be nine tenths of all."""
+
+    def number():
+        digits = draw.randint(1, options.digits)
+        return draw.randint(0 if digits == 1 else 10 ** (digits - 1), 10**digits - 1)
+
+    a, b = number(), number()
+    return f"{a}+{b}", str(a + b)
+
+
+def word(draw, options):
+    return "".join(draw.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(draw.randint(3, options.length)))
+
+
+def reversal(draw, options):
+    text = word(draw, options)
+    return text, text[::-1]
+
+
+def vowels(draw, options):
+    text = word(draw, options)
+    return text, "".join("v" if letter in "aeiou" else "c" for letter in text)
+
+
+def ordinal(day):
+    return f"{day}{'th' if 11 <= day % 100 <= 13 else {1: 'st', 2: 'nd', 3: 'rd'}.get(day % 10, 'th')}"
+
+
+def dates(draw, options):
+    date = datetime.date(1900, 1, 1) + datetime.timedelta(days=draw.randrange(365 * 200))
+    month, weekday = MONTHS[date.month - 1], DAYS[date.weekday()]
+    year, day = date.year, date.day
+    spelling = draw.choice(
+        [
+            f"{day} {month} {year}",
+            f"{month} {day}, {year}",
+            f"{day} {month[:3]} {year}",
+            f"{month[:3]} {day}, {year}",
+            f"{weekday}, {day} {month} {year}",
+            f"{weekday[:3]} {month[:3]} {day} {year}",
+            f"{ordinal(day)} of {month}, {year}",
+            f"{month} the {ordinal(day)}, {year}",
+            f"{day}.{date.month}.{year}",
+            f"{day:02}.{date.month:02}.{year}",
+            f"{date.month}/{day}/{year}",
+            f"{year}/{date.month:02}/{day:02}",
+        ]
+    )
+    return draw.choice([spelling, spelling, spelling.lower(), spelling.upper()]), date.isoformat()
+
+
+def distinct(make, draw, options):
+    """Pairs with different sources."""
+    pairs = {}
+    failures = 0
+    while len(pairs) < options.train + options.test:
+        source, target = make(draw, options)
+        failures = failures + 1 if source in pairs else 0
+        if failures > 100_000:
+            sys.exit(f"make-pairs: there are hardly more than {len(pairs)} different sources: take a smaller --train")
+        pairs.setdefault(source, target)
+    return list(pairs.items())
+
+
+def authors(draw, options):
+    """Lines of at least 20 letters, as many of each author; letters, digits, spaces and common punctuation only, so that no
+    author is told by the encoding of a file."""
+    by_author = {}
+    for entry in options.texts:
+        name, _, path = entry.partition("=")
+        if not path:
+            sys.exit(f"make-pairs: '{entry}' is not NAME=FILE")
+        with open(path, encoding="utf-8") as file:
+            lines = {re.sub(r"[^A-Za-z0-9 .,;:!?'()-]+", " ", line).strip() for line in file}
+        # A line in capitals is a heading, one that ends in a colon names a speaker.
+        by_author[name] = sorted(line for line in lines if sum(map(str.isalpha, line)) >= 20 and not line.isupper() and not line.endswith(":"))
+    if len(by_author) < 2:
+        sys.exit("make-pairs: give two authors or more, each as --text NAME=FILE")
+    each = min(len(lines) for lines in by_author.values())
+    pairs = []
+    for name, lines in by_author.items():
+        draw.shuffle(lines)
+        pairs += [(line, name) for line in lines[:each]]
+    return pairs
+
+
+def write(path, pairs):
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{source}\t{target}\n" for source, target in pairs)
+    print(f"{path}: {len(pairs)} pairs")
+
+
+def main():
+    makers = {"addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None}
+    parser = argparse.ArgumentParser(description="Writes pairs of texts for charlm classify and charlm seq2seq.")
+    parser.add_argument("task", choices=makers)
+    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors, twice or more: who wrote which text")
+    parser.add_argument("--out", required=True, metavar="FOLDER")
+    parser.add_argument("--train", type=int, default=100_000, help="pairs to learn, for authors at most (default 100000)")
+    parser.add_argument("--test", type=int, default=2_000, help="pairs that are unseen (default 2000)")
+    parser.add_argument("--digits", type=int, default=5, help="digits of a number at most (default 5)")
+    parser.add_argument("--length", type=int, default=20, help="letters of a word at most (default 20)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    draw = random.Random(options.seed)
+    pairs = authors(draw, options) if options.task == "authors" else distinct(makers[options.task], draw, options)
+    draw.shuffle(pairs)
+    if len(pairs) <= options.test:
+        sys.exit(f"make-pairs: {len(pairs)} pairs leave nothing to learn beside --test {options.test}")
+    os.makedirs(options.out, exist_ok=True)
+    write(os.path.join(options.out, "test.tsv"), pairs[: options.test])
+    write(os.path.join(options.out, "train.tsv"), pairs[options.test : options.test + options.train])
+
+
+if __name__ == "__main__":
+    main()

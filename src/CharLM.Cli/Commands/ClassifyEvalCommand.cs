@@ -1,0 +1,66 @@
+using System.CommandLine;
+using CharLM.Classification;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Sequences;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm classify eval</c>.</summary>
+internal sealed class ClassifyEvalCommand : Verb
+{
+    private const int MostLabelsShown = 20, LongestLabel = 20;
+
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to measure: UTF-8, a line each, text<TAB>label.");
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public ClassifyEvalCommand()
+        : base("eval", "Measure a classifier on labelled texts: accuracy, macro-F1, confusion matrix.")
+    {
+        _data.Required = true;
+        Add(_checkpoint);
+        Add(_data);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
+        PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
+        using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        data.Check(pair => classifier.Vocab.FaultOf(pair, classifier.Model.Config));
+        ConfusionMatrix matrix = classifier.Measure(data.Pairs, cancellationToken);
+        TextWriter output = parse.InvocationConfiguration.Output;
+        int count = matrix.Labels.Count;
+        if (parse.GetValue(_json))
+        {
+            output.WriteLine(JsonOutput.Line(new
+            {
+                Predictions = matrix.Total,
+                matrix.Accuracy,
+                MacroF1 = matrix.MacroF1,
+                matrix.Labels,
+                F1 = Enumerable.Range(0, count).Select(matrix.F1),
+                Confusion = Enumerable.Range(0, count).Select(actual => Enumerable.Range(0, count).Select(predicted => matrix[actual, predicted])),
+            }));
+            return ExitCode.Done;
+        }
+        output.WriteLine($"accuracy {matrix.Accuracy:0.0000}, macro-F1 {matrix.MacroF1:0.0000}, {Figure.Count(matrix.Total)} labels");
+        if (count <= MostLabelsShown)
+            PrintMatrix(output, matrix);
+        return ExitCode.Done;
+    }
+
+    private static void PrintMatrix(TextWriter output, ConfusionMatrix matrix)
+    {
+        string[] names = [.. matrix.Labels.Select(label => Printable.Text(label, LongestLabel))];
+        int first = Math.Max("true \\ taken for".Length, names.Max(name => name.Length));
+        int[] widths = [.. names.Select((name, column) => Math.Max(name.Length, Enumerable.Range(0, names.Length).Max(row => Figure.Count(matrix[row, column]).Length)))];
+        output.WriteLine("true \\ taken for".PadRight(first) + string.Concat(names.Select((name, i) => "  " + name.PadLeft(widths[i]))));
+        for (int row = 0; row < names.Length; row++)
+            output.WriteLine(names[row].PadRight(first) + string.Concat(widths.Select((width, column) => "  " + Figure.Count(matrix[row, column]).PadLeft(width))));
+    }
+}

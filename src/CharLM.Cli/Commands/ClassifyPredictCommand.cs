@@ -1,0 +1,48 @@
+using System.CommandLine;
+using CharLM.Classification;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm classify predict</c>.</summary>
+internal sealed class ClassifyPredictCommand : Verb
+{
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly PairInputOptions _input = new();
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public ClassifyPredictCommand()
+        : base("predict", "Label texts: text<TAB>label<TAB>probability on standard output.")
+    {
+        Add(_checkpoint);
+        _input.AddTo(this);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
+        using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        IReadOnlyList<string> texts = await _input.ReadAsync(parse, text => ClassifierVocab.FaultOfText(text, classifier.Model.Config), cancellationToken);
+        IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);
+        TextWriter output = parse.InvocationConfiguration.Output;
+        // The labels of characters stand side by side; their probability is that of the least sure one.
+        var predictions = texts.Zip(labels, (text, ofText) => new
+        {
+            Text = text,
+            Label = string.Concat(ofText.Select(one => classifier.Vocab.Labels[one.Label])),
+            Probability = ofText.Min(one => one.Probability),
+        });
+        if (parse.GetValue(_json))
+        {
+            output.WriteLine(JsonOutput.Line(new { Predictions = predictions }));
+            return ExitCode.Done;
+        }
+        foreach (var prediction in predictions)
+            output.WriteLine($"{prediction.Text}\t{prediction.Label}\t{prediction.Probability:0.0000}");
+        return ExitCode.Done;
+    }
+}

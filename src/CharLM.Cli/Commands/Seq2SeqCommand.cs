@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm seq2seq</c>.</summary>
+internal sealed class Seq2SeqCommand : Command
+{
+    /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
+    public const string DefaultCheckpoint = "checkpoints/seq2seq.safetensors";
+
+    public Seq2SeqCommand()
+        : base("seq2seq", "Turn one text into another with an encoder-decoder: train on pairs, predict, measure.")
+    {
+        Add(new Seq2SeqTrainCommand());
+        Add(new Seq2SeqPredictCommand());
+        Add(new Seq2SeqEvalCommand());
+    }
+}

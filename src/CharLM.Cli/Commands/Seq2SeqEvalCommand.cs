@@ -1,0 +1,43 @@
+using System.CommandLine;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Sequences;
+using CharLM.Translation;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm seq2seq eval</c>.</summary>
+internal sealed class Seq2SeqEvalCommand : Verb
+{
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to measure: UTF-8, a line each, source<TAB>target.");
+    private readonly DecodingOptions _decoding = new();
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public Seq2SeqEvalCommand()
+        : base("eval", "Measure an encoder-decoder on pairs: exact match, character error rate.")
+    {
+        _data.Required = true;
+        Add(_checkpoint);
+        Add(_data);
+        _decoding.AddTo(this);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        DecodingConfig decoding = _decoding.Read(parse);
+        InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
+        PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
+        using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        data.Check(pair => translator.Vocab.FaultOf(pair, translator.Model.Config));
+        TranslationScore score = translator.Measure(data.Pairs, decoding, cancellationToken);
+        TextWriter output = parse.InvocationConfiguration.Output;
+        output.WriteLine(parse.GetValue(_json)
+            ? JsonOutput.Line(new { Pairs = data.Pairs.Count, score.ExactMatch, score.CharacterErrorRate })
+            : $"exact match {score.ExactMatch:0.0000}, character error rate {score.CharacterErrorRate:0.0000}, {Figure.Count(data.Pairs.Count)} pairs");
+        return ExitCode.Done;
+    }
+}

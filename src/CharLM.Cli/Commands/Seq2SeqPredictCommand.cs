@@ -1,0 +1,54 @@
+using System.CommandLine;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Translation;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary><c>charlm seq2seq predict</c>.</summary>
+internal sealed class Seq2SeqPredictCommand : Verb
+{
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+    private readonly PairInputOptions _input = new();
+    private readonly DecodingOptions _decoding = new();
+    private readonly RuntimeOptions _runtime = new();
+    private readonly Option<bool> _json = OptionOf.Json();
+
+    public Seq2SeqPredictCommand()
+        : base("predict", "Write the targets of sources: source<TAB>target on standard output.")
+    {
+        Add(_checkpoint);
+        _input.AddTo(this);
+        _decoding.AddTo(this);
+        _runtime.AddTo(this);
+        Add(_json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        DecodingConfig decoding = _decoding.Read(parse);
+        InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
+        using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        IReadOnlyList<string> sources = await _input.ReadAsync(parse, source => translator.Vocab.FaultOfSource(source, translator.Model.Config), cancellationToken);
+        bool json = parse.GetValue(_json);
+        IReadOnlyList<WrittenTarget> written = translator.Translate(sources, decoding, withAttention: json, cancellationToken);
+        TextWriter output = parse.InvocationConfiguration.Output;
+        if (json)
+        {
+            output.WriteLine(JsonOutput.Line(new
+            {
+                Predictions = sources.Zip(written, (source, target) => new
+                {
+                    Source = source,
+                    Target = translator.Vocab.Decode(target.Ids),
+                    target.LogProbability,
+                    target.Attention,
+                }),
+            }));
+            return ExitCode.Done;
+        }
+        for (int i = 0; i < sources.Count; i++)
+            output.WriteLine($"{sources[i]}\t{translator.Vocab.Decode(written[i].Ids)}");
+        return ExitCode.Done;
+    }
+}
