@@ -102,7 +102,7 @@ public sealed class Classifier : Module
             case Pooling.Mean:
                 // Outputs past the end are zero: they add nothing to the sum.
                 Tensor lengths = tensor(texts.Lengths.ToArray(), device: Device).to_type(outputs.dtype).unsqueeze(-1);
-                return outputs.sum(0) / lengths;
+                return outputs.sum(dim: 0) / lengths;
             default:
                 Tensor batchFirst = outputs.transpose(0, 1);
                 Tensor query = _query!.view(1, 1, -1).expand(batch, 1, _query.shape[0]);
