@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
-using CharLM.Models.Attention;
 using CharLM.Sequences;
 using CharLM.Training;
 using CharLM.Translation;
@@ -16,7 +15,7 @@ internal sealed class Seq2SeqTrainCommand : Verb
     private readonly ModelOptions _model = new(Defaults.Model, ofLanguageModel: false);
     private readonly PairTrainingOptions _pairs = new(Seq2SeqCommand.DefaultCheckpoint);
     private readonly RuntimeOptions _runtime = new();
-    private readonly Option<AttentionKind?> _attention = OptionOf.Choice<AttentionKind>("--attention", "How the decoder sees the source beyond the encoder's last state. [default: additive; none with --source label]");
+    private readonly Option<SourceAttention?> _attention = OptionOf.Choice<SourceAttention>("--attention", "How the decoder sees the source beyond the encoder's last state. [default: additive; none with --source label]");
     private readonly Option<SourceKind?> _source = OptionOf.Choice<SourceKind>("--source", "What stands before the tab: a text, or a label that steers what is written. [default: text]");
     private readonly Option<int?> _maxSource = OptionOf.Integer("--max-source", "N", $"Characters of a source at most. [default: {Defaults.MaxSource}]");
     private readonly Option<int?> _maxTarget = OptionOf.Integer("--max-target", "N", $"Characters of a target at most. [default: {Defaults.MaxTarget}]");
@@ -69,7 +68,7 @@ internal sealed class Seq2SeqTrainCommand : Verb
         {
             Model = _model.Apply(parse, under.Model, _runtime.OnCpu(parse)),
             Source = source,
-            Attention = parse.GetValue(_attention) ?? (source == SourceKind.Label ? AttentionKind.None : under.Attention),
+            Attention = parse.GetValue(_attention) ?? (source == SourceKind.Label ? SourceAttention.None : under.Attention),
             MaxSource = parse.GetValue(_maxSource) ?? under.MaxSource,
             MaxTarget = parse.GetValue(_maxTarget) ?? under.MaxTarget,
             TeacherForcing = forcing,

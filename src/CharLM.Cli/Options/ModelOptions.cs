@@ -38,13 +38,14 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
+        Option[] aboutNextTokens = [_tieWeights, _attention, _attentionWindow, _allowLeak];
         foreach (Option option in new Option[]
         {
             _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
             _gruForm, _activation, _attention, _attentionWindow, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
         })
         {
-            if (ofLanguageModel || (option != _tieWeights && option != _allowLeak))
+            if (ofLanguageModel || !aboutNextTokens.Contains(option))
                 command.Add(option);
         }
     }

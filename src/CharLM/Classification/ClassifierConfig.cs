@@ -25,8 +25,6 @@ public sealed record ClassifierConfig
     {
         foreach (string fault in SequenceEncoder.Faults(Model))
             yield return fault;
-        if (Model.TieWeights)
-            yield return "tie-weights is for language models, not for a classifier";
         if (MaxLength is < 1 or > LongestText)
             yield return $"max-length must be 1 to {LongestText}, not {MaxLength}";
         if (LabelOf == LabelOf.Character && Pooling != Pooling.Last)

@@ -45,8 +45,12 @@ public sealed class SequenceEncoder : Module
     /// <summary>What is wrong with a configuration as that of an encoder, which may read in both directions.</summary>
     public static IEnumerable<string> Faults(ModelConfig config)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        return (config with { Bidirectional = false }).Faults();
+        foreach (string fault in (config with { Bidirectional = false }).Faults())
+            yield return fault;
+        if (config.TieWeights)
+            yield return "tie-weights is for language models";
+        if (config.Attention is not null)
+            yield return "attention over its own past is for language models";
     }
 
     /// <summary>Reads sequences.</summary>

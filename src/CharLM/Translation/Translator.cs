@@ -50,9 +50,9 @@ public sealed class Translator : Module
         register_module("hidden_bridge", _hiddenBridge = Linear(model.OutputSize, hidden));
         if (model.HasCellState)
             register_module("cell_bridge", _cellBridge = Linear(model.OutputSize, hidden));
-        if (config.Attention != AttentionKind.None)
+        if (config.AttentionKind is { } kind)
         {
-            register_module("attention", _attention = AttentionLayer.Create(config.Attention, hidden, model.OutputSize, hidden));
+            register_module("attention", _attention = AttentionLayer.Create(kind, hidden, model.OutputSize, hidden));
             register_module("combine", _combine = Linear(hidden + model.OutputSize, hidden));
         }
         register_module("output", _output = Linear(hidden, targetSize));
@@ -125,9 +125,9 @@ public sealed class Translator : Module
         WeightShapes.AddLinear(shapes, "hidden_bridge", model.OutputSize, hidden);
         if (model.HasCellState)
             WeightShapes.AddLinear(shapes, "cell_bridge", model.OutputSize, hidden);
-        if (config.Attention != AttentionKind.None)
+        if (config.AttentionKind is { } kind)
         {
-            WeightShapes.AddAttention(shapes, "attention", config.Attention, hidden, model.OutputSize, hidden);
+            WeightShapes.AddAttention(shapes, "attention", kind, hidden, model.OutputSize, hidden);
             WeightShapes.AddLinear(shapes, "combine", hidden + model.OutputSize, hidden);
         }
         WeightShapes.AddLinear(shapes, "output", hidden, targetSize);

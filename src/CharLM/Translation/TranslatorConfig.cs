@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CharLM.Models;
 using CharLM.Models.Attention;
 
@@ -16,7 +17,7 @@ public sealed record TranslatorConfig
     public ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
 
     /// <summary>What the decoder sees of the source beyond the encoder's last state; default additive attention.</summary>
-    public AttentionKind Attention { get; init; } = AttentionKind.Additive;
+    public SourceAttention Attention { get; init; } = SourceAttention.Additive;
 
     /// <summary>What a source is; default a text.</summary>
     public SourceKind Source { get; init; } = SourceKind.Text;
@@ -36,13 +37,20 @@ public sealed record TranslatorConfig
     /// <summary>The same when training ends; between, it changes linearly (scheduled sampling, Bengio et al. 2015); default 1.</summary>
     public double TeacherForcingEnd { get; init; } = 1;
 
+    /// <summary>How well a place of the source fits a step of the target; null without attention.</summary>
+    [JsonIgnore]
+    public AttentionKind? AttentionKind => Attention switch
+    {
+        SourceAttention.Additive => Models.Attention.AttentionKind.Additive,
+        SourceAttention.Dot => Models.Attention.AttentionKind.Dot,
+        _ => null,
+    };
+
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
     {
         foreach (string fault in SequenceEncoder.Faults(Model))
             yield return fault;
-        if (Model.TieWeights)
-            yield return "tie-weights is for language models, not for an encoder-decoder";
         if (MaxSource is < 1 or > LongestSequence)
             yield return $"max-source must be 1 to {LongestSequence}, not {MaxSource}";
         if (MaxTarget is < 1 or > LongestSequence)
@@ -51,7 +59,7 @@ public sealed record TranslatorConfig
             yield return $"teacher-forcing must be 0 to 1, not {TeacherForcing}";
         if (!(TeacherForcingEnd is >= 0 and <= 1))
             yield return $"teacher-forcing-end must be 0 to 1, not {TeacherForcingEnd}";
-        if (Source == SourceKind.Label && Attention != AttentionKind.None)
+        if (Source == SourceKind.Label && Attention != SourceAttention.None)
             yield return "a label has nothing to attend to: take --attention none with --source label";
     }
 

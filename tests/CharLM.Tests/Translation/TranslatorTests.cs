@@ -1,7 +1,6 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Models;
-using CharLM.Models.Attention;
 using CharLM.Randomness;
 using CharLM.Sequences;
 using CharLM.Tokenization;
@@ -19,18 +18,18 @@ public sealed class TranslatorTests
 {
     private static readonly TextPair[] Pairs = [new("abc", "ca", 1), new("b", "bbb", 2), new("cab", "a", 3), new("bcabc", "ac", 4)];
 
-    public static TheoryData<CellKind, AttentionKind, bool, int, int> Kinds => new()
+    public static TheoryData<CellKind, SourceAttention, bool, int, int> Kinds => new()
     {
-        { CellKind.Gru, AttentionKind.Additive, true, 1, 0 },
-        { CellKind.Lstm, AttentionKind.Dot, true, 2, 3 },
-        { CellKind.Lstm, AttentionKind.Additive, false, 1, 0 },
-        { CellKind.Rnn, AttentionKind.None, false, 2, 3 },
-        { CellKind.Gru, AttentionKind.Dot, false, 1, 0 },
+        { CellKind.Gru, SourceAttention.Additive, true, 1, 0 },
+        { CellKind.Lstm, SourceAttention.Dot, true, 2, 3 },
+        { CellKind.Lstm, SourceAttention.Additive, false, 1, 0 },
+        { CellKind.Rnn, SourceAttention.None, false, 2, 3 },
+        { CellKind.Gru, SourceAttention.Dot, false, 1, 0 },
     };
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Shapes_AnyConfiguration_AreThoseOfTheModel(CellKind cell, AttentionKind attention, bool bidirectional, int layers, int embedding)
+    public void Shapes_AnyConfiguration_AreThoseOfTheModel(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
     {
         TranslatorConfig config = Config(cell, attention, bidirectional, layers, embedding);
         using var model = new Translator(config, 5, 7);
@@ -41,7 +40,7 @@ public sealed class TranslatorTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Decode_TokenByToken_GivesTheLogitsOfOnePass(CellKind cell, AttentionKind attention, bool bidirectional, int layers, int embedding)
+    public void Decode_TokenByToken_GivesTheLogitsOfOnePass(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
@@ -60,7 +59,7 @@ public sealed class TranslatorTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Decode_AnyBatchMatesAndPadding_GivesWhatTheSourceGivesAlone(CellKind cell, AttentionKind attention, bool bidirectional, int layers, int embedding)
+    public void Decode_AnyBatchMatesAndPadding_GivesWhatTheSourceGivesAlone(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
@@ -78,7 +77,7 @@ public sealed class TranslatorTests
         using DisposeScope scope = NewDisposeScope();
         manual_seed(2);
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        TranslatorConfig config = Config(CellKind.Gru, AttentionKind.Additive, true, 1, 0);
+        TranslatorConfig config = Config(CellKind.Gru, SourceAttention.Additive, true, 1, 0);
         config = config with { Model = config.Model with { NumHiddens = 2, Implementation = Implementation.BuiltIn } };
         using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
         model.to(ScalarType.Float64);
@@ -94,7 +93,7 @@ public sealed class TranslatorTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        using var model = new Translator(Config(CellKind.Gru, AttentionKind.Dot, true, 1, 0) with { TeacherForcing = 0, TeacherForcingEnd = 0 }, vocab.Source.Count, vocab.Target.Count);
+        using var model = new Translator(Config(CellKind.Gru, SourceAttention.Dot, true, 1, 0) with { TeacherForcing = 0, TeacherForcingEnd = 0 }, vocab.Source.Count, vocab.Target.Count);
         model.eval();
         double loss = new TranslatorTask(model, vocab, Pairs).Loss([0], 0, new RandomStream(0)).Loss.ToDouble();
 
@@ -120,7 +119,7 @@ public sealed class TranslatorTests
         using DisposeScope scope = NewDisposeScope();
         manual_seed(8);
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        using var model = new Translator(Config(CellKind.Gru, AttentionKind.Additive, true, 1, 0) with { MaxTarget = 3 }, vocab.Source.Count, vocab.Target.Count);
+        using var model = new Translator(Config(CellKind.Gru, SourceAttention.Additive, true, 1, 0) with { MaxTarget = 3 }, vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
         (double best, string target) = BestByTrial(model, vocab, vocab.EncodeSource("bcabc"), maxTokens: 4);
 
@@ -139,7 +138,7 @@ public sealed class TranslatorTests
         using IDisposable unrecorded = no_grad();
         manual_seed(9);
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        using var model = new Translator(Config(CellKind.Lstm, AttentionKind.Dot, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
+        using var model = new Translator(Config(CellKind.Lstm, SourceAttention.Dot, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
         WrittenTarget written = new TargetSearch(model, vocab, new DecodingConfig()).Write(Sources(vocab, "cab", "bcabc"), withAttention: true)[0];
         EncodedSource source = model.Encode(Sources(vocab, "cab"));
@@ -160,7 +159,7 @@ public sealed class TranslatorTests
     public void Write_AtATemperature_DrawsTheSameTargetsFromTheSameSeed()
     {
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        using var model = new Translator(Config(CellKind.Gru, AttentionKind.None, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
+        using var model = new Translator(Config(CellKind.Gru, SourceAttention.None, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         string Draw(long seed) => string.Join(' ', new TargetSearch(model, vocab, new DecodingConfig { Temperature = 1, Seed = seed }).Write(Sources(vocab, "abc", "b"))[0].Ids);
         Assert.Equal(Draw(1), Draw(1));
         Assert.True(Enumerable.Range(0, 10).Select(seed => Draw(seed)).Distinct().Count() > 1);
@@ -172,7 +171,7 @@ public sealed class TranslatorTests
         using var folder = new TemporaryFolder();
         string path = folder.File("model.safetensors");
         var pairs = new PairFile("pairs.tsv", "00", Pairs);
-        using var translator = TrainedTranslator.Create(Config(CellKind.Lstm, AttentionKind.Additive, true, 1, 3), pairs, seed: 1);
+        using var translator = TrainedTranslator.Create(Config(CellKind.Lstm, SourceAttention.Additive, true, 1, 3), pairs, seed: 1);
         translator.Write(path, new TrainerConfig(), pairs, new Figures { Epochs = 3 });
         using var again = TrainedTranslator.Open(path);
         Assert.Equal(3, again.Start!.Figures.Epochs);
@@ -197,7 +196,7 @@ public sealed class TranslatorTests
     {
         var random = new RandomStream(5);
         TextPair[] pairs = [.. Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Range(0, 1 + random.Next(4)).Select(_ => "abcd"[random.Next(4)]))).Select((word, i) => new TextPair(word, word, i + 1))];
-        TranslatorConfig config = Config(CellKind.Gru, AttentionKind.Dot, true, 1, 0);
+        TranslatorConfig config = Config(CellKind.Gru, SourceAttention.Dot, true, 1, 0);
         config = config with { Model = config.Model with { NumHiddens = 32 }, TeacherForcingEnd = 0.8 };
         double[] first = Train(epochs: 12);
         Assert.Equal(first[..2], Train(epochs: 2)[..2]);
@@ -216,7 +215,7 @@ public sealed class TranslatorTests
     [Fact]
     public void FaultOf_PairsThatCannotBe_SaysWhy()
     {
-        TranslatorConfig config = Config(CellKind.Gru, AttentionKind.None, true, 1, 0) with { MaxSource = 5, MaxTarget = 3 };
+        TranslatorConfig config = Config(CellKind.Gru, SourceAttention.None, true, 1, 0) with { MaxSource = 5, MaxTarget = 3 };
         TranslatorVocab texts = TranslatorVocab.Of(SourceKind.Text, Pairs), labels = TranslatorVocab.Of(SourceKind.Label, Pairs);
         Assert.Null(texts.FaultOf(Pairs[0], config));
         Assert.Equal("the source has 6 characters, more than --max-source 5", texts.FaultOf(new TextPair("abcabc", "a", 1), config));
@@ -226,7 +225,7 @@ public sealed class TranslatorTests
         Assert.Equal([2], labels.EncodeSource("b"));
     }
 
-    private static TranslatorConfig Config(CellKind cell, AttentionKind attention, bool bidirectional, int layers, int embedding) => new()
+    private static TranslatorConfig Config(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding) => new()
     {
         Model = new ModelConfig { Cell = cell, NumHiddens = 6, NumLayers = layers, Bidirectional = bidirectional, EmbeddingSize = embedding },
         Attention = attention,

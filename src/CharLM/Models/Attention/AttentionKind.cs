@@ -3,9 +3,6 @@ namespace CharLM.Models.Attention;
 /// <summary>How well a key fits a query.</summary>
 public enum AttentionKind
 {
-    /// <summary>No attention.</summary>
-    None,
-
     /// <summary>A small network of both: v tanh(W q + U k) (Bahdanau et al. 2015).</summary>
     Additive,
 

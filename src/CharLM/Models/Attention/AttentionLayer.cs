@@ -19,12 +19,11 @@ public abstract class AttentionLayer : nn.Module
     /// <param name="querySize">Width of a query.</param>
     /// <param name="keySize">Width of a key.</param>
     /// <param name="numHiddens">For additive: width of its hidden layer.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The kind is none.</exception>
     public static AttentionLayer Create(AttentionKind kind, long querySize, long keySize, long numHiddens) => kind switch
     {
         AttentionKind.Additive => new AdditiveAttention(querySize, keySize, numHiddens),
         AttentionKind.Dot => new DotAttention(querySize, keySize),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of attention layer"),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of attention"),
     };
 
     /// <summary>Attends.</summary>

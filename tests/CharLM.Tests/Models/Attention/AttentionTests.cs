@@ -9,7 +9,7 @@ public sealed class AttentionTests
 {
     public static TheoryData<string> Cases => [.. AttentionGolden.Read().Cases.Select(golden => golden.Name)];
 
-    public static TheoryData<AttentionKind> Kinds => [AttentionKind.Additive, AttentionKind.Dot];
+    public static TheoryData<AttentionKind> Kinds => [.. Enum.GetValues<AttentionKind>()];
 
     [Theory]
     [MemberData(nameof(Cases))]
