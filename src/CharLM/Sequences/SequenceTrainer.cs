@@ -82,7 +82,7 @@ public sealed class SequenceTrainer : IDisposable
         (Tensor loss, long predictions) = _task.Loss(batches[batch], done / _config.NumEpochs, new RandomStream(_config.Seed, "step", number));
         _update.ZeroGradients();
         loss.backward();
-        double value = loss.ToDouble(), norm = _update.Clip(_config.ClipNorm);
+        double value = loss.ToDouble(), norm = _update.Clip(_config.ClipNorm, _config.Clipping);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
             throw new TrainingDivergedException(epoch + 1, batch + 1, value, norm, _update.LearningRate);
         _update.Step();
