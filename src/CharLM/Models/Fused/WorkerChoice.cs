@@ -8,12 +8,13 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// Each candidate (1, 2, 4, ...) is tried a few times; then the fastest is used, and the others have a try now and then, since
-/// neighbours come and go. A single sequence, as in generation, has one worker.
+/// neighbours come and go: as often as a try costs no more than a hundredth of the time, for a worker that waits for a
+/// processor can hold a small minibatch up for a hundred times its length. A single sequence, as in generation, has one worker.
 /// </remarks>
 internal sealed class WorkerChoice
 {
     // The first calls compile the kernels.
-    private const int WarmUps = 4, FirstTries = 4, Interval = 96;
+    private const int WarmUps = 4, FirstTries = 4, TriesApart = 100;
     private const double NewWeight = 0.3;
 
     private readonly int[] _candidates;
@@ -54,6 +55,8 @@ internal sealed class WorkerChoice
     {
         private readonly double[] _seconds = new double[candidates];
         private readonly int[] _tries = new int[candidates];
+        private readonly double[] _triedAt = new double[candidates];
+        private double _spent;
         private int _calls;
 
         public int Choose()
@@ -65,8 +68,11 @@ internal sealed class WorkerChoice
                 if (_tries[candidate] < FirstTries)
                     return candidate;
             }
-            if (_calls % Interval < candidates)
-                return _calls % Interval;
+            for (int candidate = 0; candidate < candidates; candidate++)
+            {
+                if (_spent - _triedAt[candidate] > TriesApart * _seconds[candidate])
+                    return candidate;
+            }
             int best = 0;
             for (int candidate = 1; candidate < candidates; candidate++)
             {
@@ -80,6 +86,8 @@ internal sealed class WorkerChoice
         {
             if (_calls++ < WarmUps)
                 return;
+            _spent += seconds;
+            _triedAt[candidate] = _spent;
             _seconds[candidate] = _tries[candidate] == 0 ? seconds
                 : _tries[candidate] < FirstTries ? Math.Min(_seconds[candidate], seconds)
                 : _seconds[candidate] + (NewWeight * (seconds - _seconds[candidate]));
