@@ -4,10 +4,16 @@ namespace CharLM.Evaluation;
 public sealed record EvaluationConfig
 {
     /// <summary>
-    /// Rows that the text is cut into and that are read side by side, 1 to 65,536; default 32. Only the beginning of a row lacks
-    /// context; 1 gives every token all that stands before it.
+    /// Rows that the text is cut into and that are read side by side, 1 to 65,536; default 32. 1 gives every token all that
+    /// stands before it; a text that is short for its rows has fewer, each at least as long as <see cref="WarmUp"/>.
     /// </summary>
     public int Rows { get; init; } = 32;
+
+    /// <summary>
+    /// Tokens before each row that are read first, without being measured, so that its beginning does not lack context, 0 to
+    /// 1,000,000; default 256.
+    /// </summary>
+    public int WarmUp { get; init; } = 256;
 
     /// <summary>Tokens of a row that are read in one call, 1 to 65,536; default 64; does not change the result.</summary>
     public int NumSteps { get; init; } = 64;
@@ -27,18 +33,24 @@ public sealed record EvaluationConfig
     /// <summary>The state policy and the context in words.</summary>
     public string Describe(long tokens)
     {
-        long rows = Math.Min(Rows, Math.Max(1, tokens - 1));
+        int rows = ResetEvery > 0 ? (int)Math.Min(Rows, Math.Max(1, (tokens - 1) / ResetEvery)) : RowsOf(tokens - 1);
         string side = rows == 1 ? "1 row" : $"{rows} rows side by side";
+        string after = rows > 1 && WarmUp > 0 ? $", each after the {WarmUp} tokens before it" : "";
         return ResetEvery > 0
             ? $"{side}, the state zero again after every {ResetEvery} tokens"
-            : $"{side}, the state carried from beginning to end";
+            : $"{side}{after}, the state carried from beginning to end";
     }
+
+    /// <summary>Rows that so many targets are cut into, where the state is carried.</summary>
+    internal int RowsOf(long targets) => (int)Math.Clamp(targets / Math.Max(1, WarmUp), 1, Rows);
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
     {
         if (Rows is < 1 or > 65536)
             yield return $"rows must be 1 to 65536, not {Rows}";
+        if (WarmUp is < 0 or > 1_000_000)
+            yield return $"warm-up must be 0 to 1000000, not {WarmUp}";
         if (NumSteps is < 1 or > 65536)
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
         if (ResetEvery is < 0 or > 1_000_000)

@@ -24,7 +24,7 @@ public static class Evaluator
         ThrowIfNothing(tokens);
         using IPredictor predictor = model.Predictor();
         var nats = new float[tokens.Length - 1];
-        RowReader.Read(predictor, tokens.Span, new EvaluationConfig { Rows = rows, NumSteps = numSteps }, nats, guesses: default, cancellationToken);
+        RowReader.Read(predictor, model.VocabSize, tokens.Span, new EvaluationConfig { Rows = rows, NumSteps = numSteps, WarmUp = 0 }, nats, guesses: default, cancellationToken);
         double total = 0;
         foreach (float value in nats)
             total += value;
@@ -78,7 +78,7 @@ public static class Evaluator
         using IPredictor predictor = model.Predictor();
         var nats = new float[tokens.Length - 1];
         var guesses = new Guess[nats.Length];
-        RowReader.Read(predictor, tokens.Span, config, nats, guesses, cancellationToken);
+        RowReader.Read(predictor, model.VocabSize, tokens.Span, config, nats, guesses, cancellationToken);
         return new TokenSurprisals(tokens[1..], nats, guesses);
     }
 

@@ -37,7 +37,7 @@ public sealed class EvaluationReportTests
         Assert.Equal(4, report.PerplexityInterval.Low, 4);
         Assert.Equal(4, report.PerplexityInterval.High, 4);
         Assert.Equal("even", report.Model);
-        Assert.Contains("32 rows side by side, the state carried", report.Reading, StringComparison.Ordinal);
+        Assert.Contains("1 row, the state carried", report.Reading, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,6 +85,29 @@ public sealed class EvaluationReportTests
             Assert.Equal(expected, nats.Span[i], 4);
         }
     }
+
+    // An n-gram of order 6 sees five tokens back: with as many read before each row, rows are as good as one.
+    [Theory]
+    [InlineData(2, 5, 64)]
+    [InlineData(7, 5, 3)]
+    [InlineData(30, 50, 4)]
+    [InlineData(100, 256, 64)]
+    public void Surprisals_RowsWithWarmUp_AreThoseOfOneRow(int rows, int warmUp, int numSteps)
+    {
+        int[] text = [.. Enumerable.Range(0, 101).Select(i => i * i % 11 % 5)];
+        using NGramModel model = NGramModel.Train(text, 6, 5);
+        var config = new EvaluationConfig { Rows = rows, WarmUp = warmUp, NumSteps = numSteps };
+        float[] expected = Evaluator.Surprisals(model, text, config with { Rows = 1 }, TestContext.Current.CancellationToken).Nats.ToArray();
+        Assert.Equal(expected, Evaluator.Surprisals(model, text, config, TestContext.Current.CancellationToken).Nats.ToArray());
+    }
+
+    [Theory]
+    [InlineData(17_058, 0, "32 rows side by side, each after the 256 tokens before it, the state carried from beginning to end")]
+    [InlineData(1000, 0, "3 rows side by side, each after the 256 tokens before it, the state carried from beginning to end")]
+    [InlineData(100, 0, "1 row, the state carried from beginning to end")]
+    [InlineData(17_058, 35, "32 rows side by side, the state zero again after every 35 tokens")]
+    public void Describe_Reading_NamesRowsContextAndState(int tokens, int resetEvery, string words) =>
+        Assert.Equal(words, new EvaluationConfig { ResetEvery = resetEvery }.Describe(tokens));
 
     [Fact]
     public void PairedComparison_OneAlwaysBetter_IsClearAndLeavesUnknownTokensOut()
@@ -154,7 +177,7 @@ public sealed class EvaluationReportTests
             guesses.Fill(new Guess(1, 1f / vocabSize));
         }
 
-        public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => throw new NotSupportedException();
+        public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => logits.Clear();
 
         public void Rearrange(ReadOnlySpan<int> rows) => throw new NotSupportedException();
 
