@@ -1,0 +1,215 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using CharLM.Checkpoints;
+using CharLM.Configuration;
+using CharLM.Models;
+using CharLM.Models.NGram;
+using CharLM.Randomness;
+using CharLM.Runs;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Tests.Fuzzing;
+
+/// <summary>
+/// Mutated files: a reader takes one whole or throws one of its own exceptions, and allocates no more than the file's size
+/// explains. A few thousand by default; CHARLM_FUZZ sets how many a reader (scripts/fuzz).
+/// </summary>
+public sealed class HostileFileTests : IDisposable
+{
+    private const long SpareBytes = 8 << 20;
+
+    private static readonly int Inputs = int.TryParse(Environment.GetEnvironmentVariable("CHARLM_FUZZ"), out int inputs) ? inputs : 600;
+
+    // What breaks arithmetic on sizes, and what parsers stumble over.
+    private static readonly string[] Words =
+    [
+        "0", "-1", "1e309", "2147483648", "9223372036854775807", "18446744073709551616", "4294967297", "0.5", "null", "true", "[]", "{}", "[[[[[[[[[[[[[[[[[[[[", "\"\"",
+        "\\u0000", "NaN", "F64", "BOOL", "../../etc/passwd", "__metadata__", "data_offsets", "shape", "resume", "checksum", "&a *a", "!!binary x", "\t", "\n- ", ": ", "|", ">", "#", "'",
+    ];
+
+    private static readonly Vocab Tokens = Vocab.Restore([Vocab.Unknown, "a", "b"]);
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string Path => _folder.File("file");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void CheckpointFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("checkpoint", CheckpointBytes(), path =>
+    {
+        Checkpoint read = CheckpointFile.Read(path);
+        Assert.Equal(
+            WeightShapes.Of(read.Model, read.Vocab.Count).Select(weight => (weight.Key, weight.Value.Aggregate(1L, (product, size) => product * size))).Order(),
+            read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
+    });
+
+    [Fact]
+    public void ModelFile_MutatedNGrams_AreReadWholeOrRefused() => Fuzz("n-grams", NGramBytes(), path =>
+    {
+        // What was read can be asked for anything, without leaving its lists.
+        using IPredictor predictor = ((NGramCheckpoint)ModelFile.Read(path)).Model.Predictor();
+        Assert.NotNull(predictor);
+    });
+
+    [Fact]
+    public void StateDictFile_MutatedFiles_AreImportedOrRefused()
+    {
+        Checkpoint checkpoint = SmallCheckpoint();
+        StateDictFile.Export(Path, checkpoint with { Resume = null });
+        Fuzz("state-dict", File.ReadAllBytes(Path), path => StateDictFile.Import(path, new ImportConfig()));
+    }
+
+    [Fact]
+    public void RunConfigFile_MutatedTexts_AreReadOrRefused() =>
+        Fuzz("config", Encoding.UTF8.GetBytes(RunConfigFile.Write(new RunConfig())), path => Assert.NotNull(RunConfigFile.Read(path).Faults().ToList()));
+
+    [Fact]
+    public void RunMetrics_MutatedLines_AreReadOrRefused()
+    {
+        string line = """{"epoch":1,"step":2,"train_perplexity":27.7,"gradient_norm":0.3,"learning_rate":1,"tokens_per_second":16364.1,"seconds":0.1,"elapsed_seconds":0.2}""";
+        Fuzz("metrics", Encoding.UTF8.GetBytes($"{line}\n{line}\n"), path => RunMetrics.Read(path));
+    }
+
+    private static Checkpoint SmallCheckpoint()
+    {
+        var model = new ModelConfig { NumHiddens = 2 };
+        var weights = WeightShapes.Of(model, Tokens.Count).ToDictionary(
+            weight => weight.Key, weight => new WeightArray(weight.Value, new float[weight.Value.Aggregate(1L, (product, size) => product * size)]), StringComparer.Ordinal);
+        return new Checkpoint
+        {
+            Model = model.Resolved(),
+            Text = new TextConfig(),
+            Vocab = Tokens,
+            Training = new TrainerConfig { Optimizer = OptimizerKind.Adam },
+            Corpus = new CorpusRecord("text", "00"),
+            Figures = new Figures { Epochs = 1 },
+            Weights = weights,
+            Resume = new ResumeState
+            {
+                Trainer = new TrainerState
+                {
+                    Epoch = 1, Batch = 2, Nats = 3, Tokens = 4, GradientNorms = 5, Seconds = 6, LearningRate = 7, Schedule = Schedule.Memory.Fresh, OptimizerSteps = 8,
+                    Moments = weights.ToDictionary(weight => $"exp_avg.{weight.Key}", weight => weight.Value.Values, StringComparer.Ordinal),
+                    Hidden = new float[8],
+                },
+                Step = 9, ElapsedSeconds = 10, MetricsBytes = 11, SamplesBytes = 12,
+            },
+        };
+    }
+
+    private byte[] CheckpointBytes()
+    {
+        CheckpointFile.Write(Path, SmallCheckpoint());
+        return File.ReadAllBytes(Path);
+    }
+
+    private byte[] NGramBytes()
+    {
+        NGramFile.Write(Path, new NGramCheckpoint
+        {
+            Model = NGramModel.Train(new[] { 1, 2, 2, 1, 1, 2, 1, 2, 2, 1 }, 2, Tokens.Count),
+            Text = new TextConfig { MaxTokens = 0 },
+            Vocab = Tokens,
+            Corpus = new CorpusRecord("text", "00"),
+            Figures = new Figures { Epochs = 1 },
+        });
+        return File.ReadAllBytes(Path);
+    }
+
+    private void Fuzz(string name, byte[] good, Action<string> read)
+    {
+        var random = new RandomStream(0, name);
+        File.WriteAllBytes(Path, good);
+        read(Path);
+        int taken = 0;
+        for (int input = 0; input < Inputs; input++)
+        {
+            byte[] bytes = Mutate(good, random);
+            File.WriteAllBytes(Path, bytes);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                read(Path);
+                taken++;
+            }
+            catch (Exception e) when (e is CheckpointException or ConfigFileException or InvalidConfigException)
+            {
+                // Refused.
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"{name}, input {input}: {e}\n{Convert.ToBase64String(bytes)}");
+            }
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated < SpareBytes + (100L * bytes.Length), $"{name}, input {input}: {allocated} bytes for a file of {bytes.Length}\n{Convert.ToBase64String(bytes)}");
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {Inputs} inputs, {taken} taken");
+    }
+
+    private static byte[] Mutate(byte[] good, RandomStream random)
+    {
+        List<byte> bytes = [.. good];
+        for (int change = random.Next(4); change >= 0 && bytes.Count > 0; change--)
+        {
+            int place = random.Next(bytes.Count), count = Math.Min(1 + random.Next(32), bytes.Count - place);
+            switch (random.Next(8))
+            {
+                case 0:
+                    bytes[place] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bytes[place] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    bytes.RemoveRange(place, count);
+                    break;
+                case 3:
+                    bytes.RemoveRange(place, bytes.Count - place);
+                    break;
+                case 4:
+                    bytes.InsertRange(random.Next(bytes.Count), bytes.GetRange(place, count));
+                    break;
+                case 5:
+                    ReplaceNumber(bytes, place, Words[random.Next(Words.Length)]);
+                    break;
+                default:
+                    bytes.InsertRange(place, Encoding.UTF8.GetBytes(Words[random.Next(Words.Length)]));
+                    break;
+            }
+        }
+        byte[] mutated = [.. bytes];
+        // A wrong checksum or length would hide all that is checked after them.
+        return random.Next(2) == 0 ? mutated : Sealed(mutated, good);
+    }
+
+    private static void ReplaceNumber(List<byte> bytes, int from, string word)
+    {
+        int begin = bytes.FindIndex(from, value => char.IsAsciiDigit((char)value));
+        if (begin < 0)
+            return;
+        int end = bytes.FindIndex(begin, value => !char.IsAsciiDigit((char)value));
+        bytes.RemoveRange(begin, (end < 0 ? bytes.Count : end) - begin);
+        bytes.InsertRange(begin, Encoding.UTF8.GetBytes(word));
+    }
+
+    // The header's length and the file's checksum as its writer would have put them: SHA-256 over the file with its own digits zero.
+    private static byte[] Sealed(byte[] bytes, byte[] good)
+    {
+        const int LengthBytes = 8, Digits = 64;
+        if (bytes.Length < LengthBytes || good.AsSpan().IndexOf("\"checksum\":\""u8) < 0)
+            return bytes;
+        long dataBytes = good.Length - LengthBytes - (long)BinaryPrimitives.ReadUInt64LittleEndian(good);
+        if (bytes.Length - LengthBytes - dataBytes is > 0 and var headerBytes)
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)headerBytes);
+        int key = bytes.AsSpan().IndexOf("\"checksum\":\""u8);
+        if (key < 0 || bytes.Length < key + 12 + Digits)
+            return bytes;
+        Span<byte> digits = bytes.AsSpan(key + 12, Digits);
+        digits.Fill((byte)'0');
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(bytes))).CopyTo(digits);
+        return bytes;
+    }
+}
