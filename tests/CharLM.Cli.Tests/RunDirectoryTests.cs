@@ -16,7 +16,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
 
     private string[] Train => ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel, "--max-tokens", "600", "--optimizer", "adam", "--lr", "0.01", "--threads", "1"];
 
-    private string[] OneModel => [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "60", "--sample-every", "7", "--validation-fraction", "0.1"];
+    private string[] OneModel => [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "1500", "--sample-every", "70", "--validation-fraction", "0.1"];
 
     // A checkpoint after every step: most of the time goes into writing, so that many kills hit a write.
     [Fact]
@@ -44,7 +44,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync([.. OneModel, "--run-dir", "whole"])).Succeeded();
         Assert.Equal(Weights("whole"), Weights("parts"));
         Assert.Equal(Metrics("whole"), Metrics("parts"));
-        Assert.Equal(60, Metrics("parts").Length);
+        Assert.Equal(1500, Metrics("parts").Length);
         Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")), await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
         Assert.DoesNotContain(_sandbox.Files(), file => file.EndsWith(".tmp", StringComparison.Ordinal));
     }
