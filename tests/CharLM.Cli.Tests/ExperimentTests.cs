@@ -52,7 +52,13 @@ public sealed class ExperimentTests : IDisposable
 
         Outcome csv = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "csv")).Succeeded();
         Assert.StartsWith("variant,trials,finished,parameters,", csv.Output, StringComparison.Ordinal);
-        Assert.StartsWith("| variant | held-out perplexity |", (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "markdown")).Succeeded().Output, StringComparison.Ordinal);
+        Outcome markdown = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "markdown")).Succeeded();
+        Assert.StartsWith("# Experiment cells\n", markdown.Output, StringComparison.Ordinal);
+        Assert.Contains("| variant | held-out perplexity |", markdown.Output, StringComparison.Ordinal);
+        Outcome html = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "html", "--out", "page.html")).Succeeded();
+        Assert.Equal("", html.Output);
+        Assert.Contains("cell-gru_seed-1", await File.ReadAllTextAsync(_sandbox.At("page.html")), StringComparison.Ordinal);
+        (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--out", "/dev/null/page.html")).Refused(1, "/dev/null/page.html: cannot be written");
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Experiments;
+using CharLM.Reports;
+using CharLM.Reports.Html;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -31,23 +33,25 @@ internal sealed class ExperimentCommand : Command
             throw new InvalidConfigException([$"{other.Run.Path} was run with another configuration ({string.Join(", ", other.Differences)}): give the experiment another name, or --runs, or delete that folder"]);
     }
 
-    /// <summary>Prints a report.</summary>
-    public static void Print(ParseResult parse, ExperimentReport report, IEnumerable<TrialStatus> trials, ReportFormat format)
+    /// <summary>Writes a report.</summary>
+    public static void Write(TextWriter output, ExperimentReport report, IReadOnlyList<TrialStatus> trials, ExperimentDirectory directory, ReportFormat format)
     {
-        TextWriter output = parse.InvocationConfiguration.Output;
         switch (format)
         {
             case ReportFormat.Json:
                 output.WriteLine(JsonOutput.Line(Describe(report, trials)));
                 break;
             case ReportFormat.Csv:
-                output.Write(ExperimentCsv.Write(report));
+                CsvTable.Write(ExperimentTable.Full(report), output);
                 break;
             case ReportFormat.Markdown:
-                output.Write(new ExperimentTable(report).ToMarkdown());
+                MarkdownReport.Write(ExperimentPage.Of(report, trials, directory), output);
+                break;
+            case ReportFormat.Html:
+                HtmlReport.Write(ExperimentPage.Of(report, trials, directory), output, ChartLibrary.Embedded);
                 break;
             default:
-                foreach (string line in Columns.Align(new ExperimentTable(report)))
+                foreach (string line in Columns.Align(ExperimentTable.Short(report)))
                     output.WriteLine(line);
                 break;
         }

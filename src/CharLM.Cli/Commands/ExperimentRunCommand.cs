@@ -60,7 +60,7 @@ internal sealed class ExperimentRunCommand : Verb
         IReadOnlyList<TrialStatus> trials = directory.Status();
         using (ExperimentReporter reporter = ExperimentReporter.Create(error, experiment, trials))
             trials = await new ExperimentRun(trials, process.RunAsync, reporter).ExecuteAsync(jobs, cancellationToken);
-        ExperimentCommand.Print(parse, ExperimentReport.From(experiment, trials), trials, parse.GetValue(_json) ? ReportFormat.Json : ReportFormat.Table);
+        ExperimentCommand.Write(parse.InvocationConfiguration.Output, ExperimentReport.From(experiment, trials), trials, directory, parse.GetValue(_json) ? ReportFormat.Json : ReportFormat.Table);
 
         int finished = trials.Count(status => status.State == TrialState.Finished), failed = trials.Count(status => status.State == TrialState.Failed);
         string outcome = $"{finished} of {trials.Count} trials are finished{(failed == 0 ? "" : $", {failed} failed: {string.Join(", ", trials.Where(status => status.State == TrialState.Failed).Take(5).Select(status => status.Trial.Id))}{(failed > 5 ? ", ..." : "")}")}";

@@ -1,19 +1,16 @@
-using CharLM.Experiments;
+using CharLM.Reports;
 
 namespace CharLM.Cli.Reporting;
 
 /// <summary>Tables as lines of text: words to the left, numbers to the right.</summary>
 internal static class Columns
 {
-    /// <summary>The titles and rows of a table; a star marks the best.</summary>
-    public static IEnumerable<string> Align(ExperimentTable table)
+    /// <summary>The headings and rows of a table.</summary>
+    public static IEnumerable<string> Align(ReportTable table)
     {
-        List<string[]> lines = [[.. table.Titles], .. table.Rows.Select(row => row.Select(cell => Printable.Text(cell)).ToArray())];
-        int[] widths = [.. table.Titles.Select((_, column) => lines.Max(line => line[column].Length))];
-        for (int i = 0; i < lines.Count; i++)
-        {
-            IEnumerable<string> cells = lines[i].Select((cell, column) => table.IsText(column) ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]));
-            yield return (i - 1 == table.BestRow ? "* " : table.BestRow is null ? "" : "  ") + string.Join("  ", cells).TrimEnd();
-        }
+        List<string[]> lines = [[.. table.Columns.Select(column => column.Name)], .. table.Rows.Select(row => row.Select(cell => cell.Length == 0 ? "-" : Printable.Text(cell)).ToArray())];
+        int[] widths = [.. table.Columns.Select((_, column) => lines.Max(line => line[column].Length))];
+        foreach (string[] line in lines)
+            yield return string.Join("  ", line.Select((cell, column) => table.Columns[column].IsNumber ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd();
     }
 }

@@ -42,8 +42,12 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         };
     }
 
+    /// <summary>What a trial's finished epochs told.</summary>
+    /// <exception cref="CheckpointException">A line is damaged.</exception>
+    public IReadOnlyList<RunMetrics> Metrics(Trial trial) => Of(trial).MetricsPath is var path && File.Exists(path) ? RunMetrics.Read(path) : [];
+
     /// <summary>What a trial has reached; null before its first epoch.</summary>
-    public TrialProgress? Progress(Trial trial) => Metrics(Of(trial)) is [.., var last]
+    public TrialProgress? Progress(Trial trial) => Metrics(trial) is [.., var last]
         ? new TrialProgress(last.Epoch, last.TrainPerplexity, last.HeldOutPerplexity, last.TokensPerSecond)
         : null;
 
@@ -71,5 +75,4 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         return isSame ? before with { Corpus = corpus } : before;
     }
 
-    private static IReadOnlyList<RunMetrics> Metrics(RunDirectory directory) => File.Exists(directory.MetricsPath) ? RunMetrics.Read(directory.MetricsPath) : [];
 }

@@ -1,42 +1,17 @@
 using System.Globalization;
+using CharLM.Reports;
 
 namespace CharLM.Experiments;
 
-/// <summary>An experiment's report as cells for people to read: what the experiment is about, rounded.</summary>
-public sealed record ExperimentTable
+/// <summary>An experiment's report as tables, a row for each variant.</summary>
+public static class ExperimentTable
 {
-    /// <summary>What stands above the columns.</summary>
-    public IReadOnlyList<string> Titles { get; }
-
-    /// <summary>A row for each variant; a figure that is not there is "-".</summary>
-    public IReadOnlyList<IReadOnlyList<string>> Rows { get; }
-
-    /// <summary>The row of the best mean; null while nothing is finished, or when there is one variant only.</summary>
-    public int? BestRow { get; }
-
-    /// <summary>The cells of a report.</summary>
-    public ExperimentTable(ExperimentReport report)
-    {
-        ArgumentNullException.ThrowIfNull(report);
-        Measure measure = report.Experiment.Measure;
-        bool warns = report.Rows.Any(row => row.Warning is not null);
-        Titles = ["variant", NameOf(measure), "sd", "best", "of", "trials", "epochs", "parameters", "tokens/s", "seconds", .. warns ? ["warning"] : Array.Empty<string>()];
-        Rows = [.. report.Rows.Select(row => (IReadOnlyList<string>)
-        [
-            row.Variant,
-            Figure(row.Of(measure)?.Mean),
-            Figure(row.Of(measure)?.Deviation),
-            Figure(row.Of(measure)?.Best),
-            row.BestTrial ?? "-",
-            row.Finished == row.Trials ? Count(row.Trials) : $"{row.Finished} of {row.Trials}",
-            Count(row.Epochs),
-            Count(row.Parameters),
-            Count(row.TokensPerSecond),
-            Count(row.TrainedSeconds),
-            .. warns ? [row.Warning ?? ""] : Array.Empty<string>(),
-        ])];
-        BestRow = report.Rows.Count > 1 && report.Best is { } best ? report.Rows.ToList().IndexOf(best) : null;
-    }
+    private static readonly (string Name, Func<ExperimentRow, Spread?> Of)[] Measures =
+    [
+        ("train_perplexity", row => row.TrainPerplexity),
+        ("held_out_perplexity", row => row.HeldOutPerplexity),
+        ("held_out_bits", row => row.HeldOutBits),
+    ];
 
     /// <summary>A measure in words.</summary>
     public static string NameOf(Measure measure) => measure switch
@@ -47,30 +22,54 @@ public sealed record ExperimentTable
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
 
-    /// <summary>The same as a Markdown table, the best mean bold.</summary>
-    public string ToMarkdown()
+    /// <summary>What the experiment is about, rounded, for people; a figure that is not there is empty.</summary>
+    public static ReportTable Short(ExperimentReport report)
     {
-        List<IEnumerable<string>> lines = [Titles, Titles.Select((_, column) => IsText(column) ? "---" : "---:")];
-        for (int i = 0; i < Rows.Count; i++)
-        {
-            int row = i;
-            lines.Add(Rows[row].Select((cell, column) => row == BestRow && column == 1 ? $"**{cell}**" : Escape(cell)));
-        }
-        return string.Concat(lines.Select(cells => $"| {string.Join(" | ", cells)} |\n"));
+        ArgumentNullException.ThrowIfNull(report);
+        Measure measure = report.Experiment.Measure;
+        bool warns = report.Rows.Any(row => row.Warning is not null);
+        ReportColumn[] warning = warns ? [new ReportColumn("warning", IsNumber: false)] : [];
+        return new ReportTable(
+            "",
+            [
+                new("variant", IsNumber: false), new(NameOf(measure)), new("sd"), new("best"), new("of", IsNumber: false), new("trials"), new("epochs"),
+                new("parameters"), new("tokens/s"), new("seconds"), .. warning,
+            ],
+            [.. report.Rows.Select(row => (IReadOnlyList<string>)
+            [
+                row.Variant, Rounded(row.Of(measure)?.Mean), Rounded(row.Of(measure)?.Deviation), Rounded(row.Of(measure)?.Best), row.BestTrial ?? "",
+                row.Finished == row.Trials ? $"{row.Trials}" : $"{row.Finished} of {row.Trials}", Whole(row.Epochs),
+                Whole(row.Parameters), Whole(row.TokensPerSecond), Whole(row.TrainedSeconds), .. warns ? [row.Warning ?? ""] : Array.Empty<string>(),
+            ])]);
     }
 
-    /// <summary>Whether a column holds words, not numbers.</summary>
-    public bool IsText(int column) => Titles[column] is "variant" or "of" or "warning";
-
-    // Variants have names and values of the file in them.
-    private static string Escape(string cell) => cell.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
-        .Replace("<", "&lt;", StringComparison.Ordinal).ReplaceLineEndings(" ");
-
-    private static string Figure(double? value) => value switch
+    /// <summary>Every figure in full, for programs; a figure that is not there is empty.</summary>
+    public static ReportTable Full(ExperimentReport report)
     {
-        null => "-",
+        ArgumentNullException.ThrowIfNull(report);
+        IEnumerable<ReportColumn> spreads = Measures.SelectMany(measure => new ReportColumn[] { new($"{measure.Name}_mean"), new($"{measure.Name}_sd"), new($"{measure.Name}_best") });
+        return new ReportTable(
+            "",
+            [
+                new("variant", IsNumber: false), new("trials"), new("finished"), new("parameters"), new("epochs"), .. spreads,
+                new("best_trial", IsNumber: false), new("tokens_per_second"), new("trained_seconds"), new("warning", IsNumber: false),
+            ],
+            [.. report.Rows.Select(row => (IReadOnlyList<string>)
+            [
+                row.Variant, Exact(row.Trials), Exact(row.Finished), Exact(row.Parameters), Exact(row.Epochs),
+                .. Measures.Select(measure => measure.Of(row)).SelectMany(spread => new[] { Exact(spread?.Mean), Exact(spread?.Deviation), Exact(spread?.Best) }),
+                row.BestTrial ?? "", Exact(row.TokensPerSecond), Exact(row.TrainedSeconds), row.Warning ?? "",
+            ])]);
+    }
+
+    // The same number of decimals in a column: three tell more than seeds agree on.
+    private static string Rounded(double? value) => value switch
+    {
+        null => "",
         { } figure => figure.ToString(Math.Abs(figure) < 100 ? "0.000" : Math.Abs(figure) < 1e6 ? "0.0" : "0.000e+0", CultureInfo.InvariantCulture),
     };
 
-    private static string Count(double? value) => value?.ToString("#,0", CultureInfo.InvariantCulture) ?? "-";
+    private static string Whole(double? value) => value?.ToString("#,0", CultureInfo.InvariantCulture) ?? "";
+
+    private static string Exact(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
 }

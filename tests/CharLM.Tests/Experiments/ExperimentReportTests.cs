@@ -1,4 +1,5 @@
 using CharLM.Experiments;
+using CharLM.Reports;
 
 namespace CharLM.Tests.Experiments;
 
@@ -44,30 +45,29 @@ public sealed class ExperimentReportTests
         ExperimentReport report = ExperimentReport.From(Experiment, Experiment.Trials.Select(trial => new TrialStatus(trial, TrialState.Waiting)));
         Assert.Null(report.Best);
         Assert.All(report.Rows, row => Assert.Null(row.HeldOutPerplexity));
-        Assert.Equal(["gru", "-", "-", "-", "-", "0 of 3", "-", "-", "-", "-"], new ExperimentTable(report).Rows[0]);
+        Assert.Equal(["gru", "", "", "", "", "0 of 3", "", "", "", ""], ExperimentTable.Short(report).Rows[0]);
     }
 
     [Fact]
     public void Of_InfinitePerplexity_HasNoDeviation() => Assert.Equal(new Spread(double.PositiveInfinity, null, 1), Spread.Of([1, double.PositiveInfinity]));
 
     [Fact]
-    public void ToMarkdown_BoldsTheBestMean() => Assert.Equal(
-        """
-        | variant | held-out perplexity | sd | best | of | trials | epochs | parameters | tokens/s | seconds |
-        | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
-        | gru | 5.000 | 3.606 | 2.000 | gru_seed-0 | 3 | 3 | 1,234 | 4,000 | 30 |
-        | lstm | **4.000** | - | 4.000 | lstm_seed-0 | 1 of 3 | 3 | 1,234 | 4,000 | 10 |
-
-        """, new ExperimentTable(Report()).ToMarkdown());
+    public void Short_IsRoundedForPeople()
+    {
+        ReportTable table = ExperimentTable.Short(Report());
+        Assert.Equal(["variant", "held-out perplexity", "sd", "best", "of", "trials", "epochs", "parameters", "tokens/s", "seconds"], table.Columns.Select(column => column.Name));
+        Assert.Equal(["gru", "5.000", "3.606", "2.000", "gru_seed-0", "3", "3", "1,234", "4,000", "30"], table.Rows[0]);
+        Assert.Equal(["lstm", "4.000", "", "4.000", "lstm_seed-0", "1 of 3", "3", "1,234", "4,000", "10"], table.Rows[1]);
+    }
 
     [Fact]
-    public void Csv_HasFullFiguresAndQuotesCommas()
+    public void Full_HasEveryFigureExactly()
     {
-        Experiment experiment = ExperimentFile.Parse("grid: {prefix: ['a, \"b\"', c], model: {cell: [rnn]}}", "x.yaml");
-        string csv = ExperimentCsv.Write(ExperimentReport.From(experiment, experiment.Trials.Select(trial => Finished(trial, 3))));
-        string[] lines = csv.Split("\r\n");
-        Assert.Equal("variant,trials,finished,parameters,epochs,train_perplexity_mean,train_perplexity_sd,train_perplexity_best,held_out_perplexity_mean,held_out_perplexity_sd,held_out_perplexity_best,held_out_bits_mean,held_out_bits_sd,held_out_bits_best,best_trial,tokens_per_second,trained_seconds,warning", lines[0]);
-        Assert.Equal("\"prefix a, \"\"b\"\", cell rnn\",1,1,1234,3,1.5,,1.5,3,,3,1.584962500721156,,1.584962500721156,prefix-a---b-_cell-rnn_seed-0,3000,10,", lines[1]);
-        Assert.Equal(("", 4), (lines[3], lines.Length));
+        ReportTable table = ExperimentTable.Full(Report());
+        Assert.Equal(
+            "variant,trials,finished,parameters,epochs,train_perplexity_mean,train_perplexity_sd,train_perplexity_best,held_out_perplexity_mean,held_out_perplexity_sd,held_out_perplexity_best,held_out_bits_mean,held_out_bits_sd,held_out_bits_best,best_trial,tokens_per_second,trained_seconds,warning",
+            string.Join(',', table.Columns.Select(column => column.Name)));
+        Assert.Equal(["lstm", "3", "1", "1234", "3", "2", "", "2", "4", "", "4", "2", "", "2", "lstm_seed-0", "4000", "10", ""], table.Rows[1]);
+        Assert.Equal("3.605551275463989", table.Rows[0][9]);
     }
 }
