@@ -86,6 +86,25 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_Interrupted_SavesWhatRunsAndGoesOn()
+    {
+        _sandbox.Write("long.yaml", Base.Replace("num_epochs: 2", "num_epochs: 60", StringComparison.Ordinal) + "seeds: [0, 1]\n");
+        using (RunningProgram program = _sandbox.Start("experiment", "run", "long.yaml"))
+        {
+            string metrics = _sandbox.At("runs/long/seed-0/metrics.jsonl");
+            await program.UntilAsync(() => File.Exists(metrics) && new FileInfo(metrics).Length > 0, "the first epoch");
+            program.Signal(RunningProgram.SigTerm);
+            (await program.EndAsync()).Complained(75, "interrupted and saved: ", "the same command goes on");
+        }
+        Assert.Contains("1  seed-0  saved", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("experiment", "run", "long.yaml")).Succeeded();
+        (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--runs", "whole", "--trial", "1")).Succeeded();
+        // Interrupted or not, the run is the same.
+        Assert.Equal(Result("whole/long/seed-0").GetProperty("held_out_perplexity").GetDouble(), Result("runs/long/seed-0").GetProperty("held_out_perplexity").GetDouble());
+        Assert.Equal(60, File.ReadLines(_sandbox.At("runs/long/seed-0/metrics.jsonl")).Count());
+    }
+
+    [Fact]
     public async Task Run_Words_TellsBitsPerCharacter()
     {
         _sandbox.Write("tokens.yaml", Base + "grid: {text: {token: [char, word]}}\nmeasure: held-out-bits\n");

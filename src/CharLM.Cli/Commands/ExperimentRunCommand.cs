@@ -84,9 +84,10 @@ internal sealed class ExperimentRunCommand : Verb
         RunDirectory runDirectory = directory.Of(trial);
         if (runDirectory.State != RunDirectoryState.Complete)
         {
-            using var session = RunSession.New(runDirectory.Path);
-            CorpusText corpus = await CorpusOptions.ReadAsync(parse, trial.Config.Corpus, end.Token);
-            var run = new TrainingRun(trial.Config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
+            using RunSession session = runDirectory.State == RunDirectoryState.Resumable ? RunSession.Resume(runDirectory.Path) : RunSession.New(runDirectory.Path);
+            RunConfig config = session.Config ?? trial.Config;
+            CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, end.Token);
+            var run = new TrainingRun(config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
             using RunReporter reporter = RunReporter.Create(error, every: 1);
             if (run.Execute(corpus, reporter, end.Token).Interrupted)
             {
