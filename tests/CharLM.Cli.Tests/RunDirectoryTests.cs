@@ -18,7 +18,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
 
     private string[] OneModel => [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "1500", "--sample-every", "70", "--validation-fraction", "0.1"];
 
-    // A checkpoint after every step: most of the time goes into writing, so that many kills hit a write.
+    // A checkpoint after every step, so that kills hit writes, too; the output says how many did.
     [Fact]
     public async Task Train_KilledAtRandomMomentsAndResumed_EndsBitByBitAsUninterrupted()
     {
