@@ -8,14 +8,17 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// Each candidate (1, 2, 4, ...) is tried a few times; then the fastest is used, and the others have a try now and then, since
-/// neighbours come and go: as often as a try costs no more than a hundredth of the time, for a worker that waits for a
-/// processor can hold a small minibatch up for a hundred times its length. A single sequence, as in generation, has one worker.
+/// neighbours come and go: often at first, while kernels are still being compiled beside the work, and later as often as a try
+/// costs no more than a hundredth of the time, for a worker that waits for a processor can hold a small minibatch up for a
+/// hundred times its length. A single sequence, as in generation, has one worker.
 /// </remarks>
 internal sealed class WorkerChoice
 {
-    // The first calls compile the kernels.
-    private const int WarmUps = 4, FirstTries = 4, TriesApart = 100;
-    private const double NewWeight = 0.3;
+    // The first calls compile the kernels. A try is several calls, of which the fastest counts: a worker that slept must wake first.
+    private const int WarmUps = 4, CallsOfTry = 4, TriesApart = 100;
+
+    // A try that was slow may have waited for somebody else; one that was fast shows what can be.
+    private const double SlowerWeight = 0.2, FasterWeight = 0.7;
 
     private readonly int[] _candidates;
     private readonly Dictionary<(int Batch, int Steps), Record> _records = [];
@@ -56,42 +59,41 @@ internal sealed class WorkerChoice
         private readonly double[] _seconds = new double[candidates];
         private readonly int[] _tries = new int[candidates];
         private readonly double[] _triedAt = new double[candidates];
-        private double _spent;
-        private int _calls;
+        private double _spent, _fastestOfTry = double.PositiveInfinity;
+        private int _calls, _tried, _callsOfTry;
 
         public int Choose()
         {
             if (_calls < WarmUps)
                 return _calls % candidates;
-            for (int candidate = 0; candidate < candidates; candidate++)
+            if (_callsOfTry > 0)
+                return _tried;
+            for (_tried = 0; _tried < candidates; _tried++)
             {
-                if (_tries[candidate] < FirstTries)
-                    return candidate;
+                if (_spent - _triedAt[_tried] >= CallsOfTry * Apart(_tries[_tried]) * _seconds[_tried])
+                    return _tried;
             }
-            for (int candidate = 0; candidate < candidates; candidate++)
-            {
-                if (_spent - _triedAt[candidate] > TriesApart * _seconds[candidate])
-                    return candidate;
-            }
-            int best = 0;
-            for (int candidate = 1; candidate < candidates; candidate++)
-            {
-                if (_seconds[candidate] < _seconds[best])
-                    best = candidate;
-            }
-            return best;
+            return Array.IndexOf(_seconds, _seconds.Min());
         }
+
+        // Tries between two of a candidate: none, 4, 16, 64, and then as far apart as they stay.
+        private static double Apart(int tries) => tries == 0 ? 0 : Math.Min(TriesApart, Math.Pow(4, tries));
 
         public void Add(int candidate, double seconds)
         {
             if (_calls++ < WarmUps)
                 return;
             _spent += seconds;
+            if (candidate != _tried)
+                return;
+            _fastestOfTry = Math.Min(_fastestOfTry, seconds);
+            if (++_callsOfTry < CallsOfTry)
+                return;
+            double old = _seconds[candidate];
+            _seconds[candidate] = _tries[candidate] == 0 ? _fastestOfTry : old + ((_fastestOfTry < old ? FasterWeight : SlowerWeight) * (_fastestOfTry - old));
             _triedAt[candidate] = _spent;
-            _seconds[candidate] = _tries[candidate] == 0 ? seconds
-                : _tries[candidate] < FirstTries ? Math.Min(_seconds[candidate], seconds)
-                : _seconds[candidate] + (NewWeight * (seconds - _seconds[candidate]));
             _tries[candidate]++;
+            (_callsOfTry, _fastestOfTry) = (0, double.PositiveInfinity);
         }
     }
 }
