@@ -8,6 +8,7 @@ using System.Text.Json.Serialization;
 
 string program = Environment.GetEnvironmentVariable("CHARLM_PROGRAM") ?? throw new InvalidOperationException("call scripts/reproduce-d2l");
 bool quick = args.Contains("--quick");
+bool fusedOnly = args.Contains("--fused");
 int seeds = quick ? 1 : Number("--seeds", 3), torchJobs = Number("--jobs", Math.Max(1, Environment.ProcessorCount));
 
 Row[] book =
@@ -38,7 +39,7 @@ Row[] bookV1 =
 
 DirectoryInfo folder = Directory.CreateTempSubdirectory("reproduce-d2l-");
 // Seed by seed, so that a run that is stopped has something of every row; what is finished is kept, and a later call goes on.
-Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => book.Concat(bookV1).Where(row => seed < row.Seeds).Select(row => new Job(row, seed)))];
+Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => book.Concat(bookV1).Where(row => seed < row.Seeds && !(fusedOnly && row.UsesTorch)).Select(row => new Job(row, seed)))];
 string finished = Path.Combine("artifacts", $"reproduce-d2l-{Read("git", "rev-parse", "--short", "HEAD")}.jsonl");
 Dictionary<Job, Result> results = quick || !File.Exists(finished)
     ? []
@@ -107,6 +108,8 @@ Result Run(Job job)
 string Line(Row row, bool heldOut)
 {
     Result[] ours = [.. results.Where(entry => entry.Key.Row == row).Select(entry => entry.Value)];
+    if (ours.Length == 0)
+        return $"| {row.Name} | `{row.Preset}` | {row.Published ?? $"{Show(row.Low)}-{Show(row.High)}"} | not run |{(heldOut ? $" {row.HeldOutLow:0.00}-{row.HeldOutHigh:0.00} | not run |" : "")} 0 | | |";
     double[] train = [.. ours.Select(result => result.Train).Order()];
     bool inside = Inside(Median(train), row.Low, row.High);
     string line = $"| {row.Name} | `{row.Preset}`{(row.Options.Length > 0 ? $" `{row.Options}`" : "")} | {row.Published ?? $"{Show(row.Low)}-{Show(row.High)}"} | {Spread(train)} |";
