@@ -91,11 +91,22 @@ public sealed class HostileFileTests : IDisposable
             {
                 Trainer = new TrainerState
                 {
-                    Epoch = 1, Batch = 2, Nats = 3, Tokens = 4, GradientNorms = 5, Seconds = 6, LearningRate = 7, Schedule = Schedule.Memory.Fresh, OptimizerSteps = 8,
+                    Epoch = 1,
+                    Batch = 2,
+                    Nats = 3,
+                    Tokens = 4,
+                    GradientNorms = 5,
+                    Seconds = 6,
+                    LearningRate = 7,
+                    Schedule = Schedule.Memory.Fresh,
+                    OptimizerSteps = 8,
                     Moments = weights.ToDictionary(weight => $"exp_avg.{weight.Key}", weight => weight.Value.Values, StringComparer.Ordinal),
                     Hidden = new float[8],
                 },
-                Step = 9, ElapsedSeconds = 10, MetricsBytes = 11, SamplesBytes = 12,
+                Step = 9,
+                ElapsedSeconds = 10,
+                MetricsBytes = 11,
+                SamplesBytes = 12,
             },
         };
     }
