@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace CharLM.Models.Fused;
 
 /// <summary>
@@ -7,93 +5,101 @@ namespace CharLM.Models.Fused;
 /// are two halves of one, or when somebody else uses them. The choice does not change results.
 /// </summary>
 /// <remarks>
-/// Each candidate (1, 2, 4, ...) is tried a few times; then the fastest is used, and the others have a try now and then, since
-/// neighbours come and go: often at first, while kernels are still being compiled beside the work, and later as often as a try
-/// costs no more than a hundredth of the time, for a worker that waits for a processor can hold a small minibatch up for a
-/// hundred times its length. A single sequence, as in generation, has one worker.
+/// The candidates (1, 2, 4, ...) meet in contests: each does a few minibatches, one candidate right after the other, and only times
+/// of the same contest are compared, for code is still being compiled at first, and neighbours come and go. The best of the last
+/// contests is used until the next one: soon at first, and later as seldom as contests cost no more than a hundredth of the time.
+/// A single sequence, as in generation, has one worker.
 /// </remarks>
 internal sealed class WorkerChoice
 {
-    // The first calls compile the kernels. A try is several calls, of which the fastest counts: a worker that slept must wake first.
-    private const int WarmUps = 4, CallsOfTry = 4, TriesApart = 100;
+    // A try is a few calls, of which the fastest counts: a worker that slept must wake first, or had to wait for its processor.
+    // Long calls do not care.
+    private const int CallsOfTry = 4, FewestCallsOfTry = 2;
+    private const double SecondsOfTry = 0.05;
 
-    // A try that was slow may have waited for somebody else; one that was fast shows what can be.
-    private const double SlowerWeight = 0.2, FasterWeight = 0.7;
+    // From one contest to the next, in lengths of a contest.
+    private const double FirstApart = 2, MostApart = 50;
+
+    // How much the last contest counts against those before.
+    private const double Newest = 0.6;
 
     private readonly int[] _candidates;
-    private readonly Dictionary<(int Batch, int Steps), Record> _records = [];
-    private Record _record;
-    private int _current;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<(int Batch, int Steps), Contests> _contests = [];
+    private Contests _current;
+    private int _chosen;
     private long _begun;
 
     /// <summary>Candidates up to a number of workers.</summary>
     /// <param name="most">The most workers.</param>
     /// <param name="isFixed">Whether always that many shall be used.</param>
-    public WorkerChoice(int most, bool isFixed)
+    /// <param name="time">The clock; the system's by default.</param>
+    public WorkerChoice(int most, bool isFixed, TimeProvider? time = null)
     {
         List<int> candidates = isFixed ? [] : [.. Enumerable.Range(0, 31).Select(power => 1 << power).TakeWhile(count => count < most)];
         _candidates = [.. candidates, most];
-        _record = new Record(_candidates.Length);
+        _current = new Contests(_candidates.Length);
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>How many workers to use for a minibatch; <see cref="End"/> says when it is done.</summary>
     public int Begin(int batch, int steps)
     {
-        if (_records.Count > 64)
-            _records.Clear();
-        if (!_records.TryGetValue((batch, steps), out Record? record))
-            _records.Add((batch, steps), record = new Record(_candidates.Length));
-        _record = record;
+        if (_contests.Count > 64)
+            _contests.Clear();
+        if (!_contests.TryGetValue((batch, steps), out Contests? contests))
+            _contests.Add((batch, steps), contests = new Contests(_candidates.Length));
+        _current = contests;
         // One sequence cannot be shared.
-        _current = batch == 1 ? 0 : record.Choose();
-        _begun = Stopwatch.GetTimestamp();
-        return _candidates[_current];
+        _chosen = batch == 1 ? 0 : contests.Choose();
+        _begun = _time.GetTimestamp();
+        return _candidates[_chosen];
     }
 
     /// <summary>The minibatch is done.</summary>
-    public void End() => _record.Add(_current, Stopwatch.GetElapsedTime(_begun).TotalSeconds);
+    public void End() => _current.Add(_time.GetElapsedTime(_begun).TotalSeconds);
 
-    /// <summary>What was measured of one shape of minibatch.</summary>
-    private sealed class Record(int candidates)
+    /// <summary>The contests for one shape of minibatch.</summary>
+    private sealed class Contests(int candidates)
     {
-        private readonly double[] _seconds = new double[candidates];
-        private readonly int[] _tries = new int[candidates];
-        private readonly double[] _triedAt = new double[candidates];
-        private double _spent, _fastestOfTry = double.PositiveInfinity;
-        private int _calls, _tried, _callsOfTry;
+        private readonly double[] _seconds = new double[candidates]; // of the contest that is on
+        private readonly double[] _handicap = new double[candidates]; // times over the best's, minus 1; smoothed
+        private int _trying, _calls, _held, _best;
+        private double _secondsOfTry, _fastest = double.PositiveInfinity;
+        private double _secondsOfContest, _secondsUntilNext;
 
-        public int Choose()
+        private bool IsContest => candidates > 1 && _secondsUntilNext <= 0;
+
+        public int Choose() => IsContest ? _trying : _best;
+
+        public void Add(double seconds)
         {
-            if (_calls < WarmUps)
-                return _calls % candidates;
-            if (_callsOfTry > 0)
-                return _tried;
-            for (_tried = 0; _tried < candidates; _tried++)
+            if (!IsContest)
             {
-                if (_spent - _triedAt[_tried] >= CallsOfTry * Apart(_tries[_tried]) * _seconds[_tried])
-                    return _tried;
+                _secondsUntilNext -= seconds;
+                return;
             }
-            return Array.IndexOf(_seconds, _seconds.Min());
+            _fastest = Math.Min(_fastest, seconds);
+            _secondsOfTry += seconds;
+            _calls++;
+            if (_calls < FewestCallsOfTry || (_calls < CallsOfTry && _secondsOfTry < SecondsOfTry))
+                return;
+            _seconds[_trying] = _fastest;
+            _secondsOfContest += _secondsOfTry;
+            (_calls, _secondsOfTry, _fastest) = (0, 0, double.PositiveInfinity);
+            if (++_trying == candidates)
+                Decide();
         }
 
-        // Tries between two of a candidate: none, 4, 16, 64, and then as far apart as they stay.
-        private static double Apart(int tries) => tries == 0 ? 0 : Math.Min(TriesApart, Math.Pow(4, tries));
-
-        public void Add(int candidate, double seconds)
+        private void Decide()
         {
-            if (_calls++ < WarmUps)
-                return;
-            _spent += seconds;
-            if (candidate != _tried)
-                return;
-            _fastestOfTry = Math.Min(_fastestOfTry, seconds);
-            if (++_callsOfTry < CallsOfTry)
-                return;
-            double old = _seconds[candidate];
-            _seconds[candidate] = _tries[candidate] == 0 ? _fastestOfTry : old + ((_fastestOfTry < old ? FasterWeight : SlowerWeight) * (_fastestOfTry - old));
-            _triedAt[candidate] = _spent;
-            _tries[candidate]++;
-            (_callsOfTry, _fastestOfTry) = (0, double.PositiveInfinity);
+            double best = Math.Max(_seconds.Min(), double.Epsilon), weight = _held == 0 ? 1 : Newest;
+            for (int candidate = 0; candidate < candidates; candidate++)
+                _handicap[candidate] += weight * ((_seconds[candidate] / best) - 1 - _handicap[candidate]);
+            _best = Array.IndexOf(_handicap, _handicap.Min());
+            _secondsUntilNext = _secondsOfContest * Math.Min(MostApart, FirstApart * Math.Pow(3, _held));
+            _held++;
+            (_trying, _secondsOfContest) = (0, 0);
         }
     }
 }
