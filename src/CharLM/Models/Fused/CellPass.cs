@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>A layer of one kind of cell on one width of registers.</summary>
@@ -274,12 +276,13 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     private void PutTokens(int unit, int first, int rows)
     {
         ReadOnlySpan<int> slots = _tokens!.SlotOfRow.Slice(first, rows);
+        Panels tokens = TokenTable, gates = Gates;
         for (int gate = 0; gate < TCell.Gates; gate++)
         {
             for (int panel = unit; panel < unit + 2; panel++)
             {
-                float* table = TokenTable.At((gate * Units) + panel, 0);
-                float* sums = Gates.At((TCell.InputGroup(gate) * Units) + panel, first);
+                float* table = tokens.At((gate * Units) + panel, 0);
+                float* sums = gates.At((TCell.InputGroup(gate) * Units) + panel, first);
                 for (int row = 0; row < slots.Length; row++)
                     Copy(table + ((nint)slots[row] * Panels.Width), sums + ((nint)row * Panels.Width));
             }
@@ -292,8 +295,9 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     {
         for (int some = panel; some < panel + panels; some++)
         {
+            float* bias = _bias.Data + ((nint)some * Panels.Width), sums = Gates.At(some, first);
             for (int row = 0; row < rows; row++)
-                Copy(_bias.Data + ((nint)some * Panels.Width), Gates.At(some, first + row));
+                Copy(bias, sums + ((nint)row * Panels.Width));
         }
     }
 
@@ -375,6 +379,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
     }
 
+    // A register's worth or few: a call would cost as much.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(float* source, float* target)
     {
         for (int lane = 0; lane < Panels.Width; lane += L.Count)
