@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CharLM.Classification;
+using CharLM.Sequences;
 
 namespace CharLM.Cli.Commands;
 
@@ -6,7 +8,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class ClassifyCommand : Command
 {
     /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
-    public const string DefaultCheckpoint = "checkpoints/classifier.safetensors";
+    public static readonly string DefaultCheckpoint = SequenceRunConfig<ClassifierConfig>.DefaultCheckpointPath;
 
     public ClassifyCommand()
         : base("classify", "Label texts, or each of their characters: train on pairs, predict, measure.")

@@ -31,7 +31,7 @@ internal sealed class ClassifyEvalCommand : Verb
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
         using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
-        data.Check(pair => classifier.Vocab.FaultOf(pair, classifier.Model.Config));
+        classifier.Check(data);
         ConfusionMatrix matrix = classifier.Measure(data.Pairs, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         int count = matrix.Labels.Count;

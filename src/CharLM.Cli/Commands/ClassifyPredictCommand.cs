@@ -26,14 +26,14 @@ internal sealed class ClassifyPredictCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
         using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
-        IReadOnlyList<string> texts = await _input.ReadAsync(parse, text => ClassifierVocab.FaultOfText(text, classifier.Model.Config), cancellationToken);
+        IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.FaultOfSource, cancellationToken);
         IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         // The labels of characters stand side by side; their probability is that of the least sure one.
         var predictions = texts.Zip(labels, (text, ofText) => new
         {
             Text = text,
-            Label = string.Concat(ofText.Select(one => classifier.Vocab.Labels[one.Label])),
+            Label = classifier.TextOf(ofText),
             Probability = ofText.Min(one => one.Probability),
         });
         if (parse.GetValue(_json))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
@@ -84,7 +85,7 @@ internal sealed class ExperimentRunCommand : Verb
         RunDirectory runDirectory = directory.Of(trial);
         if (runDirectory.State != RunDirectoryState.Complete)
         {
-            using RunSession session = runDirectory.State == RunDirectoryState.Resumable ? RunSession.Resume(runDirectory.Path) : RunSession.New(runDirectory.Path);
+            using RunSession<RunConfig, Checkpoint> session = runDirectory.State == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
             RunConfig config = session.Config ?? trial.Config;
             CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, end.Token);
             var run = new TrainingRun(config, null, _runtime.Use(parse), _runtime.Threads(parse), session);

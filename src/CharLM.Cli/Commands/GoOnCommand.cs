@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using CharLM.Corpora;
-using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
 
@@ -15,19 +14,21 @@ internal static class GoOnCommand
 
     private static readonly string[] Repeated = ["--device", "--threads", "--report-every", "--log-json", "--tensorboard", "--json", "--out"];
 
-    /// <summary>The user's own command with the checkpoint put in.</summary>
+    /// <summary>The user's own command with the checkpoint put in, or the run directory alone.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="corpus">The text that was really used: "auto" may mean another one next time.</param>
-    /// <param name="result">Where the run was saved.</param>
-    public static string For(ParseResult parse, CorpusOrigin corpus, RunResult result)
+    /// <param name="runDirectory">Where all of the run was saved; null when only a checkpoint was.</param>
+    /// <param name="checkpoint">Where the model was saved.</param>
+    /// <param name="corpus">The text that was really used: "auto" may mean another one next time; null for models on pairs.</param>
+    public static string For(ParseResult parse, string? runDirectory, string checkpoint, CorpusOrigin? corpus = null)
     {
         string program = Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } name ? name : "charlm";
-        string text = corpus.Kind == CorpusOriginKind.Catalog ? corpus.Name : corpus.Requested;
-        string[] words = result.RunDirectory is { } run
-            ? [program, "train", "--resume", run, .. Machine(parse.Tokens)]
-            : [program, .. Kept(parse.Tokens), "--checkpoint", result.CheckpointPath, "--corpus", text, "--out", result.CheckpointPath];
+        string[] text = corpus is null ? [] : ["--corpus", corpus.Kind == CorpusOriginKind.Catalog ? corpus.Name : corpus.Requested];
+        IEnumerable<string> verb = parse.Tokens.Where(token => token.Type == TokenType.Command).Select(token => token.Value);
+        string[] words = runDirectory is not null
+            ? [program, .. verb, "--resume", runDirectory, .. Machine(parse.Tokens)]
+            : [program, .. Kept(parse.Tokens), "--checkpoint", checkpoint, .. text, "--out", checkpoint];
         string command = string.Join(' ', words.Select(Quote));
-        return corpus.Kind == CorpusOriginKind.StandardInput ? $"{command} (with the same text on standard input)" : command;
+        return corpus?.Kind == CorpusOriginKind.StandardInput ? $"{command} (with the same text on standard input)" : command;
     }
 
     private static IEnumerable<string> Kept(IReadOnlyList<Token> tokens)

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CharLM.Sequences;
+using CharLM.Translation;
 
 namespace CharLM.Cli.Commands;
 
@@ -6,7 +8,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqCommand : Command
 {
     /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
-    public const string DefaultCheckpoint = "checkpoints/seq2seq.safetensors";
+    public static readonly string DefaultCheckpoint = SequenceRunConfig<TranslatorConfig>.DefaultCheckpointPath;
 
     public Seq2SeqCommand()
         : base("seq2seq", "Turn one text into another with an encoder-decoder: train on pairs, predict, measure.")

@@ -32,7 +32,7 @@ internal sealed class Seq2SeqEvalCommand : Verb
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
         using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
-        data.Check(pair => translator.Vocab.FaultOf(pair, translator.Model.Config));
+        translator.Check(data);
         TranslationScore score = translator.Measure(data.Pairs, decoding, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         output.WriteLine(parse.GetValue(_json)

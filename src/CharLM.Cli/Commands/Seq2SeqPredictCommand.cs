@@ -29,7 +29,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
         DecodingConfig decoding = _decoding.Read(parse);
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
         using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
-        IReadOnlyList<string> sources = await _input.ReadAsync(parse, source => translator.Vocab.FaultOfSource(source, translator.Model.Config), cancellationToken);
+        IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.FaultOfSource, cancellationToken);
         bool json = parse.GetValue(_json);
         IReadOnlyList<WrittenTarget> written = translator.Translate(sources, decoding, withAttention: json, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;

@@ -1,31 +1,46 @@
 using System.CommandLine;
+using CharLM.Checkpoints;
 using CharLM.Cli.Commands;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>Where a training run is written, and which one goes on.</summary>
-internal sealed class RunOptions
+/// <summary>The options of <see cref="RunSettings"/>: where a training run is written and how often, when it ends, and which one goes on.</summary>
+/// <param name="defaults">What the help tells as defaults.</param>
+internal sealed class RunOptions(RunSettings defaults)
 {
     private const string Auto = "auto";
 
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Begin with this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the model is written. [default: {RunConfig.DefaultCheckpointPath}, or nowhere with --run-dir]");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the model is written. [default: {defaults.CheckpointPath}, or nowhere with --run-dir]");
     private readonly Option<string?> _directory = OptionOf.Text("--run-dir", "FOLDER", $"Where all of the run is written: configuration, environment, metrics, samples, checkpoints. [default: {RunDirectory.DefaultParent}/ and the date and time, without --out and --checkpoint]");
     private readonly Option<string?> _resume = OptionOf.Text("--resume", "FOLDER|auto", $"Go on with the run in this directory, exactly where its last checkpoint is; auto is the newest in {RunDirectory.DefaultParent}/ that is not complete, and with --run-dir that one, which begins when there is none.");
+
+    private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", $"Draw a sample after every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
+    private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>("--checkpoint-every", "N", $"Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end. [default: {defaults.CheckpointEvery}]");
+    private readonly Option<int?> _keepLast = OptionOf.Integer("--keep-last", "N", $"Checkpoints that a run directory keeps to go on from. [default: {defaults.KeepLast}]");
+    private readonly Option<int?> _patience = OptionOf.Integer("--patience", "N", "End after N epochs in which what is held out did not become better; 0 goes to the last. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _directory, _resume, _checkpoint, _out })
+        foreach (Option option in new Option[] { _directory, _resume, _checkpoint, _out, _sampleEvery, _checkpointEvery, _keepLast, _patience })
             command.Add(option);
     }
 
+    /// <summary>A configuration with the given options over a base.</summary>
+    public TConfig Apply<TConfig>(ParseResult parse, TConfig under)
+        where TConfig : RunSettings => under with
+        {
+            SampleEvery = parse.GetValue(_sampleEvery) ?? under.SampleEvery,
+            CheckpointEvery = parse.GetValue(_checkpointEvery) ?? under.CheckpointEvery,
+            KeepLast = parse.GetValue(_keepLast) ?? under.KeepLast,
+            Patience = parse.GetValue(_patience) ?? under.Patience,
+            CheckpointPath = parse.GetValue(_out) ?? under.CheckpointPath,
+        };
+
     /// <summary>The checkpoint to begin with; null for none.</summary>
     public string? Checkpoint(ParseResult parse) => parse.GetValue(_checkpoint);
-
-    /// <summary>Where the model is written, or what is under it.</summary>
-    public string Out(ParseResult parse, string under) => parse.GetValue(_out) ?? under;
 
     /// <summary>What is wrong with them together.</summary>
     public IEnumerable<string> Faults(ParseResult parse)
@@ -40,22 +55,26 @@ internal sealed class RunOptions
 
     /// <summary>The run that goes on; null when a new one begins.</summary>
     /// <exception cref="RunDirectoryException">There is no such run, or it cannot go on.</exception>
-    public RunSession? Resume(ParseResult parse)
+    public RunSession<TConfig, TCheckpoint>? Resume<TConfig, TCheckpoint>(ParseResult parse, RunKind<TConfig, TCheckpoint> kind)
+        where TConfig : RunSettings, new()
+        where TCheckpoint : class, IRunCheckpoint
     {
         if (parse.GetValue(_resume) is not { } name)
             return null;
-        RunDirectory? run = name == Auto ? Newest(parse.GetValue(_directory)) : new RunDirectory(name);
+        RunDirectory? run = name == Auto ? Newest(parse.GetValue(_directory), kind.Owns) : new RunDirectory(name);
         if (run is null)
             return null;
         // A run that charlm has named leaves its model where generation looks first, as it would have without an interruption.
-        string? copy = parse.GetValue(_out) ?? (RunDirectory.IsDatedName(run.Name) ? RunConfig.DefaultCheckpointPath : null);
-        return RunSession.Resume(run.Path, copy);
+        string? copy = parse.GetValue(_out) ?? (RunDirectory.IsDatedName(run.Name) ? defaults.CheckpointPath : null);
+        return kind.Resume(run.Path, copy);
     }
 
     /// <summary>A new run's directory; null when the model is all that is written.</summary>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
-    /// <exception cref="Checkpoints.CheckpointException">The model's file cannot be written.</exception>
-    public RunSession? Begin(ParseResult parse, RunConfig config)
+    /// <exception cref="CheckpointException">The model's file cannot be written.</exception>
+    public RunSession<TConfig, TCheckpoint>? Begin<TConfig, TCheckpoint>(ParseResult parse, RunKind<TConfig, TCheckpoint> kind, TConfig config)
+        where TConfig : RunSettings, new()
+        where TCheckpoint : class, IRunCheckpoint
     {
         bool namesFile = parse.GetValue(_out) is not null;
         string? directory = parse.GetValue(_directory);
@@ -65,15 +84,15 @@ internal sealed class RunOptions
         if (directory is null && (namesFile || parse.GetValue(_checkpoint) is not null))
             return null;
         string dated = Path.Combine(RunDirectory.DefaultParent, RunDirectory.DatedName(DateTime.Now));
-        return RunSession.New(directory ?? dated, findsName: directory is null, copyTo: writesFile ? config.CheckpointPath : null);
+        return kind.New(directory ?? dated, findsName: directory is null, copyTo: writesFile ? config.CheckpointPath : null);
     }
 
     // With a name of its own, a run that is not there yet begins: one command for a job that may be started again.
-    private static RunDirectory? Newest(string? directory)
+    private static RunDirectory? Newest(string? directory, Predicate<RunDirectory> isOne)
     {
         if (directory is not null)
             return new RunDirectory(directory) is { State: not RunDirectoryState.Absent } run ? run : null;
-        return RunDirectory.NewestResumable(RunDirectory.DefaultParent)
+        return RunDirectory.NewestResumable(RunDirectory.DefaultParent, isOne)
             ?? throw new RunDirectoryException(RunDirectory.DefaultParent, "holds no run that could go on");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using CharLM.Evaluation;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Reporting;
@@ -8,9 +9,10 @@ namespace CharLM.Cli.Reporting;
 /// </summary>
 /// <param name="path">The file; made, with its folder, when the run begins.</param>
 /// <param name="append">Whether what is in the file stays: a run that goes on continues its log.</param>
+/// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class JsonLog(string path, bool append, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
+internal sealed class JsonLog(string path, bool append, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
 {
     private FileStream? _file;
 
@@ -18,8 +20,21 @@ internal sealed class JsonLog(string path, bool append, IProgress<RunEvent> next
     {
         switch (value)
         {
-            case RunEvent.Started:
+            case RunEvent.Started or RunEvent.StartedOnPairs:
                 _file = Open();
+                break;
+            case RunEvent.Epoch { Report: var epoch } when style == LossStyle.Nats:
+                Write(new
+                {
+                    epoch.Epoch,
+                    TrainLoss = epoch.Train.Mean,
+                    HeldOutLoss = epoch.HeldOut?.Mean,
+                    HeldOut = Measure.ByKey(epoch.Measures),
+                    epoch.GradientNorm,
+                    epoch.LearningRate,
+                    PredictionsPerSecond = epoch.TokensPerSecond,
+                    epoch.ElapsedSeconds,
+                });
                 break;
             case RunEvent.Epoch { Report: var epoch }:
                 Write(new

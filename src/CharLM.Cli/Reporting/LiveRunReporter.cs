@@ -14,8 +14,8 @@ internal sealed class LiveRunReporter : RunReporter
     private bool _hasStatus;
     private EpochReport? _last;
 
-    public LiveRunReporter(int every)
-        : base(TextWriter.Null, every)
+    public LiveRunReporter(int every, LossStyle style)
+        : base(TextWriter.Null, every, style)
     {
     }
 
@@ -39,8 +39,8 @@ internal sealed class LiveRunReporter : RunReporter
         if (_hasStatus && _clock.GetElapsedTime(_drawn) < RedrawInterval)
             return;
         _drawn = _clock.GetTimestamp();
-        string rate = _last is null ? "" : $"  {Figure.Count(_last.TokensPerSecond)} tokens/s  left {Figure.Duration(_last.RemainingSeconds)}";
-        string status = $"epoch {step.Epoch}  minibatch {step.Batch}/{step.NumBatches}  perplexity {Figure.Perplexity(Math.Exp(step.Loss))}{rate}";
+        string rate = _last is null ? "" : $"  {RunLines.Rate(_last, Style)}  left {Figure.Duration(_last.RemainingSeconds)}";
+        string status = $"epoch {step.Epoch}  minibatch {step.Batch}/{step.NumBatches}  {RunLines.Loss(step.Loss, Style)}{rate}";
         int width = Math.Max(1, _console.Profile.Width - 1);
         ClearStatus();
         _console.Write(new Text(status.Length > width ? status[..width] : status, new Style(decoration: Decoration.Dim)));

@@ -1,5 +1,7 @@
+using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Runs;
+using CharLM.Sequences;
 using CharLM.Tokenization;
 using CharLM.Training;
 
@@ -17,33 +19,71 @@ internal static class RunLines
         yield return $"text    {Printable.Text(run.Corpus)}: {part}; vocab {Figure.Count(run.VocabSize)}";
         if (run.HeldOut is not null)
             yield return $"held out  {run.HeldOut}";
-        ModelConfig model = run.Model;
-        string form = model.Variant != CellVariant.Standard ? $", {Choices.NameOf(model.Variant)}"
-            : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
-        string attention = model.Attention is { } kind ? $", {Choices.NameOf(kind)} attention over {model.EffectiveAttentionWindow} steps" : "";
-        string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
-        yield return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units{attention}, {Figure.Count(run.NumParameters)} parameters";
-        if (model.LeakLabel is { } leak)
+        yield return Model(run.Model, run.NumParameters);
+        if (run.Model.LeakLabel is { } leak)
             yield return $"warning {leak}";
         if (run.OtherCorpus is not null)
             yield return $"warning the checkpoint was trained on another text, '{Printable.Text(run.OtherCorpus)}'";
         if (run.UnknownTokens > 0)
             yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
-        if (run.RunDirectory is not null)
-            yield return $"run     {Printable.Text(run.RunDirectory)}";
-        foreach (string warning in run.Warnings)
-            yield return $"warning {Printable.Text(warning)}";
-        if (run.EpochsDone > 0 || run.BatchesDone > 0)
-            yield return $"goes on after epoch {run.EpochsDone}{(run.BatchesDone > 0 ? $" and {run.BatchesDone} minibatches" : "")}";
+        foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
+            yield return line;
+    }
+
+    /// <summary>What is trained on which pairs.</summary>
+    public static IEnumerable<string> Describe(SequenceDescription run)
+    {
+        yield return $"pairs   {Printable.Text(run.Data)}: {Figure.Count(run.Pairs)}; vocabs {Figure.Count(run.SourceTokens)} and {Figure.Count(run.TargetTokens)}";
+        if (run.HeldOutPairs > 0)
+            yield return $"held out  {Figure.Count(run.HeldOutPairs)} pairs";
+        yield return Model(run.Model, run.NumParameters);
+        if (run.OtherData is not null)
+            yield return $"warning the checkpoint was trained on other pairs, '{Printable.Text(run.OtherData)}'";
+        foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
+            yield return line;
     }
 
     /// <summary>One epoch in one line.</summary>
-    public static string Describe(EpochReport epoch)
+    public static string Describe(EpochReport epoch, LossStyle style)
     {
-        string heldOut = epoch.HeldOut is { } nats ? $"  held-out {Figure.Perplexity(nats.Perplexity)}" : "";
+        string heldOut = (epoch.HeldOut is { } nats ? $"  held-out {Loss(nats.Mean, style, isHeldOut: true)}" : "") + Describe(epoch.Measures, "  held-out ");
         return $"epoch {epoch.Epoch.ToString().PadLeft(epoch.NumEpochs.ToString().Length)}/{epoch.NumEpochs}"
-            + $"  perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}"
-            + $"  {Figure.Count(epoch.TokensPerSecond)} tokens/s  gradient norm {epoch.GradientNorm:0.000}"
+            + $"  {Loss(epoch.Train.Mean, style)}{heldOut}"
+            + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
             + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(epoch.RemainingSeconds)}";
+    }
+
+    /// <summary>Figures in words, after something that stands before each.</summary>
+    public static string Describe(IReadOnlyList<Measure> measures, string before) => string.Concat(measures.Select(measure => $"{before}{measure.Name} {measure.Value:0.0000}"));
+
+    /// <summary>A loss in words.</summary>
+    /// <param name="nats">Nats a token or prediction.</param>
+    /// <param name="style">How it is told.</param>
+    /// <param name="isHeldOut">Whether "held-out" stands before it, after which a perplexity needs no name.</param>
+    public static string Loss(double nats, LossStyle style, bool isHeldOut = false) => style == LossStyle.Perplexity
+        ? $"{(isHeldOut ? "" : "perplexity ")}{Figure.Perplexity(Math.Exp(nats))}"
+        : $"loss {nats:0.0000}";
+
+    /// <summary>The speed of an epoch in words.</summary>
+    public static string Rate(EpochReport epoch, LossStyle style) => $"{Figure.Count(epoch.TokensPerSecond)} {(style == LossStyle.Perplexity ? "tokens" : "predictions")}/s";
+
+    private static string Model(ModelConfig model, long parameters)
+    {
+        string form = model.Variant != CellVariant.Standard ? $", {Choices.NameOf(model.Variant)}"
+            : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
+        string attention = model.Attention is { } kind ? $", {Choices.NameOf(kind)} attention over {model.EffectiveAttentionWindow} steps" : "";
+        string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
+        return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units{attention}, {Figure.Count(parameters)} parameters";
+    }
+
+    // Where the run is written, what a person should know, and where it goes on.
+    private static IEnumerable<string> Place(string? directory, IReadOnlyList<string> warnings, int epochs, int batches)
+    {
+        if (directory is not null)
+            yield return $"run     {Printable.Text(directory)}";
+        foreach (string warning in warnings)
+            yield return $"warning {Printable.Text(warning)}";
+        if (epochs > 0 || batches > 0)
+            yield return $"goes on after epoch {epochs}{(batches > 0 ? $" and {batches} minibatches" : "")}";
     }
 }

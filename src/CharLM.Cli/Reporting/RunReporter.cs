@@ -6,10 +6,14 @@ namespace CharLM.Cli.Reporting;
 /// <summary>
 /// Shows a run to a person: a plain line for every report. Epochs 1 and last, and every so many between, are reported.
 /// </summary>
-internal class RunReporter(TextWriter error, int every) : IProgress<RunEvent>, IDisposable
+internal class RunReporter(TextWriter error, int every, LossStyle style) : IProgress<RunEvent>, IDisposable
 {
+    /// <summary>How the loss is told.</summary>
+    protected LossStyle Style { get; } = style;
+
     /// <summary>The reporter that fits standard error: live on a terminal, plain lines elsewhere.</summary>
-    public static RunReporter Create(TextWriter error, int every) => Terminal.IsLive ? new LiveRunReporter(every) : new RunReporter(error, every);
+    public static RunReporter Create(TextWriter error, int every, LossStyle style = LossStyle.Perplexity) =>
+        Terminal.IsLive ? new LiveRunReporter(every, style) : new RunReporter(error, every, style);
 
     /// <inheritdoc/>
     public void Report(RunEvent value)
@@ -17,8 +21,10 @@ internal class RunReporter(TextWriter error, int every) : IProgress<RunEvent>, I
         switch (value)
         {
             case RunEvent.Started started:
-                foreach (string line in RunLines.Describe(started.Description))
-                    Line(line);
+                Lines(RunLines.Describe(started.Description));
+                break;
+            case RunEvent.StartedOnPairs started:
+                Lines(RunLines.Describe(started.Description));
                 break;
             case RunEvent.Step step:
                 Step(step.Report);
@@ -26,13 +32,13 @@ internal class RunReporter(TextWriter error, int every) : IProgress<RunEvent>, I
             case RunEvent.Epoch { Report: var report }:
                 Epoch(report);
                 if (report.Epoch == 1 || report.Epoch == report.NumEpochs || report.Epoch % every == 0)
-                    Line(RunLines.Describe(report));
+                    Line(RunLines.Describe(report, Style));
                 break;
             case RunEvent.Sample sample:
-                Line($"sample  {sample.Text}");
+                Lines(Style == LossStyle.Perplexity ? [$"sample  {sample.Text}"] : sample.Text.Split('\n').Select(line => $"sample  {line}"));
                 break;
             case RunEvent.StoppedEarly stopped:
-                Line($"ended   no better held-out perplexity for {stopped.Epochs} epochs");
+                Line($"ended   no better held-out {(Style == LossStyle.Perplexity ? "perplexity" : "pairs")} for {stopped.Epochs} epochs");
                 break;
             case RunEvent.Saved saved:
                 Line($"saved   {saved.Path}");
@@ -54,5 +60,11 @@ internal class RunReporter(TextWriter error, int every) : IProgress<RunEvent>, I
     /// <summary>An epoch ended, whether it is reported or not.</summary>
     protected virtual void Epoch(EpochReport epoch)
     {
+    }
+
+    private void Lines(IEnumerable<string> lines)
+    {
+        foreach (string line in lines)
+            Line(line);
     }
 }

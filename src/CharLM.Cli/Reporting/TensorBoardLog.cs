@@ -1,3 +1,4 @@
+using CharLM.Evaluation;
 using CharLM.Reports.TensorBoard;
 using CharLM.Runs;
 using CharLM.Training;
@@ -9,9 +10,10 @@ namespace CharLM.Cli.Reporting;
 /// not the run. A run that goes on adds a file, as TensorBoard expects.
 /// </summary>
 /// <param name="folder">The folder; made when the run begins.</param>
+/// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
+internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
 {
     private EventWriter? _events;
 
@@ -19,11 +21,11 @@ internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, Te
     {
         switch (value)
         {
-            case RunEvent.Started:
+            case RunEvent.Started or RunEvent.StartedOnPairs:
                 _events = Open();
                 break;
             case RunEvent.Epoch { Report: var epoch }:
-                Write(events => Write(events, epoch));
+                Write(events => Write(events, epoch, style));
                 break;
             case RunEvent.Sample sample:
                 // As a block of code: Markdown would take the text apart.
@@ -35,15 +37,19 @@ internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, Te
 
     public void Dispose() => _events?.Dispose();
 
-    private static void Write(EventWriter events, EpochReport epoch)
+    private static void Write(EventWriter events, EpochReport epoch, LossStyle style)
     {
-        events.Scalar("perplexity/train", epoch.Epoch, epoch.Train.Perplexity);
+        if (style == LossStyle.Perplexity)
+            events.Scalar("perplexity/train", epoch.Epoch, epoch.Train.Perplexity);
         events.Scalar("nats/train", epoch.Epoch, epoch.Train.Mean);
         if (epoch.HeldOut is { } heldOut)
         {
-            events.Scalar("perplexity/held_out", epoch.Epoch, heldOut.Perplexity);
+            if (style == LossStyle.Perplexity)
+                events.Scalar("perplexity/held_out", epoch.Epoch, heldOut.Perplexity);
             events.Scalar("nats/held_out", epoch.Epoch, heldOut.Mean);
         }
+        foreach ((string name, double value) in Measure.ByKey(epoch.Measures))
+            events.Scalar($"held_out/{name}", epoch.Epoch, value);
         events.Scalar("training/gradient_norm", epoch.Epoch, epoch.GradientNorm);
         events.Scalar("training/learning_rate", epoch.Epoch, epoch.LearningRate);
         events.Scalar("training/tokens_per_second", epoch.Epoch, epoch.TokensPerSecond);

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace CharLM.Checkpoints;
 
 /// <summary>A trained model with everything that is needed to use it alone.</summary>
-public sealed record Checkpoint : ISavedModel
+public sealed record Checkpoint : ISavedModel, IRunCheckpoint
 {
     /// <summary>What the model is made of.</summary>
     public required ModelConfig Model { get; init; }

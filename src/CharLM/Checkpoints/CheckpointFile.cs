@@ -21,10 +21,8 @@ public static class CheckpointFile
     internal static void Write(string path, Checkpoint checkpoint, Action? replacing)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        var tensors = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);
-        foreach ((string name, WeightArray values) in checkpoint.Resume is { } resume ? ResumeTensors.Of(resume, checkpoint) : [])
-            tensors.Add(name, values);
-        SealedFile.Write(path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(tensors), replacing);
+        SealedFile.Write(
+            path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
     }
 
     /// <summary>Reads a checkpoint; everything is checked before weights are allocated.</summary>

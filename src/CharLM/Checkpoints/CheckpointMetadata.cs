@@ -13,6 +13,9 @@ internal static class CheckpointMetadata
     /// <summary>The version that this toolkit writes, and the newest that it reads.</summary>
     public const int FormatVersion = 1;
 
+    /// <summary>The part that is there in what a run goes on from.</summary>
+    public const string ResumeKey = "resume";
+
     private const string Format = "charlm";
 
     private static readonly JsonSerializerOptions Json = new()
@@ -34,7 +37,7 @@ internal static class CheckpointMetadata
             ["training"] = WritePart(checkpoint.Training),
         };
         if (checkpoint.Resume is not null)
-            metadata["resume"] = WritePart(checkpoint.Resume);
+            metadata[ResumeKey] = WritePart(checkpoint.Resume);
         return metadata;
     }
 
@@ -92,10 +95,10 @@ internal static class CheckpointMetadata
         if (NGramFile.IsNGram(metadata))
             throw new FormatException("holds counted n-grams, not a recurrent network; charlm eval, generate and score take it");
         if (metadata.GetValueOrDefault(SequenceModelFile.KindKey) is { } kind)
-            throw new FormatException($"holds a {kind}, not a language model; charlm {(kind == Classification.Classifier.Kind ? "classify" : "seq2seq")} takes it");
+            throw new FormatException($"holds a {kind}, not a {ModelKind.LanguageModel}; charlm {ModelKind.VerbOf(kind)} takes it");
         ModelConfig model = Part<ModelConfig>(metadata, "model");
         TrainerConfig training = Part<TrainerConfig>(metadata, "training");
-        ResumeState? resume = PartOrNull<ResumeState>(metadata, "resume");
+        ResumeState? resume = PartOrNull<ResumeState>(metadata, ResumeKey);
         Check(model.Faults().Concat(training.Faults()).Concat(resume?.Faults() ?? []));
         (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = ReadText(metadata);
         return new Checkpoint

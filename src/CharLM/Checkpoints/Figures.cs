@@ -12,10 +12,15 @@ public sealed record Figures
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get; init; }
 
-    /// <summary>The best held-out perplexity so far; null when none is held out.</summary>
+    /// <summary>The best held-out perplexity so far; null when none is held out, and for models on pairs.</summary>
     public double? BestHeldOutPerplexity { get; init; }
 
-    /// <summary>After how many epochs it was reached.</summary>
+    /// <summary>
+    /// For models on pairs, the greatest figure of the held-out pairs so far, accuracy or exact match; null when none are held out.
+    /// </summary>
+    public double? BestHeldOutMeasure { get; init; }
+
+    /// <summary>After how many epochs the best was reached.</summary>
     public int? BestEpoch { get; init; }
 
     /// <summary>Seconds of training.</summary>

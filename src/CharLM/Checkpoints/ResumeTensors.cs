@@ -14,20 +14,20 @@ internal static class ResumeTensors
 
     private static readonly string[] StateNames = [HiddenName, CellName, MemoryName];
 
-    /// <summary>The tensors of a state.</summary>
-    public static IEnumerable<KeyValuePair<string, WeightArray>> Of(ResumeState state, Checkpoint checkpoint)
+    /// <summary>Weights with the tensors of a state beside them.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="state">The state; null for none.</param>
+    /// <param name="model">Of a language model, which carries a hidden state on; null for models that read whole sequences.</param>
+    public static Dictionary<string, WeightArray> Beside(IReadOnlyDictionary<string, WeightArray> weights, ResumeState? state, ModelConfig? model = null)
     {
-        TrainerState trainer = state.Trainer;
-        foreach ((string name, float[] values) in trainer.Moments)
-            yield return new(OptimizerPrefix + name, new WeightArray(checkpoint.Weights[WeightOf(name)].Shape, values));
-        ModelConfig model = checkpoint.Model;
-        long layers = model.NumLayers * model.NumDirections, rows = trainer.Hidden.Length / layers / model.NumHiddens;
-        if (trainer.Hidden.Length > 0)
-            yield return new(HiddenName, new WeightArray([layers, rows, model.NumHiddens], trainer.Hidden));
-        if (trainer.Cell.Length > 0)
-            yield return new(CellName, new WeightArray([layers, rows, model.NumHiddens], trainer.Cell));
-        if (trainer.Memory.Length > 0)
-            yield return new(MemoryName, new WeightArray([trainer.Memory.Length / rows / model.OutputSize, rows, model.OutputSize], trainer.Memory));
+        var all = new Dictionary<string, WeightArray>(weights, StringComparer.Ordinal);
+        if (state is null)
+            return all;
+        foreach ((string name, float[] values) in state.Trainer.Moments)
+            all.Add(OptimizerPrefix + name, new WeightArray(weights[WeightOf(name)].Shape, values));
+        foreach ((string name, WeightArray values) in model is null ? [] : Carried(state.Trainer, model))
+            all.Add(name, values);
+        return all;
     }
 
     /// <summary>Whether a tensor of a file is one of these, in a shape that fits.</summary>
@@ -40,8 +40,14 @@ internal static class ResumeTensors
             return tensor.Shape is [var layers, > 0 and <= MaxRows, var hidden] && layers == model.NumLayers * model.NumDirections && hidden == model.NumHiddens;
         if (tensor.Name == MemoryName)
             return tensor.Shape is [> 0 and <= MaxRows, > 0 and <= MaxRows, var output] && output == model.OutputSize;
-        return IsMoment(tensor.Name) && weights.TryGetValue(WeightOf(tensor.Name[OptimizerPrefix.Length..]), out long[]? shape) && shape.SequenceEqual(tensor.Shape);
+        return IsMomentOf(tensor, weights);
     }
+
+    /// <summary>Whether a tensor of a file is a moment of the optimizer, in the shape of its weight.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="weights">The shapes of the weights.</param>
+    public static bool IsMomentOf(StoredTensor tensor, IReadOnlyDictionary<string, long[]> weights) =>
+        IsMoment(tensor.Name) && weights.TryGetValue(WeightOf(tensor.Name[OptimizerPrefix.Length..]), out long[]? shape) && shape.SequenceEqual(tensor.Shape);
 
     /// <summary>A state with the tensors that were read for it; they are taken out of the weights.</summary>
     public static ResumeState Take(ResumeState state, Dictionary<string, WeightArray> tensors)
@@ -53,6 +59,17 @@ internal static class ResumeTensors
         return state with { Trainer = trainer };
 
         float[] Values(string name) => tensors.GetValueOrDefault(name)?.Values ?? [];
+    }
+
+    private static IEnumerable<KeyValuePair<string, WeightArray>> Carried(TrainerState trainer, ModelConfig model)
+    {
+        long layers = model.NumLayers * model.NumDirections, rows = trainer.Hidden.Length / layers / model.NumHiddens;
+        if (trainer.Hidden.Length > 0)
+            yield return new(HiddenName, new WeightArray([layers, rows, model.NumHiddens], trainer.Hidden));
+        if (trainer.Cell.Length > 0)
+            yield return new(CellName, new WeightArray([layers, rows, model.NumHiddens], trainer.Cell));
+        if (trainer.Memory.Length > 0)
+            yield return new(MemoryName, new WeightArray([trainer.Memory.Length / rows / model.OutputSize, rows, model.OutputSize], trainer.Memory));
     }
 
     private static bool IsMoment(string name) =>

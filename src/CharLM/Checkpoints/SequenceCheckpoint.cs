@@ -5,7 +5,7 @@ namespace CharLM.Checkpoints;
 
 /// <summary>A trained classifier or translator with everything that is needed to use it alone.</summary>
 /// <typeparam name="TConfig">What the model is made of.</typeparam>
-public sealed record SequenceCheckpoint<TConfig>
+public sealed record SequenceCheckpoint<TConfig> : IRunCheckpoint
     where TConfig : class
 {
     /// <summary>What the model is made of.</summary>
@@ -28,4 +28,7 @@ public sealed record SequenceCheckpoint<TConfig>
 
     /// <summary>The weights by name.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
+
+    /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
+    public ResumeState? Resume { get; init; }
 }

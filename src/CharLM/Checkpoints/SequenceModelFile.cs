@@ -1,3 +1,4 @@
+using CharLM.Sequences;
 using CharLM.Tokenization;
 using CharLM.Training;
 
@@ -11,24 +12,26 @@ public static class SequenceModelFile
 {
     internal const string KindKey = "kind";
 
-    /// <summary>What a reader must know of a kind of model.</summary>
-    /// <typeparam name="TConfig">What the model is made of.</typeparam>
-    /// <param name="Name">The kind's name in the file.</param>
-    /// <param name="Faults">What is wrong with a configuration.</param>
-    /// <param name="Shapes">The weights of a configuration and two vocabs' sizes.</param>
-    public sealed record Format<TConfig>(string Name, Func<TConfig, IEnumerable<string>> Faults, Func<TConfig, int, int, IReadOnlyDictionary<string, long[]>> Shapes)
-        where TConfig : class;
+    /// <summary>The weights of a configuration and two vocabs: name to shape.</summary>
+    /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
+    public delegate IReadOnlyDictionary<string, long[]> ShapesOf<TConfig>(TConfig config, Vocab source, Vocab target);
 
     /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write<TConfig>(string path, Format<TConfig> format, SequenceCheckpoint<TConfig> model)
-        where TConfig : class
+    public static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model)
+        where TConfig : class, ISequenceConfig => Write(path, model, null);
+
+    /// <param name="path">The file.</param>
+    /// <param name="model">Its content.</param>
+    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
+    /// <inheritdoc cref="Write{TConfig}(string, SequenceCheckpoint{TConfig})"/>
+    internal static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, Action? replacing)
+        where TConfig : class, ISequenceConfig
     {
-        ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(model);
         var metadata = new Dictionary<string, string>(CheckpointMetadata.WriteFormat(), StringComparer.Ordinal)
         {
-            [KindKey] = format.Name,
+            [KindKey] = TConfig.Kind,
             ["model"] = CheckpointMetadata.WritePart(model.Config),
             ["training"] = CheckpointMetadata.WritePart(model.Training),
             ["source"] = CheckpointMetadata.WriteVocab(model.Source),
@@ -36,28 +39,36 @@ public static class SequenceModelFile
             ["corpus"] = CheckpointMetadata.WritePart(model.Corpus),
             ["figures"] = CheckpointMetadata.WritePart(model.Figures),
         };
-        SealedFile.Write(path, metadata, SafetensorsFile.InOrder(model.Weights));
+        if (model.Resume is not null)
+            metadata[CheckpointMetadata.ResumeKey] = CheckpointMetadata.WritePart(model.Resume);
+        SealedFile.Write(path, metadata, SafetensorsFile.InOrder(ResumeTensors.Beside(model.Weights, model.Resume)), replacing);
     }
 
     /// <summary>Reads a model; everything is checked before weights are allocated.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shapesOf">The weights that a model of the kind has.</param>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    public static SequenceCheckpoint<TConfig> Read<TConfig>(string path, Format<TConfig> format)
-        where TConfig : class
+    public static SequenceCheckpoint<TConfig> Read<TConfig>(string path, ShapesOf<TConfig> shapesOf)
+        where TConfig : class, ISequenceConfig
     {
-        ArgumentNullException.ThrowIfNull(format);
+        ArgumentNullException.ThrowIfNull(shapesOf);
         return SafetensorsFile.Read(path, stream =>
         {
             byte[] headerBytes = SafetensorsHeader.ReadBytes(stream);
             SafetensorsHeader header = SafetensorsHeader.Parse(headerBytes, stream.Length);
             IReadOnlyDictionary<string, string> metadata = header.Metadata;
             CheckpointMetadata.CheckFormat(metadata);
-            string kind = metadata.GetValueOrDefault(KindKey, "language model");
-            if (kind != format.Name)
-                throw new FormatException($"holds a {kind}, not a {format.Name}");
+            string kind = metadata.GetValueOrDefault(KindKey, ModelKind.LanguageModel);
+            if (kind != TConfig.Kind)
+                throw new FormatException($"holds a {kind}, not a {TConfig.Kind}");
             TConfig config = CheckpointMetadata.Part<TConfig>(metadata, "model");
             TrainerConfig training = CheckpointMetadata.Part<TrainerConfig>(metadata, "training");
-            CheckpointMetadata.Check(format.Faults(config).Concat(training.Faults()));
+            ResumeState? resume = CheckpointMetadata.PartOrNull<ResumeState>(metadata, CheckpointMetadata.ResumeKey);
+            CheckpointMetadata.Check(config.Faults().Concat(training.Faults()).Concat(resume?.Faults() ?? []));
             Vocab source = CheckpointMetadata.ReadVocab(metadata, "source"), target = CheckpointMetadata.ReadVocab(metadata, "target");
+            IReadOnlyDictionary<string, long[]> shapes = shapesOf(config, source, target);
+            Dictionary<string, WeightArray> weights = CheckpointFile.ReadWeights(
+                stream, headerBytes, header, shapes, tensor => resume is not null && ResumeTensors.IsMomentOf(tensor, shapes));
             return new SequenceCheckpoint<TConfig>
             {
                 Config = config,
@@ -66,7 +77,8 @@ public static class SequenceModelFile
                 Training = training,
                 Corpus = CheckpointMetadata.Part<CorpusRecord>(metadata, "corpus"),
                 Figures = CheckpointMetadata.Part<Figures>(metadata, "figures"),
-                Weights = CheckpointFile.ReadWeights(stream, headerBytes, header, format.Shapes(config, source.Count, target.Count)),
+                Resume = resume is null ? null : ResumeTensors.Take(resume, weights),
+                Weights = weights,
             };
         });
     }

@@ -1,6 +1,7 @@
 using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Sequences;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -11,11 +12,8 @@ namespace CharLM.Classification;
 /// Recurrent layers read a text, and a linear layer gives labels: one for the text, from its pooled states, or one for
 /// every character.
 /// </summary>
-public sealed class Classifier : Module
+public sealed class Classifier : SequenceModel<ClassifierConfig>
 {
-    /// <summary>What its checkpoint calls it.</summary>
-    public const string Kind = "classifier";
-
     private readonly SequenceEncoder _encoder;
     private readonly Embedding? _embedding;
     private readonly AdditiveAttention? _attention;
@@ -29,11 +27,9 @@ public sealed class Classifier : Module
     /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
     public Classifier(ClassifierConfig config, int vocabSize, int numLabels, int threads = 0)
-        : base(nameof(Classifier))
+        : base(nameof(Classifier), config)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        config.Validate();
-        (Config, VocabSize, NumLabels) = (config, vocabSize, numLabels);
+        (VocabSize, NumLabels) = (vocabSize, numLabels);
         ModelConfig model = config.Model;
         if (model.EmbeddingSize > 0)
             register_module("embedding", _embedding = Embedding(vocabSize, model.EmbeddingSize));
@@ -47,20 +43,14 @@ public sealed class Classifier : Module
         WeightInitializer.Apply(this, model);
     }
 
-    /// <summary>What the model is made of.</summary>
-    public ClassifierConfig Config { get; }
-
     /// <summary>Tokens of the vocab.</summary>
     public int VocabSize { get; }
 
     /// <summary>Labels.</summary>
     public int NumLabels { get; }
 
-    /// <summary>Where the weights live.</summary>
-    public Device Device => _output.weight.device;
-
-    /// <summary>The number of trainable values.</summary>
-    public long NumParameters => parameters().Sum(parameter => parameter.numel());
+    /// <inheritdoc/>
+    public override Device Device => _output.weight.device;
 
     /// <summary>Reads texts.</summary>
     /// <returns>The logits of the labels: [batch, labels] of texts, [num_steps, batch, labels] of characters.</returns>

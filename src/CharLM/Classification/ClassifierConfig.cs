@@ -1,12 +1,16 @@
 using CharLM.Models;
+using CharLM.Sequences;
 
 namespace CharLM.Classification;
 
 /// <summary>What a classifier is made of.</summary>
-public sealed record ClassifierConfig
+public sealed record ClassifierConfig : ISequenceConfig
 {
     /// <summary>The greatest limit of a text, in characters.</summary>
     public const int LongestText = 65536;
+
+    /// <inheritdoc/>
+    public static string Kind => "classifier";
 
     /// <summary>The recurrent layers, in one direction or both; default a GRU of 128 hidden units.</summary>
     public ModelConfig Model { get; init; } = new() { NumHiddens = 128 };
@@ -30,8 +34,4 @@ public sealed record ClassifierConfig
         if (LabelOf == LabelOf.Character && Pooling != Pooling.Last)
             yield return "pooling is for labels of whole texts: leave it out with --label-of character";
     }
-
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
 }

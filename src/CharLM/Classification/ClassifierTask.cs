@@ -34,7 +34,10 @@ public sealed class ClassifierTask : ISequenceTask
     public IReadOnlyList<int> Lengths { get; }
 
     /// <inheritdoc/>
-    public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples, double progress, RandomStream random)
+    public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples, double progress, RandomStream random) => Loss(examples);
+
+    /// <inheritdoc/>
+    public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples)
     {
         int[] some = examples.ToArray();
         Tensor logits = _model.Forward(new PaddedBatch([.. some.Select(example => _texts[example])]));

@@ -7,37 +7,27 @@ namespace CharLM.Classification;
 /// <param name="labelOf">What gets a label.</param>
 /// <param name="source">Characters.</param>
 /// <param name="target">Labels; the unknown one, which comes first, is no class.</param>
-public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target)
+public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target) : SequenceVocab(source, target)
 {
-    private readonly CharTokenizer _characters = new();
-
-    /// <summary>Characters.</summary>
-    public Vocab Source { get; } = source;
-
-    /// <summary>Labels; <see cref="Vocab.Unknown"/>, which comes first, is no class.</summary>
-    public Vocab Target { get; } = target;
-
     /// <summary>The labels, in order of their numbers.</summary>
     public IReadOnlyList<string> Labels { get; } = [.. target.Tokens.Skip(1)];
 
     /// <summary>The vocab of training pairs.</summary>
     public static ClassifierVocab Of(LabelOf labelOf, IEnumerable<TextPair> pairs)
     {
-        var characters = new CharTokenizer();
         List<TextPair> all = [.. pairs];
-        IReadOnlyList<TokenCount> labels = labelOf == LabelOf.Character
-            ? characters.Count(string.Concat(all.Select(pair => pair.Target)))
-            : [.. all.CountBy(pair => pair.Target).Select(entry => new TokenCount(entry.Key, entry.Value))];
-        return new ClassifierVocab(labelOf, new Vocab(characters.Count(string.Concat(all.Select(pair => pair.Source)))), new Vocab(labels));
+        IEnumerable<string> targets = all.Select(pair => pair.Target);
+        return new ClassifierVocab(
+            labelOf, new Vocab(CountCharacters(all.Select(pair => pair.Source))), new Vocab(labelOf == LabelOf.Character ? CountCharacters(targets) : CountWhole(targets)));
     }
 
     /// <summary>The tokens of a text; characters that training had not are <see cref="Vocab.UnknownId"/>.</summary>
-    public int[] EncodeText(string text) => _characters.Encode(text, Source);
+    public int[] EncodeText(string text) => Characters.Encode(text, Source);
 
     /// <summary>The numbers of a target's labels: one, or one a character; -1 for a label that training had not.</summary>
     public int[] EncodeLabels(string target)
     {
-        int[] ids = labelOf == LabelOf.Character ? _characters.Encode(target, Target) : [Target[target]];
+        int[] ids = labelOf == LabelOf.Character ? Characters.Encode(target, Target) : [Target[target]];
         return Array.ConvertAll(ids, id => id - 1);
     }
 
@@ -62,7 +52,7 @@ public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target)
         int unknown = Array.IndexOf(EncodeLabels(pair.Target), -1);
         if (unknown < 0)
             return null;
-        string label = labelOf == LabelOf.Character ? _characters.Tokenize(pair.Target).ElementAt(unknown) : pair.Target;
+        string label = labelOf == LabelOf.Character ? Characters.Tokenize(pair.Target).ElementAt(unknown) : pair.Target;
         return $"the label '{label}' was not in training; known are {Listed.Some(Labels)}";
     }
 }

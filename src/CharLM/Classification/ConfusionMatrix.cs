@@ -1,4 +1,4 @@
-using CharLM.Sequences;
+using CharLM.Evaluation;
 
 namespace CharLM.Classification;
 

@@ -1,80 +1,21 @@
 using CharLM.Checkpoints;
+using CharLM.Evaluation;
 using CharLM.Sequences;
-using CharLM.Training;
-using TorchSharp;
-using static TorchSharp.torch;
+using CharLM.Tokenization;
 
 namespace CharLM.Classification;
 
 /// <summary>Trained classifiers: made, measured, kept in files.</summary>
-public sealed class TrainedClassifier : IDisposable
+public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, ClassifierConfig>, ITrainedModel<TrainedClassifier, ClassifierConfig>
 {
-    // Texts that are read side by side when nothing is learned.
-    private const int RowsAtOnce = 128;
+    private TrainedClassifier(Classifier model, ClassifierVocab vocab, SequenceCheckpoint<ClassifierConfig>? start)
+        : base(start) => (Model, Vocab) = (model, vocab);
 
-    private static readonly SequenceModelFile.Format<ClassifierConfig> Format = new(
-        Classifier.Kind, config => config.Faults(), (config, vocab, labels) => Classifier.Shapes(config, vocab, labels - 1));
+    /// <inheritdoc/>
+    public override Classifier Model { get; }
 
-    private TrainedClassifier(Classifier model, ClassifierVocab vocab, SequenceCheckpoint<ClassifierConfig>? start) => (Model, Vocab, Start) = (model, vocab, start);
-
-    /// <summary>The model.</summary>
-    public Classifier Model { get; }
-
-    /// <summary>Its vocab.</summary>
-    public ClassifierVocab Vocab { get; }
-
-    /// <summary>The file that it comes from; null for a new one.</summary>
-    public SequenceCheckpoint<ClassifierConfig>? Start { get; }
-
-    /// <summary>A new model, with the vocab and the labels of its training pairs.</summary>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    /// <exception cref="PairFileException">A pair is over the limits; names its line.</exception>
-    public static TrainedClassifier Create(ClassifierConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(pairs);
-        config.Validate();
-        var vocab = ClassifierVocab.Of(config.LabelOf, pairs.Pairs);
-        pairs.Check(pair => vocab.FaultOf(pair, config));
-        manual_seed(seed);
-        return new TrainedClassifier(On(device, new Classifier(config, vocab.Source.Count, vocab.Labels.Count, threads)), vocab, null);
-    }
-
-    /// <summary>A model of a file.</summary>
-    /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    public static TrainedClassifier Open(string path, Device? device = null, int threads = 0)
-    {
-        SequenceCheckpoint<ClassifierConfig> file = SequenceModelFile.Read(path, Format);
-        if (file.Target.Count < 2)
-            throw new CheckpointException(path, "has no labels");
-        var model = new Classifier(file.Config, file.Source.Count, file.Target.Count - 1, threads);
-        Checkpoint.SetWeights(model, file.Weights);
-        return new TrainedClassifier(On(device, model), new ClassifierVocab(file.Config.LabelOf, file.Source, file.Target), file);
-    }
-
-    /// <summary>The same model on a device.</summary>
-    public TrainedClassifier To(Device device)
-    {
-        On(device, Model);
-        return this;
-    }
-
-    /// <summary>Writes the model.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures)
-    {
-        ArgumentNullException.ThrowIfNull(pairs);
-        SequenceModelFile.Write(path, Format, new SequenceCheckpoint<ClassifierConfig>
-        {
-            Config = Model.Config,
-            Source = Vocab.Source,
-            Target = Vocab.Target,
-            Training = training,
-            Corpus = new CorpusRecord(pairs.Path, pairs.Sha256),
-            Figures = figures,
-            Weights = Checkpoint.CopyWeights(Model),
-        });
-    }
+    /// <inheritdoc/>
+    public override ClassifierVocab Vocab { get; }
 
     /// <summary>Labels texts, those of like length side by side.</summary>
     /// <param name="texts">Each of one character or more.</param>
@@ -110,13 +51,30 @@ public sealed class TrainedClassifier : IDisposable
         return matrix;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    /// <summary>Labels as they stand in a file: one, or those of the characters side by side.</summary>
+    public string TextOf(IEnumerable<Labelled> labels) => string.Concat(labels.Select(one => Vocab.Labels[one.Label]));
 
-    private static Classifier On(Device? device, Classifier model)
-    {
-        if (device is not null)
-            model.to(device);
-        return model;
-    }
+    /// <inheritdoc/>
+    public override string? FaultOfSource(string source) => ClassifierVocab.FaultOfText(source, Model.Config);
+
+    /// <inheritdoc/>
+    public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
+
+    /// <inheritdoc/>
+    public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new ClassifierTask(Model, Vocab, pairs);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) => Measure(pairs, cancellationToken).Measures;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) => [.. Label(sources, cancellationToken).Select(TextOf)];
+
+    static SequenceVocab ITrainedModel<TrainedClassifier, ClassifierConfig>.VocabOf(ClassifierConfig config, IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(config.LabelOf, pairs);
+
+    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedClassifier, ClassifierConfig>.Shapes(ClassifierConfig config, Vocab source, Vocab target) =>
+        target.Count < 2 ? throw new FormatException("has no labels") : Classifier.Shapes(config, source.Count, target.Count - 1);
+
+    static TrainedClassifier ITrainedModel<TrainedClassifier, ClassifierConfig>.Build(
+        ClassifierConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<ClassifierConfig>? start) =>
+        new(new Classifier(config, source.Count, target.Count - 1, threads), new ClassifierVocab(config.LabelOf, source, target), start);
 }

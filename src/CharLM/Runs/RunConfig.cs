@@ -5,9 +5,12 @@ using CharLM.Training;
 
 namespace CharLM.Runs;
 
-/// <summary>A whole training run: from a text to a checkpoint.</summary>
-public sealed record RunConfig
+/// <summary>A whole training run of a language model: from a text to a checkpoint.</summary>
+public sealed record RunConfig : RunSettings
 {
+    /// <summary>The defaults.</summary>
+    public RunConfig() => (SampleEvery, CheckpointEvery, CheckpointPath) = (50, CheckpointInterval.Epochs(50), DefaultCheckpointPath);
+
     /// <summary>The text: a name of the catalog, a file, "-" for standard input, or "auto", the default.</summary>
     public string Corpus { get; init; } = CorpusResolver.Auto;
 
@@ -18,7 +21,7 @@ public sealed record RunConfig
     public ModelConfig Model { get; init; } = new();
 
     /// <summary>How it is trained.</summary>
-    public TrainerConfig Training { get; init; } = new();
+    public override TrainerConfig Training { get; init; } = new();
 
     /// <summary>What samples continue; default "time traveller".</summary>
     public string Prefix { get; init; } = "time traveller";
@@ -26,34 +29,17 @@ public sealed record RunConfig
     /// <summary>Tokens of a sample, 1 to 1,000,000; default 50.</summary>
     public int SampleLength { get; init; } = 50;
 
-    /// <summary>A sample is drawn after every so many epochs, and at the end; 0 only at the end; default 50.</summary>
-    public int SampleEvery { get; init; } = 50;
-
-    /// <summary>How often the checkpoint is written; at the end in any case; default every 50 epochs.</summary>
-    public CheckpointInterval CheckpointEvery { get; init; } = CheckpointInterval.Epochs(50);
-
-    /// <summary>How many checkpoints a run directory keeps to go on from, 1 to 1,000; default 3.</summary>
-    public int KeepLast { get; init; } = 3;
-
-    /// <summary>
-    /// The run ends after so many epochs without a better held-out perplexity; 0 goes to the last; default 0.
-    /// </summary>
-    public int Patience { get; init; }
-
-    /// <summary>The checkpoint's file; default checkpoints/last.safetensors.</summary>
-    public string CheckpointPath { get; init; } = DefaultCheckpointPath;
-
     /// <summary>Where training leaves a model and generation looks for one when nobody says otherwise.</summary>
     public static string DefaultCheckpointPath => Path.Combine("checkpoints", "last.safetensors");
 
-    /// <summary>Where the model with the best held-out perplexity goes: beside the checkpoint, last.best.safetensors say.</summary>
-    public string BestCheckpointPath => Path.ChangeExtension(CheckpointPath, $".best{Path.GetExtension(CheckpointPath)}");
+    /// <inheritdoc/>
+    public override bool HoldsOut => Text.ValidationFraction > 0 || Training.ValidationWindows > 0;
 
-    /// <summary>Whether anything is held out.</summary>
-    public bool HoldsOut => Text.ValidationFraction > 0 || Training.ValidationWindows > 0;
+    /// <inheritdoc/>
+    internal override string ModelKind => Checkpoints.ModelKind.LanguageModel;
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults()
     {
         foreach (string fault in Text.Faults().Concat(Model.Faults()).Concat(Training.Faults()))
             yield return fault;
@@ -61,27 +47,11 @@ public sealed record RunConfig
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (SampleLength is < 1 or > 1_000_000)
             yield return $"length must be 1 to 1000000, not {SampleLength}";
-        if (SampleEvery < 0)
-            yield return $"sample-every must be 0 (only at the end) or more, not {SampleEvery}";
-        if (CheckpointEvery.Amount < 0)
-            yield return $"checkpoint-every must be 0 (only at the end) or more, not {CheckpointEvery}";
-        if (KeepLast is < 1 or > 1000)
-            yield return $"keep-last must be 1 to 1000, not {KeepLast}";
-        if (Patience < 0)
-            yield return $"patience must be 0 (never) or more, not {Patience}";
-        if (Patience > 0 && !HoldsOut)
-            yield return "patience waits for a better held-out perplexity: hold something out, with --validation-fraction say";
-        if (Training.Schedule.Kind == ScheduleKind.Plateau && !HoldsOut)
-            yield return "schedule plateau waits for a better held-out perplexity: hold something out, with --validation-fraction say";
+        foreach (string fault in SharedFaults("a better held-out perplexity", "hold something out, with --validation-fraction say"))
+            yield return fault;
         if (Text.ValidationFraction > 0 && Training.ValidationWindows > 0)
             yield return "validation-fraction and validation-windows are two ways to hold out: take one";
         if (string.IsNullOrWhiteSpace(Corpus))
             yield return $"corpus must name a text, such as {CorpusResolver.Auto}";
-        if (string.IsNullOrWhiteSpace(CheckpointPath))
-            yield return "out must name a file";
     }
-
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
 }

@@ -1,4 +1,6 @@
+using CharLM.Checkpoints;
 using CharLM.Configuration;
+using YamlDotNet.RepresentationModel;
 
 namespace CharLM.Runs;
 
@@ -32,8 +34,32 @@ public static class RunConfigFile
     /// <param name="path">YAML; keys that are not given show what is under them.</param>
     /// <param name="under">What is under it; default the defaults.</param>
     /// <exception cref="ConfigFileException">The file is missing, no YAML, or has an unknown key or a value of another type.</exception>
-    public static RunConfig Read(string path, RunConfig? under = null) =>
-        YamlRecord.Apply(YamlText.Load(path), under ?? new RunConfig(), path);
+    public static RunConfig Read(string path, RunConfig? under = null) => Read<RunConfig>(path, under ?? new RunConfig());
+
+    /// <summary>A configuration of any kind of run with a file over it.</summary>
+    /// <inheritdoc cref="Read(string, RunConfig?)"/>
+    public static TConfig Read<TConfig>(string path, TConfig under)
+        where TConfig : RunSettings
+    {
+        YamlMappingNode node = YamlText.Load(path);
+        if (NamedKind(node) is { } kind && kind != under.ModelKind)
+            throw new ConfigFileException(path, null, $"configures a {kind}, not a {under.ModelKind}: {ModelKind.TrainOf(kind)} takes it");
+        return YamlRecord.Apply(node, under, path);
+    }
+
+    /// <summary>What kind of model a configuration is for; null when it cannot be read.</summary>
+    /// <param name="path">A config.yaml.</param>
+    public static string? KindOf(string path)
+    {
+        try
+        {
+            return NamedKind(YamlText.Load(path)) ?? ModelKind.LanguageModel;
+        }
+        catch (ConfigFileException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A configuration from a text.</summary>
     /// <inheritdoc cref="Read"/>
@@ -41,7 +67,7 @@ public static class RunConfigFile
         YamlRecord.Apply(YamlText.Parse(text, path), under ?? new RunConfig(), path);
 
     /// <summary>A configuration as YAML, complete: every setting with its value.</summary>
-    public static string Write(RunConfig config) => YamlRecord.ToText(YamlRecord.ToNode(config));
+    public static string Write(RunSettings config) => YamlRecord.ToText(YamlRecord.ToNode(config));
 
     /// <summary>The settings in which two configurations differ, in words: "training.seed 0, now 1".</summary>
     public static IReadOnlyList<string> Differences(RunConfig before, RunConfig now)
@@ -50,4 +76,8 @@ public static class RunConfigFile
         return [.. was.Keys.Union(becomes.Keys).Where(key => was.GetValueOrDefault(key) != becomes.GetValueOrDefault(key))
             .Select(key => $"{key} {was.GetValueOrDefault(key, "not set")}, now {becomes.GetValueOrDefault(key, "not set")}")];
     }
+
+    // Configurations of language models, which were there first, say nothing of their kind.
+    private static string? NamedKind(YamlMappingNode node) =>
+        node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name } ? name : null;
 }

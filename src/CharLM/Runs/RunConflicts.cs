@@ -9,11 +9,11 @@ internal static class RunConflicts
     // What may change without changing what was learned so far. The text is compared by its checksum.
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
-        "corpus", "training.num_epochs", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last", "patience", "checkpoint_path",
+        "corpus", "data", "validation", "training.num_epochs", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last", "patience", "checkpoint_path",
     };
 
     /// <summary>The differences, one sentence each, empty when there is none.</summary>
-    public static IEnumerable<string> Between(RunConfig was, RunConfig isNow)
+    public static IEnumerable<string> Between(RunSettings was, RunSettings isNow)
     {
         Dictionary<string, string> before = Settings(was), now = Settings(isNow);
         foreach (string key in before.Keys.Union(now.Keys).Except(MayChange))
@@ -23,7 +23,7 @@ internal static class RunConflicts
         }
     }
 
-    private static Dictionary<string, string> Settings(RunConfig config)
+    private static Dictionary<string, string> Settings(RunSettings config)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
         Add(YamlRecord.ToNode(config), "");

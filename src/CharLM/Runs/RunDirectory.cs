@@ -5,7 +5,7 @@ namespace CharLM.Runs;
 
 /// <summary>
 /// Where everything of a run lies: <c>config.yaml</c>, <c>environment.json</c>, <c>metrics.jsonl</c>, <c>samples.txt</c>,
-/// <c>checkpoints/</c>, and at the end <c>result.json</c>. Only names: <see cref="RunSession"/> works in it.
+/// <c>checkpoints/</c>, and at the end <c>result.json</c>. Only names: <see cref="RunSession{TConfig, TCheckpoint}"/> works in it.
 /// </summary>
 public sealed partial class RunDirectory
 {
@@ -34,13 +34,13 @@ public sealed partial class RunDirectory
     /// <summary>What the run ran on (<see cref="RunEnvironment"/>).</summary>
     public string EnvironmentPath => File("environment.json");
 
-    /// <summary>A line for each epoch (<see cref="RunMetrics"/>).</summary>
+    /// <summary>A line for each epoch (<see cref="RunMetrics"/>; of models on pairs, <see cref="Sequences.SequenceMetrics"/>).</summary>
     public string MetricsPath => File("metrics.jsonl");
 
     /// <summary>The samples that were drawn.</summary>
     public string SamplesPath => File("samples.txt");
 
-    /// <summary>How the run ended (<see cref="RunSummary"/>); there when it is complete.</summary>
+    /// <summary>How the run ended (<see cref="RunSummary"/>, <see cref="Sequences.SequenceSummary"/>); there when it is complete.</summary>
     public string ResultPath => File("result.json");
 
     /// <summary>The folder of the checkpoints.</summary>
@@ -49,7 +49,7 @@ public sealed partial class RunDirectory
     /// <summary>The newest checkpoint.</summary>
     public string LastCheckpointPath => Checkpoint("last");
 
-    /// <summary>The model with the best held-out perplexity.</summary>
+    /// <summary>The model that is best on what is held out.</summary>
     public string BestCheckpointPath => Checkpoint("best");
 
     /// <summary>The file that a process at work holds a lock on.</summary>
@@ -70,8 +70,9 @@ public sealed partial class RunDirectory
 
     /// <summary>The run in a folder that was worked on last, of those that could go on; null when there is none.</summary>
     /// <param name="parent">The folder.</param>
-    public static RunDirectory? NewestResumable(string parent) => In(parent)
-        .Where(run => run.State == RunDirectoryState.Resumable)
+    /// <param name="isOne">Which runs are meant; default all.</param>
+    public static RunDirectory? NewestResumable(string parent, Predicate<RunDirectory>? isOne = null) => In(parent)
+        .Where(run => run.State == RunDirectoryState.Resumable && isOne?.Invoke(run) != false)
         .MaxBy(run => System.IO.File.GetLastWriteTimeUtc(System.IO.File.Exists(run.LastCheckpointPath) ? run.LastCheckpointPath : run.ConfigPath));
 
     /// <summary>The run directories in a folder, in alphabetical order.</summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using CharLM.Checkpoints;
-using CharLM.Corpora;
 
 namespace CharLM.Runs;
 
@@ -48,6 +47,12 @@ public sealed record RunEnvironment
     /// <summary>The SHA-256 of its bytes.</summary>
     public required string CorpusSha256 { get; init; }
 
+    /// <summary>The file of the held-out pairs; null when there is none, and for language models, which hold out a part of the text.</summary>
+    public string? HeldOut { get; init; }
+
+    /// <summary>The SHA-256 of its bytes.</summary>
+    public string? HeldOutSha256 { get; init; }
+
     /// <summary>When the run began, ISO 8601, UTC.</summary>
     public required string Started { get; init; }
 
@@ -59,7 +64,8 @@ public sealed record RunEnvironment
     /// <param name="corpus">The text.</param>
     /// <param name="device">Where it computes.</param>
     /// <param name="threads">Threads that were asked for.</param>
-    public static RunEnvironment Capture(CorpusOrigin corpus, string device, int threads)
+    /// <param name="heldOut">The file of the held-out pairs; default none.</param>
+    public static RunEnvironment Capture(CorpusRecord corpus, string device, int threads, CorpusRecord? heldOut = null)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         string[] version = (typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+');
@@ -78,6 +84,8 @@ public sealed record RunEnvironment
             Device = device,
             Corpus = corpus.Name,
             CorpusSha256 = corpus.Sha256,
+            HeldOut = heldOut?.Name,
+            HeldOutSha256 = heldOut?.Sha256,
             Started = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         };
     }

@@ -1,3 +1,4 @@
+using CharLM.Sequences;
 using CharLM.Training;
 
 namespace CharLM.Runs;
@@ -13,6 +14,10 @@ public abstract record RunEvent
     /// <param name="Description">What is trained on what.</param>
     public sealed record Started(RunDescription Description) : RunEvent;
 
+    /// <summary>Training on pairs begins.</summary>
+    /// <param name="Description">What is trained on what.</param>
+    public sealed record StartedOnPairs(SequenceDescription Description) : RunEvent;
+
     /// <summary>A minibatch was learned.</summary>
     public sealed record Step(StepReport Report) : RunEvent;
 
@@ -21,10 +26,10 @@ public abstract record RunEvent
 
     /// <summary>A sample was drawn.</summary>
     /// <param name="Number">After how many epochs.</param>
-    /// <param name="Text">The prefix and its continuation.</param>
+    /// <param name="Text">The prefix and its continuation; of models on pairs, what they make of some sources.</param>
     public sealed record Sample(int Number, string Text) : RunEvent;
 
-    /// <summary>The held-out perplexity has not become better for as long as the run was to wait.</summary>
+    /// <summary>What is held out has not become better for as long as the run was to wait.</summary>
     /// <param name="Epochs">Epochs without a better one.</param>
     public sealed record StoppedEarly(int Epochs) : RunEvent;
 

@@ -1,80 +1,111 @@
 using System.Diagnostics;
 using CharLM.Checkpoints;
-using CharLM.Corpora;
 using CharLM.Evaluation;
-using CharLM.Generation;
-using CharLM.Models;
-using CharLM.Tokenization;
 using CharLM.Training;
 
 namespace CharLM.Runs;
 
-/// <summary>What a run has on its hands while it goes on: after each epoch it measures, reports, samples and saves.</summary>
-internal sealed class RunExecution(
-    RunConfig config, CorpusText corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model, Trainer trainer, Checkpoint? start, RunSession? session, IProgress<RunEvent>? progress)
+/// <summary>
+/// Drives a run of any kind: after each epoch it measures, reports, samples and saves; it ends after the last, when nothing
+/// becomes better, or when it is asked to.
+/// </summary>
+/// <param name="config">All of it.</param>
+/// <param name="subject">What is trained.</param>
+/// <param name="start">What it goes on from; null for a new model.</param>
+/// <param name="kind">How its checkpoints are written.</param>
+/// <param name="session">Where all of the run is written; null when only the configuration's checkpoint is.</param>
+/// <param name="progress">Told of everything as it happens.</param>
+internal sealed class RunExecution<TConfig, TCheckpoint>(
+    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig, TCheckpoint>? session, IProgress<RunEvent>? progress)
+    where TConfig : RunSettings, new()
+    where TCheckpoint : class, IRunCheckpoint
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Stopwatch _sinceSaved = Stopwatch.StartNew();
+    private readonly int _epochsBefore = start?.Figures.Epochs ?? 0;
+    // A file that is only gone on from, to learn something else, brings its weights alone.
     private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
     private EpochReport? _last;
-    private long _step = session is { IsResumed: true } ? start?.Resume?.Step ?? 0 : 0;
-    private bool _stopped = session is { IsResumed: true } && IsWaitedOut(config, start?.Figures);
+    private long _step;
+    private bool _stopped;
+    private Figures _figures = start?.Figures ?? new Figures();
 
-    /// <summary>What was reached so far, earlier runs included.</summary>
-    public Figures Figures { get; private set; } = start?.Figures ?? new Figures();
-
-    /// <summary>Whether there is another epoch.</summary>
-    public bool GoesOn => !_stopped && Figures.Epochs < config.Training.NumEpochs;
-
-    /// <summary>What is trained on what.</summary>
-    public RunDescription Description { get; } = new()
-    {
-        Corpus = corpus.Origin.Name,
-        CorpusTokens = text.NumTokensOfCorpus,
-        TrainTokens = trainTokens,
-        HeldOutTokens = heldOut.Tokens.Length,
-        HeldOut = heldOut.Exists ? heldOut.Describe() : null,
-        OtherCorpus = start is null || start.Corpus.Sha256 == corpus.Origin.Sha256 ? null : start.Corpus.Name,
-        UnknownTokens = unknown,
-        VocabSize = text.Vocab.Count,
-        Model = model.Config,
-        NumParameters = model.NumParameters,
-        EpochsDone = start?.Figures.Epochs ?? 0,
-        BatchesDone = session is { IsResumed: true } ? start?.Resume?.Trainer.Batch ?? 0 : 0,
-        Warnings = session?.Warnings ?? [],
-        RunDirectory = session?.Directory.Path,
-    };
+    private bool GoesOn => !_stopped && _figures.Epochs < config.Training.NumEpochs;
 
     private double Elapsed => (_before?.ElapsedSeconds ?? 0) + _clock.Elapsed.TotalSeconds;
 
-    /// <summary>Trains one epoch and reports, samples and saves where they are due.</summary>
-    public void Epoch(CancellationToken cancellationToken)
+    private string CheckpointPath => session?.Directory.LastCheckpointPath ?? config.CheckpointPath;
+
+    /// <summary>Takes the trainer to where the checkpoint was written.</summary>
+    /// <exception cref="CheckpointException">The checkpoint is of another optimizer, batch size or text.</exception>
+    public void GoOn()
     {
-        EpochReport report = trainer.TrainEpoch(Figures.Epochs, new StepProgress(this), cancellationToken);
-        Nats? measured = heldOut.Exists ? heldOut.Measure(model) : null;
-        trainer.EpochEnded((measured ?? report.Train).Mean);
+        if (_before is null)
+            return;
+        try
+        {
+            subject.Trainer.SetState(_before.Trainer);
+        }
+        catch (FormatException e)
+        {
+            throw new CheckpointException(session!.StartPath!, e.Message, e);
+        }
+        (_step, _stopped) = (_before.Step, IsWaitedOut());
+    }
+
+    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
+    public RunOutcome Execute(CancellationToken cancellationToken)
+    {
+        bool interrupted = false;
+        try
+        {
+            while (GoesOn)
+                Epoch(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            interrupted = true;
+        }
+        Save(copies: true);
+        var outcome = new RunOutcome(
+            _last, _figures, _step, _stopped, interrupted, interrupted ? null : Sample(), session?.CopyPath ?? CheckpointPath,
+            _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath, session?.Directory.Path);
+        if (!interrupted)
+            session?.Complete(subject.Summary(outcome));
+        return outcome;
+    }
+
+    // Trains one epoch and reports, samples and saves where they are due.
+    private void Epoch(CancellationToken cancellationToken)
+    {
+        EpochReport report = subject.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
+        (Nats? loss, IReadOnlyList<Measure> measures) = subject.MeasureHeldOut(cancellationToken);
+        // Of a measure, more is better; the schedule takes what less is better of.
+        subject.Trainer.EpochEnded(measures.Count > 0 ? 1 - measures[0].Value : (loss ?? report.Train).Mean);
         int done = report.Epoch, left = config.Training.NumEpochs - done;
         _last = report with
         {
-            HeldOut = measured,
+            HeldOut = loss,
+            Measures = measures,
             ElapsedSeconds = Elapsed,
-            RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - Description.EpochsDone) * left,
+            RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - _epochsBefore) * left,
         };
-        bool isBest = measured is { } nats && !(nats.Perplexity >= Figures.BestHeldOutPerplexity);
-        Figures = new Figures
+        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats && !(nats.Perplexity >= _figures.BestHeldOutPerplexity);
+        _figures = _figures with
         {
             Epochs = done,
             TrainPerplexity = report.Train.Perplexity,
-            HeldOutPerplexity = measured?.Perplexity,
-            BestHeldOutPerplexity = isBest ? measured?.Perplexity : Figures.BestHeldOutPerplexity,
-            BestEpoch = isBest ? done : Figures.BestEpoch,
-            TrainedSeconds = Figures.TrainedSeconds + report.Seconds,
+            HeldOutPerplexity = loss?.Perplexity,
+            BestHeldOutPerplexity = isBest && measures.Count == 0 ? loss?.Perplexity : _figures.BestHeldOutPerplexity,
+            BestHeldOutMeasure = isBest && measures.Count > 0 ? measures[0].Value : _figures.BestHeldOutMeasure,
+            BestEpoch = isBest ? done : _figures.BestEpoch,
+            TrainedSeconds = _figures.TrainedSeconds + report.Seconds,
         };
-        session?.Record(_last, _step);
+        session?.Record(subject.Metrics(_last, _step));
         progress?.Report(new RunEvent.Epoch(_last));
         if (isBest)
             SaveBest();
-        _stopped = IsWaitedOut(config, Figures);
+        _stopped = IsWaitedOut();
         if (_stopped)
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
         if (!GoesOn)
@@ -85,38 +116,14 @@ internal sealed class RunExecution(
             Save();
     }
 
-    /// <summary>Saves, and after the last epoch draws the last sample.</summary>
-    public RunResult End(bool interrupted)
+    private bool IsWaitedOut() => config.Patience > 0 && _figures.Epochs - _figures.BestEpoch >= config.Patience;
+
+    private string? Sample()
     {
-        Save(copies: true);
-        string? sample = interrupted ? null : Sample();
-        if (!interrupted)
-            session?.Complete(Summary());
-        return new RunResult
-        {
-            Description = Description,
-            LastEpoch = _last,
-            Best = Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } ? (perplexity, epoch) : null,
-            BestCheckpointPath = Figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
-            EpochsDone = Figures.Epochs,
-            Sample = sample,
-            CheckpointPath = session?.CopyPath ?? CheckpointPath,
-            RunDirectory = session?.Directory.Path,
-            Interrupted = interrupted,
-        };
-    }
-
-    private static bool IsWaitedOut(RunConfig config, Figures? figures) => config.Patience > 0 && figures?.Epochs - figures?.BestEpoch >= config.Patience;
-
-    private string CheckpointPath => session?.Directory.LastCheckpointPath ?? config.CheckpointPath;
-
-    private string Sample()
-    {
-        var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
-        var sampler = new TokenSampler(Sampling.Greedy, config.Training.Seed);
-        string sample = config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
-        session?.Record(Figures.Epochs, sample);
-        progress?.Report(new RunEvent.Sample(Figures.Epochs, sample));
+        if (subject.Sample() is not { } sample)
+            return null;
+        session?.Record(_figures.Epochs, sample);
+        progress?.Report(new RunEvent.Sample(_figures.Epochs, sample));
         return sample;
     }
 
@@ -139,52 +146,25 @@ internal sealed class RunExecution(
     private void Save(bool copies = false)
     {
         if (session is null)
-            CheckpointFile.Write(config.CheckpointPath, Checkpoint());
+            kind.Write(config.CheckpointPath, subject.Checkpoint(_figures, null));
         else
-            session.Save(Checkpoint() with { Resume = session.Mark(trainer.CopyState(), _step, Elapsed) });
+            session.Save(subject.Checkpoint(_figures, session.Mark(subject.Trainer.CopyState(), _step, Elapsed)));
         if (copies && session?.CopyPath is { } copy)
-            CheckpointFile.Write(copy, Checkpoint());
+            kind.Write(copy, subject.Checkpoint(_figures, null));
         _sinceSaved.Restart();
         progress?.Report(new RunEvent.Saved(CheckpointPath));
     }
 
     private void SaveBest()
     {
+        TCheckpoint checkpoint = subject.Checkpoint(_figures, null);
         if (session is null)
-            CheckpointFile.Write(config.BestCheckpointPath, Checkpoint());
+            kind.Write(config.BestCheckpointPath, checkpoint);
         else
-            session.SaveBest(Checkpoint());
+            session.SaveBest(checkpoint);
     }
 
-    private RunSummary Summary() => new()
-    {
-        Corpus = corpus.Origin.Name,
-        CorpusSha256 = corpus.Origin.Sha256,
-        VocabSize = text.Vocab.Count,
-        Parameters = model.NumParameters,
-        Epochs = Figures.Epochs,
-        Steps = _step,
-        TrainPerplexity = Figures.TrainPerplexity,
-        HeldOutPerplexity = Figures.HeldOutPerplexity,
-        CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
-        BestHeldOutPerplexity = Figures.BestHeldOutPerplexity,
-        BestEpoch = Figures.BestEpoch,
-        StoppedEarly = _stopped,
-        TrainedSeconds = Figures.TrainedSeconds,
-    };
-
-    private Checkpoint Checkpoint() => new()
-    {
-        Model = model.Config,
-        Text = config.Text,
-        Vocab = text.Vocab,
-        Training = config.Training,
-        Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
-        Figures = Figures,
-        Weights = Checkpoints.Checkpoint.CopyWeights(model),
-    };
-
-    private sealed class StepProgress(RunExecution run) : IProgress<StepReport>
+    private sealed class StepProgress(RunExecution<TConfig, TCheckpoint> run) : IProgress<StepReport>
     {
         public void Report(StepReport value) => run.Stepped(value);
     }

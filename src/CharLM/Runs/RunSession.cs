@@ -9,22 +9,27 @@ namespace CharLM.Runs;
 /// A run's work in its directory: it holds the lock, writes the metrics and samples as they come, and takes turns with the
 /// checkpoints. What is in the directory is whole at every moment, whenever the process ends.
 /// </summary>
-public sealed class RunSession : IDisposable
+/// <typeparam name="TConfig">The configuration of the run.</typeparam>
+/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
+public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
+    where TConfig : RunSettings, new()
+    where TCheckpoint : class, IRunCheckpoint
 {
     private const string DamagedExtension = ".bad";
 
+    private readonly RunKind<TConfig, TCheckpoint> _kind;
     private readonly bool _findsName;
     private readonly List<string> _damaged = [], _warnings = [];
     private readonly HashSet<FileStream> _unflushed = [];
     private RunLock? _lock;
-    private RunConfig? _config;
+    private TConfig? _config;
     private FileStream? _metrics, _samples;
     private long? _lastStep;
 
     // The uppermost folder that was made for a run of which nothing is written yet.
     private string? _firstMade;
 
-    private RunSession(RunDirectory directory, bool findsName) => (Directory, _findsName) = (directory, findsName);
+    private RunSession(RunKind<TConfig, TCheckpoint> kind, RunDirectory directory, bool findsName) => (_kind, Directory, _findsName) = (kind, directory, findsName);
 
     /// <summary>Where it works.</summary>
     public RunDirectory Directory { get; private set; }
@@ -36,28 +41,35 @@ public sealed class RunSession : IDisposable
     public bool IsResumed => Config is not null;
 
     /// <summary>The configuration of the run that goes on; null for a new run.</summary>
-    public RunConfig? Config { get; private init; }
+    public TConfig? Config { get; private init; }
 
     /// <summary>The checkpoint that the run goes on from; null for a new run, and for one that ended before its first checkpoint.</summary>
-    public Checkpoint? Start { get; private set; }
+    public TCheckpoint? Start { get; private set; }
 
     /// <summary>The file of <see cref="Start"/>.</summary>
     public string? StartPath { get; private set; }
 
+    /// <summary>What the run that goes on began on; null when it is not known.</summary>
+    internal RunEnvironment? Environment => IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath) : null;
+
     /// <summary>The checksum of the text that the run began with; null when it is not known.</summary>
-    internal string? CorpusSha256 => IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath).CorpusSha256 : null;
+    internal string? CorpusSha256 => Environment?.CorpusSha256;
+
+    /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
+    internal int BatchesDone => IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Figures.Epochs ? trainer.Batch : 0;
 
     /// <summary>What a person should know: a checkpoint that is damaged, another machine than before.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
     /// <summary>A new run; its directory is made when the run begins.</summary>
+    /// <param name="kind">What it trains.</param>
     /// <param name="path">The directory; must hold no run.</param>
     /// <param name="findsName">Whether a number is put behind the name when it is taken.</param>
     /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
-    public static RunSession New(string path, bool findsName = false, string? copyTo = null)
+    internal static RunSession<TConfig, TCheckpoint> New(RunKind<TConfig, TCheckpoint> kind, string path, bool findsName, string? copyTo)
     {
-        var session = new RunSession(new RunDirectory(path), findsName) { CopyPath = copyTo };
+        var session = new RunSession<TConfig, TCheckpoint>(kind, new RunDirectory(path), findsName) { CopyPath = copyTo };
         if (!findsName)
             session.RefuseRun();
         try
@@ -75,19 +87,25 @@ public sealed class RunSession : IDisposable
     /// Goes on with a run: takes the lock, removes what a writer that was killed has left, and finds the newest checkpoint that is
     /// whole; those that are not are passed over with a warning.
     /// </summary>
+    /// <param name="kind">What it trains.</param>
     /// <param name="path">The directory.</param>
     /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
-    /// <exception cref="RunDirectoryException">There is no run, another process works in it, or none of its checkpoints is whole.</exception>
+    /// <exception cref="RunDirectoryException">There is no run, it trains something else, another process works in it, or none of its checkpoints is whole.</exception>
     /// <exception cref="ConfigFileException">Its configuration is damaged.</exception>
-    public static RunSession Resume(string path, string? copyTo = null)
+    internal static RunSession<TConfig, TCheckpoint> Resume(RunKind<TConfig, TCheckpoint> kind, string path, string? copyTo)
     {
         var directory = new RunDirectory(path);
         if (!File.Exists(directory.ConfigPath))
             throw new RunDirectoryException(path, System.IO.Directory.Exists(path) ? "holds no run: it has no config.yaml" : "there is no such run directory");
+        if (!kind.Owns(directory))
+        {
+            string other = RunConfigFile.KindOf(directory.ConfigPath)!;
+            throw new RunDirectoryException(path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} goes on with it");
+        }
         RunLock held = TakeLock(directory);
         try
         {
-            var session = new RunSession(directory, findsName: false) { CopyPath = copyTo, Config = RunConfigFile.Read(directory.ConfigPath), _lock = held };
+            var session = new RunSession<TConfig, TCheckpoint>(kind, directory, findsName: false) { CopyPath = copyTo, Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()), _lock = held };
             session.Recover();
             return session;
         }
@@ -102,16 +120,16 @@ public sealed class RunSession : IDisposable
 
     /// <summary>What of a configuration cannot be for the run that goes on, empty when there is nothing.</summary>
     /// <exception cref="InvalidOperationException">It is a new run.</exception>
-    public IEnumerable<string> Conflicts(RunConfig config)
+    public IEnumerable<string> Conflicts(TConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        RunConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
+        TConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
         List<string> conflicts = [.. RunConflicts.Between(was, config)];
         int done = Start?.Figures.Epochs ?? 0;
         if (File.Exists(Directory.ResultPath) && done >= config.Training.NumEpochs)
             conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
         else if (File.Exists(Directory.ResultPath) && config.Training.NumEpochs <= was.Training.NumEpochs)
-            conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs without a better held-out perplexity");
+            conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs, since what is held out did not become better");
         else if (done > config.Training.NumEpochs)
             conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.NumEpochs}");
         return conflicts;
@@ -130,7 +148,7 @@ public sealed class RunSession : IDisposable
 
     /// <summary>Makes the directory with its configuration and environment, locks it, and opens its files.</summary>
     /// <exception cref="RunDirectoryException">It holds a run, another process works in it, or it cannot be written.</exception>
-    internal void Begin(RunConfig config, RunEnvironment environment)
+    internal void Begin(TConfig config, RunEnvironment environment)
     {
         _config = config;
         if (IsResumed)
@@ -144,10 +162,11 @@ public sealed class RunSession : IDisposable
     }
 
     /// <summary>Writes the line of an epoch.</summary>
-    internal void Record(EpochReport epoch, long step)
+    /// <param name="metrics">A record of its figures.</param>
+    internal void Record(object metrics)
     {
         _firstMade = null;
-        Append(_metrics!, RecordFile.Line(RunMetrics.Of(epoch, step)));
+        Append(_metrics!, RecordFile.Line(metrics));
     }
 
     /// <summary>Writes a sample.</summary>
@@ -165,21 +184,22 @@ public sealed class RunSession : IDisposable
     /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
     /// <param name="checkpoint">The checkpoint, with what is needed to go on.</param>
     /// <exception cref="CheckpointException">It cannot be written; the older ones are as they were.</exception>
-    internal void Save(Checkpoint checkpoint)
+    internal void Save(TCheckpoint checkpoint)
     {
         _firstMade = null;
         long step = checkpoint.Resume!.Step;
-        CheckpointFile.Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
+        _kind.Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
         _lastStep = step;
         foreach ((_, string path) in Directory.StepCheckpoints().Skip(_config!.KeepLast - 1))
             File.Delete(path);
     }
 
-    /// <summary>Writes the model with the best held-out perplexity.</summary>
-    internal void SaveBest(Checkpoint checkpoint) => CheckpointFile.Write(Directory.BestCheckpointPath, checkpoint);
+    /// <summary>Writes the model that is best on what is held out.</summary>
+    internal void SaveBest(TCheckpoint checkpoint) => _kind.Write(Directory.BestCheckpointPath, checkpoint);
 
     /// <summary>Marks the run as complete.</summary>
-    internal void Complete(RunSummary summary) => WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
+    /// <param name="summary">A record of how it ended.</param>
+    internal void Complete(object summary) => WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
 
     private static RunDirectoryException CannotBeWritten(string path, Exception e) => new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
 
@@ -212,7 +232,7 @@ public sealed class RunSession : IDisposable
         RunLock.TryTake(directory.LockPath) ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory");
 
     // False when the name is taken and another one may be found.
-    private bool TryBegin(RunConfig config, RunEnvironment environment)
+    private bool TryBegin(TConfig config, RunEnvironment environment)
     {
         try
         {
@@ -239,7 +259,7 @@ public sealed class RunSession : IDisposable
         return true;
     }
 
-    private void GoOn(RunConfig config, RunEnvironment environment)
+    private void GoOn(TConfig config, RunEnvironment environment)
     {
         try
         {
@@ -274,7 +294,7 @@ public sealed class RunSession : IDisposable
         {
             try
             {
-                Checkpoint checkpoint = CheckpointFile.Read(path);
+                TCheckpoint checkpoint = _kind.Read(path);
                 Start = checkpoint.Resume is null ? throw new CheckpointException(path, "holds a model, but no state to go on from") : checkpoint;
                 StartPath = path;
                 if (_damaged.Count > 0)
@@ -305,7 +325,7 @@ public sealed class RunSession : IDisposable
         _samples = Open(Directory.SamplesPath, before?.SamplesBytes ?? 0);
     }
 
-    private void WriteConfig(RunConfig config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
+    private void WriteConfig(TConfig config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
 
     private static FileStream Open(string path, long bytes)
     {

@@ -19,7 +19,10 @@ public sealed class TrainingRun
     private readonly Checkpoint? _start;
     private readonly Device? _device;
     private readonly int _threads;
-    private readonly RunSession? _session;
+    private readonly RunSession<RunConfig, Checkpoint>? _session;
+
+    /// <summary>How runs of language models are kept in their directories.</summary>
+    public static RunKind<RunConfig, Checkpoint> Kind { get; } = new(ModelKind.LanguageModel, CheckpointFile.Read, CheckpointFile.Write);
 
     /// <summary>A run.</summary>
     /// <param name="config">All of it.</param>
@@ -28,7 +31,7 @@ public sealed class TrainingRun
     /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
-    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession? session = null)
+    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession<RunConfig, Checkpoint>? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
@@ -46,7 +49,7 @@ public sealed class TrainingRun
     /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
-    public static IEnumerable<string> Faults(RunConfig config, RunSession session)
+    public static IEnumerable<string> Faults(RunConfig config, RunSession<RunConfig, Checkpoint> session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
@@ -78,24 +81,46 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
-        if (_start?.Resume is { } resume)
-            GoOn(trainer, resume);
-        _session?.Begin(_config with { Corpus = CorpusOf(corpus.Origin) }, RunEnvironment.Capture(corpus.Origin, model.Device.ToString(), _threads));
-        var run = new RunExecution(_config, corpus, text, train.Length, heldOut, unknown, model, trainer, _start, _session, progress);
-
-        progress?.Report(new RunEvent.Started(run.Description));
-        bool interrupted = false;
-        try
+        var subject = new LanguageModelSubject(_config, corpus.Origin, text, heldOut, model, trainer);
+        var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress);
+        run.GoOn();
+        _session?.Begin(
+            _config with { Corpus = CorpusOf(corpus.Origin) },
+            RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
+        RunDescription description = Describe(corpus.Origin, text, train.Length, heldOut, unknown, model);
+        progress?.Report(new RunEvent.Started(description));
+        RunOutcome outcome = run.Execute(cancellationToken);
+        return new RunResult
         {
-            while (run.GoesOn)
-                run.Epoch(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            interrupted = true;
-        }
-        return run.End(interrupted);
+            Description = description,
+            LastEpoch = outcome.LastEpoch,
+            Best = outcome.Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } ? (perplexity, epoch) : null,
+            BestCheckpointPath = outcome.BestCheckpointPath,
+            EpochsDone = outcome.Figures.Epochs,
+            Sample = outcome.Sample,
+            CheckpointPath = outcome.CheckpointPath,
+            RunDirectory = outcome.RunDirectory,
+            Interrupted = outcome.Interrupted,
+        };
     }
+
+    private RunDescription Describe(CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
+    {
+        Corpus = corpus.Name,
+        CorpusTokens = text.NumTokensOfCorpus,
+        TrainTokens = trainTokens,
+        HeldOutTokens = heldOut.Tokens.Length,
+        HeldOut = heldOut.Exists ? heldOut.Describe() : null,
+        OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
+        UnknownTokens = unknown,
+        VocabSize = text.Vocab.Count,
+        Model = model.Config,
+        NumParameters = model.NumParameters,
+        EpochsDone = _start?.Figures.Epochs ?? 0,
+        BatchesDone = _session?.BatchesDone ?? 0,
+        Warnings = _session?.Warnings ?? [],
+        RunDirectory = _session?.Directory.Path,
+    };
 
     // Windows are counted in the trainer's steps; a fraction was split off with the tokens.
     private (ReadOnlyMemory<int> Train, HeldOutText HeldOut) Split(TokenizedText text)
@@ -159,7 +184,7 @@ public sealed class TrainingRun
         }
     }
 
-    private void CheckSameText(CorpusText corpus, RunSession session)
+    private void CheckSameText(CorpusText corpus, RunSession<RunConfig, Checkpoint> session)
     {
         string? was = session.Start?.Corpus.Sha256 ?? session.CorpusSha256;
         if (was is null || was == corpus.Origin.Sha256)
@@ -171,21 +196,6 @@ public sealed class TrainingRun
 
         static string Differences(string[] tokens, string what) => tokens.Length == 0 ? "" :
             $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}{(tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "")}";
-    }
-
-    private void GoOn(Trainer trainer, ResumeState resume)
-    {
-        // A file that is only gone on from, to learn something else, brings its weights alone.
-        if (_session is not { IsResumed: true })
-            return;
-        try
-        {
-            trainer.SetState(resume.Trainer);
-        }
-        catch (FormatException e)
-        {
-            throw new CheckpointException(_session.StartPath!, e.Message, e);
-        }
     }
 
     // What finds the same text again: "auto" may mean another one next time.

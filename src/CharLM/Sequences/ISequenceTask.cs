@@ -18,4 +18,8 @@ public interface ISequenceTask
     /// <param name="random">For what is random in this step.</param>
     /// <returns>Mean cross-entropy in nats, and over how many predictions it was taken.</returns>
     (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples, double progress, RandomStream random);
+
+    /// <summary>The same with nothing random: the loss of what is only measured.</summary>
+    /// <param name="examples">Which ones.</param>
+    (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples);
 }

@@ -1,3 +1,4 @@
+using CharLM.Checkpoints;
 using CharLM.Corpora;
 
 namespace CharLM.Sequences;
@@ -9,6 +10,9 @@ namespace CharLM.Sequences;
 public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair> Pairs)
 {
     private const long MaxBytes = 1L << 30;
+
+    /// <summary>What checkpoints and run directories say of it.</summary>
+    public CorpusRecord Record => new(Path, Sha256);
 
     /// <summary>Reads a file of at most 1 GiB.</summary>
     /// <param name="path">The file.</param>

@@ -2,9 +2,30 @@ using CharLM.Training;
 
 namespace CharLM.Sequences;
 
-/// <summary>How a <see cref="SequenceRun"/> ended.</summary>
-/// <param name="LastEpoch">The last finished epoch of this run; null when none was finished.</param>
-/// <param name="HeldOut">What the held-out pairs told after it; empty when none are held out.</param>
-/// <param name="EpochsDone">Epochs that are finished, those of earlier runs included.</param>
-/// <param name="Interrupted">Whether the run was asked to end before its last epoch.</param>
-public sealed record SequenceResult(EpochReport? LastEpoch, IReadOnlyList<Measure> HeldOut, int EpochsDone, bool Interrupted);
+/// <summary>How a run on pairs ended.</summary>
+public sealed record SequenceResult
+{
+    /// <summary>What was trained on what.</summary>
+    public required SequenceDescription Description { get; init; }
+
+    /// <summary>The last epoch that this run finished, with what the held-out pairs told; null when none was finished.</summary>
+    public required EpochReport? LastEpoch { get; init; }
+
+    /// <summary>The greatest figure of the held-out pairs, accuracy or exact match, and after how many epochs; null when none are held out.</summary>
+    public required (double Value, int Epoch)? Best { get; init; }
+
+    /// <summary>Where the model of <see cref="Best"/> is; null when none are held out.</summary>
+    public required string? BestCheckpointPath { get; init; }
+
+    /// <summary>Epochs that are finished, those of earlier runs included.</summary>
+    public required int EpochsDone { get; init; }
+
+    /// <summary>The checkpoint that was written.</summary>
+    public required string CheckpointPath { get; init; }
+
+    /// <summary>Where all of the run is; null when only a checkpoint is written.</summary>
+    public string? RunDirectory { get; init; }
+
+    /// <summary>Whether the run was asked to end before its last epoch.</summary>
+    public required bool Interrupted { get; init; }
+}

@@ -19,6 +19,9 @@ public sealed record EpochReport
     /// <summary>Nats over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
     public Nats? HeldOut { get; init; }
 
+    /// <summary>For models on pairs, what the held-out ones told, the figure that counts first; empty when none are held out.</summary>
+    public IReadOnlyList<Measure> Measures { get; init; } = [];
+
     /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>
     public required double GradientNorm { get; init; }
 

@@ -1,80 +1,22 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
+using CharLM.Evaluation;
 using CharLM.Sequences;
-using CharLM.Training;
-using TorchSharp;
-using static TorchSharp.torch;
+using CharLM.Tokenization;
 
 namespace CharLM.Translation;
 
 /// <summary>Trained encoder-decoders: made, measured, kept in files.</summary>
-public sealed class TrainedTranslator : IDisposable
+public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, TranslatorConfig>, ITrainedModel<TrainedTranslator, TranslatorConfig>
 {
-    // Rows that are translated side by side when nothing is learned.
-    private const int RowsAtOnce = 128;
+    private TrainedTranslator(Translator model, TranslatorVocab vocab, SequenceCheckpoint<TranslatorConfig>? start)
+        : base(start) => (Model, Vocab) = (model, vocab);
 
-    private static readonly SequenceModelFile.Format<TranslatorConfig> Format = new(Translator.Kind, config => config.Faults(), Translator.Shapes);
+    /// <inheritdoc/>
+    public override Translator Model { get; }
 
-    private TrainedTranslator(Translator model, TranslatorVocab vocab, SequenceCheckpoint<TranslatorConfig>? start) => (Model, Vocab, Start) = (model, vocab, start);
-
-    /// <summary>The model.</summary>
-    public Translator Model { get; }
-
-    /// <summary>Its vocab.</summary>
-    public TranslatorVocab Vocab { get; }
-
-    /// <summary>The file that it comes from; null for a new one.</summary>
-    public SequenceCheckpoint<TranslatorConfig>? Start { get; }
-
-    /// <summary>A new model, with the vocab of its training pairs.</summary>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    /// <exception cref="PairFileException">A pair is over the limits; names its line.</exception>
-    public static TrainedTranslator Create(TranslatorConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(pairs);
-        config.Validate();
-        var vocab = TranslatorVocab.Of(config.Source, pairs.Pairs);
-        pairs.Check(pair => vocab.FaultOf(pair, config));
-        manual_seed(seed);
-        return new TrainedTranslator(On(device, new Translator(config, vocab.Source.Count, vocab.Target.Count, threads)), vocab, null);
-    }
-
-    /// <summary>A model of a file.</summary>
-    /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    public static TrainedTranslator Open(string path, Device? device = null, int threads = 0)
-    {
-        SequenceCheckpoint<TranslatorConfig> file = SequenceModelFile.Read(path, Format);
-        if (file.Target[TranslatorVocab.Begin] == Tokenization.Vocab.UnknownId || file.Target[TranslatorVocab.End] == Tokenization.Vocab.UnknownId)
-            throw new CheckpointException(path, $"has no {TranslatorVocab.Begin} or {TranslatorVocab.End} in its vocab");
-        var model = new Translator(file.Config, file.Source.Count, file.Target.Count, threads);
-        Checkpoint.SetWeights(model, file.Weights);
-        return new TrainedTranslator(On(device, model), new TranslatorVocab(file.Config.Source, file.Source, file.Target), file);
-    }
-
-    /// <summary>The same model on a device.</summary>
-    public TrainedTranslator To(Device device)
-    {
-        On(device, Model);
-        return this;
-    }
-
-    /// <summary>Writes the model.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures)
-    {
-        ArgumentNullException.ThrowIfNull(pairs);
-        SequenceModelFile.Write(path, Format, new SequenceCheckpoint<TranslatorConfig>
-        {
-            Config = Model.Config,
-            Source = Vocab.Source,
-            Target = Vocab.Target,
-            Training = training,
-            Corpus = new CorpusRecord(pairs.Path, pairs.Sha256),
-            Figures = figures,
-            Weights = Checkpoint.CopyWeights(Model),
-        });
-    }
+    /// <inheritdoc/>
+    public override TranslatorVocab Vocab { get; }
 
     /// <summary>Translates, those of like length side by side.</summary>
     /// <param name="sources">What is translated.</param>
@@ -112,12 +54,32 @@ public sealed class TrainedTranslator : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    public override string? FaultOfSource(string source) => Vocab.FaultOfSource(source, Model.Config);
 
-    private static Translator On(Device? device, Translator model)
-    {
-        if (device is not null)
-            model.to(device);
-        return model;
-    }
+    /// <inheritdoc/>
+    public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
+
+    /// <inheritdoc/>
+    public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
+
+    /// <inheritdoc/>
+    /// <remarks>Of greedy decoding.</remarks>
+    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
+        Measure(pairs, new DecodingConfig(), cancellationToken).Measures;
+
+    /// <inheritdoc/>
+    /// <remarks>By greedy decoding.</remarks>
+    public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
+        [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(written => Vocab.Decode(written.Ids))];
+
+    static SequenceVocab ITrainedModel<TrainedTranslator, TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);
+
+    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedTranslator, TranslatorConfig>.Shapes(TranslatorConfig config, Vocab source, Vocab target) =>
+        target[TranslatorVocab.Begin] == Tokenization.Vocab.UnknownId || target[TranslatorVocab.End] == Tokenization.Vocab.UnknownId
+            ? throw new FormatException($"has no {TranslatorVocab.Begin} or {TranslatorVocab.End} in its vocab")
+            : Translator.Shapes(config, source.Count, target.Count);
+
+    static TrainedTranslator ITrainedModel<TrainedTranslator, TranslatorConfig>.Build(
+        TranslatorConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<TranslatorConfig>? start) =>
+        new(new Translator(config, source.Count, target.Count, threads), new TranslatorVocab(config.Source, source, target), start);
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using CharLM.Sequences;
+using CharLM.Evaluation;
 
 namespace CharLM.Translation;
 

@@ -1,6 +1,7 @@
 using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Sequences;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -13,11 +14,8 @@ namespace CharLM.Translation;
 /// the encoder (Bahdanau et al. 2015), by way of the decoder's state after each step (Luong et al. 2015), so that a whole
 /// target that is known is one pass.
 /// </summary>
-public sealed class Translator : Module
+public sealed class Translator : SequenceModel<TranslatorConfig>
 {
-    /// <summary>What its checkpoint calls it.</summary>
-    public const string Kind = "translator";
-
     private readonly SequenceEncoder _encoder;
     private readonly IRecurrentLayer _decoder;
     private readonly Embedding? _sourceEmbedding, _targetEmbedding;
@@ -32,11 +30,9 @@ public sealed class Translator : Module
     /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
     public Translator(TranslatorConfig config, int sourceSize, int targetSize, int threads = 0)
-        : base(nameof(Translator))
+        : base(nameof(Translator), config)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        config.Validate();
-        (Config, SourceSize, TargetSize) = (config, sourceSize, targetSize);
+        (SourceSize, TargetSize) = (sourceSize, targetSize);
         ModelConfig model = config.Model, decoder = DecoderOf(model);
         int hidden = model.NumHiddens;
         if (model.EmbeddingSize > 0)
@@ -59,20 +55,14 @@ public sealed class Translator : Module
         WeightInitializer.Apply(this, model);
     }
 
-    /// <summary>What the model is made of.</summary>
-    public TranslatorConfig Config { get; }
-
     /// <summary>Tokens of the source's vocab.</summary>
     public int SourceSize { get; }
 
     /// <summary>Tokens of the target's vocab.</summary>
     public int TargetSize { get; }
 
-    /// <summary>Where the weights live.</summary>
-    public Device Device => _output.weight.device;
-
-    /// <summary>The number of trainable values.</summary>
-    public long NumParameters => parameters().Sum(parameter => parameter.numel());
+    /// <inheritdoc/>
+    public override Device Device => _output.weight.device;
 
     /// <summary>Reads sources.</summary>
     public EncodedSource Encode(PaddedBatch sources)

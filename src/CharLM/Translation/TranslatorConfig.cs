@@ -1,14 +1,18 @@
 using System.Text.Json.Serialization;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Sequences;
 
 namespace CharLM.Translation;
 
 /// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
-public sealed record TranslatorConfig
+public sealed record TranslatorConfig : ISequenceConfig
 {
     /// <summary>The greatest limit of a sequence, in characters.</summary>
     public const int LongestSequence = 65536;
+
+    /// <inheritdoc/>
+    public static string Kind => "translator";
 
     /// <summary>
     /// The recurrent layers: the encoder may read in both directions, the decoder has the same cell, layers and hidden units
@@ -62,8 +66,4 @@ public sealed record TranslatorConfig
         if (Source == SourceKind.Label && Attention != SourceAttention.None)
             yield return "a label has nothing to attend to: take --attention none with --source label";
     }
-
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
 }

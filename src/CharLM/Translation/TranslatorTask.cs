@@ -40,12 +40,20 @@ public sealed class TranslatorTask : ISequenceTask
     public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples, double progress, RandomStream random)
     {
         ArgumentNullException.ThrowIfNull(random);
+        TranslatorConfig config = _model.Config;
+        return ForcedLoss(examples, config.TeacherForcing + ((config.TeacherForcingEnd - config.TeacherForcing) * progress), random);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The decoder is given the true characters.</remarks>
+    public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples) => ForcedLoss(examples, forcing: 1, null);
+
+    private (Tensor Loss, long Predictions) ForcedLoss(ReadOnlySpan<int> examples, double forcing, RandomStream? random)
+    {
         EncodedSource source = _model.Encode(Batch(_sources, examples));
         PaddedBatch before = Batch(_before, examples), targets = Batch(_targets, examples);
-        TranslatorConfig config = _model.Config;
-        double forcing = config.TeacherForcing + ((config.TeacherForcingEnd - config.TeacherForcing) * progress);
         Tensor ids = before.Ids(_model.Device).t();                                // [steps, batch]
-        Tensor logits = forcing >= 1 ? _model.Decode(ids, source.State, source).Logits : OwnSteps(ids, source, forcing, random);
+        Tensor logits = forcing >= 1 || random is null ? _model.Decode(ids, source.State, source).Logits : OwnSteps(ids, source, forcing, random);
         return (MaskedLoss.CrossEntropy(logits, targets), targets.NumTokens);
     }
 

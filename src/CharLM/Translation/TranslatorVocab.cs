@@ -8,21 +8,13 @@ namespace CharLM.Translation;
 /// <param name="kind">What a source is.</param>
 /// <param name="source">Tokens of what is read: characters, or labels.</param>
 /// <param name="target">Tokens of what is written: characters, <see cref="Begin"/> and <see cref="End"/>.</param>
-public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
+public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target) : SequenceVocab(source, target)
 {
     /// <summary>Stands before the first character that is written.</summary>
     public const string Begin = "<bos>";
 
     /// <summary>Says that all is written.</summary>
     public const string End = "<eos>";
-
-    private readonly CharTokenizer _characters = new();
-
-    /// <summary>Tokens of what is read.</summary>
-    public Vocab Source { get; } = source;
-
-    /// <summary>Tokens of what is written.</summary>
-    public Vocab Target { get; } = target;
 
     /// <summary>The id of <see cref="Begin"/>.</summary>
     public int BeginId { get; } = target[Begin];
@@ -33,17 +25,16 @@ public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
     /// <summary>The vocab of training pairs.</summary>
     public static TranslatorVocab Of(SourceKind kind, IEnumerable<TextPair> pairs)
     {
-        var characters = new CharTokenizer();
         List<TextPair> all = [.. pairs];
-        IReadOnlyList<TokenCount> sources = kind == SourceKind.Label
-            ? [.. all.CountBy(pair => pair.Source).Select(entry => new TokenCount(entry.Key, entry.Value))]
-            : characters.Count(string.Concat(all.Select(pair => pair.Source)));
-        IReadOnlyList<TokenCount> targets = characters.Count(string.Concat(all.Select(pair => pair.Target)));
-        return new TranslatorVocab(kind, new Vocab(sources), new Vocab(targets, reserved: [Begin, End]));
+        IEnumerable<string> sources = all.Select(pair => pair.Source);
+        return new TranslatorVocab(
+            kind,
+            new Vocab(kind == SourceKind.Label ? CountWhole(sources) : CountCharacters(sources)),
+            new Vocab(CountCharacters(all.Select(pair => pair.Target)), reserved: [Begin, End]));
     }
 
     /// <summary>The tokens of a source; what training had not is <see cref="Vocab.UnknownId"/>.</summary>
-    public int[] EncodeSource(string text) => kind == SourceKind.Label ? [Source[text]] : _characters.Encode(text, Source);
+    public int[] EncodeSource(string text) => kind == SourceKind.Label ? [Source[text]] : Characters.Encode(text, Source);
 
     /// <summary>Why a source cannot be translated; null when it can.</summary>
     public string? FaultOfSource(string text, TranslatorConfig config)
@@ -67,7 +58,7 @@ public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
     }
 
     /// <summary>The tokens of a target, without begin and end.</summary>
-    public int[] EncodeTarget(string text) => _characters.Encode(text, Target);
+    public int[] EncodeTarget(string text) => Characters.Encode(text, Target);
 
     /// <summary>What was written, up to its end.</summary>
     public string Decode(IEnumerable<int> ids)

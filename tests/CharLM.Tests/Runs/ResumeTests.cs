@@ -87,7 +87,7 @@ public sealed class ResumeTests : IDisposable
         byte[] bytes = File.ReadAllBytes(parts.LastCheckpointPath);
         bytes[^1] ^= 1;
         File.WriteAllBytes(parts.LastCheckpointPath, bytes);
-        using (RunSession session = RunSession.Resume(parts.Path))
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(parts.Path))
         {
             Assert.Equal(parts.StepCheckpointPath(15), session.StartPath);
             Assert.Contains($"{parts.LastCheckpointPath}: is damaged", session.Warnings[0], StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 23);
         foreach (string file in Directory.GetFiles(run.CheckpointsPath))
             File.WriteAllText(file, "no checkpoint");
-        var e = Assert.Throws<RunDirectoryException>(() => RunSession.Resume(run.Path));
+        var e = Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path));
         Assert.Contains("none of its checkpoints can be gone on from", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFiles(run.CheckpointsPath), file => file.EndsWith(".bad", StringComparison.Ordinal));
     }
@@ -115,7 +115,7 @@ public sealed class ResumeTests : IDisposable
         string stale = Path.Combine(run.CheckpointsPath, $".last.safetensors.{Guid.NewGuid():N}.tmp"), mine = Path.Combine(run.CheckpointsPath, ".my.tmp");
         File.WriteAllText(stale, "half");
         File.WriteAllText(mine, "mine");
-        RunSession.Resume(run.Path).Dispose();
+        TrainingRun.Kind.Resume(run.Path).Dispose();
         Assert.False(File.Exists(stale));
         Assert.True(File.Exists(mine));
     }
@@ -124,8 +124,8 @@ public sealed class ResumeTests : IDisposable
     public void Resume_RunThatIsWorkedOn_IsRefused()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        using RunSession first = RunSession.Resume(run.Path);
-        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => RunSession.Resume(run.Path)).Message, StringComparison.Ordinal);
+        using RunSession<RunConfig, Checkpoint> first = TrainingRun.Kind.Resume(run.Path);
+        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 23);
         File.Move(run.LastCheckpointPath, _folder.File("elsewhere"));
         File.CreateSymbolicLink(run.LastCheckpointPath, _folder.File("elsewhere"));
-        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => RunSession.Resume(run.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class ResumeTests : IDisposable
     public void Resume_OtherConfiguration_ListsTheDifferences()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        using RunSession session = RunSession.Resume(run.Path);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
         RunConfig other = session.Config! with { Model = session.Config.Model with { NumHiddens = 10 }, Training = session.Config.Training with { Seed = 1 }, SampleEvery = 7 };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
         Assert.Equal(["model.num_hiddens is 9 in the run and cannot become 10", "training.seed is 0 in the run and cannot become 1"], e.Faults);
@@ -160,7 +160,7 @@ public sealed class ResumeTests : IDisposable
     public void Resume_OtherText_ListsTheVocab()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        using RunSession session = RunSession.Resume(run.Path);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
         var other = new CorpusText(Corpus.Text.Replace('q', 'z').Replace('z', 'u') + "q", Corpus.Origin with { Sha256 = new string('1', 64) });
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(session.Config!, session: session).Execute(other, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("is another text than the run's", e.Message, StringComparison.Ordinal);
@@ -171,11 +171,11 @@ public sealed class ResumeTests : IDisposable
     public void Resume_CompleteRun_NeedsMoreEpochs()
     {
         RunDirectory run = Run("whole", Config with { CheckpointEvery = CheckpointInterval.Epochs(0) });
-        using (RunSession session = RunSession.Resume(run.Path))
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
             Assert.Contains("is complete: it has finished its 3 epochs", Assert.Single(session.Conflicts(session.Config!)), StringComparison.Ordinal);
         RunConfig longer = RunConfigFile.Read(run.ConfigPath);
         longer = longer with { Training = longer.Training with { NumEpochs = 5 } };
-        using (RunSession session = RunSession.Resume(run.Path))
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
             new TrainingRun(longer, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal([1, 2, 3, 4, 5], RunMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         Assert.Equal(RunDirectoryState.Complete, run.State);
@@ -184,9 +184,9 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Resume_NoRun_SaysSo()
     {
-        Assert.Contains("there is no such run directory", Assert.Throws<RunDirectoryException>(() => RunSession.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no such run directory", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
         Directory.CreateDirectory(_folder.File("empty"));
-        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => RunSession.Resume(_folder.File("empty"))).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("empty"))).Message, StringComparison.Ordinal);
     }
 
     // All but the times.
@@ -211,7 +211,7 @@ public sealed class ResumeTests : IDisposable
     private RunDirectory Run(string name, RunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));
-        using RunSession session = directory.State == RunDirectoryState.Resumable ? RunSession.Resume(directory.Path) : RunSession.New(directory.Path);
+        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(directory.Path) : TrainingRun.Kind.New(directory.Path);
         using var cancel = new CancellationTokenSource();
         int steps = 0;
         try

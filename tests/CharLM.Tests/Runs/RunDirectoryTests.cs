@@ -72,14 +72,14 @@ public sealed class RunDirectoryTests : IDisposable
     public void New_DirectoryThatHoldsARun_IsRefused()
     {
         Train(Config);
-        Assert.Contains("holds a run already", Assert.Throws<RunDirectoryException>(() => RunSession.New(Place)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a run already", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.New(Place)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void New_NameThatIsTaken_FindsTheNext()
     {
         Train(Config);
-        using RunSession session = RunSession.New(Place, findsName: true);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place, findsName: true);
         new TrainingRun(Config, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal("a-2", session.Directory.Name);
         Assert.Equal(["a", "a-2"], RunDirectory.In(_folder.File("runs")).Select(run => run.Name));
@@ -88,7 +88,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void State_WhileAProcessWorksThere_IsRunning()
     {
-        using RunSession session = RunSession.New(Place);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place);
         Assert.Equal(RunDirectoryState.Absent, session.Directory.State);
         var states = new List<RunDirectoryState>();
         new TrainingRun(Config, session: session).Execute(Corpus, new Listener(() => states.Add(new RunDirectory(Place).State)), TestContext.Current.CancellationToken);
@@ -98,7 +98,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void Dispose_BeforeAnythingWasWritten_TakesTheDirectoryBack()
     {
-        using (RunSession session = RunSession.New(Place))
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place))
         {
             var run = new TrainingRun(Config, session: session);
             Assert.Throws<InvalidOperationException>(() => run.Execute(Corpus, new Listener(() => throw new InvalidOperationException()), TestContext.Current.CancellationToken));
@@ -131,7 +131,7 @@ public sealed class RunDirectoryTests : IDisposable
 
     private RunDirectory Train(RunConfig config, string? place = null)
     {
-        using RunSession session = RunSession.New(place ?? Place);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(place ?? Place);
         new TrainingRun(config, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         session.Dispose();
         return session.Directory;

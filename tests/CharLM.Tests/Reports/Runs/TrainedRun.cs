@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Runs;
@@ -26,7 +27,7 @@ internal static class TrainedRun
             SampleEvery = 1,
         };
         config = config with { Text = config.Text with { MaxTokens = 0, ValidationFraction = validation } };
-        using RunSession session = RunSession.New(path);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(path);
         new TrainingRun(config, threads: 1, session: session).Execute(Corpus);
     }
 

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using CharLM.Checkpoints;
+using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
+using CharLM.Evaluation;
+using CharLM.Runs;
+using CharLM.Sequences;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary>A verb that trains a model on pairs.</summary>
+/// <typeparam name="TModel">The kind of model.</typeparam>
+/// <typeparam name="TConfig">What it is made of.</typeparam>
+internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>
+    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
+    where TConfig : class, ISequenceConfig, new()
+{
+    private readonly TrainerOptions _trainer = new(new SequenceRunConfig<TConfig>().Training, ofRunningText: false);
+    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to learn: UTF-8, a line each, source<TAB>target.");
+    private readonly Option<string?> _validation = OptionOf.Text("--validation", "FILE", "Pairs that are held out and measured after every epoch.");
+
+    protected PairTrainVerb(string description, TConfig defaults)
+        : base(description, SequenceRun<TModel, TConfig>.Kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
+    {
+        Network = new ModelOptions(defaults.Model, ofLanguageModel: false);
+        Add(_data);
+        Add(_validation);
+        Network.AddTo(this);
+        _trainer.AddTo(this);
+    }
+
+    /// <summary>The options of the recurrent layers.</summary>
+    protected ModelOptions Network { get; }
+
+    protected override SequenceRunConfig<TConfig> Under(ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) =>
+        base.Under(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start);
+
+    protected override SequenceRunConfig<TConfig> Apply(ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) => under with
+    {
+        Data = parse.GetValue(_data) ?? under.Data,
+        Validation = parse.GetValue(_validation) ?? under.Validation,
+        Model = ApplyModel(parse, under.Model),
+        Training = _trainer.Apply(parse, under.Training),
+    };
+
+    /// <summary>What the model is made of, with the given options over a base.</summary>
+    protected abstract TConfig ApplyModel(ParseResult parse, TConfig under);
+
+    protected override IEnumerable<string> Faults(
+        SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? resumed) =>
+        resumed is null ? SequenceRun<TModel, TConfig>.Faults(config, start) : SequenceRun<TModel, TConfig>.Faults(config, resumed);
+
+    protected override async Task<string?> TrainAsync(
+        ParseResult parse, SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? session,
+        Func<RunReporting> report, CancellationToken cancellationToken)
+    {
+        PairFile data = await PairFile.ReadAsync(config.Data, cancellationToken);
+        PairFile? heldOut = config.Validation is { } path ? await PairFile.ReadAsync(path, cancellationToken) : null;
+        // Torch takes half a second to load: last.
+        var run = new SequenceRun<TModel, TConfig>(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
+        SequenceResult result;
+        using (RunReporting reporting = report())
+            result = run.Execute(data, heldOut, reporting, cancellationToken);
+        PrintResult(parse, result);
+        return result.Interrupted ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
+    }
+
+    private void PrintResult(ParseResult parse, SequenceResult result)
+    {
+        TextWriter output = parse.InvocationConfiguration.Output;
+        if (parse.GetValue(Json))
+        {
+            output.WriteLine(JsonOutput.Line(new
+            {
+                result.Description.Data,
+                result.Description.Pairs,
+                result.Description.HeldOutPairs,
+                Parameters = result.Description.NumParameters,
+                Epochs = result.EpochsDone,
+                Loss = result.LastEpoch?.Train.Mean,
+                HeldOutLoss = result.LastEpoch?.HeldOut?.Mean,
+                HeldOut = Measure.ByKey(result.LastEpoch?.Measures ?? []),
+                BestHeldOut = result.Best?.Value,
+                BestEpoch = result.Best?.Epoch,
+                result.BestCheckpointPath,
+                Seconds = result.LastEpoch?.ElapsedSeconds,
+                Checkpoint = result.CheckpointPath,
+                RunDir = result.RunDirectory,
+                result.Interrupted,
+            }));
+        }
+        else if (result.LastEpoch is { } epoch)
+        {
+            output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{RunLines.Describe(epoch.Measures, ", held-out ")}, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
+            if (result.Best is { } best)
+                output.WriteLine($"best held-out {epoch.Measures.Select(measure => measure.Name).FirstOrDefault("figure")} {best.Value:0.0000} after epoch {best.Epoch}, {result.BestCheckpointPath}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using CharLM.Checkpoints;
+using CharLM.Cli.Options;
+using CharLM.Runs;
+
+namespace CharLM.Cli.Commands;
+
+/// <summary>
+/// A verb that trains: what every one of them does, whatever the model. Options win over a configuration file, that over what
+/// is gone on from, and that over the defaults.
+/// </summary>
+/// <typeparam name="TConfig">The configuration of a run.</typeparam>
+/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
+internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
+    where TConfig : RunSettings, new()
+    where TCheckpoint : class, IRunCheckpoint
+{
+    private readonly RunKind<TConfig, TCheckpoint> _kind;
+    private readonly RunOptions _run = new(new TConfig());
+    private readonly ReportingOptions _reporting;
+    private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+    private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML, and train nothing." };
+
+    protected TrainVerb(string description, RunKind<TConfig, TCheckpoint> kind, ReportingOptions reporting)
+        : base("train", description) => (_kind, _reporting) = (kind, reporting);
+
+    /// <summary>Where torch computes.</summary>
+    protected RuntimeOptions Runtime { get; } = new();
+
+    /// <summary>Whether the result is printed as JSON.</summary>
+    protected Option<bool> Json { get; } = OptionOf.Json();
+
+    /// <summary>Adds the options that all have, behind the verb's own.</summary>
+    protected void AddShared()
+    {
+        Runtime.AddTo(this);
+        _run.AddTo(this);
+        Add(_config);
+        Add(_printConfig);
+        _reporting.AddTo(this);
+        Add(Json);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        InvalidConfigException.ThrowIfAny(_run.Faults(parse));
+        TCheckpoint? start = _run.Checkpoint(parse) is { } file ? _kind.Read(file) : null;
+        using RunSession<TConfig, TCheckpoint>? resumed = _run.Resume(parse, _kind);
+        TConfig config = _run.Apply(parse, Apply(parse, Under(parse, resumed?.Config ?? new TConfig(), start), start));
+        InvalidConfigException.ThrowIfAny([.. Faults(config, start, resumed), .. Runtime.Faults(parse), .. _reporting.Faults(parse)]);
+        if (parse.GetValue(_printConfig))
+        {
+            parse.InvocationConfiguration.Output.Write(RunConfigFile.Write(config));
+            return ExitCode.Done;
+        }
+        using RunSession<TConfig, TCheckpoint>? session = resumed ?? _run.Begin(parse, _kind, config);
+        // A log is continued by a run that goes on.
+        string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, append: start is not null || resumed is not null), cancellationToken);
+        if (goOn is null)
+            return ExitCode.Done;
+        ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);
+        return ExitCode.Resumable;
+    }
+
+    /// <summary>What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.</summary>
+    protected virtual TConfig Under(ParseResult parse, TConfig under, TCheckpoint? start) =>
+        parse.GetValue(_config) is { } file ? RunConfigFile.Read(file, under) : under;
+
+    /// <summary>A configuration with the verb's own options over a base.</summary>
+    protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);
+
+    /// <summary>Every fault of what the user asks for, empty when there is none.</summary>
+    protected abstract IEnumerable<string> Faults(TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? resumed);
+
+    /// <summary>Trains and prints the result.</summary>
+    /// <param name="parse">What the user typed.</param>
+    /// <param name="config">All of the run.</param>
+    /// <param name="start">The checkpoint to begin with; null for none.</param>
+    /// <param name="session">Where all of the run is written; null when only a checkpoint is.</param>
+    /// <param name="report">Opens what is told of everything.</param>
+    /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
+    /// <returns>Of a run that was interrupted, how to go on (<see cref="Interrupted"/>); else null.</returns>
+    protected abstract Task<string?> TrainAsync(
+        ParseResult parse, TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? session, Func<Reporting.RunReporting> report, CancellationToken cancellationToken);
+
+    /// <summary>What is said of a run that was interrupted.</summary>
+    /// <param name="epochs">Epochs that are finished.</param>
+    /// <param name="config">All of the run.</param>
+    /// <param name="command">The command that goes on.</param>
+    protected static string Interrupted(int epochs, TConfig config, string command) =>
+        $"interrupted after {epochs} of {config.Training.NumEpochs} epochs and saved; go on with: {command}";
+}

@@ -1,0 +1,35 @@
+using CharLM.Runs;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>Everybody who is told how a run goes: a person, and the logs that were asked for.</summary>
+internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
+{
+    private readonly RunReporter _reporter;
+    private readonly JsonLog? _log;
+    private readonly TensorBoardLog? _events;
+
+    /// <param name="error">Where the person is told.</param>
+    /// <param name="style">How figures are told.</param>
+    /// <param name="every">Epochs from one report to the next.</param>
+    /// <param name="logJson">The file of the log; null for none.</param>
+    /// <param name="append">Whether what is in the log stays.</param>
+    /// <param name="tensorBoard">The folder of TensorBoard's events; null for none.</param>
+    public RunReporting(TextWriter error, LossStyle style, int every, string? logJson, bool append, string? tensorBoard)
+    {
+        _reporter = RunReporter.Create(error, every, style);
+        _log = logJson is null ? null : new JsonLog(logJson, append, style, _reporter, error);
+        _events = tensorBoard is null ? null : new TensorBoardLog(tensorBoard, style, _log ?? (IProgress<RunEvent>)_reporter, error);
+    }
+
+    /// <inheritdoc/>
+    public void Report(RunEvent value) => (_events ?? _log ?? (IProgress<RunEvent>)_reporter).Report(value);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _reporter.Dispose();
+        _log?.Dispose();
+        _events?.Dispose();
+    }
+}

@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using CharLM.Evaluation;
+using CharLM.Randomness;
+
+namespace CharLM.Training;
+
+/// <summary>
+/// Trains by epochs of minibatches and always knows its place in them: what a language model on a text and a model on pairs
+/// have in common. A step that has begun is finished; between two steps all that was gathered can be copied and gone on from.
+/// </summary>
+public abstract class EpochTrainer : IDisposable
+{
+    private readonly Schedule _schedule;
+    private readonly Stopwatch _time = new();
+
+    // The epoch that is going on, and what its minibatches told so far.
+    private int _epoch, _batch;
+    private Nats _nats;
+    private double _norms, _secondsBefore;
+
+    /// <summary>A trainer at the beginning of the first epoch.</summary>
+    /// <param name="config">How to train.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    protected EpochTrainer(TrainerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        Config = config;
+        _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
+    }
+
+    /// <summary>How it trains.</summary>
+    protected TrainerConfig Config { get; }
+
+    /// <summary>What the gradients are for.</summary>
+    protected abstract IUpdate Update { get; }
+
+    /// <summary>The names of the weights, in the order of <see cref="Update"/>.</summary>
+    protected abstract IReadOnlyList<string> WeightNames { get; }
+
+    private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
+
+    /// <summary>
+    /// Trains one epoch, or the rest of it when it was cancelled before. One that is learned, but has not been followed by
+    /// <see cref="EpochEnded"/>, is told of again.
+    /// </summary>
+    /// <param name="epoch">Which epoch, from 0; fixes its minibatches and everything else that is random in it.</param>
+    /// <param name="progress">Told of every minibatch.</param>
+    /// <param name="cancellationToken">Looked at before each minibatch: a step that has begun is finished.</param>
+    /// <exception cref="OperationCanceledException">Cancelled; the weights are those after the last finished step.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not finite; the weights are those before that step.</exception>
+    public EpochReport TrainEpoch(int epoch, IProgress<StepReport>? progress = null, CancellationToken cancellationToken = default)
+    {
+        int batches = PlanEpoch(epoch);
+        if (epoch != _epoch)
+            BeginEpoch(epoch);
+        _time.Start();
+        try
+        {
+            while (_batch < batches)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                StepReport step = NextStep(epoch, batches);
+                _time.Stop();
+                progress?.Report(step);
+                _time.Start();
+            }
+        }
+        finally
+        {
+            _time.Stop();
+        }
+        return new EpochReport
+        {
+            Epoch = epoch + 1,
+            NumEpochs = Config.NumEpochs,
+            Train = _nats,
+            GradientNorm = _norms / batches,
+            LearningRate = Update.LearningRate,
+            Seconds = Seconds,
+        };
+    }
+
+    /// <summary>An epoch is measured and over: tells the schedule how it did.</summary>
+    /// <param name="loss">Nats a token of the held-out text, or another figure of which less is better.</param>
+    public void EpochEnded(double loss)
+    {
+        _schedule.EpochEnded(loss);
+        BeginEpoch(_epoch + 1);
+    }
+
+    /// <summary>All that was gathered besides the weights, copied; between two steps, in an epoch or after one.</summary>
+    public TrainerState CopyState()
+    {
+        UpdateState update = Update.CopyState();
+        CarriedState carried = _batch > 0 ? CopyCarried() : CarriedState.None;
+        return new TrainerState
+        {
+            Epoch = _epoch,
+            Batch = _batch,
+            Nats = _nats.Total,
+            Tokens = _nats.Tokens,
+            GradientNorms = _norms,
+            Seconds = Seconds,
+            LearningRate = Update.LearningRate,
+            Schedule = _schedule.State,
+            OptimizerSteps = update.Steps,
+            Moments = update.Moments
+                .SelectMany(moment => WeightNames.Zip(moment.Value, (name, values) => ($"{moment.Key}.{name}", values)))
+                .ToDictionary(entry => entry.Item1, entry => entry.values, StringComparer.Ordinal),
+            Hidden = carried.Hidden,
+            Cell = carried.Cell,
+            Memory = carried.Memory,
+        };
+    }
+
+    /// <summary>Goes on from what a trainer of the same model, configuration and text had gathered.</summary>
+    /// <exception cref="FormatException">It had another optimizer, batch size or text.</exception>
+    public void SetState(TrainerState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        int batches = PlanEpoch(state.Epoch);
+        if (state.Batch > batches)
+            throw new FormatException($"is at minibatch {state.Batch} of an epoch of {batches}");
+        var moments = UpdateState.MomentsOf(Config.Optimizer).ToDictionary(
+            moment => moment, moment => (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))], StringComparer.Ordinal);
+        Update.SetState(new UpdateState(state.OptimizerSteps, moments));
+        Update.LearningRate = state.LearningRate;
+        _schedule.State = state.Schedule;
+        if (state.Batch > 0)
+            SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
+        (_epoch, _batch, _nats, _norms, _secondsBefore) = (state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
+        _time.Reset();
+    }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    /// <summary>Lays an epoch out; its minibatches are learned next.</summary>
+    /// <param name="epoch">Which epoch, from 0.</param>
+    /// <returns>How many minibatches it has.</returns>
+    protected abstract int PlanEpoch(int epoch);
+
+    /// <summary>Computes the loss of a minibatch and the gradients of the weights.</summary>
+    /// <param name="batch">Which minibatch of the epoch that was laid out, from 0.</param>
+    /// <param name="step">
+    /// A number of its own for every minibatch of every epoch: what is random in a step follows from the seed and it alone, so
+    /// that it is the same wherever a run begins.
+    /// </param>
+    /// <param name="done">Finished epochs and the part of the current one.</param>
+    /// <returns>Mean cross-entropy in nats, and over how many predictions it was taken.</returns>
+    protected abstract (double Loss, long Predictions) Learn(int batch, long step, double done);
+
+    /// <summary>The state that is carried from minibatch to minibatch, copied.</summary>
+    private protected virtual CarriedState CopyCarried() => CarriedState.None;
+
+    /// <summary>Goes on with a state.</summary>
+    /// <exception cref="FormatException">It is of another model or batch size.</exception>
+    private protected virtual void SetCarried(CarriedState state)
+    {
+    }
+
+    /// <summary>What is random in a step, by what it is for.</summary>
+    protected ulong Draw(string purpose, long step) => RandomStream.Draw(Config.Seed, purpose, step);
+
+    private void BeginEpoch(int epoch)
+    {
+        (_epoch, _batch, _nats, _norms, _secondsBefore) = (epoch, 0, default, 0, 0);
+        _time.Reset();
+    }
+
+    // Forward, backward, clip, update.
+    private StepReport NextStep(int epoch, int batches)
+    {
+        double done = epoch + ((double)_batch / batches);
+        Update.LearningRate = _schedule.RateAt(done);
+        (double loss, long predictions) = Learn(_batch, ((long)epoch << 32) | (uint)_batch, done);
+        double norm = Update.Clip(Config.ClipNorm, Config.Clipping);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new TrainingDivergedException(epoch + 1, _batch + 1, loss, norm, Update.LearningRate);
+        Update.Step();
+        _nats += new Nats(loss * predictions, predictions);
+        _norms += norm;
+        _batch++;
+        return new StepReport(epoch + 1, _batch, batches, loss, norm);
+    }
+}
