@@ -25,6 +25,9 @@ internal static class CheckpointMetadata
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // the perplexity of a loss above 709 is infinite
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
         MaxDepth = 8,
+        // A null, or nothing, where a value is due is a damaged file, not a failure in whatever reads the value later.
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for files that people look into; nothing here meets HTML
     };
 
@@ -130,7 +133,7 @@ internal static class CheckpointMetadata
         VocabEntry vocab = Part<VocabEntry>(metadata, name);
         try
         {
-            return Vocab.Restore(vocab.Tokens ?? [], vocab.Frequencies);
+            return Vocab.Restore(vocab.Tokens, vocab.Frequencies);
         }
         catch (ArgumentException e)
         {
@@ -165,5 +168,5 @@ internal static class CheckpointMetadata
         }
     }
 
-    private sealed record VocabEntry(IReadOnlyList<string>? Tokens, IReadOnlyList<long>? Frequencies);
+    private sealed record VocabEntry(IReadOnlyList<string> Tokens, IReadOnlyList<long>? Frequencies = null);
 }
