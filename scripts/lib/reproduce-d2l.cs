@@ -8,7 +8,7 @@ using System.Text.Json.Serialization;
 
 string program = Environment.GetEnvironmentVariable("CHARLM_PROGRAM") ?? throw new InvalidOperationException("call scripts/reproduce-d2l");
 bool quick = args.Contains("--quick");
-bool fusedOnly = args.Contains("--fused");
+bool fusedOnly = args.Contains("--fused"), tableOnly = args.Contains("--table");
 int seeds = quick ? 1 : Number("--seeds", 3), torchJobs = Number("--jobs", Math.Max(1, Environment.ProcessorCount));
 
 Row[] book =
@@ -48,7 +48,7 @@ Dictionary<Job, Result> results = quick || !File.Exists(finished)
 // torch computes on one thread: two runs at a time. The fused kernels take both cores: one at a time.
 foreach (bool usesTorch in new[] { true, false })
 {
-    Job[] some = [.. jobs.Where(job => job.Row.UsesTorch == usesTorch && !results.ContainsKey(job))];
+    Job[] some = [.. jobs.Where(job => job.Row.UsesTorch == usesTorch && !results.ContainsKey(job) && !tableOnly)];
     Parallel.ForEach(Partitioner.Create(some, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = usesTorch ? torchJobs : 1 }, job =>
     {
         Result result = Run(job);
