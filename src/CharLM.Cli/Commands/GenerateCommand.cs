@@ -15,7 +15,7 @@ internal sealed class GenerateCommand : Verb
 {
     private readonly RuntimeOptions _runtime = new();
     private readonly GenerationOptions _generation = new();
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
+    private readonly SavedModelOptions _model = new();
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What to continue. [default: time traveller]");
     private readonly Option<bool> _interactive = new("--interactive") { Description = "Continue each line of standard input, all of them parts of one text; --prefix comes before the first." };
     private readonly Option<bool> _json = OptionOf.Json();
@@ -23,8 +23,9 @@ internal sealed class GenerateCommand : Verb
     public GenerateCommand()
         : base("generate", "Continue a text with a trained model.")
     {
-        foreach (Option option in new Option[] { _checkpoint, _prefix, _interactive })
-            Add(option);
+        _model.AddTo(this);
+        Add(_prefix);
+        Add(_interactive);
         _generation.AddTo(this);
         Add(_json);
         _runtime.AddTo(this);
@@ -32,7 +33,7 @@ internal sealed class GenerateCommand : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        string path = parse.GetValue(_checkpoint) ?? DefaultCheckpoint();
+        string path = _model.Path(parse);
         bool isInteractive = parse.GetValue(_interactive);
         List<string> faults = [.. _runtime.Faults(parse)];
         GenerationConfig config = _generation.Apply(parse, faults);
@@ -66,11 +67,6 @@ internal sealed class GenerateCommand : Verb
         new SampleReporter(output, prefix, config.Samples).Print(pieces);
         return ExitCode.Done;
     }
-
-    // What was just trained comes first; a fresh clone has the shipped model.
-    private static string DefaultCheckpoint() => File.Exists(RunConfig.DefaultCheckpointPath)
-        ? RunConfig.DefaultCheckpointPath
-        : Path.Combine(AppContext.BaseDirectory, "checkpoints", "time-machine-gru.safetensors");
 
     // The first sample stands at the top, where a single one stands, too.
     private static string Json(string path, string prefix, GenerationConfig config, IEnumerable<TextPiece> pieces)
