@@ -16,7 +16,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
         ["0"] =
         [
             "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout", "--threads",
-            "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout", "--output-dropout",
+            "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout", "--output-dropout", "--weight-dropout",
             "--weight-decay", "--schedule-end", "--patience", "--reset-every", "--dynamic-decay",
         ],
     };

@@ -19,6 +19,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     private readonly Option<double?> _dropout = OptionOf.Number("--dropout", "P", "Probability that a value between two layers is dropped. [default: 0]");
     private readonly Option<double?> _inputDropout = OptionOf.Number("--input-dropout", "P", "The same for the input. [default: 0]");
     private readonly Option<double?> _outputDropout = OptionOf.Number("--output-dropout", "P", "The same for what the output layer reads. [default: 0]");
+    private readonly Option<double?> _weightDropout = OptionOf.Number("--weight-dropout", "P", "Probability that a weight between hidden states is left out of a minibatch; fused and custom. [default: 0]");
     private readonly Option<GruForm?> _gruForm = OptionOf.Choice<GruForm>("--gru-form", "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, else reset-after]");
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>("--activation", "The function of the plain rnn cell. [default: tanh]");
     private readonly Option<AttentionKind?> _attention = OptionOf.Choice<AttentionKind>("--attention", "Each step attends over the last layer's earlier hidden states. [default: none]");
@@ -41,7 +42,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         Option[] aboutNextTokens = [_tieWeights, _attention, _attentionWindow, _allowLeak];
         foreach (Option option in new Option[]
         {
-            _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
+            _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout, _weightDropout,
             _gruForm, _activation, _attention, _attentionWindow, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
         })
         {
@@ -69,6 +70,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         Dropout = parse.GetValue(_dropout) ?? under.Dropout,
         InputDropout = parse.GetValue(_inputDropout) ?? under.InputDropout,
         OutputDropout = parse.GetValue(_outputDropout) ?? under.OutputDropout,
+        WeightDropout = parse.GetValue(_weightDropout) ?? under.WeightDropout,
         GruForm = parse.GetValue(_gruForm) ?? under.GruForm,
         RnnActivation = parse.GetValue(_activation) ?? under.RnnActivation,
         Attention = parse.GetValue(_attention) ?? under.Attention,

@@ -83,7 +83,7 @@ public abstract class CustomLayer : Module, IRecurrentLayer
             {
                 int index = lastHidden.Count;                                     // layer * directions + direction
                 bool backward = directions.Count == 1;
-                (Tensor hiddens, Tensor H, Tensor? C) = Scan(outputs, state.Hidden[index], state.Cell?[index], new LayerWeights(this, place), backward);
+                (Tensor hiddens, Tensor H, Tensor? C) = Scan(outputs, state.Hidden[index], state.Cell?[index], new LayerWeights(this, place, training ? _config.WeightDropout : 0), backward);
                 directions.Add(hiddens);
                 lastHidden.Add(H);
                 if (C is not null)

@@ -9,13 +9,14 @@ namespace CharLM.Models;
 /// </remarks>
 /// <param name="module">Holds them.</param>
 /// <param name="place">What ends their names: l0, l0_reverse, l1 and so on.</param>
-public sealed class LayerWeights(nn.Module module, string place)
+/// <param name="dropout">The probability that a weight of <see cref="W_hh"/> is left out of the whole pass; default 0.</param>
+public sealed class LayerWeights(nn.Module module, string place, double dropout = 0)
 {
     /// <summary>Input to gates, [gates * hidden, input].</summary>
     public Parameter W_ih => field ??= Named("weight_ih");
 
     /// <summary>Hidden state to gates, [gates * hidden, hidden].</summary>
-    public Parameter W_hh => field ??= Named("weight_hh");
+    public Tensor W_hh => field ??= dropout > 0 ? nn.functional.dropout(Named("weight_hh"), dropout) : Named("weight_hh");
 
     /// <summary>Bias of the first product, [gates * hidden].</summary>
     public Parameter B_ih => field ??= Named("bias_ih");

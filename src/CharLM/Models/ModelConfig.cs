@@ -34,6 +34,12 @@ public sealed record ModelConfig
     public double OutputDropout { get; init; }
 
     /// <summary>
+    /// The probability that a weight from hidden state to hidden state is left out, for a whole minibatch (Merity et al. 2018), in
+    /// [0, 1); default 0. The built-in implementation cannot do it.
+    /// </summary>
+    public double WeightDropout { get; init; }
+
+    /// <summary>
     /// Whether the output layer uses the learned vectors of the tokens as its weight (Press and Wolf 2017); default false. The
     /// vectors then have the size of the hidden state.
     /// </summary>
@@ -102,7 +108,7 @@ public sealed record ModelConfig
 
     /// <summary>Whether anything is dropped in training.</summary>
     [JsonIgnore]
-    public bool Drops => Dropout > 0 || InputDropout > 0 || OutputDropout > 0;
+    public bool Drops => Dropout > 0 || InputDropout > 0 || OutputDropout > 0 || WeightDropout > 0;
 
     /// <summary>How weights begin.</summary>
     [JsonIgnore]
@@ -135,6 +141,12 @@ public sealed record ModelConfig
             yield return $"input-dropout must be at least 0 and below 1, not {InputDropout}";
         if (!(OutputDropout is >= 0 and < 1))
             yield return $"output-dropout must be at least 0 and below 1, not {OutputDropout}";
+        if (!(WeightDropout is >= 0 and < 1))
+            yield return $"weight-dropout must be at least 0 and below 1, not {WeightDropout}";
+        if (WeightDropout > 0 && Implementation == Implementation.BuiltIn)
+            yield return "weight-dropout is not for the built-in implementation, whose weights torch.nn reads by itself: take --implementation fused or custom";
+        if (WeightDropout > 0 && Variant == CellVariant.Minimal)
+            yield return "weight-dropout leaves out weights between hidden states, which variant minimal has not";
         if (TieWeights && EmbeddingSize != OutputSize)
             yield return $"tie-weights needs --embedding {OutputSize}, the size of what the output layer reads, not {EmbeddingSize}";
         if (!(InitSigma > 0 && double.IsFinite(InitSigma)))

@@ -21,6 +21,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     // Weights as the products want them: [depth, columns].
     private readonly PanelBuffer _hiddenForward, _hiddenBackward, _inputForward, _inputBackward;
     private readonly PanelBuffer _bias;
+    private readonly WeightDropout? _weightDropout;
 
     // Gradients of the weights in panels, before they go to torch's layout.
     private readonly PanelBuffer _hiddenGradient, _inputGradient;
@@ -36,7 +37,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     /// <param name="hidden">Hidden units.</param>
     /// <param name="inputWidth">Width of a dense input; 0 when the input is tokens.</param>
     /// <param name="tokens">The tokens, when they are the input.</param>
-    public CellPass(RawLayer weights, int hidden, int inputWidth, TokenRows? tokens)
+    /// <param name="weightDropout">The probability that a weight between hidden states is left out.</param>
+    public CellPass(RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)
     {
         (_weights, Hidden, _inputWidth, _tokens) = (weights, hidden, inputWidth, tokens);
         int all = TCell.Gates * Width;
@@ -44,6 +46,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         _hiddenBackward = new PanelBuffer(all, Width);
         _hiddenGradient = new PanelBuffer(all, Width);
         _bias = new PanelBuffer(TCell.Groups * Width);
+        if (weightDropout > 0)
+            _weightDropout = new WeightDropout(weights.HiddenToGates, hidden, weightDropout);
         int input = tokens is null ? Panels.Pad(inputWidth) : 0;
         _inputForward = new PanelBuffer(input, all);
         _inputBackward = new PanelBuffer(all, input);
@@ -123,6 +127,12 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         scales.CopyTo(_gradientScales);
     }
 
+    public override void DropWeights(ulong? key)
+    {
+        if (_weightDropout is not null)
+            _weightDropout.Key = key;
+    }
+
     public override void Pack(int worker, int workers, bool backward, bool tokensOnly)
     {
         foreach ((int gate, int unit, int count) in Share(worker, workers))
@@ -130,10 +140,11 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             int panel = (gate * Units) + unit, first = (gate * Hidden) + (unit * Panels.Width), rows = RowsOf(unit, count);
             if (!tokensOnly)
             {
-                PackWeight(_weights.HiddenToGates, Hidden, _hiddenForward, backward ? _hiddenBackward : null, panel, count, first, rows);
+                float* recurrent = _weightDropout is null ? RowsFrom(_weights.HiddenToGates, first, Hidden) : _weightDropout.Forward(first, rows);
+                PackWeight(recurrent, Hidden, _hiddenForward, backward ? _hiddenBackward : null, panel, count, rows);
                 PackBias(gate, unit, first, rows);
                 if (_tokens is null)
-                    PackWeight(_weights.InputToGates, _inputWidth, _inputForward, backward ? _inputBackward : null, panel, count, first, rows);
+                    PackWeight(RowsFrom(_weights.InputToGates, first, _inputWidth), _inputWidth, _inputForward, backward ? _inputBackward : null, panel, count, rows);
             }
             if (_tokens is not null)
                 PackTokens(gate, unit, first, rows);
@@ -206,6 +217,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             int first = (gate * Hidden) + (unit * Panels.Width), place = ((gate * Units) + unit) * Panels.Width, rows = RowsOf(unit, count);
             int hiddenPanel = (TCell.HiddenGroup(gate) * Units) + unit, inputPanel = (TCell.InputGroup(gate) * Units) + unit;
             Gradient(Gates.Slice(hiddenPanel, count), Before(_hidden), _hiddenGradient.Matrix.From(place), _weights.HiddenToGates.Gradient + ((nint)first * Hidden), Hidden, rows);
+            _weightDropout?.Backward(first, rows);
             if (_tokens is null)
                 Gradient(Gates.Slice(inputPanel, count), input, _inputGradient.Matrix.From(place), _weights.InputToGates.Gradient + ((nint)first * _inputWidth), _inputWidth, rows);
             else
@@ -225,6 +237,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         {
             buffer.Dispose();
         }
+        _weightDropout?.Dispose();
     }
 
     // States before each step, and after the last.
@@ -236,10 +249,11 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     // A worker's share of the panels of all gates.
     private WorkShare Share(int worker, int workers) => new(TCell.Gates, Units, worker, workers);
 
+    private static float* RowsFrom(RawWeight weight, int first, int columns) => weight.Value + ((nint)first * columns);
+
     // Some rows of a weight as columns, for the way forward, and as rows, for the way back.
-    private static void PackWeight(RawWeight weight, int columns, PanelBuffer forward, PanelBuffer? backward, int panel, int count, int first, int rows)
+    private static void PackWeight(float* source, int columns, PanelBuffer forward, PanelBuffer? backward, int panel, int count, int rows)
     {
-        float* source = weight.Value + ((nint)first * columns);
         Packing.Transpose(source, columns, forward.Matrix.Slice(panel, count), rows);
         if (backward is not null)
             Packing.CopyRows(source, columns, backward.Matrix.From(panel * Panels.Width), rows);

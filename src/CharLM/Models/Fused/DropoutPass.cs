@@ -7,10 +7,7 @@ namespace CharLM.Models.Fused;
 /// </summary>
 internal sealed unsafe class DropoutPass(double probability, int width) : IDisposable
 {
-    private const int BitsOfAValue = 16, ValuesOfADraw = 64 / BitsOfAValue;
-
-    private readonly uint _threshold = (uint)Math.Round(probability * (1 << BitsOfAValue));
-    private readonly float _scale = (float)(1 / (1 - probability));
+    private readonly DropoutFactors _drawn = new(probability);
     private PanelBuffer _values = new(1), _factors = new(1);
     private int _rows;
 
@@ -38,7 +35,7 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
             for (int step = 0; step < rows.Steps; step++)
             {
                 for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                    ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row), key + (((ulong)panel * (ulong)_rows) + (ulong)row) * ValuesOfADraw);
+                    ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row), key + (((ulong)panel * (ulong)_rows) + (ulong)row) * DropoutFactors.OfADraw);
             }
         }
     }
@@ -65,26 +62,11 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
         _factors.Dispose();
     }
 
-    /// <summary>SplitMix64's output function: neighbouring keys give unrelated bits.</summary>
-    public static ulong Mix(ulong key)
-    {
-        ulong z = key * 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
-    }
-
     private void ForwardRow(float* values, float* left, float* factors, ulong key)
     {
-        for (int lane = 0; lane < Panels.Width; lane += ValuesOfADraw)
-        {
-            ulong bits = Mix(key + (ulong)(lane / ValuesOfADraw));
-            for (int some = 0; some < ValuesOfADraw; some++)
-            {
-                factors[lane + some] = (uint)(bits & 0xFFFF) < _threshold ? 0 : _scale;
-                left[lane + some] = values[lane + some] * factors[lane + some];
-                bits >>= BitsOfAValue;
-            }
-        }
+        new Span<float>(factors, Panels.Width).Fill(1);
+        _drawn.Multiply(factors, Panels.Width, key);
+        for (int lane = 0; lane < Panels.Width; lane++)
+            left[lane] = values[lane] * factors[lane];
     }
 }

@@ -39,7 +39,7 @@ internal sealed unsafe class FusedSequence : IDisposable
         int states = _config.Cell == CellKind.Lstm ? 2 : 1;
         OpenWeights(tensors.Skip(1 + states));
         // A seed from torch's generator, so that torch.manual_seed fixes dropout here as it does everywhere.
-        ulong? dropoutKey = training && _config.Dropout > 0 ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
+        ulong? dropoutKey = training && (_config.Dropout > 0 || _config.WeightDropout > 0) ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
         _stack!.Resize(_batch, _steps, record, dropoutKey);
         _input = PanelBuffer.Grow(_input, (long)_batch * _steps * Panels.Pad(_inputSize));
         Read(input, Input, _batch * _steps, _inputSize);

@@ -3,6 +3,9 @@ namespace CharLM.Models.Fused;
 /// <summary>Recurrent layers one on the other, with dropout between them.</summary>
 internal sealed class FusedStack : IDisposable
 {
+    // Keeps the weights that are dropped apart from the values that are.
+    private const ulong WeightDropoutKey = 3UL << 56;
+
     private readonly LayerPass[] _layers;
     private readonly DropoutPass?[] _dropouts;
     private readonly int _hidden;
@@ -24,7 +27,7 @@ internal sealed class FusedStack : IDisposable
         _dropouts = new DropoutPass?[config.NumLayers];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer] = Passes.Layer(width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden, layer == 0 ? tokens : null);
+            _layers[layer] = Passes.Layer(width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden, layer == 0 ? tokens : null, config.WeightDropout);
             if (layer > 0 && config.Dropout > 0)
                 _dropouts[layer] = new DropoutPass(config.Dropout, _hidden);
         }
@@ -59,8 +62,11 @@ internal sealed class FusedStack : IDisposable
     public void Resize(int batch, int steps, bool backward, ulong? dropoutKey)
     {
         (_batch, _steps, _training, _dropoutKey) = (batch, steps, dropoutKey is not null, dropoutKey ?? 0);
-        foreach (LayerPass layer in _layers)
-            layer.Resize(batch, steps);
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer].Resize(batch, steps);
+            _layers[layer].DropWeights(dropoutKey is { } key ? key + WeightDropoutKey + ((ulong)layer << 40) : null);
+        }
         if (_training)
         {
             foreach (DropoutPass? dropout in _dropouts)

@@ -38,6 +38,9 @@ internal abstract class LayerPass : IDisposable
     /// <summary>Says what the gradient of the state is multiplied by where it passes from a step to the one before; empty: 1.</summary>
     public abstract void SetGradientScales(ReadOnlySpan<float> scales);
 
+    /// <summary>Says which weights between hidden states the next packing leaves out; null: none.</summary>
+    public abstract void DropWeights(ulong? key);
+
     /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
     /// <param name="worker">Which worker.</param>
     /// <param name="workers">How many share the work.</param>

@@ -96,7 +96,7 @@ internal sealed class TokenRows(int vocabSize)
         var threshold = (ulong)(probability * ulong.MaxValue);
         for (int row = 0; row < rows; row++)
         {
-            if (DropoutPass.Mix(key + (ulong)row) < threshold)
+            if (DropoutFactors.Mix(key + (ulong)row) < threshold)
                 _slotOfRow[row] = DroppedSlot;
         }
     }

@@ -10,12 +10,14 @@ namespace CharLM.Tests.Models.Fused;
 internal sealed unsafe class FusedCase : IDisposable
 {
     private readonly RawWeights _raw;
+    private readonly ModelConfig _config;
 
     public FusedCase(ModelConfig config, int vocab, int batch, int steps, int seed)
     {
         (Batch, Steps, Vocab) = (batch, steps, vocab);
         manual_seed(seed);
-        BuiltIn = new LanguageModel(config with { Implementation = Implementation.BuiltIn }, vocab);
+        BuiltIn = new LanguageModel(config with { Implementation = Implementation.BuiltIn, WeightDropout = 0 }, vocab);
+        _config = BuiltIn.Config with { WeightDropout = config.WeightDropout };
         _raw = new RawWeights(BuiltIn);
         var random = new Random(seed);
         Inputs = [.. Enumerable.Range(0, batch * steps).Select(_ => (long)random.Next(vocab))];
@@ -44,7 +46,7 @@ internal sealed unsafe class FusedCase : IDisposable
     public (double Loss, Dictionary<string, float[]> Gradients) Kernels(LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null)
     {
         using var threads = new Workers(workers);
-        using var network = new FusedNetwork(BuiltIn.Config, Vocab, _raw, threads, width);
+        using var network = new FusedNetwork(_config, Vocab, _raw, threads, width);
         double loss = 0;
         for (int i = 0; i < minibatches; i++)
             loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);

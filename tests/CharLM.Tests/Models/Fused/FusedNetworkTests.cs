@@ -50,7 +50,7 @@ public sealed class FusedNetworkTests
     [Fact]
     public void Learn_AnyNumberOfWorkers_GivesTheSameBits() => Prop.ForAll(Shapes(3, 60, 40, 10, 40).ToArbitrary(), shape =>
     {
-        using var both = new FusedCase(shape.Config with { Dropout = shape.Layers > 1 ? 0.4 : 0 }, shape.Vocab, shape.Batch, shape.Steps, shape.Seed);
+        using var both = new FusedCase(shape.Config with { Dropout = shape.Layers > 1 ? 0.4 : 0, WeightDropout = 0.3 }, shape.Vocab, shape.Batch, shape.Steps, shape.Seed);
         (double loss, Dictionary<string, float[]> gradients) = both.Kernels(workers: 1);
         foreach (int workers in new[] { 2, 3, 5 })
         {
@@ -116,6 +116,7 @@ public sealed class FusedNetworkTests
             Dropout = 0.3,
             InputDropout = 0.25,
             OutputDropout = 0.4,
+            WeightDropout = 0.35,
         };
         AssertSlopes(config);
     }
