@@ -32,6 +32,40 @@ public sealed class ReportTests : IDisposable
         Assert.All(new[] { metrics.Length, 2 * metrics.Length }, row => Assert.Equal(perplexity, double.Parse(epochs[row][3])));
     }
 
+    [Theory]
+    [InlineData("classify", "accuracy", "Confusion matrix", "macro-F1")]
+    [InlineData("seq2seq", "exact_match", "Attention", "character error rate")]
+    public async Task Report_OfRunsOnPairs_WritesPageMarkdownAndCsv(string verb, string figure, params string[] parts)
+    {
+        await TrainOnPairsAsync(verb, "runs/one", "--validation", "pairs.tsv");
+        await TrainOnPairsAsync(verb, "runs/two");
+        Outcome report = (await _sandbox.RunAsync("report", "runs/one", "runs/two", "--markdown", "report.md", "--csv", "csv", "--threads", "1", "--json")).Succeeded();
+
+        Assert.Contains(report.Complaints, line => line.Contains("two is not measured: it held no pairs out", StringComparison.Ordinal));
+        string html = File.ReadAllText(_sandbox.At("report.html")), markdown = File.ReadAllText(_sandbox.At("report.md"));
+        Assert.All([.. parts, "Learning curves", "Predictions", "Environment"], part =>
+        {
+            Assert.Contains(part, html, StringComparison.Ordinal);
+            Assert.Contains(part, markdown, StringComparison.Ordinal);
+        });
+        // The figures are those of the run's own metrics, and of its best model measured anew.
+        double[] held = [.. File.ReadLines(_sandbox.At("runs/one/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("held_out").GetProperty(figure).GetDouble())];
+        JsonElement one = report.Json().GetProperty("runs")[0];
+        Assert.Equal((held[^1], held.Max(), held.Max()), (one.GetProperty("held_out").GetProperty(figure).GetDouble(), one.GetProperty("best_held_out").GetDouble(), one.GetProperty("measured").GetProperty(figure).GetDouble()));
+        Assert.Equal(JsonValueKind.Null, report.Json().GetProperty("runs")[1].GetProperty("measured").ValueKind);
+        string[][] epochs = [.. File.ReadAllLines(_sandbox.At("csv/epochs.csv")).Select(line => line.Split(','))];
+        Assert.Equal([.. held.Select(value => $"{value}"), "", ""], epochs[1..].Select(row => row[Array.IndexOf(epochs[0], figure)]));
+    }
+
+    [Fact]
+    public async Task Report_OfDifferentKinds_IsRefused()
+    {
+        await TrainOnPairsAsync("classify", "runs/pairs");
+        await TrainAsync();
+        (await _sandbox.RunAsync("report", "runs/pairs", "runs/one")).Refused(2, "runs of different kinds", "runs/pairs (classifier), runs/one (language model)");
+        Assert.False(File.Exists(_sandbox.At("report.html")));
+    }
+
     [Fact]
     public async Task Report_WhoseTextIsGone_SaysSoAndReportsTheRest()
     {
@@ -82,6 +116,12 @@ public sealed class ReportTests : IDisposable
         Outcome train = await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", "--tensorboard", "tb", .. Texts.SmallModel]);
 
         train.Complained(1, "--tensorboard tb: cannot be written");
+    }
+
+    private async Task TrainOnPairsAsync(string verb, string run, params string[] options)
+    {
+        string pairs = _sandbox.Write("pairs.tsv", "ab\ta\nba\tb\naab\ta\nbba\tb\nabb\ta\n");
+        (await _sandbox.RunAsync([verb, "train", "--data", pairs, "--epochs", "2", "--hidden", "8", "--threads", "1", "--run-dir", run, .. options])).Succeeded();
     }
 
     private async Task TrainAsync(params string[] options) =>

@@ -1,12 +1,13 @@
 using System.CommandLine;
-using CharLM.Batching;
-using CharLM.Checkpoints;
+using CharLM.Classification;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Reports;
 using CharLM.Reports.Html;
 using CharLM.Reports.Runs;
+using CharLM.Runs;
+using CharLM.Translation;
 
 namespace CharLM.Cli.Commands;
 
@@ -24,7 +25,7 @@ internal sealed class ReportCommand : Verb
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ReportCommand()
-        : base("report", "Put runs side by side in one HTML page: curves, figures with intervals, baselines, samples, surprisal, configurations.")
+        : base("report", "Put runs of one kind side by side in one HTML page: curves, figures, samples, configurations; of language models intervals, baselines and surprisal, of models on pairs confusion matrices, predictions and attention.")
     {
         Add(_runs);
         foreach (Option option in new Option[] { _out, _markdown, _csv, _noEval })
@@ -38,23 +39,23 @@ internal sealed class ReportCommand : Verb
         (string html, string? markdown, string? csv) = (parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
         string[] paths = parse.GetRequiredValue(_runs);
         InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. Faults(paths, html, markdown)]);
-        IReadOnlyList<RunRecord> runs = Read(paths);
+        IReportedRuns runs = Read(paths, corpus => CorpusOptions.ReadAsync(parse, corpus, cancellationToken));
         string[] csvFiles = csv is null ? [] : [.. CsvNames.Select(name => Path.Combine(csv, name))];
         foreach (string file in (string[])[html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles])
             OutputFile.Probe(file);
 
-        var notes = new List<string>();
-        IReadOnlyList<RunMeasurement> measurements = parse.GetValue(_noEval) ? [] : await MeasureAsync(parse, runs, notes, cancellationToken);
-        Report report = RunReport.Of(runs, measurements, notes);
         TextWriter error = parse.InvocationConfiguration.Error;
+        // Torch takes half a second to load, and logs alone need none of it.
+        bool measures = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
+        ReportContent content = await runs.ReportAsync(measures ? new ReportMeasuring(_runtime.Use(parse), _runtime.Threads(parse), error) : null, cancellationToken);
         if (ChartLibrary.Embedded is null)
             ErrorLine.Write(error, "warning: this build has no charts, since npm was missing when it was built: tables stand in their place");
-        OutputFile.Write(html, writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded));
+        OutputFile.Write(html, writer => HtmlReport.Write(content.Report, writer, ChartLibrary.Embedded));
         if (markdown is not null)
-            OutputFile.Write(markdown, writer => MarkdownReport.Write(report, writer));
-        foreach ((string file, ReportTable table) in csvFiles.Zip([RunTables.Runs(runs), RunTables.Epochs(runs), RunTables.Evaluations(measurements)]))
+            OutputFile.Write(markdown, writer => MarkdownReport.Write(content.Report, writer));
+        foreach ((string file, ReportTable table) in csvFiles.Zip([content.Runs, content.Epochs, content.Evaluations]))
             OutputFile.Write(file, writer => CsvTable.Write(table, writer));
-        Print(parse, [html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles], runs, measurements);
+        Print(parse, [html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles], content);
         return ExitCode.Done;
     }
 
@@ -68,45 +69,27 @@ internal sealed class ReportCommand : Verb
             yield return "out and markdown name the same file";
     }
 
-    // Runs of the same name, from two folders, are told apart by their paths.
-    private static List<RunRecord> Read(IReadOnlyList<string> paths)
+    private static IReportedRuns Read(IReadOnlyList<string> paths, Func<string, Task<CorpusText>> readCorpus)
     {
-        RunRecord[] runs = [.. paths.Select(RunRecord.Read)];
-        ILookup<string, RunRecord> named = runs.ToLookup(run => run.Name);
+        // What cannot be read is told of by the reader of runs of language models; so are logs.
+        string?[] kinds = [.. paths.Select(path => Directory.Exists(path) ? RunConfigFile.KindOf(new RunDirectory(path).ConfigPath) : null)];
+        bool[] onPairs = [.. kinds.Select(kind => kind == ClassifierConfig.Kind || kind == TranslatorConfig.Kind)];
+        if (onPairs.Any(isPairs => isPairs) && kinds.Distinct().Count() > 1)
+            throw new InvalidConfigException([$"runs of different kinds have no figures in common: {string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them apart"]);
+        return onPairs[0]
+            ? new ReportedPairRuns(Named<SequenceRecord>([.. paths.Select(SequenceRecord.Read)], paths))
+            : new ReportedTextRuns(Named<RunRecord>([.. paths.Select(RunRecord.Read)], paths), readCorpus);
+    }
+
+    // Runs of the same name, from two folders, are told apart by their paths.
+    private static List<TRun> Named<TRun>(IReadOnlyList<TRun> runs, IReadOnlyList<string> paths)
+        where TRun : RecordedRun
+    {
+        ILookup<string, TRun> named = runs.ToLookup(run => run.Name);
         return [.. runs.Zip(paths, (run, path) => named[run.Name].Count() > 1 ? run with { Name = path } : run)];
     }
 
-    private async Task<IReadOnlyList<RunMeasurement>> MeasureAsync(ParseResult parse, IReadOnlyList<RunRecord> runs, List<string> notes, CancellationToken cancellationToken)
-    {
-        var measurements = new List<RunMeasurement>();
-        if (runs.All(run => run.Config is null))
-            return measurements;
-        var evaluator = new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse));
-        var texts = new Dictionary<string, CorpusText>();
-        foreach (RunRecord run in runs)
-        {
-            if (run.Config is null)
-                continue; // a log has no model
-            try
-            {
-                ISavedModel saved = ModelFile.Read(run.CheckpointPath ?? throw new CheckpointException(run.Name, "has no checkpoint yet"));
-                if (run.Config.Corpus == CorpusResolver.StandardInput)
-                    throw new InvalidConfigException(["its text came from standard input"]);
-                if (!texts.TryGetValue(run.Config.Corpus, out CorpusText? text))
-                    texts[run.Config.Corpus] = text = await CorpusOptions.ReadAsync(parse, run.Config.Corpus, cancellationToken);
-                measurements.Add(evaluator.Measure(run.Name, saved, text, cancellationToken));
-            }
-            // One run whose text is gone must not cost the report of the others.
-            catch (Exception e) when (e is InvalidConfigException or CheckpointException or CorpusException or UnknownCorpusException or CorpusTooShortException or IOException or UnauthorizedAccessException)
-            {
-                notes.Add($"{run.Name} is not measured: {e.Message}");
-                ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: {Printable.Text(notes[^1])}");
-            }
-        }
-        return measurements;
-    }
-
-    private void Print(ParseResult parse, IReadOnlyList<string> files, IReadOnlyList<RunRecord> runs, IReadOnlyList<RunMeasurement> measurements)
+    private void Print(ParseResult parse, IReadOnlyList<string> files, ReportContent content)
     {
         TextWriter output = parse.InvocationConfiguration.Output;
         if (!parse.GetValue(_json))
@@ -119,16 +102,7 @@ internal sealed class ReportCommand : Verb
         {
             Files = files,
             Charts = ChartLibrary.Embedded is not null,
-            Runs = runs.Select(run => new
-            {
-                Run = run.Name,
-                run.Last?.Epoch,
-                run.Last?.TrainPerplexity,
-                run.Last?.HeldOutPerplexity,
-                BestHeldOutPerplexity = run.Best?.HeldOutPerplexity,
-                BestEpoch = run.Best?.Epoch,
-                UnseenBitsPerCharacter = measurements.FirstOrDefault(measured => measured.Run == run.Name)?.Evaluation.BitsPerCharacter,
-            }),
+            Runs = content.Figures,
         }));
     }
 }

@@ -41,6 +41,15 @@ public sealed class ConfusionMatrix
     /// <summary>Counts one prediction.</summary>
     public void Add(int actual, int predicted) => _counts[actual, predicted]++;
 
+    /// <summary>How often a label was due.</summary>
+    public long Support(int label) => Row(label);
+
+    /// <summary>Of what was taken for a label, the share that was it; NaN where nothing was.</summary>
+    public double Precision(int label) => (double)_counts[label, label] / Column(label);
+
+    /// <summary>Of a label, the share that was taken for it; NaN where it did not occur.</summary>
+    public double Recall(int label) => (double)_counts[label, label] / Row(label);
+
     /// <summary>The harmonic mean of a label's precision and recall: 2 TP / (2 TP + FP + FN); 0 where it was never right.</summary>
     public double F1(int label) => 2.0 * _counts[label, label] / Math.Max(1, Row(label) + Column(label));
 

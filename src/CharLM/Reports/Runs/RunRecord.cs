@@ -4,25 +4,16 @@ using CharLM.Runs;
 namespace CharLM.Reports.Runs;
 
 /// <summary>What a run left behind, for a report: read from its run directory, or from the log of <c>--log-json</c>.</summary>
-public sealed record RunRecord
+public sealed record RunRecord : RecordedRun
 {
-    /// <summary>What the run is called in the report.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Its directory; null when only a log is known.</summary>
-    public RunDirectory? Directory { get; init; }
-
     /// <summary>Its configuration; null when only a log is known.</summary>
     public RunConfig? Config { get; init; }
 
-    /// <summary>What it ran on; null when only a log is known.</summary>
-    public RunEnvironment? Environment { get; init; }
+    /// <inheritdoc/>
+    public override RunSettings? Settings => Config;
 
     /// <summary>Its epochs, in order.</summary>
     public required IReadOnlyList<RunMetrics> Epochs { get; init; }
-
-    /// <summary>Its samples, in order.</summary>
-    public required IReadOnlyList<RunSample> Samples { get; init; }
 
     /// <summary>How it ended; null while it is not complete.</summary>
     public RunSummary? Result { get; init; }
@@ -32,9 +23,6 @@ public sealed record RunRecord
 
     /// <summary>The epoch with the best held-out perplexity; null when nothing is held out.</summary>
     public RunMetrics? Best => Epochs.Where(epoch => epoch.HeldOutPerplexity is not null).MinBy(epoch => epoch.HeldOutPerplexity);
-
-    /// <summary>The checkpoint that speaks for the run: the best when there is one, else the last; null when there is none.</summary>
-    public string? CheckpointPath => new[] { Directory?.BestCheckpointPath, Directory?.LastCheckpointPath }.FirstOrDefault(File.Exists);
 
     /// <summary>Reads a run directory, or the file of a log.</summary>
     /// <exception cref="CheckpointException">There is no run, or a file of it is not what it should be.</exception>

@@ -1,4 +1,3 @@
-using CharLM.Configuration;
 using CharLM.Evaluation;
 using CharLM.Runs;
 
@@ -7,8 +6,6 @@ namespace CharLM.Reports.Runs;
 /// <summary>Puts runs side by side: figures, learning curves, samples, configurations, environments.</summary>
 public static class RunReport
 {
-    private const int MostSamples = 8;
-    private const int MostSampleCharacters = 2000;
     private const double DarkestBits = 8;
 
     /// <summary>The report of some runs.</summary>
@@ -31,14 +28,11 @@ public static class RunReport
             sections.Add(HeldOut(measurements));
         sections.Add(Curves(runs));
         if (runs.Any(run => run.Samples.Count > 0))
-            sections.Add(new ReportSection("Samples", [.. runs.SelectMany(Samples)]));
+            sections.Add(new ReportSection("Samples", [.. runs.SelectMany(RunReportParts.Samples)]));
         if (measurements.Count > 0)
             sections.Add(new ReportSection("Surprisal of a held-out passage", [.. measurements.Select(Passage)]));
-        if (runs.Any(run => run.Config is not null))
-            sections.Add(Configurations(runs));
-        if (runs.Any(run => run.Environment is not null))
-            sections.Add(new ReportSection("Environment", Environments(runs)));
-        return new Report(runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs", sections);
+        sections.AddRange(RunReportParts.Ending(runs));
+        return new Report(RunReportParts.Title(runs), sections);
     }
 
     private static ReportTable Comparison(IReadOnlyList<RunRecord> runs) => new(
@@ -55,9 +49,9 @@ public static class RunReport
                 ReportFigure.Of(run.Last?.HeldOutPerplexity),
                 ReportFigure.Of(run.Best?.HeldOutPerplexity),
                 ReportFigure.Of(run.Best?.Epoch),
-                Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
-                Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
-                run.Directory is null ? "a log" : run.Result is null ? "not complete" : run.Result.StoppedEarly ? "stopped early" : "complete",
+                RunReportParts.Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
+                RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
+                RunReportParts.State(run, run.Result?.StoppedEarly),
             ]),
         ]);
 
@@ -114,49 +108,10 @@ public static class RunReport
     private static LineSeries Series(RunRecord run, string name, int group, Func<RunMetrics, double?> value) =>
         new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))]) { Group = group };
 
-    private static IEnumerable<ReportPart> Samples(RunRecord run) => ChartFigures.Thinned(run.Samples, MostSamples)
-        .Select(sample => new Preformatted($"{run.Name}, after epoch {sample.Epoch}", sample.Text.Length > MostSampleCharacters ? sample.Text[..MostSampleCharacters] + "..." : sample.Text));
-
     private static ShadedText Passage(RunMeasurement measured) => new(
         $"{measured.Run}: bits of each token, {DarkestBits} and above darkest",
         [.. measured.Passage.Select(token => (token.Token, token.Nats / Math.Log(2)))])
     { Largest = DarkestBits };
 
-    private static ReportSection Configurations(IReadOnlyList<RunRecord> runs)
-    {
-        RunRecord[] known = [.. runs.Where(run => run.Config is not null)];
-        Dictionary<string, string>[] settings = [.. known.Select(run => YamlRecord.Flatten(run.Config!).ToDictionary())];
-        string[] different = [.. settings.SelectMany(setting => setting.Keys).Distinct().Where(key => settings.Select(setting => setting.GetValueOrDefault(key)).Distinct().Count() > 1)];
-        var parts = new List<ReportPart>();
-        if (different.Length > 0)
-        {
-            parts.Add(new ReportTable(
-                "What differs",
-                [new("setting", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
-                [.. different.Select(key => (string[])[key, .. settings.Select(setting => setting.GetValueOrDefault(key, ""))])]));
-        }
-        parts.AddRange(known.Select(run => new Preformatted($"{run.Name}: config.yaml", RunConfigFile.Write(run.Config!), Folded: true)));
-        return new ReportSection("Configurations", parts);
-    }
-
-    private static ReportTable Environments(IReadOnlyList<RunRecord> runs)
-    {
-        RunRecord[] known = [.. runs.Where(run => run.Environment is not null)];
-        (string Name, Func<RunEnvironment, string?> Value)[] rows =
-        [
-            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("engine", e => e.Engine), ("libtorch", e => e.Libtorch), (".NET", e => e.Dotnet),
-            ("system", e => e.Os), ("processor", e => e.Cpu), ("processors", e => $"{e.Processors}"), ("threads", e => e.Threads == 0 ? "chosen" : $"{e.Threads}"),
-            ("torch threads", e => $"{e.TorchThreads}"), ("device", e => e.Device), ("corpus", e => e.Corpus), ("its SHA-256", e => e.CorpusSha256), ("began", e => e.Started),
-        ];
-        return new ReportTable(
-            "",
-            [new("", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
-            [.. rows.Select(row => (string[])[row.Name, .. known.Select(run => row.Value(run.Environment!) ?? "")])]);
-    }
-
-    // A log does not tell all of it.
-    private static string Rounded(double? value, string format) => value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
-
-    private static string Describe(RunConfig config) =>
-        $"{Choices.NameOf(config.Model.Cell)} ({Choices.NameOf(config.Model.Implementation)}), {config.Model.NumLayers} x {config.Model.NumHiddens}{(config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel)}";
+    private static string Describe(RunConfig config) => RunReportParts.Describe(config.Model) + (config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel);
 }

@@ -1,0 +1,44 @@
+using CharLM.Evaluation;
+using CharLM.Reports.Runs;
+using CharLM.Sequences;
+
+namespace CharLM.Cli.Reporting;
+
+/// <summary>Runs of models on pairs.</summary>
+/// <param name="runs">The runs, all of one kind; their names are different.</param>
+internal sealed class ReportedPairRuns(IReadOnlyList<SequenceRecord> runs) : IReportedRuns
+{
+    /// <inheritdoc/>
+    public async Task<ReportContent> ReportAsync(ReportMeasuring? measure, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<SequenceMeasurement> measurements = measure is null ? [] : await MeasureAsync(measure, cancellationToken);
+        return new ReportContent(
+            SequenceReport.Of(runs, measurements, measure?.Notes ?? []),
+            SequenceTables.Runs(runs),
+            SequenceTables.Epochs(runs),
+            SequenceTables.Evaluations(measurements),
+            [
+                .. runs.Select(run => new
+                {
+                    Run = run.Name,
+                    run.Last?.Epoch,
+                    run.Last?.TrainLoss,
+                    run.Last?.HeldOutLoss,
+                    run.Last?.HeldOut,
+                    BestHeldOut = run.Best?.HeldOut?[run.MainFigure],
+                    BestEpoch = run.Best?.Epoch,
+                    Measured = measurements.FirstOrDefault(measured => measured.Run == run.Name) is { } measured ? Measure.ByKey(measured.Figures) : null,
+                }),
+            ]);
+    }
+
+    private Task<IReadOnlyList<SequenceMeasurement>> MeasureAsync(ReportMeasuring measure, CancellationToken cancellationToken)
+    {
+        var evaluator = new SequenceEvaluator(measure.Device, measure.Threads);
+        return measure.OfAsync(runs, run => run.Name, async run =>
+        {
+            string path = run.Validation ?? throw new InvalidConfigException(["it held no pairs out"]);
+            return evaluator.Measure(run, await PairFile.ReadAsync(path, cancellationToken), cancellationToken);
+        });
+    }
+}
