@@ -18,28 +18,36 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
 
     private string[] OneModel => [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "1500", "--sample-every", "70", "--validation-fraction", "0.1"];
 
-    // A checkpoint after every step, so that kills hit writes, too; the output says how many did.
+    // A checkpoint after every step. Every second kill is aimed at a write: the process is stopped, found with a temporary file in
+    // its hands, and killed. The other moments are any, now and then before the run has begun.
     [Fact]
-    public async Task Train_KilledAtRandomMomentsAndResumed_EndsBitByBitAsUninterrupted()
+    public async Task Train_KilledAtRandomMomentsAndInWritesAndResumed_EndsBitByBitAsUninterrupted()
     {
         string[] parts = [.. OneModel, "--run-dir", "parts", "--resume", "auto", "--checkpoint-every", "1step"];
         var random = new Random(6);
         int hitWrites = 0;
         for (int kill = 0; kill < Kills; kill++)
         {
+            string[] before = Temporaries();
+            int epochs = Epochs() + random.Next(5);
             using RunningProgram program = _sandbox.Start(parts);
-            // Now and then before the run has begun; else in the middle of it.
-            if (kill % 5 != 4)
-                await program.UntilAsync(() => program.ErrorSoFar.Contains("run ", StringComparison.Ordinal), "the run");
+            if (kill % 10 != 9)
+                await program.UntilAsync(() => Epochs() >= epochs, "some epochs");
             // Not for synchronisation: any moment may be hit.
-            await Task.Delay(random.Next(300));
+            await Task.Delay(random.Next(kill % 10 == 9 ? 300 : 30));
+            bool isAimed = kill % 2 == 0;
+            if (isAimed)
+                program.StopWhile(() => Temporaries().Except(before).Any(), TimeSpan.FromMicroseconds(random.Next(1000)), "the write of a checkpoint");
             program.Signal(RunningProgram.SigKill);
             Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
-            hitWrites += _sandbox.Files().Any(file => file.EndsWith(".tmp", StringComparison.Ordinal)) ? 1 : 0;
+            bool hit = Temporaries().Except(before).Any();
+            Assert.True(hit || !isAimed, $"kill {kill} missed the write");
+            hitWrites += hit ? 1 : 0;
         }
         // A kill may have hit the moment in which the newest steps aside for the one that follows.
         long steps = Directory.GetFiles(_sandbox.At("parts/checkpoints"), "*.safetensors").Max(file => CheckpointFile.Read(file).Resume?.Step ?? 0);
         output.WriteLine($"{Kills} kills in {steps} steps, {hitWrites} of them during a write");
+        Assert.InRange(hitWrites, Kills / 2, Kills);
 
         (await _sandbox.RunAsync([.. parts[..^2], "--checkpoint-every", "0"])).Succeeded();
         (await _sandbox.RunAsync([.. OneModel, "--run-dir", "whole"])).Succeeded();
@@ -47,7 +55,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(Metrics("whole"), Metrics("parts"));
         Assert.Equal(1500, Metrics("parts").Length);
         Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")), await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
-        Assert.DoesNotContain(_sandbox.Files(), file => file.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.Empty(Temporaries());
     }
 
     [Theory]
@@ -126,25 +134,44 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "1")).Succeeded();
     }
 
-    [Fact]
-    public async Task Train_DiskThatFillsUp_FailsWithTheOldStateIntactAndGoesOnWhenThereIsRoom()
+    // A run is interrupted, the disk fills up, the run goes on: it fails on the first file that finds no room.
+    [Theory]
+    [InlineData("disk/run/config.yaml", "--keep-last 4", "--sample-every", "0", "--checkpoint-every", "0")]
+    [InlineData("disk/run/metrics.jsonl", "", "--sample-every", "0", "--checkpoint-every", "0")]
+    [InlineData("disk/run/samples.txt", "", "--sample-every", "1", "--length", "5000", "--checkpoint-every", "0")]
+    [InlineData("disk/run/checkpoints/last.safetensors", "", "--sample-every", "0", "--checkpoint-every", "1")]
+    public async Task Train_DiskThatFillsUp_FailsWithTheOldStateIntactAndGoesOnWhenThereIsRoom(string file, string changed, params string[] options)
     {
         await SkipWithoutMountsAsync();
-        Outcome outcome = await InAMountAsync("size=400k", """
-            charlm train "$@" --epochs 2 --run-dir disk/run >said 2>&1 || { cat said; exit 99; }
-            sum=$(cksum < disk/run/checkpoints/last.safetensors)
+        Outcome outcome = await InAMountAsync("size=600k", """
+            changed=$1; shift
+            charlm train "$@" --epochs 1000000 --run-dir disk/run 2>said &
+            until [ -s disk/run/metrics.jsonl ]; do kill -0 $! || { cat said; exit 99; }; sleep 0.05; done
+            kill -TERM $!
+            wait $!
+            [ $? = 75 ] || { cat said; exit 99; }
             dd if=/dev/zero of=disk/filler bs=1k 2>dd-says
-            charlm train --resume disk/run --epochs 4 --checkpoint-every 1
+            state() { cksum < disk/run/checkpoints/last.safetensors; cksum < disk/run/config.yaml; }
+            before=$(state)
+            charlm train --resume disk/run $changed
             code=$?
-            [ "$sum" = "$(cksum < disk/run/checkpoints/last.safetensors)" ] || echo "the old checkpoint is gone"
-            ls -A disk/run/checkpoints | grep tmp
+            [ "$before" = "$(state)" ] || echo "the old state is gone"
+            find disk -name '*.tmp'
             rm disk/filler
-            charlm train --resume disk/run --epochs 4 >said 2>&1 || { cat said; exit 99; }
-            wc -l < disk/run/metrics.jsonl
+            charlm train --resume disk/run --epochs $(($(wc -l < disk/run/metrics.jsonl) + 5)) 2>said || { cat said; exit 99; }
             exit $code
-            """, Train[1..]);
-        Assert.Equal("4", outcome.Output.Trim());
-        outcome.Complained(1, "cannot be written", "No space left on device");
+            """, [changed, .. Train[1..], .. options]);
+        outcome.Complained(1, file, "cannot be written", "No space left on device");
+        Assert.StartsWith("perplexity ", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Train_FullDisk_LeavesNothing()
+    {
+        await SkipWithoutMountsAsync();
+        Outcome outcome = await InAMountAsync("size=100k", "dd if=/dev/zero of=disk/filler bs=1k 2>dd-says\ncharlm \"$@\" --run-dir disk/run; code=$?; ls -A disk; exit $code", Train);
+        outcome.Complained(1, "disk/run", "cannot be written", "No space left on device");
+        Assert.Equal("filler", outcome.Output.Trim());
     }
 
     [Fact]
@@ -153,6 +180,10 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         await SkipWithoutMountsAsync();
         (await InAMountAsync("ro", "exec charlm \"$@\" --run-dir disk/run", Train)).Refused(1, "disk/run: cannot be written", "Read-only file system");
     }
+
+    private int Epochs() => File.Exists(_sandbox.At("parts/metrics.jsonl")) ? File.ReadLines(_sandbox.At("parts/metrics.jsonl")).Count() : 0;
+
+    private string[] Temporaries() => _sandbox.Temporaries("parts/checkpoints");
 
     private string[] Metrics(string run) =>
     [

@@ -4,8 +4,15 @@ namespace CharLM.Checkpoints;
 public static class AtomicFile
 {
     private const string TemporaryExtension = ".tmp";
+    private const int UniqueLength = 32;
 
-    /// <summary>Writes to a temporary file beside the target, flushes it to the disk, and moves it into place.</summary>
+    // Between making a file and locking it lie microseconds: an empty one that is younger may be about to be locked.
+    private static readonly TimeSpan LongestBirth = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Writes to a temporary file beside the target, flushes it to the disk, and moves it into place. What writers of the same file
+    /// have left that were killed is removed before.
+    /// </summary>
     /// <param name="path">The file; its folder is made when missing. Of a link, the file that it leads to.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="replacing">Called when the new file is whole and on the disk, before it takes the old one's place.</param>
@@ -16,14 +23,14 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         (string folder, string name) = Place(path);
         Directory.CreateDirectory(folder);
+        RemoveAbandoned(folder, name);
         string temporary = TemporaryBeside(folder, name);
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
+            // Open until it is in its place: the lock, shared so that readers may follow, tells others that its writer lives.
+            using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+            write(stream);
+            stream.Flush(flushToDisk: true);
             replacing?.Invoke();
             File.Move(temporary, Path.Combine(folder, name), overwrite: true);
             DiskFolder.Flush(folder);
@@ -42,10 +49,36 @@ public static class AtomicFile
     {
         foreach (string file in Directory.EnumerateFiles(folder, $".*{TemporaryExtension}"))
         {
-            if (Path.GetFileNameWithoutExtension(file).Split('.')[^1] is { Length: 32 } unique && unique.All(char.IsAsciiHexDigitLower))
+            if (IsUnique(Path.GetFileNameWithoutExtension(file).Split('.')[^1]))
                 File.Delete(file);
         }
     }
+
+    // The system unlocks the files of a process that dies, however it dies. What cannot be removed does no harm.
+    private static void RemoveAbandoned(string folder, string name)
+    {
+        string begin = $".{name}.";
+        foreach (string path in Directory.EnumerateFiles(folder, $".*{TemporaryExtension}"))
+        {
+            string file = Path.GetFileName(path);
+            if (!file.StartsWith(begin, StringComparison.Ordinal) || !IsUnique(file[begin.Length..^TemporaryExtension.Length]))
+                continue;
+            try
+            {
+                bool isAbandoned;
+                using (var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                    isAbandoned = held.Length > 0 || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > LongestBirth;
+                if (isAbandoned)
+                    File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Its writer is at work, or it is another user's.
+            }
+        }
+    }
+
+    private static bool IsUnique(string word) => word.Length == UniqueLength && word.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Tries whether <see cref="Write"/> could begin; leaves nothing behind, not even a missing folder.</summary>
     /// <exception cref="IOException">It could not.</exception>

@@ -13,6 +13,9 @@ internal sealed partial class RunningProgram : IDisposable
     public const int SigUsr1 = 10;
     public const int SigTerm = 15;
 
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
     // Generous: other builds and tests may share the machine.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
@@ -49,12 +52,49 @@ internal sealed partial class RunningProgram : IDisposable
         }
     }
 
+    /// <summary>
+    /// Stops the process at a moment in which something is so that may last a millisecond: it still is when this ends, until a
+    /// signal goes on with the process or kills it.
+    /// </summary>
+    /// <param name="holds">What shall be so; asked all the time.</param>
+    /// <param name="wait">How long to wait once it is.</param>
+    /// <param name="what">What it is, in words.</param>
+    public void StopWhile(Func<bool> holds, TimeSpan wait, string what)
+    {
+        var time = Stopwatch.StartNew();
+        do
+        {
+            Signal(SigCont);
+            while (!holds())
+            {
+                Assert.False(_process.HasExited, $"ended before {what}: {ErrorSoFar}");
+                Assert.True(time.Elapsed < Patience, $"waited in vain for {what}: {ErrorSoFar}");
+            }
+            var waited = Stopwatch.StartNew();
+            while (waited.Elapsed < wait)
+                Thread.SpinWait(10);
+            Signal(SigStop);
+            while (!IsStopped)
+                Thread.Yield();
+        }
+        while (!holds());
+    }
+
     /// <summary>Sends a signal, if the process is still there.</summary>
     public void Signal(int signal)
     {
         if (!_process.HasExited)
             _ = Kill(_process.Id, signal);
     }
+
+    /// <summary>Sends a signal to any process.</summary>
+    public static void Signal(int process, int signal) => _ = Kill(process, signal);
+
+    /// <summary>The processes that the process has started.</summary>
+    public int[] Children() =>
+    [
+        .. Directory.GetDirectories($"/proc/{_process.Id}/task").SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse),
+    ];
 
     /// <summary>Whether the process has a handler for a signal.</summary>
     public bool Catches(int signal) => Has("SigCgt:", signal);
@@ -88,9 +128,13 @@ internal sealed partial class RunningProgram : IDisposable
         _process.Dispose();
     }
 
+    private bool IsStopped => _process.HasExited || Status("State:").StartsWith('T');
+
+    private string Status(string field) => File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim();
+
     private bool Has(string set, int signal)
     {
-        string bits = File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(set, StringComparison.Ordinal))[set.Length..].Trim();
+        string bits = Status(set);
         return (ulong.Parse(bits, NumberStyles.HexNumber) & (1UL << (signal - 1))) != 0;
     }
 
