@@ -14,6 +14,8 @@ public sealed class ExperimentTests : IDisposable
 
         """;
 
+    private static readonly string Endless = Base.Replace("num_epochs: 2", "num_epochs: 1000000", StringComparison.Ordinal);
+
     private readonly Sandbox _sandbox = new();
 
     public ExperimentTests() => _sandbox.Write("text.txt", Texts.Plain);
@@ -65,12 +67,110 @@ public sealed class ExperimentTests : IDisposable
     public async Task Run_OneTrialFails_RunsTheOthersAndSaysWhich()
     {
         // Whether a text fills a minibatch shows only when it is read.
-        _sandbox.Write("sizes.yaml", Base + "list: [{name: large, training: {batch_size: 60000}}, {name: small}]\n");
+        _sandbox.Write("sizes.yaml", Base + "list: [{name: large, training: {batch_size: 800}}, {name: small}]\n");
         Outcome outcome = await _sandbox.RunAsync("experiment", "run", "sizes.yaml");
         outcome.Complained(1, "1 of 2 trials are finished, 1 failed: large_seed-0");
         Assert.Contains(outcome.ErrorLines, line => line.StartsWith("trial 1/2  large_seed-0: failed: ", StringComparison.Ordinal));
         Assert.True(File.Exists(_sandbox.At("runs/sizes/small_seed-0/result.json")));
         (await _sandbox.RunAsync("experiment", "report", "sizes.yaml")).Complained(0, "warning: 1 of 2 trials are not finished");
+
+        // The plan and the page keep the reason, and a failed trial is tried again: alone, and then with a text that is long enough.
+        string[] plan = (await _sandbox.RunAsync("experiment", "plan", "sizes.yaml")).Succeeded().OutputLines;
+        Assert.Matches("^1  large_seed-0  failed    large: .*needs 8001", plan[0]);
+        Assert.Equal("2  small_seed-0  finished  small", plan[1]);
+        Assert.Contains("needs 8001", (await _sandbox.RunAsync("experiment", "report", "sizes.yaml", "--format", "markdown")).Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("experiment", "run", "sizes.yaml", "--trial", "1")).Refused(2, "needs 8001");
+        _sandbox.Write("text.txt", string.Concat(Texts.Plain, Texts.Plain, Texts.Plain));
+        (await _sandbox.RunAsync("experiment", "run", "sizes.yaml")).Succeeded();
+        Assert.Equal(["large_seed-0", "small_seed-0"], Directory.GetDirectories(_sandbox.At("runs/sizes")).Select(Path.GetFileName).Order());
+        Assert.False(File.Exists(_sandbox.At("runs/sizes/large_seed-0/failure.json")));
+        Assert.StartsWith("1  large_seed-0  finished", (await _sandbox.RunAsync("experiment", "plan", "sizes.yaml")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_TrialThatIsKilled_HasFailedWithThatReason()
+    {
+        _sandbox.Write("long.yaml", Endless);
+        using RunningProgram program = _sandbox.Start("experiment", "run", "long.yaml");
+        await program.UntilAsync(() => HasEpochs("runs/long/seed-0"), "the first epoch");
+        int trial = program.Children().Single();
+        RunningProgram.Signal(trial, RunningProgram.SigKill);
+        (await program.EndAsync()).Complained(1, "0 of 1 trials are finished, 1 failed: seed-0");
+        Assert.Matches("^1  seed-0  failed    base: its process was killed", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task Run_Killed_ItsTrialsSaveAndTheSameCommandGoesOn()
+    {
+        _sandbox.Write("long.yaml", Base.Replace("num_epochs: 2", "num_epochs: 400", StringComparison.Ordinal) + "seeds: [0, 1]\n");
+        int[] trials;
+        using (RunningProgram program = _sandbox.Start("experiment", "run", "long.yaml", "--jobs", "2"))
+        {
+            await program.UntilAsync(() => HasEpochs("runs/long/seed-0") && HasEpochs("runs/long/seed-1"), "the first epochs");
+            trials = program.Children();
+            program.Signal(RunningProgram.SigKill);
+            Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
+        }
+        // At once: the trials of the one that was killed may still be saving.
+        JsonElement again = (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--jobs", "2", "--json")).Succeeded().Json();
+        Assert.All(again.GetProperty("trials").EnumerateArray(), trial => Assert.Equal("finished", trial.GetProperty("state").GetString()));
+        Assert.All(trials, trial => Assert.False(Directory.Exists($"/proc/{trial}")));
+        (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--runs", "whole", "--trial", "2")).Succeeded();
+        Assert.Equal(Result("whole/long/seed-1").GetProperty("held_out_perplexity").GetDouble(), Result("runs/long/seed-1").GetProperty("held_out_perplexity").GetDouble());
+        Assert.Equal(400, File.ReadLines(_sandbox.At("runs/long/seed-1/metrics.jsonl")).Count());
+    }
+
+    [Fact]
+    public async Task Run_TrialOfAnotherProcess_IsBusyAndNotFailed()
+    {
+        _sandbox.Write("two.yaml", Base + "list: [{name: long, training: {num_epochs: 1000000}}, {name: short}]\n");
+        using RunningProgram other = _sandbox.Start("experiment", "run", "two.yaml", "--trial", "1");
+        await other.UntilAsync(() => HasEpochs("runs/two/long_seed-0"), "the first epoch");
+        Outcome run = await _sandbox.RunAsync("experiment", "run", "two.yaml");
+        run.Complained(75, "1 of 2 trials are finished, 1 busy in another process: long_seed-0");
+        Assert.Contains(run.ErrorLines, line => line.StartsWith("trial 1/2  long_seed-0: busy in another process", StringComparison.Ordinal));
+        (await _sandbox.RunAsync("experiment", "run", "two.yaml", "--trial", "1")).Refused(75, "trial 1 (long_seed-0) is busy: another process works in runs/two/long_seed-0");
+        Assert.StartsWith("1  long_seed-0   running ", (await _sandbox.RunAsync("experiment", "plan", "two.yaml")).Succeeded().Output, StringComparison.Ordinal);
+        other.Signal(RunningProgram.SigTerm);
+        (await other.EndAsync()).Complained(75, "trial 1 (long_seed-0) interrupted and saved");
+    }
+
+    [Fact]
+    public async Task Run_GoesOnAfterADamagedCheckpoint_ShowsTheWarning()
+    {
+        _sandbox.Write("long.yaml", Base.Replace("num_epochs: 2", "num_epochs: 100", StringComparison.Ordinal).Replace("base:", "base:\n  checkpoint_every: 1", StringComparison.Ordinal));
+        using (RunningProgram program = _sandbox.Start("experiment", "run", "long.yaml"))
+        {
+            await program.UntilAsync(() => Directory.Exists(_sandbox.At("runs/long/seed-0/checkpoints")) && Directory.GetFiles(_sandbox.At("runs/long/seed-0/checkpoints"), "step-*").Length > 0, "two checkpoints");
+            program.Signal(RunningProgram.SigTerm);
+            Assert.Equal(75, (await program.EndAsync()).ExitCode);
+        }
+        string last = _sandbox.At("runs/long/seed-0/checkpoints/last.safetensors");
+        byte[] bytes = await File.ReadAllBytesAsync(last);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(last, bytes);
+        Outcome again = (await _sandbox.RunAsync("experiment", "run", "long.yaml")).Succeeded();
+        Assert.Contains(again.ErrorLines, line => line.StartsWith("trial 1/1  seed-0: warning: ", StringComparison.Ordinal) && line.Contains("is set aside as last.safetensors.bad", StringComparison.Ordinal));
+        Assert.Equal(100, File.ReadLines(_sandbox.At("runs/long/seed-0/metrics.jsonl")).Count());
+    }
+
+    // Once run, the reports of all locales are the same, byte for byte.
+    [Fact]
+    public async Task Report_InAnotherLocale_HasTheSameNumbers()
+    {
+        _sandbox.Write("rates.yaml", Base + "grid: {training: {learning_rate: [0.5, 1.5]}}\n");
+        _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "de_DE.UTF-8";
+        Outcome run = (await _sandbox.RunAsync("experiment", "run", "rates.yaml")).Succeeded();
+        Assert.Matches(@"rates.learning-rate|learning-rate-0\.5_seed-0: perplexity \d+\.\d+", run.Error);
+        foreach (string format in new[] { "table", "csv", "markdown", "html", "json" })
+        {
+            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "de_DE.UTF-8";
+            string german = (await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output;
+            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "C.UTF-8";
+            Assert.Equal((await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output, german);
+            if (format == "csv")
+                Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(), double.Parse(german.Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
+        }
     }
 
     [Fact]
@@ -144,6 +244,8 @@ public sealed class ExperimentTests : IDisposable
         (await _sandbox.RunAsync(["experiment", .. arguments])).Refused(exitCode, problem);
         Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
     }
+
+    private bool HasEpochs(string run) => File.Exists(_sandbox.At($"{run}/metrics.jsonl")) && new FileInfo(_sandbox.At($"{run}/metrics.jsonl")).Length > 0;
 
     private JsonElement Result(string run) => JsonDocument.Parse(File.ReadAllText(_sandbox.At($"{run}/result.json"))).RootElement;
 }

@@ -29,6 +29,26 @@ public sealed partial class TerminalTests : IDisposable
     }
 
     [Fact]
+    public async Task Experiment_OnATerminal_ShowsALiveTableAndWhatFailed()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        _sandbox.Write("sizes.yaml", "base:\n  corpus: text.txt\n  model: {num_hiddens: 16}\n  training: {num_epochs: 2, num_steps: 10}\nlist: [{name: large, training: {batch_size: 1000}}, {name: small, training: {batch_size: 8}}]\n");
+        Outcome outcome = await OnTerminalAsync("stty -g; stty rows 30 cols 120; charlm experiment run sizes.yaml > result; echo \"exit $?\"");
+        // Drawn anew over itself: up to its first line, and everything below erased.
+        string[] tables = UpAndErase().Split(outcome.Output);
+        Assert.InRange(tables.Length, 4, int.MaxValue);
+        Assert.Contains("sizes: 0 of 2 finished", tables[0], StringComparison.Ordinal);
+        string[] last = Escapes().Replace(tables[^1], "").Split("\r\n").Select(line => line.Trim()).ToArray();
+        Assert.Matches(@"^trial +state +epoch +perplexity +held-out +tokens/s$", last[0]);
+        Assert.Matches(@"^large_seed-0 +failed$", last[1]);
+        Assert.Matches(@"^small_seed-0 +finished +2/2 +\d+\.\d+ +[\d,]+$", last[2]);
+        Assert.Equal("sizes: 1 of 2 finished, 1 failed", last[3]);
+        Assert.Matches(@"^large_seed-0: failed: .*needs 10001", last[4]);
+        Assert.Equal("exit 1", last[^2]);
+        Assert.StartsWith("variant", await File.ReadAllTextAsync(_sandbox.At("result")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_OnADumbTerminal_ShowsPlainLines()
     {
         _sandbox.Environment["TERM"] = "dumb";
@@ -68,6 +88,9 @@ public sealed partial class TerminalTests : IDisposable
         using RunningProgram script = _sandbox.StartProcess("script", "-qec", command, "/dev/null");
         return await script.EndAsync();
     }
+
+    [GeneratedRegex(@"\u001b\[\d+A\r\u001b\[J")]
+    private static partial Regex UpAndErase();
 
     // Colours, an erased line, and the two modes of the keys.
     [GeneratedRegex(@"\u001b\[[0-9;]*m|\r\u001b\[2K|\u001b\[\?1[hl]|\u001b[=>]")]

@@ -43,6 +43,20 @@ public sealed class VariantTests : IDisposable
             .Refused(2, "variant peephole exists only in the custom implementation, not in fused: take --implementation custom");
 
     [Fact]
+    public async Task Train_FileWithVariantAndAnotherImplementation_IsRefusedAtItsLine()
+    {
+        _sandbox.Write("fused.yaml", "model:\n  cell: lstm\n  variant: peephole\n  implementation: fused\n");
+        (await _sandbox.RunAsync([.. Train, "--config", "fused.yaml"])).Refused(2, "fused.yaml:4: variant peephole exists only in the custom implementation, not in fused");
+        // An option wins over the file; a file that does not say gets what computes the variant, as a command line does.
+        (await _sandbox.RunAsync([.. Train, "--config", "fused.yaml", "--implementation", "custom", "--print-config"])).Succeeded();
+        _sandbox.Write("open.yaml", "model: {cell: lstm, variant: peephole}\n");
+        Assert.Contains("implementation: custom", (await _sandbox.RunAsync([.. Train, "--config", "open.yaml", "--print-config"])).Succeeded().Output, StringComparison.Ordinal);
+        // So it is in an experiment.
+        _sandbox.Write("cells.yaml", "base:\n  model: {cell: lstm, implementation: fused}\ngrid:\n  model:\n    variant: [standard, peephole]\n");
+        (await _sandbox.RunAsync("experiment", "plan", "cells.yaml")).Refused(2, "cells.yaml:5: variant: variant peephole exists only in the custom implementation, not in fused");
+    }
+
+    [Fact]
     public async Task Train_VariantOfAnotherCell_IsRefusedInOneLine() =>
         (await _sandbox.RunAsync([.. Train, "--cell", "rnn", "--variant", "minimal"])).Refused(2, "variant minimal is for the gru and lstm cells, not for rnn");
 

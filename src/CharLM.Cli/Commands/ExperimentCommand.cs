@@ -67,6 +67,7 @@ internal sealed class ExperimentCommand : Command
         status.Trial.Repeat,
         State = Choices.NameOf(status.State),
         status.Problem,
+        status.Warnings,
         status.Progress,
         status.Result,
     };

@@ -39,7 +39,7 @@ internal sealed class ExperimentPlanCommand : Verb
         }
         int number = $"{trials.Count}".Length, id = trials.Max(status => status.Trial.Id.Length);
         foreach (TrialStatus status in trials)
-            output.WriteLine($"{status.Trial.Number.ToString().PadLeft(number)}  {status.Trial.Id.PadRight(id)}  {ExperimentReporter.NameOf(status.State),-8}  {Printable.Text(status.Trial.Variant)}");
+            output.WriteLine($"{status.Trial.Number.ToString().PadLeft(number)}  {status.Trial.Id.PadRight(id)}  {ExperimentReporter.NameOf(status.State),-8}  {Printable.Text(status.Trial.Variant)}{(status.Problem is { } problem ? $": {Printable.Text(problem)}" : "")}");
         return Task.FromResult(ExitCode.Done);
     }
 }

@@ -11,7 +11,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm experiment run</c>.</summary>
 internal sealed class ExperimentRunCommand : Verb
 {
-    private const int MaxJobs = 1024;
+    private const int MaxJobs = 1024, MostNamed = 5;
 
     private readonly Argument<string> _file = ExperimentCommand.File();
     private readonly Option<string?> _runs = ExperimentCommand.Runs();
@@ -63,8 +63,8 @@ internal sealed class ExperimentRunCommand : Verb
             trials = await new ExperimentRun(trials, process.RunAsync, reporter).ExecuteAsync(jobs, cancellationToken);
         ExperimentCommand.Write(parse.InvocationConfiguration.Output, ExperimentReport.From(experiment, trials), trials, directory, parse.GetValue(_json) ? ReportFormat.Json : ReportFormat.Table);
 
-        int finished = trials.Count(status => status.State == TrialState.Finished), failed = trials.Count(status => status.State == TrialState.Failed);
-        string outcome = $"{finished} of {trials.Count} trials are finished{(failed == 0 ? "" : $", {failed} failed: {string.Join(", ", trials.Where(status => status.State == TrialState.Failed).Take(5).Select(status => status.Trial.Id))}{(failed > 5 ? ", ..." : "")}")}";
+        int finished = trials.Count(status => status.State == TrialState.Finished);
+        string outcome = $"{finished} of {trials.Count} trials are finished{Named(trials, TrialState.Failed, "failed")}{Named(trials, TrialState.Busy, "busy in another process")}";
         if (cancellationToken.IsCancellationRequested && finished < trials.Count)
         {
             ErrorLine.Write(error, $"interrupted and saved: {outcome}; the same command goes on");
@@ -73,7 +73,13 @@ internal sealed class ExperimentRunCommand : Verb
         if (finished == trials.Count)
             return ExitCode.Done;
         ErrorLine.Write(error, $"{outcome}; the same command tries again");
-        return ExitCode.Failed;
+        return trials.Any(status => status.State == TrialState.Failed) ? ExitCode.Failed : ExitCode.Resumable;
+    }
+
+    private static string Named(IEnumerable<TrialStatus> trials, TrialState state, string inWords)
+    {
+        string[] ids = [.. trials.Where(status => status.State == state).Select(status => status.Trial.Id)];
+        return ids.Length == 0 ? "" : $", {ids.Length} {inWords}: {string.Join(", ", ids.Take(MostNamed))}{(ids.Length > MostNamed ? ", ..." : "")}";
     }
 
     private async Task<int> RunOneAsync(ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
@@ -82,20 +88,16 @@ internal sealed class ExperimentRunCommand : Verb
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (parse.GetValue(_whileInput))
             _ = CancelAtEndOfInputAsync(end);
-        RunDirectory runDirectory = directory.Of(trial);
-        if (runDirectory.State != RunDirectoryState.Complete)
+        try
         {
-            using RunSession<RunConfig, Checkpoint> session = runDirectory.State == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
-            RunConfig config = session.Config ?? trial.Config;
-            CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, end.Token);
-            var run = new TrainingRun(config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
-            using RunReporter reporter = RunReporter.Create(error, every: 1);
-            if (run.Execute(corpus, reporter, end.Token).Interrupted)
-            {
-                reporter.Dispose();
-                ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) interrupted and saved; the same command goes on");
-                return ExitCode.Resumable;
-            }
+            if (await TrainAsync(parse, directory, trial, end.Token) is not ExitCode.Done and var code)
+                return code;
+        }
+        // Whatever it is, the plan shall tell of it.
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            TrialFailures.Record(directory, trial, e.Message);
+            throw;
         }
         TrialStatus status = directory.Status(trial);
         if (parse.GetValue(_json))
@@ -103,6 +105,31 @@ internal sealed class ExperimentRunCommand : Verb
         else
             parse.InvocationConfiguration.Output.WriteLine(ExperimentReporter.Describe(status));
         return ExitCode.Done;
+    }
+
+    private async Task<int> TrainAsync(ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
+    {
+        TextWriter error = parse.InvocationConfiguration.Error;
+        RunDirectory runDirectory = directory.Of(trial);
+        RunDirectoryState state = runDirectory.State;
+        if (state == RunDirectoryState.Complete)
+            return ExitCode.Done;
+        if (state == RunDirectoryState.Running)
+        {
+            ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) is busy: another process works in {runDirectory.Path}; the same command tries again");
+            return ExitCode.Resumable;
+        }
+        using RunSession<RunConfig, Checkpoint> session = state == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
+        directory.ForgetFailure(trial);
+        RunConfig config = session.Config ?? trial.Config;
+        CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
+        var run = new TrainingRun(config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
+        using RunReporter reporter = RunReporter.Create(error, every: 1);
+        if (!run.Execute(corpus, reporter, cancellationToken).Interrupted)
+            return ExitCode.Done;
+        reporter.Dispose();
+        ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) interrupted and saved; the same command goes on");
+        return ExitCode.Resumable;
     }
 
     private static async Task CancelAtEndOfInputAsync(CancellationTokenSource end)

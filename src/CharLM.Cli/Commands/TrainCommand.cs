@@ -2,7 +2,9 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Configuration;
 using CharLM.Corpora;
+using CharLM.Models;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -64,6 +66,15 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             result = run.Execute(corpus, reporting, cancellationToken);
         PrintResult(parse, result, corpus.Origin);
         return result.Interrupted ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
+    }
+
+    // A file that names an implementation is told when it cannot compute the file's own model, as a command line is.
+    protected override RunConfig Read(ParseResult parse, string file, RunConfig under)
+    {
+        RunConfig config = RunConfigFile.Read(file, under, out long? line);
+        if (line is not null && config.Model.Variant != CellVariant.Standard && !_model.NamesImplementation(parse) && config.Model.Faults().FirstOrDefault() is { } fault)
+            throw new ConfigFileException(file, line, fault);
+        return config;
     }
 
     private void PrintResult(ParseResult parse, RunResult result, CorpusOrigin corpus)

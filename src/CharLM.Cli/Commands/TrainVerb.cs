@@ -65,7 +65,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
 
     /// <summary>What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.</summary>
     protected virtual TConfig Under(ParseResult parse, TConfig under, TCheckpoint? start) =>
-        parse.GetValue(_config) is { } file ? RunConfigFile.Read(file, under) : under;
+        parse.GetValue(_config) is { } file ? Read(parse, file, under) : under;
+
+    /// <summary>A configuration with the user's file over it.</summary>
+    protected virtual TConfig Read(ParseResult parse, string file, TConfig under) => RunConfigFile.Read(file, under);
 
     /// <summary>A configuration with the verb's own options over a base.</summary>
     protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);

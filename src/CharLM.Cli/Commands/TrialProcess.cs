@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using CharLM.Experiments;
+using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
 
@@ -17,18 +18,23 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
     /// <summary>The option of a process that is to end with its standard input.</summary>
     public const string WhileInputOption = "--while-input";
 
-    private const string Complaint = "charlm: ";
+    private const string Complaint = "charlm: ", Warning = "warning ";
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Runs one trial.</summary>
+    // When a process that ran trials was killed, those that it ran are still saving when the next one begins.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs one trial, unless another process works on it and does not end soon.</summary>
     /// <param name="trial">The trial.</param>
     /// <param name="progress">Told of every epoch, or of the last of some.</param>
     /// <param name="cancellationToken">Asks the process to save and end.</param>
     public async Task<TrialStatus> RunAsync(Trial trial, IProgress<TrialProgress> progress, CancellationToken cancellationToken)
     {
+        if (!await IsFreeAsync(trial, cancellationToken))
+            return new TrialStatus(trial, TrialState.Busy) { Progress = directory.Progress(trial) };
         using Process process = Process.Start(StartInfo(trial)) ?? throw new InvalidOperationException("the process of the trial did not start");
         Task output = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
-        Task<string> complaint = LastComplaintAsync(process.StandardError);
+        Task<(string, List<string>)> told = ReadAsync(process.StandardError);
         await using (cancellationToken.Register(process.StandardInput.Close))
         {
             Task end = process.WaitForExitAsync(CancellationToken.None);
@@ -40,13 +46,46 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
             }
         }
         await output;
-        string problem = await complaint;
-        return process.ExitCode switch
+        (string problem, List<string> warnings) = await told;
+        return Ended(trial, process.ExitCode, problem) with { Warnings = warnings };
+    }
+
+    private TrialStatus Ended(Trial trial, int code, string problem)
+    {
+        TrialStatus status = directory.Status(trial);
+        switch (code)
         {
-            ExitCode.Done => directory.Status(trial),
-            ExitCode.Resumable or ExitCode.Interrupted => new TrialStatus(trial, TrialState.Resumable) { Progress = directory.Progress(trial) },
-            var code => new TrialStatus(trial, TrialState.Failed) { Problem = problem.Length > 0 ? problem : $"its process ended with {code}" },
-        };
+            case ExitCode.Done:
+                return status;
+            case ExitCode.Resumable or ExitCode.Interrupted:
+                return status with { State = status.State == TrialState.Running ? TrialState.Busy : TrialState.Resumable };
+            default:
+                string reason = problem.Length > 0 ? problem : Reason(code);
+                // It tells of its own end where it can; not when it was killed.
+                if (status.State is not (TrialState.Failed or TrialState.Running))
+                    TrialFailures.Record(directory, trial, reason);
+                return status with { State = TrialState.Failed, Problem = reason };
+        }
+    }
+
+    // A process that a signal ended has 128 and its number for an exit code.
+    private static string Reason(int code) => code switch
+    {
+        128 + 9 => "its process was killed (SIGKILL), as the system does for want of memory",
+        > 128 and < 128 + 65 => $"its process was ended by signal {code - 128}",
+        _ => $"its process ended with {code}",
+    };
+
+    private async Task<bool> IsFreeAsync(Trial trial, CancellationToken cancellationToken)
+    {
+        var waited = Stopwatch.StartNew();
+        while (directory.Of(trial).State == RunDirectoryState.Running)
+        {
+            if (waited.Elapsed > Patience)
+                return false;
+            await Task.Delay(Look / 5, cancellationToken);
+        }
+        return true;
     }
 
     private ProcessStartInfo StartInfo(Trial trial)
@@ -63,11 +102,18 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
         return new ProcessStartInfo(program, words) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
     }
 
-    private static async Task<string> LastComplaintAsync(StreamReader error)
+    // The last complaint, and all warnings, of what a process says to people.
+    private static async Task<(string Complaint, List<string> Warnings)> ReadAsync(StreamReader error)
     {
         string last = "";
+        var warnings = new List<string>();
         while (await error.ReadLineAsync() is { } line)
-            last = line.StartsWith(Complaint, StringComparison.Ordinal) ? line[Complaint.Length..] : last;
-        return last;
+        {
+            if (line.StartsWith(Warning, StringComparison.Ordinal))
+                warnings.Add(line[Warning.Length..]);
+            else if (line.StartsWith(Complaint, StringComparison.Ordinal))
+                last = line[Complaint.Length..];
+        }
+        return (last, warnings);
     }
 }

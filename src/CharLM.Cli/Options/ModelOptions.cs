@@ -54,6 +54,9 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     /// <summary>Whether the user says which cell.</summary>
     public bool NamesCell(ParseResult parse) => parse.GetValue(_cell) is not null;
 
+    /// <summary>Whether the user says what computes the model, or which form of the cell, which may ask for another.</summary>
+    public bool NamesImplementation(ParseResult parse) => parse.GetValue(_implementation) is not null || parse.GetValue(_variant) is not null;
+
     /// <summary>A configuration with the given options over a base.</summary>
     /// <param name="parse">What the user typed.</param>
     /// <param name="under">The base.</param>

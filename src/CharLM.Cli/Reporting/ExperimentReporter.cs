@@ -20,20 +20,29 @@ internal class ExperimentReporter(TextWriter error, int count) : IProgress<Trial
         _ => $"{status.Trial.Id}: {NameOf(status.State)}",
     };
 
+    /// <summary>What a trial warned of, in lines.</summary>
+    public static IEnumerable<string> Warnings(TrialStatus status) => status.Warnings.Select(warning => $"{status.Trial.Id}: warning: {Printable.Text(warning)}");
+
     /// <inheritdoc/>
     public virtual void Report(TrialStatus value)
     {
         if (_told.GetValueOrDefault(value.Trial.Number, TrialState.Waiting) == value.State)
             return;
         _told[value.Trial.Number] = value.State;
-        error.WriteLine($"trial {value.Trial.Number}/{count}  {Describe(value)}");
+        foreach (string line in Warnings(value).Append(Describe(value)))
+            error.WriteLine($"trial {value.Trial.Number}/{count}  {line}");
     }
 
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     /// <summary>How a trial stands, in a word.</summary>
-    public static string NameOf(TrialState state) => state == TrialState.Resumable ? "saved" : Choices.NameOf(state);
+    public static string NameOf(TrialState state) => state switch
+    {
+        TrialState.Resumable => "saved",
+        TrialState.Busy => "busy in another process",
+        _ => Choices.NameOf(state),
+    };
 
     private static string Perplexity(double train, double? heldOut) =>
         $"perplexity {Figure.Perplexity(train)}{(heldOut is { } value ? $", held-out {Figure.Perplexity(value)}" : "")}";

@@ -36,8 +36,8 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
     {
         Draw();
         // What the table had no room for.
-        foreach (TrialStatus status in _trials.Where(status => status.Problem is not null))
-            _console.Profile.Out.Writer.WriteLine(Describe(status));
+        foreach (string line in _trials.SelectMany(status => Warnings(status).Concat(status.Problem is null ? [] : [Describe(status)])))
+            _console.Profile.Out.Writer.WriteLine(line);
         base.Dispose();
     }
 

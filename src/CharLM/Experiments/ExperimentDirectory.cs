@@ -28,18 +28,41 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     public TrialStatus Status(Trial trial)
     {
         RunDirectory directory = Of(trial);
+        bool hasFailed = File.Exists(FailurePath(trial));
         TrialState state = directory.State switch
         {
-            RunDirectoryState.Absent => TrialState.Waiting,
             RunDirectoryState.Running => TrialState.Running,
+            RunDirectoryState.Complete => TrialState.Finished,
+            _ when hasFailed => TrialState.Failed,
             RunDirectoryState.Resumable => TrialState.Resumable,
-            _ => TrialState.Finished,
+            _ => TrialState.Waiting,
         };
         return new TrialStatus(trial, state)
         {
             Progress = Progress(trial),
             Result = state == TrialState.Finished ? TrialResult.Read(directory) : null,
+            Problem = state == TrialState.Failed ? RecordFile.Read<TrialFailure>(FailurePath(trial)).Problem : null,
         };
+    }
+
+    /// <summary>Keeps in a trial's run directory that it failed, until it is run again.</summary>
+    /// <param name="trial">The trial; nobody works on it.</param>
+    /// <param name="problem">Why.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    public void RecordFailure(Trial trial, string problem)
+    {
+        byte[] line = RecordFile.Line(new TrialFailure { Problem = problem, Time = DateTimeOffset.UtcNow });
+        AtomicFile.Write(FailurePath(trial), stream => stream.Write(line));
+    }
+
+    /// <summary>A trial is run again: how it failed before is no longer so.</summary>
+    /// <exception cref="IOException">What was kept cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">What was kept may not be removed.</exception>
+    public void ForgetFailure(Trial trial)
+    {
+        if (File.Exists(FailurePath(trial)))
+            File.Delete(FailurePath(trial));
     }
 
     /// <summary>What a trial's finished epochs told.</summary>
@@ -75,4 +98,5 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         return isSame ? before with { Corpus = corpus } : before;
     }
 
+    private string FailurePath(Trial trial) => System.IO.Path.Combine(Of(trial).Path, "failure.json");
 }

@@ -15,6 +15,9 @@ public enum TrialState
     /// <summary>It reached its end.</summary>
     Finished,
 
-    /// <summary>It could not be done.</summary>
+    /// <summary>It could not be done; it is tried again when it is run again.</summary>
     Failed,
+
+    /// <summary>It was to be run, but another process works on it.</summary>
+    Busy,
 }

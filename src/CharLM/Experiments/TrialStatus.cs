@@ -13,4 +13,7 @@ public sealed record TrialStatus(Trial Trial, TrialState State)
 
     /// <summary>Why it failed; null unless it did.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>What a person should know of the run that ended just now: a checkpoint that is damaged, another machine than before.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -39,9 +39,17 @@ public static class RunConfigFile
     /// <summary>A configuration of any kind of run with a file over it.</summary>
     /// <inheritdoc cref="Read(string, RunConfig?)"/>
     public static TConfig Read<TConfig>(string path, TConfig under)
+        where TConfig : RunSettings => Read(path, under, out _);
+
+    /// <param name="path">YAML; keys that are not given show what is under them.</param>
+    /// <param name="under">What is under it.</param>
+    /// <param name="implementationLine">Where the file itself says what computes the model, from 1; null where it does not.</param>
+    /// <inheritdoc cref="Read{TConfig}(string, TConfig)"/>
+    public static TConfig Read<TConfig>(string path, TConfig under, out long? implementationLine)
         where TConfig : RunSettings
     {
         YamlMappingNode node = YamlText.Load(path);
+        implementationLine = Find(Find(node, "model"), "implementation")?.Start.Line;
         if (NamedKind(node) is { } kind && kind != under.ModelKind)
             throw new ConfigFileException(path, null, $"configures a {kind}, not a {under.ModelKind}: {ModelKind.TrainOf(kind)} takes it");
         return YamlRecord.Apply(node, under, path);
@@ -62,7 +70,7 @@ public static class RunConfigFile
     }
 
     /// <summary>A configuration from a text.</summary>
-    /// <inheritdoc cref="Read"/>
+    /// <inheritdoc cref="Read(string, RunConfig?)"/>
     public static RunConfig Parse(string text, string path, RunConfig? under = null) =>
         YamlRecord.Apply(YamlText.Parse(text, path), under ?? new RunConfig(), path);
 
@@ -80,4 +88,6 @@ public static class RunConfigFile
     // Configurations of language models, which were there first, say nothing of their kind.
     private static string? NamedKind(YamlMappingNode node) =>
         node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name } ? name : null;
+
+    private static YamlNode? Find(YamlNode? node, string key) => node is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out YamlNode? value) ? value : null;
 }

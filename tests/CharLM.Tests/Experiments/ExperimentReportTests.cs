@@ -60,6 +60,31 @@ public sealed class ExperimentReportTests
         Assert.Equal(["lstm", "4.000", "", "4.000", "lstm_seed-0", "1 of 3", "3", "1,234", "4,000", "10"], table.Rows[1]);
     }
 
+    // The curve of the mean, and a broken one of the same colour for each trial; what is not finished counts as far as all got.
+    [Fact]
+    public void Page_HasACurveForEachVariantWithItsSeeds()
+    {
+        using var folder = new TemporaryFolder();
+        var directory = new ExperimentDirectory(Experiment, folder.File("runs"));
+        double[][] heldOut = [[8, 4, 2], [10, 6, 4], [12, 5], [6, 4]];
+        foreach ((double[] epochs, Trial trial) in heldOut.Zip(Experiment.Trials))
+        {
+            Directory.CreateDirectory(directory.Of(trial).Path);
+            File.WriteAllLines(directory.Of(trial).MetricsPath, epochs.Select((perplexity, epoch) =>
+                $$"""{"epoch":{{epoch + 1}},"step":1,"train_perplexity":1,"held_out_perplexity":{{perplexity}},"gradient_norm":1,"learning_rate":1,"tokens_per_second":1,"seconds":1,"elapsed_seconds":1}"""));
+        }
+        TrialStatus[] trials = [.. Experiment.Trials.Select((trial, i) => i is 0 or 1 or 3 ? Finished(trial, heldOut[i][^1]) : new TrialStatus(trial, TrialState.Waiting))];
+        Report page = ExperimentPage.Of(ExperimentReport.From(Experiment, trials), trials, directory);
+        LineChart chart = Assert.Single(page.Sections.SelectMany(section => section.Parts).OfType<LineChart>());
+        Assert.Equal("held-out perplexity, mean over the seeds, and each (broken lines)", chart.Title);
+        Assert.Equal(
+            [("gru", 0, false), ("gru_seed-0", 0, true), ("gru_seed-1", 0, true), ("gru_seed-2", 0, true), ("lstm", 1, false)],
+            chart.Series.Select(series => (series.Name, series.Group!.Value, series.Dashed)));
+        Assert.Equal([(1, 10), (2, 5)], chart.Series[0].Points);
+        Assert.Equal([(1, 8), (2, 4), (3, 2)], chart.Series[1].Points);
+        Assert.Equal([(1, 6), (2, 4)], chart.Series[4].Points);
+    }
+
     [Fact]
     public void Full_HasEveryFigureExactly()
     {
