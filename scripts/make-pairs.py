@@ -6,7 +6,9 @@
     scripts/make-pairs.py dates --out pairs/dates                  Tuesday, 3 March 1987 -> 1987-03-03
     scripts/make-pairs.py authors --out pairs/authors --text wells=timemachine.txt --text shakespeare=tinyshakespeare.txt
                                                                    a line of a text -> who wrote it
+    scripts/make-pairs.py steered --out pairs/steered --text ...   who wrote it -> a line: the same pairs the other way round
     scripts/make-pairs.py vowels --out pairs/vowels                every letter of a word gets v or c
+    scripts/make-pairs.py case --out pairs/case --text ...         every character of a line in small letters gets u where it was a capital, else l
 
 The same seed gives the same files on every machine.
 """
@@ -87,10 +89,10 @@ def distinct(make, draw, options):
     return list(pairs.items())
 
 
-def authors(draw, options):
-    """Lines of at least 20 letters, as many of each author; letters, digits, spaces and common punctuation only, so that no
-    author is told by the encoding of a file."""
-    by_author = {}
+def lines_by_name(options):
+    """Lines of at least 20 letters; letters, digits, spaces and common punctuation only, so that no text is told by the
+    encoding of its file."""
+    by_name = {}
     for entry in options.texts:
         name, _, path = entry.partition("=")
         if not path:
@@ -98,7 +100,21 @@ def authors(draw, options):
         with open(path, encoding="utf-8") as file:
             lines = {re.sub(r"[^A-Za-z0-9 .,;:!?'()-]+", " ", line).strip() for line in file}
         # A line in capitals is a heading, one that ends in a colon names a speaker.
-        by_author[name] = sorted(line for line in lines if sum(map(str.isalpha, line)) >= 20 and not line.isupper() and not line.endswith(":"))
+        by_name[name] = sorted(line for line in lines if sum(map(str.isalpha, line)) >= 20 and not line.isupper() and not line.endswith(":"))
+    return by_name
+
+
+def case(options):
+    """Lines that differ in more than their capitals."""
+    lines = {line.lower(): line for lines in lines_by_name(options).values() for line in lines}
+    if not lines:
+        sys.exit("make-pairs: give a text, as --text NAME=FILE")
+    return [(small, "".join("u" if letter.isupper() else "l" for letter in line)) for small, line in sorted(lines.items())]
+
+
+def authors(draw, options):
+    """As many lines of each author."""
+    by_author = lines_by_name(options)
     if len(by_author) < 2:
         sys.exit("make-pairs: give two authors or more, each as --text NAME=FILE")
     each = min(len(lines) for lines in by_author.values())
@@ -116,20 +132,27 @@ def write(path, pairs):
 
 
 def main():
-    makers = {"addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None}
+    makers = {"addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None, "steered": None, "case": None}
     parser = argparse.ArgumentParser(description="Writes pairs of texts for charlm classify and charlm seq2seq.")
     parser.add_argument("task", choices=makers)
-    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors, twice or more: who wrote which text")
+    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors and steered, twice or more: who wrote which text; for case, whose lines")
     parser.add_argument("--out", required=True, metavar="FOLDER")
-    parser.add_argument("--train", type=int, default=100_000, help="pairs to learn, for authors at most (default 100000)")
+    parser.add_argument("--train", type=int, default=100_000, help="pairs to learn, of lines of texts at most (default 100000)")
     parser.add_argument("--test", type=int, default=2_000, help="pairs that are unseen (default 2000)")
     parser.add_argument("--digits", type=int, default=5, help="digits of a number at most (default 5)")
     parser.add_argument("--length", type=int, default=20, help="letters of a word at most (default 20)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     draw = random.Random(options.seed)
-    pairs = authors(draw, options) if options.task == "authors" else distinct(makers[options.task], draw, options)
+    if options.task == "case":
+        pairs = case(options)
+    elif options.task in ("authors", "steered"):
+        pairs = authors(draw, options)
+    else:
+        pairs = distinct(makers[options.task], draw, options)
     draw.shuffle(pairs)
+    if options.task == "steered":
+        pairs = [(author, line) for line, author in pairs]
     if len(pairs) <= options.test:
         sys.exit(f"make-pairs: {len(pairs)} pairs leave nothing to learn beside --test {options.test}")
     os.makedirs(options.out, exist_ok=True)

@@ -91,9 +91,10 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
         }
         else if (result.LastEpoch is { } epoch)
         {
-            output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{RunLines.Describe(epoch.Measures, ", held-out ")}, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
+            string heldOut = epoch.Measures.Count == 0 && epoch.HeldOut is { } nats ? $", held-out loss {nats.Mean:0.0000}" : RunLines.Describe(epoch.Measures, ", held-out ");
+            output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{heldOut}, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Best is { } best)
-                output.WriteLine($"best held-out {epoch.Measures.Select(measure => measure.Name).FirstOrDefault("figure")} {best.Value:0.0000} after epoch {best.Epoch}, {result.BestCheckpointPath}");
+                output.WriteLine($"best held-out {best.Figure} {best.Value:0.0000} after epoch {best.Epoch}, {result.BestCheckpointPath}");
         }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class ReportedPairRuns(IReadOnlyList<SequenceRecord> runs) : IRe
                     run.Last?.TrainLoss,
                     run.Last?.HeldOutLoss,
                     run.Last?.HeldOut,
-                    BestHeldOut = run.Best?.HeldOut?[run.MainFigure],
+                    BestHeldOut = run.MainOf(run.Best),
                     BestEpoch = run.Best?.Epoch,
                     Measured = measurements.FirstOrDefault(measured => measured.Run == run.Name) is { } measured ? Measure.ByKey(measured.Figures) : null,
                 }),

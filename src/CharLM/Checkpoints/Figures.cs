@@ -12,7 +12,7 @@ public sealed record Figures
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get; init; }
 
-    /// <summary>The best held-out perplexity so far; null when none is held out, and for models on pairs.</summary>
+    /// <summary>The best held-out perplexity so far; null when none is held out, and for models that another figure ranks.</summary>
     public double? BestHeldOutPerplexity { get; init; }
 
     /// <summary>

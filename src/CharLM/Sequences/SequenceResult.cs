@@ -11,8 +11,11 @@ public sealed record SequenceResult
     /// <summary>The last epoch that this run finished, with what the held-out pairs told; null when none was finished.</summary>
     public required EpochReport? LastEpoch { get; init; }
 
-    /// <summary>The greatest figure of the held-out pairs, accuracy or exact match, and after how many epochs; null when none are held out.</summary>
-    public required (double Value, int Epoch)? Best { get; init; }
+    /// <summary>
+    /// The best that the held-out pairs told, by the figure that counts: the greatest accuracy or exact match, for what a label
+    /// steers the least loss; and after how many epochs. Null when none are held out.
+    /// </summary>
+    public required (string Figure, double Value, int Epoch)? Best { get; init; }
 
     /// <summary>Where the model of <see cref="Best"/> is; null when none are held out.</summary>
     public required string? BestCheckpointPath { get; init; }

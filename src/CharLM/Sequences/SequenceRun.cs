@@ -100,7 +100,7 @@ public sealed class SequenceRun<TModel, TConfig>
         {
             Description = description,
             LastEpoch = outcome.LastEpoch,
-            Best = outcome.Figures is { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } ? (value, epoch) : null,
+            Best = BestOf(outcome),
             BestCheckpointPath = outcome.BestCheckpointPath,
             EpochsDone = outcome.Figures.Epochs,
             CheckpointPath = outcome.CheckpointPath,
@@ -108,6 +108,13 @@ public sealed class SequenceRun<TModel, TConfig>
             Interrupted = outcome.Interrupted,
         };
     }
+
+    private static (string Figure, double Value, int Epoch)? BestOf(RunOutcome outcome) => outcome.Figures switch
+    {
+        { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } => (outcome.LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
+        { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } => ("loss", Math.Log(perplexity), epoch),
+        _ => null,
+    };
 
     private static IEnumerable<string> OtherPairs(string option, PairFile? pairs, string? was)
     {

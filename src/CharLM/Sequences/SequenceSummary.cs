@@ -30,7 +30,10 @@ public sealed record SequenceSummary
     /// <summary>The figures of the held-out pairs after it, by name; null when none are held out.</summary>
     public IReadOnlyDictionary<string, double>? HeldOut { get; init; }
 
-    /// <summary>The greatest figure of the held-out pairs, accuracy or exact match; null when none are held out.</summary>
+    /// <summary>
+    /// The greatest accuracy or exact match of the held-out pairs, for what a label steers the least loss; null when none are
+    /// held out.
+    /// </summary>
     public double? BestHeldOut { get; init; }
 
     /// <summary>After how many epochs it was reached.</summary>

@@ -113,7 +113,10 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <summary>Teaches the model pairs.</summary>
     public abstract ISequenceTask Task(IReadOnlyList<TextPair> pairs);
 
-    /// <summary>Measures the model on pairs, the most important figure first; of it, more is better.</summary>
+    /// <summary>
+    /// Measures the model on pairs, the most important figure first; of it, more is better. Empty where no figure but the loss
+    /// says anything.
+    /// </summary>
     /// <param name="pairs">One or more.</param>
     /// <param name="cancellationToken">Looked at before each batch.</param>
     public abstract IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default);

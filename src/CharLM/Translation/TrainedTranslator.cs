@@ -63,9 +63,9 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
-    /// <remarks>Of greedy decoding.</remarks>
+    /// <remarks>Of greedy decoding. What a label steers has many right forms, of which the pairs hold one: only the loss tells.</remarks>
     public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
-        Measure(pairs, new DecodingConfig(), cancellationToken).Measures;
+        Model.Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Measures;
 
     /// <inheritdoc/>
     /// <remarks>By greedy decoding.</remarks>

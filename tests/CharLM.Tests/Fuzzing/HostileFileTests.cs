@@ -2,13 +2,16 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using CharLM.Checkpoints;
+using CharLM.Classification;
 using CharLM.Configuration;
 using CharLM.Models;
 using CharLM.Models.NGram;
 using CharLM.Randomness;
 using CharLM.Runs;
+using CharLM.Sequences;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Translation;
 
 namespace CharLM.Tests.Fuzzing;
 
@@ -41,9 +44,14 @@ public sealed class HostileFileTests : IDisposable
     public void CheckpointFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("checkpoint", CheckpointBytes(), path =>
     {
         Checkpoint read = CheckpointFile.Read(path);
-        Assert.Equal(
-            WeightShapes.Of(read.Model, read.Vocab.Count).Select(weight => (weight.Key, weight.Value.Aggregate(1L, (product, size) => product * size))).Order(),
-            read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
+        Assert.Equal(Sizes(WeightShapes.Of(read.Model, read.Vocab.Count)), read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
+    });
+
+    [Fact]
+    public void SequenceModelFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("classifier", ClassifierBytes(), path =>
+    {
+        SequenceCheckpoint<ClassifierConfig> read = TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path);
+        Assert.Equal(Sizes(Classifier.Shapes(read.Config, read.Source.Count, read.Target.Count - 1)), read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
     });
 
     [Fact]
@@ -67,6 +75,19 @@ public sealed class HostileFileTests : IDisposable
         Fuzz("config", Encoding.UTF8.GetBytes(RunConfigFile.Write(new RunConfig())), path => Assert.NotNull(RunConfigFile.Read(path).Faults().ToList()));
 
     [Fact]
+    public void SequenceRunConfig_MutatedTexts_AreReadOrRefused() => Fuzz(
+        "config of pairs",
+        Encoding.UTF8.GetBytes(RunConfigFile.Write(new SequenceRunConfig<TranslatorConfig> { Data = "pairs", Validation = "others" })),
+        path => Assert.NotNull(RunConfigFile.Read(path, new SequenceRunConfig<TranslatorConfig>()).Faults().ToList()));
+
+    [Fact]
+    public void SequenceMetrics_MutatedLines_AreReadOrRefused()
+    {
+        string line = """{"epoch":1,"step":2,"train_loss":0.7,"held_out_loss":0.6,"held_out":{"accuracy":0.5,"macro_f1":0.4},"gradient_norm":0.3,"learning_rate":1,"predictions_per_second":16364.1,"seconds":0.1,"elapsed_seconds":0.2}""";
+        Fuzz("metrics of pairs", Encoding.UTF8.GetBytes($"{line}\n{line}\n"), path => SequenceMetrics.Read(path));
+    }
+
+    [Fact]
     public void RunMetrics_MutatedLines_AreReadOrRefused()
     {
         string line = """{"epoch":1,"step":2,"train_perplexity":27.7,"gradient_norm":0.3,"learning_rate":1,"tokens_per_second":16364.1,"seconds":0.1,"elapsed_seconds":0.2}""";
@@ -76,8 +97,7 @@ public sealed class HostileFileTests : IDisposable
     private static Checkpoint SmallCheckpoint()
     {
         var model = new ModelConfig { NumHiddens = 2 };
-        var weights = WeightShapes.Of(model, Tokens.Count).ToDictionary(
-            weight => weight.Key, weight => new WeightArray(weight.Value, new float[weight.Value.Aggregate(1L, (product, size) => product * size)]), StringComparer.Ordinal);
+        Dictionary<string, WeightArray> weights = Zeros(WeightShapes.Of(model, Tokens.Count));
         return new Checkpoint
         {
             Model = model.Resolved(),
@@ -87,28 +107,55 @@ public sealed class HostileFileTests : IDisposable
             Corpus = new CorpusRecord("text", "00"),
             Figures = new Figures { Epochs = 1 },
             Weights = weights,
-            Resume = new ResumeState
-            {
-                Trainer = new TrainerState
-                {
-                    Epoch = 1,
-                    Batch = 2,
-                    Nats = 3,
-                    Tokens = 4,
-                    GradientNorms = 5,
-                    Seconds = 6,
-                    LearningRate = 7,
-                    Schedule = Schedule.Memory.Fresh,
-                    OptimizerSteps = 8,
-                    Moments = weights.ToDictionary(weight => $"exp_avg.{weight.Key}", weight => weight.Value.Values, StringComparer.Ordinal),
-                    Hidden = new float[8],
-                },
-                Step = 9,
-                ElapsedSeconds = 10,
-                MetricsBytes = 11,
-                SamplesBytes = 12,
-            },
+            Resume = Resume(weights, hidden: 8),
         };
+    }
+
+    private static ResumeState Resume(Dictionary<string, WeightArray> weights, int hidden) => new()
+    {
+        Trainer = new TrainerState
+        {
+            Epoch = 1,
+            Batch = 2,
+            Nats = 3,
+            Tokens = 4,
+            GradientNorms = 5,
+            Seconds = 6,
+            LearningRate = 7,
+            Schedule = Schedule.Memory.Fresh,
+            OptimizerSteps = 8,
+            Moments = weights.ToDictionary(weight => $"exp_avg.{weight.Key}", weight => weight.Value.Values, StringComparer.Ordinal),
+            Hidden = new float[hidden],
+        },
+        Step = 9,
+        ElapsedSeconds = 10,
+        MetricsBytes = 11,
+        SamplesBytes = 12,
+    };
+
+    private static Dictionary<string, WeightArray> Zeros(IReadOnlyDictionary<string, long[]> shapes) =>
+        shapes.ToDictionary(weight => weight.Key, weight => new WeightArray(weight.Value, new float[SizeOf(weight.Value)]), StringComparer.Ordinal);
+
+    private static IEnumerable<(string, long)> Sizes(IReadOnlyDictionary<string, long[]> shapes) => shapes.Select(weight => (weight.Key, SizeOf(weight.Value))).Order();
+
+    private static long SizeOf(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
+
+    private byte[] ClassifierBytes()
+    {
+        var config = new ClassifierConfig { Model = new ModelConfig { NumHiddens = 2 } };
+        Dictionary<string, WeightArray> weights = Zeros(Classifier.Shapes(config, Tokens.Count, Tokens.Count - 1));
+        SequenceModelFile.Write(Path, new SequenceCheckpoint<ClassifierConfig>
+        {
+            Config = config,
+            Source = Tokens,
+            Target = Tokens,
+            Training = new TrainerConfig { Optimizer = OptimizerKind.Adam },
+            Corpus = new CorpusRecord("pairs", "00"),
+            Figures = new Figures { Epochs = 1 },
+            Weights = weights,
+            Resume = Resume(weights, hidden: 0),
+        });
+        return File.ReadAllBytes(Path);
     }
 
     private byte[] CheckpointBytes()

@@ -4,6 +4,8 @@ using CharLM.Classification;
 using CharLM.Configuration;
 using CharLM.Models;
 using CharLM.Randomness;
+using CharLM.Reports;
+using CharLM.Reports.Runs;
 using CharLM.Runs;
 using CharLM.Sequences;
 using CharLM.Training;
@@ -132,6 +134,36 @@ public sealed class SequenceRunTests : IDisposable
         Assert.Equal((true, 1, 3), (summary.StoppedEarly, summary.BestEpoch, summary.Epochs));
         using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier, ClassifierConfig>.Kind.Resume(run.Path);
         Assert.Contains("is complete: it ended after 3 epochs", Assert.Single(session.Conflicts(config)), StringComparison.Ordinal);
+    }
+
+    // Of many right targets, exact match says nothing.
+    [Fact]
+    public void Execute_LabelThatSteers_IsRankedByTheLossOfTheHeldOutPairs()
+    {
+        SequenceRunConfig<TranslatorConfig> config = Translating with
+        {
+            Model = Translating.Model with { Source = SourceKind.Label, Attention = SourceAttention.None },
+            Training = Translating.Training with { NumEpochs = 6, LearningRate = 0.03 },
+        };
+        PairFile Steering(PairFile words) => words with { Pairs = [.. words.Pairs.Select(pair => new TextPair(pair.Target, pair.Source, pair.Line))] };
+        string path = _folder.File("run");
+        using (RunSession<SequenceRunConfig<TranslatorConfig>, SequenceCheckpoint<TranslatorConfig>> session = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
+        {
+            SequenceResult result = new SequenceRun<TrainedTranslator, TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
+            IReadOnlyList<SequenceMetrics> metrics = SequenceMetrics.Read(session.Directory.MetricsPath);
+            SequenceMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
+            Assert.All(metrics, line => Assert.Null(line.HeldOut));
+            Assert.Equal(("loss", best.Epoch), (result.Best!.Value.Figure, result.Best.Value.Epoch));
+            Assert.Equal(best.HeldOutLoss!.Value, result.Best.Value.Value, 1e-9);
+            Assert.Equal(result.Best.Value.Value, SequenceSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
+        }
+        var record = SequenceRecord.Read(path);
+        SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(record, Steering(OtherWords));
+        Assert.Equal(record.Best!.HeldOutLoss!.Value, measured.Loss.Mean, 1e-6);
+        using var writer = new StringWriter();
+        MarkdownReport.Write(SequenceReport.Of([record], [measured], []), writer);
+        Assert.Contains("best loss", writer.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("exact match", writer.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace CharLM.Reports.Runs;
 /// <param name="Epoch">After how many epochs the model was saved.</param>
 /// <param name="Pairs">How many pairs it was measured on.</param>
 /// <param name="Loss">Its loss on them.</param>
-/// <param name="Figures">Its figures, the one that counts first.</param>
+/// <param name="Figures">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
 /// <param name="Examples">Some of the pairs, each with what the model made of its source.</param>
 public sealed record SequenceMeasurement(
     string Run, int Epoch, int Pairs, Nats Loss, IReadOnlyList<Measure> Figures, IReadOnlyList<(TextPair Pair, string Prediction)> Examples)

@@ -10,6 +10,8 @@ namespace CharLM.Reports.Runs;
 /// <summary>What a run on pairs left behind, read from its run directory.</summary>
 public sealed record SequenceRecord : RecordedRun
 {
+    private const string Loss = "loss";
+
     /// <summary>What files call the kind of model.</summary>
     public required string Kind { get; init; }
 
@@ -37,11 +39,17 @@ public sealed record SequenceRecord : RecordedRun
     /// <summary>The last epoch; null before the first is finished.</summary>
     public SequenceMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
 
-    /// <summary>The figure that counts for the kind of model, as the metrics name it; of it, more is better.</summary>
-    public string MainFigure => Kind == ClassifierConfig.Kind ? "accuracy" : "exact_match";
+    /// <summary>The figure that counts for the model, as the metrics name it: accuracy, exact_match, or for what a label steers loss.</summary>
+    public required string MainFigure { get; init; }
 
-    /// <summary>The first epoch with the greatest figure of the held-out pairs; null when none are held out.</summary>
-    public SequenceMetrics? Best => Epochs.Where(epoch => epoch.HeldOut?.ContainsKey(MainFigure) == true).MaxBy(epoch => epoch.HeldOut![MainFigure]);
+    /// <summary>The first epoch that is best by it on the held-out pairs; null when none are held out.</summary>
+    public SequenceMetrics? Best => MainFigure == Loss
+        ? Epochs.Where(epoch => epoch.HeldOutLoss is not null).MinBy(epoch => epoch.HeldOutLoss)
+        : Epochs.Where(epoch => MainOf(epoch) is not null).MaxBy(MainOf);
+
+    /// <summary>The figure that counts, of an epoch; null when no pairs are held out.</summary>
+    public double? MainOf(SequenceMetrics? epoch) =>
+        MainFigure == Loss ? epoch?.HeldOutLoss : epoch?.HeldOut?.TryGetValue(MainFigure, out double value) == true ? value : null;
 
     /// <summary>Reads a run directory.</summary>
     /// <exception cref="CheckpointException">It holds no run on pairs, or a file of it is not what it should be.</exception>
@@ -52,17 +60,18 @@ public sealed record SequenceRecord : RecordedRun
         string? kind = RunConfigFile.KindOf(directory.ConfigPath);
         if (kind == ClassifierConfig.Kind)
         {
-            return Read<ClassifierConfig>(directory, config => config.LabelOf == LabelOf.Character ? "a label for each character" : $"pooling {Choices.NameOf(config.Pooling)}");
+            return Read<ClassifierConfig>(directory, config => ("accuracy", config.LabelOf == LabelOf.Character ? "a label for each character" : $"pooling {Choices.NameOf(config.Pooling)}"));
         }
         return kind == TranslatorConfig.Kind
-            ? Read<TranslatorConfig>(directory, config => config.Source == SourceKind.Label ? "from a label" : $"attention {Choices.NameOf(config.Attention)}")
+            ? Read<TranslatorConfig>(directory, config => config.Source == SourceKind.Label ? (Loss, "from a label") : ("exact_match", $"attention {Choices.NameOf(config.Attention)}"))
             : throw new CheckpointException(path, "holds no run on pairs");
     }
 
-    private static SequenceRecord Read<TConfig>(RunDirectory directory, Func<TConfig, string> formOf)
+    private static SequenceRecord Read<TConfig>(RunDirectory directory, Func<TConfig, (string MainFigure, string Form)> describe)
         where TConfig : class, ISequenceConfig, new()
     {
         SequenceRunConfig<TConfig> config = RunConfigFile.Read(directory.ConfigPath, new SequenceRunConfig<TConfig>());
+        (string mainFigure, string form) = describe(config.Model);
         return new SequenceRecord
         {
             Name = directory.Name,
@@ -70,7 +79,8 @@ public sealed record SequenceRecord : RecordedRun
             Kind = TConfig.Kind,
             Config = config,
             Model = config.Model.Model,
-            Form = formOf(config.Model),
+            Form = form,
+            MainFigure = mainFigure,
             Validation = config.Validation,
             Environment = RunEnvironment.Read(directory.EnvironmentPath),
             Epochs = SequenceMetrics.Read(directory.MetricsPath),

@@ -66,7 +66,7 @@ public static class SequenceReport
                     ReportFigure.Of(run.Last?.TrainLoss),
                     ReportFigure.Of(run.Last?.HeldOutLoss),
                     .. figures.Select(name => ReportFigure.Of(Figure(run.Last, name))),
-                    ReportFigure.Of(Figure(run.Best, run.MainFigure)),
+                    ReportFigure.Of(run.MainOf(run.Best)),
                     ReportFigure.Of(run.Best?.Epoch),
                     RunReportParts.Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.PredictionsPerSecond)), "#,0"),
                     RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
@@ -75,19 +75,23 @@ public static class SequenceReport
             ]);
     }
 
-    private static ReportSection HeldOut(IReadOnlyList<SequenceMeasurement> measurements) => new("Pairs that training held out",
-    [
-        new ReportTable(
-            "",
-            [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"), .. measurements[0].Figures.Select(figure => new ReportColumn(figure.Name))],
-            [
-                .. measurements.OrderByDescending(measured => measured.Figures[0].Value).Select(measured => (string[])
+    private static ReportSection HeldOut(IReadOnlyList<SequenceMeasurement> measurements)
+    {
+        string[] names = [.. measurements.SelectMany(measured => measured.Figures).Select(figure => figure.Name).Distinct()];
+        return new ReportSection("Pairs that training held out",
+        [
+            new ReportTable(
+                "",
+                [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"), .. names.Select(name => new ReportColumn(name))],
                 [
-                    measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean), .. measured.Figures.Select(figure => ReportFigure.Of(figure.Value)),
+                    .. measurements.OrderByDescending(measured => measured.Figures.Count > 0 ? measured.Figures[0].Value : -measured.Loss.Mean).Select(measured => (string[])
+                    [
+                        measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean), .. names.Select(name => ReportFigure.Of(measured.Figures.Where(figure => figure.Name == name).Select(figure => (double?)figure.Value).FirstOrDefault())),
+                    ]),
                 ]),
-            ]),
-        new Paragraph("The model of each run is its best on these pairs, which are therefore no test: measure the one that you choose on others, with charlm eval of its verb."),
-    ]);
+            new Paragraph("The model of each run is its best on these pairs, which are therefore no test: measure the one that you choose on others, with charlm eval of its verb."),
+        ]);
+    }
 
     private static ReportSection Curves(IReadOnlyList<SequenceRecord> runs) => new("Learning curves",
     [

@@ -20,7 +20,7 @@ public static class SequenceTables
                 $"{run.Last?.Epoch}",
                 $"{run.Last?.TrainLoss}",
                 $"{run.Last?.HeldOutLoss}",
-                $"{run.Best?.HeldOut![run.MainFigure]}",
+                $"{run.MainOf(run.Best)}",
                 $"{run.Best?.Epoch}",
                 $"{run.Epochs.Sum(epoch => epoch.Seconds)}",
                 run.Result is null ? "no" : "yes",
