@@ -60,34 +60,40 @@ public sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IRea
         // JsonDocument takes any bytes inside a text and throws only when the text is asked for.
         if (!Utf8.IsValid(header))
             throw new FormatException("has a header that is not UTF-8: not a safetensors file");
-        JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            using var document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            return Parse(document.RootElement, fileBytes - LengthBytes - header.Length, LengthBytes + header.Length);
         }
         catch (JsonException)
         {
             throw new FormatException("has a header that is not JSON: not a safetensors file");
         }
-        using (document)
+        catch (InvalidOperationException)
         {
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new FormatException("has a header that is not a JSON object: not a safetensors file");
-            var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-            var tensors = new List<StoredTensor>();
-            foreach (JsonProperty entry in document.RootElement.EnumerateObject())
-            {
-                if (entry.Name == "__metadata__")
-                    ReadMetadata(entry.Value, metadata);
-                else if (tensors.Count == MaxTensors)
-                    throw new FormatException($"has more than {MaxTensors} tensors");
-                else
-                    tensors.Add(ReadTensor(entry));
-            }
-            tensors.Sort((left, right) => (left.Begin, left.End).CompareTo((right.Begin, right.End)));
-            CheckPlaces(tensors, fileBytes - LengthBytes - header.Length);
-            return new SafetensorsHeader(tensors, metadata, LengthBytes + header.Length);
+            // JSON may name half of a surrogate pair; a text cannot hold it, which shows when it is asked for.
+            throw new FormatException("has a header with a text that is not Unicode");
         }
+    }
+
+    private static SafetensorsHeader Parse(JsonElement root, long dataBytes, int dataBegin)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new FormatException("has a header that is not a JSON object: not a safetensors file");
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        var tensors = new List<StoredTensor>();
+        foreach (JsonProperty entry in root.EnumerateObject())
+        {
+            if (entry.Name == "__metadata__")
+                ReadMetadata(entry.Value, metadata);
+            else if (tensors.Count == MaxTensors)
+                throw new FormatException($"has more than {MaxTensors} tensors");
+            else
+                tensors.Add(ReadTensor(entry));
+        }
+        tensors.Sort((left, right) => (left.Begin, left.End).CompareTo((right.Begin, right.End)));
+        CheckPlaces(tensors, dataBytes);
+        return new SafetensorsHeader(tensors, metadata, dataBegin);
     }
 
     private static void ReadMetadata(JsonElement element, Dictionary<string, string> metadata)

@@ -141,6 +141,8 @@ public sealed class CheckpointFileTests : IDisposable
 
     public static TheoryData<string, string, string> Lies => new()
     {
+        { "\"format\":\"charlm\"", "\"format\":\"\\uD83D!\"", "a text that is not Unicode" },
+        { "\"linear.weight\"", "\"\\uDC00weight\"", "a text that is not Unicode" },
         { "\"format_version\":\"1\"", "\"format_version\":\"2\"", "newer than 1" },
         { "\"format_version\":\"1\"", "\"format_version\":\"\"", "no format version" },
         { "\"format\":\"charlm\"", "\"format\":\"pt\"", "not a checkpoint of CharLM" },

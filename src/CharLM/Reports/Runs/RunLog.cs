@@ -45,7 +45,7 @@ internal static class RunLog
             return;
         if (entry.TryGetProperty("sample", out JsonElement sample) && sample.ValueKind == JsonValueKind.String)
         {
-            samples.Add(new RunSample((int)epoch, sample.GetString()!));
+            samples.Add(new RunSample((int)epoch, Text(sample)));
         }
         else if (Number(entry, "train_perplexity") is { } perplexity)
         {
@@ -64,11 +64,24 @@ internal static class RunLog
         }
     }
 
+    // JSON may name half of a surrogate pair; a text cannot hold it, which shows when it is asked for.
+    private static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new FormatException("holds a text that is not Unicode");
+        }
+    }
+
     // NaN and infinities are written as strings, since JSON has no such numbers.
     private static double? Number(JsonElement entry, string name) => !entry.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
     {
         JsonValueKind.Number => value.GetDouble(),
-        JsonValueKind.String when double.TryParse(value.GetString(), out double number) => number,
+        JsonValueKind.String when double.TryParse(Text(value), out double number) => number,
         _ => null,
     };
 }
