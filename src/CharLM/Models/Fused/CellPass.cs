@@ -205,7 +205,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
         if (_tokens is not null || inputGradient.Columns == 0)
             return;
-        Clear(inputGradient, rows);
+        inputGradient.Clear(rows);
         for (int gate = 0; gate < TCell.Gates; gate++)
             Product.MultiplyAdd<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient, rows);
     }
@@ -381,15 +381,6 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             float* values = state.At(panel, rows.Begin);
             for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
                 L.Store(L.Load(values + place) * L.All(factor), values + place);
-        }
-    }
-
-    private static void Clear(Panels panels, RowGrid rows)
-    {
-        for (int panel = 0; panel < panels.Count; panel++)
-        {
-            for (int step = 0; step < rows.Steps; step++)
-                new Span<float>(panels.At(panel, rows.First(step)), rows.Count * Panels.Width).Clear();
         }
     }
 
