@@ -4,9 +4,9 @@ namespace CharLM.Models.Fused;
 
 /// <summary>A layer of one kind of cell on one width of registers.</summary>
 /// <remarks>
-/// Forward, for each step and each 32 units: what the input gives is put into the groups of the gates (for tokens, rows of a
-/// table; for a dense input, one product over all steps beforehand), the hidden state's product is added tile by tile,
-/// and while these values are still in the first-level cache the cell's equations are applied. Backward, for each step from the
+/// Forward, for each step and each 32 units: the hidden state's product is computed tile by tile, its sums starting with what the
+/// input gives to the gates (for tokens, rows of a table; for a dense input, one product over all steps beforehand), and
+/// while these values are still in the first-level cache the cell's equations are applied. Backward, for each step from the
 /// last: the cell's derivatives turn the gates into gradients of their sums, in place, and one product takes those to the
 /// hidden state before. All else (weights, biases, input) is done for all steps at once.
 /// </remarks>
@@ -75,6 +75,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     private int Rows => _batch * _steps;
 
     private Panels Gates => new(_gates.Data, Rows, TCell.Groups * Width);
+
+    private Panels Bias => new(_bias.Data, 1, TCell.Groups * Width);
 
     private Panels TokenTable => new(_tokenTable.Data, _tokens!.Capacity, TCell.Gates * Width);
 
@@ -156,11 +158,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         CopyRows(HiddenState, rows.Begin, Before(_hidden), rows.Begin, rows.Count);
         CopyRows(CellState, rows.Begin, Before(_cell), rows.Begin, rows.Count);
         if (_tokens is null)
-        {
-            for (int step = 0; step < rows.Steps; step++)
-                PutBias(0, TCell.Groups * Units, rows.First(step), rows.Count);
-            Product.MultiplyAdd<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows);
-        }
+            Product.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
         RowGrid one = new(_batch, 0, rows.Count, 1);
         for (int step = 0; step < rows.Steps; step++)
         {
@@ -168,12 +166,12 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             Panels before = Before(_hidden).From(first);
             for (int unit = 0; unit < Units; unit += 2)
             {
-                if (_tokens is not null)
-                    PutTokens(unit, first, rows.Count);
                 for (int gate = 0; gate < TCell.Gates; gate++)
                 {
                     Panels sums = Gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2).From(first);
-                    Product.MultiplyAdd<L>(before, _hiddenForward.Matrix.Slice((gate * Units) + unit, 2), sums, one);
+                    Product.Multiply<L>(before, _hiddenForward.Matrix.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
+                    if (_tokens is not null && TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
+                        PutTokens(gate, unit, first, rows.Count);
                 }
                 StepForward(unit, first, rows.Count);
                 StepForward(unit + 1, first, rows.Count);
@@ -205,9 +203,11 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
         if (_tokens is not null || inputGradient.Columns == 0)
             return;
-        inputGradient.Clear(rows);
         for (int gate = 0; gate < TCell.Gates; gate++)
-            Product.MultiplyAdd<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient, rows);
+        {
+            SumStart start = gate == 0 ? SumStart.Zero : SumStart.With(inputGradient);
+            Product.Multiply<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient, rows, start);
+        }
     }
 
     public override void WeightGradients(Panels input, int worker, int workers)
@@ -222,8 +222,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
                 Gradient(Gates.Slice(inputPanel, count), input, _inputGradient.Matrix.From(place), _weights.InputToGates.Gradient + ((nint)first * _inputWidth), _inputWidth, rows);
             else
                 TokenGradients(inputPanel, (gate * Units) + unit, first, rows);
-            ColumnSums.Of<L>(Gates.Slice(inputPanel, count), Rows, _weights.InputBias.Gradient + first, rows);
-            ColumnSums.Of<L>(Gates.Slice(hiddenPanel, count), Rows, _weights.HiddenBias.Gradient + first, rows);
+            BiasGradients(inputPanel, hiddenPanel, (gate * Units) + unit, count, first, rows);
         }
     }
 
@@ -287,31 +286,25 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
     }
 
-    private void PutTokens(int unit, int first, int rows)
+    // What the sums of a gate start with before the hidden state's product is added: what the input gives, biases included, where
+    // both go to the same group.
+    private SumStart Start(int gate, int unit, int first, Panels sums)
     {
-        ReadOnlySpan<int> slots = _tokens!.SlotOfRow.Slice(first, rows);
-        Panels tokens = TokenTable, gates = Gates;
-        for (int gate = 0; gate < TCell.Gates; gate++)
-        {
-            for (int panel = unit; panel < unit + 2; panel++)
-            {
-                float* table = tokens.At((gate * Units) + panel, 0);
-                float* sums = gates.At((TCell.InputGroup(gate) * Units) + panel, first);
-                for (int row = 0; row < slots.Length; row++)
-                    Copy(table + ((nint)slots[row] * Panels.Width), sums + ((nint)row * Panels.Width));
-            }
-        }
-        for (int group = TCell.Gates; group < TCell.Groups; group++)
-            PutBias((group * Units) + unit, 2, first, rows);
+        if (TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
+            return SumStart.SameForAll(Bias.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2));
+        if (_tokens is null)
+            return SumStart.With(sums);
+        return SumStart.Gathered(TokenTable.Slice((gate * Units) + unit, 2), _tokens.Slots + first);
     }
 
-    private void PutBias(int panel, int panels, int first, int rows)
+    private void PutTokens(int gate, int unit, int first, int rows)
     {
-        for (int some = panel; some < panel + panels; some++)
+        ReadOnlySpan<int> slots = _tokens!.SlotOfRow.Slice(first, rows);
+        for (int panel = unit; panel < unit + 2; panel++)
         {
-            float* bias = _bias.Data + ((nint)some * Panels.Width), sums = Gates.At(some, first);
-            for (int row = 0; row < rows; row++)
-                Copy(bias, sums + ((nint)row * Panels.Width));
+            float* table = TokenTable.At((gate * Units) + panel, 0), sums = Gates.At((TCell.InputGroup(gate) * Units) + panel, first);
+            for (int row = 0; row < slots.Length; row++)
+                Packing.CopyLine(table + ((nint)slots[row] * Panels.Width), sums + ((nint)row * Panels.Width));
         }
     }
 
@@ -337,9 +330,7 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     // The gradient of a weight for some panels of gates: in panels, and then in torch's layout.
     private void Gradient(Panels gates, Panels operand, Panels gradient, float* target, int columns, int rows)
     {
-        for (int panel = 0; panel < gradient.Count; panel++)
-            new Span<float>(gradient.At(panel, 0), gates.Columns * Panels.Width).Clear();
-        Product.TransposedMultiplyAdd<L>(gates, operand, gradient, Rows);
+        Product.TransposedMultiply<L>(gates, operand, gradient, Rows);
         Packing.CopyRowsBack(gradient, target, columns, rows);
     }
 
@@ -368,6 +359,21 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
     }
 
+    // The gradients of both biases for some panels of gates: sums over all rows, or over those of the table of tokens, where the rows
+    // of each token are added up already.
+    private void BiasGradients(int inputPanel, int hiddenPanel, int tablePanel, int count, int first, int rows)
+    {
+        float* input = _weights.InputBias.Gradient + first, hidden = _weights.HiddenBias.Gradient + first;
+        if (_tokens is null)
+            ColumnSums.Of<L>(Gates.Slice(inputPanel, count), Rows, input, rows);
+        else
+            ColumnSums.Of<L>(TokenGradient.Slice(tablePanel, count), _tokens.Count + 1, input, rows);
+        if (hiddenPanel == inputPanel)
+            new ReadOnlySpan<float>(input, rows).CopyTo(new Span<float>(hidden, rows));
+        else
+            ColumnSums.Of<L>(Gates.Slice(hiddenPanel, count), Rows, hidden, rows);
+    }
+
     private static void CopyRows(Panels from, int fromRow, Panels to, int toRow, int rows)
     {
         for (int panel = 0; panel < from.Count && from.Rows > 0; panel++)
@@ -382,13 +388,5 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
                 L.Store(L.Load(values + place) * L.All(factor), values + place);
         }
-    }
-
-    // A register's worth or few: a call would cost as much.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy(float* source, float* target)
-    {
-        for (int lane = 0; lane < Panels.Width; lane += L.Count)
-            L.Store(L.Load(source + lane), target + lane);
     }
 }

@@ -33,8 +33,11 @@ internal unsafe interface ILanes<T>
     /// <summary>a * b + c, fused where the machine can.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
+    /// <summary>The greater one; not a number where the right one is not.</summary>
+    /// <remarks>One instruction, where the same with IEEE's rules for both sides takes five.</remarks>
     static abstract T Max(T left, T right);
 
+    /// <summary>The lesser one; not a number where the right one is not.</summary>
     static abstract T Min(T left, T right);
 
     /// <summary>The nearest whole number.</summary>

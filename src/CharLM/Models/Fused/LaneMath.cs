@@ -20,7 +20,7 @@ internal static class LaneMath
     public static L Exp<L>(L x)
         where L : struct, ILanes<L>
     {
-        (L scale, L q) = Split(x);
+        (L scale, L q) = Split(Clamp(x, Least, Greatest));
         return L.MultiplyAdd(scale, q, scale);
     }
 
@@ -35,18 +35,22 @@ internal static class LaneMath
         where L : struct, ILanes<L>
     {
         // tanh is 1 in float32 beyond 9.02.
-        L clamped = L.Max(L.All(-9.1f), L.Min(L.All(9.1f), x));
+        L clamped = Clamp(x, -9.1f, 9.1f);
         (L scale, L q) = Split(clamped + clamped);
         L lessOne = L.MultiplyAdd(scale, q, scale - L.All(1));
         return lessOne / (lessOne + L.All(2));
     }
 
-    // 2^n and e^r - 1.
+    // What is not a number stays so.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static L Clamp<L>(L x, float least, float greatest)
+        where L : struct, ILanes<L> => L.Max(L.All(least), L.Min(L.All(greatest), x));
+
+    // 2^n and e^r - 1, for x within the bounds of exp.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (L Scale, L Q) Split<L>(L x)
         where L : struct, ILanes<L>
     {
-        x = L.Max(L.All(Least), L.Min(L.All(Greatest), x));
         L n = L.Round(x * L.All(1.44269504088896341f));
         // ln 2 in two parts, so that n * ln 2 loses nothing.
         L r = L.MultiplyAdd(n, L.All(-0.693359375f), x);

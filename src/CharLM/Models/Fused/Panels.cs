@@ -49,14 +49,4 @@ internal readonly unsafe struct Panels(float* data, int rows, int columns)
 
     /// <summary>Some panels side by side.</summary>
     public Panels Slice(int panel, int count) => new(At(panel, 0), Rows, count * Width);
-
-    /// <summary>Sets some rows to zero.</summary>
-    public void Clear(RowGrid rows)
-    {
-        for (int panel = 0; panel < Count; panel++)
-        {
-            for (int step = 0; step < rows.Steps; step++)
-                new Span<float>(At(panel, rows.First(step)), rows.Count * Width).Clear();
-        }
-    }
 }

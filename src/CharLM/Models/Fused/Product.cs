@@ -8,11 +8,17 @@ internal static unsafe class Product
     private const int GradientDepth = 256;
 
     /// <summary>C += A B, for some rows.</summary>
+    /// <inheritdoc cref="Multiply"/>
+    public static void MultiplyAdd<L>(Panels a, Panels b, Panels c, RowGrid rows)
+        where L : struct, ILanes<L> => Multiply<L>(a, b, c, rows, SumStart.With(c));
+
+    /// <summary>C = S + A B, for some rows.</summary>
     /// <param name="a">[rows, depth].</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="rows">Rows of A and C that take part.</param>
-    public static void MultiplyAdd<L>(Panels a, Panels b, Panels c, RowGrid rows)
+    /// <param name="rows">Rows of A, C and S that take part.</param>
+    /// <param name="start">S, what the sums start with.</param>
+    public static void Multiply<L>(Panels a, Panels b, Panels c, RowGrid rows, SumStart start)
         where L : struct, ILanes<L>
     {
         // Two panels of B stay in the first-level cache while all rows pass by.
@@ -20,71 +26,84 @@ internal static unsafe class Product
         {
             for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
             {
-                float* b0 = Column(b, panel, column), b1 = Column(b, panel, column + L.Count);
-                float* c0 = Column(c, panel, column), c1 = Column(c, panel, column + L.Count);
+                var pair = new ColumnPair<L>(b, c, start, panel, column);
                 for (int step = 0; step < rows.Steps; step++)
                 {
-                    for (int row = 0; row < rows.Count;)
-                    {
-                        nint place = ((nint)rows.First(step) + row) * Panels.Width;
-                        row += Rows<L, Tile.ByRow>(rows.Count - row, a.Data + place, a.Count, a.Stride, Panels.Width, b0, b1, c0 + place, c1 + place);
-                    }
+                    int first = rows.First(step), end = first + rows.Count;
+                    for (int row = first; row < end;)
+                        row += pair.Tile<Tile.ByRow>(end - row, a.Data + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, row);
                 }
             }
         }
     }
 
-    /// <summary>C += A^T B: the gradient of weights.</summary>
+    /// <summary>C = A^T B: the gradient of weights.</summary>
     /// <param name="a">[depth, rows].</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
     /// <param name="depth">Rows of A and B that take part, from the first on.</param>
-    public static void TransposedMultiplyAdd<L>(Panels a, Panels b, Panels c, int depth)
+    public static void TransposedMultiply<L>(Panels a, Panels b, Panels c, int depth)
         where L : struct, ILanes<L>
     {
         for (int from = 0; from < depth; from += GradientDepth)
         {
             int some = Math.Min(GradientDepth, depth - from);
+            SumStart start = from == 0 ? SumStart.Zero : SumStart.With(c);
             for (int panel = 0; panel < c.Count; panel += 2)
             {
                 for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
                 {
-                    float* b0 = Column(b.From(from), panel, column), b1 = Column(b.From(from), panel, column + L.Count);
-                    float* c0 = Column(c, panel, column), c1 = Column(c, panel, column + L.Count);
+                    var pair = new ColumnPair<L>(b.From(from), c, start, panel, column);
                     for (int row = 0; row < a.Columns;)
-                    {
-                        nint place = (nint)row * Panels.Width;
-                        float* rows = a.At(row / Panels.Width, from) + (row % Panels.Width);
-                        row += Rows<L, Tile.ByColumn>(a.Columns - row, rows, 1, 0, some, b0, b1, c0 + place, c1 + place);
-                    }
+                        row += pair.Tile<Tile.ByColumn>(a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
                 }
             }
         }
     }
 
-    private static float* Column(Panels m, int panel, int column) => m.At(panel + (column / Panels.Width), 0) + (column % Panels.Width);
-
-    // One tile of as many rows as there are, at most as many as fit; returns how many.
-    private static int Rows<L, TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, float* b0, float* b1, float* c0, float* c1)
+    /// <summary>Two registers' columns of a product.</summary>
+    private readonly ref struct ColumnPair<L>
         where L : struct, ILanes<L>
-        where TOperand : struct, Tile.IOperand
     {
-        if (L.TileRows >= 8 && rows >= 8)
+        private readonly float* _b0, _b1, _c0, _c1;
+        private readonly SumStart _start;
+        private readonly int _panel0, _panel1, _lane0, _lane1;
+
+        public ColumnPair(Panels b, Panels c, SumStart start, int panel, int column)
         {
-            Tile.MultiplyAdd<L, Tile.Eight, TOperand>(a, blocks, blockStride, depth, b0, b1, c0, c1, Panels.Width);
-            return 8;
+            _start = start;
+            (_panel0, _lane0) = (panel + (column / Panels.Width), column % Panels.Width);
+            (_panel1, _lane1) = (panel + ((column + L.Count) / Panels.Width), (column + L.Count) % Panels.Width);
+            _b0 = b.At(_panel0, 0) + _lane0;
+            _b1 = b.At(_panel1, 0) + _lane1;
+            _c0 = c.At(_panel0, 0) + _lane0;
+            _c1 = c.At(_panel1, 0) + _lane1;
         }
-        if (rows >= 4)
+
+        /// <summary>One tile of as many rows as there are, at most as many as fit.</summary>
+        /// <returns>How many rows it has.</returns>
+        public int Tile<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
+            where TOperand : struct, Tile.IOperand
         {
-            Tile.MultiplyAdd<L, Tile.Four, TOperand>(a, blocks, blockStride, depth, b0, b1, c0, c1, Panels.Width);
-            return 4;
+            nint place = (nint)row * Panels.Width;
+            float* s0 = _start.At(_panel0, _lane0, row, out int* starts), s1 = _start.At(_panel1, _lane1, row, out _);
+            if (L.TileRows >= 8 && rows >= 8)
+            {
+                Fused.Tile.Multiply<L, Tile.Eight, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                return 8;
+            }
+            if (rows >= 4)
+            {
+                Fused.Tile.Multiply<L, Tile.Four, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                return 4;
+            }
+            if (rows >= 2)
+            {
+                Fused.Tile.Multiply<L, Tile.Two, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                return 2;
+            }
+            Fused.Tile.Multiply<L, Tile.One, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+            return 1;
         }
-        if (rows >= 2)
-        {
-            Tile.MultiplyAdd<L, Tile.Two, TOperand>(a, blocks, blockStride, depth, b0, b1, c0, c1, Panels.Width);
-            return 2;
-        }
-        Tile.MultiplyAdd<L, Tile.One, TOperand>(a, blocks, blockStride, depth, b0, b1, c0, c1, Panels.Width);
-        return 1;
     }
 }

@@ -49,19 +49,8 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         }
     }
 
-    public override void Forward(Panels input, RowGrid rows)
-    {
-        for (int panel = 0; panel < Logits.Count; panel++)
-        {
-            var bias = new ReadOnlySpan<float>(_paddedBias.Data + (panel * Panels.Width), Panels.Width);
-            for (int step = 0; step < rows.Steps; step++)
-            {
-                for (int row = 0; row < rows.Count; row++)
-                    bias.CopyTo(new Span<float>(Logits.At(panel, rows.First(step) + row), Panels.Width));
-            }
-        }
-        Product.MultiplyAdd<L>(input, _forward.Matrix, Logits, rows);
-    }
+    public override void Forward(Panels input, RowGrid rows) =>
+        Product.Multiply<L>(input, _forward.Matrix, Logits, rows, SumStart.SameForAll(new Panels(_paddedBias.Data, 1, Logits.Columns)));
 
     public override void Loss(ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float gradientScale)
     {
@@ -72,15 +61,8 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         }
     }
 
-    public override void Backward(Panels inputGradient, RowGrid rows)
-    {
-        for (int panel = 0; panel < inputGradient.Count; panel++)
-        {
-            for (int step = 0; step < rows.Steps; step++)
-                new Span<float>(inputGradient.At(panel, rows.First(step)), rows.Count * Panels.Width).Clear();
-        }
-        Product.MultiplyAdd<L>(Logits, _backward.Matrix, inputGradient, rows);
-    }
+    public override void Backward(Panels inputGradient, RowGrid rows) =>
+        Product.Multiply<L>(Logits, _backward.Matrix, inputGradient, rows, SumStart.Zero);
 
     public override void WeightGradients(Panels input, int rows, int worker, int workers)
     {
@@ -88,9 +70,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         {
             int first = panel * Panels.Width, real = RowsOf(panel, count);
             Panels gradient = _gradient.Matrix.From(first), logits = Logits.Slice(panel, count);
-            for (int some = 0; some < gradient.Count; some++)
-                new Span<float>(gradient.At(some, 0), count * Panels.Width * Panels.Width).Clear();
-            Product.TransposedMultiplyAdd<L>(logits, input, gradient, rows);
+            Product.TransposedMultiply<L>(logits, input, gradient, rows);
             Packing.CopyRowsBack(gradient, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
             ColumnSums.Of<L>(logits, rows, _bias.Gradient + first, real);
         }

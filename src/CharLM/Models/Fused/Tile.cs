@@ -8,7 +8,7 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// <para>
-/// C[row, 0..1] += sum over k of A[row, k] * B[k, 0..1]: for each k, two registers of B are loaded once and multiplied
+/// C[row, 0..1] = S[row, 0..1] + sum over k of A[row, k] * B[k, 0..1], where S is what the sums start with. For each k, two registers of B are loaded once and multiplied
 /// with each of 8 numbers of A. That is 16 multiply-adds for 10 loads, all independent: the multipliers are never idle
 /// and never wait. With 16-register machines (AVX2, SSE, NEON) the block is 4 rows.
 /// </para>
@@ -36,33 +36,41 @@ internal static unsafe class Tile
         static abstract int DepthStride { get; }
     }
 
-    /// <summary>Adds a product to a tile.</summary>
+    /// <summary>Computes a tile of a product.</summary>
     /// <param name="a">A[0, 0].</param>
     /// <param name="blocks">Depth is <paramref name="blocks"/> * <paramref name="depth"/>.</param>
     /// <param name="blockStride">From one block of A to the next, in floats.</param>
     /// <param name="depth">Values of k in a block.</param>
     /// <param name="b0">First register of B's row 0; rows follow each other at the width of a panel.</param>
     /// <param name="b1">Second register of B's row 0.</param>
-    /// <param name="c0">First register of C's row 0.</param>
+    /// <param name="s0">First register of row 0 of the table that the sums start from.</param>
+    /// <param name="s1">Second register of it.</param>
+    /// <param name="starts">Which row of the table each row starts from.</param>
+    /// <param name="c0">First register of C's row 0; rows follow each other at the width of a panel.</param>
     /// <param name="c1">Second register of C's row 0.</param>
-    /// <param name="rowStride">From one row of C to the next, in floats.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MultiplyAdd<L, TRows, TOperand>(float* a, int blocks, nint blockStride, int depth, float* b0, float* b1, float* c0, float* c1, nint rowStride)
+    public static void Multiply<L, TRows, TOperand>(
+        float* a, int blocks, nint blockStride, int depth, float* b0, float* b1, float* s0, float* s1, int* starts, float* c0, float* c1)
         where L : struct, ILanes<L>
         where TRows : struct, IRows
         where TOperand : struct, IOperand
     {
-        L c00 = L.Load(c0), c01 = L.Load(c1);
+        (L c00, L c01) = Start<L>(s0, s1, starts[0]);
         L c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
         L c40 = default, c41 = default, c50 = default, c51 = default, c60 = default, c61 = default, c70 = default, c71 = default;
         if (TRows.Count > 1)
-            (c10, c11) = (L.Load(c0 + rowStride), L.Load(c1 + rowStride));
+            (c10, c11) = Start<L>(s0, s1, starts[1]);
         if (TRows.Count > 2)
-            (c20, c21, c30, c31) = (L.Load(c0 + (2 * rowStride)), L.Load(c1 + (2 * rowStride)), L.Load(c0 + (3 * rowStride)), L.Load(c1 + (3 * rowStride)));
+        {
+            (c20, c21) = Start<L>(s0, s1, starts[2]);
+            (c30, c31) = Start<L>(s0, s1, starts[3]);
+        }
         if (TRows.Count > 4)
         {
-            (c40, c41, c50, c51) = (L.Load(c0 + (4 * rowStride)), L.Load(c1 + (4 * rowStride)), L.Load(c0 + (5 * rowStride)), L.Load(c1 + (5 * rowStride)));
-            (c60, c61, c70, c71) = (L.Load(c0 + (6 * rowStride)), L.Load(c1 + (6 * rowStride)), L.Load(c0 + (7 * rowStride)), L.Load(c1 + (7 * rowStride)));
+            (c40, c41) = Start<L>(s0, s1, starts[4]);
+            (c50, c51) = Start<L>(s0, s1, starts[5]);
+            (c60, c61) = Start<L>(s0, s1, starts[6]);
+            (c70, c71) = Start<L>(s0, s1, starts[7]);
         }
 
         for (int block = 0; block < blocks; block++)
@@ -115,28 +123,32 @@ internal static unsafe class Tile
         L.Store(c01, c1);
         if (TRows.Count > 1)
         {
-            L.Store(c10, c0 + rowStride);
-            L.Store(c11, c1 + rowStride);
+            L.Store(c10, c0 + Panels.Width);
+            L.Store(c11, c1 + Panels.Width);
         }
         if (TRows.Count > 2)
         {
-            L.Store(c20, c0 + (2 * rowStride));
-            L.Store(c21, c1 + (2 * rowStride));
-            L.Store(c30, c0 + (3 * rowStride));
-            L.Store(c31, c1 + (3 * rowStride));
+            L.Store(c20, c0 + (2 * Panels.Width));
+            L.Store(c21, c1 + (2 * Panels.Width));
+            L.Store(c30, c0 + (3 * Panels.Width));
+            L.Store(c31, c1 + (3 * Panels.Width));
         }
         if (TRows.Count > 4)
         {
-            L.Store(c40, c0 + (4 * rowStride));
-            L.Store(c41, c1 + (4 * rowStride));
-            L.Store(c50, c0 + (5 * rowStride));
-            L.Store(c51, c1 + (5 * rowStride));
-            L.Store(c60, c0 + (6 * rowStride));
-            L.Store(c61, c1 + (6 * rowStride));
-            L.Store(c70, c0 + (7 * rowStride));
-            L.Store(c71, c1 + (7 * rowStride));
+            L.Store(c40, c0 + (4 * Panels.Width));
+            L.Store(c41, c1 + (4 * Panels.Width));
+            L.Store(c50, c0 + (5 * Panels.Width));
+            L.Store(c51, c1 + (5 * Panels.Width));
+            L.Store(c60, c0 + (6 * Panels.Width));
+            L.Store(c61, c1 + (6 * Panels.Width));
+            L.Store(c70, c0 + (7 * Panels.Width));
+            L.Store(c71, c1 + (7 * Panels.Width));
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (L First, L Second) Start<L>(float* s0, float* s1, int row)
+        where L : struct, ILanes<L> => (L.Load(s0 + ((nint)row * Panels.Width)), L.Load(s1 + ((nint)row * Panels.Width)));
 
     /// <summary>8 rows.</summary>
     public readonly struct Eight : IRows

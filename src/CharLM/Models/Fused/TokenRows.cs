@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>
@@ -33,6 +36,9 @@ internal sealed class TokenRows(int vocabSize)
     /// <summary>The slot of each row.</summary>
     public ReadOnlySpan<int> SlotOfRow => _slotOfRow;
 
+    /// <summary>The same as memory that does not move, until room is made for more rows.</summary>
+    public unsafe int* Slots => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_slotOfRow));
+
     /// <summary>Whether every token of the vocab has a slot, always the same: a table need not be made anew.</summary>
     public bool HoldsAll { get; private set; }
 
@@ -49,7 +55,7 @@ internal sealed class TokenRows(int vocabSize)
     public void Resize(int rows)
     {
         if (_slotOfRow.Length < rows)
-            _slotOfRow = new int[rows];
+            _slotOfRow = GC.AllocateArray<int>(rows, pinned: true);
         if (_tokenOfSlot.Length < Math.Min(rows, VocabSize))
             _tokenOfSlot = new int[Math.Min(rows, VocabSize)];
     }

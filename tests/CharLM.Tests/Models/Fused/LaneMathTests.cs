@@ -42,6 +42,11 @@ public sealed unsafe class LaneMathTests
 
     [Theory]
     [MemberData(nameof(Widths))]
+    public void Functions_OfWhatIsNotANumber_AreNotNumbers(LaneWidth width) =>
+        Assert.All(Enumerable.Range(0, 3), function => Assert.All(Compute(width, [.. Enumerable.Repeat(float.NaN, 16)], function), value => Assert.Equal(float.NaN, value)));
+
+    [Theory]
+    [MemberData(nameof(Widths))]
     public void Exp_AnyArgument_IsWithinTwoUnitsInTheLastPlace(LaneWidth width)
     {
         float[] x = Arguments(-87, 88);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CharLM.Models.Fused;
 
 namespace CharLM.Tests.Models.Fused;
@@ -76,15 +77,54 @@ public sealed unsafe class ProductTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void TransposedMultiplyAdd_AnyShape_EqualsTheDefinition(LaneWidth width, int rows, int depth, int columns)
+    public void Multiply_WithRowsOfATable_StartsFromThem(LaneWidth width, int rows, int depth, int columns)
     {
-        double[,] a = Random(depth, rows, 1), b = Random(depth, columns, 2), c = Random(rows, columns, 3);
-        using PanelBuffer pa = ToPanels(a), pb = ToPanels(b), pc = Padded(c, Panels.Pad(rows));
+        double[,] a = Random(rows, depth, 1), b = Random(depth, columns, 2), table = Random(5, columns, 3), same = Random(1, columns, 4);
+        int[] places = GC.AllocateArray<int>(Math.Max(rows, 8), pinned: true);
+        for (int row = 0; row < rows; row++)
+            places[row] = (row * 7) % 5;
+        using PanelBuffer pa = ToPanels(a), pb = Padded(b, Panels.Pad(depth)), pt = ToPanels(table), ps = ToPanels(same), pc = new(rows, columns);
+        foreach ((SumStart start, Func<int, int, double> expected) in new (SumStart, Func<int, int, double>)[]
+        {
+            (SumStart.Zero, (_, _) => 0),
+            (SumStart.SameForAll(ps.Matrix), (_, column) => same[0, column]),
+            (SumStart.Gathered(pt.Matrix, (int*)Marshal.UnsafeAddrOfPinnedArrayElement(places, 0)), (row, column) => table[places[row], column]),
+        })
+        {
+            pc.Matrix.Span.Fill(float.NaN); // nothing of it may be read
+            var grid = new RowGrid(rows, 0, rows, 1);
+            switch (width)
+            {
+                case LaneWidth.Wide: Product.Multiply<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+                case LaneWidth.Medium: Product.Multiply<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+                default: Product.Multiply<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+            }
+            var sums = new double[rows, columns];
+            for (int row = 0; row < rows; row++)
+            {
+                for (int column = 0; column < columns; column++)
+                {
+                    sums[row, column] = expected(row, column);
+                    for (int k = 0; k < depth; k++)
+                        sums[row, column] += a[row, k] * b[k, column];
+                }
+            }
+            AssertEqual(sums, pc.Matrix);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void TransposedMultiply_AnyShape_EqualsTheDefinition(LaneWidth width, int rows, int depth, int columns)
+    {
+        double[,] a = Random(depth, rows, 1), b = Random(depth, columns, 2), c = new double[rows, columns];
+        using PanelBuffer pa = ToPanels(a), pb = ToPanels(b), pc = new(Panels.Pad(rows), columns);
+        pc.Matrix.Span.Fill(float.NaN); // nothing of it may be read
         switch (width)
         {
-            case LaneWidth.Wide: Product.TransposedMultiplyAdd<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-            case LaneWidth.Medium: Product.TransposedMultiplyAdd<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-            default: Product.TransposedMultiplyAdd<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            case LaneWidth.Wide: Product.TransposedMultiply<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            case LaneWidth.Medium: Product.TransposedMultiply<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            default: Product.TransposedMultiply<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
         }
         for (int row = 0; row < rows; row++)
         {
