@@ -29,7 +29,7 @@ public static class ProductPeak
             for (int attempt = 0; attempt < TriesToWarmUp + Tries; attempt++)
             {
                 var clock = Stopwatch.StartNew();
-                workers.Run(workers.Count, worker => all[worker].Multiply(repeats));
+                workers.Run(workers.Count, workers.Count, task => all[task].Multiply(repeats));
                 double seconds = clock.Elapsed.TotalSeconds;
                 if (attempt < TriesToWarmUp)
                     repeats = Math.Max(1, (int)(repeats * SecondsOfTry / Math.Max(seconds, 1e-6)));

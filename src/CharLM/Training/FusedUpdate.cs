@@ -9,16 +9,22 @@ internal sealed class FusedUpdate : IUpdate
 {
     private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99;
 
-    // Fewer weights are changed faster than a second thread is told to.
-    private const int WeightsOfAThread = 200_000;
+    // Weights are clipped and changed in parts of at most so many, shared out among the workers; the part, not the worker, decides in
+    // which order squares are added.
+    private const int MostOfAPart = 32_768;
+
+    // Fewer weights are changed faster than a second worker is told to.
+    private const int WeightsOfAWorker = 50_000;
 
     private readonly RawWeight[] _weights;
     private readonly Workers _workers;
     private readonly OptimizerKind _kind;
     private readonly PanelBuffer _first, _second;
-    private readonly Action<int> _step;
-    private readonly LaneWidth _width = Passes.Resolve(LaneWidth.Best);
+    private readonly Action<int> _square, _step;
+    private readonly Part[] _parts;
+    private readonly double[] _squares;
     private readonly int _active;
+    private readonly LaneWidth _width = Passes.Resolve(LaneWidth.Best);
     private readonly double _weightDecay;
     private double _scale = 1;
     private long _steps;
@@ -31,7 +37,10 @@ internal sealed class FusedUpdate : IUpdate
         long length = _weights.Sum(weight => (long)weight.Length);
         _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW ? length : 0);
         _second = new PanelBuffer(kind is OptimizerKind.Sgd ? 0 : length);
-        _active = (int)Math.Clamp(length / WeightsOfAThread, 1, workers.Count);
+        _parts = [.. Places().SelectMany(place => Parts(place.Weight, place.Begin))];
+        _squares = new double[_parts.Length];
+        _active = (int)Math.Clamp(length / WeightsOfAWorker, 1, workers.Count);
+        _square = Square;
         _step = Step;
     }
 
@@ -46,16 +55,10 @@ internal sealed class FusedUpdate : IUpdate
     /// <inheritdoc/>
     public unsafe double Clip(double bound, ClippingKind kind = ClippingKind.Norm)
     {
+        _workers.Run(_active, _parts.Length, _square);
         double squares = 0;
-        foreach (RawWeight weight in _weights)
-        {
-            squares += _width switch
-            {
-                LaneWidth.Wide => SquaredNorm.Of<Lanes512>(weight.Gradient, weight.Length),
-                LaneWidth.Medium => SquaredNorm.Of<Lanes256>(weight.Gradient, weight.Length),
-                _ => SquaredNorm.Of<Lanes128>(weight.Gradient, weight.Length),
-            };
-        }
+        foreach (double some in _squares)
+            squares += some;
         double norm = Math.Sqrt(squares);
         // The gradients are scaled where they are used, as GradientClipping scales them.
         _scale = GradientClipping.Factor(norm, bound, kind);
@@ -87,7 +90,7 @@ internal sealed class FusedUpdate : IUpdate
                 WeightScale: _kind == OptimizerKind.AdamW ? (float)(1 - (LearningRate * _weightDecay)) : 1,
                 WeightDecay: _kind == OptimizerKind.Adam ? (float)_weightDecay : 0),
         };
-        _workers.Run(_active, _step);
+        _workers.Run(_active, _parts.Length, _step);
         _scale = 1;
     }
 
@@ -102,7 +105,7 @@ internal sealed class FusedUpdate : IUpdate
         foreach (string moment in UpdateState.MomentsOf(_kind))
         {
             IReadOnlyList<float[]> values = state.MomentOf(moment, [.. _weights.Select(weight => (long)weight.Length)]);
-            foreach (((long, int) place, float[] from) in Places().Zip(values))
+            foreach (((RawWeight Weight, long Begin) place, float[] from) in Places().Zip(values))
                 from.CopyTo(Moment(moment, place));
         }
         _steps = state.Steps;
@@ -115,19 +118,25 @@ internal sealed class FusedUpdate : IUpdate
         _second.Dispose();
     }
 
-    // Where the moments of each weight lie.
-    private IEnumerable<(long Begin, int Length)> Places()
+    // The weights, and where the moments of each begin.
+    private IEnumerable<(RawWeight Weight, long Begin)> Places()
     {
-        long place = 0;
+        long begin = 0;
         foreach (RawWeight weight in _weights)
         {
-            yield return (place, weight.Length);
-            place += weight.Length;
+            yield return (weight, begin);
+            begin += weight.Length;
         }
     }
 
-    private unsafe Span<float> Moment(string name, (long Begin, int Length) place) =>
-        new((name == UpdateState.FirstMoment ? _first : _second).Data + place.Begin, place.Length);
+    private static IEnumerable<Part> Parts(RawWeight weight, long begin)
+    {
+        for (int from = 0; from < weight.Length; from += MostOfAPart)
+            yield return new Part(weight, from, Math.Min(MostOfAPart, weight.Length - from), begin + from);
+    }
+
+    private unsafe Span<float> Moment(string name, (RawWeight Weight, long Begin) place) =>
+        new((name == UpdateState.FirstMoment ? _first : _second).Data + place.Begin, place.Weight.Length);
 
     private static void CutOff(Span<float> gradient, float bound)
     {
@@ -139,55 +148,61 @@ internal sealed class FusedUpdate : IUpdate
             gradient[i] = Math.Clamp(gradient[i], -bound, bound);
     }
 
-    private void Step(int worker)
+    private unsafe void Square(int task)
+    {
+        Part part = _parts[task];
+        float* gradient = part.Weight.Gradient + part.Begin;
+        _squares[task] = _width switch
+        {
+            LaneWidth.Wide => SquaredNorm.Of<Lanes512>(gradient, part.Length),
+            LaneWidth.Medium => SquaredNorm.Of<Lanes256>(gradient, part.Length),
+            _ => SquaredNorm.Of<Lanes128>(gradient, part.Length),
+        };
+    }
+
+    private void Step(int task)
     {
         switch (_width)
         {
             case LaneWidth.Wide:
-                Step<Lanes512>(worker);
+                Step<Lanes512>(_parts[task]);
                 break;
             case LaneWidth.Medium:
-                Step<Lanes256>(worker);
+                Step<Lanes256>(_parts[task]);
                 break;
             default:
-                Step<Lanes128>(worker);
+                Step<Lanes128>(_parts[task]);
                 break;
         }
     }
 
-    private void Step<L>(int worker)
+    private void Step<L>(Part part)
         where L : struct, ILanes<L>
     {
         switch (_kind)
         {
             case OptimizerKind.Sgd:
-                Step<L, Optimize.Sgd>(worker);
+                Step<L, Optimize.Sgd>(part);
                 break;
             case OptimizerKind.RmsProp:
-                Step<L, Optimize.RmsProp>(worker);
+                Step<L, Optimize.RmsProp>(part);
                 break;
             default:
-                Step<L, Optimize.Adam>(worker);
+                Step<L, Optimize.Adam>(part);
                 break;
         }
     }
 
-    private unsafe void Step<L, TRule>(int worker)
+    private unsafe void Step<L, TRule>(Part part)
         where L : struct, ILanes<L>
-        where TRule : struct, Optimize.IRule
-    {
-        long place = 0;
-        foreach (RawWeight weight in _weights)
-        {
-            int begin = (int)((long)weight.Length * worker / _active), end = (int)((long)weight.Length * (worker + 1) / _active);
-            Optimize.Apply<L, TRule>(
-                weight.Value + begin,
-                weight.Gradient + begin,
-                _first.Length > 1 ? _first.Data + place + begin : null,
-                _second.Length > 1 ? _second.Data + place + begin : null,
-                end - begin,
-                _constants);
-            place += weight.Length;
-        }
-    }
+        where TRule : struct, Optimize.IRule => Optimize.Apply<L, TRule>(
+            part.Weight.Value + part.Begin,
+            part.Weight.Gradient + part.Begin,
+            _first.Length > 1 ? _first.Data + part.Moments : null,
+            _second.Length > 1 ? _second.Data + part.Moments : null,
+            part.Length,
+            _constants);
+
+    // A part of a weight, and where its moments begin.
+    private readonly record struct Part(RawWeight Weight, int Begin, int Length, long Moments);
 }

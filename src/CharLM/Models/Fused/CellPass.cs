@@ -135,9 +135,9 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             _weightDropout.Key = key;
     }
 
-    public override void Pack(int worker, int workers, bool backward, bool tokensOnly)
+    public override void Pack(int task, int tasks, bool backward, bool tokensOnly)
     {
-        foreach ((int gate, int unit, int count) in Share(worker, workers))
+        foreach ((int gate, int unit, int count) in Share(task, tasks))
         {
             int panel = (gate * Units) + unit, first = (gate * Hidden) + (unit * Panels.Width), rows = RowsOf(unit, count);
             if (!tokensOnly)
@@ -155,8 +155,11 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
 
     public override void Forward(Panels input, RowGrid rows)
     {
-        CopyRows(HiddenState, rows.Begin, Before(_hidden), rows.Begin, rows.Count);
-        CopyRows(CellState, rows.Begin, Before(_cell), rows.Begin, rows.Count);
+        if (rows.FirstStep == 0)
+        {
+            CopyRows(HiddenState, rows.Begin, Before(_hidden), rows.Begin, rows.Count);
+            CopyRows(CellState, rows.Begin, Before(_cell), rows.Begin, rows.Count);
+        }
         if (_tokens is null)
             Product.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
         RowGrid one = new(_batch, 0, rows.Count, 1);
@@ -177,8 +180,11 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
                 StepForward(unit + 1, first, rows.Count);
             }
         }
-        CopyRows(Before(_hidden), rows.First(rows.Steps), HiddenState, rows.Begin, rows.Count);
-        CopyRows(Before(_cell), rows.First(rows.Steps), CellState, rows.Begin, rows.Count);
+        if (rows.FirstStep + rows.Steps == _steps)
+        {
+            CopyRows(Before(_hidden), rows.First(rows.Steps), HiddenState, rows.Begin, rows.Count);
+            CopyRows(Before(_cell), rows.First(rows.Steps), CellState, rows.Begin, rows.Count);
+        }
     }
 
     public override void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows)
@@ -197,8 +203,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             }
             if (_scalesGradients)
             {
-                Scale(HiddenStateGradient, rows, _gradientScales[step]);
-                Scale(CellStateGradient, rows, _gradientScales[step]);
+                Scale(HiddenStateGradient, rows, _gradientScales[rows.FirstStep + step]);
+                Scale(CellStateGradient, rows, _gradientScales[rows.FirstStep + step]);
             }
         }
         if (_tokens is not null || inputGradient.Columns == 0)
@@ -210,9 +216,9 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         }
     }
 
-    public override void WeightGradients(Panels input, int worker, int workers)
+    public override void WeightGradients(Panels input, int task, int tasks)
     {
-        foreach ((int gate, int unit, int count) in Share(worker, workers))
+        foreach ((int gate, int unit, int count) in Share(task, tasks))
         {
             int first = (gate * Hidden) + (unit * Panels.Width), place = ((gate * Units) + unit) * Panels.Width, rows = RowsOf(unit, count);
             int hiddenPanel = (TCell.HiddenGroup(gate) * Units) + unit, inputPanel = (TCell.InputGroup(gate) * Units) + unit;
@@ -245,8 +251,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     // Rows of the weights in some panels of units: fewer in the last, none in the padding.
     private int RowsOf(int unit, int count) => Math.Clamp(Hidden - (unit * Panels.Width), 0, count * Panels.Width);
 
-    // A worker's share of the panels of all gates.
-    private WorkShare Share(int worker, int workers) => new(TCell.Gates, Units, worker, workers);
+    // A task's share of the panels of all gates.
+    private WorkShare Share(int task, int tasks) => new(TCell.Gates, Units, task, tasks);
 
     private static float* RowsFrom(RawWeight weight, int first, int columns) => weight.Value + ((nint)first * columns);
 

@@ -35,10 +35,10 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
         }
     }
 
-    /// <summary>Adds the gradients of the rows of each token: a worker's share of the columns.</summary>
-    public void WeightGradients(int worker, int workers)
+    /// <summary>Adds the gradients of the rows of each token: one of so many parts of the columns.</summary>
+    public void WeightGradients(int task, int tasks)
     {
-        int begin = (int)((long)size * worker / workers), end = (int)((long)size * (worker + 1) / workers);
+        int begin = (int)((long)size * task / tasks), end = (int)((long)size * (task + 1) / tasks);
         for (int token = 0; token < tokens.VocabSize; token++)
             new Span<float>(weight.Gradient + ((nint)token * size) + begin, end - begin).Clear();
         ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;

@@ -6,11 +6,14 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// Rows of a minibatch are shared out among the workers, who go through all layers and steps, forwards and backwards, without
-/// waiting for each other; then they meet, and share the weight gradients out by gates. Every sum is taken in an order that does
-/// not depend on the number of workers, so that results do not either.
+/// waiting for each other (<see cref="RowSharing"/>); then they meet, and share the weight gradients out by gates. Every sum is
+/// taken in an order that does not depend on the workers, so that results do not either.
 /// </remarks>
 internal sealed class FusedNetwork : IDisposable
 {
+    // Packing and weight gradients are shared out in more parts than there are workers: one whose processor is slower gets fewer.
+    private const int TasksOfWorker = 4;
+
     // Keeps what is dropped at the ends apart from what the stack drops between its layers.
     private const ulong InputDropoutKey = 1UL << 56, OutputDropoutKey = 2UL << 56;
 
@@ -22,13 +25,14 @@ internal sealed class FusedNetwork : IDisposable
     private readonly DropoutPass? _inputDropout, _outputDropout;
     private readonly TiedWeight? _tied;
     private readonly double _tokenDropout;
-    private readonly Action<int> _pack, _learnRows, _weightGradients, _forwardRows, _lossRows;
+    private readonly RowSharing _sharing;
+    private readonly Action<int> _pack, _rows, _weightGradients;
     private readonly int _vocabSize;
     private int[] _targets = [];
     private float[] _nats = [];
     private readonly WorkerChoice _choice;
-    private int _batch, _steps, _active = 1;
-    private bool _backward, _packed;
+    private int _batch, _steps, _active = 1, _tasks = 1;
+    private bool _backward, _packed, _measures;
     private ulong? _dropoutKey;
 
     /// <summary>A network over weights that live elsewhere.</summary>
@@ -39,7 +43,7 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="width">Which registers to use.</param>
     public FusedNetwork(ModelConfig config, int vocabSize, RawWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
     {
-        (_workers, _vocabSize, _choice) = (workers, vocabSize, new WorkerChoice(workers.Count, workers.IsFixed));
+        (_workers, _vocabSize, _choice, _sharing) = (workers, vocabSize, new WorkerChoice(workers.Count, workers.IsFixed), new RowSharing(workers.Count));
         _tokens = new TokenRows(vocabSize);
         if (config.EmbeddingSize > 0)
             _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);
@@ -52,9 +56,7 @@ internal sealed class FusedNetwork : IDisposable
         if (config.OutputDropout > 0)
             _outputDropout = new DropoutPass(config.OutputDropout, config.NumHiddens);
         _pack = Pack;
-        _learnRows = LearnRows;
-        _forwardRows = ForwardRows;
-        _lossRows = LossRows;
+        _rows = Rows;
         _weightGradients = WeightGradients;
     }
 
@@ -84,9 +86,9 @@ internal sealed class FusedNetwork : IDisposable
         _stack.SetGradientScales(gradientScales);
         SetTargets(targets);
         _stack.ZeroStateGradient();
-        _workers.Run(_active, _pack);
-        _workers.Run(_active, _learnRows);
-        _workers.Run(_active, _weightGradients);
+        _workers.Run(_active, _tasks, _pack);
+        RunRows();
+        _workers.Run(_active, _tasks, _weightGradients);
         _tied?.AddGradients();
         _choice.End();
         _packed = false; // the gradients are asked for in order to change the weights
@@ -98,9 +100,9 @@ internal sealed class FusedNetwork : IDisposable
     /// <inheritdoc cref="Learn"/>
     public double Measure(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps)
     {
-        Predict(inputs, batch, steps);
+        Begin(inputs, batch, steps, backward: false, null);
         SetTargets(targets);
-        _workers.Run(_active, _lossRows);
+        Forward();
         return Total();
     }
 
@@ -109,12 +111,7 @@ internal sealed class FusedNetwork : IDisposable
     public void Predict(ReadOnlySpan<long> inputs, int batch, int steps)
     {
         Begin(inputs, batch, steps, backward: false, null);
-        // A table of tokens is part of what is packed, and as a rule changes with the minibatch.
-        if (!_packed || !_tokens.HoldsAll)
-            _workers.Run(_active, _pack);
-        _packed = true;
-        _workers.Run(_active, _forwardRows);
-        _choice.End();
+        Forward();
     }
 
     /// <summary>Copies the logits after one step of one sequence.</summary>
@@ -178,11 +175,14 @@ internal sealed class FusedNetwork : IDisposable
         _embedding?.Resize(rows, backward);
         _stack.Resize(batch, steps, backward, dropoutKey);
         _output.Resize(rows);
+        _measures = false;
         _active = _choice.Begin(batch, steps);
+        _tasks = _active == 1 ? 1 : _active * TasksOfWorker;
     }
 
     private void SetTargets(ReadOnlySpan<long> targets)
     {
+        _measures = true;
         for (int step = 0; step < _steps; step++)
         {
             for (int row = 0; row < _batch; row++)
@@ -200,18 +200,42 @@ internal sealed class FusedNetwork : IDisposable
 
     private Panels Output => _dropoutKey is not null && _outputDropout is not null ? _outputDropout.Values : _stack.Outputs;
 
-    private RowGrid Share(int worker) => RowGrid.Share(_batch, _steps, worker, _active);
-
-    private void Pack(int worker)
+    private void Forward()
     {
-        _stack.Pack(worker, _active, _backward, tokensOnly: _packed);
-        if (!_packed)
-            _output.Pack(worker, _active, _backward);
+        // A table of tokens is part of what is packed, and as a rule changes with the minibatch.
+        if (!_packed || !_tokens.HoldsAll)
+            _workers.Run(_active, _tasks, _pack);
+        _packed = true;
+        RunRows();
+        _choice.End();
     }
 
-    private void ForwardRows(int worker)
+    private void Pack(int task)
     {
-        RowGrid rows = Share(worker);
+        _stack.Pack(task, _tasks, _backward, tokensOnly: _packed);
+        if (!_packed)
+            _output.Pack(task, _tasks, _backward);
+    }
+
+    private void RunRows()
+    {
+        _sharing.Begin(_batch, _steps, _active, forward: true, _backward);
+        _workers.Run(_active, _rows);
+    }
+
+    private void Rows(int worker)
+    {
+        while (_sharing.Next(worker, out RowGrid rows, out bool backward))
+        {
+            if (backward)
+                BackwardRows(rows);
+            else
+                ForwardRows(rows);
+        }
+    }
+
+    private void ForwardRows(RowGrid rows)
+    {
         _embedding?.Forward(rows);
         if (_dropoutKey is { } key)
             _inputDropout?.Forward(_embedding!.Values, rows, key + InputDropoutKey);
@@ -219,26 +243,23 @@ internal sealed class FusedNetwork : IDisposable
         if (_dropoutKey is { } outputKey)
             _outputDropout?.Forward(_stack.Outputs, rows, outputKey + OutputDropoutKey);
         _output.Forward(Output, rows);
+        if (_measures)
+            _output.Loss(_targets, _nats, rows, _backward ? 1f / (_batch * _steps) : 0);
     }
 
-    private void LossRows(int worker) => _output.Loss(_targets, _nats, Share(worker), gradientScale: 0);
-
-    private void LearnRows(int worker)
+    private void BackwardRows(RowGrid rows)
     {
-        ForwardRows(worker);
-        RowGrid rows = Share(worker);
-        _output.Loss(_targets, _nats, rows, 1f / (_batch * _steps));
         _output.Backward(_stack.OutputGradient, rows);
         _outputDropout?.Backward(_stack.OutputGradient, rows);
         _stack.Backward(_embedding?.Gradient ?? default, rows);
         _inputDropout?.Backward(_embedding!.Gradient, rows);
     }
 
-    private void WeightGradients(int worker)
+    private void WeightGradients(int task)
     {
-        _stack.WeightGradients(Input, worker, _active);
-        _output.WeightGradients(Output, _batch * _steps, worker, _active);
-        _embedding?.WeightGradients(worker, _active);
+        _stack.WeightGradients(Input, task, _tasks);
+        _output.WeightGradients(Output, _batch * _steps, task, _tasks);
+        _embedding?.WeightGradients(task, _tasks);
     }
 
     // In the order of rows, whoever computed them.

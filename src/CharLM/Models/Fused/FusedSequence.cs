@@ -8,6 +8,7 @@ internal sealed unsafe class FusedSequence : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly Workers _workers;
+    private readonly RowSharing _sharing;
     private readonly int _inputSize;
     private PanelBuffer _input = new(1), _inputGradient = new(1);
     private FusedStack? _stack;
@@ -20,7 +21,7 @@ internal sealed unsafe class FusedSequence : IDisposable
     /// <summary>Working memory for sequences of a layer.</summary>
     public FusedSequence(ModelConfig config, int inputSize, Workers workers)
     {
-        (_config, _inputSize, _workers) = (config, inputSize, workers);
+        (_config, _inputSize, _workers, _sharing) = (config, inputSize, workers, new RowSharing(workers.Count));
     }
 
     private Panels Input => new(_input.Data, _batch * _steps, Panels.Pad(_inputSize));
@@ -45,8 +46,9 @@ internal sealed unsafe class FusedSequence : IDisposable
         Read(input, Input, _batch * _steps, _inputSize);
         CopyStates(tensors[1], states > 1 ? tensors[2] : null, toStack: true, gradients: false);
 
-        _workers.Run(_workers.Count, worker => _stack.Pack(worker, _workers.Count, record, tokensOnly: false));
-        _workers.Run(_workers.Count, worker => _stack.Forward(Input, RowGrid.Share(_batch, _steps, worker, _workers.Count)));
+        int tasks = _workers.Count;
+        _workers.Run(tasks, tasks, task => _stack.Pack(task, tasks, record, tokensOnly: false));
+        RunRows(backward: false, rows => _stack.Forward(Input, rows));
 
         _canGoBack = record;
         List<Tensor> results = [empty(_steps, _batch, _config.NumHiddens), empty_like(tensors[1])];
@@ -70,8 +72,9 @@ internal sealed unsafe class FusedSequence : IDisposable
         _stack.ZeroStateGradient();
         CopyStates(gradients[1], gradients.Count > 2 ? gradients[2] : null, toStack: true, gradients: true);
 
-        _workers.Run(_workers.Count, worker => _stack.Backward(InputGradient, RowGrid.Share(_batch, _steps, worker, _workers.Count)));
-        _workers.Run(_workers.Count, worker => _stack.WeightGradients(Input, worker, _workers.Count));
+        RunRows(backward: true, rows => _stack.Backward(InputGradient, rows));
+        int tasks = _workers.Count;
+        _workers.Run(tasks, tasks, task => _stack.WeightGradients(Input, task, tasks));
 
         List<Tensor> results = [empty(_steps, _batch, _inputSize), empty(_config.NumLayers, _batch, _config.NumHiddens)];
         Write(InputGradient, results[0], _batch * _steps, _inputSize);
@@ -94,6 +97,16 @@ internal sealed unsafe class FusedSequence : IDisposable
         _input.Dispose();
         _inputGradient.Dispose();
         _gradients.Dispose();
+    }
+
+    private void RunRows(bool backward, Action<RowGrid> work)
+    {
+        _sharing.Begin(_batch, _steps, _workers.Count, !backward, backward);
+        _workers.Run(_workers.Count, worker =>
+        {
+            while (_sharing.Next(worker, out RowGrid rows, out _))
+                work(rows);
+        });
     }
 
     // The stack keeps the weights' addresses: it is made anew when they have changed.

@@ -137,15 +137,15 @@ internal sealed class FusedStack : IDisposable
             layer.Rearrange(rows, batch);
     }
 
-    /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
-    /// <param name="worker">Which worker.</param>
-    /// <param name="workers">How many share the work.</param>
+    /// <summary>Lays the weights out for the kernels: one of so many parts of that.</summary>
+    /// <param name="task">Which part.</param>
+    /// <param name="tasks">How many parts there are.</param>
     /// <param name="backward">Whether gradients will be asked for.</param>
     /// <param name="tokensOnly">Only what depends on the minibatch: the weights are as they were.</param>
-    public void Pack(int worker, int workers, bool backward, bool tokensOnly)
+    public void Pack(int task, int tasks, bool backward, bool tokensOnly)
     {
         foreach (LayerPass layer in _layers)
-            layer.Pack(worker, workers, backward, tokensOnly);
+            layer.Pack(task, tasks, backward, tokensOnly);
     }
 
     /// <summary>Computes the outputs of some rows, and moves their state on.</summary>
@@ -177,11 +177,11 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Computes the gradients of all weights: a worker's share of it.</summary>
-    public void WeightGradients(Panels input, int worker, int workers)
+    /// <summary>Computes the gradients of all weights: one of so many parts of that.</summary>
+    public void WeightGradients(Panels input, int task, int tasks)
     {
         for (int layer = 0; layer < _layers.Length; layer++)
-            _layers[layer].WeightGradients(layer > 0 ? InputOf(layer) : input, worker, workers);
+            _layers[layer].WeightGradients(layer > 0 ? InputOf(layer) : input, task, tasks);
     }
 
     /// <inheritdoc/>

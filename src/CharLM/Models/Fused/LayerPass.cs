@@ -2,7 +2,7 @@ namespace CharLM.Models.Fused;
 
 /// <summary>
 /// One recurrent layer, forwards and backwards through a minibatch of steps * batch rows; row <c>t * batch + b</c> is step t of
-/// sequence b. A worker does all steps of its rows without waiting for others; weights are shared out by gates.
+/// sequence b. Rows do not wait for each other; weights are shared out by gates.
 /// </summary>
 internal abstract class LayerPass : IDisposable
 {
@@ -41,29 +41,29 @@ internal abstract class LayerPass : IDisposable
     /// <summary>Says which weights between hidden states the next packing leaves out; null: none.</summary>
     public abstract void DropWeights(ulong? key);
 
-    /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
-    /// <param name="worker">Which worker.</param>
-    /// <param name="workers">How many share the work.</param>
+    /// <summary>Lays the weights out for the kernels: one of so many parts of that.</summary>
+    /// <param name="task">Which part.</param>
+    /// <param name="tasks">How many parts there are.</param>
     /// <param name="backward">Whether gradients will be asked for.</param>
     /// <param name="tokensOnly">Only what depends on the minibatch: the weights are as they were.</param>
-    public abstract void Pack(int worker, int workers, bool backward, bool tokensOnly);
+    public abstract void Pack(int task, int tasks, bool backward, bool tokensOnly);
 
-    /// <summary>Computes outputs of some rows, and moves their state on.</summary>
+    /// <summary>Computes outputs of some rows: of the first steps first, of the last steps last, which moves their state on.</summary>
     /// <param name="input">[rows, input]; not looked at by a layer of tokens.</param>
     /// <param name="rows">Which rows.</param>
     public abstract void Forward(Panels input, RowGrid rows);
 
-    /// <summary>Computes the gradients of the gates' sums of some rows, and of the input when it is dense.</summary>
+    /// <summary>Computes the gradients of the gates' sums of some rows, the last steps first, and of the input when it is dense.</summary>
     /// <param name="outputGradient">[rows, hidden].</param>
     /// <param name="inputGradient">Receives the gradient of a dense input, [rows, input]; without columns when nobody asks.</param>
     /// <param name="rows">Which rows.</param>
     public abstract void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows);
 
-    /// <summary>Computes the gradients of the weights from those of the sums: a worker's share of it.</summary>
+    /// <summary>Computes the gradients of the weights from those of the sums: one of so many parts of that.</summary>
     /// <param name="input">What went forward.</param>
-    /// <param name="worker">Which worker.</param>
-    /// <param name="workers">How many share the work.</param>
-    public abstract void WeightGradients(Panels input, int worker, int workers);
+    /// <param name="task">Which part.</param>
+    /// <param name="tasks">How many parts there are.</param>
+    public abstract void WeightGradients(Panels input, int task, int tasks);
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -12,8 +12,8 @@ internal abstract class OutputPass : IDisposable
     /// <summary>Makes room for so many rows.</summary>
     public abstract void Resize(int rows);
 
-    /// <summary>Lays the weights out for the kernels: a worker's share of it.</summary>
-    public abstract void Pack(int worker, int workers, bool backward);
+    /// <summary>Lays the weights out for the kernels: one of so many parts of that.</summary>
+    public abstract void Pack(int task, int tasks, bool backward);
 
     /// <summary>Computes the logits of some rows.</summary>
     /// <param name="input">Hidden states, [rows, hidden].</param>
@@ -32,12 +32,12 @@ internal abstract class OutputPass : IDisposable
     /// <param name="rows">Which rows.</param>
     public abstract void Backward(Panels inputGradient, RowGrid rows);
 
-    /// <summary>Computes the gradients of the weights: a worker's share of it.</summary>
+    /// <summary>Computes the gradients of the weights: one of so many parts of that.</summary>
     /// <param name="input">Hidden states, [rows, hidden].</param>
     /// <param name="rows">How many rows there are.</param>
-    /// <param name="worker">Which worker.</param>
-    /// <param name="workers">How many share the work.</param>
-    public abstract void WeightGradients(Panels input, int rows, int worker, int workers);
+    /// <param name="task">Which part.</param>
+    /// <param name="tasks">How many parts there are.</param>
+    public abstract void WeightGradients(Panels input, int rows, int task, int tasks);
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -36,9 +36,9 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         _logits = PanelBuffer.Grow(_logits, (long)rows * Panels.Pad(_vocab));
     }
 
-    public override void Pack(int worker, int workers, bool backward)
+    public override void Pack(int task, int tasks, bool backward)
     {
-        foreach ((_, int panel, int count) in Share(worker, workers))
+        foreach ((_, int panel, int count) in Share(task, tasks))
         {
             int first = panel * Panels.Width, rows = RowsOf(panel, count);
             float* weight = _weight.Value + ((nint)first * _hidden);
@@ -64,9 +64,9 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     public override void Backward(Panels inputGradient, RowGrid rows) =>
         Product.Multiply<L>(Logits, _backward.Matrix, inputGradient, rows, SumStart.Zero);
 
-    public override void WeightGradients(Panels input, int rows, int worker, int workers)
+    public override void WeightGradients(Panels input, int rows, int task, int tasks)
     {
-        foreach ((_, int panel, int count) in Share(worker, workers))
+        foreach ((_, int panel, int count) in Share(task, tasks))
         {
             int first = panel * Panels.Width, real = RowsOf(panel, count);
             Panels gradient = _gradient.Matrix.From(first), logits = Logits.Slice(panel, count);
@@ -85,7 +85,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         _logits.Dispose();
     }
 
-    private WorkShare Share(int worker, int workers) => new(1, Panels.Pad(_vocab) / Panels.Width, worker, workers);
+    private WorkShare Share(int task, int tasks) => new(1, Panels.Pad(_vocab) / Panels.Width, task, tasks);
 
     private int RowsOf(int panel, int count) => Math.Clamp(_vocab - (panel * Panels.Width), 0, count * Panels.Width);
 

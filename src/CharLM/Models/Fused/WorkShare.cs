@@ -1,16 +1,16 @@
 namespace CharLM.Models.Fused;
 
 /// <summary>
-/// A worker's share of the panels of all gates, as runs of panels of one gate; to be enumerated, makes no garbage.
+/// A task's share of the panels of all gates, as runs of panels of one gate; to be enumerated, makes no garbage.
 /// </summary>
 /// <param name="gates">Gates.</param>
 /// <param name="units">Panels of a gate.</param>
-/// <param name="worker">Which worker.</param>
-/// <param name="workers">How many share the work.</param>
-internal struct WorkShare(int gates, int units, int worker, int workers)
+/// <param name="task">Which part of the work.</param>
+/// <param name="tasks">How many parts there are.</param>
+internal struct WorkShare(int gates, int units, int task, int tasks)
 {
-    private readonly int _end = (int)((long)gates * units * (worker + 1) / workers);
-    private int _begin = (int)((long)gates * units * worker / workers);
+    private readonly int _end = (int)((long)gates * units * (task + 1) / tasks);
+    private int _begin = (int)((long)gates * units * task / tasks);
     private int _length;
 
     /// <summary>The gate, its first panel in the share, and how many are.</summary>

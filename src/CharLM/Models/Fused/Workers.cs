@@ -2,7 +2,8 @@ namespace CharLM.Models.Fused;
 
 /// <summary>
 /// Threads that stand by for the length of a training run: starting work takes about a microsecond while they spin, and
-/// they sleep when nothing comes for a while. The caller is worker 0.
+/// they sleep when nothing comes for a while. The caller is worker 0, and nobody waits for a worker who has not come: work is
+/// there to be taken, and whoever comes first takes it.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
@@ -10,21 +11,25 @@ internal sealed class Workers : IDisposable
     // step, shorter than what a person or another process would notice.
     private const int Spins = 2000;
 
+    // Of the workers that are inside: nobody else may come in.
+    private const int Closed = 1 << 30;
+
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
     private readonly SemaphoreSlim _finished = new(0);
     private readonly int[] _asleep;
-    private Action<int>? _work;
+    private readonly Action<int> _takeTasks;
+    private Action<int>? _work, _task;
     private Exception? _failure;
     private volatile int _round;
     private volatile bool _stop;
-    private int _active, _left, _callerSleeps;
+    private int _active, _inside = Closed, _callerSleeps, _tasks, _nextTask;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">Workers, the caller included; 0: up to one a processor, as many as measure faster.</param>
     public Workers(int threads)
     {
-        (Count, IsFixed) = (threads == 0 ? Environment.ProcessorCount : threads, threads > 0);
+        (Count, IsFixed, _takeTasks) = (threads == 0 ? Environment.ProcessorCount : threads, threads > 0, TakeTasks);
         int count = Count;
         _wake = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
         _asleep = new int[count];
@@ -39,31 +44,47 @@ internal sealed class Workers : IDisposable
     /// <summary>Whether always all of them shall be used.</summary>
     public bool IsFixed { get; }
 
-    /// <summary>Does something on the first so many workers, and waits for all of them.</summary>
-    /// <param name="workers">How many take part, 1 to <see cref="Count"/>.</param>
-    /// <param name="work">Gets the number of the worker.</param>
+    /// <summary>Does something on the first so many workers, those of them that come while the caller does it.</summary>
+    /// <param name="workers">How many may take part, 1 to <see cref="Count"/>.</param>
+    /// <param name="work">Gets the number of the worker; when the caller's returns, nothing must be left to begin.</param>
+    /// <exception cref="InvalidOperationException">It failed on another worker.</exception>
     public void Run(int workers, Action<int> work)
     {
-        if (workers > 1)
+        if (workers == 1)
         {
-            _work = work;
-            _failure = null;
-            _active = workers;
-            Volatile.Write(ref _left, workers - 1);
-            Interlocked.Increment(ref _round);
-            for (int worker = 1; worker < workers; worker++)
-            {
-                if (Interlocked.Exchange(ref _asleep[worker], 0) == 1)
-                    _wake[worker].Release();
-            }
+            work(0);
+            return;
         }
-        work(0);
-        if (workers > 1)
+        (_work, _failure, _active) = (work, null, workers);
+        Volatile.Write(ref _inside, 0);
+        Interlocked.Increment(ref _round);
+        for (int worker = 1; worker < workers; worker++)
         {
+            if (Interlocked.Exchange(ref _asleep[worker], 0) == 1)
+                _wake[worker].Release();
+        }
+        try
+        {
+            work(0);
+        }
+        finally
+        {
+            Interlocked.Or(ref _inside, Closed);
             AwaitOthers();
-            if (_failure is not null)
-                throw new InvalidOperationException(_failure.Message, _failure);
         }
+        if (_failure is not null)
+            throw new InvalidOperationException(_failure.Message, _failure);
+    }
+
+    /// <summary>Does a number of tasks, each on the worker that is free first.</summary>
+    /// <param name="workers">How many may take part, 1 to <see cref="Count"/>.</param>
+    /// <param name="tasks">How many tasks there are.</param>
+    /// <param name="task">Gets the number of the task.</param>
+    /// <exception cref="InvalidOperationException">A task failed on another worker.</exception>
+    public void Run(int workers, int tasks, Action<int> task)
+    {
+        (_task, _tasks, _nextTask) = (task, tasks, 0);
+        Run(Math.Min(workers, tasks), _takeTasks);
     }
 
     /// <summary>Ends the threads.</summary>
@@ -82,16 +103,16 @@ internal sealed class Workers : IDisposable
 
     private void AwaitOthers()
     {
-        for (int spin = 0; Volatile.Read(ref _left) > 0; spin++)
+        for (int spin = 0; Volatile.Read(ref _inside) != Closed; spin++)
         {
             if (spin < Spins)
             {
                 Thread.SpinWait(8);
                 continue;
             }
-            // Either the last worker sees that the caller sleeps, or the caller sees that none is left.
+            // Either the last worker sees that the caller sleeps, or the caller sees that none is inside.
             Interlocked.Exchange(ref _callerSleeps, 1);
-            if (Volatile.Read(ref _left) > 0 || Interlocked.Exchange(ref _callerSleeps, 0) == 0)
+            if (Volatile.Read(ref _inside) != Closed || Interlocked.Exchange(ref _callerSleeps, 0) == 0)
                 _finished.Wait();
             Interlocked.Exchange(ref _callerSleeps, 0);
         }
@@ -117,18 +138,39 @@ internal sealed class Workers : IDisposable
             if (_stop)
                 return;
             seen = _round;
-            if (worker >= _active)
+            // Whoever comes late finds the round closed, or is in the next one already.
+            if (!Enter())
                 continue;
             try
             {
-                _work!(worker);
+                if (worker < _active)
+                    _work!(worker);
             }
             catch (Exception e)
             {
                 _failure = e;
             }
-            if (Interlocked.Decrement(ref _left) == 0 && Interlocked.Exchange(ref _callerSleeps, 0) == 1)
+            if (Interlocked.Decrement(ref _inside) == Closed && Interlocked.Exchange(ref _callerSleeps, 0) == 1)
                 _finished.Release();
         }
+    }
+
+    private bool Enter()
+    {
+        int inside = Volatile.Read(ref _inside);
+        while ((inside & Closed) == 0)
+        {
+            int before = Interlocked.CompareExchange(ref _inside, inside + 1, inside);
+            if (before == inside)
+                return true;
+            inside = before;
+        }
+        return false;
+    }
+
+    private void TakeTasks(int worker)
+    {
+        for (int task = Interlocked.Increment(ref _nextTask) - 1; task < _tasks; task = Interlocked.Increment(ref _nextTask) - 1)
+            _task!(task);
     }
 }

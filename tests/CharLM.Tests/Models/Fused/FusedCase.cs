@@ -79,16 +79,22 @@ internal sealed unsafe class FusedCase : IDisposable
         return BuiltIn.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.data<float>().ToArray());
     }
 
-    /// <summary>The greatest deviation of any gradient, relative to the greatest value of its weight's gradient.</summary>
+    /// <summary>
+    /// The greatest deviation of any gradient, relative to the greatest value of its weight's gradient, or to a hundredth of the
+    /// greatest of all: a weight of one element can have a gradient that is the small difference of large terms, and no more digits
+    /// than these leave it.
+    /// </summary>
     public static double Deviation(Dictionary<string, float[]> expected, Dictionary<string, float[]> actual)
     {
-        double greatest = 0;
+        double greatest = 0, least = expected.Values.Max(Greatest) / 100;
         foreach ((string name, float[] gradient) in expected)
         {
-            double scale = gradient.Max(value => Math.Abs((double)value));
+            double scale = Math.Max(Greatest(gradient), least);
             double deviation = gradient.Zip(actual[name]).Max(pair => Math.Abs((double)pair.First - pair.Second));
             greatest = Math.Max(greatest, deviation / Math.Max(scale, 1e-12));
         }
         return greatest;
     }
+
+    private static double Greatest(float[] gradient) => gradient.Max(value => Math.Abs((double)value));
 }

@@ -1,0 +1,107 @@
+using CharLM.Models.Fused;
+
+namespace CharLM.Tests.Models.Fused;
+
+public sealed class RowSharingTests
+{
+    // What happened to each sequence: its steps in the order in which they were done, -1 - step on the way back.
+    private sealed class Record(int batch)
+    {
+        private readonly List<int>[] _ofSequence = [.. Enumerable.Range(0, batch).Select(_ => new List<int>())];
+
+        public IReadOnlyList<int>[] OfSequence => [.. _ofSequence];
+
+        public void Add(RowGrid rows, bool backward)
+        {
+            for (int row = rows.Begin; row < rows.Begin + rows.Count; row++)
+            {
+                lock (_ofSequence[row])
+                {
+                    IEnumerable<int> steps = Enumerable.Range(rows.FirstStep, rows.Steps);
+                    _ofSequence[row].AddRange(backward ? steps.Reverse().Select(step => -1 - step) : steps);
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<int> ThereAndBack(int steps, bool forward, bool backward) =>
+        (forward ? Enumerable.Range(0, steps) : []).Concat(backward ? Enumerable.Range(0, steps).Reverse().Select(step => -1 - step) : []);
+
+    public static TheoryData<int, int, int, bool, bool> Shapes
+    {
+        get
+        {
+            var shapes = new TheoryData<int, int, int, bool, bool>();
+            foreach ((int batch, int steps, int workers) in new[] { (1, 1, 1), (1, 9, 3), (2, 70, 2), (7, 5, 2), (8, 35, 2), (32, 35, 2), (33, 100, 3), (64, 33, 4), (100, 32, 5) })
+            {
+                foreach ((bool forward, bool backward) in new[] { (true, true), (true, false), (false, true) })
+                    shapes.Add(batch, steps, workers, forward, backward);
+            }
+            return shapes;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Next_WorkersOfAnySpeed_DoEveryStepOfEverySequenceOnceAndInOrder(int batch, int steps, int count, bool forward, bool backward)
+    {
+        using var workers = new Workers(count);
+        var sharing = new RowSharing(count);
+        for (int slow = 0; slow < count; slow++)
+        {
+            var record = new Record(batch);
+            sharing.Begin(batch, steps, count, forward, backward);
+            workers.Run(count, worker =>
+            {
+                while (sharing.Next(worker, out RowGrid rows, out bool back))
+                {
+                    record.Add(rows, back);
+                    Thread.SpinWait(worker == slow ? 2000 : 50);
+                }
+            });
+            Assert.All(record.OfSequence, done => Assert.Equal(ThereAndBack(steps, forward, backward), done));
+        }
+    }
+
+    [Fact]
+    public void Next_OneWorkerIsSlow_GivesRowsAway()
+    {
+        const int Batch = 32, Steps = 20;
+        using var workers = new Workers(2);
+        var sharing = new RowSharing(2);
+        int Fast()
+        {
+            sharing.Begin(Batch, Steps, 2, forward: true, backward: true);
+            using var bothBegan = new Barrier(2);
+            var rowsOf = new int[2];
+            workers.Run(2, worker =>
+            {
+                bool first = true;
+                while (sharing.Next(worker, out RowGrid rows, out _))
+                {
+                    if (first)
+                        bothBegan.SignalAndWait();
+                    first = false;
+                    rowsOf[worker] += rows.Count * rows.Steps;
+                    Thread.Sleep(worker == 0 ? 2 : 3);
+                }
+            });
+            Assert.Equal(2 * Batch * Steps, rowsOf.Sum());
+            return rowsOf[0];
+        }
+
+        // Its own half, and half of what the other had not done by then. It does not wait long: on a busy machine, for nothing.
+        Assert.Contains(Enumerable.Range(0, 20), _ => Fast() > Batch * Steps);
+    }
+
+    [Fact]
+    public void Next_OneWorkerNeverComes_IsNotMissed()
+    {
+        var sharing = new RowSharing(3);
+        var record = new Record(20);
+        sharing.Begin(20, 6, 3, forward: true, backward: true);
+        while (sharing.Next(1, out RowGrid rows, out bool backward))
+            record.Add(rows, backward);
+        Assert.All(record.OfSequence, done => Assert.Equal(ThereAndBack(6, forward: true, backward: true), done));
+    }
+}
