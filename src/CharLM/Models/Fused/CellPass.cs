@@ -163,16 +163,17 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         if (_tokens is null)
             Product.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
         RowGrid one = new(_batch, 0, rows.Count, 1);
+        Panels gates = Gates, states = Before(_hidden), weights = _hiddenForward.Matrix;
         for (int step = 0; step < rows.Steps; step++)
         {
             int first = rows.First(step);
-            Panels before = Before(_hidden).From(first);
+            Panels before = states.From(first);
             for (int unit = 0; unit < Units; unit += 2)
             {
                 for (int gate = 0; gate < TCell.Gates; gate++)
                 {
-                    Panels sums = Gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2).From(first);
-                    Product.Multiply<L>(before, _hiddenForward.Matrix.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
+                    Panels sums = gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2).From(first);
+                    Product.Multiply<L>(before, weights.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
                     if (_tokens is not null && TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
                         PutTokens(gate, unit, first, rows.Count);
                 }

@@ -9,7 +9,7 @@ internal static unsafe class Product
 
     /// <summary>C += A B, for some rows.</summary>
     /// <inheritdoc cref="Multiply"/>
-    public static void MultiplyAdd<L>(Panels a, Panels b, Panels c, RowGrid rows)
+    public static void MultiplyAdd<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows)
         where L : struct, ILanes<L> => Multiply<L>(a, b, c, rows, SumStart.With(c));
 
     /// <summary>C = S + A B, for some rows.</summary>
@@ -18,7 +18,7 @@ internal static unsafe class Product
     /// <param name="c">[rows, columns].</param>
     /// <param name="rows">Rows of A, C and S that take part.</param>
     /// <param name="start">S, what the sums start with.</param>
-    public static void Multiply<L>(Panels a, Panels b, Panels c, RowGrid rows, SumStart start)
+    public static void Multiply<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
         where L : struct, ILanes<L>
     {
         // Two panels of B stay in the first-level cache while all rows pass by.
@@ -42,7 +42,7 @@ internal static unsafe class Product
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
     /// <param name="depth">Rows of A and B that take part, from the first on.</param>
-    public static void TransposedMultiply<L>(Panels a, Panels b, Panels c, int depth)
+    public static void TransposedMultiply<L>(in Panels a, in Panels b, in Panels c, int depth)
         where L : struct, ILanes<L>
     {
         for (int from = 0; from < depth; from += GradientDepth)
@@ -65,19 +65,20 @@ internal static unsafe class Product
     private readonly ref struct ColumnPair<L>
         where L : struct, ILanes<L>
     {
-        private readonly float* _b0, _b1, _c0, _c1;
-        private readonly SumStart _start;
-        private readonly int _panel0, _panel1, _lane0, _lane1;
+        private readonly float* _b0, _b1, _c0, _c1, _s0, _s1;
+        private readonly SumStart.RowOf _start;
 
-        public ColumnPair(Panels b, Panels c, SumStart start, int panel, int column)
+        public ColumnPair(in Panels b, in Panels c, in SumStart start, int panel, int column)
         {
-            _start = start;
-            (_panel0, _lane0) = (panel + (column / Panels.Width), column % Panels.Width);
-            (_panel1, _lane1) = (panel + ((column + L.Count) / Panels.Width), (column + L.Count) % Panels.Width);
-            _b0 = b.At(_panel0, 0) + _lane0;
-            _b1 = b.At(_panel1, 0) + _lane1;
-            _c0 = c.At(_panel0, 0) + _lane0;
-            _c1 = c.At(_panel1, 0) + _lane1;
+            int panel0 = panel + (column / Panels.Width), lane0 = column % Panels.Width;
+            int panel1 = panel + ((column + L.Count) / Panels.Width), lane1 = (column + L.Count) % Panels.Width;
+            _b0 = b.At(panel0, 0) + lane0;
+            _b1 = b.At(panel1, 0) + lane1;
+            _c0 = c.At(panel0, 0) + lane0;
+            _c1 = c.At(panel1, 0) + lane1;
+            _s0 = start.Table.At(panel0, 0) + lane0;
+            _s1 = start.Table.At(panel1, 0) + lane1;
+            _start = start.Rows;
         }
 
         /// <summary>One tile of as many rows as there are, at most as many as fit.</summary>
@@ -86,7 +87,9 @@ internal static unsafe class Product
             where TOperand : struct, Tile.IOperand
         {
             nint place = (nint)row * Panels.Width;
-            float* s0 = _start.At(_panel0, _lane0, row, out int* starts), s1 = _start.At(_panel1, _lane1, row, out _);
+            nint offset = _start.Offset(row);
+            float* s0 = _s0 + offset, s1 = _s1 + offset;
+            int* starts = _start.Rows(row);
             if (L.TileRows >= 8 && rows >= 8)
             {
                 Fused.Tile.Multiply<L, Tile.Eight, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);

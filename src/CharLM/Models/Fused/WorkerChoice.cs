@@ -5,10 +5,11 @@ namespace CharLM.Models.Fused;
 /// are two halves of one, or when somebody else uses them. The choice does not change results.
 /// </summary>
 /// <remarks>
-/// The candidates (1, 2, 4, ...) meet in contests: each does a few minibatches, one candidate right after the other, and only times
-/// of the same contest are compared, for code is still being compiled at first, and neighbours come and go. The best of the last
-/// contests is used until the next one: soon at first, and later as seldom as contests cost no more than a hundredth of the time.
-/// A single sequence, as in generation, has one worker.
+/// The candidates (1, 2, 4, ...) meet in contests: each does a few minibatches, one candidate right after the other, and then in the
+/// opposite order again. Only times of the same contest are compared, for code is still being compiled at first, and neighbours come
+/// and go, and only who is faster both times takes the place of the candidate in use, which is the most workers at first: who comes
+/// late is not waited for, so that they can hardly lose much. The next contest is soon at first, and later as seldom as contests cost
+/// no more than a hundredth of the time. A single sequence, as in generation, has one worker.
 /// </remarks>
 internal sealed class WorkerChoice
 {
@@ -19,9 +20,6 @@ internal sealed class WorkerChoice
 
     // From one contest to the next, in lengths of a contest.
     private const double FirstApart = 2, MostApart = 50;
-
-    // How much the last contest counts against those before.
-    private const double Newest = 0.6;
 
     private readonly int[] _candidates;
     private readonly TimeProvider _time;
@@ -62,15 +60,17 @@ internal sealed class WorkerChoice
     /// <summary>The contests for one shape of minibatch.</summary>
     private sealed class Contests(int candidates)
     {
-        private readonly double[] _seconds = new double[candidates]; // of the contest that is on
-        private readonly double[] _handicap = new double[candidates]; // times over the best's, minus 1; smoothed
-        private int _trying, _calls, _held, _best;
+        private readonly double[] _there = new double[candidates], _back = new double[candidates]; // seconds, in the contest that is on
+        private int _try, _calls, _held, _inUse = candidates - 1;
         private double _secondsOfTry, _fastest = double.PositiveInfinity;
         private double _secondsOfContest, _secondsUntilNext;
 
         private bool IsContest => candidates > 1 && _secondsUntilNext <= 0;
 
-        public int Choose() => IsContest ? _trying : _best;
+        // There and back: 0, 1, 2, 2, 1, 0.
+        private int Trying => _try < candidates ? _try : (2 * candidates) - 1 - _try;
+
+        public int Choose() => IsContest ? Trying : _inUse;
 
         public void Add(double seconds)
         {
@@ -84,22 +84,23 @@ internal sealed class WorkerChoice
             _calls++;
             if (_calls < FewestCallsOfTry || (_calls < CallsOfTry && _secondsOfTry < SecondsOfTry))
                 return;
-            _seconds[_trying] = _fastest;
+            (_try < candidates ? _there : _back)[Trying] = _fastest;
             _secondsOfContest += _secondsOfTry;
             (_calls, _secondsOfTry, _fastest) = (0, 0, double.PositiveInfinity);
-            if (++_trying == candidates)
+            if (++_try == 2 * candidates)
                 Decide();
         }
 
         private void Decide()
         {
-            double best = Math.Max(_seconds.Min(), double.Epsilon), weight = _held == 0 ? 1 : Newest;
             for (int candidate = 0; candidate < candidates; candidate++)
-                _handicap[candidate] += weight * ((_seconds[candidate] / best) - 1 - _handicap[candidate]);
-            _best = Array.IndexOf(_handicap, _handicap.Min());
+            {
+                if (_there[candidate] < _there[_inUse] && _back[candidate] < _back[_inUse])
+                    _inUse = candidate;
+            }
             _secondsUntilNext = _secondsOfContest * Math.Min(MostApart, FirstApart * Math.Pow(3, _held));
             _held++;
-            (_trying, _secondsOfContest) = (0, 0);
+            (_try, _secondsOfContest) = (0, 0);
         }
     }
 }

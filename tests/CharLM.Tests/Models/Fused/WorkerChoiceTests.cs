@@ -48,6 +48,22 @@ public class WorkerChoiceTests
         Assert.InRange(Run(choice, 1000, workers => workers == 1 ? 1.0 : 0.5)[2], 950, 1000);
     }
 
+    // For as long as one try, everything takes three times as long.
+    [Theory]
+    [InlineData(1.0, 0.5, 2)]
+    [InlineData(1.0, 1.5, 1)]
+    public void NeighbourWhoComesForAMomentChangesNothing(double one, double two, int faster)
+    {
+        for (int begin = 0; begin < 40; begin++)
+        {
+            var choice = new WorkerChoice(2, isFixed: false, _clock);
+            Run(choice, 500, workers => workers == 1 ? one : two);
+            int call = 0;
+            Dictionary<int, int> used = Run(choice, 2000, workers => (call++ - 400 - begin is >= 0 and < 4 ? 3 : 1) * (workers == 1 ? one : two));
+            Assert.InRange(used[faster], 1900, 2000);
+        }
+    }
+
     // In the long run, trying costs no more than a hundredth, whatever the difference.
     [Theory]
     [InlineData(1.0, 0.5)]
