@@ -17,20 +17,24 @@ internal static unsafe class Packing
     /// <param name="rows">Rows to copy.</param>
     public static void CopyRows(float* source, int columns, Panels target, int rows)
     {
-        for (int row = 0; row < rows; row++)
+        for (int column = 0; column < columns; column += Panels.Width)
         {
-            for (int column = 0; column < columns; column += Panels.Width)
-                Copy(source + ((nint)row * columns) + column, target.At(column / Panels.Width, row), Math.Min(Panels.Width, columns - column));
+            float* from = source + column, to = target.At(column / Panels.Width, 0);
+            int width = Math.Min(Panels.Width, columns - column);
+            for (int row = 0; row < rows; row++, from += columns, to += Panels.Width)
+                Copy(from, to, width);
         }
     }
 
     /// <summary>Copies rows of panels into rows.</summary>
     public static void CopyRowsBack(Panels source, float* target, int columns, int rows)
     {
-        for (int row = 0; row < rows; row++)
+        for (int column = 0; column < columns; column += Panels.Width)
         {
-            for (int column = 0; column < columns; column += Panels.Width)
-                Copy(source.At(column / Panels.Width, row), target + ((nint)row * columns) + column, Math.Min(Panels.Width, columns - column));
+            float* from = source.At(column / Panels.Width, 0), to = target + column;
+            int width = Math.Min(Panels.Width, columns - column);
+            for (int row = 0; row < rows; row++, from += Panels.Width, to += columns)
+                Copy(from, to, width);
         }
     }
 
@@ -60,6 +64,7 @@ internal static unsafe class Packing
     }
 
     // Four rows of four in, four columns of four out: a b c d -> ac bd, then both.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void TransposeBlock(float* from, int columns, float* to)
     {
         Vector128<float> a = Vector128.Load(from), b = Vector128.Load(from + columns);
@@ -85,6 +90,7 @@ internal static unsafe class Packing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void CopyLine(float* source, float* target) => Vector512.Store(Vector512.Load(source), target);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(float* source, float* target, int count)
     {
         if (count == Panels.Width)
