@@ -70,6 +70,7 @@ public sealed partial class TerminalTests : IDisposable
     {
         SkipWithoutScript();
         using RunningProgram script = _sandbox.StartProcess("script", "-qec", $"{Train} --epochs 100000 --report-every 100000", "/dev/null");
+        script.SkipIfInterruptIsIgnored();
         await script.UntilAsync(() => script.OutputSoFar.Contains("minibatch", StringComparison.Ordinal), "the live line");
         await script.Input.WriteAsync("\u0003"u8.ToArray());
         await script.Input.FlushAsync();
