@@ -15,8 +15,8 @@ internal sealed class WorkerChoice
 {
     // A try is a few calls, of which the fastest counts: a worker that slept must wake first, or had to wait for its processor.
     // Long calls do not care.
-    private const int CallsOfTry = 4, FewestCallsOfTry = 2;
-    private const double SecondsOfTry = 0.05;
+    private const int CallsOfTry = 4;
+    private const double SecondsOfTry = 0.01;
 
     // From one contest to the next, in lengths of a contest.
     private const double FirstApart = 2, MostApart = 50;
@@ -67,8 +67,8 @@ internal sealed class WorkerChoice
 
         private bool IsContest => candidates > 1 && _secondsUntilNext <= 0;
 
-        // There and back: 0, 1, 2, 2, 1, 0.
-        private int Trying => _try < candidates ? _try : (2 * candidates) - 1 - _try;
+        // There and back: 2, 1, 0, 0, 1, 2. What disturbs neighbouring tries cannot make the most workers look slow both times.
+        private int Trying => _try < candidates ? candidates - 1 - _try : _try - candidates;
 
         public int Choose() => IsContest ? Trying : _inUse;
 
@@ -82,7 +82,7 @@ internal sealed class WorkerChoice
             _fastest = Math.Min(_fastest, seconds);
             _secondsOfTry += seconds;
             _calls++;
-            if (_calls < FewestCallsOfTry || (_calls < CallsOfTry && _secondsOfTry < SecondsOfTry))
+            if (_calls < CallsOfTry && _secondsOfTry < SecondsOfTry)
                 return;
             (_try < candidates ? _there : _back)[Trying] = _fastest;
             _secondsOfContest += _secondsOfTry;
