@@ -63,7 +63,7 @@ internal sealed class RowSharing(int workers)
         return false;
     }
 
-    // Whether the worker has rows to go on with, or gets a share that nobody has begun.
+    // Whether the worker has rows to go on with, or gets some that nobody is working on.
     private bool HasMore(ref Part part)
     {
         lock (_lock)
@@ -80,9 +80,14 @@ internal sealed class RowSharing(int workers)
             while (_unclaimed < _shares && part.Rows.Count == 0)
                 part = new Part { Rows = RowGrid.Share(_batch, _steps, _unclaimed++, _shares), Stage = _first, Begun = part.Begun };
             if (part.Rows.Count > 0)
+            {
                 _working++;
-            else
-                _hungry++;
+                return true;
+            }
+            // This worker waits now, or takes what is on offer for another, who may have lost his processor and goes on waiting.
+            _hungry++;
+            if (_offered)
+                Accept(ref part);
             return part.Rows.Count > 0;
         }
     }
@@ -98,6 +103,12 @@ internal sealed class RowSharing(int workers)
         _hungry--;
     }
 
+    private void Accept(ref Part part)
+    {
+        (part, _offered) = (_offer, false);
+        _working++;
+    }
+
     // Waits for rows of another worker, about as long as that one's stage can take: who waits longer had better sleep.
     private bool Receive(ref Part part)
     {
@@ -111,8 +122,7 @@ internal sealed class RowSharing(int workers)
                 {
                     if (_offered)
                     {
-                        (part, _offered) = (_offer, false);
-                        _working++;
+                        Accept(ref part);
                         return true;
                     }
                     if (giveUp)
