@@ -19,9 +19,10 @@ List<(string Name, Func<double> Step)> builds = [];
 int optionsFrom = Array.FindIndex(args, arg => arg.StartsWith('-'));
 foreach (string[] pair in args[(optionsFrom < 0 ? args.Length : optionsFrom)..].Chunk(2))
 {
-    if (pair.Length < 2 || !options.ContainsKey(pair[0]))
+    bool isNumber = pair.Length == 2 && int.TryParse(pair[1], out int number) && number > 0;
+    if (pair.Length < 2 || !options.ContainsKey(pair[0]) || (pair[0] == "--cell" ? pair[1] is not ("rnn" or "gru" or "lstm") : !isNumber))
     {
-        Console.Error.WriteLine($"bench-builds: options are {string.Join(", ", options.Keys)}, each with a value");
+        Console.Error.WriteLine($"bench-builds: options are {string.Join(", ", options.Keys)}; a cell is rnn, gru or lstm, all else a number from 1 on");
         return 2;
     }
     options[pair[0]] = pair[1];
