@@ -5,10 +5,10 @@ namespace CharLM.Models.Fused;
 /// <summary>A layer of one kind of cell on one width of registers.</summary>
 /// <remarks>
 /// Forward, for each step and each 32 units: the hidden state's product is computed tile by tile, its sums starting with what the
-/// input gives to the gates (for tokens, rows of a table; for a dense input, one product over all steps beforehand), and
+/// input gives to the gates (for tokens, rows of a table; for a dense input, one product over the steps at hand beforehand), and
 /// while these values are still in the first-level cache the cell's equations are applied. Backward, for each step from the
 /// last: the cell's derivatives turn the gates into gradients of their sums, in place, and one product takes those to the
-/// hidden state before. All else (weights, biases, input) is done for all steps at once.
+/// hidden state before. The gradient of the input is computed for the steps at hand at once, those of weights and biases for all.
 /// </remarks>
 internal sealed unsafe class CellPass<L, TCell> : LayerPass
     where L : struct, ILanes<L>

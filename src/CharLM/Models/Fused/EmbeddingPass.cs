@@ -38,15 +38,19 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
     /// <summary>Adds the gradients of the rows of each token: one of so many parts of the columns.</summary>
     public void WeightGradients(int task, int tasks)
     {
-        int begin = (int)((long)size * task / tasks), end = (int)((long)size * (task + 1) / tasks);
-        for (int token = 0; token < tokens.VocabSize; token++)
-            new Span<float>(weight.Gradient + ((nint)token * size) + begin, end - begin).Clear();
         ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;
-        for (int row = 0; row < _rows; row++)
+        // Whole panels, so that no two workers write to one cache line.
+        foreach ((_, int panel, int count) in new WorkShare(1, (size + Panels.Width - 1) / Panels.Width, task, tasks))
         {
-            float* target = weight.Gradient + ((nint)ids[slots[row]] * size);
-            for (int column = begin; column < end; column++)
-                target[column] += Gradient.At(column / Panels.Width, row)[column % Panels.Width];
+            int begin = panel * Panels.Width, end = Math.Min(size, begin + (count * Panels.Width));
+            for (int token = 0; token < tokens.VocabSize; token++)
+                new Span<float>(weight.Gradient + ((nint)token * size) + begin, end - begin).Clear();
+            for (int row = 0; row < _rows; row++)
+            {
+                float* target = weight.Gradient + ((nint)ids[slots[row]] * size);
+                for (int column = begin; column < end; column++)
+                    target[column] += Gradient.At(column / Panels.Width, row)[column % Panels.Width];
+            }
         }
     }
 

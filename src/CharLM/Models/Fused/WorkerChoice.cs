@@ -8,8 +8,8 @@ namespace CharLM.Models.Fused;
 /// The candidates (1, 2, 4, ...) meet in contests: each does a few minibatches, one candidate right after the other, and then in the
 /// opposite order again. Only times of the same contest are compared, for code is still being compiled at first, and neighbours come
 /// and go, and only who is faster both times takes the place of the candidate in use, which is the most workers at first: who comes
-/// late is not waited for, so that they can hardly lose much. The next contest is soon at first, and later as seldom as contests cost
-/// no more than a hundredth of the time. A single sequence, as in generation, has one worker.
+/// late is not waited for, so that they can hardly lose much. The next contest is soon at first, and later so seldom that contests take
+/// a fiftieth of the time. A single sequence, as in generation, has one worker.
 /// </remarks>
 internal sealed class WorkerChoice
 {
