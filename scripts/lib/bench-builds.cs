@@ -66,9 +66,11 @@ static double Median(IEnumerable<double> values)
 Func<double> Open(string folder)
 {
     var context = new AssemblyLoadContext(folder);
-    context.Resolving += (_, name) => File.Exists(Path.Combine(folder, name.Name + ".dll")) ? context.LoadFromAssemblyPath(Path.Combine(folder, name.Name + ".dll")) : null;
-    context.ResolvingUnmanagedDll += (_, name) => new[] { name, $"lib{name}.so", $"runtimes/{RuntimeInformation.RuntimeIdentifier}/native/lib{name}.so" }
-        .Select(file => Path.Combine(folder, file)).Where(File.Exists).Select(NativeLibrary.Load).FirstOrDefault();
+    // One torch for all of them; the toolkit loads its library, and looks for it in these folders.
+    if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is not string known || !known.Contains("CharLM.Cli"))
+        AppContext.SetData("NATIVE_DLL_SEARCH_DIRECTORIES", Path.Combine(folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"));
+    context.Resolving += (_, name) => Path.Combine(folder, name.Name + ".dll") is var path && !File.Exists(path) ? null
+        : name.Name == "TorchSharp" ? AssemblyLoadContext.Default.LoadFromAssemblyPath(path) : context.LoadFromAssemblyPath(path);
     Assembly toolkit = context.LoadFromAssemblyPath(Path.Combine(folder, "CharLM.Toolkit.dll"));
     Type Named(string name) => toolkit.GetType("CharLM." + name, throwOnError: true)!;
     object Made(string name, params (string Property, object Value)[] values)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CharLM.Cli.Tests.Processes;
 
@@ -56,30 +57,45 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Help_WithoutTorchsLibrary_AnswersAllTheSame()
+    public async Task Help_WithDamagedTorch_AnswersAllTheSame()
     {
-        UseProgramWithoutTorch();
+        TorchIs("libtorch_cpu.so", _ => "no library"u8.ToArray());
         Assert.Contains("Exit codes:", (await _sandbox.RunAsync("--help")).Succeeded().Output, StringComparison.Ordinal);
         Assert.Contains("--epochs", (await _sandbox.RunAsync("train", "--help")).Succeeded().Output, StringComparison.Ordinal);
         (await _sandbox.RunAsync("trian")).Refused(2, "train");
         (await _sandbox.RunAsync("corpus", "list")).Succeeded();
     }
 
-    [Fact]
-    public async Task AnyVerb_WithoutTorchsLibrary_SaysSoInOneLine()
+    public static TheoryData<string, string, string> DamagedLibraries => new()
     {
-        UseProgramWithoutTorch();
-        (await _sandbox.RunAsync("train", "--corpus", _sandbox.Write("t.txt", Texts.Plain))).Refused(1, "torch cannot be loaded", "scripts/setup");
+        { "libtorch_cpu.so", "garbage", "libtorch_cpu.so" },
+        { "libtorch_cpu.so", "cut off", "libtorch_cpu.so is cut off" },
+        { "libtorch_cpu.so", "missing", "libtorch-cpu-SYSTEM" },
+        { "libLibTorchSharp.so", "garbage", "libLibTorchSharp.so" },
+        { "libLibTorchSharp.so", "cut off", "libLibTorchSharp.so is cut off" },
+        { "libLibTorchSharp.so", "missing", "libtorch-cpu-SYSTEM" },
+    };
+
+    [Theory, MemberData(nameof(DamagedLibraries))]
+    public async Task AnyVerb_WithDamagedTorch_SaysSoInOneLineAndWritesNothing(string library, string damage, string named)
+    {
+        string folder = TorchIs(library, whole => damage switch { "garbage" => "no library"u8.ToArray(), "cut off" => whole[..(whole.Length / 2)], _ => null });
+        string[] before = Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories);
+        string text = _sandbox.Write("t.txt", Texts.Plain);
+        (await _sandbox.RunAsync("train", "--corpus", text)).Refused(1, "torch cannot be loaded", named);
+        (await _sandbox.RunAsync("generate", "--prefix", "a")).Refused(1, "torch cannot be loaded", named);
+        (await _sandbox.RunAsync("gradients", "--corpus", text)).Refused(1, "torch cannot be loaded", named);
         Outcome version = (await _sandbox.RunAsync("--version")).Complained(1, "torch cannot be loaded");
-        Assert.StartsWith("charlm 0", version.Output, StringComparison.Ordinal);
+        Assert.Matches(@"^charlm \S+, TorchSharp \S+, not loadable\n$", version.Output);
+        Assert.Equal(before, Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
-    public async Task Version_Always_NamesEngineLibtorchThreadsAndDevice()
+    public async Task Version_Always_NamesTorchSharpLibtorchThreadsAndDevice()
     {
         Outcome version = (await _sandbox.RunAsync("--version")).Succeeded();
         Assert.Empty(version.Error);
-        Assert.Matches(@"^charlm \d+\.\d+\.\d+\S*, engine (system libtorch|TorchSharp \S+), libtorch \d+\.\d+\S*, \d+ BLAS threads?, device (cpu|cuda)$", Assert.Single(version.OutputLines));
+        Assert.Matches(@"^charlm \d+\.\d+\.\d+\S*, TorchSharp 0\.107\.\d+, libtorch 2\.10\.\d+, \d+ BLAS threads?, device (cpu|cuda)$", Assert.Single(version.OutputLines));
     }
 
     [Fact]
@@ -89,17 +105,38 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         Assert.All(["corpora/catalog.json", "corpora/bundled.txt"], file => Assert.True(File.Exists(Path.Combine(Sandbox.ProgramFolder, file)), file));
     }
 
-    // The system engine has one native library; TorchSharp's packages have many, and .NET refuses to start without them.
-    private void UseProgramWithoutTorch()
+    // The program with one of torch's libraries changed, or taken out of what .NET demands before it starts.
+    private string TorchIs(string library, Func<byte[], byte[]?> change)
     {
-        Assert.SkipUnless(File.Exists(Path.Combine(Sandbox.ProgramFolder, "libsystemtorch.so")), "the torch engine is TorchSharp, whose libraries cannot be taken away");
         string folder = Directory.CreateDirectory(Path.Combine(_sandbox.Folder, "..", "program")).FullName;
-        Directory.CreateDirectory(Path.Combine(folder, "corpora"));
-        foreach (string file in Directory.EnumerateFiles(Sandbox.ProgramFolder, "*.*", SearchOption.TopDirectoryOnly).Where(file => Path.GetExtension(file) is "" or ".dll" or ".json").Append(_sandbox.Program))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Sandbox.ProgramFolder, "corpora")))
-            File.Copy(file, Path.Combine(folder, "corpora", Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(Sandbox.ProgramFolder, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(folder, Path.GetRelativePath(Sandbox.ProgramFolder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            if (Path.GetFileName(file) == library)
+            {
+                if (change(File.ReadAllBytes(file)) is { } bytes)
+                    File.WriteAllBytes(copy, bytes);
+            }
+            else if (Path.GetFileName(file).Contains(".so", StringComparison.Ordinal))
+            {
+                File.CreateSymbolicLink(copy, file);
+            }
+            else
+            {
+                File.Copy(file, copy);
+            }
+        }
+        if (!Directory.EnumerateFiles(folder, library, SearchOption.AllDirectories).Any())
+        {
+            string path = Path.Combine(folder, "charlm.deps.json");
+            JsonNode dependencies = JsonNode.Parse(File.ReadAllText(path))!;
+            foreach (JsonNode? package in dependencies["targets"]!.AsObject().SelectMany(target => target.Value!.AsObject()).Select(package => package.Value))
+                (package!["runtimeTargets"] as JsonObject)?.Remove($"runtimes/linux-x64/native/{library}");
+            File.WriteAllText(path, dependencies.ToJsonString());
+        }
         _sandbox.Program = Path.Combine(folder, "charlm");
+        return folder;
     }
 
     [GeneratedRegex(@"^  (--[a-z-]+)( <[^>]+>)? ", RegexOptions.Multiline)]

@@ -1,3 +1,3 @@
 // torch's generator and the count of live tensors belong to the process: tests that seed one or compare the other must
 // not run beside each other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

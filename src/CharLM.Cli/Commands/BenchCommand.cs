@@ -4,7 +4,7 @@ using CharLM.Benchmarking;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Models;
-using CharLM.Runs;
+using CharLM.Torch;
 
 namespace CharLM.Cli.Commands;
 
@@ -48,7 +48,7 @@ internal sealed class BenchCommand : Verb
         bool json = parse.GetValue(_json);
         if (!json)
         {
-            output.WriteLine($"charlm {VersionAction.Version}, {TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
+            output.WriteLine($"charlm {VersionAction.Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, libtorch {TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
             output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, {first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
             output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}{"of product",12}{"memory",12}");
         }
@@ -70,7 +70,7 @@ internal sealed class BenchCommand : Verb
         {
             output.WriteLine(JsonOutput.Line(new
             {
-                Environment = new { Toolkit = VersionAction.Version, TorchRuntime.Engine, TorchRuntime.LibtorchVersion, Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
+                Environment = new { Toolkit = VersionAction.Version, TorchRuntime.TorchSharpVersion, TorchRuntime.LibtorchVersion, Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
                 ProductPeakGflops = peak / 1e9,
                 Rows = rows,
             }));

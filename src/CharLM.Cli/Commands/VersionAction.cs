@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
-using CharLM.Runs;
+using CharLM.Torch;
 
 namespace CharLM.Cli.Commands;
 
@@ -16,20 +16,20 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        string engine;
+        string torch;
         try
         {
             TorchRuntime.Use();
-            engine = $"{TorchRuntime.Engine}, libtorch {TorchRuntime.LibtorchVersion}, "
+            torch = $"libtorch {TorchRuntime.LibtorchVersion}, "
                 + $"{TorchRuntime.Threads} BLAS thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}";
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {
             // What cannot be loaded is worth a report, too, and a report begins with the version.
-            output.WriteLine($"charlm {Version}, engine {TorchRuntime.Engine}, not loadable");
+            output.WriteLine($"charlm {Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, not loadable");
             return Failure.Report(e, parseResult.InvocationConfiguration.Error);
         }
-        output.WriteLine($"charlm {Version}, engine {engine}");
+        output.WriteLine($"charlm {Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, {torch}");
         return ExitCode.Done;
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CharLM.Runs;
+using CharLM.Torch;
 using static TorchSharp.torch;
 
 namespace CharLM.Cli.Options;

@@ -1,6 +1,5 @@
 using CharLM.Experiments;
 using Spectre.Console;
-using Spectre.Console.Advanced;
 
 namespace CharLM.Cli.Reporting;
 

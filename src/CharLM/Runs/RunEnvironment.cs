@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using CharLM.Checkpoints;
+using CharLM.Torch;
 
 namespace CharLM.Runs;
 
@@ -14,8 +15,8 @@ public sealed record RunEnvironment
     /// <summary>The commit that the toolkit was built from; null when it was built outside a checkout.</summary>
     public string? Commit { get; init; }
 
-    /// <summary>What gives the TorchSharp namespace.</summary>
-    public required string Engine { get; init; }
+    /// <summary>The version of TorchSharp; null in runs of toolkits that had two torch engines.</summary>
+    public string? TorchSharp { get; init; }
 
     /// <summary>The version of the libtorch underneath.</summary>
     public required string Libtorch { get; init; }
@@ -73,7 +74,7 @@ public sealed record RunEnvironment
         {
             Toolkit = version[0],
             Commit = version.Length > 1 ? version[1] : null,
-            Engine = TorchRuntime.Engine,
+            TorchSharp = TorchRuntime.TorchSharpVersion,
             Libtorch = TorchRuntime.LibtorchVersion,
             Dotnet = RuntimeInformation.FrameworkDescription,
             Os = RuntimeInformation.OSDescription,
@@ -96,7 +97,8 @@ public sealed record RunEnvironment
         (string Name, string? Is, string? Was)[] parts =
         [
             ("toolkit", $"{Toolkit} {Commit}", $"{other.Toolkit} {other.Commit}"),
-            ("engine", $"{Engine} {Libtorch}", $"{other.Engine} {other.Libtorch}"),
+            ("TorchSharp", TorchSharp, other.TorchSharp),
+            ("libtorch", Libtorch, other.Libtorch),
             ("cpu", Cpu, other.Cpu),
             ("device", Device, other.Device),
             ("torch threads", $"{TorchThreads}", $"{other.TorchThreads}"),

@@ -65,7 +65,7 @@ internal static class RunReportParts
         RecordedRun[] known = [.. runs.Where(run => run.Environment is not null)];
         (string Name, Func<RunEnvironment, string?> Value)[] rows =
         [
-            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("engine", e => e.Engine), ("libtorch", e => e.Libtorch), (".NET", e => e.Dotnet),
+            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("TorchSharp", e => e.TorchSharp), ("libtorch", e => e.Libtorch), (".NET", e => e.Dotnet),
             ("system", e => e.Os), ("processor", e => e.Cpu), ("processors", e => $"{e.Processors}"), ("threads", e => e.Threads == 0 ? "chosen" : $"{e.Threads}"),
             ("torch threads", e => $"{e.TorchThreads}"), ("device", e => e.Device), ("corpus", e => e.Corpus), ("its SHA-256", e => e.CorpusSha256),
             ("held out", e => e.HeldOut), ("its SHA-256", e => e.HeldOutSha256), ("began", e => e.Started),

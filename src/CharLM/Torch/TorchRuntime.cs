@@ -1,25 +1,17 @@
 using System.Globalization;
-using System.Reflection;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CharLM.Runs;
+namespace CharLM.Torch;
 
-/// <summary>The torch engine of this process: which it is, and how it is set up for a run.</summary>
+/// <summary>TorchSharp in this process: its versions, and how it is set up for a run.</summary>
 public static class TorchRuntime
 {
-    /// <summary>The assembly that gives the TorchSharp namespace, with its version.</summary>
-    public static string Engine
-    {
-        get
-        {
-            AssemblyName name = typeof(torch).Assembly.GetName();
-            return name.Name == "TorchSharp" ? $"TorchSharp {name.Version?.ToString(3)}" : "system libtorch";
-        }
-    }
+    /// <summary>The version of TorchSharp.</summary>
+    public static string TorchSharpVersion => typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown";
 
     /// <summary>The version of the libtorch underneath.</summary>
-    public static string LibtorchVersion => __version__;
+    public static string LibtorchVersion => Version.TryParse(__version__, out Version? version) ? version.ToString(3) : __version__;
 
     /// <summary>Threads of one operation.</summary>
     public static int Threads => get_num_threads();
@@ -42,9 +34,11 @@ public static class TorchRuntime
     /// <param name="threads">Threads of one operation, 1 or more; 0 chooses: one, since the products of a recurrent step
     /// are too small to share (two threads were measured 3 times slower and more).</param>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
+    /// <exception cref="DllNotFoundException">torch cannot be loaded; the message says why.</exception>
     public static Device Use(string device = "cpu", int threads = 0)
     {
         InvalidConfigException.ThrowIfAny(Faults(device, threads));
+        TorchLibrary.Check();
         set_num_threads(threads == 0 ? 1 : threads);
         if (IndexOf(device) is not { } index)
             return CPU;

@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+
+namespace CharLM.Torch;
+
+/// <summary>What there is to know of a library in the 64-bit ELF format before it is loaded (Linux Standard Base, "Object Format").</summary>
+internal static class ElfFile
+{
+    private const int NeedSection = 0x6ffffffe; // SHT_GNU_verneed
+    private const ushort WeakFlag = 2; // VER_FLG_WEAK
+    private const int HeaderSize = 64;
+
+    /// <summary>Whether the end of a file is missing. The system's loader maps such a file and dies of it.</summary>
+    /// <returns>False for what is no such file: the loader refuses it by itself.</returns>
+    public static bool IsCutOff(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path);
+        Span<byte> header = stackalloc byte[HeaderSize];
+        if (RandomAccess.Read(file, header, 0) < HeaderSize || !IsElf(header))
+            return false;
+        return Long(header, 0x28) + (long)Short(header, 0x3a) * Short(header, 0x3c) > RandomAccess.GetLength(file); // the table of sections comes last
+    }
+
+    /// <summary>Marks the needs of one version of a library's symbols as weak: the loader then takes a library that lacks it.</summary>
+    /// <param name="elf">The library, changed in place: one bit an entry.</param>
+    /// <param name="version">Such as GLIBCXX_3.4.32.</param>
+    /// <returns>Whether anything was changed.</returns>
+    /// <exception cref="InvalidDataException">It is no such library, or it is cut off.</exception>
+    public static bool WeakenVersionNeed(Span<byte> elf, ReadOnlySpan<byte> version)
+    {
+        ReadOnlySpan<byte> file = elf;
+        if (!IsElf(file))
+            throw new InvalidDataException("it is no 64-bit ELF file");
+        int table = Offset(file, Long(file, 0x28)), size = Short(file, 0x3a), count = Short(file, 0x3c);
+        bool changed = false;
+        for (int i = 0; i < count; i++)
+        {
+            int section = Offset(file, table + (long)size * i);
+            if (Int(file, section + 4) != NeedSection)
+                continue;
+            int names = Offset(file, Long(file, Offset(file, table + (long)size * Int(file, section + 0x28)) + 0x18));
+            changed |= WeakenSection(elf, Offset(file, Long(file, section + 0x18)), Int(file, section + 0x2c), names, version);
+        }
+        return changed;
+    }
+
+    private static bool WeakenSection(Span<byte> elf, int need, int needs, int names, ReadOnlySpan<byte> version)
+    {
+        bool changed = false;
+        for (; needs > 0; needs--)
+        {
+            int entry = Offset(elf, need + (long)Int(elf, need + 8));
+            for (int left = Short(elf, need + 2); left > 0; left--)
+            {
+                ushort flags = Short(elf, entry + 4);
+                if (IsName(elf, Offset(elf, names + (long)Int(elf, entry + 8)), version) && (flags & WeakFlag) == 0)
+                {
+                    BinaryPrimitives.WriteUInt16LittleEndian(elf[(entry + 4)..], (ushort)(flags | WeakFlag));
+                    changed = true;
+                }
+                entry = Offset(elf, entry + (long)Int(elf, entry + 12));
+            }
+            need = Offset(elf, need + (long)Int(elf, need + 12));
+        }
+        return changed;
+    }
+
+    private static bool IsElf(ReadOnlySpan<byte> file) => file.StartsWith("\u007fELF\u0002\u0001"u8); // 64 bits, little-endian
+
+    private static bool IsName(ReadOnlySpan<byte> file, int at, ReadOnlySpan<byte> name) =>
+        file.Length - at > name.Length && file[at..].StartsWith(name) && file[at + name.Length] == 0;
+
+    private static long Long(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadInt64LittleEndian(Part(file, at, sizeof(long)));
+
+    private static int Int(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadInt32LittleEndian(Part(file, at, sizeof(int)));
+
+    private static ushort Short(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadUInt16LittleEndian(Part(file, at, sizeof(ushort)));
+
+    private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> file, int at, int length) => file.Slice(Offset(file, at, length), length);
+
+    private static int Offset(ReadOnlySpan<byte> file, long at, int length = 0) =>
+        at >= 0 && at + length <= file.Length ? (int)at : throw new InvalidDataException("it is cut off, or points outside itself");
+}

@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using Microsoft.Win32.SafeHandles;
+
+namespace CharLM.Torch;
+
+/// <summary>Loads TorchSharp's native libraries where .NET by itself cannot, and says in one line why where nobody can.</summary>
+/// <remarks>
+/// TorchSharp 0.107 asks for the libstdc++ of GCC 13, which Debian 12 and Ubuntu 22.04 lack, on account of one symbol that nothing
+/// ever calls. With that need marked weak, in memory, the library loads. NuGet's files stay as they are.
+/// </remarks>
+internal static partial class TorchLibrary
+{
+    private const string Binding = "LibTorchSharp", Libtorch = "torch_cpu";
+
+    private static readonly Lock Loading = new();
+    private static nint s_binding;
+    private static DllNotFoundException? s_failure;
+
+    /// <summary>Listens for native libraries that .NET could not load. It is asked only then.</summary>
+#pragma warning disable CA2255 // torch is reached from everywhere; there is no later moment that comes before all of it.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Listen() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Binding ? Resolve() : 0;
+
+    /// <summary>Looks whether torch can be loaded, before anything calls it.</summary>
+    /// <exception cref="DllNotFoundException">It cannot; the message says why, and what to do.</exception>
+    public static void Check()
+    {
+        if (s_binding == 0 && OperatingSystem.IsLinux() && new[] { Libtorch, Binding }.Select(Find).FirstOrDefault(path => path is not null && ElfFile.IsCutOff(path)) is { } path)
+            throw Damaged($"{path} is cut off");
+        if (s_failure is { } failure)
+            throw failure;
+    }
+
+    // TorchSharp tries to load first and calls afterwards. A try that fails makes it copy its packages into the program's folder and
+    // write pages to standard output. So its try gets a handle that leads nowhere, and its first call the exception.
+    private static nint Resolve()
+    {
+        lock (Loading)
+        {
+            if (s_binding != 0)
+                return s_binding;
+            if (s_failure is not null)
+                throw s_failure;
+            try
+            {
+                return s_binding = Find(Binding) is { } path ? Load(path) : RunsFromPackages ? 0 : throw Missing();
+            }
+            catch (DllNotFoundException e)
+            {
+                s_failure = e;
+                return NativeLibrary.GetMainProgramHandle();
+            }
+        }
+    }
+
+    private static nint Load(string path)
+    {
+        if (Find(Libtorch) is not { } libtorch)
+            throw Missing();
+        try
+        {
+            NativeLibrary.Load(libtorch);
+            if (OperatingSystem.IsLinux() && LoadForOlderSystem(path) is var library and not 0)
+                return library;
+            return NativeLibrary.Load(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw Damaged(Cause(e), e);
+        }
+    }
+
+    // 0 where it is not an older libstdc++ that keeps the library from loading.
+    private static nint LoadForOlderSystem(string path)
+    {
+        byte[] elf = File.ReadAllBytes(path);
+        if (!ElfFile.WeakenVersionNeed(elf, "GLIBCXX_3.4.32"u8))
+            return 0;
+        // Loaded by its path, since a file in memory lies in no folder that its dependencies could be looked for in.
+        NativeLibrary.Load(Path.Combine(Path.GetDirectoryName(path)!, "libtorch.so"));
+        using SafeFileHandle memory = new(CreateMemoryFile(Path.GetFileName(path), flags: 1), ownsHandle: true); // MFD_CLOEXEC
+        if (memory.IsInvalid)
+            throw new IOException($"no file in memory could be made: {Marshal.GetLastPInvokeErrorMessage()}");
+        RandomAccess.Write(memory, elf, 0);
+        return NativeLibrary.Load($"/proc/self/fd/{memory.DangerousGetHandle()}");
+    }
+
+    private static string? Find(string name)
+    {
+        string file = OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
+        string[] folders = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return folders.Append(AppContext.BaseDirectory).Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+    }
+
+    // In a notebook or script, which runs from the package folders, TorchSharp gathers its libraries by itself.
+    private static bool RunsFromPackages =>
+        typeof(TorchSharp.torch).Assembly.Location is { Length: > 0 } assembly
+        && Path.GetDirectoryName(assembly) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+
+    private static DllNotFoundException Missing() => new(
+        $"this program has no libtorch for {RuntimeInformation.RuntimeIdentifier}; the packages libtorch-cpu-SYSTEM 2.10.0 bring it for "
+        + "linux-x64, win-x64, win-arm64 and osx-arm64");
+
+    private static DllNotFoundException Damaged(string cause, Exception? inner = null) => new(
+        $"{cause} (build or install the program again if a file is damaged; libtorch takes about 1 GB of memory)", inner);
+
+    // .NET lists everything that it tried, a line each, after a line of advice.
+    private static string Cause(Exception e)
+    {
+        string[] lines = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return e is DllNotFoundException && lines.Length > 1 ? lines[1] : lines[0];
+    }
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int CreateMemoryFile(string name, uint flags);
+}
