@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -34,25 +35,25 @@ internal static partial class TorchLibrary
             throw failure;
     }
 
-    // TorchSharp tries to load first and calls afterwards. A try that fails makes it copy its packages into the program's folder and
-    // write pages to standard output. So its try gets a handle that leads nowhere, and its first call the exception.
+    // Before its first call, TorchSharp tries whether its library loads. A try that fails makes it copy packages into the program's
+    // folder and write pages to standard output: so tries get a handle that leads nowhere, and calls get the exception.
     private static nint Resolve()
     {
         lock (Loading)
         {
             if (s_binding != 0)
                 return s_binding;
-            if (s_failure is not null)
-                throw s_failure;
             try
             {
-                return s_binding = Find(Binding) is { } path ? Load(path) : RunsFromPackages ? 0 : throw Missing();
+                if (s_failure is null)
+                    return s_binding = Find(Binding) is { } path ? Load(path) : RunsFromPackages ? 0 : throw Missing();
             }
             catch (DllNotFoundException e)
             {
                 s_failure = e;
-                return NativeLibrary.GetMainProgramHandle();
             }
+            bool isTry = new StackTrace().GetFrames().Any(frame => frame.GetMethod()?.DeclaringType == typeof(NativeLibrary));
+            return isTry ? NativeLibrary.GetMainProgramHandle() : throw s_failure;
         }
     }
 
@@ -69,7 +70,7 @@ internal static partial class TorchLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw Damaged(Cause(e), e);
+            throw Damaged(e is DllNotFoundException missing ? Cause(missing) : $"{path}: {e.Message}", e);
         }
     }
 
@@ -108,10 +109,10 @@ internal static partial class TorchLibrary
         $"{cause} (build or install the program again if a file is damaged; libtorch takes about 1 GB of memory)", inner);
 
     // .NET lists everything that it tried, a line each, after a line of advice.
-    private static string Cause(Exception e)
+    private static string Cause(DllNotFoundException e)
     {
         string[] lines = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return e is DllNotFoundException && lines.Length > 1 ? lines[1] : lines[0];
+        return lines.Length > 1 ? lines[1] : lines[0];
     }
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
