@@ -6,7 +6,7 @@ namespace CharLM.Torch;
 /// <summary>What there is to know of a library in the 64-bit ELF format before it is loaded (Linux Standard Base, "Object Format").</summary>
 internal static class ElfFile
 {
-    private const int NeedSection = 0x6ffffffe; // SHT_GNU_verneed
+    private const uint NeedSection = 0x6ffffffe; // SHT_GNU_verneed
     private const ushort WeakFlag = 2; // VER_FLG_WEAK
     private const int HeaderSize = 64;
 
@@ -32,35 +32,37 @@ internal static class ElfFile
         if (!IsElf(file))
             throw new InvalidDataException("it is no 64-bit ELF file");
         int table = Offset(file, Long(file, 0x28)), size = Short(file, 0x3a), count = Short(file, 0x3c);
+        _ = Part(file, table, size * count); // the last part of the file: it is whole
         bool changed = false;
         for (int i = 0; i < count; i++)
         {
-            int section = Offset(file, table + (long)size * i);
-            if (Int(file, section + 4) != NeedSection)
+            int section = Offset(file, table + ((long)size * i));
+            if (UInt(file, section + 4) != NeedSection)
                 continue;
-            int names = Offset(file, Long(file, Offset(file, table + (long)size * Int(file, section + 0x28)) + 0x18));
-            changed |= WeakenSection(elf, Offset(file, Long(file, section + 0x18)), Int(file, section + 0x2c), names, version);
+            int names = Offset(file, Long(file, Offset(file, table + (size * (long)UInt(file, section + 0x28))) + 0x18));
+            changed |= WeakenSection(elf, Offset(file, Long(file, section + 0x18)), names, version);
         }
         return changed;
     }
 
-    private static bool WeakenSection(Span<byte> elf, int need, int needs, int names, ReadOnlySpan<byte> version)
+    // Needs form a chain, and so do the versions that each of them asks for; each link is the way to the next one, 0 at the end.
+    private static bool WeakenSection(Span<byte> elf, int need, int names, ReadOnlySpan<byte> version)
     {
         bool changed = false;
-        for (; needs > 0; needs--)
+        for (uint toNext = 1; toNext > 0; need = Offset(elf, need + (long)toNext))
         {
-            int entry = Offset(elf, need + (long)Int(elf, need + 8));
-            for (int left = Short(elf, need + 2); left > 0; left--)
+            int entry = Offset(elf, need + (long)UInt(elf, need + 8));
+            for (uint toNextEntry = 1; toNextEntry > 0; entry = Offset(elf, entry + (long)toNextEntry))
             {
                 ushort flags = Short(elf, entry + 4);
-                if (IsName(elf, Offset(elf, names + (long)Int(elf, entry + 8)), version) && (flags & WeakFlag) == 0)
+                if (IsName(elf, Offset(elf, names + (long)UInt(elf, entry + 8)), version) && (flags & WeakFlag) == 0)
                 {
                     BinaryPrimitives.WriteUInt16LittleEndian(elf[(entry + 4)..], (ushort)(flags | WeakFlag));
                     changed = true;
                 }
-                entry = Offset(elf, entry + (long)Int(elf, entry + 12));
+                toNextEntry = UInt(elf, entry + 12);
             }
-            need = Offset(elf, need + (long)Int(elf, need + 12));
+            toNext = UInt(elf, need + 12);
         }
         return changed;
     }
@@ -72,12 +74,12 @@ internal static class ElfFile
 
     private static long Long(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadInt64LittleEndian(Part(file, at, sizeof(long)));
 
-    private static int Int(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadInt32LittleEndian(Part(file, at, sizeof(int)));
+    private static uint UInt(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadUInt32LittleEndian(Part(file, at, sizeof(uint)));
 
     private static ushort Short(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadUInt16LittleEndian(Part(file, at, sizeof(ushort)));
 
     private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> file, int at, int length) => file.Slice(Offset(file, at, length), length);
 
     private static int Offset(ReadOnlySpan<byte> file, long at, int length = 0) =>
-        at >= 0 && at + length <= file.Length ? (int)at : throw new InvalidDataException("it is cut off, or points outside itself");
+        at >= 0 && at <= file.Length - length ? (int)at : throw new InvalidDataException("it is cut off, or points outside itself");
 }
