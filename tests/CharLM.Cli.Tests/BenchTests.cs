@@ -18,8 +18,22 @@ public sealed class BenchTests : IDisposable
         Assert.Contains("batch 3, 5 steps, 8 hidden units, 1 layer(s), vocab 7", bench.OutputLines[1], StringComparison.Ordinal);
         Assert.Equal(["custom", "built-in", "fused"], bench.OutputLines[3..].Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
         Assert.All(bench.OutputLines[3..], line => Assert.StartsWith("gru ", line, StringComparison.Ordinal));
+        Assert.EndsWith("times built-in", bench.OutputLines[2], StringComparison.Ordinal);
+        Assert.Matches(@"   \d+\.\d\d \(its [\d,]+ tokens/s, \d+ threads?\)$", bench.OutputLines[5]);
+        Assert.All(bench.OutputLines[3..5], line => Assert.DoesNotContain("its", line, StringComparison.Ordinal));
         Assert.Empty(bench.Error);
         Assert.Empty(_sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Bench_Fused_IsMeasuredBesideBuiltInAtItsBetterNumberOfThreads()
+    {
+        JsonElement fused = (await _sandbox.RunAsync(["bench", "--cell", "rnn", "--implementation", "fused", "--rounds", "1", "--json", .. Small[..8], "--seconds", "0.01"])).Succeeded().Json().GetProperty("rows")[0];
+        // One round: the ratio is that of the two rates.
+        Assert.Equal(fused.GetProperty("tokens_per_second").GetDouble() / fused.GetProperty("built_in_tokens_per_second").GetDouble(), fused.GetProperty("times_built_in").GetDouble(), 1e-9);
+        Assert.InRange(fused.GetProperty("built_in_threads").GetInt32(), 1, Environment.ProcessorCount);
+        JsonElement custom = (await _sandbox.RunAsync(["bench", "--cell", "rnn", "--implementation", "custom", "--json", .. Small])).Succeeded().Json().GetProperty("rows")[0];
+        Assert.False(custom.TryGetProperty("times_built_in", out JsonElement ratio) && ratio.ValueKind != JsonValueKind.Null);
     }
 
     [Fact]

@@ -34,6 +34,14 @@ internal sealed record BenchRow
 
     public required double ActivationBytes { get; init; }
 
+    /// <summary>torch.nn in the same process, in turn with this row, at its better number of threads; null for what is not fused.</summary>
+    public double? BuiltInTokensPerSecond { get; init; }
+
+    public int? BuiltInThreads { get; init; }
+
+    /// <summary>How many times as fast as it, the median over the rounds.</summary>
+    public double? TimesBuiltIn { get; init; }
+
     /// <summary>The row of a measurement.</summary>
     /// <param name="timing">What was measured.</param>
     /// <param name="peak">Floating-point operations a second of the product alone.</param>
@@ -53,6 +61,9 @@ internal sealed record BenchRow
         OfProductPeak = timing.FlopsPerSecond / peak,
         PeakBytes = timing.PeakBytes,
         ActivationBytes = timing.Shape.ActivationBytes,
+        BuiltInTokensPerSecond = timing.Shape.Tokens / timing.BuiltIn?.SecondsOfStep,
+        BuiltInThreads = timing.BuiltIn?.Threads,
+        TimesBuiltIn = timing.BuiltIn?.Ratio,
     };
 
     /// <summary>Has a process of its own measure a shape.</summary>

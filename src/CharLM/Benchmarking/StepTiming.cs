@@ -13,4 +13,13 @@ public sealed record StepTiming(StepShape Shape, double SecondsOfStep, double Fa
 
     /// <summary>Floating-point operations of products in a second.</summary>
     public double FlopsPerSecond => Shape.ProductFlops / SecondsOfStep;
+
+    /// <summary>torch.nn beside it, at its better number of threads; null for what is not fused.</summary>
+    public PeerTiming? BuiltIn { get; init; }
 }
+
+/// <summary>The same steps computed by torch.nn, measured in turn with the fused ones.</summary>
+/// <param name="Threads">Threads of one torch operation.</param>
+/// <param name="SecondsOfStep">Median over the rounds.</param>
+/// <param name="Ratio">How many times as long its steps took, the median of the rounds' ratios.</param>
+public sealed record PeerTiming(int Threads, double SecondsOfStep, double Ratio);
