@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Computes the perplexity of token ids with PyTorch, from a file that charlm export wrote. Prints one JSON object.
 
-    python3 scripts/pytorch_perplexity.py model.safetensors ids.json
+    charlm export --checkpoint checkpoints/last.safetensors --out model.pt
+    python3 scripts/pytorch_perplexity.py model.pt ids.json
 
 ids.json is a list of token ids: every one but the first is predicted, with all that stand before it as context, which is
 what charlm measures with one row. The state dict is loaded unchanged: load_model is all that it takes to use such a
@@ -11,14 +12,10 @@ model in PyTorch.
 import argparse
 import json
 import math
-import sys
-
-sys.dont_write_bytecode = True  # scripts/ stays as it is
+import zipfile
 
 import torch
 from torch import nn
-
-from pytorch_convert import read_safetensors
 
 STEPS = 1024  # tokens of one call; the state is carried from call to call
 
@@ -42,11 +39,13 @@ class LanguageModel(nn.Module):
 
 def load_model(path):
     """The model of an exported file: its sizes are the shapes of its weights."""
-    weights, metadata = read_safetensors(path)
+    weights = torch.load(path, weights_only=True)
+    with zipfile.ZipFile(path) as archive:
+        metadata = json.loads(archive.read("model/charlm.json"))  # PyTorch passes this record over
     rows, hidden = weights["rnn.weight_hh_l0"].shape
     cell = {1: nn.RNN, 3: nn.GRU, 4: nn.LSTM}[rows // hidden]
     layers = sum(name.startswith("rnn.weight_ih_") and not name.endswith("_reverse") for name in weights)
-    more = {"nonlinearity": json.loads(metadata.get("charlm_model", "{}")).get("rnn_activation", "tanh")} if cell is nn.RNN else {}
+    more = {"nonlinearity": json.loads(metadata["charlm_model"]).get("rnn_activation", "tanh")} if cell is nn.RNN else {}
     rnn = cell(weights["rnn.weight_ih_l0"].shape[1], hidden, layers, bidirectional="rnn.weight_ih_l0_reverse" in weights, **more)
     embedding = weights.get("embedding.weight")
     model = LanguageModel(rnn, weights["linear.weight"].shape[0], 0 if embedding is None else embedding.shape[1])
@@ -68,7 +67,7 @@ def measure(model, ids):
 
 def main():
     parser = argparse.ArgumentParser(description="Computes the perplexity of token ids with PyTorch.")
-    parser.add_argument("model", metavar="MODEL", help="a safetensors file of charlm export")
+    parser.add_argument("model", metavar="MODEL", help="a .pt file of charlm export")
     parser.add_argument("ids", metavar="IDS", help="JSON list of token ids, two or more")
     options = parser.parse_args()
     with open(options.ids, encoding="ascii") as file:

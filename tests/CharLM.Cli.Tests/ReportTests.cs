@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary><c>charlm report</c> and <c>charlm train --tensorboard</c>.</summary>
+/// <summary><c>charlm report</c>.</summary>
 public sealed class ReportTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -96,26 +96,6 @@ public sealed class ReportTests : IDisposable
         (await _sandbox.RunAsync("report", "log.jsonl", "--out", "runs")).Refused(1, "runs", "folder");
         (await _sandbox.RunAsync("report", "log.jsonl", "--csv", "log.jsonl")).Refused(1, "log.jsonl");
         Assert.Equal(["log.jsonl", "runs", "runs/broken", "runs/broken/config.yaml"], _sandbox.Files());
-    }
-
-    [Fact]
-    public async Task Train_TensorBoard_WritesAnEventFile()
-    {
-        await TrainAsync("--tensorboard", "tb");
-
-        string file = Assert.Single(Directory.GetFiles(_sandbox.At("tb")));
-        Assert.StartsWith("events.out.tfevents.", Path.GetFileName(file), StringComparison.Ordinal);
-        string content = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file));
-        Assert.All(new[] { "brain.Event:2", "perplexity/train", "training/gradient_norm", "sample" }, tag => Assert.Contains(tag, content, StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Train_TensorBoardWhereAFileIs_Fails()
-    {
-        _sandbox.Write("tb", "");
-        Outcome train = await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", "--tensorboard", "tb", .. Texts.SmallModel]);
-
-        train.Complained(1, "--tensorboard tb: cannot be written");
     }
 
     private async Task TrainOnPairsAsync(string verb, string run, params string[] options)

@@ -19,16 +19,6 @@ internal static class PyTorch
         return output;
     }
 
-    /// <summary>Runs a script that must refuse its work, and gives what it complained.</summary>
-    public static string RunRefused(string script, params string[] arguments)
-    {
-        Assert.SkipWhen(Python.Value is null, "no python3 has torch: apt-get install --no-install-recommends python3-torch");
-        (int code, _, string error) = Execute(Python.Value!, [script, .. arguments]);
-        Assert.True(code != 0, $"{Path.GetFileName(script)} did not refuse");
-        Assert.DoesNotContain("Traceback", error, StringComparison.Ordinal);
-        return error;
-    }
-
     private static bool HasTorch(string python)
     {
         try

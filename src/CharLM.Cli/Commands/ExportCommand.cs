@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
+using CharLM.Cli.PyTorch;
 using CharLM.Cli.Reporting;
 
 namespace CharLM.Cli.Commands;
@@ -9,27 +10,46 @@ namespace CharLM.Cli.Commands;
 internal sealed class ExportCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "The model.");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the safetensors file is written: weights under PyTorch's names, the vocab in its metadata. scripts/pytorch_convert.py makes a .pt file of it.");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the weights are written, under PyTorch's names: .pt or .pth for torch.load, .safetensors for all others.");
+    private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "Write the tokens there, too, as a JSON list in order of their ids: Python needs them to make ids of a text.");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExportCommand()
         : base("export", "Write a model's weights for PyTorch: load_state_dict takes them unchanged (docs/pytorch.md).")
     {
         _checkpoint.Required = _out.Required = true;
-        foreach (Option option in new Option[] { _checkpoint, _out, _json })
+        foreach (Option option in new Option[] { _checkpoint, _out, _vocab, _json })
             Add(option);
     }
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         (string from, string path) = (parse.GetRequiredValue(_checkpoint)!, parse.GetRequiredValue(_out)!);
-        if (Path.GetFullPath(from) == Path.GetFullPath(path))
-            throw new InvalidConfigException([$"out is the checkpoint itself, {from}: what makes it one would be lost"]);
+        string? vocab = parse.GetValue(_vocab);
+        bool forTorch = IsForTorch(path);
+        string[] files = [from, path, .. vocab is null ? Array.Empty<string>() : [vocab]];
+        if (files.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Count() < files.Length)
+            throw new InvalidConfigException([$"checkpoint, out and vocab must be different files: {string.Join(", ", files)}"]);
+        OutputFile.Probe(path);
+        if (vocab is not null)
+            OutputFile.Probe(vocab);
         Checkpoint checkpoint = CheckpointFile.Read(from);
-        StateDictFile.Export(path, checkpoint);
+        if (forTorch)
+            PyTorchExport.Write(path, StateDict.Of(checkpoint));
+        else
+            StateDictFile.Export(path, checkpoint);
+        if (vocab is not null)
+            OutputFile.Write(vocab, writer => writer.WriteLine(StateDict.Of(checkpoint).Metadata["vocab"]));
         parse.InvocationConfiguration.Output.WriteLine(parse.GetValue(_json)
             ? JsonOutput.Line(new { File = path, Tensors = checkpoint.Weights.Count, Parameters = checkpoint.NumParameters, VocabSize = checkpoint.Vocab.Count })
             : $"{path}: {checkpoint.Weights.Count} tensors, {Figure.Count(checkpoint.NumParameters)} parameters, vocab {checkpoint.Vocab.Count}");
         return Task.FromResult(ExitCode.Done);
     }
+
+    private static bool IsForTorch(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".pt" or ".pth" => true,
+        ".safetensors" => false,
+        _ => throw new InvalidConfigException([$"out must end in .pt, .pth or .safetensors, which says the format, not '{Path.GetFileName(path)}'"]),
+    };
 }

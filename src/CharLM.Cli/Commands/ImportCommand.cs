@@ -11,11 +11,13 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm import</c>.</summary>
 internal sealed class ImportCommand : Verb
 {
-    private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "A state dict as a safetensors file; scripts/pytorch_convert.py makes one of a .pt file. Cell, layers, hidden units and embedding are read off its weights.");
+    private readonly Argument<string?> _file = new("model") { HelpName = "model", Arity = ArgumentArity.ZeroOrOne, Description = "A state dict: a file of torch.save (.pt, .pth), of which nothing is run, or of safetensors. Cell, layers, hidden units and embedding are read off its weights." };
+    private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "The same file, as it was named before.");
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the checkpoint is written.");
-    private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file's metadata]");
+    private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file, where charlm export wrote it]");
     private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "Make the vocab from this text instead, as charlm train does.");
     private readonly TextOptions _text = new();
+    private readonly Option<string?> _key = OptionOf.Text("--key", "NAME", "Where the state dict stands in a .pt file that holds more. [default: the only one, or state_dict, model_state_dict, model]");
     private readonly Option<string?> _rnn = OptionOf.Text("--rnn-module", "NAME", "The module of the recurrent layers, such as lstm; . for none. [default: the one with a weight_ih_l0]");
     private readonly Option<string?> _linear = OptionOf.Text("--linear-module", "NAME", "The module of the output layer, such as fc. [default: the one with a weight and a bias]");
     private readonly Option<string?> _embedding = OptionOf.Text("--embedding-module", "NAME", "The module of the embedding. [default: the one with a weight and no bias, if any]");
@@ -26,20 +28,29 @@ internal sealed class ImportCommand : Verb
     public ImportCommand()
         : base("import", "Make a checkpoint of a language model that PyTorch trained.")
     {
-        _from.Required = _out.Required = true;
+        _out.Required = true;
+        Add(_file);
         foreach (Option option in new Option[] { _from, _out, _vocab, _corpus })
             Add(option);
         _text.AddTo(this, splits: false);
-        foreach (Option option in new Option[] { _rnn, _linear, _embedding, _activation, _allowLeak, _json })
+        foreach (Option option in new Option[] { _key, _rnn, _linear, _embedding, _activation, _allowLeak, _json })
             Add(option);
     }
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string path = parse.GetRequiredValue(_out)!;
+        string from = (parse.GetValue(_file), parse.GetValue(_from)) switch
+        {
+            ({ Length: > 0 } file, null) => file,
+            (null, { } file) => file,
+            (null, null) => throw new InvalidConfigException(["import needs a model: a .pt, .pth or .safetensors file"]),
+            ("", null) => throw new InvalidConfigException(["the name of the model is empty"]),
+            _ => throw new InvalidConfigException(["the model was named twice: give a file or --from-pytorch, not both"]),
+        };
         OutputFile.Probe(path);
         ImportConfig config = await ConfigureAsync(parse, cancellationToken);
-        Checkpoint checkpoint = StateDictFile.Import(parse.GetRequiredValue(_from)!, config);
+        Checkpoint checkpoint = StateDictFile.Import(from, config);
         checkpoint = checkpoint with { Text = _text.Apply(parse, checkpoint.Text) };
         checkpoint.Text.Validate();
         CheckpointFile.Write(path, checkpoint);
@@ -51,6 +62,7 @@ internal sealed class ImportCommand : Verb
     {
         var config = new ImportConfig
         {
+            Key = parse.GetValue(_key),
             RecurrentModule = parse.GetValue(_rnn),
             OutputModule = parse.GetValue(_linear),
             EmbeddingModule = parse.GetValue(_embedding),

@@ -30,6 +30,5 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
     {
         _reporter.Dispose();
         _log?.Dispose();
-        _events?.Dispose();
     }
 }

@@ -1,7 +1,8 @@
 using CharLM.Evaluation;
-using CharLM.Reports.TensorBoard;
 using CharLM.Runs;
 using CharLM.Training;
+using TorchSharp;
+using TorchSharp.Modules;
 
 namespace CharLM.Cli.Reporting;
 
@@ -13,9 +14,9 @@ namespace CharLM.Cli.Reporting;
 /// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
+internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>
 {
-    private EventWriter? _events;
+    private SummaryWriter? _events;
 
     public void Report(RunEvent value)
     {
@@ -29,38 +30,35 @@ internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<R
                 break;
             case RunEvent.Sample sample:
                 // As a block of code: Markdown would take the text apart.
-                Write(events => events.Text("sample", sample.Number, "    " + sample.Text.ReplaceLineEndings("\n    ")));
+                Write(events => events.add_text("sample", "    " + sample.Text.ReplaceLineEndings("\n    "), sample.Number));
                 break;
         }
         next.Report(value);
     }
 
-    public void Dispose() => _events?.Dispose();
-
-    private static void Write(EventWriter events, EpochReport epoch, LossStyle style)
+    private static void Write(SummaryWriter events, EpochReport epoch, LossStyle style)
     {
         if (style == LossStyle.Perplexity)
-            events.Scalar("perplexity/train", epoch.Epoch, epoch.Train.Perplexity);
-        events.Scalar("nats/train", epoch.Epoch, epoch.Train.Mean);
+            events.add_scalar("perplexity/train", (float)epoch.Train.Perplexity, epoch.Epoch);
+        events.add_scalar("nats/train", (float)epoch.Train.Mean, epoch.Epoch);
         if (epoch.HeldOut is { } heldOut)
         {
             if (style == LossStyle.Perplexity)
-                events.Scalar("perplexity/held_out", epoch.Epoch, heldOut.Perplexity);
-            events.Scalar("nats/held_out", epoch.Epoch, heldOut.Mean);
+                events.add_scalar("perplexity/held_out", (float)heldOut.Perplexity, epoch.Epoch);
+            events.add_scalar("nats/held_out", (float)heldOut.Mean, epoch.Epoch);
         }
         foreach ((string name, double value) in Measure.ByKey(epoch.Measures))
-            events.Scalar($"held_out/{name}", epoch.Epoch, value);
-        events.Scalar("training/gradient_norm", epoch.Epoch, epoch.GradientNorm);
-        events.Scalar("training/learning_rate", epoch.Epoch, epoch.LearningRate);
-        events.Scalar("training/tokens_per_second", epoch.Epoch, epoch.TokensPerSecond);
+            events.add_scalar($"held_out/{name}", (float)value, epoch.Epoch);
+        events.add_scalar("training/gradient_norm", (float)epoch.GradientNorm, epoch.Epoch);
+        events.add_scalar("training/learning_rate", (float)epoch.LearningRate, epoch.Epoch);
+        events.add_scalar("training/tokens_per_second", (float)epoch.TokensPerSecond, epoch.Epoch);
     }
 
-    private EventWriter Open()
+    private SummaryWriter Open()
     {
         try
         {
-            Directory.CreateDirectory(folder);
-            return new EventWriter(new FileStream(Path.Combine(folder, EventWriter.FileName(DateTimeOffset.UtcNow)), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0));
+            return torch.utils.tensorboard.SummaryWriter(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -68,16 +66,16 @@ internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<R
         }
     }
 
-    private void Write(Action<EventWriter> write)
+    private void Write(Action<SummaryWriter> write)
     {
         try
         {
             if (_events is not null)
                 write(_events);
         }
-        catch (IOException e)
+        // Every event opens the file anew.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _events?.Dispose();
             _events = null;
             ErrorLine.Write(error, $"warning: --tensorboard {folder}: the log ends here: {e.Message}");
         }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CharLM.Checkpoints;
 
-/// <summary>Reads the floating-point tensors of foreign safetensors files as float32.</summary>
+/// <summary>Reads the floating-point tensors of foreign files as float32.</summary>
 internal static class FloatTensor
 {
     // A multiple of every element's size.
@@ -11,25 +11,30 @@ internal static class FloatTensor
     /// <summary>The element types that can be read.</summary>
     public static IReadOnlyList<string> Types { get; } = ["F32", "F64", "F16", "BF16"];
 
-    /// <summary>Reads a tensor, block by block: a float64 file needs no more memory than its float32 values.</summary>
-    /// <param name="stream">The file.</param>
-    /// <param name="header">Its header.</param>
-    /// <param name="tensor">One of its tensors, of one of <see cref="Types"/>.</param>
-    /// <exception cref="FormatException">A value is not finite, or too large for float32.</exception>
-    public static WeightArray Read(Stream stream, SafetensorsHeader header, StoredTensor tensor)
+    /// <summary>Reads values, block by block: a float64 file needs no more memory than its float32 values.</summary>
+    /// <param name="stream">Where they begin.</param>
+    /// <param name="type">One of <see cref="Types"/>.</param>
+    /// <param name="count">How many.</param>
+    public static float[] Read(Stream stream, string type, long count)
     {
-        int elementBytes = tensor.DType switch { "F64" => 8, "F32" => 4, _ => 2 };
-        var values = new float[(tensor.End - tensor.Begin) / elementBytes];
-        var block = new byte[Math.Min(BlockBytes, values.LongLength * elementBytes)];
-        stream.Position = header.DataBegin + tensor.Begin;
+        int elementBytes = SafetensorsHeader.ElementBytes[type];
+        var values = new float[count];
+        var block = new byte[Math.Min(BlockBytes, count * elementBytes)];
         for (int done = 0; done < values.Length;)
         {
-            int count = Math.Min(values.Length - done, BlockBytes / elementBytes);
-            Span<byte> bytes = block.AsSpan(0, count * elementBytes);
+            int some = Math.Min(values.Length - done, BlockBytes / elementBytes);
+            Span<byte> bytes = block.AsSpan(0, some * elementBytes);
             stream.ReadExactly(bytes);
-            Widen(tensor.DType, bytes, values.AsSpan(done, count));
-            done += count;
+            Widen(type, bytes, values.AsSpan(done, some));
+            done += some;
         }
+        return values;
+    }
+
+    /// <summary>A tensor of values that must be numbers.</summary>
+    /// <exception cref="FormatException">A value is not finite, or too large for float32.</exception>
+    public static WeightArray Finite(StoredTensor tensor, float[] values)
+    {
         int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
         if (wrong >= 0)
             throw new FormatException($"has the weight '{tensor.Name}' with a value that is not finite in float32 (number {wrong})");

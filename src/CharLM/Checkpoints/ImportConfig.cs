@@ -19,6 +19,12 @@ public sealed record ImportConfig
     public CorpusRecord? Corpus { get; init; }
 
     /// <summary>
+    /// Where the state dict stands in a file of torch.save that holds more, such as "model_ema"; default null: the whole file, or
+    /// the only one in it, or the one under state_dict, model_state_dict or model.
+    /// </summary>
+    public string? Key { get; init; }
+
+    /// <summary>
     /// The module of the recurrent layers, such as "lstm" or "decoder.rnn"; "." means no module; default null: the one that has
     /// a weight_ih_l0.
     /// </summary>

@@ -15,11 +15,14 @@ public sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IRea
     /// <summary>Bytes of the length that stands before the header.</summary>
     internal const int LengthBytes = sizeof(ulong);
 
-    private const long MaxHeaderBytes = 32 << 20;
+    /// <summary>The longest header that is read.</summary>
+    internal const ulong MaxHeaderBytes = 32 << 20;
+
     private const int MaxTensors = 100_000;
     private const int MaxDimensions = 8;
 
-    private static readonly Dictionary<string, int> ElementBytes = new(StringComparer.Ordinal)
+    /// <summary>Bytes of an element of each type.</summary>
+    internal static IReadOnlyDictionary<string, int> ElementBytes { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
     {
         ["F64"] = 8,
         ["F32"] = 4,

@@ -6,53 +6,24 @@ using CharLM.Training;
 namespace CharLM.Checkpoints;
 
 /// <summary>
-/// Plain state dicts as safetensors files, the bridge to PyTorch: the same weights under the same names, without what
-/// makes a checkpoint self-sufficient. docs/pytorch.md shows both ways.
+/// Plain state dicts as files, the bridge to PyTorch: the same weights under the same names, without what makes a checkpoint
+/// self-sufficient. docs/pytorch.md shows both ways.
 /// </summary>
 public static class StateDictFile
 {
-    // HuggingFace's loaders ask for "format": "pt"; the others are ours, named so that they meet no foreign ones.
-    private const string FormatKey = "format";
-    private const string VocabKey = "vocab";
-    private const string ModelKey = "charlm_model";
-    private const string TextKey = "charlm_text";
-
-    private const string OutputWeight = "linear.weight";
-    private const string EmbeddingWeight = "embedding.weight";
-
-    /// <summary>Writes the weights of a checkpoint, with its vocab and its configuration as metadata.</summary>
+    /// <summary>Writes the weights of a checkpoint as a safetensors file, with its vocab and its configuration as metadata.</summary>
     /// <exception cref="InvalidConfigException">The model's cell is one that PyTorch does not have.</exception>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
     public static void Export(string path, Checkpoint checkpoint)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
-        if (checkpoint.Model.Variant != CellVariant.Standard)
-            throw new InvalidConfigException([$"PyTorch has no {Choices.NameOf(checkpoint.Model.Cell)} of the variant {Choices.NameOf(checkpoint.Model.Variant)}: it would not know what to do with these weights"]);
-        if (checkpoint.Model.Attention is not null)
-            throw new InvalidConfigException(["PyTorch has no language model with this attention: it would not know what to do with these weights"]);
-        if (checkpoint.Model is { Cell: CellKind.Gru, EffectiveGruForm: GruForm.ResetBefore })
-        {
-            throw new InvalidConfigException(
-                ["a GRU of the form reset-before is another model than torch.nn.GRU, where its weights would give other results: train one with --gru-form reset-after to export it"]);
-        }
-        // PyTorch's state dicts hold a shared weight under both of its names.
-        var all = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);
-        if (checkpoint.Model.TieWeights)
-            all[OutputWeight] = all[EmbeddingWeight];
-        IReadOnlyList<OutgoingTensor> weights = SafetensorsFile.InOrder(all);
-        byte[] header = SafetensorsFile.Header(
-            [
-                new(FormatKey, "pt"),
-                new(VocabKey, VocabFile.Format(checkpoint.Vocab)),
-                new(ModelKey, CheckpointMetadata.WritePart(checkpoint.Model)),
-                new(TextKey, CheckpointMetadata.WritePart(checkpoint.Text)),
-            ],
-            weights);
-        SafetensorsFile.Write(path, header, weights);
+        StateDict state = StateDict.Of(checkpoint);
+        IReadOnlyList<OutgoingTensor> weights = SafetensorsFile.InOrder(state.Weights);
+        // HuggingFace's loaders ask for "format": "pt".
+        SafetensorsFile.Write(path, SafetensorsFile.Header([new("format", "pt"), .. state.Metadata], weights), weights);
     }
 
     /// <summary>Reads the weights of a language model that PyTorch trained; all is checked before they are allocated.</summary>
-    /// <param name="path">The file; weights of F32, F64, F16 or BF16 become float32.</param>
+    /// <param name="path">A safetensors file, or one of torch.save (PyTorch 1.6 or newer); weights of F32, F64, F16 or BF16 become float32.</param>
     /// <param name="config">What the file does not say of itself.</param>
     /// <returns>A checkpoint of no finished epochs.</returns>
     /// <exception cref="CheckpointException">The file is missing, damaged, ambiguous, or of a model that the toolkit has not.</exception>
@@ -65,24 +36,23 @@ public static class StateDictFile
 
     private static Checkpoint Import(FileStream stream, ImportConfig config)
     {
-        RefuseTorchsOwn(stream);
-        SafetensorsHeader header = SafetensorsHeader.Read(stream);
-        if (CheckpointMetadata.IsCheckpoint(header.Metadata))
+        using StateDictSource source = StateDictSource.Open(stream, config.Key);
+        if (CheckpointMetadata.IsCheckpoint(source.Metadata))
             throw new FormatException("is a checkpoint of CharLM already: there is nothing to import");
-        var layout = new StateDictLayout(header.Tensors, config);
-        ModelConfig model = ModelOf(layout, header.Metadata, config);
-        TextConfig text = config.Text ?? CheckpointMetadata.PartOrNull<TextConfig>(header.Metadata, TextKey) ?? new TextConfig();
+        var layout = new StateDictLayout(source.Tensors, config);
+        ModelConfig model = ModelOf(layout, source.Metadata, config);
+        TextConfig text = config.Text ?? CheckpointMetadata.PartOrNull<TextConfig>(source.Metadata, StateDict.TextKey) ?? new TextConfig();
         InvalidConfigException.ThrowIfAny([.. model.Faults(), .. text.Faults()]);
-        int vocabSize = (int)layout.Matrix(OutputWeight).Shape[0];
+        int vocabSize = (int)layout.Matrix(StateDict.OutputWeight).Shape[0];
         IReadOnlyDictionary<string, StoredTensor> tensors = layout.Match(WeightShapes.Of(model, vocabSize));
-        Vocab vocab = config.Vocab ?? VocabOf(header.Metadata);
+        Vocab vocab = config.Vocab ?? VocabOf(source.Metadata);
         if (vocab.Count != vocabSize)
             throw new FormatException($"has weights for {vocabSize} tokens where the vocab has {vocab.Count}, {Vocab.Unknown} included");
-        var weights = tensors.ToDictionary(entry => entry.Key, entry => FloatTensor.Read(stream, header, entry.Value), StringComparer.Ordinal);
+        var weights = tensors.ToDictionary(entry => entry.Key, entry => source.Read(entry.Value), StringComparer.Ordinal);
         if (IsTied(weights))
         {
             model = model with { TieWeights = true };
-            weights.Remove(OutputWeight);
+            weights.Remove(StateDict.OutputWeight);
         }
         return new Checkpoint
         {
@@ -110,7 +80,7 @@ public static class StateDictFile
                 $"has the weight '{recurrent.Name}' in shape [{rows}, {hidden}]: {hidden} hidden units have {hidden} rows in an RNN, {3 * hidden} in a GRU, {4 * hidden} in an LSTM"),
         };
         bool bidirectional = layout.Find("rnn.weight_ih_l0_reverse") is not null;
-        ModelConfig? written = CheckpointMetadata.PartOrNull<ModelConfig>(metadata, ModelKey);
+        ModelConfig? written = CheckpointMetadata.PartOrNull<ModelConfig>(metadata, StateDict.ModelKey);
         int layers = Enumerable.Range(0, int.MaxValue).First(layer => layout.Find($"rnn.weight_ih_l{layer}") is null);
         return (written ?? new ModelConfig()) with
         {
@@ -121,7 +91,7 @@ public static class StateDictFile
             AttentionWindow = null,
             NumLayers = layers,
             NumHiddens = (int)hidden,
-            EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix(EmbeddingWeight).Shape[1] : 0,
+            EmbeddingSize = layout.HasEmbedding ? (int)layout.Matrix(StateDict.EmbeddingWeight).Shape[1] : 0,
             Bidirectional = bidirectional,
             AllowLeak = bidirectional && config.AllowLeak,
             TieWeights = false, // until the weights turn out to be equal
@@ -132,13 +102,13 @@ public static class StateDictFile
 
     // A weight that is shared stands in the file twice; two weights of their own are never equal to the last bit.
     private static bool IsTied(Dictionary<string, WeightArray> weights) =>
-        weights.TryGetValue(EmbeddingWeight, out WeightArray? vectors)
-        && weights[OutputWeight] is { } output && output.Shape.SequenceEqual(vectors.Shape) && output.Values.AsSpan().SequenceEqual(vectors.Values);
+        weights.TryGetValue(StateDict.EmbeddingWeight, out WeightArray? vectors)
+        && weights[StateDict.OutputWeight] is { } output && output.Shape.SequenceEqual(vectors.Shape) && output.Values.AsSpan().SequenceEqual(vectors.Values);
 
     private static Vocab VocabOf(IReadOnlyDictionary<string, string> metadata)
     {
-        if (!metadata.TryGetValue(VocabKey, out string? json))
-            throw new FormatException("has no vocab in its metadata: give one with --vocab, or the text that it was made from with --corpus");
+        if (!metadata.TryGetValue(StateDict.VocabKey, out string? json))
+            throw new FormatException("has no vocab beside its weights: give one (vocab), or the text that it was made from (corpus)");
         try
         {
             return VocabFile.Parse(Encoding.UTF8.GetBytes(json));
@@ -147,16 +117,5 @@ public static class StateDictFile
         {
             throw new FormatException($"has a vocab in its metadata that {e.Message}", e);
         }
-    }
-
-    // torch.save writes a zip archive, before version 1.6 a pickle; neither is read here, since pickles execute code. As
-    // the length of a header, both beginnings would be more than is allowed.
-    private static void RefuseTorchsOwn(FileStream stream)
-    {
-        Span<byte> start = stackalloc byte[4];
-        stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        stream.Position = 0;
-        if (start is [(byte)'P', (byte)'K', 3, 4] or [0x80, 2, 0x8a, 0x0a])
-            throw new FormatException("was written by torch.save: turn it into a safetensors file first, with scripts/pytorch_convert.py");
     }
 }

@@ -80,7 +80,7 @@ internal sealed class StateDictLayout
         var name => name + ".",
     };
 
-    private static string? TheOne(string what, string option, IEnumerable<string> names, bool orNone = false)
+    private static string? TheOne(string what, string setting, IEnumerable<string> names, bool orNone = false)
     {
         string[] found = [.. names.Order(StringComparer.Ordinal)];
         return found.Length switch
@@ -88,7 +88,7 @@ internal sealed class StateDictLayout
             1 => Module(found[0]).Prefix,
             0 when orNone => null,
             0 => throw new FormatException($"has no {what}"),
-            _ => throw new FormatException($"has more than one {what}: {string.Join(", ", found.Select(name => $"'{name}'"))}; say which with --{option}"),
+            _ => throw new FormatException($"has more than one {what}: {string.Join(", ", found.Select(name => $"'{name}'"))}; say which ({setting})"),
         };
     }
 

@@ -40,9 +40,9 @@ public sealed class StateDictRefusalTests : IDisposable
         ["no output layer"] = (Gru().Without("linear.weight").Without("linear.bias"), "has no output layer (a weight and a bias)"),
         ["output layer without bias"] = (Gru().Without("linear.bias"), "has no output layer (a weight and a bias)"),
         ["no tensors"] = (new ForeignFile(), "has no recurrent layer"),
-        ["two recurrent layers"] = (Gru().With("decoder.weight_ih_l0", [6, 3]), "more than one recurrent layer (a weight_ih_l0): 'decoder.weight_ih_l0', 'rnn.weight_ih_l0'; say which with --rnn-module"),
-        ["two output layers"] = (Gru().With("fc.weight", [3, 2]).With("fc.bias", [3]), "more than one output layer (a weight and a bias): 'fc.weight', 'linear.weight'; say which with --linear-module"),
-        ["two embeddings"] = (Gru().With("a.weight", [3, 3]).With("b.weight", [3, 3]), "more than one embedding (a weight without a bias): 'a.weight', 'b.weight'; say which with --embedding-module"),
+        ["two recurrent layers"] = (Gru().With("decoder.weight_ih_l0", [6, 3]), "more than one recurrent layer (a weight_ih_l0): 'decoder.weight_ih_l0', 'rnn.weight_ih_l0'; say which (rnn-module)"),
+        ["two output layers"] = (Gru().With("fc.weight", [3, 2]).With("fc.bias", [3]), "more than one output layer (a weight and a bias): 'fc.weight', 'linear.weight'; say which (linear-module)"),
+        ["two embeddings"] = (Gru().With("a.weight", [3, 3]).With("b.weight", [3, 3]), "more than one embedding (a weight without a bias): 'a.weight', 'b.weight'; say which (embedding-module)"),
         ["no recurrent bias"] = (Gru().Without("rnn.bias_hh_l0"), "lacks the weight 'rnn.bias_hh_l0'"),
         ["no hidden weights"] = (Gru().Without("rnn.weight_hh_l0"), "lacks the weight 'rnn.weight_hh_l0'"),
         ["a layer left out"] = (Gru().With("rnn.weight_ih_l2", [6, 2]), "has a tensor 'rnn.weight_ih_l2' that no model of this toolkit has"),
@@ -90,7 +90,7 @@ public sealed class StateDictRefusalTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null, "has no vocab in its metadata: give one with --vocab")]
+    [InlineData(null, "has no vocab beside its weights: give one (vocab)")]
     [InlineData("[]", "has a vocab in its metadata that is no vocab that can be used: the first token of a vocab is <unk>, not missing")]
     [InlineData("[\"a\", \"b\", \"c\"]", "the first token of a vocab is <unk>, not 'a'")]
     [InlineData("[\"<unk>\", \"b\", \"b\"]", "the token 'b' stands in the vocab twice")]
@@ -127,12 +127,6 @@ public sealed class StateDictRefusalTests : IDisposable
             Refused(() => File.WriteAllBytes(Path, file[..length]));
         Refused(() => File.WriteAllBytes(Path, [.. file, 0]));
     }
-
-    [Theory]
-    [InlineData(new byte[] { (byte)'P', (byte)'K', 3, 4, 0, 0, 8, 8, 0, 0 })]
-    [InlineData(new byte[] { 0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46 })]
-    public void Import_FileOfTorchSave_NamesTheConverter(byte[] start) =>
-        Assert.Contains("scripts/pytorch_convert.py", Refused(() => File.WriteAllBytes(Path, start)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Import_Checkpoint_IsRefused()

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using CharLM.Checkpoints;
@@ -34,7 +35,11 @@ public sealed class HostileFileTests : IDisposable
 
     private static readonly Vocab Tokens = Vocab.Restore([Vocab.Unknown, "a", "b"]);
 
+    private static readonly Vocab FiveTokens = Vocab.Restore([Vocab.Unknown, "a", "b", "c", "d"]);
+
     private readonly TemporaryFolder _folder = new();
+
+    private static string PyTorchSaved => Repository.File("tests", "CharLM.Tests", "golden", "pytorch", "lstm-2.pt");
 
     private string Path => _folder.File("file");
 
@@ -68,6 +73,52 @@ public sealed class HostileFileTests : IDisposable
         Checkpoint checkpoint = SmallCheckpoint();
         StateDictFile.Export(Path, checkpoint with { Resume = null });
         Fuzz("state-dict", File.ReadAllBytes(Path), path => StateDictFile.Import(path, new ImportConfig()));
+    }
+
+    [Fact]
+    public void StateDictFile_MutatedFilesOfTorchSave_AreImportedOrRefused() =>
+        Fuzz("torch.save", File.ReadAllBytes(PyTorchSaved), path => StateDictFile.Import(path, new ImportConfig { Vocab = FiveTokens }));
+
+    [Fact]
+    public void StateDictFile_MutatedPickles_AreImportedOrRefused()
+    {
+        // The pickle alone: in a damaged archive, few would be reached.
+        byte[] pickle = [];
+        var records = new Dictionary<string, byte[]>();
+        using (ZipArchive archive = ZipFile.OpenRead(PyTorchSaved))
+        {
+            foreach (ZipArchiveEntry entry in archive.Entries)
+            {
+                using var bytes = new MemoryStream();
+                using Stream record = entry.Open();
+                record.CopyTo(bytes);
+                if (entry.Name == "data.pkl")
+                    pickle = bytes.ToArray();
+                else
+                    records[entry.FullName.Split('/', 2)[1]] = bytes.ToArray();
+            }
+        }
+        Fuzz("pickle", pickle, path =>
+        {
+            string file = _folder.File("mutated.pt");
+            using (ZipArchive archive = ZipFile.Open(file, ZipArchiveMode.Create))
+            {
+                archive.CreateEntryFromFile(path, "archive/data.pkl");
+                foreach ((string name, byte[] bytes) in records)
+                {
+                    using Stream record = archive.CreateEntry($"archive/{name}").Open();
+                    record.Write(bytes);
+                }
+            }
+            try
+            {
+                StateDictFile.Import(file, new ImportConfig { Vocab = FiveTokens });
+            }
+            finally
+            {
+                File.Delete(file);
+            }
+        });
     }
 
     [Fact]

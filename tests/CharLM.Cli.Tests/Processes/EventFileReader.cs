@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace CharLM.Tests.Reports.TensorBoard;
+namespace CharLM.Cli.Tests.Processes;
 
 /// <summary>
 /// Reads event files by the formats' descriptions alone (record_writer.h; the encoding of protocol buffers), sharing nothing
