@@ -29,8 +29,7 @@ internal static class GradientClipping
         double norm = stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt().ToDouble();
         if (kind == ClippingKind.Value && bound > 0)
         {
-            foreach (Tensor gradient in gradients)
-                gradient.clamp_(-bound, bound);
+            nn.utils.clip_grad_value_(parameters, bound);
         }
         else if (Factor(norm, bound, kind) is var factor && factor != 1)
         {
