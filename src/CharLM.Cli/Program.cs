@@ -3,10 +3,10 @@ using System.CommandLine.Invocation;
 using CharLM.Cli;
 using CharLM.Cli.Commands;
 
-using var signals = new Signals();
-using var streams = new StandardStreams();
 try
 {
+    using var signals = new Signals();
+    using var streams = new StandardStreams();
     // A response file ("@name") would make the prefix "@hello" a file name.
     ParseResult parse = CharLMCommand.Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (parse.Action is ParseErrorAction)
@@ -14,6 +14,7 @@ try
         ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
         return ExitCode.Usage;
     }
+    streams.RequireOutput();
     // Signals are our own: the library's would be heard only after the first await, and cut a long save off.
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     int code = await parse.InvokeAsync(invocation, signals.Token);
@@ -21,5 +22,5 @@ try
 }
 catch (Exception e)
 {
-    return Failure.Report(e, Console.Error);
+    return LastWord.Say(e, Console.Error);
 }

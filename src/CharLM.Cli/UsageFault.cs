@@ -29,9 +29,18 @@ internal static class UsageFault
         string shown = Printable.Text(word, LongestWord);
         if (!isOption && command.Subcommands.Count == 0)
             return $"{Name(result)} has no use for the word '{shown}'";
-        List<string> known = [.. isOption ? command.Options.Select(option => option.Name) : command.Subcommands.Select(sub => sub.Name)];
-        string hint = EditDistance.Nearest(shown, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+        List<string> known = [.. isOption ? command.Options.Where(option => !option.Hidden).Select(option => option.Name) : command.Subcommands.Select(sub => sub.Name)];
+        string? meant = isOption ? Synonyms.Of(word.Split('=')[0], known) ?? Nearest(word.Split('=')[0], known) : EditDistance.Nearest(shown, known);
+        string hint = meant is null ? "" : $"; did you mean '{meant}'?";
         return $"{Name(result)} has no {(isOption ? "option" : "command")} '{shown}'{hint}";
+    }
+
+    // A slip of typing changes a third of a name at most, and the dashes of all options are the same: no hint is better than a foreign one.
+    private static string? Nearest(string word, IEnumerable<string> known)
+    {
+        string name = word.TrimStart('-').ToLowerInvariant().Replace('_', '-');
+        string? nearest = EditDistance.Nearest(name, [.. known.Select(option => option.TrimStart('-'))]);
+        return nearest is not null && 3 * EditDistance.Between(name, nearest) <= Math.Max(name.Length, nearest.Length) ? $"--{nearest}" : null;
     }
 
     private static string Describe(ParseError error) => error.SymbolResult switch

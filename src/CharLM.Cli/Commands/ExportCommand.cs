@@ -22,7 +22,7 @@ internal sealed class ExportCommand : Verb
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        (string from, string path) = (parse.GetRequiredValue(_checkpoint)!, parse.GetRequiredValue(_out)!);
+        (string from, string path) = (SavedModelOptions.FileOf(parse.GetRequiredValue(_checkpoint)!), parse.GetRequiredValue(_out)!);
         if (Path.GetFullPath(from) == Path.GetFullPath(path))
             throw new InvalidConfigException([$"out is the checkpoint itself, {from}: what makes it one would be lost"]);
         Checkpoint checkpoint = CheckpointFile.Read(from);
