@@ -1,3 +1,6 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
 namespace CharLM.Cli;
 
 /// <summary>What the program says before it fails, even where nothing can be opened any more to say it with.</summary>
@@ -5,25 +8,20 @@ internal static class LastWord
 {
     private const string OutOfFiles = "Too many open files";
 
-    /// <summary>Writes the line of a failure.</summary>
+    /// <summary>Writes the line of a failure to standard error.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static int Say(Exception exception, TextWriter error)
+    public static int Say(Exception exception)
     {
-        // Each part of the program and of .NET that is loaded keeps two files open, and what tells failures apart needs some that may
-        // not be loaded yet.
+        // Each assembly that is loaded keeps two files open, and what tells failures apart needs some that may not be loaded yet.
         if (IsOutOfFiles(exception))
-        {
-            error.WriteLine("charlm: too many open files: raise their limit (ulimit -n), 1024 are enough");
-            return ExitCode.Failed;
-        }
+            return Write("too many open files: raise their limit (ulimit -n), 1024 are enough");
         try
         {
-            return Failure.Report(exception, error);
+            return Failure.Report(exception, Console.Error);
         }
         catch (Exception)
         {
-            error.WriteLine($"charlm: {exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}");
-            return ExitCode.Failed;
+            return Write($"{exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}");
         }
     }
 
@@ -46,5 +44,26 @@ internal static class LastWord
         {
             return e.Message.Contains(OutOfFiles, StringComparison.Ordinal);
         }
+    }
+
+    // With what is loaded in any case: the console is not.
+    private static int Write(string message)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Console.Error.WriteLine($"charlm: {message}");
+            return ExitCode.Failed;
+        }
+        try
+        {
+            using var handle = new SafeFileHandle(2, ownsHandle: false);
+            using var error = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+            error.Write(Encoding.UTF8.GetBytes($"charlm: {message}{Environment.NewLine}"));
+        }
+        catch (Exception)
+        {
+            // There is no other place to tell it.
+        }
+        return ExitCode.Failed;
     }
 }

@@ -91,24 +91,24 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         await train.UntilAsync(() => EpochsLogged().Length > before + 20, "more epochs");
     }
 
-    public static TheoryData<string> VerbsThatOpenFiles =>
-    [
-        "inspect pipe", "score pipe", "score --checkpoint pipe text.txt", "eval pipe", "eval --corpus pipe", "train --corpus pipe", "train --checkpoint pipe --out m", "train --config pipe",
-        "classify train --data pipe --out m", "classify eval --data pipe", "classify predict --checkpoint pipe --text a", "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe",
-        "experiment run pipe", "report pipe", "export --checkpoint pipe --out m", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
-    ];
-
     // Opening a pipe waits for somebody who writes to it, and no signal reaches it.
-    [Theory, MemberData(nameof(VerbsThatOpenFiles))]
-    public async Task AnyVerb_SignalWhileItOpensAPipe_Ends(string verb)
+    [Fact]
+    public async Task AnyVerb_SignalWhileItOpensAPipe_Ends()
     {
+        string[] verbs =
+        [
+            "inspect pipe", "score pipe", "score --checkpoint pipe text.txt", "eval pipe", "eval --corpus pipe", "train --corpus pipe", "train --checkpoint pipe --out m",
+            "train --config pipe", "classify train --data pipe --out m", "classify eval --data pipe", "classify predict --checkpoint pipe --text a",
+            "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe", "experiment run pipe", "report pipe",
+            "export --checkpoint pipe --out m", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
+        ];
         (await _sandbox.BashAsync("mkfifo pipe")).Succeeded();
         _sandbox.Write("text.txt", Texts.Plain);
-        using RunningProgram program = _sandbox.Start(verb.Split(' '));
-        await program.UntilAsync(() => program.Catches(RunningProgram.SigUsr1), "the handlers");
-        await Task.Delay(300);
-        program.Signal(RunningProgram.SigTerm);
-        (await program.EndAsync()).Refused(130, "interrupted");
+        foreach (string[] some in verbs.Chunk(7))
+        {
+            foreach ((string verb, Outcome outcome) in await Task.WhenAll(some.Select(async verb => (verb, await SignalledAsync(verb)))))
+                Assert.True(outcome == new Outcome(130, "", "charlm: interrupted\n"), $"{verb}: {outcome}");
+        }
         Assert.Equal(["pipe", "text.txt"], _sandbox.Files());
     }
 
@@ -150,6 +150,16 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         Outcome outcome = await generate.EndAsync();
         Assert.Equal((130, "charlm: interrupted"), (outcome.ExitCode, Assert.Single(outcome.ErrorLines)));
         Assert.StartsWith("time traveller for so", outcome.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<Outcome> SignalledAsync(string verb)
+    {
+        using RunningProgram program = _sandbox.Start(verb.Split(' '));
+        await program.UntilAsync(() => program.Catches(RunningProgram.SigUsr1), "the handlers");
+        // Whether it is there already makes no difference to what is due.
+        await Task.Delay(300);
+        program.Signal(RunningProgram.SigTerm);
+        return await program.EndAsync();
     }
 
     private int[] EpochsLogged() =>

@@ -34,8 +34,8 @@ internal sealed class CorpusOptions
         using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
         var resolver = new CorpusResolver(Store(report), report);
         using Stream? input = corpus == CorpusResolver.StandardInput ? StandardStreams.OpenInput() : null;
-        // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
-        return await resolver.ResolveAsync(corpus, input, cancellationToken).WaitAsync(cancellationToken);
+        // Standard input, and a pipe that is opened, cannot be cancelled while they block: a signal leaves them behind.
+        return await Task.Run(() => resolver.ResolveAsync(corpus, input, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
     }
 
     /// <summary>Tells once of carriage returns that stay in a text: on a screen nobody sees them, and the model learns to write them.</summary>

@@ -157,6 +157,20 @@ public sealed class CorpusCacheTests : IDisposable
     public async Task StatusAsync_UnknownName_Throws() =>
         await Assert.ThrowsAsync<UnknownCorpusException>(() => _bench.Store(LoopbackServer.Closed()).StatusAsync("bok", Token));
 
+    // Without a length to trust, its checksum would never be ready.
+    [Fact]
+    public async Task ListAsync_EndlessFileInTheCache_IsCorrupt()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zero"), "there is no /dev/zero");
+        Directory.CreateDirectory(_bench.Settings.CacheDirectory!);
+        File.CreateSymbolicLink(_bench.Final, "/dev/zero");
+
+        CorpusStatus status = Assert.Single(await _bench.Store(LoopbackServer.Closed()).ListAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(CorpusState.Corrupt, status.State);
+        Assert.Contains("(0 bytes), expected", status.Fault, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task GetAsync_NoCacheDirectory_HasWhatIsBesideTheCatalogAndFetchesNothing()
     {
