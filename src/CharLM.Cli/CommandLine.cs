@@ -15,7 +15,7 @@ internal static class CommandLine
         using var streams = new StandardStreams();
         // A response file ("@name") would make the prefix "@hello" a file name.
         ParseResult parse = CharLMCommand.Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parse.Action is ParseErrorAction)
+        if (parse.Action is ParseErrorAction || UsageFault.StrayOption(parse) is not null)
         {
             ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
             return ExitCode.Usage;

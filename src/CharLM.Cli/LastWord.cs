@@ -14,14 +14,14 @@ internal static class LastWord
     {
         // Each assembly that is loaded keeps two files open, and what tells failures apart needs some that may not be loaded yet.
         if (IsOutOfFiles(exception))
-            return Write("too many open files: raise their limit (ulimit -n), 1024 are enough");
+            return WriteLimit();
         try
         {
             return Failure.Report(exception, Console.Error);
         }
-        catch (Exception)
+        catch (Exception e)
         {
-            return Write($"{exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}");
+            return IsOutOfFiles(e) ? WriteLimit() : Write($"{exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}");
         }
     }
 
@@ -31,20 +31,37 @@ internal static class LastWord
         {
             if (cause.Message.Contains(OutOfFiles, StringComparison.Ordinal))
                 return true;
+            // An assembly that cannot be opened is said to be missing.
+            if (cause is FileNotFoundException { FileName: { } name } && name.Contains("Version=", StringComparison.Ordinal))
+                return FewAreLeft();
         }
-        // An assembly that cannot be opened is said to be missing.
+        return false;
+    }
+
+    // What failed has let go of some already.
+    private static bool FewAreLeft()
+    {
         if (OperatingSystem.IsWindows())
             return false;
+        var handles = new SafeFileHandle?[16];
         try
         {
-            File.OpenHandle("/dev/null").Dispose();
+            for (int i = 0; i < handles.Length; i++)
+                handles[i] = File.OpenHandle("/dev/null");
             return false;
         }
         catch (IOException e)
         {
             return e.Message.Contains(OutOfFiles, StringComparison.Ordinal);
         }
+        finally
+        {
+            foreach (SafeFileHandle? handle in handles)
+                handle?.Dispose();
+        }
     }
+
+    private static int WriteLimit() => Write("too many open files: raise their limit (ulimit -n), 1024 are enough");
 
     // With what is loaded in any case: the console is not.
     private static int Write(string message)

@@ -9,11 +9,24 @@ internal static class UsageFault
 {
     private const int LongestWord = 100;
 
+    /// <summary>
+    /// The option that a verb does not have and that was taken for a file's name, whose value may seem to be wrong then; null when
+    /// there is none. What follows -- is a name, whatever it looks like.
+    /// </summary>
+    public static string? StrayOption(ParseResult parse)
+    {
+        HashSet<string> names = [.. parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+        return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).Where(token => token.Type == TokenType.Argument)
+            .Select(token => token.Value).FirstOrDefault(word => word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && names.Contains(word));
+    }
+
     /// <summary>The first word that nothing takes, else everything that is wrong.</summary>
     public static string Describe(ParseResult parse)
     {
         Command command = parse.CommandResult.Command;
         string help = $" (see {Path(parse.CommandResult)} --help)";
+        if (StrayOption(parse) is { } stray)
+            return Unknown(parse.CommandResult, stray) + help;
         // What follows an unknown word is most often its value: only the first is worth telling.
         if (parse.UnmatchedTokens.Count > 0)
             return Unknown(parse.CommandResult, parse.UnmatchedTokens[0]) + help;

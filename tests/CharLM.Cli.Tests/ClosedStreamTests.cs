@@ -18,7 +18,7 @@ public sealed class ClosedStreamTests : IDisposable
 
     public static TheoryData<string> Verbs =>
     [
-        "--help", "--version", "train --corpus text.txt --epochs 1 --hidden 4 --max-tokens 500 --out m", "generate", "eval --corpus text.txt --max-tokens 100", "score text.txt",
+        "--help", "--version", "train --corpus text.txt --epochs 1 --hidden 4 --max-tokens 500 --batch-size 8 --num-steps 10 --out m", "generate", "eval --corpus text.txt --max-tokens 100", "score text.txt",
         "ngram --corpus text.txt --out m", "inspect", "experiment plan one.yaml", "experiment run one.yaml",
         "classify train --data pairs.tsv --epochs 1 --hidden 4 --batch-size 4 --out m", "seq2seq train --data pairs.tsv --epochs 1 --hidden 4 --batch-size 4 --out m",
         "corpus list", "corpus show text.txt", "corpus get bundled", "gradients --corpus text.txt --cell rnn --hidden 4 --distance 5 --rows 1",
@@ -36,7 +36,7 @@ public sealed class ClosedStreamTests : IDisposable
 
     [Theory]
     [InlineData("--version")]
-    [InlineData("train --corpus text.txt --epochs 1 --hidden 4 --max-tokens 500 --out m")]
+    [InlineData("train --corpus text.txt --epochs 1 --hidden 4 --max-tokens 500 --batch-size 8 --num-steps 10 --out m")]
     [InlineData("generate")]
     [InlineData("score text.txt")]
     [InlineData("experiment run one.yaml")]

@@ -20,18 +20,18 @@ public sealed class EndlessInputTests : IDisposable
     [InlineData("ngram --corpus /dev/zero --out m", "can be read from a pipe or a device")]
     [InlineData("yes | corpus show -", "can be read from a pipe or a device")]
     [InlineData("yes | train --corpus -", "can be read from a pipe or a device")]
-    [InlineData("corpus show <(yes)", "can be read from a pipe or a device")]
+    [InlineData("corpus show <(yes 2>/dev/null)", "can be read from a pipe or a device")]
     [InlineData("classify train --data /dev/zero", "can be read from a pipe or a device")]
-    [InlineData("seq2seq train --data <(yes)", "can be read from a pipe or a device")]
+    [InlineData("seq2seq train --data <(yes 2>/dev/null)", "can be read from a pipe or a device")]
     [InlineData("score /dev/zero", "a line 1 of more than")]
     [InlineData("score /dev/urandom", "is no UTF-8")]
     [InlineData("generate --interactive </dev/zero", "a line of more than")]
     [InlineData("inspect /dev/zero", "not a safetensors file")]
-    [InlineData("inspect <(yes)", "is a pipe or a device")]
+    [InlineData("inspect <(yes 2>/dev/null)", "is a pipe or a device")]
     [InlineData("generate --checkpoint /dev/urandom", "/dev/urandom")]
-    [InlineData("import --from-pytorch <(yes) --out m", "is a pipe or a device")]
-    [InlineData("import --from-pytorch x --vocab <(yes) --out m", "is a pipe or a device")]
-    [InlineData("report <(yes)", "is a pipe or a device")]
+    [InlineData("import --from-pytorch <(yes 2>/dev/null) --out m", "is a pipe or a device")]
+    [InlineData("import --from-pytorch x --vocab <(yes 2>/dev/null) --out m", "is a pipe or a device")]
+    [InlineData("report <(yes 2>/dev/null)", "is a pipe or a device")]
     public async Task AnyVerb_EndlessInput_IsRefusedInOneLine(string command, string complaint)
     {
         string charlm = command.StartsWith("yes | ", StringComparison.Ordinal) ? $"yes 2>/dev/null | charlm {command["yes | ".Length..]}" : $"charlm {command}";
@@ -40,7 +40,7 @@ public sealed class EndlessInputTests : IDisposable
 
     [Theory]
     [InlineData("train --config /dev/zero")]
-    [InlineData("train --config <(yes)")]
+    [InlineData("train --config <(yes 2>/dev/null)")]
     [InlineData("experiment run /dev/zero")]
     public async Task AnyVerb_EndlessConfiguration_IsRefusedInOneLine(string command) =>
         (await _sandbox.BashAsync($"charlm {command}")).Refused(2, "is larger than 1048576 characters");
@@ -61,14 +61,12 @@ public sealed class EndlessInputTests : IDisposable
     [Fact]
     public async Task CorpusList_NoHome_KeepsNothingInTmp()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess && File.Exists("/usr/bin/setpriv"), "only root can become a user that the system does not know");
-        foreach (string name in new[] { "HOME", "CHARLM_CACHE", "TMPDIR" })
-            _sandbox.Environment.Remove(name);
-        Outcome outcome = await _sandbox.BashAsync("cd /; exec setpriv --reuid 54321 --clear-groups charlm corpus list --json");
-        Assert.SkipWhen(outcome.ExitCode == 126 || outcome.ExitCode == 127, "the program's folder is closed to others");
-        Assert.DoesNotContain("/tmp/charlm", outcome.Succeeded().Output, StringComparison.Ordinal);
-        outcome = await _sandbox.BashAsync("cd /; exec setpriv --reuid 54321 --clear-groups charlm corpus get moby-dick");
-        outcome.Refused(1, "there is no directory to keep it in");
-        Assert.False(Directory.Exists("/tmp/charlm"));
+        _sandbox.Environment["HOME"] = "/no/such/home";
+        _sandbox.Environment.Remove("CHARLM_CACHE");
+        string temporary = _sandbox.Environment["TMPDIR"];
+        Assert.DoesNotContain(temporary, (await _sandbox.RunAsync("corpus", "list", "--json")).Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("corpus", "get", "moby-dick")).Refused(1, "there is no directory to keep it in");
+        Assert.EndsWith("bundled.txt\n", (await _sandbox.RunAsync("corpus", "get", "bundled")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(temporary));
     }
 }

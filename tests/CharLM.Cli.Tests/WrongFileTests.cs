@@ -77,6 +77,9 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
         { "generate", "--corpus-file", null },
         { "generate", "--verbose", null },
         { "inspect", "--text", null },
+        { "inspect", "--model", "--checkpoint" },
+        { "score", "--model", "--checkpoint" },
+        { "report", "--output", "--out" },
         { "train", "--yes", null },
     };
 
@@ -86,6 +89,9 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
         Outcome outcome = (await _sandbox.RunAsync([.. verb.Split(' '), typed, "1"])).Refused(2, $"{verb} has no option '{typed}'");
         Assert.Equal(meant, outcome.Error.Split("did you mean '") is [_, var rest] ? rest.Split('\'')[0] : null);
     }
+
+    [Fact]
+    public async Task FileName_BehindTwoDashes_IsAName() => (await _sandbox.RunAsync("inspect", "--", "--text")).Refused(1, "--text: there is no such file");
 
     [Fact]
     public async Task Temperature_BelowZero_IsToldThatZeroIsFine()
