@@ -12,12 +12,12 @@ internal static class ExitCode
     /// <summary>The command line asks for something that cannot be.</summary>
     public const int Usage = 2;
 
-    /// <summary>Ended before the last epoch by a signal (SIGTERM, SIGUSR1), saved, and can be resumed.</summary>
+    /// <summary>Ended before the last epoch by a signal (SIGTERM, SIGHUP, SIGUSR1), saved, and can be resumed.</summary>
     public const int Resumable = 75;
 
     /// <summary>Interrupted from the keyboard, or before there was anything to save.</summary>
     public const int Interrupted = 130;
 
     /// <summary>The list that <c>--help</c> shows.</summary>
-    public const string Help = "0 done, 1 failed, 2 usage, 75 saved and resumable (SIGTERM, SIGUSR1), 130 interrupted (Ctrl+C)";
+    public const string Help = "0 done, 1 failed, 2 usage, 75 saved and resumable (SIGTERM, SIGHUP, SIGUSR1), 130 interrupted (Ctrl+C)";
 }

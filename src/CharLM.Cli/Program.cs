@@ -1,25 +1,11 @@
-using System.CommandLine;
-using System.CommandLine.Invocation;
 using CharLM.Cli;
-using CharLM.Cli.Commands;
 
-using var signals = new Signals();
-using var streams = new StandardStreams();
+// Nothing else stands here: what cannot be loaded for this file, nobody could tell of.
 try
 {
-    // A response file ("@name") would make the prefix "@hello" a file name.
-    ParseResult parse = CharLMCommand.Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-    if (parse.Action is ParseErrorAction)
-    {
-        ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
-        return ExitCode.Usage;
-    }
-    // Signals are our own: the library's would be heard only after the first await, and cut a long save off.
-    var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-    int code = await parse.InvokeAsync(invocation, signals.Token);
-    return code == ExitCode.Resumable && signals.FromKeyboard ? ExitCode.Interrupted : code;
+    return await CommandLine.RunAsync(args);
 }
 catch (Exception e)
 {
-    return Failure.Report(e, Console.Error);
+    return LastWord.Say(e);
 }

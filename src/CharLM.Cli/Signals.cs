@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace CharLM.Cli;
@@ -6,19 +7,30 @@ namespace CharLM.Cli;
 /// Makes the first signal a request to end in order (the current minibatch, then a checkpoint); a second one ends the
 /// program at once.
 /// </summary>
+/// <remarks>
+/// What comes within a second of the first belongs to it: a batch system signals each process of a job, a closed session sends
+/// SIGHUP and SIGTERM, and a script passes on what its group has got already.
+/// </remarks>
 internal sealed class Signals : IDisposable
 {
     // Batch systems announce the end of a job's time with it; .NET has no name for it.
     private const PosixSignal UserSignal1OnLinux = (PosixSignal)10;
 
+    private static readonly TimeSpan OneRequest = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _end = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Lock _lock = new();
     private PosixSignal? _first;
+    private long _heard;
 
-    /// <summary>Listens to Ctrl+C and SIGTERM, on Linux to SIGUSR1, too.</summary>
+    /// <summary>Listens to Ctrl+C, SIGTERM and SIGHUP, on Linux to SIGUSR1, too.</summary>
     public Signals()
     {
-        PosixSignal[] heard = [PosixSignal.SIGINT, PosixSignal.SIGTERM, .. OperatingSystem.IsLinux() ? [UserSignal1OnLinux] : Array.Empty<PosixSignal>()];
+        PosixSignal[] heard =
+        [
+            PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, .. OperatingSystem.IsLinux() ? [UserSignal1OnLinux] : Array.Empty<PosixSignal>(),
+        ];
         foreach (PosixSignal signal in heard)
             _registrations.Add(PosixSignalRegistration.Create(signal, Hear));
     }
@@ -38,10 +50,17 @@ internal sealed class Signals : IDisposable
 
     private void Hear(PosixSignalContext context)
     {
-        if (_first is not null)
-            return; // not cancelled: the system's default, the end
-        _first = context.Signal;
-        context.Cancel = true;
+        lock (_lock)
+        {
+            if (_first is not null)
+            {
+                // Where it is not cancelled, it is the system's default, the end.
+                context.Cancel = Stopwatch.GetElapsedTime(_heard) < OneRequest;
+                return;
+            }
+            (_first, _heard) = (context.Signal, Stopwatch.GetTimestamp());
+            context.Cancel = true;
+        }
         _end.Cancel();
     }
 }

@@ -9,11 +9,24 @@ internal static class UsageFault
 {
     private const int LongestWord = 100;
 
+    /// <summary>
+    /// The option that a verb does not have and that was taken for a file's name, whose value may seem to be wrong then; null when
+    /// there is none. What follows -- is a name, whatever it looks like.
+    /// </summary>
+    public static string? StrayOption(ParseResult parse)
+    {
+        HashSet<string> names = [.. parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+        return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).Where(token => token.Type == TokenType.Argument)
+            .Select(token => token.Value).FirstOrDefault(word => word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && names.Contains(word));
+    }
+
     /// <summary>The first word that nothing takes, else everything that is wrong.</summary>
     public static string Describe(ParseResult parse)
     {
         Command command = parse.CommandResult.Command;
         string help = $" (see {Path(parse.CommandResult)} --help)";
+        if (StrayOption(parse) is { } stray)
+            return Unknown(parse.CommandResult, stray) + help;
         // What follows an unknown word is most often its value: only the first is worth telling.
         if (parse.UnmatchedTokens.Count > 0)
             return Unknown(parse.CommandResult, parse.UnmatchedTokens[0]) + help;
@@ -29,9 +42,18 @@ internal static class UsageFault
         string shown = Printable.Text(word, LongestWord);
         if (!isOption && command.Subcommands.Count == 0)
             return $"{Name(result)} has no use for the word '{shown}'";
-        List<string> known = [.. isOption ? command.Options.Select(option => option.Name) : command.Subcommands.Select(sub => sub.Name)];
-        string hint = EditDistance.Nearest(shown, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+        List<string> known = [.. isOption ? command.Options.Where(option => !option.Hidden).Select(option => option.Name) : command.Subcommands.Select(sub => sub.Name)];
+        string? meant = isOption ? Synonyms.Of(word.Split('=')[0], known) ?? Nearest(word.Split('=')[0], known) : EditDistance.Nearest(shown, known);
+        string hint = meant is null ? "" : $"; did you mean '{meant}'?";
         return $"{Name(result)} has no {(isOption ? "option" : "command")} '{shown}'{hint}";
+    }
+
+    // A slip of typing changes a third of a name at most, and the dashes of all options are the same: no hint is better than a foreign one.
+    private static string? Nearest(string word, IEnumerable<string> known)
+    {
+        string name = word.TrimStart('-').ToLowerInvariant().Replace('_', '-');
+        string? nearest = EditDistance.Nearest(name, [.. known.Select(option => option.TrimStart('-'))]);
+        return nearest is not null && 3 * EditDistance.Between(name, nearest) <= Math.Max(name.Length, nearest.Length) ? $"--{nearest}" : null;
     }
 
     private static string Describe(ParseError error) => error.SymbolResult switch

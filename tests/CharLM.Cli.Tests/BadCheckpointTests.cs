@@ -40,7 +40,7 @@ public sealed class BadCheckpointTests(TrainedModels models) : IDisposable
         { "a newer version", ["format version 9", "newer than 1", "update CharLM"] },
         { "another program's", ["not a checkpoint of CharLM"] },
         { "a safetensors file without metadata", ["not a checkpoint of CharLM"] },
-        { "a text", ["not a safetensors file"] },
+        { "a text", ["is a text, not a model"] },
         { "a header of any length", ["not a safetensors file"] },
         { "JSON of another kind", ["not a safetensors file"] },
     };

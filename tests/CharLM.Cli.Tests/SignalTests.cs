@@ -36,12 +36,80 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     [Theory]
     [InlineData(RunningProgram.SigTerm)]
     [InlineData(RunningProgram.SigUsr1)]
+    [InlineData(RunningProgram.SigHup)]
     public async Task Train_SignalOfABatchSystem_SavesAndSaysResumable(int signal)
     {
         Outcome outcome = await InterruptAsync(signal, [.. LongRun, "--json"]);
         outcome.Complained(75, "go on with: ");
         Assert.True(outcome.Json().GetProperty("interrupted").GetBoolean());
         Assert.Equal(outcome.Json().GetProperty("epochs").GetInt32(), CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
+    }
+
+    // A batch system signals each process of a job, and a script passes on what its group has got already.
+    [Theory]
+    [InlineData(RunningProgram.SigTerm)]
+    [InlineData(RunningProgram.SigHup)]
+    public async Task Train_SecondSignalAtOnce_IsTheSameRequest(int second)
+    {
+        using RunningProgram train = _sandbox.Start(LongRun);
+        await train.UntilAsync(() => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        train.Signal(RunningProgram.SigTerm);
+        await Task.Delay(20);
+        train.Signal(second);
+        (await train.EndAsync()).Complained(75, "interrupted after ", "and saved");
+        Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs, 1, Epochs - 1);
+    }
+
+    // As a shell does it: the terminal goes, and with it the place for the result.
+    [Fact]
+    public async Task Train_TerminalThatIsClosed_SavesAndSaysResumable()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "python3, which opens a terminal and closes it, is missing");
+        const string Close = """
+            import os, pty, sys, time
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execvp(sys.argv[1], sys.argv[1:])
+            while not (os.path.exists("run.jsonl") and os.path.getsize("run.jsonl")):
+                os.read(terminal, 65536)
+            os.close(terminal)
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            """;
+        _sandbox.Write("close.py", Close);
+        using RunningProgram python = _sandbox.StartProcess("python3", ["close.py", "charlm", .. LongRun]);
+        Assert.Equal("75\n", (await python.EndAsync()).Succeeded().Output);
+        Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs, 1, Epochs - 1);
+    }
+
+    [Fact]
+    public async Task Train_Nohup_OutlivesTheSession()
+    {
+        using RunningProgram train = _sandbox.StartProcess("nohup", ["charlm", .. Run, "--epochs", "100000", "--log-json", "run.jsonl"]);
+        await train.UntilAsync(() => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        train.Signal(RunningProgram.SigHup);
+        int before = EpochsLogged().Length;
+        await train.UntilAsync(() => EpochsLogged().Length > before + 20, "more epochs");
+    }
+
+    // Opening a pipe waits for somebody who writes to it, and no signal reaches it.
+    [Fact]
+    public async Task AnyVerb_SignalWhileItOpensAPipe_Ends()
+    {
+        string[] verbs =
+        [
+            "inspect pipe", "score pipe", "score --checkpoint pipe text.txt", "eval pipe", "eval --corpus pipe", "train --corpus pipe", "train --checkpoint pipe --out m",
+            "train --config pipe", "classify train --data pipe --out m", "classify eval --data pipe", "classify predict --checkpoint pipe --text a",
+            "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe", "experiment run pipe", "report pipe",
+            "export --checkpoint pipe --out m", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
+        ];
+        (await _sandbox.BashAsync("mkfifo pipe")).Succeeded();
+        _sandbox.Write("text.txt", Texts.Plain);
+        foreach (string[] some in verbs.Chunk(7))
+        {
+            foreach ((string verb, Outcome outcome) in await Task.WhenAll(some.Select(async verb => (verb, await SignalledAsync(verb)))))
+                Assert.True(outcome == new Outcome(130, "", "charlm: interrupted\n"), $"{verb}: {outcome}");
+        }
+        Assert.Equal(["pipe", "text.txt"], _sandbox.Files());
     }
 
     [Fact]
@@ -82,6 +150,16 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         Outcome outcome = await generate.EndAsync();
         Assert.Equal((130, "charlm: interrupted"), (outcome.ExitCode, Assert.Single(outcome.ErrorLines)));
         Assert.StartsWith("time traveller for so", outcome.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<Outcome> SignalledAsync(string verb)
+    {
+        using RunningProgram program = _sandbox.Start(verb.Split(' '));
+        await program.UntilAsync(() => program.Catches(RunningProgram.SigUsr1), "the handlers");
+        // Whether it is there already makes no difference to what is due.
+        await Task.Delay(300);
+        program.Signal(RunningProgram.SigTerm);
+        return await program.EndAsync();
     }
 
     private int[] EpochsLogged() =>

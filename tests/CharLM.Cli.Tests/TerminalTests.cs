@@ -57,6 +57,19 @@ public sealed partial class TerminalTests : IDisposable
         Assert.Contains("epoch 2/2  perplexity", outcome.Output, StringComparison.Ordinal);
     }
 
+    // Erasing a line is no colour.
+    [Fact]
+    public async Task AnyVerb_NoColor_HasNoStyles()
+    {
+        _sandbox.Environment["NO_COLOR"] = "1";
+        _sandbox.Write("text.txt", Texts.Plain);
+        _sandbox.Write("one.yaml", "base:\n  corpus: text.txt\n  model: {num_hiddens: 4}\n  training: {num_epochs: 1, num_steps: 10, batch_size: 8}\nlist: [{name: only}]\n");
+        foreach (string command in new[] { $"{Train} --epochs 2", "charlm experiment run one.yaml", "charlm --help", "charlm trian || true" })
+            Assert.DoesNotMatch(@"\u001b\[[0-9;]*m", (await OnTerminalAsync(command)).Succeeded().Output);
+        _sandbox.Environment.Remove("NO_COLOR");
+        Assert.Matches(@"\u001b\[[0-9;]*m", (await OnTerminalAsync($"{Train} --epochs 2")).Succeeded().Output);
+    }
+
     [Fact]
     public async Task Train_OnlyOutputRedirected_KeepsTheLiveLineOutOfIt()
     {

@@ -33,7 +33,10 @@ internal static class CharLMCommand
         var help = new HelpOption("--help", "-h") { Description = "Show this help." };
         help.Action = new HelpPage((HelpAction)help.Action!);
         root.Options.Add(help);
-        root.Options.Add(new VersionOption("--version") { Description = "Show the versions of the program and of torch.", Action = new VersionAction() });
+        // The library's own refuses to stand beside another option.
+        Option<bool> json = new("--json") { Description = "With --version: print one JSON object." };
+        root.Options.Add(new Option<bool>("--version") { Description = "Show the versions of the program and of torch.", Arity = ArgumentArity.Zero, Action = new VersionAction(json) });
+        root.Options.Add(json);
         return root;
     }
 }

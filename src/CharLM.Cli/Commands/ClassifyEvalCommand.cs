@@ -30,7 +30,7 @@ internal sealed class ClassifyEvalCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
-        using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        using var classifier = TrainedClassifier.Open(SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse), _runtime.Threads(parse));
         classifier.Check(data);
         ConfusionMatrix matrix = classifier.Measure(data.Pairs, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;

@@ -94,7 +94,7 @@ internal sealed class EvalCommand : Verb
         string[] files = parse.GetValue(_files) ?? [];
         if (files.Length > 0 && _model.Named(parse) is not null)
             throw new InvalidConfigException(["the models are named in one place: after eval, or with --checkpoint"]);
-        return files.Length > 0 ? files : [_model.Path(parse)];
+        return files.Length > 0 ? [.. files.Select(SavedModelOptions.FileOf)] : [_model.Path(parse)];
     }
 
     private static void Warn(ParseResult parse, string path, EvaluationText text)

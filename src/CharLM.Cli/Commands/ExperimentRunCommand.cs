@@ -5,6 +5,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Experiments;
 using CharLM.Runs;
+using CharLM.Tokenization;
 
 namespace CharLM.Cli.Commands;
 
@@ -35,6 +36,7 @@ internal sealed class ExperimentRunCommand : Verb
     {
         string file = parse.GetRequiredValue(_file);
         Experiment experiment = ExperimentFile.Read(file);
+        SavesFromHere();
         int jobs = parse.GetValue(_jobs) ?? 1, count = experiment.Trials.Count;
         int? number = parse.GetValue(_trial);
         InvalidConfigException.ThrowIfAny(
@@ -55,8 +57,12 @@ internal sealed class ExperimentRunCommand : Verb
     {
         TextWriter error = parse.InvocationConfiguration.Error;
         // Fetched once, before many processes would do so, and before anything runs when there is no such text.
-        foreach (string corpus in experiment.Trials.Select(trial => trial.Config.Corpus).Distinct())
-            await CorpusOptions.ReadAsync(parse, corpus, cancellationToken);
+        foreach (IGrouping<string, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
+        {
+            CorpusText corpus = await CorpusOptions.ReadAsync(parse, trialsOf.Key, cancellationToken);
+            if (trialsOf.FirstOrDefault(trial => trial.Config.Text is { Cleaning: Cleaning.None, Token: TokenKind.Char }) is { } keeps)
+                CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text);
+        }
         var process = new TrialProcess(file, parse.GetValue(_runs), directory, _runtime.Forward(parse, threads: jobs > 1 ? 1 : 0));
         IReadOnlyList<TrialStatus> trials = directory.Status();
         using (ExperimentReporter reporter = ExperimentReporter.Create(error, experiment, trials))
@@ -134,7 +140,7 @@ internal sealed class ExperimentRunCommand : Verb
 
     private static async Task CancelAtEndOfInputAsync(CancellationTokenSource end)
     {
-        using Stream input = Console.OpenStandardInput();
+        using Stream input = StandardStreams.OpenInput();
         var buffer = new byte[16];
         while (await input.ReadAsync(buffer) > 0)
         {

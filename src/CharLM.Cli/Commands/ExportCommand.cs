@@ -24,7 +24,7 @@ internal sealed class ExportCommand : Verb
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        (string from, string path) = (parse.GetRequiredValue(_checkpoint)!, parse.GetRequiredValue(_out)!);
+        (string from, string path) = (SavedModelOptions.FileOf(parse.GetRequiredValue(_checkpoint)!), parse.GetRequiredValue(_out)!);
         string? vocab = parse.GetValue(_vocab);
         bool forTorch = IsForTorch(path);
         string[] files = [from, path, .. vocab is null ? Array.Empty<string>() : [vocab]];

@@ -48,7 +48,7 @@ internal sealed class GradientsCommand : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(file) : null;
+        Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(SavedModelOptions.FileOf(file)) : null;
         GradientStudy study = Configure(parse, start);
         InvalidConfigException.ThrowIfAny([.. study.Faults(), .. _runtime.Faults(parse)]);
         foreach (string path in new[] { parse.GetValue(_html), parse.GetValue(_csv) }.OfType<string>())

@@ -18,6 +18,7 @@ internal sealed class HelpPage(HelpAction page) : SynchronousCommandLineAction
           CHARLM_CACHE          where fetched corpora are kept (default: ~/.cache/charlm)
           CHARLM_CORPUS_MIRROR  a folder or an address that is asked for corpora first
           {Failure.DebugVariable}          1 adds the stack to an unexpected failure
+          NO_COLOR              set, live displays have no colours
 
         Exit codes:
           {ExitCode.Help}

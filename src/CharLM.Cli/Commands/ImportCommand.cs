@@ -79,6 +79,7 @@ internal sealed class ImportCommand : Verb
         TextConfig text = _text.Apply(parse, new TextConfig());
         text.Validate();
         CorpusText read = await CorpusOptions.ReadAsync(parse, corpus, cancellationToken);
+        CorpusOptions.TellOfReturns(parse, read, text);
         return config with
         {
             Text = text,

@@ -34,7 +34,7 @@ internal sealed class InspectCommand : Verb
         string? file = parse.GetValue(_file);
         if (file is not null && _model.Named(parse) is not null)
             throw new InvalidConfigException(["the model is named in one place: after inspect, or with --checkpoint"]);
-        string path = file ?? _model.Path(parse);
+        string path = file is null ? _model.Path(parse) : SavedModelOptions.FileOf(file);
         ISavedModel saved = ModelFile.Read(path);
         if (parse.GetValue(_activations) is { } text)
             return Task.FromResult(WritePage(parse, path, saved, text, cancellationToken));

@@ -41,6 +41,7 @@ internal sealed class NGramCommand : Verb
         InvalidConfigException.ThrowIfAny(run.Faults());
         OutputFile.Probe(run.CheckpointPath);
         CorpusText corpus = await _corpus.ReadAsync(parse, null, cancellationToken);
+        CorpusOptions.TellOfReturns(parse, corpus, run.Text);
         NGramResult result = run.Execute(corpus, cancellationToken);
         Print(parse, run, result);
         return ExitCode.Done;

@@ -25,13 +25,14 @@ internal sealed class Prompt(GenerationSession session, Vocab vocab, GenerationW
     public async Task RunAsync(string? prefix, CancellationToken cancellationToken)
     {
         if (prefix is not null)
-            Read(prefix);
+            _ = TryRead(prefix);
         // Console's own reader would change how the terminal takes keys.
-        using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true));
+        using var input = new StreamReader(StandardStreams.OpenInput(), new UTF8Encoding(false, throwOnInvalidBytes: true));
         while (await ReadLineAsync(input, cancellationToken) is { } line)
         {
-            if (line.Length > 0)
-                Read(line);
+            // A line of which the model knows nothing is told of, and there is nothing to write after it.
+            if (line.Length > 0 && !TryRead(line))
+                continue;
             if (session.IsEmpty)
                 ErrorLine.Write(streams.Error, "there is nothing to continue yet: type the beginning of a text");
             else if (json)
@@ -45,7 +46,7 @@ internal sealed class Prompt(GenerationSession session, Vocab vocab, GenerationW
 
     private static bool IsTerminal => !Console.IsInputRedirected && !Console.IsErrorRedirected;
 
-    private void Read(string line)
+    private bool TryRead(string line)
     {
         try
         {
@@ -55,12 +56,13 @@ internal sealed class Prompt(GenerationSession session, Vocab vocab, GenerationW
         {
             // Not the end: the next line may be better.
             ErrorLine.Write(streams.Error, e.Message);
-            return;
+            return false;
         }
         if (_endsLine && vocab[LineEnd] != Vocab.UnknownId)
             session.Read(LineEnd);
         _endsLine = false;
         session.Read(line);
+        return true;
     }
 
     private void Print(string line, CancellationToken cancellationToken)

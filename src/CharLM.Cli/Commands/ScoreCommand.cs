@@ -47,7 +47,7 @@ internal sealed class ScoreCommand : Verb
     private static Stream Open(string file)
     {
         if (file == CorpusResolver.StandardInput)
-            return Console.OpenStandardInput();
+            return StandardStreams.OpenInput();
         try
         {
             return File.OpenRead(file);

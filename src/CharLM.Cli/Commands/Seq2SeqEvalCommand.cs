@@ -31,7 +31,7 @@ internal sealed class Seq2SeqEvalCommand : Verb
         DecodingConfig decoding = _decoding.Read(parse);
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
-        using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        using var translator = TrainedTranslator.Open(SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse), _runtime.Threads(parse));
         translator.Check(data);
         TranslationScore score = translator.Measure(data.Pairs, decoding, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;

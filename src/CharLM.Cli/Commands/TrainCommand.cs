@@ -59,6 +59,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         ParseResult parse, RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? session, Func<RunReporting> report, CancellationToken cancellationToken)
     {
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
+        CorpusOptions.TellOfReturns(parse, corpus, config.Text);
         // Torch takes half a second to load: last.
         var run = new TrainingRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;

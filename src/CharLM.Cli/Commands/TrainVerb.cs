@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -20,7 +21,7 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     private readonly RunOptions _run = new(new TConfig());
     private readonly ReportingOptions _reporting;
     private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
-    private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML, and train nothing." };
+    private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML (or with --json as JSON), and train nothing." };
 
     protected TrainVerb(string description, RunKind<TConfig, TCheckpoint> kind, ReportingOptions reporting)
         : base("train", description) => (_kind, _reporting) = (kind, reporting);
@@ -51,16 +52,28 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         InvalidConfigException.ThrowIfAny([.. Faults(config, start, resumed), .. Runtime.Faults(parse), .. _reporting.Faults(parse)]);
         if (parse.GetValue(_printConfig))
         {
-            parse.InvocationConfiguration.Output.Write(RunConfigFile.Write(config));
+            if (parse.GetValue(Json))
+                parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(RunConfigFile.ToJson(config)));
+            else
+                parse.InvocationConfiguration.Output.Write(RunConfigFile.Write(config));
             return ExitCode.Done;
         }
+        SavesFromHere();
         using RunSession<TConfig, TCheckpoint>? session = resumed ?? _run.Begin(parse, _kind, config);
         // A log is continued by a run that goes on.
-        string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, append: start is not null || resumed is not null), cancellationToken);
-        if (goOn is null)
-            return ExitCode.Done;
-        ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);
-        return ExitCode.Resumable;
+        try
+        {
+            string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, append: start is not null || resumed is not null), cancellationToken);
+            if (goOn is null)
+                return ExitCode.Done;
+            ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);
+            return ExitCode.Resumable;
+        }
+        catch (OutputException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The terminal was closed, which is why the run ended: it is saved, and nobody is there to read its figures.
+            return ExitCode.Resumable;
+        }
     }
 
     /// <summary>What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.</summary>

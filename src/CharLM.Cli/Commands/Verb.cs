@@ -1,17 +1,52 @@
 using System.CommandLine;
+using CharLM.Checkpoints;
+using CharLM.Corpora;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary>A verb: does its work and tells an exit code; what it throws is <see cref="Failure"/>'s.</summary>
 internal abstract class Verb : Command
 {
+    // What a verb needs to end in order: to write what it has, to end the processes that it started.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private volatile bool _saves;
+
     protected Verb(string name, string description)
         : base(name, description)
     {
-        SetAction(RunAsync);
+        SetAction(RunUntilSignalAsync);
     }
 
     /// <summary>Does the verb's work.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     protected abstract Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken);
+
+    /// <summary>From here on the verb has something to save when it is told to end, however long that takes.</summary>
+    protected void SavesFromHere() => _saves = true;
+
+    // No signal reaches a thread that opens a pipe to which nobody writes, or counts in one loop: it is left behind.
+    private async Task<int> RunUntilSignalAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        Task<int> run = Task.Run(() => RunAsync(parse, cancellationToken), CancellationToken.None);
+        try
+        {
+            var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using (cancellationToken.Register(signal.SetResult))
+                await Task.WhenAny(run, signal.Task);
+            if (!_saves)
+                await Task.WhenAny(run, Task.Delay(Patience, CancellationToken.None));
+            if (!_saves && !run.IsCompleted)
+                cancellationToken.ThrowIfCancellationRequested();
+            return await run;
+        }
+        catch (CheckpointException e) when (WrongFile.Explain(parse, e) is { } what)
+        {
+            throw new IOException(what, e);
+        }
+        catch (CorpusFileException e) when (WrongFile.Explain(parse, e) is { } what)
+        {
+            throw new IOException(what, e);
+        }
+    }
 }

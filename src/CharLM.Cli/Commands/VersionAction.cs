@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using CharLM.Cli.Reporting;
 using CharLM.Torch;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary>Prints what a report of a problem should begin with.</summary>
-internal sealed class VersionAction : SynchronousCommandLineAction
+/// <param name="json">Whether it is one JSON object.</param>
+internal sealed class VersionAction(Option<bool> json) : SynchronousCommandLineAction
 {
     /// <summary>The toolkit's version.</summary>
     public static string Version =>
@@ -16,20 +18,23 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        string torch;
+        bool asJson = parseResult.GetValue(json);
+        string torch = $"charlm {Version}, TorchSharp {TorchRuntime.TorchSharpVersion}";
         try
         {
             TorchRuntime.Use();
-            torch = $"libtorch {TorchRuntime.LibtorchVersion}, "
-                + $"{TorchRuntime.Threads} BLAS thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}";
+            output.WriteLine(asJson
+                ? JsonOutput.Line(new { Charlm = Version, TorchSharp = TorchRuntime.TorchSharpVersion, Libtorch = TorchRuntime.LibtorchVersion, BlasThreads = TorchRuntime.Threads, Device = TorchRuntime.DefaultDevice })
+                : $"{torch}, libtorch {TorchRuntime.LibtorchVersion}, {TorchRuntime.Threads} BLAS thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}");
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {
             // What cannot be loaded is worth a report, too, and a report begins with the version.
-            output.WriteLine($"charlm {Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, not loadable");
+            output.WriteLine(asJson
+                ? JsonOutput.Line(new { Charlm = Version, TorchSharp = TorchRuntime.TorchSharpVersion, Libtorch = (string?)null, BlasThreads = (int?)null, Device = (string?)null })
+                : $"{torch}, not loadable");
             return Failure.Report(e, parseResult.InvocationConfiguration.Error);
         }
-        output.WriteLine($"charlm {Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, {torch}");
         return ExitCode.Done;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
+using CharLM.Tokenization;
 
 namespace CharLM.Cli.Options;
 
@@ -32,9 +33,16 @@ internal sealed class CorpusOptions
     {
         using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
         var resolver = new CorpusResolver(Store(report), report);
-        using Stream? input = corpus == CorpusResolver.StandardInput ? Console.OpenStandardInput() : null;
-        // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
-        return await resolver.ResolveAsync(corpus, input, cancellationToken).WaitAsync(cancellationToken);
+        using Stream? input = corpus == CorpusResolver.StandardInput ? StandardStreams.OpenInput() : null;
+        // Standard input, and a pipe that is opened, cannot be cancelled while they block: a signal leaves them behind.
+        return await Task.Run(() => resolver.ResolveAsync(corpus, input, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Tells once of carriage returns that stay in a text: on a screen nobody sees them, and the model learns to write them.</summary>
+    public static void TellOfReturns(ParseResult parse, CorpusText corpus, TextConfig text)
+    {
+        if (text is { Cleaning: Cleaning.None, Token: TokenKind.Char } && corpus.Text.Contains("\r\n", StringComparison.Ordinal))
+            ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it (tr -d '\\r' takes it away)");
     }
 
     /// <summary>The names of the catalog, for completion.</summary>
@@ -75,15 +83,16 @@ internal sealed class CorpusOptions
         }
     }
 
-    // The user's cache folder: XDG's on Linux, the local application data elsewhere; a machine without a home has /tmp.
-    private static string DefaultCache()
+    // The user's cache folder: XDG's on Linux, the local application data elsewhere. Null for a user without a home: a folder in
+    // /tmp that anybody can foresee, anybody can fill.
+    private static string? DefaultCache()
     {
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         string folder = !string.IsNullOrEmpty(xdg) ? xdg
             : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : home.Length > 0 ? Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache")
-            : Path.GetTempPath();
-        return Path.Combine(folder, "charlm");
+            : home.Length == 0 ? ""
+            : Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache");
+        return folder.Length == 0 ? null : Path.Combine(folder, "charlm");
     }
 }

@@ -42,6 +42,9 @@ internal sealed class GenerationOptions
             faults.Add($"repetition-window must come with repetition-penalty: {window} has no meaning alone");
         if (parse.GetValue(_lengthPenalty) is { } penalty && parse.GetValue(_beam) is null)
             faults.Add($"length-penalty must come with beam: {penalty} has no meaning alone");
+        // A step of sampling has no 0, which is greedy; the option has.
+        if (parse.GetValue(_temperature) is < 0 and var temperature)
+            faults.Add($"temperature must be 0 or more, not {temperature}");
         string[] wrong = [.. Sampling.Faults(steps)];
         var under = new GenerationConfig();
         GenerationConfig config = under with
@@ -78,7 +81,7 @@ internal sealed class GenerationOptions
             steps.Add(new SamplingStep.MinP(fraction));
         bool draws = steps.Exists(step => step is not SamplingStep.RepetitionPenalty) || (parse.GetValue(_samples) > 1 && parse.GetValue(_beam) is null);
         if ((parse.GetValue(_temperature) ?? (draws ? 1 : 0)) is var temperature and not 0)
-            steps.Add(new SamplingStep.Temperature(temperature));
+            steps.Add(new SamplingStep.Temperature(temperature < 0 ? 1 : temperature));
         return steps;
     }
 }

@@ -38,7 +38,7 @@ internal sealed class PairInputOptions
             return [text];
         }
         string path = parse.GetValue(_input)!;
-        using Stream? input = path == StandardInput ? Console.OpenStandardInput() : null;
+        using Stream? input = path == StandardInput ? StandardStreams.OpenInput() : null;
         // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
         return await PairFile.ReadSourcesAsync(path, input, faultOf, cancellationToken).WaitAsync(cancellationToken);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Commands;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Options;
@@ -6,7 +7,7 @@ namespace CharLM.Cli.Options;
 /// <summary>Which saved model.</summary>
 internal sealed class SavedModelOptions
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model, or a run directory, of which it is the best, else the last. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
 
     /// <summary>Adds the option to a verb.</summary>
     public void AddTo(Command command) => command.Add(_checkpoint);
@@ -14,9 +15,13 @@ internal sealed class SavedModelOptions
     /// <summary>The file that was named, null when none was.</summary>
     public string? Named(ParseResult parse) => parse.GetValue(_checkpoint);
 
+    /// <summary>The file of a name: of a run directory its best model, else its last.</summary>
+    public static string FileOf(string name) => Directory.Exists(name) && WrongFile.ModelOf(name) is { } model ? model : name;
+
     /// <summary>The file that was named; else what was just trained; else, in a fresh clone, the shipped model.</summary>
-    public string Path(ParseResult parse) => Named(parse)
-        ?? (File.Exists(RunConfig.DefaultCheckpointPath)
+    public string Path(ParseResult parse) => Named(parse) is { } name
+        ? FileOf(name)
+        : (File.Exists(RunConfig.DefaultCheckpointPath)
             ? RunConfig.DefaultCheckpointPath
             : System.IO.Path.Combine(AppContext.BaseDirectory, "checkpoints", "time-machine-gru.safetensors"));
 }

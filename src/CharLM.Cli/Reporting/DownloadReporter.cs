@@ -13,11 +13,11 @@ internal sealed class DownloadReporter(TextWriter error) : IProgress<DownloadPro
     public void Report(DownloadProgress value)
     {
         bool done = value.BytesReceived == value.TotalBytes;
-        string size = $"{value.Corpus}: {Figure.Bytes(value.BytesReceived)} of {Figure.Bytes(value.TotalBytes)}";
+        string size = $"{Printable.Text(value.Corpus)}: {Figure.Bytes(value.BytesReceived)} of {Figure.Bytes(value.TotalBytes)}";
         if (_live)
         {
             int filled = (int)(BarWidth * value.BytesReceived / Math.Max(1, value.TotalBytes));
-            error.Write($"\r\u001b[2K{size} [{new string('#', filled)}{new string('.', BarWidth - filled)}]");
+            StandardStreams.LiveError.Write($"\r\u001b[2K{size} [{new string('#', filled)}{new string('.', BarWidth - filled)}]");
             _hasBar = true;
             if (done)
                 EndBar();

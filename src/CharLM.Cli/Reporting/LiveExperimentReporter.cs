@@ -36,7 +36,7 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
         Draw();
         // What the table had no room for.
         foreach (string line in _trials.SelectMany(status => Warnings(status).Concat(status.Problem is null ? [] : [Describe(status)])))
-            _console.Profile.Out.Writer.WriteLine(line);
+            Console.Error.WriteLine(line);
         base.Dispose();
     }
 
@@ -56,14 +56,14 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
     {
         Table table = new Table().NoBorder();
         foreach (string title in new[] { "trial", "state", "epoch", "perplexity", "held-out", "tokens/s" })
-            table.AddColumn(new TableColumn(new Text(title, new Style(decoration: Decoration.Dim))) { NoWrap = true, Alignment = title is "trial" or "state" ? Justify.Left : Justify.Right });
+            table.AddColumn(new TableColumn(new Text(title, Terminal.Dim)) { NoWrap = true, Alignment = title is "trial" or "state" ? Justify.Left : Justify.Right });
         int room = Math.Max(1, _console.Profile.Height - LinesAround);
         TrialStatus[] shown = [.. Shown(room)];
         foreach (TrialStatus status in shown)
-            table.AddRow(Cells(status).Select(cell => new Text(cell, StyleOf(status.State)).Ellipsis()));
+            table.AddRow(Cells(status).Select(cell => new Text(Printable.Text(cell), StyleOf(status.State)).Ellipsis()));
         int finished = _trials.Count(status => status.State == TrialState.Finished), failed = _trials.Count(status => status.State == TrialState.Failed);
         string more = shown.Length < _trials.Length ? $"{shown.Length} of {_trials.Length} trials shown, " : "";
-        table.Caption = new TableTitle(Markup.Escape($"{_experiment.Name}: {more}{finished} of {_trials.Length} finished{(failed == 0 ? "" : $", {failed} failed")}"));
+        table.Caption = new TableTitle(Markup.Escape($"{Printable.Text(_experiment.Name)}: {more}{finished} of {_trials.Length} finished{(failed == 0 ? "" : $", {failed} failed")}"));
         return table;
     }
 
@@ -92,9 +92,9 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
         ];
     }
 
-    private static Style StyleOf(TrialState state) => state switch
+    private static Style StyleOf(TrialState state) => !Terminal.HasStyles ? Style.Plain : state switch
     {
-        TrialState.Waiting => new Style(decoration: Decoration.Dim),
+        TrialState.Waiting => Terminal.Dim,
         TrialState.Running => new Style(foreground: Color.Yellow),
         TrialState.Failed => new Style(foreground: Color.Red),
         _ => Style.Plain,

@@ -28,8 +28,8 @@ internal sealed class LiveRunReporter : RunReporter
     protected override void Line(string line)
     {
         ClearStatus();
-        // Text of a model or a file is data: written as it is, never as markup.
-        _console.Profile.Out.Writer.WriteLine(line);
+        // Text of a model or a file is data, never markup.
+        Console.Error.WriteLine(line);
     }
 
     protected override void Epoch(EpochReport epoch) => _last = epoch;
@@ -43,7 +43,7 @@ internal sealed class LiveRunReporter : RunReporter
         string status = $"epoch {step.Epoch}  minibatch {step.Batch}/{step.NumBatches}  {RunLines.Loss(step.Loss, Style)}{rate}";
         int width = Math.Max(1, _console.Profile.Width - 1);
         ClearStatus();
-        _console.Write(new Text(status.Length > width ? status[..width] : status, new Style(decoration: Decoration.Dim)));
+        _console.Write(new Text(status.Length > width ? status[..width] : status, Terminal.Dim));
         _hasStatus = true;
     }
 

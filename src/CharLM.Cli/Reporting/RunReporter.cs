@@ -35,13 +35,13 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
                     Line(RunLines.Describe(report, Style));
                 break;
             case RunEvent.Sample sample:
-                Lines(Style == LossStyle.Perplexity ? [$"sample  {sample.Text}"] : sample.Text.Split('\n').Select(line => $"sample  {line}"));
+                Lines(Style == LossStyle.Perplexity ? [$"sample  {Printable.Lines(sample.Text)}"] : sample.Text.Split('\n').Select(line => $"sample  {Printable.Lines(line)}"));
                 break;
             case RunEvent.StoppedEarly stopped:
                 Line($"ended   no better held-out {(Style == LossStyle.Perplexity ? "perplexity" : "pairs")} for {stopped.Epochs} epochs");
                 break;
             case RunEvent.Saved saved:
-                Line($"saved   {saved.Path}");
+                Line($"saved   {Printable.Text(saved.Path)}");
                 break;
         }
     }

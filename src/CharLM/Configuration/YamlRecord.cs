@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -45,6 +46,19 @@ internal static class YamlRecord
                 node.Add(NameOf(property), IsRecord(property.PropertyType) ? ToNode(value) : ToScalar(value));
         }
         return node;
+    }
+
+    /// <summary>A record as JSON, complete, under the keys that it has as YAML.</summary>
+    public static JsonObject ToJson(object record)
+    {
+        var json = new JsonObject();
+        foreach (PropertyInfo property in Settings(record.GetType()))
+        {
+            object? value = property.GetValue(record);
+            if (value is not null)
+                json.Add(NameOf(property), IsRecord(property.PropertyType) ? ToJson(value) : ToJsonValue(value));
+        }
+        return json;
     }
 
     /// <summary>Every setting of a record that has a value, under its keys with dots between.</summary>
@@ -140,6 +154,15 @@ internal static class YamlRecord
         IFormattable number => new YamlScalarNode(number.ToString(null, CultureInfo.InvariantCulture)),
         _ when IsWord(value.GetType()) => new YamlScalarNode(value.ToString()),
         _ => throw new NotSupportedException($"a setting of type {value.GetType().Name}"),
+    };
+
+    private static JsonValue? ToJsonValue(object value) => value switch
+    {
+        bool flag => JsonValue.Create(flag),
+        int whole => JsonValue.Create(whole),
+        long large => JsonValue.Create(large),
+        double number => JsonValue.Create(number),
+        _ => JsonValue.Create(ToScalar(value).Value),
     };
 
     // What can be set and is not computed from other settings.

@@ -8,11 +8,28 @@ namespace CharLM.Corpora;
 /// <summary>Reads a whole UTF-8 text and says exactly what is wrong with one that cannot be used.</summary>
 internal static class CorpusReader
 {
+    // The most that is read from a pipe or a device, which may have no end.
+    private const long LargestStream = 128L << 20;
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     public sealed record Result(string Text, string Sha256, long Bytes);
 
-    public static async Task<Result> ReadFileAsync(string path, long maxBytes, CancellationToken cancellationToken)
+    // On a thread of its own: opening a pipe waits for somebody who writes to it, and only the waiting can be cancelled.
+    public static Task<Result> ReadFileAsync(string path, long maxBytes, CancellationToken cancellationToken) =>
+        Task.Run(() => OpenAndReadAsync(path, maxBytes, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+
+    public static async Task<Result> ReadAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
+    {
+        // A pipe has no length, and that of a device is 0.
+        ReadOnlyMemory<byte> bytes = stream.CanSeek && stream.Length > 0
+            ? await ReadKnownAsync(stream, location, maxBytes, cancellationToken)
+            : await ReadUnknownAsync(stream, location, Math.Min(maxBytes, LargestStream), maxBytes, cancellationToken);
+        string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
+        return new Result(Decode(bytes.Span, location), sha256, bytes.Length);
+    }
+
+    private static async Task<Result> OpenAndReadAsync(string path, long maxBytes, CancellationToken cancellationToken)
     {
         string quoted = Display.Quote(path);
         try
@@ -34,23 +51,14 @@ internal static class CorpusReader
         }
     }
 
-    public static async Task<Result> ReadAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
+    // Not by the file's length alone: it may grow.
+    private static async Task<ReadOnlyMemory<byte>> ReadKnownAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> bytes = await ReadBytesAsync(stream, location, maxBytes, cancellationToken);
-        string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
-        return new Result(Decode(bytes.Span, location), sha256, bytes.Length);
-    }
-
-    // Not by the stream's length alone: a pipe has none, and a file may grow.
-    private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
-    {
-        const int Least = 64 * 1024;
-        long announced = stream.CanSeek ? stream.Length : 0;
-        if (announced > maxBytes)
-            throw TooLarge(location, Display.Bytes(announced), maxBytes);
+        if (stream.Length > maxBytes)
+            throw TooLarge(location, Display.Bytes(stream.Length), maxBytes);
         // One more than is allowed, to see that more is there.
         int limit = checked((int)(maxBytes + 1));
-        var buffer = new byte[Math.Min(limit, Math.Max(announced + 1, Least))];
+        var buffer = new byte[Math.Min(limit, stream.Length + 1)];
         int length = 0;
         while (await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) is var read and > 0)
         {
@@ -63,6 +71,53 @@ internal static class CorpusReader
         return buffer.AsMemory(0, length);
     }
 
+    // What comes is checked as it comes, and kept in parts: something without an end is refused soon, and at no great cost.
+    private static async Task<ReadOnlyMemory<byte>> ReadUnknownAsync(Stream stream, string location, long maxBytes, long maxBytesOfFile, CancellationToken cancellationToken)
+    {
+        const int PartBytes = 1 << 20;
+        var parts = new List<ReadOnlyMemory<byte>>();
+        var part = new byte[PartBytes];
+        (int filled, int valid, long before) = (0, 0, 0);
+        while (await stream.ReadAsync(part.AsMemory(filled), cancellationToken) is var read and > 0)
+        {
+            filled += read;
+            if (before + filled > maxBytes)
+            {
+                throw TooLarge(location, $"more than {Display.Bytes(maxBytes)}", maxBytes, maxBytes < maxBytesOfFile
+                    ? $"{maxBytes:N0} can be read from a pipe or a device; a file may have {maxBytesOfFile:N0}"
+                    : null);
+            }
+            valid += ValidLength(part.AsSpan(valid, filled - valid)) ?? throw NotUtf8(part.AsSpan(0, filled), valid, before, location);
+            if (filled < part.Length)
+                continue;
+            // A character that is cut here begins the next part.
+            var next = new byte[PartBytes];
+            part.AsSpan(valid).CopyTo(next);
+            parts.Add(part.AsMemory(0, valid));
+            (part, before, filled, valid) = (next, before + valid, filled - valid, 0);
+        }
+        parts.Add(part.AsMemory(0, filled));
+        if (parts.Count == 1)
+            return parts[0];
+        var bytes = new byte[before + filled];
+        int length = 0;
+        foreach (ReadOnlyMemory<byte> one in parts)
+        {
+            one.CopyTo(bytes.AsMemory(length));
+            length += one.Length;
+        }
+        return bytes;
+    }
+
+    // How many bytes are whole characters, when nothing but the beginning of another one follows them; else null.
+    private static int? ValidLength(ReadOnlySpan<byte> bytes)
+    {
+        if (Utf8.IsValid(bytes))
+            return bytes.Length;
+        int bad = FirstBadByte(bytes);
+        return Rune.DecodeFromUtf8(bytes[bad..], out _, out _) == OperationStatus.NeedMoreData ? bad : null;
+    }
+
     private static string Decode(ReadOnlySpan<byte> bytes, string location)
     {
         int start = bytes.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
@@ -70,13 +125,19 @@ internal static class CorpusReader
             throw new CorpusFileException(CorpusFileFault.Empty, location, $"{Display.Quote(location)} is empty; give a text");
         if (Utf8.IsValid(bytes))
             return Encoding.UTF8.GetString(bytes[start..]);
-        int bad = FirstBadByte(bytes);
-        string guess = bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] ? "it looks like UTF-16" : "convert it first";
-        throw new CorpusFileException(
+        throw NotUtf8(bytes, 0, 0, location);
+    }
+
+    // The first bad byte at or after a place of the bytes, before which others may have been read.
+    private static CorpusFileException NotUtf8(ReadOnlySpan<byte> bytes, int from, long before, string location)
+    {
+        int bad = from + FirstBadByte(bytes[from..]);
+        string guess = before == 0 && bytes is ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]) ? "it looks like UTF-16" : "convert it first";
+        return new CorpusFileException(
             CorpusFileFault.NotUtf8, location,
-            $"{Display.Quote(location)} is no UTF-8: byte 0x{bytes[bad]:X2} at offset {bad}; {guess} (iconv -t UTF-8)")
+            $"{Display.Quote(location)} is no UTF-8: byte 0x{bytes[bad]:X2} at offset {before + bad}; {guess} (iconv -t UTF-8)")
         {
-            ByteOffset = bad,
+            ByteOffset = before + bad,
         };
     }
 
@@ -94,6 +155,7 @@ internal static class CorpusReader
         return offset;
     }
 
-    private static CorpusFileException TooLarge(string location, string size, long maxBytes) =>
-        new(CorpusFileFault.TooLarge, location, $"{Display.Quote(location)} has {size}; at most {maxBytes:N0} can be read, so give a part of it");
+    private static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
+        CorpusFileFault.TooLarge, location,
+        $"{Display.Quote(location)} has {size}; at most {wayOut ?? $"{maxBytes:N0} can be read, so give a part of it"}");
 }

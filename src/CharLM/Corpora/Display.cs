@@ -10,7 +10,7 @@ internal static class Display
     {
         var quoted = new StringBuilder("'", value.Length + 2);
         foreach (char c in value)
-            quoted.Append(char.IsControl(c) ? $"\\u{(int)c:x4}" : c);
+            quoted.Append(Steers(c) ? $"\\u{(int)c:x4}" : c);
         return quoted.Append('\'').ToString();
     }
 
@@ -19,9 +19,12 @@ internal static class Display
     {
         const int Longest = 300;
         string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        line = new string([.. line.Where(c => !char.IsControl(c))]);
+        line = new string([.. line.Where(c => !Steers(c))]);
         return line.Length <= Longest ? line : line[..Longest] + "...";
     }
+
+    // Control characters, and those that turn the direction of what follows.
+    private static bool Steers(char c) => char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 
     public static string Bytes(long count) => $"{count:N0} byte{(count == 1 ? "" : "s")}";
 }

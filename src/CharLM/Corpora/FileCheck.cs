@@ -10,8 +10,9 @@ internal sealed record FileCheck(CorpusState State, string? Fault)
         try
         {
             await using FileStream file = File.OpenRead(path);
-            long length = file.Length;
-            string sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            // A device has no length, and may have no end.
+            long length = file.CanSeek ? file.Length : 0;
+            string sha256 = Convert.ToHexStringLower(length == 0 ? SHA256.HashData([]) : await SHA256.HashDataAsync(file, cancellationToken));
             return sha256 == entry.Sha256
                 ? new FileCheck(CorpusState.Verified, null)
                 : new FileCheck(CorpusState.Corrupt, $"SHA-256 is {sha256} ({Display.Bytes(length)}), expected {entry.Sha256} ({Display.Bytes(entry.Bytes)})");

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Polly;
-using Polly.Retry;
 
 namespace CharLM.Corpora;
 
@@ -9,8 +7,6 @@ namespace CharLM.Corpora;
 internal sealed class HttpFetch(
     Uri address, CorpusSettings settings, bool retryConnections, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
 {
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
-
     public override string Label => address.ToString();
 
     public override async Task FetchAsync(PartialFile partial, CancellationToken cancellationToken)
@@ -21,45 +17,19 @@ internal sealed class HttpFetch(
             Timeout = Timeout.InfiniteTimeSpan,
         };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("CharLM");
-        int tries = 0;
+        // A server that sends a byte now and then never stalls, and never ends.
+        TimeSpan allowed = settings.TimeFor(partial.Entry);
+        using var deadline = new CancellationTokenSource(allowed, settings.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            await RetryPipeline(partial.Entry).ExecuteAsync(
-                async token =>
-                {
-                    tries++;
-                    await ContinueOrRestartAsync(client, partial, token);
-                },
-                cancellationToken);
+            await RetryAsync(partial.Entry, settings, retryConnections, notices, token => ContinueOrRestartAsync(client, partial, token), either.Token);
         }
-        catch (FetchException e) when (tries > 1)
+        catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new FetchException(e.Fault, $"{e.Message} ({tries} tries)", e);
+            throw new FetchException(
+                FetchFault.Permanent, $"took more than {allowed.TotalSeconds:0.#} s, at {partial.Length:N0} of {Display.Bytes(partial.Entry.Bytes)}", e);
         }
-    }
-
-    private ResiliencePipeline RetryPipeline(CorpusEntry entry)
-    {
-        var builder = new ResiliencePipelineBuilder { TimeProvider = settings.Clock };
-        if (settings.Tries > 1)
-        {
-            builder.AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = settings.Tries - 1,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = settings.RetryDelay,
-                MaxDelay = settings.RetryDelay > LongestDelay ? settings.RetryDelay : LongestDelay,
-                ShouldHandle = new PredicateBuilder().Handle<FetchException>(e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
-                OnRetry = retry =>
-                {
-                    notices?.Report(new CorpusNotice(
-                        CorpusNoticeKind.Retry, $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
-                    return default;
-                },
-            });
-        }
-        return builder.Build();
     }
 
     private async Task ContinueOrRestartAsync(HttpClient client, PartialFile partial, CancellationToken cancellationToken)
@@ -99,9 +69,12 @@ internal sealed class HttpFetch(
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
+            // Who is silent now will be silent in a second, too; a transfer that moved may go on.
             throw stall.IsCancellationRequested
-                ? new FetchException(FetchFault.Transient, $"sent nothing for {settings.StallTimeout.TotalSeconds} s, at {received:N0} of {Display.Bytes(entry.Bytes)}", e)
-                : new FetchException(FetchFault.NoConnection, $"no connection within {settings.ConnectTimeout.TotalSeconds} s", e);
+                ? new FetchException(
+                    received > start ? FetchFault.Transient : FetchFault.Permanent,
+                    $"sent nothing for {settings.StallTimeout.TotalSeconds} s, at {received:N0} of {Display.Bytes(entry.Bytes)}", e)
+                : new FetchException(FetchFault.Permanent, $"no connection within {settings.ConnectTimeout.TotalSeconds} s", e);
         }
         catch (HttpRequestException e)
         {

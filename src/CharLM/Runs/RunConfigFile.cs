@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CharLM.Checkpoints;
 using CharLM.Configuration;
 using YamlDotNet.RepresentationModel;
@@ -76,6 +77,9 @@ public static class RunConfigFile
 
     /// <summary>A configuration as YAML, complete: every setting with its value.</summary>
     public static string Write(RunSettings config) => YamlRecord.ToText(YamlRecord.ToNode(config));
+
+    /// <summary>The same configuration as JSON, under the same keys.</summary>
+    public static JsonObject ToJson(RunSettings config) => YamlRecord.ToJson(config);
 
     /// <summary>The settings in which two configurations differ, in words: "training.seed 0, now 1".</summary>
     public static IReadOnlyList<string> Differences(RunConfig before, RunConfig now)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CharLM.Tokenization;
 
-/// <summary>Tokens are runs of characters between white space, as Python's <c>split()</c> gives them.</summary>
+/// <summary>Tokens are runs of characters between white space, as Python's <c>str.split()</c> gives them.</summary>
 public sealed class WordTokenizer : Tokenizer
 {
     /// <inheritdoc/>
@@ -15,8 +15,11 @@ public sealed class WordTokenizer : Tokenizer
     public override string LineSeparator => "\n";
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Tokenize(string text) =>
-        text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries);
+    public override IEnumerable<string> Tokenize(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Words(text);
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<TokenCount> Count(ReadOnlySpan<char> text)
@@ -54,14 +57,24 @@ public sealed class WordTokenizer : Tokenizer
         return ids;
     }
 
+    private static IEnumerable<string> Words(string text)
+    {
+        int position = 0;
+        while (NextWord(text, ref position).ToString() is { Length: > 0 } word)
+            yield return word;
+    }
+
     // The next word at or after position, empty at the end; position moves behind it.
     private static ReadOnlySpan<char> NextWord(ReadOnlySpan<char> text, ref int position)
     {
-        while (position < text.Length && char.IsWhiteSpace(text[position]))
+        while (position < text.Length && IsWhiteSpace(text[position]))
             position++;
         int start = position;
-        while (position < text.Length && !char.IsWhiteSpace(text[position]))
+        while (position < text.Length && !IsWhiteSpace(text[position]))
             position++;
         return text[start..position];
     }
+
+    // Python adds the four separators of ASCII (file, group, record, unit) to what .NET and Unicode take for white space.
+    private static bool IsWhiteSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
 }

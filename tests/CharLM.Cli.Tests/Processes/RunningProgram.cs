@@ -8,6 +8,7 @@ namespace CharLM.Cli.Tests.Processes;
 /// <summary>A process whose output is collected while it runs; it is killed with its children when it takes too long.</summary>
 internal sealed partial class RunningProgram : IDisposable
 {
+    public const int SigHup = 1;
     public const int SigInt = 2;
     public const int SigKill = 9;
     public const int SigUsr1 = 10;

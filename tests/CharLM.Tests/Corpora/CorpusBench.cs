@@ -31,7 +31,7 @@ internal sealed class CorpusBench : IDisposable, IProgress<DownloadProgress>, IP
 
     public string CatalogDirectory => PathOf("catalog");
 
-    public string Final => Path.Combine(Settings.CacheDirectory, "book.txt");
+    public string Final => Path.Combine(Settings.CacheDirectory!, "book.txt");
 
     public string Partial => Final + ".partial";
 

@@ -105,7 +105,7 @@ public sealed class CorpusCacheTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "directories have no write permission on Windows");
         Assert.SkipWhen(Environment.IsPrivilegedProcess, "root writes to read-only directories");
-        Directory.CreateDirectory(_bench.Settings.CacheDirectory, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(_bench.Settings.CacheDirectory!, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         await using var server = new LoopbackServer(Reply.File(Bytes));
 
         await Assert.ThrowsAsync<CorpusCacheException>(() => _bench.GetAsync(server.At("book.txt")));
@@ -156,4 +156,36 @@ public sealed class CorpusCacheTests : IDisposable
     [Fact]
     public async Task StatusAsync_UnknownName_Throws() =>
         await Assert.ThrowsAsync<UnknownCorpusException>(() => _bench.Store(LoopbackServer.Closed()).StatusAsync("bok", Token));
+
+    // Without a length to trust, its checksum would never be ready.
+    [Fact]
+    public async Task ListAsync_EndlessFileInTheCache_IsCorrupt()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zero"), "there is no /dev/zero");
+        Directory.CreateDirectory(_bench.Settings.CacheDirectory!);
+        File.CreateSymbolicLink(_bench.Final, "/dev/zero");
+
+        CorpusStatus status = Assert.Single(await _bench.Store(LoopbackServer.Closed()).ListAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(CorpusState.Corrupt, status.State);
+        Assert.Contains("(0 bytes), expected", status.Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetAsync_NoCacheDirectory_HasWhatIsBesideTheCatalogAndFetchesNothing()
+    {
+        await using var server = new LoopbackServer(Reply.File(CorpusBench.Bytes));
+        _bench.Write("catalog/here.txt", CorpusBench.Bytes);
+        _bench.Settings = _bench.Settings with { CacheDirectory = null };
+        CorpusStore store = _bench.StoreOf(
+            CorpusBench.Entry("here", "here.txt", CorpusBench.Bytes, new FileSource { FileName = "here.txt" }),
+            CorpusBench.Entry("book", "book.txt", CorpusBench.Bytes, CorpusBench.Http(server.At("book.txt"))));
+        CancellationToken token = TestContext.Current.CancellationToken;
+
+        Assert.Equal(_bench.PathOf("catalog/here.txt"), (await store.GetAsync("here", token)).Path);
+        CorpusUnavailableException e = await Assert.ThrowsAsync<CorpusUnavailableException>(() => store.GetAsync("book", token));
+        Assert.Equal(new SourceFailure("the cache", "there is no directory to keep it in; set one"), e.Failures.Single());
+        Assert.Equal([CorpusState.Verified, CorpusState.Missing], (await store.ListAsync(token)).Select(status => status.State));
+        Assert.Empty(server.Requests);
+    }
 }

@@ -125,6 +125,55 @@ public sealed class CorpusFileTests : IDisposable
             Assert.Equal(CorpusFileFault.TooLarge, (await Assert.ThrowsAsync<CorpusFileException>(() => reading)).Fault);
     }
 
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("yes\n")]
+    public async Task ResolveAsync_EndlessStream_IsRefusedBefore200MB(string piece)
+    {
+        await using var input = new EndlessStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(piece, 1000))));
+
+        CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
+
+        Assert.Equal(CorpusFileFault.TooLarge, e.Fault);
+        Assert.Equal(
+            "'standard input' has more than 134,217,728 bytes; at most 134,217,728 can be read from a pipe or a device; a file may have 1,073,741,791", e.Message);
+        Assert.InRange(input.Sent, 134_217_728, 200_000_000);
+    }
+
+    [Fact]
+    public async Task ResolveAsync_EndlessStreamOfOtherBytes_IsRefusedAtTheFirstBadOne()
+    {
+        await using var input = new EndlessStream([.. CorpusBench.Text(999), 0xFF]);
+
+        CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
+
+        Assert.Equal((CorpusFileFault.NotUtf8, 999L), (e.Fault, e.ByteOffset));
+        Assert.InRange(input.Sent, 1, 2_000_000);
+    }
+
+    // The characters have three bytes, the parts that a stream is read in have not.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task ResolveAsync_LongStream_KeepsCharactersThatAPartCuts(int before)
+    {
+        string text = new string('a', before) + new string('\u20ac', 800_000);
+        await using var input = new UnseekableStream(Encoding.UTF8.GetBytes(text));
+
+        Assert.Equal(text, (await Resolver().ResolveAsync("-", input, Token)).Text);
+    }
+
+    [Fact]
+    public async Task ResolveAsync_LongStreamWithABadByte_TellsItsPlace()
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(new string('\u20ac', 1_000_000));
+        bytes[2_999_999] = (byte)'a';
+        await using var input = new UnseekableStream(bytes);
+
+        Assert.Equal(2_999_997, (await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token))).ByteOffset);
+    }
+
     [Fact]
     public async Task ResolveAsync_EmptyStandardInput_IsNamed()
     {
@@ -149,5 +198,24 @@ public sealed class CorpusFileTests : IDisposable
     private sealed class UnseekableStream(byte[] bytes) : MemoryStream(bytes)
     {
         public override bool CanSeek => false;
+    }
+
+    /// <summary>The same bytes again and again, until nobody would ask for more.</summary>
+    private sealed class EndlessStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        private const long Enough = 300_000_000;
+
+        public long Sent { get; private set; }
+
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position == Length)
+                Position = 0;
+            int read = Sent < Enough ? Read(buffer.Span) : 0;
+            Sent += read;
+            return ValueTask.FromResult(read);
+        }
     }
 }

@@ -30,7 +30,7 @@ public sealed class CorpusResolverTests : IDisposable
                 Requested = "auto",
                 Kind = CorpusOriginKind.Catalog,
                 Name = "time-machine",
-                Location = Path.Combine(_bench.Settings.CacheDirectory, "timemachine.txt"),
+                Location = Path.Combine(_bench.Settings.CacheDirectory!, "timemachine.txt"),
                 Sha256 = CorpusBench.Sha256(Bytes),
                 Bytes = Bytes.Length,
             },

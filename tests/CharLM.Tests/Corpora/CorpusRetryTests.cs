@@ -36,7 +36,7 @@ public sealed class CorpusRetryTests : IDisposable
     public async Task GetAsync_AlwaysBusy_DoublesItsPausesWithJitter()
     {
         var clock = new InstantClock(TimeSpan.FromSeconds(25));
-        _bench.Settings = _bench.Settings with { RetryDelay = TimeSpan.FromSeconds(1), Tries = 6, Clock = clock };
+        _bench.Settings = _bench.Settings with { RetryDelay = TimeSpan.FromSeconds(1), Tries = 6, Clock = clock, StallTimeout = TimeSpan.FromSeconds(30) };
         await using var server = new LoopbackServer(Reply.Status(503, "Service Unavailable"));
 
         await _bench.FailAsync(server.At("book.txt"));
@@ -61,25 +61,59 @@ public sealed class CorpusRetryTests : IDisposable
         Assert.Equal(CorpusNoticeKind.SourceFailed, _bench.Notices.Single().Kind);
     }
 
-    [Fact]
-    public async Task GetAsync_ServerSendsNothing_EndsAtTheStallTimeout()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50_000)]
+    public async Task GetAsync_ServerSendsNothing_EndsAtTheStallTimeout(int sent)
     {
         var clock = new ManualClock();
         _bench.Settings = _bench.Settings with { Clock = clock, Tries = 1 };
-        await using var server = new LoopbackServer(Reply.StallAfter(Bytes, 50_000, () => clock.Advance(TimeSpan.FromSeconds(31))));
+        await using var server = new LoopbackServer(Reply.StallAfter(Bytes, sent, () => clock.Advance(TimeSpan.FromSeconds(11))));
 
         CorpusUnavailableException e = await _bench.FailAsync(server.At("book.txt"));
 
-        Assert.StartsWith("sent nothing for 30 s, at ", e.Failures.Single().Reason, StringComparison.Ordinal);
+        Assert.StartsWith("sent nothing for 10 s, at ", e.Failures.Single().Reason, StringComparison.Ordinal);
+    }
+
+    // Three tries at a mirror that is silent cost a minute and a half.
+    [Fact]
+    public async Task GetAsync_SilentServer_IsAskedOnceAndTheNextTaken()
+    {
+        var clock = new ManualClock();
+        _bench.Settings = _bench.Settings with { Clock = clock };
+        await using var silent = new LoopbackServer(Reply.StallAfter(Bytes, 0, () => clock.Advance(TimeSpan.FromSeconds(11))));
+        await using var next = new LoopbackServer(Reply.File(Bytes));
+
+        _bench.AssertComplete(await _bench.GetAsync(silent.At("book.txt"), next.At("book.txt")));
+
+        Assert.Single(silent.Requests);
     }
 
     [Fact]
-    public async Task GetAsync_SlowButMoving_TakesAnyTime()
+    public async Task GetAsync_StalledOnItsWay_GoesOnThere()
+    {
+        var clock = new ManualClock();
+        bool arrived = false;
+        _bench.Settings = _bench.Settings with { Clock = clock };
+        _bench.OnProgress = step => arrived |= step.BytesReceived >= 50_000;
+        await using var server = new LoopbackServer(
+            Reply.StallAfter(Bytes, 50_000, () => clock.Advance(TimeSpan.FromSeconds(arrived ? 11 : 0))), Reply.File(Bytes));
+
+        _bench.AssertComplete(await _bench.GetAsync(server.At("book.txt")));
+
+        Assert.Equal([null, 50_000], server.Requests.Select(request => request.RangeStart));
+    }
+
+    // 60 s and one for each 16 KiB are 72.2 s; the stall timeout of 10 s begins anew with each piece.
+    [Theory]
+    [InlineData(7, true)]
+    [InlineData(9, false)]
+    public async Task GetAsync_SlowButMoving_MayTakeItsTimeAndNoMore(int secondsOfPiece, bool comes)
     {
         const int Piece = 20_000;
         var clock = new ManualClock();
         using var arrived = new SemaphoreSlim(0);
-        _bench.Settings = _bench.Settings with { Clock = clock, Tries = 1 };
+        _bench.Settings = _bench.Settings with { Clock = clock };
         long announced = 0;
         _bench.OnProgress = step =>
         {
@@ -93,11 +127,19 @@ public sealed class CorpusRetryTests : IDisposable
             {
                 await connection.WriteAsync(Bytes.AsMemory(sent, Piece), token);
                 await arrived.WaitAsync(token);
-                clock.Advance(TimeSpan.FromSeconds(20));
+                clock.Advance(TimeSpan.FromSeconds(secondsOfPiece));
             }
         });
 
-        _bench.AssertComplete(await _bench.GetAsync(server.At("book.txt")));
+        if (comes)
+        {
+            _bench.AssertComplete(await _bench.GetAsync(server.At("book.txt")));
+            return;
+        }
+        CorpusUnavailableException e = await _bench.FailAsync(server.At("book.txt"));
+        Assert.Equal("took more than 72.2 s, at 180,000 of 200,000 bytes", e.Failures.Single().Reason);
+        // What came is worth going on with.
+        Assert.Equal(Bytes[..180_000], File.ReadAllBytes(_bench.Partial));
     }
 
     [Fact]

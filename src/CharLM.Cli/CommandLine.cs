@@ -1,0 +1,29 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using CharLM.Cli.Commands;
+
+namespace CharLM.Cli;
+
+/// <summary>The program from its words to its exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Does what the words ask for.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] words)
+    {
+        using var signals = new Signals();
+        using var streams = new StandardStreams();
+        // A response file ("@name") would make the prefix "@hello" a file name.
+        ParseResult parse = CharLMCommand.Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.Action is ParseErrorAction || UsageFault.StrayOption(parse) is not null)
+        {
+            ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
+            return ExitCode.Usage;
+        }
+        streams.RequireOutput();
+        // Signals are our own: the library's would be heard only after the first await, and cut a long save off.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        int code = await parse.InvokeAsync(invocation, signals.Token);
+        return code == ExitCode.Resumable && signals.FromKeyboard ? ExitCode.Interrupted : code;
+    }
+}

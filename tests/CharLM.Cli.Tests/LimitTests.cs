@@ -1,0 +1,32 @@
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>A shell that allows few open files.</summary>
+public sealed class LimitTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    // How many it needs is .NET's to say: at each limit it works, or says in one line why not. Below 32, .NET itself does not start.
+    [Theory]
+    [InlineData("inspect")]
+    [InlineData("corpus list")]
+    [InlineData("generate --length 3")]
+    public async Task AnyVerb_FewOpenFiles_WorksOrSaysWhyNot(string verb)
+    {
+        int failures = 0;
+        foreach (int limit in new[] { 32, 40, 48, 64, 80, 100 })
+        {
+            Outcome outcome = await _sandbox.BashAsync($"ulimit -n {limit}; charlm {verb}");
+            if (outcome.ExitCode == 0)
+                continue;
+            failures++;
+            Assert.True(outcome.ExitCode == 1, $"exit code {outcome.ExitCode} at {limit}: {outcome.Error}");
+            Assert.Contains("too many open files: raise their limit (ulimit -n)", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+        }
+        Assert.True(failures > 0, "no limit was too low: the test shows nothing any more");
+        (await _sandbox.BashAsync($"ulimit -n 1024; charlm {verb}")).Succeeded();
+    }
+}

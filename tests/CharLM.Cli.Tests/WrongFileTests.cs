@@ -1,0 +1,148 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>A file of one kind where another is due, and the words that other programs have for charlm's options.</summary>
+public sealed class WrongFileTests(TrainedModels models) : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Theory]
+    [InlineData("eval text.txt", "--corpus takes a text")]
+    [InlineData("inspect text.txt", "charlm train --corpus takes a text")]
+    [InlineData("generate --checkpoint text.txt", "charlm train --corpus takes a text")]
+    [InlineData("score --checkpoint text.txt", "a text is named without an option")]
+    [InlineData("train --checkpoint text.txt --out m", "--corpus takes a text")]
+    [InlineData("gradients --checkpoint text.txt", "--corpus takes a text")]
+    [InlineData("export --checkpoint text.txt --out m", "charlm train --corpus takes a text")]
+    [InlineData("classify predict --checkpoint text.txt --text a", "--input takes texts")]
+    [InlineData("classify train --checkpoint text.txt --data x", "--data takes pairs")]
+    public async Task AnyVerb_TextForAModel_SaysWhichOptionTakesIt(string command, string taker)
+    {
+        _sandbox.Write("text.txt", Texts.Unicode + Texts.Plain);
+        (await _sandbox.RunAsync(command.Split(' '))).Refused(1, "text.txt: is a text, not a model", taker);
+    }
+
+    [Theory]
+    [InlineData("train --corpus MODEL", "--checkpoint takes a model")]
+    [InlineData("score MODEL", "--checkpoint takes a model")]
+    [InlineData("eval --corpus MODEL", "--checkpoint takes a model")]
+    [InlineData("corpus show MODEL", "charlm inspect shows")]
+    [InlineData("ngram --corpus MODEL", "charlm inspect shows")]
+    [InlineData("classify train --data MODEL", "--checkpoint takes a model")]
+    public async Task AnyVerb_ModelForAText_SaysWhichOptionTakesIt(string command, string taker) =>
+        (await _sandbox.RunAsync([.. command.Split(' ').Select(word => word == "MODEL" ? models.Plain : word)])).Complained(1, "is a model, not a text", taker);
+
+    [Fact]
+    public async Task AnyVerb_RunDirectoryForAModel_TakesItsBest()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        (await _sandbox.RunAsync(["train", "--corpus", "text.txt", "--max-tokens", "600", "--validation-fraction", "0.2", "--epochs", "1", "--run-dir", "run", .. Texts.SmallModel])).Succeeded();
+        Assert.Contains("run/checkpoints/best.safetensors", (await _sandbox.RunAsync("inspect", "run", "--json")).Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("generate", "--checkpoint", "run", "--length", "3")).Succeeded();
+        (await _sandbox.RunAsync("eval", "run", "--corpus", "text.txt", "--max-tokens", "50")).Succeeded();
+        (await _sandbox.RunAsync("train", "--checkpoint", "run", "--out", "m"))
+            .Refused(1, "run: is a run directory, not a model", "run/checkpoints/best.safetensors and run/checkpoints/last.safetensors", "--resume goes on with the run");
+        (await _sandbox.RunAsync("train", "--corpus", "run")).Refused(1, "is a run directory, not a text");
+    }
+
+    /// <summary>A verb, what somebody types, and the option that does it; null when none does.</summary>
+    public static TheoryData<string, string, string?> Typed => new()
+    {
+        { "train", "--val-fraction", "--validation-fraction" },
+        { "train", "--learning-rate", "--lr" },
+        { "train", "--learning_rate", "--lr" },
+        { "train", "--text", "--corpus" },
+        { "train", "--model", "--checkpoint" },
+        { "train", "--file", "--corpus" },
+        { "generate", "--temp", "--temperature" },
+        { "train", "--hidden-size", "--hidden" },
+        { "train", "--hidden-size=64", "--hidden" },
+        { "train", "--n-layers", "--layers" },
+        { "train", "--num_layers", "--layers" },
+        { "train", "--bs", "--batch-size" },
+        { "train", "--seq-len", "--num-steps" },
+        { "train", "--iterations", "--epochs" },
+        { "generate", "--prompt", "--prefix" },
+        { "generate", "--model", "--checkpoint" },
+        { "generate", "--max-new-tokens", "--length" },
+        { "classify train", "--text", "--data" },
+        { "ngram", "-n", "--order" },
+        { "train", "--hiden", "--hidden" },
+        { "train", "--Epochs", "--epochs" },
+        { "generate", "--topk", "--top-k" },
+        { "generate", "--corpus-file", null },
+        { "generate", "--verbose", null },
+        { "inspect", "--text", null },
+        { "inspect", "--model", "--checkpoint" },
+        { "score", "--model", "--checkpoint" },
+        { "report", "--output", "--out" },
+        { "train", "--yes", null },
+    };
+
+    [Theory, MemberData(nameof(Typed))]
+    public async Task AnyVerb_WordOfAnotherProgram_NamesTheOptionThatDoesIt(string verb, string typed, string? meant)
+    {
+        Outcome outcome = (await _sandbox.RunAsync([.. verb.Split(' '), typed, "1"])).Refused(2, $"{verb} has no option '{typed}'");
+        Assert.Equal(meant, outcome.Error.Split("did you mean '") is [_, var rest] ? rest.Split('\'')[0] : null);
+    }
+
+    [Fact]
+    public async Task FileName_BehindTwoDashes_IsAName() => (await _sandbox.RunAsync("inspect", "--", "--text")).Refused(1, "--text: there is no such file");
+
+    [Fact]
+    public async Task Temperature_BelowZero_IsToldThatZeroIsFine()
+    {
+        (await _sandbox.RunAsync("generate", "--temperature", "-1", "--top-k", "3")).Refused(2, "charlm: temperature must be 0 or more, not -1");
+        Assert.DoesNotContain("above 0", (await _sandbox.RunAsync("seq2seq", "predict", "--text", "a", "--temperature", "-1")).Refused(2, "temperature must be 0").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_Json_IsOneObject()
+    {
+        JsonElement json = (await _sandbox.RunAsync("--version", "--json")).Succeeded().Json();
+        Assert.Matches(@"^\d+\.\d+", json.GetProperty("charlm").GetString());
+        Assert.Matches(@"^\d+\.\d+", json.GetProperty("libtorch").GetString());
+        Assert.Equal(json.ToString(), (await _sandbox.RunAsync("--json", "--version")).Succeeded().Json().ToString());
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("classify train")]
+    [InlineData("seq2seq train")]
+    public async Task PrintConfig_Json_HasWhatTheYamlHas(string verb)
+    {
+        string[] command = [.. verb.Split(' '), "--hidden", "7", "--lr", "0.125", "--print-config", .. verb == "train" ? ["--corpus", "x"] : new[] { "--data", "x" }];
+        string yaml = (await _sandbox.RunAsync(command)).Succeeded().Output;
+        JsonElement json = (await _sandbox.RunAsync([.. command, "--json"])).Succeeded().Json();
+        Assert.Equal(0.125, json.GetProperty("training").GetProperty("learning_rate").GetDouble());
+        Assert.Equal([.. yaml.Split('\n').Where(line => line.Length > 0 && line[0] != ' ').Select(line => line.Split(':')[0])], json.EnumerateObject().Select(entry => entry.Name));
+        Assert.Equal(yaml.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, Count(json));
+    }
+
+    [Fact]
+    public async Task Train_LinesOfDos_AreToldOnce()
+    {
+        _sandbox.Write("text.txt", Texts.Plain.ReplaceLineEndings("\r\n"));
+        string[] train = ["train", "--corpus", "text.txt", "--max-tokens", "200", "--epochs", "1", "--out", "m", .. Texts.SmallModel];
+        Assert.Contains(@"lines of text.txt end with \r\n", Assert.Single((await _sandbox.RunAsync([.. train, "--cleaning", "none"])).Succeeded().Complaints), StringComparison.Ordinal);
+        Assert.Empty((await _sandbox.RunAsync(train)).Succeeded().Complaints);
+        Assert.Contains(@"\r\n", Assert.Single((await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--cleaning", "none", "--out", "m")).Succeeded().Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Interactive_UnknownTokens_AreToldAndALineOfThemIsPassedOver()
+    {
+        Outcome outcome = (await _sandbox.RunWithInputAsync("the tïme\n\u4e2d\u6587\nthe\n"u8.ToArray(), "generate", "--checkpoint", models.Plain, "--interactive", "--length", "3")).Succeeded();
+        Assert.Equal(2, outcome.OutputLines.Length);
+        Assert.Equal(2, outcome.Complaints.Length);
+        Assert.Contains("warning: the model does not know '\u00ef'", outcome.Complaints[0], StringComparison.Ordinal);
+        Assert.Contains("knows no token", outcome.Complaints[1], StringComparison.Ordinal);
+    }
+
+    // A line of YAML for each key, a record's among them.
+    private static int Count(JsonElement json) => json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Sum(entry => 1 + Count(entry.Value)) : 0;
+}
