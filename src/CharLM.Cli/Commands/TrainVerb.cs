@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
+using CharLM.Cli.Reporting;
 using CharLM.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -55,8 +56,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
             return ExitCode.Done;
         }
         using RunSession<TConfig, TCheckpoint>? session = resumed ?? _run.Begin(parse, _kind, config);
-        // A log is continued by a run that goes on.
-        string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, append: start is not null || resumed is not null), cancellationToken);
+        LogStart log = resumed is not null ? LogStart.AfterCheckpoint : start is not null ? LogStart.AfterAll : LogStart.Empty;
+        string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, log), cancellationToken);
         if (goOn is null)
             return ExitCode.Done;
         ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);
