@@ -81,6 +81,9 @@ public sealed class ExperimentTests : IDisposable
         Assert.Contains("needs 8001", (await _sandbox.RunAsync("experiment", "report", "sizes.yaml", "--format", "markdown")).Output, StringComparison.Ordinal);
         (await _sandbox.RunAsync("experiment", "run", "sizes.yaml", "--trial", "1")).Refused(2, "needs 8001");
         _sandbox.Write("text.txt", string.Concat(Texts.Plain, Texts.Plain, Texts.Plain));
+        // What was run on the short text does not compare with what is run on this one.
+        (await _sandbox.RunAsync("experiment", "run", "sizes.yaml")).Refused(2, "runs/sizes/small_seed-0 was run with another configuration (SHA-256 of the text");
+        Directory.Delete(_sandbox.At("runs/sizes/small_seed-0"), recursive: true);
         (await _sandbox.RunAsync("experiment", "run", "sizes.yaml")).Succeeded();
         Assert.Equal(["large_seed-0", "small_seed-0"], Directory.GetDirectories(_sandbox.At("runs/sizes")).Select(Path.GetFileName).Order());
         Assert.False(File.Exists(_sandbox.At("runs/sizes/large_seed-0/failure.json")));

@@ -53,6 +53,24 @@ public sealed class GradientsTests : IDisposable
         (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model's options, only --implementation can be given");
     }
 
+    // Case: more steps must not make the gradient vanish more slowly.
+    [Fact]
+    public async Task Gradients_FurtherThanFloat32Holds_SaysSoAndKeepsTheRate()
+    {
+        JsonElement[] curves = [.. await Task.WhenAll(new[] { "40", "500" }.Select(async distance =>
+            (await _sandbox.RunAsync([.. Plain, "--cell", "gru", "--rows", "2", "--distance", distance, "--json"])).Succeeded().Json().GetProperty("models")[0].GetProperty("gradients")[0]))];
+        Assert.Equal(40, curves[0].GetProperty("reach").GetInt32());
+        Assert.InRange(curves[1].GetProperty("reach").GetInt32(), 41, 499);
+        Assert.Equal(curves[0].GetProperty("rate_per_step").GetDouble(), curves[1].GetProperty("rate_per_step").GetDouble(), 0.05);
+        Outcome table = (await _sandbox.RunAsync([.. Plain, "--cell", "gru", "--rows", "2", "--distance", "500"])).Succeeded();
+        Assert.Matches(@"^gru, hidden 0: \* float32 holds the gradient for \d+ steps back \(1\.00e-30 to 1\.00e\+30\)", table.OutputLines[^1]);
+    }
+
+    [Fact]
+    public async Task Gradients_TrainedWithoutClipping_IsOneRow() =>
+        Assert.Equal("none", Assert.Single((await _sandbox.RunAsync([.. Gradients, "--cell", "gru", "--train-epochs", "1", "--clip", "0", "--batch-size", "8", "--num-steps", "10", "--max-tokens", "1000", "--json"]))
+            .Succeeded().Json().GetProperty("models").EnumerateArray()).GetProperty("clipping").GetString());
+
     [Theory]
     [InlineData("--distance", "1", "distance must be 2 to 10000, not 1")]
     [InlineData("--distance", "9000", "take a smaller --distance")]

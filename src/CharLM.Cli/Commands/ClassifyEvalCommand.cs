@@ -32,6 +32,7 @@ internal sealed class ClassifyEvalCommand : Verb
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
         using var classifier = TrainedClassifier.Open(SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse), _runtime.Threads(parse));
         classifier.Check(data);
+        new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(data.Pairs.Select(pair => pair.Source));
         ConfusionMatrix matrix = classifier.Measure(data.Pairs, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         int count = matrix.Labels.Count;
@@ -43,7 +44,8 @@ internal sealed class ClassifyEvalCommand : Verb
                 matrix.Accuracy,
                 MacroF1 = matrix.MacroF1,
                 matrix.Labels,
-                F1 = Enumerable.Range(0, count).Select(matrix.F1),
+                // A label that neither occurred nor was predicted has none.
+                F1 = Enumerable.Range(0, count).Select(label => double.IsNaN(matrix.F1(label)) ? null : (double?)matrix.F1(label)),
                 Confusion = Enumerable.Range(0, count).Select(actual => Enumerable.Range(0, count).Select(predicted => matrix[actual, predicted])),
             }));
             return ExitCode.Done;

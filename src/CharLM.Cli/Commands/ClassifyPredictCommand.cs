@@ -27,6 +27,7 @@ internal sealed class ClassifyPredictCommand : Verb
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
         using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
         IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.FaultOfSource, cancellationToken);
+        new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(texts);
         IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         // The labels of characters stand side by side; their probability is that of the least sure one.
@@ -42,7 +43,7 @@ internal sealed class ClassifyPredictCommand : Verb
             return ExitCode.Done;
         }
         foreach (var prediction in predictions)
-            output.WriteLine($"{prediction.Text}\t{prediction.Label}\t{prediction.Probability:0.0000}");
+            output.WriteLine(TsvLine.Of(prediction.Text, prediction.Label, $"{prediction.Probability:0.0000}"));
         return ExitCode.Done;
     }
 }

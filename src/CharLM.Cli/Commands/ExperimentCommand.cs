@@ -25,12 +25,27 @@ internal sealed class ExperimentCommand : Command
     /// <summary>Where the runs are.</summary>
     public static Option<string?> Runs() => OptionOf.Text("--runs", "FOLDER", $"The folder of all runs; those of the experiment are in FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
 
-    /// <summary>Refuses to take runs of another configuration for those of the file.</summary>
+    /// <summary>Reads an experiment; its texts lie in its folder.</summary>
+    public static Experiment Read(string file) => ExperimentFile.Read(file, CorpusOptions.Catalog());
+
+    /// <summary>Refuses to take runs of another configuration, or on another text, for those of the file.</summary>
+    /// <param name="directory">Where the runs are.</param>
+    /// <param name="textOf">SHA-256 of a corpus as it is now; null where that is not known.</param>
     /// <exception cref="InvalidConfigException">There is one.</exception>
-    public static void RefuseOther(ExperimentDirectory directory)
+    public static void RefuseOther(ExperimentDirectory directory, Func<string, string?> textOf)
     {
-        if (directory.FirstOther() is { } other)
-            throw new InvalidConfigException([$"{other.Run.Path} was run with another configuration ({string.Join(", ", other.Differences)}): give the experiment another name, or --runs, or delete that folder"]);
+        if (directory.FirstOther(textOf) is { } other)
+        {
+            throw new InvalidConfigException(
+                [$"{other.Run.Path} was run with another configuration ({string.Join(", ", other.Differences)}): give the experiment another name, or --runs, or delete that folder"]);
+        }
+    }
+
+    /// <summary>Says where a ranking would mislead.</summary>
+    public static void Warn(TextWriter error, Experiment experiment)
+    {
+        if (!experiment.MeasuresOneText)
+            ErrorLine.Write(error, "warning: the variants are measured on different texts, or parts of one: their figures do not rank them");
     }
 
     /// <summary>Writes a report.</summary>

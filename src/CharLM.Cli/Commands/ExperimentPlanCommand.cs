@@ -23,7 +23,7 @@ internal sealed class ExperimentPlanCommand : Verb
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Experiment experiment = ExperimentFile.Read(parse.GetRequiredValue(_file));
+        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file));
         IReadOnlyList<TrialStatus> trials = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent).Status();
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))

@@ -23,13 +23,14 @@ internal sealed class ExperimentReportCommand : Verb
             Add(option);
     }
 
-    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Experiment experiment = ExperimentFile.Read(parse.GetRequiredValue(_file));
+        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file));
         if (parse.GetValue(_json) && parse.GetValue(_format) is not (null or ReportFormat.Json))
             throw new InvalidConfigException(["json is a format of its own: leave format out"]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
-        ExperimentCommand.RefuseOther(directory);
+        Dictionary<string, string?> texts = await TextsAsync(experiment, directory, cancellationToken);
+        ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
         IReadOnlyList<TrialStatus> trials = directory.Status();
         var report = ExperimentReport.From(experiment, trials);
         if (report.Unfinished == trials.Count)
@@ -41,6 +42,16 @@ internal sealed class ExperimentReportCommand : Verb
             ExperimentCommand.Write(parse.InvocationConfiguration.Output, report, trials, directory, format);
         if (report.Unfinished > 0)
             ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: {report.Unfinished} of {trials.Count} trials are not finished");
-        return Task.FromResult(ExitCode.Done);
+        ExperimentCommand.Warn(parse.InvocationConfiguration.Error, experiment);
+        return ExitCode.Done;
+    }
+
+    // As far as they are at hand: a report asks no network, and may be read where the texts are not.
+    private static async Task<Dictionary<string, string?>> TextsAsync(Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
+    {
+        var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (Trial trial in experiment.Trials.DistinctBy(trial => trial.Config.Corpus))
+            texts[trial.Config.Corpus] = await CorpusOptions.Sha256Async(directory.CorpusOf(trial), cancellationToken);
+        return texts;
     }
 }

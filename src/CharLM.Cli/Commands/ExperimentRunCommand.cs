@@ -35,7 +35,7 @@ internal sealed class ExperimentRunCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string file = parse.GetRequiredValue(_file);
-        Experiment experiment = ExperimentFile.Read(file);
+        Experiment experiment = ExperimentCommand.Read(file);
         SavesFromHere();
         int jobs = parse.GetValue(_jobs) ?? 1, count = experiment.Trials.Count;
         int? number = parse.GetValue(_trial);
@@ -47,7 +47,6 @@ internal sealed class ExperimentRunCommand : Verb
             .. number is not null && parse.GetValue(_jobs) is not null ? ["trial runs one alone, in this process: leave jobs out"] : Array.Empty<string>(),
         ]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
-        ExperimentCommand.RefuseOther(directory);
         return number is { } one
             ? await RunOneAsync(parse, directory, experiment.Trials[one - 1], cancellationToken)
             : await RunAllAsync(parse, file, experiment, directory, jobs, cancellationToken);
@@ -57,18 +56,22 @@ internal sealed class ExperimentRunCommand : Verb
     {
         TextWriter error = parse.InvocationConfiguration.Error;
         // Fetched once, before many processes would do so, and before anything runs when there is no such text.
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (IGrouping<string, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
         {
-            CorpusText corpus = await CorpusOptions.ReadAsync(parse, trialsOf.Key, cancellationToken);
+            CorpusText corpus = await ReadAsync(parse, directory, trialsOf.First(), cancellationToken);
+            texts[trialsOf.Key] = corpus.Origin.Sha256;
             if (trialsOf.FirstOrDefault(trial => trial.Config.Text is { Cleaning: Cleaning.None, Token: TokenKind.Char }) is { } keeps)
                 CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text);
         }
+        ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
         var process = new TrialProcess(file, parse.GetValue(_runs), directory, _runtime.Forward(parse, threads: jobs > 1 ? 1 : 0));
         IReadOnlyList<TrialStatus> trials = directory.Status();
         using (ExperimentReporter reporter = ExperimentReporter.Create(error, experiment, trials))
             trials = await new ExperimentRun(trials, process.RunAsync, reporter).ExecuteAsync(jobs, cancellationToken);
         ExperimentCommand.Write(parse.InvocationConfiguration.Output, ExperimentReport.From(experiment, trials), trials, directory, parse.GetValue(_json) ? ReportFormat.Json : ReportFormat.Table);
 
+        ExperimentCommand.Warn(error, experiment);
         int finished = trials.Count(status => status.State == TrialState.Finished);
         string outcome = $"{finished} of {trials.Count} trials are finished{Named(trials, TrialState.Failed, "failed")}{Named(trials, TrialState.Busy, "busy in another process")}";
         if (cancellationToken.IsCancellationRequested && finished < trials.Count)
@@ -94,17 +97,10 @@ internal sealed class ExperimentRunCommand : Verb
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (parse.GetValue(_whileInput))
             _ = CancelAtEndOfInputAsync(end);
-        try
-        {
-            if (await TrainAsync(parse, directory, trial, end.Token) is not ExitCode.Done and var code)
-                return code;
-        }
-        // Whatever it is, the plan shall tell of it.
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            TrialFailures.Record(directory, trial, e.Message);
-            throw;
-        }
+        CorpusText text = await RecordedAsync(directory, trial, () => ReadAsync(parse, directory, trial, end.Token));
+        ExperimentCommand.RefuseOther(directory, corpus => corpus == trial.Config.Corpus ? text.Origin.Sha256 : null);
+        if (await RecordedAsync(directory, trial, () => Task.FromResult(Train(parse, directory, trial, text, end.Token))) is not ExitCode.Done and var code)
+            return code;
         TrialStatus status = directory.Status(trial);
         if (parse.GetValue(_json))
             parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(ExperimentCommand.Describe(status)));
@@ -113,27 +109,50 @@ internal sealed class ExperimentRunCommand : Verb
         return ExitCode.Done;
     }
 
-    private async Task<int> TrainAsync(ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
+    // Whatever goes wrong, the plan shall tell of it; that another process works on the trial is no failure.
+    private static async Task<T> RecordedAsync<T>(ExperimentDirectory directory, Trial trial, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            TrialFailures.Record(directory, trial, e.Message);
+            throw;
+        }
+    }
+
+    // "auto" is resolved once for an experiment: its trials are compared.
+    private static async Task<CorpusText> ReadAsync(ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
+    {
+        CorpusText text = await CorpusOptions.ReadAsync(parse, directory.CorpusOf(trial), cancellationToken);
+        if (trial.Config.Corpus != CorpusResolver.Auto || directory.KeepAuto(text.Origin.Name) is var kept && kept == text.Origin.Name)
+            return text;
+        return await CorpusOptions.ReadAsync(parse, kept, cancellationToken);
+    }
+
+    private int Train(ParseResult parse, ExperimentDirectory directory, Trial trial, CorpusText corpus, CancellationToken cancellationToken)
     {
         TextWriter error = parse.InvocationConfiguration.Error;
         RunDirectory runDirectory = directory.Of(trial);
-        RunDirectoryState state = runDirectory.State;
-        if (state == RunDirectoryState.Complete)
+        if (runDirectory.State == RunDirectoryState.Complete)
             return ExitCode.Done;
-        if (state == RunDirectoryState.Running)
+        try
+        {
+            using RunSession<RunConfig, Checkpoint> session = runDirectory.State == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
+            directory.ForgetFailure(trial);
+            var run = new TrainingRun(session.Config ?? trial.Config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
+            using RunReporter reporter = RunReporter.Create(error, every: 1);
+            if (!run.Execute(corpus, reporter, cancellationToken).Interrupted)
+                return ExitCode.Done;
+        }
+        // It may have begun there, or even ended, since the state was asked for: what there is is another process's.
+        catch (RunDirectoryException e) when (e.IsBusy || runDirectory.State is RunDirectoryState.Running or RunDirectoryState.Complete)
         {
             ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) is busy: another process works in {runDirectory.Path}; the same command tries again");
             return ExitCode.Resumable;
         }
-        using RunSession<RunConfig, Checkpoint> session = state == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
-        directory.ForgetFailure(trial);
-        RunConfig config = session.Config ?? trial.Config;
-        CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
-        var run = new TrainingRun(config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
-        using RunReporter reporter = RunReporter.Create(error, every: 1);
-        if (!run.Execute(corpus, reporter, cancellationToken).Interrupted)
-            return ExitCode.Done;
-        reporter.Dispose();
         ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) interrupted and saved; the same command goes on");
         return ExitCode.Resumable;
     }

@@ -39,6 +39,7 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
         }
     }
 
-    private static string Some(IReadOnlyList<string> tokens) =>
+    /// <summary>The first tokens in quotes, and how many more there are.</summary>
+    public static string Some(IReadOnlyList<string> tokens) =>
         string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{Printable.Text(token)}'")) + (tokens.Count > MostNamed ? $" and {tokens.Count - MostNamed} more" : "");
 }

@@ -85,8 +85,9 @@ internal sealed class GradientsCommand : Verb
             throw new InvalidConfigException(["a checkpoint's model is as it is: of the model's options, only --implementation can be given with it"]);
         bool isOne = start is not null || _model.NamesCell(parse) || parse.GetValue(_preset) is not null || parse.GetValue(_config) is not null;
         int epochs = parse.GetValue(_trainEpochs) ?? 0;
-        bool anyClipping = epochs > 0 && !_trainer.NamesClipping(parse) && parse.GetValue(_config) is null;
         TrainerConfig training = _trainer.Apply(parse, under.Training) with { NumEpochs = Math.Max(1, epochs) };
+        // With --clip 0 no kind of clipping does anything.
+        bool anyClipping = epochs > 0 && training.ClipNorm > 0 && !_trainer.NamesClipping(parse) && parse.GetValue(_config) is null;
         return new GradientStudy
         {
             Start = start,
@@ -128,12 +129,24 @@ internal sealed class GradientsCommand : Verb
             {
                 string radius = string.Join(", ", row.Spectra.Where(spectrum => spectrum.Place == $"l{one.Layer}").Select(spectrum => $"{spectrum.Gate} {spectrum.Radius:0.00}"));
                 output.WriteLine($"{row.Name.PadRight(name)}  {Label(one).PadRight(curve)}{string.Concat(places.Select(place => $"{Number(one.Norms[place - 1]),12}"))}"
-                    + $"{(double.IsNaN(one.RatePerStep) ? "-" : $"x {one.RatePerStep:0.000}"),10}  {radius}".TrimEnd());
+                    + $"{Rate(one),10}  {radius}".TrimEnd());
             }
             if (row.Problem is { } problem)
                 output.WriteLine($"{row.Name.PadRight(name)}  {problem}");
         }
+        foreach (GradientRow row in rows)
+        {
+            foreach (FlowCurve one in row.Curves.Where(curve => curve.Reach < distance))
+                output.WriteLine($"{row.Name}, {Label(one)}: {Reach(one)}");
+        }
     }
+
+    private static string Rate(FlowCurve curve) =>
+        double.IsNaN(curve.RatePerStep) ? "-" : $"x {curve.RatePerStep.ToString("0.000", CultureInfo.InvariantCulture)}{(curve.Reach < curve.Norms.Count ? "*" : "")}";
+
+    private static string Reach(FlowCurve curve) => curve.Reach == 0
+        ? $"the gradient is beyond what float32 holds ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}) from the first step on"
+        : $"* float32 holds the gradient for {curve.Reach} steps back ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}): the factor a step is that of those, and norms beyond are not exact";
 
     private static string Label(FlowCurve curve) => $"{curve.State} {curve.Layer}";
 
@@ -149,7 +162,7 @@ internal sealed class GradientsCommand : Verb
             Clipping = row.Clipping is { } clipping ? Choices.NameOf(clipping) : "none",
             row.TrainPerplexity,
             row.Problem,
-            Gradients = row.Curves.Select(curve => new { curve.Layer, curve.State, RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep, curve.Norms }),
+            Gradients = row.Curves.Select(curve => new { curve.Layer, curve.State, RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep, curve.Reach, curve.Norms }),
             Spectra = row.Spectra.Select(spectrum => new { spectrum.Place, spectrum.Gate, spectrum.Radius, Powers = spectrum.Powers.Select(power => new { power.Exponent, power.Norm }) }),
         }),
     }));

@@ -15,9 +15,11 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
     where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
     where TConfig : class, ISequenceConfig, new()
 {
+    private const string NoValidation = "none";
+
     private readonly TrainerOptions _trainer = new(new SequenceRunConfig<TConfig>().Training, ofRunningText: false);
     private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to learn: UTF-8, a line each, source<TAB>target.");
-    private readonly Option<string?> _validation = OptionOf.Text("--validation", "FILE", "Pairs that are held out and measured after every epoch.");
+    private readonly Option<string?> _validation = OptionOf.Text("--validation", "FILE|none", "Pairs that are held out and measured after every epoch; none takes back what a file says. [default: none]");
 
     protected PairTrainVerb(string description, TConfig defaults)
         : base(description, SequenceRun<TModel, TConfig>.Kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
@@ -38,7 +40,7 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
     protected override SequenceRunConfig<TConfig> Apply(ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) => under with
     {
         Data = parse.GetValue(_data) ?? under.Data,
-        Validation = parse.GetValue(_validation) ?? under.Validation,
+        Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
         Model = ApplyModel(parse, under.Model),
         Training = _trainer.Apply(parse, under.Training),
     };

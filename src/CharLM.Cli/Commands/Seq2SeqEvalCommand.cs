@@ -33,6 +33,9 @@ internal sealed class Seq2SeqEvalCommand : Verb
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
         using var translator = TrainedTranslator.Open(SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse), _runtime.Threads(parse));
         translator.Check(data);
+        var warnings = new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error);
+        warnings.AboutSources(data.Pairs.Select(pair => pair.Source));
+        warnings.AboutTargets(data.Pairs.Select(pair => pair.Target));
         TranslationScore score = translator.Measure(data.Pairs, decoding, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         output.WriteLine(parse.GetValue(_json)

@@ -30,6 +30,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
         using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
         IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.FaultOfSource, cancellationToken);
+        new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error).AboutSources(sources);
         bool json = parse.GetValue(_json);
         IReadOnlyList<WrittenTarget> written = translator.Translate(sources, decoding, withAttention: json, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
@@ -48,7 +49,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
             return ExitCode.Done;
         }
         for (int i = 0; i < sources.Count; i++)
-            output.WriteLine($"{sources[i]}\t{translator.Vocab.Decode(written[i].Ids)}");
+            output.WriteLine(TsvLine.Of(sources[i], translator.Vocab.Decode(written[i].Ids)));
         return ExitCode.Done;
     }
 }

@@ -36,7 +36,8 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb<TrainedTranslator, Tra
             MaxSource = parse.GetValue(_maxSource) ?? under.MaxSource,
             MaxTarget = parse.GetValue(_maxTarget) ?? under.MaxTarget,
             TeacherForcing = forcing,
-            TeacherForcingEnd = parse.GetValue(_teacherForcingEnd) ?? (parse.GetValue(_teacherForcing) is null ? under.TeacherForcingEnd : forcing),
+            // It follows the beginning unless a file lets it differ.
+            TeacherForcingEnd = parse.GetValue(_teacherForcingEnd) ?? (under.TeacherForcingEnd == under.TeacherForcing ? forcing : under.TeacherForcingEnd),
         };
     }
 }

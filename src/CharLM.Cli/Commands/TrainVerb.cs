@@ -60,10 +60,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         }
         SavesFromHere();
         using RunSession<TConfig, TCheckpoint>? session = resumed ?? _run.Begin(parse, _kind, config);
-        // A log is continued by a run that goes on.
+        LogStart log = resumed is not null ? LogStart.AfterCheckpoint : start is not null ? LogStart.AfterAll : LogStart.Empty;
         try
         {
-            string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, append: start is not null || resumed is not null), cancellationToken);
+            string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, log), cancellationToken);
             if (goOn is null)
                 return ExitCode.Done;
             ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);

@@ -58,7 +58,13 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
             case ExitCode.Done:
                 return status;
             case ExitCode.Resumable or ExitCode.Interrupted:
-                return status with { State = status.State == TrialState.Running ? TrialState.Busy : TrialState.Resumable };
+                // Of a trial that another process worked on, whatever that has made of it meanwhile.
+                return status.State switch
+                {
+                    TrialState.Finished => status,
+                    TrialState.Running => status with { State = TrialState.Busy },
+                    _ => status with { State = TrialState.Resumable },
+                };
             default:
                 string reason = problem.Length > 0 ? problem : Reason(code);
                 // It tells of its own end where it can; not when it was killed.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using CharLM.Checkpoints;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
@@ -45,8 +46,22 @@ internal sealed class CorpusOptions
             ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it (tr -d '\\r' takes it away)");
     }
 
+    /// <summary>The corpora that have names.</summary>
+    public static CorpusCatalog Catalog() => CorpusCatalog.Load(Path.Combine(AppContext.BaseDirectory, "corpora", "catalog.json"));
+
     /// <summary>The names of the catalog, for completion.</summary>
     public static IEnumerable<string> Names() => [.. Catalog().Entries.Select(entry => entry.Name)];
+
+    /// <summary>SHA-256 of a corpus, hexadecimal, without fetching anything; null when it is not known.</summary>
+    public static async Task<string?> Sha256Async(string corpus, CancellationToken cancellationToken)
+    {
+        if (Catalog().Find(corpus) is { } entry)
+            return entry.Sha256;
+        if (corpus == CorpusResolver.Auto || !File.Exists(corpus))
+            return null;
+        await using FileStream file = File.OpenRead(corpus);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+    }
 
     /// <summary>The store of this machine.</summary>
     public static CorpusStore Store(DownloadReporter report)
@@ -60,8 +75,6 @@ internal sealed class CorpusOptions
         };
         return new CorpusStore(Catalog(), settings, report, report);
     }
-
-    private static CorpusCatalog Catalog() => CorpusCatalog.Load(Path.Combine(AppContext.BaseDirectory, "corpora", "catalog.json"));
 
     private static string NameOf(CorpusRecord? before)
     {

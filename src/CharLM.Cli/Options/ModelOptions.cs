@@ -15,20 +15,20 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", $"Hidden units of a layer. [default: {defaults.NumHiddens}]");
     private readonly Option<int?> _embedding = OptionOf.Integer("--embedding", "N", "Size of a learned vector for each token; 0 feeds one-hot vectors. [default: 0]");
-    private readonly Option<bool> _tieWeights = new("--tie-weights") { Description = "The output layer uses the tokens' vectors as its weight; needs --embedding of the hidden size." };
+    private readonly Option<bool?> _tieWeights = OptionOf.Switch("--tie-weights", "The output layer uses the tokens' vectors as its weight; needs --embedding of the hidden size. [default: false]");
     private readonly Option<double?> _dropout = OptionOf.Number("--dropout", "P", "Probability that a value between two layers is dropped. [default: 0]");
     private readonly Option<double?> _inputDropout = OptionOf.Number("--input-dropout", "P", "The same for the input. [default: 0]");
     private readonly Option<double?> _outputDropout = OptionOf.Number("--output-dropout", "P", "The same for what the output layer reads. [default: 0]");
     private readonly Option<double?> _weightDropout = OptionOf.Number("--weight-dropout", "P", "Probability that a weight between hidden states is left out of a minibatch; fused and custom. [default: 0]");
-    private readonly Option<GruForm?> _gruForm = OptionOf.Choice<GruForm>("--gru-form", "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, else reset-after]");
+    private readonly Option<Setting<GruForm>?> _gruForm = OptionOf.ChoiceOr<GruForm>("default", "--gru-form", "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, else reset-after]");
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>("--activation", "The function of the plain rnn cell. [default: tanh]");
-    private readonly Option<AttentionKind?> _attention = OptionOf.Choice<AttentionKind>("--attention", "Each step attends over the last layer's earlier hidden states. [default: none]");
+    private readonly Option<Setting<AttentionKind>?> _attention = OptionOf.ChoiceOr<AttentionKind>("none", "--attention", "Each step attends over the last layer's earlier hidden states. [default: none]");
     private readonly Option<int?> _attentionWindow = OptionOf.Integer("--attention-window", "N", "With --attention: earlier steps that a step sees. [default: 32]");
-    private readonly Option<WeightInit?> _init = OptionOf.Choice<WeightInit>("--init", "How weights begin. [default: normal for custom, else torch]");
+    private readonly Option<Setting<WeightInit>?> _init = OptionOf.ChoiceOr<WeightInit>("default", "--init", "How weights begin. [default: normal for custom, else torch]");
     private readonly Option<double?> _initSigma = OptionOf.Number("--init-sigma", "X", "Deviation of --init normal. [default: 0.01]");
-    private readonly Option<double?> _forgetBias = OptionOf.Number("--forget-bias", "X", "First bias of an LSTM's forget gate. [default: as other biases]");
-    private readonly Option<bool?> _bidirectional = new("--bidirectional") { HelpName = "true|false", Description = $"Layers read backwards, too{(ofLanguageModel ? "; a language model needs --allow-leak for it" : "")}. [default: {(defaults.Bidirectional ? "true" : "false")}]" };
-    private readonly Option<bool> _allowLeak = new("--allow-leak") { Description = "Let a language model see what it predicts, as an exercise of the book does." };
+    private readonly Option<Setting<double>?> _forgetBias = OptionOf.NumberOr("default", "--forget-bias", "X", "First bias of an LSTM's forget gate. [default: as other biases]");
+    private readonly Option<bool?> _bidirectional = OptionOf.Switch("--bidirectional", $"Layers read backwards, too{(ofLanguageModel ? "; a language model needs --allow-leak for it" : "")}. [default: {(defaults.Bidirectional ? "true" : "false")}]");
+    private readonly Option<bool?> _allowLeak = OptionOf.Switch("--allow-leak", "Let a language model see what it predicts, as an exercise of the book does. [default: false]");
 
     /// <summary>The options of a language model.</summary>
     public ModelOptions()
@@ -69,20 +69,20 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         NumLayers = parse.GetValue(_layers) ?? under.NumLayers,
         NumHiddens = parse.GetValue(_hidden) ?? under.NumHiddens,
         EmbeddingSize = parse.GetValue(_embedding) ?? under.EmbeddingSize,
-        TieWeights = parse.GetValue(_tieWeights) || under.TieWeights,
+        TieWeights = parse.GetValue(_tieWeights) ?? under.TieWeights,
         Dropout = parse.GetValue(_dropout) ?? under.Dropout,
         InputDropout = parse.GetValue(_inputDropout) ?? under.InputDropout,
         OutputDropout = parse.GetValue(_outputDropout) ?? under.OutputDropout,
         WeightDropout = parse.GetValue(_weightDropout) ?? under.WeightDropout,
-        GruForm = parse.GetValue(_gruForm) ?? under.GruForm,
+        GruForm = parse.GetValue(_gruForm) is { } form ? form.Value : under.GruForm,
         RnnActivation = parse.GetValue(_activation) ?? under.RnnActivation,
-        Attention = parse.GetValue(_attention) ?? under.Attention,
+        Attention = parse.GetValue(_attention) is { } attention ? attention.Value : under.Attention,
         AttentionWindow = parse.GetValue(_attentionWindow) ?? under.AttentionWindow,
-        Init = parse.GetValue(_init) ?? under.Init,
+        Init = parse.GetValue(_init) is { } init ? init.Value : under.Init,
         InitSigma = parse.GetValue(_initSigma) ?? under.InitSigma,
-        ForgetBias = parse.GetValue(_forgetBias) ?? under.ForgetBias,
+        ForgetBias = parse.GetValue(_forgetBias) is { } bias ? bias.Value : under.ForgetBias,
         Bidirectional = parse.GetValue(_bidirectional) ?? under.Bidirectional,
-        AllowLeak = parse.GetValue(_allowLeak) || under.AllowLeak,
+        AllowLeak = parse.GetValue(_allowLeak) ?? under.AllowLeak,
     };
 
     // The kernels know the standard cells, on the CPU; who names an implementation is told when it cannot compute the model.

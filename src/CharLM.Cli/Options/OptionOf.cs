@@ -27,7 +27,7 @@ internal static class OptionOf
 
     /// <summary>A number; NaN and infinities are refused here.</summary>
     public static Option<double?> Number(string name, string helpName, string description) =>
-        Make(name, helpName, description, "a finite number such as 0.5", (string text, out double value) => double.TryParse(text, Decimal, null, out value) && double.IsFinite(value));
+        Make(name, helpName, description, "a finite number such as 0.5", (string text, out double value) => TryParse(text, out value));
 
     /// <summary>A value of a type that reads itself; its <see cref="DescriptionAttribute"/> says what it takes.</summary>
     public static Option<T?> Word<T>(string name, string helpName, string description)
@@ -46,6 +46,35 @@ internal static class OptionOf
         option.CompletionSources.Add(names);
         return option;
     }
+
+    /// <summary>One of a closed set, or a word that takes back what lies under the option: none, or default.</summary>
+    public static Option<Setting<T>?> ChoiceOr<T>(string unset, string name, string description)
+        where T : struct, Enum
+    {
+        string[] names = [.. Choices.NamesOf<T>(), unset];
+        string shown = string.Join('|', names);
+        Option<Setting<T>?> option = Make(name, shown, description, $"one of {shown}", (string text, out Setting<T> value) =>
+        {
+            bool isChoice = Choices.TryParse(text, out T choice);
+            value = new Setting<T>(isChoice ? choice : null);
+            return isChoice || text.Equals(unset, StringComparison.OrdinalIgnoreCase);
+        });
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(names);
+        return option;
+    }
+
+    /// <summary>A number, or a word that takes back what lies under the option.</summary>
+    public static Option<Setting<double>?> NumberOr(string unset, string name, string helpName, string description) =>
+        Make(name, $"{helpName}|{unset}", description, $"a finite number such as 0.5, or {unset}", (string text, out Setting<double> value) =>
+        {
+            bool isNumber = TryParse(text, out double number);
+            value = new Setting<double>(isNumber ? number : null);
+            return isNumber || text.Equals(unset, StringComparison.OrdinalIgnoreCase);
+        });
+
+    /// <summary>A switch that can be turned off, too, over a file that turns it on.</summary>
+    public static Option<bool?> Switch(string name, string description) => new(name) { HelpName = "true|false", Description = description };
 
     /// <summary>Any text but the empty one.</summary>
     public static Option<string?> Text(string name, string helpName, string description) => new(name)
@@ -82,6 +111,8 @@ internal static class OptionOf
     private static NumberStyles Whole => NumberStyles.AllowLeadingSign;
 
     private static NumberStyles Decimal => NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
+    private static bool TryParse(string text, out double value) => double.TryParse(text, Decimal, null, out value) && double.IsFinite(value);
 
     private static Option<T?> Make<T>(string name, string helpName, string description, string wanted, Reader<T> read)
         where T : struct => new(name)

@@ -9,7 +9,7 @@ namespace CharLM.Cli.Options;
 internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
 {
     private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", $"Report the first epoch, the last, and every N. [default: {defaultEvery}]");
-    private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there.");
+    private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there; with --resume, what came after the checkpoint is written again, in its place.");
     private readonly Option<string?> _tensorBoard = OptionOf.Text("--tensorboard", "FOLDER", "Write every epoch and sample there as an event file of TensorBoard, too.");
 
     /// <summary>Adds the options to a verb.</summary>
@@ -28,9 +28,9 @@ internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
 
     /// <summary>Opens the reports that the user asked for.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="append">Whether what is in a log stays.</param>
-    public RunReporting Open(ParseResult parse, bool append) =>
-        new(parse.InvocationConfiguration.Error, style, Every(parse), parse.GetValue(_logJson), append, parse.GetValue(_tensorBoard));
+    /// <param name="log">What becomes of a log that is there already.</param>
+    public RunReporting Open(ParseResult parse, LogStart log) =>
+        new(parse.InvocationConfiguration.Error, style, Every(parse), parse.GetValue(_logJson), log, parse.GetValue(_tensorBoard));
 
     private int Every(ParseResult parse) => parse.GetValue(_reportEvery) ?? defaultEvery;
 }

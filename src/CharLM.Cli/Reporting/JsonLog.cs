@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using CharLM.Evaluation;
 using CharLM.Runs;
 
@@ -8,20 +9,26 @@ namespace CharLM.Cli.Reporting;
 /// Writes every epoch and sample of a run as a JSON line, as it happens. A disk that fills up ends the log, not the run.
 /// </summary>
 /// <param name="path">The file; made, with its folder, when the run begins.</param>
-/// <param name="append">Whether what is in the file stays: a run that goes on continues its log.</param>
+/// <param name="start">What becomes of a file that is there already.</param>
 /// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class JsonLog(string path, bool append, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
+internal sealed class JsonLog(string path, LogStart start, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
 {
     private FileStream? _file;
+
+    // A run that is killed between its last sample and its end draws that once more.
+    private int _sampled;
 
     public void Report(RunEvent value)
     {
         switch (value)
         {
-            case RunEvent.Started or RunEvent.StartedOnPairs:
-                _file = Open();
+            case RunEvent.Started started:
+                _file = Open(started.Description.EpochsDone);
+                break;
+            case RunEvent.StartedOnPairs started:
+                _file = Open(started.Description.EpochsDone);
                 break;
             case RunEvent.Epoch { Report: var epoch } when style == LossStyle.Nats:
                 Write(new
@@ -48,7 +55,7 @@ internal sealed class JsonLog(string path, bool append, LossStyle style, IProgre
                     epoch.ElapsedSeconds,
                 });
                 break;
-            case RunEvent.Sample sample:
+            case RunEvent.Sample sample when sample.Number > _sampled || start != LogStart.AfterCheckpoint:
                 Write(new { Epoch = sample.Number, Sample = sample.Text });
                 break;
         }
@@ -57,16 +64,62 @@ internal sealed class JsonLog(string path, bool append, LossStyle style, IProgre
 
     public void Dispose() => _file?.Dispose();
 
-    private FileStream Open()
+    private FileStream Open(int epochsDone)
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException("it is a folder"));
-            return new FileStream(path, append ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            if (start == LogStart.AfterCheckpoint && File.Exists(path))
+                CutAfter(epochsDone);
+            return new FileStream(path, start == LogStart.Empty ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"--log-json {path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    // The epochs after the checkpoint come again; what a writer was killed at has no line end.
+    private void CutAfter(int epochsDone)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        // What is no file, such as a pipe, has no past.
+        if (!file.CanSeek)
+            return;
+        long kept = 0;
+        var line = new List<byte>();
+        using var bytes = new BufferedStream(file, 1 << 16);
+        for (int next; (next = bytes.ReadByte()) >= 0;)
+        {
+            if (next != '\n')
+            {
+                line.Add((byte)next);
+                continue;
+            }
+            (int epoch, bool isSample) = EpochOf(line);
+            if (epoch > epochsDone)
+                break;
+            if (isSample)
+                _sampled = epoch;
+            kept += line.Count + 1;
+            line.Clear();
+        }
+        file.SetLength(kept);
+    }
+
+    // Somebody else's lines belong to no epoch.
+    private static (int Epoch, bool IsSample) EpochOf(List<byte> line)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(line.ToArray());
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("epoch", out JsonElement epoch) && epoch.TryGetInt32(out int number)
+                ? (number, json.RootElement.TryGetProperty("sample", out _))
+                : (0, false);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return (0, false);
         }
     }
 

@@ -13,12 +13,12 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
     /// <param name="style">How figures are told.</param>
     /// <param name="every">Epochs from one report to the next.</param>
     /// <param name="logJson">The file of the log; null for none.</param>
-    /// <param name="append">Whether what is in the log stays.</param>
+    /// <param name="log">What becomes of a log that is there already.</param>
     /// <param name="tensorBoard">The folder of TensorBoard's events; null for none.</param>
-    public RunReporting(TextWriter error, LossStyle style, int every, string? logJson, bool append, string? tensorBoard)
+    public RunReporting(TextWriter error, LossStyle style, int every, string? logJson, LogStart log, string? tensorBoard)
     {
         _reporter = RunReporter.Create(error, every, style);
-        _log = logJson is null ? null : new JsonLog(logJson, append, style, _reporter, error);
+        _log = logJson is null ? null : new JsonLog(logJson, log, style, _reporter, error);
         _events = tensorBoard is null ? null : new TensorBoardLog(tensorBoard, style, _log ?? (IProgress<RunEvent>)_reporter, error);
     }
 

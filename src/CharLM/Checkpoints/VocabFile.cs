@@ -19,6 +19,8 @@ public static class VocabFile
     /// <exception cref="FormatException">It is no such list.</exception>
     internal static Vocab Parse(ReadOnlySpan<byte> json)
     {
+        if (json.StartsWith("\uFEFF"u8)) // a byte order mark, as some editors put it there
+            json = json[3..];
         try
         {
             string?[] tokens = JsonSerializer.Deserialize<string?[]>(json) ?? throw new FormatException("is empty where a JSON list of tokens was due");

@@ -53,6 +53,9 @@ public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target)
         if (unknown < 0)
             return null;
         string label = labelOf == LabelOf.Character ? Characters.Tokenize(pair.Target).ElementAt(unknown) : pair.Target;
-        return $"the label '{label}' was not in training; known are {Listed.Some(Labels)}";
+        return FaultOfLabel(label, Labels);
     }
+
+    /// <inheritdoc/>
+    internal override string? LabelIn(TextPair pair) => labelOf == LabelOf.Text ? pair.Target : null;
 }

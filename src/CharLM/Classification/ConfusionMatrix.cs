@@ -31,9 +31,9 @@ public sealed class ConfusionMatrix
 
     /// <summary>
     /// The mean of the labels' F1, each label counting the same however often it occurs; labels that neither occurred nor were
-    /// predicted are left out.
+    /// predicted have none and are left out.
     /// </summary>
-    public double MacroF1 => Enumerable.Range(0, Labels.Count).Where(label => Row(label) + Column(label) > 0).Average(F1);
+    public double MacroF1 => Enumerable.Range(0, Labels.Count).Select(F1).Where(f1 => !double.IsNaN(f1)).Average();
 
     /// <summary>Accuracy and macro-F1.</summary>
     public IReadOnlyList<Measure> Measures => [new("accuracy", Accuracy), new("macro-F1", MacroF1)];
@@ -50,8 +50,11 @@ public sealed class ConfusionMatrix
     /// <summary>Of a label, the share that was taken for it; NaN where it did not occur.</summary>
     public double Recall(int label) => (double)_counts[label, label] / Row(label);
 
-    /// <summary>The harmonic mean of a label's precision and recall: 2 TP / (2 TP + FP + FN); 0 where it was never right.</summary>
-    public double F1(int label) => 2.0 * _counts[label, label] / Math.Max(1, Row(label) + Column(label));
+    /// <summary>
+    /// The harmonic mean of a label's precision and recall: 2 TP / (2 TP + FP + FN); 0 where it was never right, NaN where it neither
+    /// occurred nor was predicted.
+    /// </summary>
+    public double F1(int label) => 2.0 * _counts[label, label] / (Row(label) + Column(label));
 
     private long Row(int label) => Enumerable.Range(0, Labels.Count).Sum(other => _counts[label, other]);
 

@@ -53,15 +53,15 @@ public sealed class CorpusResolver
             return await ChooseAsync(cancellationToken);
         if (_store.Catalog.Find(corpus) is { } entry)
             return await ReadAsync(corpus, await _store.GetAsync(entry, retryConnections: true, cancellationToken), cancellationToken);
-        if (!LooksLikePath(corpus))
+        if (!LooksLikePath(corpus) && !File.Exists(corpus) && !Directory.Exists(corpus))
             throw new UnknownCorpusException(corpus, [Auto, .. _store.Catalog.Entries.Select(known => known.Name)]);
         string path = Path.GetFullPath(corpus);
         CorpusReader.Result read = await CorpusReader.ReadFileAsync(path, _store.Settings.MaxTextBytes, cancellationToken);
         return TextOf(read, corpus, CorpusOriginKind.File, Path.GetFileName(path), path);
     }
 
-    private static bool LooksLikePath(string corpus) =>
-        corpus.AsSpan().ContainsAny('/', '.', Path.DirectorySeparatorChar) || File.Exists(corpus) || Directory.Exists(corpus);
+    /// <summary>Whether a text is named by where it lies: with a slash or a dot.</summary>
+    internal static bool LooksLikePath(string corpus) => corpus.AsSpan().ContainsAny('/', '.', Path.DirectorySeparatorChar);
 
     private async Task<CorpusText> ChooseAsync(CancellationToken cancellationToken)
     {

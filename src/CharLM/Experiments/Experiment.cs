@@ -14,4 +14,11 @@ public sealed record Experiment
 
     /// <summary>The runs, in order; one or more.</summary>
     public required IReadOnlyList<Trial> Trials { get; init; }
+
+    /// <summary>
+    /// Whether all trials are measured on the same part of the same text: figures of other texts, or of another cleaning or vocab,
+    /// rank nothing. Bits per character compare characters with words.
+    /// </summary>
+    public bool MeasuresOneText => Trials.Select(trial => (
+        trial.Config.Corpus, trial.Config.Text with { Token = default }, trial.Config.Training.TrainWindows, trial.Config.Training.ValidationWindows)).Distinct().Count() == 1;
 }

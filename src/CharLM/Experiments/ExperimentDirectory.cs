@@ -75,20 +75,83 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         : null;
 
     /// <summary>
-    /// The first trial that was run with another configuration than the file's of now, and the settings that differ; null when
-    /// there is none.
+    /// The corpus of a trial: of <see cref="CorpusResolver.Auto"/>, the one that this experiment has, once there is one, since two
+    /// trials on different texts do not compare.
     /// </summary>
-    /// <exception cref="ConfigFileException">The configuration in a run directory is damaged.</exception>
-    public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther()
+    /// <exception cref="IOException">What was kept cannot be read.</exception>
+    public string CorpusOf(Trial trial)
     {
+        ArgumentNullException.ThrowIfNull(trial);
+        if (trial.Config.Corpus != CorpusResolver.Auto)
+            return trial.Config.Corpus;
+        if (File.Exists(AutoPath))
+            return File.ReadAllText(AutoPath).Trim();
+        // Runs that were made before that was kept say it themselves.
+        return experiment.Trials.Where(other => other.Config.Corpus == CorpusResolver.Auto).Select(other => Of(other).ConfigPath)
+            .Where(File.Exists).Select(path => RunConfigFile.Read(path).Corpus).FirstOrDefault() ?? CorpusResolver.Auto;
+    }
+
+    /// <summary>Keeps which corpus <see cref="CorpusResolver.Auto"/> is for this experiment, unless that is kept already.</summary>
+    /// <returns>The one that is kept.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    public string KeepAuto(string corpus)
+    {
+        Directory.CreateDirectory(Path);
+        string mine = $"{AutoPath}.{Guid.NewGuid():N}";
+        try
+        {
+            File.WriteAllText(mine, corpus + "\n");
+            File.Move(mine, AutoPath, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(AutoPath))
+        {
+            // Another trial was faster: its word counts.
+        }
+        finally
+        {
+            File.Delete(mine);
+        }
+        return File.ReadAllText(AutoPath).Trim();
+    }
+
+    /// <summary>
+    /// The first trial that was run with another configuration than the file's of now, or on another text, and what differs; null when
+    /// there is none. How often a run saves, and what its samples continue, may change.
+    /// </summary>
+    /// <param name="textOf">SHA-256 of a corpus as it is now, hexadecimal; null where that is not known: then the trials are compared with each other.</param>
+    /// <exception cref="ConfigFileException">The configuration in a run directory is damaged.</exception>
+    /// <exception cref="CheckpointException">Another file there is damaged.</exception>
+    public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther(Func<string, string?> textOf)
+    {
+        ArgumentNullException.ThrowIfNull(textOf);
+        var texts = new Dictionary<string, (string Text, string Where)>(StringComparer.Ordinal);
         foreach (Trial trial in experiment.Trials)
         {
             RunDirectory directory = Of(trial);
-            if (File.Exists(directory.ConfigPath) && RunConfigFile.Differences(WithNameOf(trial, RunConfigFile.Read(directory.ConfigPath)), trial.Config) is { Count: > 0 } differences)
+            if (!File.Exists(directory.ConfigPath))
+                continue;
+            string corpus = trial.Config.Corpus;
+            string? text = TextOf(directory), now = textOf(corpus);
+            RunConfig before = WithTrifles(RunConfigFile.Read(directory.ConfigPath), trial.Config);
+            // The text itself tells more than where it lay.
+            before = text is not null && now is not null ? before with { Corpus = corpus } : WithNameOf(trial, before);
+            List<string> differences = [.. RunConfigFile.Differences(before, trial.Config)];
+            if (!texts.TryGetValue(corpus, out (string Text, string Where) due) && (now ?? text) is { } first)
+                texts[corpus] = due = now is null ? (first, $"that of {directory.Path}") : (first, $"that of {corpus} now");
+            if (text is not null && due.Text is not null && text != due.Text)
+                differences.Add($"SHA-256 of the text {text}, {due.Where} {due.Text}");
+            if (differences.Count > 0)
                 return (directory, differences);
         }
         return null;
     }
+
+    // What a run was trained on; null when that is not known.
+    private static string? TextOf(RunDirectory directory) =>
+        File.Exists(directory.EnvironmentPath) ? RunEnvironment.Read(directory.EnvironmentPath).CorpusSha256
+        : File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath).CorpusSha256
+        : null;
 
     // A run writes down which text it read: of auto the one that was had, of a path the whole path.
     private static RunConfig WithNameOf(Trial trial, RunConfig before)
@@ -97,6 +160,19 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         bool isSame = corpus == CorpusResolver.Auto || before.Corpus == System.IO.Path.GetFullPath(corpus);
         return isSame ? before with { Corpus = corpus } : before;
     }
+
+    // What changes no figure.
+    private static RunConfig WithTrifles(RunConfig before, RunConfig now) => before with
+    {
+        CheckpointEvery = now.CheckpointEvery,
+        CheckpointPath = now.CheckpointPath,
+        KeepLast = now.KeepLast,
+        SampleEvery = now.SampleEvery,
+        SampleLength = now.SampleLength,
+        Prefix = now.Prefix,
+    };
+
+    private string AutoPath => System.IO.Path.Combine(Path, "auto.txt");
 
     private string FailurePath(Trial trial) => System.IO.Path.Combine(Of(trial).Path, "failure.json");
 }

@@ -23,7 +23,7 @@ public static class ExperimentPage
         // Perplexities of characters and of words do not compare; bits per character do.
         bool samePerplexity = experiment.Trials.Select(trial => trial.Config.Text.Token).Distinct().Count() == 1;
         Measure[] measures = experiment.Measure == Measure.HeldOutBits && samePerplexity ? [Measure.HeldOutPerplexity, Measure.HeldOutBits] : [experiment.Measure];
-        List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1 ? $"The best mean is that of {best.Variant}." : "", report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
+        List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1 ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? "" : "The variants are measured on different texts, or parts of one: their figures do not rank them.", report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
         return new Report(
             $"Experiment {experiment.Name}",
             [

@@ -8,8 +8,12 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
     /// <summary>Trials that are not finished.</summary>
     public int Unfinished => Rows.Sum(row => row.Trials - row.Finished);
 
-    /// <summary>The variant with the best mean of the experiment's measure; null while nothing is finished.</summary>
-    public ExperimentRow? Best => Rows.Where(row => row.Of(Experiment.Measure) is not null).MinBy(row => row.Of(Experiment.Measure)!.Mean);
+    /// <summary>
+    /// The variant with the best mean of the experiment's measure; null while nothing is finished, and where the variants are not
+    /// measured on one text.
+    /// </summary>
+    public ExperimentRow? Best => !Experiment.MeasuresOneText ? null
+        : Rows.Where(row => row.Of(Experiment.Measure) is { Mean: not double.NaN }).MinBy(row => row.Of(Experiment.Measure)!.Mean);
 
     /// <summary>The report of what is finished.</summary>
     /// <param name="experiment">The experiment.</param>
@@ -34,7 +38,7 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
             TrainPerplexity = Spread.Of(results.Select(result => result.TrainPerplexity)),
             HeldOutPerplexity = Spread.Of(results.Select(result => result.HeldOutPerplexity).OfType<double>()),
             HeldOutBits = Spread.Of(results.Select(result => result.HeldOutBits).OfType<double>()),
-            BestTrial = finished.MinBy(status => status.Result!.Of(measure))?.Trial.Id,
+            BestTrial = finished.Where(status => status.Result!.Of(measure) is not (null or double.NaN)).MinBy(status => status.Result!.Of(measure))?.Trial.Id,
             TokensPerSecond = Median.Of(results.Select(result => result.TokensPerSecond)),
             TrainedSeconds = results.Length == 0 ? null : results.Sum(result => result.TrainedSeconds),
             Warning = trials[0].Trial.Config.Model.LeakLabel,

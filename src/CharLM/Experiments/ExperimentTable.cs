@@ -37,7 +37,7 @@ public static class ExperimentTable
             ],
             [.. report.Rows.Select(row => (IReadOnlyList<string>)
             [
-                row.Variant, Rounded(row.Of(measure)?.Mean), Rounded(row.Of(measure)?.Deviation), Rounded(row.Of(measure)?.Best), row.BestTrial ?? "",
+                row.Variant, Mean(row.Of(measure), row.Finished), Rounded(row.Of(measure)?.Deviation), Rounded(row.Of(measure)?.Best), row.BestTrial ?? "",
                 row.Finished == row.Trials ? $"{row.Trials}" : $"{row.Finished} of {row.Trials}", Whole(row.Epochs),
                 Whole(row.Parameters), Whole(row.TokensPerSecond), Whole(row.TrainedSeconds), .. warns ? [row.Warning ?? ""] : Array.Empty<string>(),
             ])]);
@@ -62,10 +62,17 @@ public static class ExperimentTable
             ])]);
     }
 
+    // A mean that leaves a trial out, or that one has made infinite, says so.
+    private static string Mean(Spread? spread, int finished) => spread is null ? ""
+        : spread.Infinite > 0 ? $"infinite ({spread.Infinite} of {spread.Count})"
+        : spread.Count < finished ? $"{Rounded(spread.Mean)} ({spread.Count} of {finished})"
+        : Rounded(spread.Mean);
+
     // The same number of decimals in a column: three tell more than seeds agree on.
     private static string Rounded(double? value) => value switch
     {
         null => "",
+        double.PositiveInfinity => "infinite",
         { } figure => figure.ToString(Math.Abs(figure) < 100 ? "0.000" : Math.Abs(figure) < 1e6 ? "0.0" : "0.000e+0", CultureInfo.InvariantCulture),
     };
 

@@ -4,7 +4,9 @@ namespace CharLM.Experiments;
 /// <param name="Mean">Their mean.</param>
 /// <param name="Deviation">Their standard deviation, that of a sample: the squares are divided by n - 1; null for a single one.</param>
 /// <param name="Best">The smallest.</param>
-public sealed record Spread(double Mean, double? Deviation, double Best)
+/// <param name="Count">How many there are.</param>
+/// <param name="Infinite">How many of them are infinite, as a perplexity can be; the mean then is, too, and has no deviation.</param>
+public sealed record Spread(double Mean, double? Deviation, double Best, int Count, int Infinite)
 {
     /// <summary>The spread of values; null when there are none.</summary>
     public static Spread? Of(IEnumerable<double> values)
@@ -12,9 +14,8 @@ public sealed record Spread(double Mean, double? Deviation, double Best)
         double[] all = [.. values];
         if (all.Length == 0)
             return null;
-        // Values that overflow, as a perplexity can, have no deviation.
         double mean = all.Average();
         double? deviation = all.Length == 1 || !double.IsFinite(mean) ? null : Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1));
-        return new Spread(mean, deviation, all.Min());
+        return new Spread(mean, deviation, all.Min(), all.Length, all.Count(double.IsInfinity));
     }
 }

@@ -12,7 +12,8 @@ namespace CharLM.Experiments;
 /// <param name="settings">What the file says.</param>
 /// <param name="file">What to call the file in errors.</param>
 /// <param name="lineOf">The line of a key of the file.</param>
-internal sealed class TrialExpansion(ExperimentSettings settings, string file, Func<string, long?> lineOf)
+/// <param name="corpusOf">Where the text lies that the file names.</param>
+internal sealed class TrialExpansion(ExperimentSettings settings, string file, Func<string, long?> lineOf, Func<string, string> corpusOf)
 {
     private const string NameKey = "name", SeedPath = "training.seed", CheckpointPath = "checkpoint_path";
     private const int MaxTrials = 10_000;
@@ -26,8 +27,10 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
     {
         foreach (Override setting in _base)
             Check(setting, ofBase: true);
-        List<Override[]> axes = Axes();
+        List<Override[][]> axes = Axes();
         List<Variant> entries = Entries();
+        foreach (Override listed in entries.SelectMany(entry => entry.Overrides))
+            RefuseConflict(listed, axes);
         IReadOnlyList<(long Seed, long Line)> seeds = Seeds();
         if (settings.Repeats is < 1 or > 1000)
             throw new ConfigFileException(file, lineOf("repeats"), $"repeats must be 1 to 1000, not {settings.Repeats}");
@@ -37,9 +40,11 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
 
         var trials = new List<Trial>();
         var ids = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var configs = new Dictionary<RunConfig, Variant>();
         foreach (Variant variant in entries.SelectMany(entry => Combine(entry, axes)))
         {
             RunConfig config = Config(variant);
+            Variant? same = configs.TryAdd(config, variant) ? null : configs[config];
             foreach ((long seed, long line) in seeds)
             {
                 for (int repeat = 1; repeat <= settings.Repeats; repeat++)
@@ -47,6 +52,8 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
                     string id = string.Join('_', new[] { variant.Slug, $"seed-{seed}", settings.Repeats > 1 ? $"repeat-{repeat}" : "" }.Where(part => part.Length > 0));
                     if (!ids.TryAdd(id, variant.Label))
                         throw new ConfigFileException(file, line == 0 ? variant.Line : line, $"two trials would have the id '{id}' ({ids[id]}; {variant.Label}): give the entries of the list names, and each value and seed once");
+                    if (same is not null)
+                        throw new ConfigFileException(file, LineOf(variant, same), $"'{variant.Label}' and '{same.Label}' are the same configuration: leave one of them out; for more runs of it there are seeds and repeats");
                     trials.Add(new Trial
                     {
                         Number = trials.Count + 1,
@@ -73,19 +80,20 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         }
     }
 
-    private List<Override[]> Axes()
+    // Every axis is a list of values, every value a setting or, of a mapping, several.
+    private List<Override[][]> Axes()
     {
-        var axes = new List<Override[]>();
+        var axes = new List<Override[][]>();
         foreach (Override axis in Override.In(settings.Grid, file))
         {
             if (axis.Value is not YamlSequenceNode { Children: var values })
                 throw new ConfigFileException(file, axis.Line, $"{axis.Path} takes a list of values, [a, b], in a grid");
             if (values.Count == 0)
                 throw new ConfigFileException(file, axis.Line, $"{axis.Path} has no values: the experiment would have no trials");
-            Override[] settingsOfAxis = [.. values.Select(value => axis with { Value = value })];
-            foreach (Override setting in settingsOfAxis)
+            Override[][] choices = [.. values.Select(value => axis.With(value, file))];
+            foreach (Override setting in choices.SelectMany(choice => choice))
                 Check(setting, ofBase: false);
-            axes.Add(settingsOfAxis);
+            axes.Add(choices);
         }
         return axes;
     }
@@ -123,8 +131,19 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         return YamlRecord.WholeNumbers(settings.Seeds, "seeds", file);
     }
 
-    private static IEnumerable<Variant> Combine(Variant entry, List<Override[]> axes) =>
-        axes.Aggregate<Override[], IEnumerable<Variant>>([entry], (variants, axis) => variants.SelectMany(_ => axis, (variant, value) => variant with { Overrides = [.. variant.Overrides, value] }));
+    private static IEnumerable<Variant> Combine(Variant entry, List<Override[][]> axes) =>
+        axes.Aggregate<Override[][], IEnumerable<Variant>>([entry], (variants, axis) => variants.SelectMany(_ => axis, (variant, choice) => variant with { Overrides = [.. variant.Overrides, .. choice] }));
+
+    // The grid's value would win, and the entry would be another than it says.
+    private void RefuseConflict(Override listed, List<Override[][]> axes)
+    {
+        if (axes.SelectMany(axis => axis).SelectMany(choice => choice).FirstOrDefault(listed.Meets) is { } chosen)
+            throw new ConfigFileException(file, listed.Line, $"{listed.Path} is set by this entry of the list and by the grid (line {chosen.Line}): leave it out of one of them");
+    }
+
+    // Where a variant says what another one says, too: in the setting that it does not share with it.
+    private static long LineOf(Variant variant, Variant other) =>
+        variant.Overrides.FirstOrDefault(setting => !other.Overrides.Any(shared => ReferenceEquals(shared.Value, setting.Value)))?.Line ?? variant.Line;
 
     // That a key exists and takes such a value shows before any combination is made.
     private void Check(Override setting, bool ofBase)
@@ -142,6 +161,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
     {
         List<Override> all = [.. _base, .. variant.Overrides];
         RunConfig config = Apply(all);
+        config = config with { Corpus = corpusOf(config.Corpus) };
         List<string> faults = [.. config.Faults()];
         if (faults.Count == 0)
             return config;

@@ -48,7 +48,7 @@ public sealed record TrialResult
             Parameters = summary.Parameters,
             TrainPerplexity = summary.TrainPerplexity ?? double.NaN,
             HeldOutPerplexity = summary.HeldOutPerplexity,
-            HeldOutBits = Math.Log2(summary.HeldOutPerplexity ?? double.NaN) / summary.CharactersPerToken is { } bits && double.IsFinite(bits) ? bits : null,
+            HeldOutBits = summary is { HeldOutPerplexity: { } perplexity, CharactersPerToken: { } characters } ? Math.Log2(perplexity) / characters : null,
             TokensPerSecond = Median.Of(metrics.Select(epoch => epoch.TokensPerSecond)) ?? 0,
             TrainedSeconds = summary.TrainedSeconds,
         };

@@ -17,13 +17,13 @@ internal sealed record Variant(string? Name, IReadOnlyList<Override> Overrides, 
     {
         get
         {
-            string[] parts = [.. Name is null ? Array.Empty<string>() : [Name], .. Told.Select(setting => $"{setting.Name} {setting.Value}")];
+            string[] parts = [.. Name is null ? Array.Empty<string>() : [Name], .. Told.Select(setting => $"{setting.Name} {setting.Text}")];
             return parts.Length == 0 ? "base" : string.Join(", ", parts);
         }
     }
 
     /// <summary>As a part of a file name: "lstm_num-layers-2"; empty when nothing is changed.</summary>
-    public string Slug => string.Join('_', [.. Name is null ? Array.Empty<string>() : [Name], .. Told.Select(setting => $"{FileWord(setting.Name)}-{FileWord(setting.Value.ToString())}")]);
+    public string Slug => string.Join('_', [.. Name is null ? Array.Empty<string>() : [Name], .. Told.Select(setting => $"{FileWord(setting.Name)}-{FileWord(setting.Text)}")]);
 
     // Letters, digits, dots and hyphens go anywhere.
     private static string FileWord(string text)

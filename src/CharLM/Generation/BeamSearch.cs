@@ -10,7 +10,8 @@ namespace CharLM.Generation;
 /// and compared by their probability; those that have ended compete by their score. The search ends when no text that
 /// goes on can still come among the best.
 /// </remarks>
-internal sealed class BeamSearch(IPredictor predictor, string[] pieces, GenerationConfig config, BeamConfig beam, StopStrings stops, TokenConstraint? constraint)
+internal sealed class BeamSearch(
+    IPredictor predictor, string[] pieces, int[] reserved, GenerationConfig config, BeamConfig beam, StopStrings stops, TokenConstraint? constraint)
 {
     private readonly List<Ended> _ended = [];
     private readonly TokenRanking _ranking = new();
@@ -69,7 +70,8 @@ internal sealed class BeamSearch(IPredictor predictor, string[] pieces, Generati
         double sum = LogitMath.LogSumExp(logits);
         if (!double.IsFinite(sum))
             throw new GenerationException(TokenSampler.DamagedModel);
-        logits[Vocab.UnknownId] = float.NegativeInfinity;
+        foreach (int id in reserved)
+            logits[id] = float.NegativeInfinity;
         constraint?.Mask(before.State, config.Length - tokens + 1, logits);
         _ranking.Load(logits);
         for (int place = 0; place < Math.Min(2 * beam.Width, logits.Length); place++)

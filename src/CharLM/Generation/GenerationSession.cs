@@ -29,6 +29,7 @@ public sealed class GenerationSession : IDisposable
     private readonly StopStrings _stops;
     private readonly SampleWriter[] _samples;
     private readonly string[] _pieces;
+    private readonly int[] _reserved;
     private readonly List<long> _unread = [];
     private bool _isUsedUp;
 
@@ -60,6 +61,7 @@ public sealed class GenerationSession : IDisposable
         var scratch = new SamplingScratch();
         _samples = [.. Enumerable.Range(0, config.Samples).Select(sample =>
             new SampleWriter(sample, sampler ?? new TokenSampler(config.Sampling, config.Seed, sample, scratch), _stops, _constraint))];
+        _reserved = [.. Enumerable.Range(0, vocab.Count).Where(id => tokenizer.IsReserved(vocab[id]))];
         _pieces = [.. vocab.Tokens.Select(token => tokenizer.TokenSeparator + token)];
         _predictor = model.Predictor();
         _predictor.Begin(rows: 1);
@@ -95,7 +97,7 @@ public sealed class GenerationSession : IDisposable
             throw new InvalidConfigException(["the prefix is empty: give at least one token to continue"]);
         _isUsedUp = _samples.Length > 1 || _config.Beam is not null;
         return _config.Beam is { } beam
-            ? new BeamSearch(_predictor, _pieces, _config, beam, _stops, _constraint).Run(ReadOn(cancellationToken), cancellationToken)
+            ? new BeamSearch(_predictor, _pieces, _reserved, _config, beam, _stops, _constraint).Run(ReadOn(cancellationToken), cancellationToken)
             : WriteSamples(cancellationToken);
     }
 
@@ -123,7 +125,10 @@ public sealed class GenerationSession : IDisposable
             for (int row = 0; row < writing.Count; row++)
             {
                 SampleWriter sample = writing[row];
-                int token = sample.Choose(logits.AsSpan(row * vocab, vocab));
+                Span<float> ofRow = logits.AsSpan(row * vocab, vocab);
+                foreach (int reserved in _reserved)
+                    ofRow[reserved] = float.NegativeInfinity;
+                int token = sample.Choose(ofRow);
                 chosen[row] = token;
                 TextPiece piece = sample.Write(_pieces[token]);
                 someEnd |= sample.HasEnded;

@@ -26,14 +26,15 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
     [
         new Paragraph(
             $"The norm of the gradient of the loss at one step with respect to the state so many steps before, mean over {study.Rows} places of {corpus}. "
-            + "A straight line that falls is a gradient that vanishes by the same factor at every step, one that rises a gradient that explodes."),
+            + "A straight line that falls is a gradient that vanishes by the same factor at every step, one that rises a gradient that explodes. "
+            + "It is computed in float32, which holds norms of 1e-30 to 1e30 with all their digits: the factor a step is that of the steps within."),
         new LineChart("Gradient of the loss with respect to earlier states", "steps back", "norm", [.. rows.SelectMany((row, group) => row.Curves.Select(curve => new LineSeries(
             $"{row.Name}: {curve.State}{(row.Model.NumLayers > 1 ? $" {curve.Layer}" : "")}",
             [.. curve.Norms.Select((norm, i) => (i + 1.0, norm))]) { Group = group, Dashed = curve.State == "cell" }))])
         { LogarithmicY = true },
         new ReportTable(
             "",
-            [Text("model"), Text("state"), new ReportColumn("1 step back"), new ReportColumn($"{study.Distance} steps back"), new ReportColumn("factor a step"), new ReportColumn("training perplexity"), Text("note")],
+            [Text("model"), Text("state"), new ReportColumn("1 step back"), new ReportColumn($"{study.Distance} steps back"), new ReportColumn("factor a step"), new ReportColumn("over steps"), new ReportColumn("training perplexity"), Text("note")],
             [.. rows.SelectMany(row => row.Curves.Select(curve => (string[])
             [
                 row.Name,
@@ -41,6 +42,7 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
                 ReportFigure.Of(curve.Norms[0]),
                 ReportFigure.Of(curve.Norms[^1]),
                 double.IsNaN(curve.RatePerStep) ? "" : ReportFigure.Of(curve.RatePerStep),
+                ReportFigure.Of(curve.Reach),
                 ReportFigure.Of(row.TrainPerplexity),
                 row.Problem ?? "",
             ]))]),

@@ -20,7 +20,7 @@ public static class CsvTable
     private static string Cell(string text, bool isNumber)
     {
         // A spreadsheet would take a name that begins so for a formula, and run it.
-        if (!isNumber && text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
+        if (!isNumber && text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n')
             text = "'" + text;
         return text.IndexOfAny(Quoted) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }

@@ -9,4 +9,7 @@ public sealed class RunDirectoryException : Exception
 
     /// <summary>The run directory, or a file of it.</summary>
     public string Path { get; }
+
+    /// <summary>Whether another process works in it, so that the same call may do later.</summary>
+    public bool IsBusy { get; init; }
 }

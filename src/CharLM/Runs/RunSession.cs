@@ -229,7 +229,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     }
 
     private static RunLock TakeLock(RunDirectory directory) =>
-        RunLock.TryTake(directory.LockPath) ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory");
+        RunLock.TryTake(directory.LockPath) ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory") { IsBusy = true };
 
     // False when the name is taken and another one may be found.
     private bool TryBegin(TConfig config, RunEnvironment environment)

@@ -1,5 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Runs;
+using CharLM.Tokenization;
 using CharLM.Training;
 using static TorchSharp.torch;
 
@@ -82,7 +83,8 @@ public sealed class SequenceRun<TModel, TConfig>
         using TModel model = _start is null
             ? TrainedModel<TModel, TConfig>.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
             : TrainedModel<TModel, TConfig>.Open(_start, _device, _threads);
-        model.Check(data);
+        model.CheckLearnable(data);
+        CheckVocab(model.Vocab, data);
         if (heldOut is not null)
             model.Check(heldOut);
         using var trainer = new SequenceTrainer(model.Task(data.Pairs), _config.Training);
@@ -116,6 +118,26 @@ public sealed class SequenceRun<TModel, TConfig>
         _ => null,
     };
 
+    // Texts of another alphabet would teach the model nothing but the unknown token.
+    private static void CheckVocab(SequenceVocab vocab, PairFile data)
+    {
+        long unknown = vocab.UnknownInSources(data.Pairs.Select(pair => pair.Source)).Sum(count => count.Count);
+        long all = data.Pairs.Sum(pair => (long)CharTokenizer.Length(pair.Source));
+        if (unknown > all / 2)
+        {
+            throw new InvalidConfigException(
+                [$"vocab mismatch: {unknown} of the {all} characters of the sources in {data.Path} are not in the checkpoint's vocab; train a new model on them"]);
+        }
+    }
+
+    private static IEnumerable<string> Unknown(SequenceVocab vocab, PairFile pairs)
+    {
+        if (vocab.UnknownInSources(pairs.Pairs.Select(pair => pair.Source)) is { Count: > 0 } read)
+            yield return $"the model does not know {Listed.Quoted(read)} of the sources in {pairs.Path} and reads them as {Vocab.Unknown}";
+        if (vocab.UnknownInTargets(pairs.Pairs.Select(pair => pair.Target)) is { Count: > 0 } due)
+            yield return $"the model never writes {Listed.Quoted(due)} of the targets in {pairs.Path}";
+    }
+
     private static IEnumerable<string> OtherPairs(string option, PairFile? pairs, string? was)
     {
         if (pairs?.Sha256 == was)
@@ -138,7 +160,7 @@ public sealed class SequenceRun<TModel, TConfig>
         OtherData = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
         EpochsDone = _start?.Figures.Epochs ?? 0,
         BatchesDone = _session?.BatchesDone ?? 0,
-        Warnings = _session?.Warnings ?? [],
+        Warnings = [.. _session?.Warnings ?? [], .. Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],
         RunDirectory = _session?.Directory.Path,
     };
 }

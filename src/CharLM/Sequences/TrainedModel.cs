@@ -36,7 +36,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <param name="device">Where it lives; default the CPU.</param>
     /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    /// <exception cref="PairFileException">A pair is over the limits; names its line.</exception>
+    /// <exception cref="PairFileException">A pair cannot be learned, or two labels differ in white space alone; names the line.</exception>
     public static TSelf Create(TConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -45,7 +45,8 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
         SequenceVocab vocab = TSelf.VocabOf(config, pairs.Pairs);
         manual_seed(seed);
         TSelf model = TSelf.Build(config, vocab.Source, vocab.Target, threads, null);
-        model.Check(pairs);
+        model.CheckLearnable(pairs);
+        CheckLabels(vocab, pairs);
         return device is null ? model : model.To(device);
     }
 
@@ -104,11 +105,22 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
         pairs.Check(FaultOf);
     }
 
+    /// <summary>Refuses the first pair that cannot be learned.</summary>
+    /// <exception cref="PairFileException">Names its line.</exception>
+    public void CheckLearnable(PairFile pairs)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        pairs.Check(FaultOfLearning);
+    }
+
     /// <summary>Why a source cannot be read; null when it can.</summary>
     public abstract string? FaultOfSource(string source);
 
     /// <summary>Why a pair can be neither learned nor measured; null when it can.</summary>
     public abstract string? FaultOf(TextPair pair);
+
+    /// <summary>Why a pair cannot be learned, although it could be measured, too; null when it can.</summary>
+    public virtual string? FaultOfLearning(TextPair pair) => FaultOf(pair);
 
     /// <summary>Teaches the model pairs.</summary>
     public abstract ISequenceTask Task(IReadOnlyList<TextPair> pairs);
@@ -142,6 +154,18 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
             nats += new Nats(loss.ToDouble() * predictions, predictions);
         }
         return nats;
+    }
+
+    // Nobody means "A" and "A " as two classes.
+    private static void CheckLabels(SequenceVocab vocab, PairFile pairs)
+    {
+        var first = new Dictionary<string, string>(StringComparer.Ordinal);
+        pairs.Check(pair =>
+        {
+            if (vocab.LabelIn(pair) is not { } label || first.TryAdd(label.Trim(), label) || first[label.Trim()] == label)
+                return null;
+            return $"the labels '{first[label.Trim()]}' and '{label}' differ in white space alone: write them the same";
+        });
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ public sealed class CharTokenizer : Tokenizer
     public override string LineSeparator => "";
 
     /// <inheritdoc/>
+    public override bool IsReserved(string token) => token is ['<', _, .., '>'];
+
+    /// <inheritdoc/>
     public override IEnumerable<string> Tokenize(string text) => text.EnumerateRunes().Select(rune => rune.ToString());
 
     /// <inheritdoc/>

@@ -23,6 +23,23 @@ public abstract class Tokenizer
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of token"),
     };
 
+    /// <summary>
+    /// Why a vocab cannot be one of such tokens, null when it can: each must be a token as a text has it, or reserved
+    /// (<see cref="IsReserved"/>).
+    /// </summary>
+    public string? FaultOf(Vocab vocab)
+    {
+        ArgumentNullException.ThrowIfNull(vocab);
+        int wrong = vocab.Tokens.ToList().FindIndex(token => !IsReserved(token) && !Tokenize(token).Take(2).SequenceEqual([token]));
+        return wrong < 0 ? null : $"the vocab's token {wrong}, '{vocab[wrong]}', is no {Choices.NameOf(Kind)}: a text never has it; its tokens are of another kind";
+    }
+
+    /// <summary>
+    /// Whether a token stands for something that no text has, and is never written: <see cref="Vocab.Unknown"/>, and in a vocab of
+    /// characters every name in angle brackets, such as <c>&lt;pad&gt;</c>.
+    /// </summary>
+    public virtual bool IsReserved(string token) => token == Vocab.Unknown;
+
     /// <summary>The tokens of a text, in order.</summary>
     public abstract IEnumerable<string> Tokenize(string text);
 

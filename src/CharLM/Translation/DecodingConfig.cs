@@ -15,7 +15,7 @@ public sealed record DecodingConfig
     /// <summary>0 takes the most probable; above 0 tokens are drawn at random, which needs a beam of 1; default 0.</summary>
     public double Temperature { get; init; }
 
-    /// <summary>Fixes the draws; default 0.</summary>
+    /// <summary>Fixes the draws, together with the number of the source alone; default 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>

@@ -1,6 +1,7 @@
 using CharLM.Batching;
 using CharLM.Generation;
 using CharLM.Models;
+using CharLM.Tokenization;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -9,8 +10,13 @@ namespace CharLM.Translation;
 
 /// <summary>
 /// Writes targets token by token, following the most probable beginnings of each (beam search; of one beginning it is greedy
-/// decoding), or drawing at a temperature. A beginning that has ended keeps its place in the beam.
+/// decoding), or drawing at a temperature. A beginning that has ended keeps its place in the beam; one that has reached the
+/// greatest length ends there. <see cref="Vocab.Unknown"/> is never written.
 /// </summary>
+/// <remarks>
+/// What is drawn for a source is fixed by the seed and the source's number alone. torch's products round differently for different
+/// numbers of rows, which now and then tips a draw.
+/// </remarks>
 /// <param name="model">The model; in evaluation mode from then on.</param>
 /// <param name="vocab">Its vocab.</param>
 /// <param name="config">How to search.</param>
@@ -19,10 +25,13 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
     /// <summary>Writes a target for each source.</summary>
     /// <param name="sources">What is translated.</param>
     /// <param name="withAttention">Whether to tell where the model looked.</param>
+    /// <param name="numbers">The sources' numbers, which fix their draws together with the seed; default their places, from 0.</param>
     /// <param name="cancellationToken">Looked at before each token.</param>
     /// <returns>In the order of the sources.</returns>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    public IReadOnlyList<WrittenTarget> Write(PaddedBatch sources, bool withAttention = false, CancellationToken cancellationToken = default)
+    /// <exception cref="GenerationException">The model's weights are damaged.</exception>
+    public IReadOnlyList<WrittenTarget> Write(
+        PaddedBatch sources, bool withAttention = false, IReadOnlyList<int>? numbers = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sources);
         InvalidConfigException.ThrowIfAny(config.Faults());
@@ -36,7 +45,7 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
         var beams = new Beam[sources.BatchSize * width];
         for (int i = 0; i < beams.Length; i++)
             beams[i] = new Beam(null, vocab.BeginId, i % width == 0 ? 0 : double.NegativeInfinity, null, false);
-        var sampler = config.Temperature > 0 ? new TokenSampler(Sampling.AtTemperature(config.Temperature), config.Seed) : null;
+        TokenSampler[]? samplers = Samplers(numbers ?? [.. Enumerable.Range(0, sources.BatchSize)]);
         RecurrentState state = encoded.State;
         for (int step = 0; step <= model.Config.MaxTarget && beams.Any(beam => !beam.Ended); step++)
         {
@@ -44,17 +53,41 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
             using DisposeScope stepScope = NewDisposeScope();
             Tensor before = tensor([.. beams.Select(beam => (long)beam.Token)], [1, beams.Length], device: model.Device);
             (Tensor logits, RecurrentState after, Tensor? weights) = model.Decode(before, state, encoded);
-            float[] scores = Values(sampler is null ? logits.log_softmax(-1) : logits);
+            float[] scores = Values(logits.log_softmax(-1));
+            for (int i = 0; i < beams.Length; i++)
+                Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), mustEnd: step == model.Config.MaxTarget);
             float[]? looked = withAttention && weights is not null ? Values(weights) : null;
-            (beams, int[] parents) = Extend(beams, scores, looked, sampler);
+            (beams, int[] parents) = Extend(beams, scores, looked, samplers);
             RecurrentState next = width == 1 ? after : EncodedSource.SelectState(after, tensor([.. parents.Select(parent => (long)parent)], device: model.Device));
             state = next.MoveToOuterDisposeScope();
         }
         return [.. beams.Chunk(width).Select(Best)];
     }
 
+    // One for each source; none where nothing is drawn.
+    private TokenSampler[]? Samplers(IReadOnlyList<int> numbers)
+    {
+        if (config.Temperature == 0)
+            return null;
+        var sampling = Sampling.AtTemperature(config.Temperature);
+        var scratch = new SamplingScratch();
+        return [.. numbers.Select(number => new TokenSampler(sampling, config.Seed, number, scratch))];
+    }
+
+    // What is no text is never written; at the greatest length there is nothing but the end.
+    private void Forbid(Span<float> scores, bool mustEnd)
+    {
+        if (float.IsNaN(scores[vocab.EndId]))
+            throw new GenerationException(TokenSampler.DamagedModel);
+        float end = scores[vocab.EndId];
+        if (mustEnd)
+            scores.Fill(float.NegativeInfinity);
+        scores[vocab.EndId] = end;
+        scores[vocab.BeginId] = scores[Vocab.UnknownId] = float.NegativeInfinity;
+    }
+
     // The beginnings of each source, each with its most probable next tokens: the best of them all are kept.
-    private (Beam[] Beams, int[] Parents) Extend(Beam[] beams, float[] scores, float[]? looked, TokenSampler? sampler)
+    private (Beam[] Beams, int[] Parents) Extend(Beam[] beams, float[] scores, float[]? looked, TokenSampler[]? samplers)
     {
         int width = config.BeamWidth, size = vocab.Target.Count, sourceSteps = looked is null ? 0 : looked.Length / beams.Length;
         var next = new Beam[beams.Length];
@@ -69,17 +102,19 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
                     continue;
                 if (beams[i].Ended)
                     Keep(i, vocab.EndId, beams[i].LogProbability);
-                else if (sampler is not null)
-                    Keep(i, Draw(ofBeam, sampler, out double log), beams[i].LogProbability + log);
+                else if (samplers is not null)
+                    Keep(i, Draw(ofBeam, samplers[i], out double log), beams[i].LogProbability + log);
                 else
                 {
                     for (int token = 0; token < size; token++)
                     {
-                        if (token != vocab.BeginId)
+                        if (!float.IsNegativeInfinity(ofBeam[token]))
                             Keep(i, token, beams[i].LogProbability + ofBeam[token]);
                     }
                 }
             }
+            if (best.Count == 0)
+                throw new GenerationException(TokenSampler.EmptyVocab);
             for (int place = row + width - 1; place >= row; place--)
             {
                 if (best.Count <= place - row)
@@ -107,13 +142,12 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
         }
     }
 
-    private int Draw(Span<float> logits, TokenSampler sampler, out double log)
+    // A width of 1: a beginning is a source. The probability is the model's own, whatever the temperature.
+    private static int Draw(Span<float> scores, TokenSampler sampler, out double log)
     {
-        logits[vocab.BeginId] = float.NegativeInfinity;
-        float[] before = logits.ToArray(); // choosing uses them up
-        double greatest = before.Max(), sum = before.Sum(logit => Math.Exp(logit - greatest));
-        int token = sampler.Choose(logits);
-        log = before[token] - greatest - Math.Log(sum);
+        float[] before = scores.ToArray(); // choosing uses them up
+        int token = sampler.Choose(scores);
+        log = before[token];
         return token;
     }
 

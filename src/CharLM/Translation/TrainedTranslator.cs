@@ -35,7 +35,8 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
         var search = new TargetSearch(Model, Vocab, decoding);
         foreach (int[] some in Enumerable.Range(0, ids.Length).OrderBy(i => ids[i].Length).Chunk(rows))
         {
-            IReadOnlyList<WrittenTarget> targets = search.Write(new PaddedBatch([.. some.Select(i => new ReadOnlyMemory<int>(ids[i]))]), withAttention, cancellationToken);
+            IReadOnlyList<WrittenTarget> targets = search.Write(
+                new PaddedBatch([.. some.Select(i => new ReadOnlyMemory<int>(ids[i]))]), withAttention, some, cancellationToken);
             for (int i = 0; i < some.Length; i++)
                 written[some[i]] = targets[i];
         }
@@ -55,6 +56,9 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
 
     /// <inheritdoc/>
     public override string? FaultOfSource(string source) => Vocab.FaultOfSource(source, Model.Config);
+
+    /// <inheritdoc/>
+    public override string? FaultOfLearning(TextPair pair) => FaultOf(pair) ?? Vocab.FaultOfTarget(pair.Target);
 
     /// <inheritdoc/>
     public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);

@@ -27,7 +27,7 @@ public sealed class TranslatorTask : ISequenceTask
         List<int[]> targets = [.. pairs.Select(pair => vocab.EncodeTarget(pair.Target))];
         _before = targets.ConvertAll(target => new ReadOnlyMemory<int>([vocab.BeginId, .. target]));
         _targets = targets.ConvertAll(target => new ReadOnlyMemory<int>([.. target, vocab.EndId]));
-        Lengths = [.. _sources.Zip(_targets, (source, target) => (source.Length * TranslatorConfig.LongestSequence) + target.Length)];
+        Lengths = [.. _sources.Zip(_targets, (source, target) => (Math.Min(source.Length, short.MaxValue) << 16) + Math.Min(target.Length, ushort.MaxValue))];
     }
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (kind == SourceKind.Label)
-            return Source[text] == Vocab.UnknownId ? $"the label '{text}' was not in training; known are {Listed.Some(Source.Tokens.Skip(1))}" : null;
+            return Source[text] == Vocab.UnknownId ? FaultOfLabel(text, Source.Tokens.Skip(1)) : null;
         int length = CharTokenizer.Length(text);
         return length == 0 ? "the source is empty"
             : length > config.MaxSource ? $"the source has {length} characters, more than --max-source {config.MaxSource}"
@@ -57,6 +57,17 @@ public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
             ?? (length > config.MaxTarget ? $"the target has {length} characters, more than --max-target {config.MaxTarget}" : null);
     }
 
+    /// <summary>Why a target cannot be learned: the model would learn to write what stands for everything unknown; null when it can.</summary>
+    public string? FaultOfTarget(string text) => UnknownOf([text], Target) is [var first, ..]
+        ? $"the target has '{first.Token}', which is not in the vocab of what the model writes: a vocab does not grow, train a new model"
+        : null;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) => kind == SourceKind.Label ? [] : base.UnknownInSources(sources);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TokenCount> UnknownInTargets(IEnumerable<string> targets) => UnknownOf(targets, Target);
+
     /// <summary>The tokens of a target, without begin and end.</summary>
     public int[] EncodeTarget(string text) => Characters.Encode(text, Target);
 
@@ -68,4 +79,7 @@ public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
             text.Append(Target[id]);
         return text.ToString();
     }
+
+    /// <inheritdoc/>
+    internal override string? LabelIn(TextPair pair) => kind == SourceKind.Label ? pair.Source : null;
 }

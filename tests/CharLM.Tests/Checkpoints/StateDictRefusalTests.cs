@@ -142,6 +142,7 @@ public sealed class StateDictRefusalTests : IDisposable
     [Theory]
     [InlineData("[\"<unk>\", \"é\", \"\\ud83d\\ude00\"]", 3)]
     [InlineData(" [\"<unk>\"]\n", 1)]
+    [InlineData("\uFEFF[\"<unk>\", \"a\"]", 2)]
     public void Read_VocabFile_GivesTheTokensInOrder(string json, int count)
     {
         File.WriteAllText(Path, json);

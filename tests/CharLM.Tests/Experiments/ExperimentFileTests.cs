@@ -55,6 +55,24 @@ public sealed class ExperimentFileTests
     }
 
     [Fact]
+    public void Parse_RecordsInAGrid_AreCalledAfterTheirSettings()
+    {
+        Experiment experiment = Parse("grid:\n  training:\n    schedule: [{kind: cosine, warm_up_epochs: 1}, {kind: step}, {}]");
+        Assert.Equal(["schedule.kind cosine, schedule.warm_up_epochs 1", "schedule.kind step", "schedule as in the base"], experiment.Trials.Select(trial => trial.Variant));
+        Assert.Equal(["schedule.kind-cosine_schedule.warm-up-epochs-1_seed-0", "schedule.kind-step_seed-0", "schedule-as-in-the-base_seed-0"], experiment.Trials.Select(trial => trial.Id));
+        Assert.Equal((CharLM.Training.ScheduleKind.Cosine, 1), (experiment.Trials[0].Config.Training.Schedule.Kind, experiment.Trials[0].Config.Training.Schedule.WarmUpEpochs));
+    }
+
+    [Theory]
+    [InlineData("de.txt", "experiments/de.txt")]
+    [InlineData("../de.txt", "experiments/../de.txt")]
+    [InlineData("/abs/de.txt", "/abs/de.txt")]
+    [InlineData("time-machine", "time-machine")]
+    [InlineData("auto", "auto")]
+    public void Parse_Corpus_LiesInTheFilesFolder(string corpus, string expected) =>
+        Assert.Equal(expected, Assert.Single(Parse($"base: {{corpus: {corpus}}}").Trials).Config.Corpus);
+
+    [Fact]
     public void Parse_AnotherSeedOrEntry_LeavesIdsAsTheyWere()
     {
         const string List = "list: [{name: a, model: {cell: rnn}}, {name: b, model: {cell: lstm}}]\n";
@@ -99,6 +117,11 @@ public sealed class ExperimentFileTests
         { "seeds:\n  - 0\n  - 0", 3, "two trials would have the id 'seed-0'" },
         { "list:\n  - {name: a}\n  - {name: A}", 3, "two trials would have the id 'A_seed-0'" },
         { "grid: {training: {learning_rate: [0.5, 0.5]}}", 1, "two trials would have the id 'learning-rate-0.5_seed-0'" },
+        { "grid: {training: {learning_rate: [1e-3,\n 0.001]}}", 2, "'learning_rate 0.001' and 'learning_rate 1e-3' are the same configuration" },
+        { "list:\n  - {name: a, model: {num_hiddens: 8}}\n  - {name: b,\n     model: {num_hiddens: 8}}", 4, "'b' and 'a' are the same configuration" },
+        { "list:\n  - {name: slow, training: {learning_rate: 0.001}}\ngrid: {training: {learning_rate: [0.01, 0.02]}}", 2, "training.learning_rate is set by this entry of the list and by the grid (line 3)" },
+        { "list:\n  - {name: a, training: {schedule: {kind: step}}}\ngrid: {training: {schedule: [{kind: cosine}, {kind: step}]}}", 2, "training.schedule.kind is set by this entry of the list and by the grid (line 3)" },
+        { "grid: {training: [{seed: 1}, {seed: 2}]}", 1, "the seed is what seeds" },
         { "seeds: [1]\nbase:\n  training: {seed: 2}", 3, "the seed is what seeds" },
         { "grid: {training: {seed: [1, 2]}}", 1, "the seed is what seeds" },
         { "repeats: 0", 1, "repeats must be 1 to 1000, not 0" },

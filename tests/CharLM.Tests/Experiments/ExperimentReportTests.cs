@@ -25,7 +25,7 @@ public sealed class ExperimentReportTests
     {
         ExperimentRow row = Report().Rows[0];
         // (3^2 + 1^2 + 4^2) / 2 = 13.
-        Assert.Equal(new Spread(5, Math.Sqrt(13), 2), row.HeldOutPerplexity);
+        Assert.Equal(new Spread(5, Math.Sqrt(13), 2, Count: 3, Infinite: 0), row.HeldOutPerplexity);
         Assert.Equal(("gru_seed-0", 3, 3, 1234L, 4000.0, 30.0), (row.BestTrial, row.Trials, row.Finished, row.Parameters, row.TokensPerSecond, row.TrainedSeconds));
         Assert.Equal(1, row.HeldOutBits!.Best);
     }
@@ -34,7 +34,7 @@ public sealed class ExperimentReportTests
     public void From_OneFinished_HasNoDeviation()
     {
         ExperimentReport report = Report();
-        Assert.Equal(new Spread(4, null, 4), report.Rows[1].HeldOutPerplexity);
+        Assert.Equal(new Spread(4, null, 4, Count: 1, Infinite: 0), report.Rows[1].HeldOutPerplexity);
         Assert.Equal((1, 3, 2), (report.Rows[1].Finished, report.Rows[1].Trials, report.Unfinished));
         Assert.Equal("lstm", report.Best?.Variant);
     }
@@ -49,7 +49,38 @@ public sealed class ExperimentReportTests
     }
 
     [Fact]
-    public void Of_InfinitePerplexity_HasNoDeviation() => Assert.Equal(new Spread(double.PositiveInfinity, null, 1), Spread.Of([1, double.PositiveInfinity]));
+    public void Of_InfinitePerplexity_HasNoDeviation() => Assert.Equal(new Spread(double.PositiveInfinity, null, 1, Count: 2, Infinite: 1), Spread.Of([1, double.PositiveInfinity]));
+
+    // Two of three trials ran away, of the other variant one has unknown tokens: neither mean is that of the trials that are left.
+    [Fact]
+    public void From_InfiniteAndMissingFigures_AreNeverLeftOutOfAMean()
+    {
+        Experiment bits = ExperimentFile.Parse("base: {text: {validation_fraction: 0.1}}\nlist: [{name: gru}, {name: lstm, model: {cell: lstm}}]\nseeds: [0, 1, 2]\nmeasure: held-out-bits", "cells.yaml");
+        double[] reached = [838.5, double.PositiveInfinity, double.PositiveInfinity, 3, 4, double.NaN];
+        TrialStatus[] trials = [.. bits.Trials.Zip(reached, (trial, value) => Finished(trial, value) is var status && double.IsNaN(value)
+            ? status with { Result = status.Result! with { HeldOutBits = null } }
+            : status with { Result = status.Result! with { HeldOutBits = value } })];
+        var report = ExperimentReport.From(bits, trials);
+        Assert.Equal(["infinite (2 of 3)", "3.500 (2 of 3)"], ExperimentTable.Short(report).Rows.Select(row => row[1]));
+        Assert.Equal("gru_seed-0", report.Rows[0].BestTrial);
+        Assert.Equal("lstm", report.Best?.Variant);
+        Assert.Equal("Infinity", ExperimentTable.Full(report).Rows[0][11]);
+    }
+
+    [Theory]
+    [InlineData("grid: {corpus: [a.txt, b.txt]}", false)]
+    [InlineData("grid: {text: {cleaning: [none, d2l]}}", false)]
+    [InlineData("grid: {text: {max_tokens: [1000, 2000]}}", false)]
+    [InlineData("grid: {text: {min_freq: [0, 2]}}", false)]
+    [InlineData("grid: {text: {token: [char, word]}}\nbase: {prefix: the}", true)]
+    [InlineData("grid: {model: {num_hiddens: [8, 16]}}", true)]
+    public void Best_VariantsOnDifferentTexts_IsNone(string yaml, bool compares)
+    {
+        Experiment experiment = ExperimentFile.Parse($"{yaml}\nmeasure: held-out-bits".Replace("\nbase: {", "\nbase: {text: {validation_fraction: 0.1}, ", StringComparison.Ordinal)
+            + (yaml.Contains("base", StringComparison.Ordinal) ? "" : "\nbase: {text: {validation_fraction: 0.1}}"), "texts.yaml");
+        Assert.Equal(compares, experiment.MeasuresOneText);
+        Assert.Equal(compares, ExperimentReport.From(experiment, experiment.Trials.Select(trial => Finished(trial, 2))).Best is not null);
+    }
 
     [Fact]
     public void Short_IsRoundedForPeople()

@@ -18,6 +18,41 @@ public sealed class TextGeneratorTests
 
     private static TokenSampler Greedy => new(Sampling.Greedy, 0);
 
+    // An imported vocab of characters may hold names for what is no text.
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 1)]
+    [InlineData(0, 3)]
+    public void Open_ReservedTokensAreMostProbable_AreNeverWritten(double temperature, int beam)
+    {
+        var names = Vocab.Restore(["<unk>", "<pad>", "a", "<", "<bos>"]);
+        manual_seed(5);
+        using var model = new LanguageModel(new ModelConfig { NumHiddens = 8 }, names.Count);
+        using (no_grad())
+        {
+            foreach (int id in (int[])[0, 1, 4])
+                model.get_parameter("linear.bias")![id] = 50;
+        }
+        var config = new GenerationConfig { Length = 20, Sampling = Sampling.AtTemperature(temperature), Beam = beam > 1 ? new BeamConfig { Width = beam } : null };
+        using GenerationSession session = new TextGenerator(model, names, new CharTokenizer()).Open(config);
+        session.Read("a<pad>"); // characters, as always: the reserved token has no spelling
+        string text = string.Concat(session.Continue(TestContext.Current.CancellationToken).Select(piece => piece.Text));
+        Assert.Equal((20, ""), (text.Length, text.Replace("a", "", StringComparison.Ordinal).Replace("<", "", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(TokenKind.Char, new[] { "<unk>", "a", "<pad>", "\U0001F433" }, null)]
+    [InlineData(TokenKind.Char, new[] { "<unk>", "a", "ab" }, "the vocab's token 2, 'ab', is no char")]
+    [InlineData(TokenKind.Char, new[] { "<unk>", "" }, "the vocab's token 1, '', is no char")]
+    [InlineData(TokenKind.Word, new[] { "<unk>", "ab", "<pad>" }, null)]
+    [InlineData(TokenKind.Word, new[] { "<unk>", "a b" }, "the vocab's token 1, 'a b', is no word")]
+    public void FaultOf_VocabOfAnotherKind_NamesItsFirstToken(TokenKind kind, string[] tokens, string? expected)
+    {
+        string? fault = Tokenizer.Create(kind).FaultOf(Vocab.Restore(tokens));
+        Assert.StartsWith(expected ?? "", fault ?? "", StringComparison.Ordinal);
+        Assert.Equal(expected is null, fault is null);
+    }
+
     [Theory]
     [InlineData(CellKind.Rnn)]
     [InlineData(CellKind.Lstm)]

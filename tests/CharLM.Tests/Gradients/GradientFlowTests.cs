@@ -107,7 +107,24 @@ public sealed class GradientFlowTests
     [InlineData(new[] { 1.0, 0 }, double.NaN)]
     [InlineData(new[] { 1.0, double.PositiveInfinity }, double.NaN)]
     [InlineData(new[] { 1.0 }, double.NaN)]
-    public void RatePerStep_OfACurve_IsItsGeometricMean(double[] norms, double expected) => Assert.Equal(expected, new FlowCurve(0, "hidden", norms).RatePerStep, 12);
+    [InlineData(new[] { 1.0, 1e-10, 1e-20, 1e-30, 1e-38, 1e-45, 0 }, 1e-10)]
+    [InlineData(new[] { 1.0, 1e10, 1e20, 1e30, 1e38, double.PositiveInfinity }, 1e10)]
+    [InlineData(new[] { 1e-33, 1e-34, 1e-35 }, double.NaN)]
+    public void RatePerStep_OfACurve_IsItsGeometricMean(double[] norms, double expected) => Assert.Equal(expected, new FlowCurve(0, "hidden", norms).RatePerStep, (a, b) => Equals(a, b) || Math.Abs(a / b - 1) < 1e-12);
+
+    // Far back float32 holds nothing: the rate of more steps is that of the steps that it holds.
+    [Fact]
+    public void RatePerStep_FurtherThanFloat32Holds_IsThatOfTheStepsThatItHolds()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        manual_seed(3);
+        using var model = new LanguageModel(new ModelConfig { NumHiddens = 16 }, Size);
+        long[] text = [.. Enumerable.Range(0, 402).Select(i => 1L + (i * i % (Size - 1)))];
+        FlowCurve near = GradientFlow.Measure(model, text.AsSpan(300), 1)[0], far = GradientFlow.Measure(model, text, 1)[0];
+        Assert.InRange(far.Reach, 60, 399);
+        Assert.True(far.Norms[^1] < 1e-37);
+        Assert.Equal(Math.Pow(near.Norms[49] / near.Norms[0], 1 / 49.0), far.RatePerStep, 0.02);
+    }
 
     [Fact]
     public void Spectrum_OfKnownMatrices_IsTheirs()

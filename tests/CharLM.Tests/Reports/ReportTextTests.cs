@@ -39,6 +39,14 @@ public sealed class ReportTextTests
     [InlineData("say \"hi\"", "\"say \"\"hi\"\"\"")]
     [InlineData("two\nlines", "\"two\nlines\"")]
     [InlineData("=1+1", "'=1+1")]
+    [InlineData("+1", "'+1")]
+    [InlineData("-1", "'-1")]
+    [InlineData("@SUM(A1)", "'@SUM(A1)")]
+    [InlineData("\t=1", "'\t=1")]
+    [InlineData("\r=1", "\"'\r=1\"")]
+    [InlineData("\n=1", "\"'\n=1\"")]
+    [InlineData("lone\rreturn", "\"lone\rreturn\"")]
+    [InlineData("a-b", "a-b")]
     [InlineData("plain", "plain")]
     public void Csv_Cell_IsQuotedWhereNeeded(string cell, string written)
     {

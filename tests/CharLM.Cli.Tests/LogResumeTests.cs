@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>What a killed process wrote after its last checkpoint is written once more, and stands there once.</summary>
+public sealed class LogResumeTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("classify")]
+    [InlineData("seq2seq")]
+    public async Task Resume_AfterAKill_HasEveryLineOnce(string verb)
+    {
+        string[] train = verb == "train"
+            ? ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--max-tokens", "1000", .. Texts.SmallModel]
+            : [verb, "train", "--data", _sandbox.Write("pairs.tsv", "ab\ta\nba\tb\nabb\ta\n"), "--validation", _sandbox.Write("more.tsv", "ab\ta\n"), "--hidden", "6"];
+        string[] log = ["--sample-every", "1", "--threads", "1", "--log-json", "log.jsonl"];
+        (await _sandbox.RunAsync([.. train, .. log, "--epochs", "2", "--run-dir", "run"])).Succeeded();
+        // As a process leaves it that is killed two epochs later, within a line.
+        foreach (string file in (string[])["log.jsonl", "run/metrics.jsonl"])
+        {
+            string last = File.ReadLines(_sandbox.At(file)).Last(line => line.Contains("learning_rate", StringComparison.Ordinal));
+            string[] after = [.. new[] { 3, 4 }.Select(epoch => last.Replace("\"epoch\":2", $"\"epoch\":{epoch}", StringComparison.Ordinal))];
+            await File.AppendAllTextAsync(_sandbox.At(file), $"{after[0]}\n{after[1]}\n{after[1][..20]}");
+        }
+        await File.AppendAllTextAsync(_sandbox.At("run/samples.txt"), "after epoch 3:\nxx");
+        File.Delete(_sandbox.At("run/result.json"));
+
+        string[] resume = verb == "train" ? ["train"] : [verb, "train"];
+        (await _sandbox.RunAsync([.. resume, "--resume", "run", .. log, "--epochs", "5"])).Succeeded();
+
+        Assert.Equal([1, 2, 3, 4, 5], Epochs("log.jsonl", sample: false));
+        Assert.Equal([1, 2, 3, 4, 5], Epochs("log.jsonl", sample: true));
+        Assert.Equal([1, 2, 3, 4, 5], Epochs("run/metrics.jsonl", sample: false));
+        Assert.Equal([1, 2, 3, 4, 5], File.ReadLines(_sandbox.At("run/samples.txt")).Where(line => line.StartsWith("after epoch ", StringComparison.Ordinal)).Select(line => int.Parse(line[12..^1])));
+    }
+
+    private IEnumerable<int> Epochs(string file, bool sample) => File.ReadLines(_sandbox.At(file)).Select(line => JsonNode.Parse(line)!.AsObject())
+        .Where(entry => entry.ContainsKey("sample") == sample).Select(entry => (int)entry["epoch"]!);
+}
