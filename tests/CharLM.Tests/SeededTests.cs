@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Text;
+using CharLM.Randomness;
 using CharLM.Tests;
 using Xunit.v3;
 using static TorchSharp.torch;
@@ -18,12 +18,6 @@ public sealed class SeededTestsAttribute : BeforeAfterTestAttribute
     /// <inheritdoc/>
     public override void Before(MethodInfo methodUnderTest, IXunitTest test) => manual_seed(SeedOf(test.TestDisplayName));
 
-    // FNV-1a: .NET's own hash of a text differs from process to process.
-    internal static long SeedOf(string name)
-    {
-        ulong hash = 14695981039346656037;
-        foreach (byte value in Encoding.UTF8.GetBytes(name))
-            hash = (hash ^ value) * 1099511628211;
-        return (long)(hash >> 1);
-    }
+    // By the toolkit's own means: where torch's library must be looked for first, the toolkit does so when any of its code is called.
+    internal static long SeedOf(string name) => (long)(RandomStream.Draw(0, name, 0) >> 1);
 }
