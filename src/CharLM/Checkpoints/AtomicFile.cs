@@ -18,7 +18,11 @@ public static class AtomicFile
     /// <param name="replacing">Called when the new file is whole and on the disk, before it takes the old one's place.</param>
     /// <exception cref="IOException">The old file is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">The old file is as it was.</exception>
-    public static void Write(string path, Action<Stream> write, Action? replacing = null)
+    public static void Write(string path, Action<Stream> write, Action? replacing = null) => Write(path, write, replacing, Open);
+
+    /// <summary>Writes to a stream that the caller opens, which so learns when it is flushed.</summary>
+    /// <inheritdoc cref="Write(string, Action{Stream}, Action?)"/>
+    internal static void Write(string path, Action<Stream> write, Action? replacing, Func<string, FileStream> open)
     {
         ArgumentNullException.ThrowIfNull(write);
         (string folder, string name) = Place(path);
@@ -27,8 +31,7 @@ public static class AtomicFile
         string temporary = TemporaryBeside(folder, name);
         try
         {
-            // Open until it is in its place: the lock, shared so that readers may follow, tells others that its writer lives.
-            using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+            using FileStream stream = open(temporary);
             write(stream);
             stream.Flush(flushToDisk: true);
             replacing?.Invoke();
@@ -41,6 +44,9 @@ public static class AtomicFile
             throw;
         }
     }
+
+    // Open until it is in its place: the lock, shared so that readers may follow, tells others that its writer lives.
+    private static FileStream Open(string temporary) => new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
 
     /// <summary>Removes what writers that were killed have left in a folder; nobody else may be writing there.</summary>
     /// <exception cref="IOException">A file cannot be removed.</exception>
@@ -80,7 +86,7 @@ public static class AtomicFile
 
     private static bool IsUnique(string word) => word.Length == UniqueLength && word.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Tries whether <see cref="Write"/> could begin; leaves nothing behind, not even a missing folder.</summary>
+    /// <summary>Tries whether <see cref="Write(string, Action{Stream}, Action?)"/> could begin; leaves nothing behind, not even a missing folder.</summary>
     /// <exception cref="IOException">It could not.</exception>
     /// <exception cref="UnauthorizedAccessException">It could not.</exception>
     public static void Probe(string path)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace CharLM.Inspection;
 
@@ -9,7 +10,7 @@ namespace CharLM.Inspection;
 /// lines, quotes and words (after Karpathy, Johnson and Li 2015, "Visualizing and understanding recurrent networks"). The
 /// page is one file and asks no network for anything.
 /// </summary>
-public static class ActivationPage
+public static partial class ActivationPage
 {
     private const int MostRanks = 12;
     private const string Template = "CharLM.Inspection.activations.html";
@@ -24,10 +25,13 @@ public static class ActivationPage
             ?? throw new InvalidOperationException($"the library lacks its part {Template}");
         using var reader = new StreamReader(stream, Encoding.UTF8);
         // Text of a model or a user is data: escaped here, and set as text, never as HTML, by the page.
-        return reader.ReadToEnd()
-            .Replace("{{title}}", WebUtility.HtmlEncode(title), StringComparison.Ordinal)
-            .Replace("{{data}}", JsonSerializer.Serialize(Data(trace), JsonSerializerOptions.Web), StringComparison.Ordinal);
+        // In one pass: a title that holds {{data}} is a title.
+        string data = JsonSerializer.Serialize(Data(trace), JsonSerializerOptions.Web);
+        return Place().Replace(reader.ReadToEnd(), place => place.Value == "{{title}}" ? WebUtility.HtmlEncode(title) : data);
     }
+
+    [GeneratedRegex(@"\{\{(title|data)\}\}")]
+    private static partial Regex Place();
 
     private static object Data(ActivationTrace trace) => new
     {

@@ -89,7 +89,7 @@ public sealed class FusedNetworkTests
         const float Step = 1e-2f;
         foreach (RawWeight weight in raw.All)
         {
-            for (int i = 0; i < weight.Length; i += 3)
+            for (int i = 0; i < weight.Length; i++)
             {
                 float value = weight.Value[i];
                 double LossAt(float change)

@@ -1,0 +1,84 @@
+using CharLM.Batching;
+using CharLM.Models;
+using CharLM.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Tests.Training;
+
+/// <summary>What an epoch begins with, and what random truncation makes of gradients.</summary>
+public sealed class EpochBeginTests
+{
+    private const int Vocab = 6;
+
+    public static TheoryData<Implementation> Implementations => [.. Enum.GetValues<Implementation>()];
+
+    // Rows begin elsewhere in every epoch: what the last epoch's rows ended with has nothing to do with them.
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void TrainEpoch_SecondOne_BeginsWithTheZeroState(Implementation implementation)
+    {
+        int[] text = [.. Enumerable.Range(0, 400).Select(i => 1 + (i * i % 5))];
+        double[] LossesOfEpoch(int epoch, params int[] before)
+        {
+            using LanguageModel model = Model(implementation, CellKind.Lstm);
+            using var trainer = new Trainer(model, new TrainerConfig { NumEpochs = 9, BatchSize = 3, NumSteps = 5, LearningRate = 1e-30 }, text);
+            foreach (int one in before)
+                trainer.TrainEpoch(one);
+            var losses = new List<double>();
+            trainer.TrainEpoch(epoch, new Collector(step => losses.Add(step.Loss)));
+            return [.. losses];
+        }
+        double[] alone = LossesOfEpoch(1);
+        Assert.Equal(alone, LossesOfEpoch(1, before: [0]), (a, b) => Math.Abs(a - b) < 1e-6);
+        // Within the epoch it is carried: the same minibatch from the zero state has another loss.
+        Assert.True(alone.Length > 10);
+    }
+
+    /// <summary>
+    /// Tallec and Ollivier 2017: a gradient that is kept with probability p is divided by p, so that on average it is what it was.
+    /// </summary>
+    [Theory]
+    [InlineData(Implementation.BuiltIn, 0.5)]
+    [InlineData(Implementation.Fused, 0.5)]
+    [InlineData(Implementation.Custom, 0.8)]
+    public void TrainEpoch_RandomTruncation_KeepsGradientsScaledUpOrNotAtAll(Implementation implementation, double keep)
+    {
+        const int Steps = 3;
+        using LanguageModel model = Model(implementation, CellKind.Rnn);
+        // All minibatches are alike, so that there are as many norms as patterns of what is kept.
+        double[] possible = [.. Enumerable.Range(0, 1 << Steps).Select(pattern => NormWith([.. Enumerable.Range(0, Steps).Select(step => (pattern >> step) % 2 == 0 ? 0 : (float)(1 / keep))]))];
+        using var trainer = new Trainer(
+            model, new TrainerConfig { NumEpochs = 1, BatchSize = 1, NumSteps = Steps, LearningRate = 1e-30, Sampling = SamplingOrder.Random, Truncation = Truncation.Random, TruncationKeep = keep },
+            Enumerable.Repeat(2, 300).ToArray());
+        var norms = new List<double>();
+        trainer.TrainEpoch(0, new Collector(step => norms.Add(step.GradientNorm)));
+        Assert.All(norms, norm => Assert.Contains(possible, one => Math.Abs(one - norm) < 1e-5 * one));
+        Assert.True(norms.Select(norm => Math.Round(norm, 5)).Distinct().Count() > 2);
+
+        double NormWith(float[] scales)
+        {
+            using LanguageModel same = Model(Implementation.BuiltIn, CellKind.Rnn);
+            using var learner = new TorchLearner(same, new ScratchSgd(same.parameters(), 1));
+            learner.Learn([2, 2, 2], [2, 2, 2], 1, Steps, dropoutKey: 0, scales);
+            return learner.Update.Clip(0);
+        }
+    }
+
+    private static LanguageModel Model(Implementation implementation, CellKind cell)
+    {
+        manual_seed(7);
+        var model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = 8, Implementation = Implementation.BuiltIn, Init = WeightInit.Xavier }, Vocab);
+        if (implementation == Implementation.BuiltIn)
+            return model;
+        var same = new LanguageModel(model.Config with { Implementation = implementation }, Vocab);
+        same.load_state_dict(model.state_dict());
+        model.Dispose();
+        return same;
+    }
+
+    private sealed class Collector(Action<StepReport> take) : IProgress<StepReport>
+    {
+        public void Report(StepReport value) => take(value);
+    }
+}
