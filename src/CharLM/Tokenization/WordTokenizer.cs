@@ -54,6 +54,16 @@ public sealed class WordTokenizer : Tokenizer
         return ids;
     }
 
+    /// <inheritdoc/>
+    public override int PlaceOf(ReadOnlySpan<char> text, int token)
+    {
+        int place = 0;
+        for (; token > 0 && NextWord(text, ref place).Length > 0; token--)
+        {
+        }
+        return place + text[place..].Length - text[place..].TrimStart().Length;
+    }
+
     // The next word at or after position, empty at the end; position moves behind it.
     private static ReadOnlySpan<char> NextWord(ReadOnlySpan<char> text, ref int position)
     {
