@@ -55,7 +55,7 @@ internal sealed class EvalCommand : Verb
             Warn(parse, paths[i], texts[i]);
         Device device = _runtime.Use(parse);
         EvaluationResult[] results = [.. models.Select((model, i) => run.Execute(model, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
-        PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1]) ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config) : null;
+        PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1]) ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config with { WindowLength = texts[0].WindowLength }) : null;
         Print(parse, models, results, comparison);
         return ExitCode.Done;
     }

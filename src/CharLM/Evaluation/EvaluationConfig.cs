@@ -56,6 +56,11 @@ public sealed record EvaluationConfig
     /// <summary>Rows that so many targets are cut into, where the state is carried.</summary>
     internal int RowsOf(long targets) => (int)Math.Clamp(targets / Math.Max(1, WarmUp), 1, Rows);
 
+    // Windows that overlap repeat the text: a block is as many of them as it would have tokens.
+    internal int BlockLengthOf(int predictions) => BlockLength > 0 || WindowLength == 0
+        ? BlockLength
+        : Math.Max(1, BlockBootstrap.BlockLength(predictions / WindowLength)) * WindowLength;
+
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
     {

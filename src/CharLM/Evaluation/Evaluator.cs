@@ -48,9 +48,6 @@ public static class Evaluator
         TokenSurprisals surprisals = Surprisals(model, text.Tokens, config, cancellationToken);
         // Windows predict most tokens several times: what stands for a token counts as often.
         double times = (double)surprisals.Nats.Length / (text.Tokens.Length - 1);
-        int block = config.BlockLength > 0 || config.WindowLength == 0
-            ? config.BlockLength
-            : BlockBootstrap.BlockLength(text.Tokens.Length - config.WindowLength) * config.WindowLength;
         var report = new EvaluationReport
         {
             Model = name,
@@ -64,7 +61,7 @@ public static class Evaluator
             RawBytes = (long)Math.Round(text.RawBytes * times),
             Accuracy = surprisals.Accuracy,
             CalibrationError = CalibrationError.Of(surprisals.Targets.Span, surprisals.Guesses.Span),
-            MeanInterval = BlockBootstrap.OfMean(surprisals.Nats.Span, config.BootstrapSamples, config.Seed, block),
+            MeanInterval = BlockBootstrap.OfMean(surprisals.Nats.Span, config.BootstrapSamples, config.Seed, config.BlockLengthOf(surprisals.Nats.Length)),
             Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
         };
         return new EvaluationResult(report, surprisals);
