@@ -45,7 +45,12 @@ public sealed class HeldOutFigureTests : IDisposable
     public void Execute_TorchsOwnCells_HaveTheFigureOfTheKernelsThatEvaluateThem()
     {
         RunConfig config = Config("characters");
-        config = config with { Model = config.Model with { Implementation = Implementation.BuiltIn } };
+        config = config with
+        {
+            Text = config.Text with { MaxTokens = 1_600, ValidationFraction = 0.4 },
+            Model = config.Model with { Implementation = Implementation.BuiltIn },
+            Training = config.Training with { NumEpochs = 1 },
+        };
         RunResult result = new TrainingRun(config, threads: 1).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
         var run = new EvaluationRun();
