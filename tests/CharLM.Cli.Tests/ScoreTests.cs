@@ -51,10 +51,13 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         string text = string.Concat(Enumerable.Range(0, 60).Select(i => $"Ab ba, {(i % 3 == 0 ? "abba" : "baab")}{lineEnd}{(i % 7 == 0 ? lineEnd : "")}")) + "ab";
         File.WriteAllText(_sandbox.At("text.txt"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
         // One recurrent model; counted n-grams, which need no torch, for the others.
-        string[] learn = lineEnd == "\r\n" && cleaning == "none" ? ["train", "--epochs", "3", "--sample-every", "0", "--prefix", "ab", .. Texts.SmallModel] : ["ngram"];
+        string[] learn = lineEnd == "\r\n" && cleaning == "none"
+            ? ["train", "--epochs", "3", "--sample-every", "0", "--prefix", "ab", .. Texts.SmallModel] : ["ngram"];
         (await _sandbox.RunAsync([.. learn, "--corpus", "text.txt", "--cleaning", cleaning, "--out", "model"])).Succeeded();
-        JsonElement eval = (await _sandbox.RunAsync("eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1", "--json")).Succeeded().Json();
-        JsonElement[] lines = [.. (await _sandbox.RunAsync("score", "text.txt", "--checkpoint", "model", "--carry-state", "--json")).Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
+        JsonElement eval = (await _sandbox.RunAsync("eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1",
+            "--json")).Succeeded().Json();
+        JsonElement[] lines = [.. (await _sandbox.RunAsync("score", "text.txt", "--checkpoint", "model", "--carry-state",
+            "--json")).Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
         double nats = eval.GetProperty("nats").GetDouble() * eval.GetProperty("tokens").GetDouble();
         Assert.Equal(nats, lines.Sum(line => line.GetProperty("nats").GetDouble()), 1e-5 * nats);
         Assert.Equal(eval.GetProperty("characters").GetInt64(), lines.Sum(line => line.GetProperty("characters").GetInt64()));

@@ -62,7 +62,8 @@ internal sealed class ScoreCommand : Verb
         }
     }
 
-    private int Score(ParseResult parse, LineScorer scorer, IEnumerable<TextLine> lines, string location, CancellationToken cancellationToken)
+    private int Score(
+        ParseResult parse, LineScorer scorer, IEnumerable<TextLine> lines, string location, CancellationToken cancellationToken)
     {
         TextWriter output = parse.InvocationConfiguration.Output;
         (bool json, bool perChar) = (parse.GetValue(_json), parse.GetValue(_perChar));
@@ -89,7 +90,9 @@ internal sealed class ScoreCommand : Verb
         }
         if (knownContent == 0)
         {
-            ErrorLine.Write(parse.InvocationConfiguration.Error, content == 0 ? $"{location} has no text to score" : $"vocab mismatch: none of the {Figure.Count(content)} tokens of {location} is in the model's vocab");
+            ErrorLine.Write(parse.InvocationConfiguration.Error, content == 0
+                ? $"{location} has no text to score"
+                : $"vocab mismatch: none of the {Figure.Count(content)} tokens of {location} is in the model's vocab");
             return ExitCode.Failed;
         }
         if (unknown > 0)

@@ -138,7 +138,9 @@ internal static class CheckpointMetadata
     /// <summary>The sketch of what a model was trained on; null when there is none.</summary>
     /// <exception cref="FormatException">It is damaged.</exception>
     public static TextSketch? ReadSketch(IReadOnlyDictionary<string, string> metadata) =>
-        PartOrNull<SketchEntry>(metadata, SketchKey) is { } entry ? TextSketch.Unpack(entry.PassageLength, entry.Limit, entry.Hashes) : null;
+        PartOrNull<SketchEntry>(metadata, SketchKey) is { } entry
+            ? TextSketch.Unpack(entry.PassageLength, entry.Limit, entry.Hashes)
+            : null;
 
     /// <summary>A part that is a vocab.</summary>
     /// <exception cref="FormatException">It is not there, or no vocab.</exception>

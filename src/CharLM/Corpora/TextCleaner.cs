@@ -26,7 +26,9 @@ public static class TextCleaner
 /// <param name="lineSeparator">As in <see cref="TextCleaner.Clean"/>.</param>
 internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
 {
-    private readonly Cleaning _cleaning = Enum.IsDefined(cleaning) ? cleaning : throw new ArgumentOutOfRangeException(nameof(cleaning), cleaning, "not a cleaning");
+    private readonly Cleaning _cleaning = Enum.IsDefined(cleaning)
+        ? cleaning
+        : throw new ArgumentOutOfRangeException(nameof(cleaning), cleaning, "not a cleaning");
     private bool _hasText, _lineHasLetters, _gap;
 
     /// <summary>What the next part of the text comes to.</summary>
@@ -40,7 +42,7 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
         return cleaned.ToString();
     }
 
-    /// <summary>Where in a text the character stands that gave the cleaned text its character at a place; the text's length at its end.</summary>
+    /// <summary>Where in a text the character stands that gave the cleaned text its character at a place; at the end the text's length.</summary>
     /// <param name="text">The raw text, from its beginning.</param>
     /// <param name="place">A place in the cleaned text.</param>
     public int RawPlaceOf(string text, int place)

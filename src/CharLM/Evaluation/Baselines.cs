@@ -42,7 +42,8 @@ public static class Baselines
 
     /// <inheritdoc cref="Compressors(ReadOnlySpan{int}, ReadOnlySpan{int}, Vocab, TokenKind, CancellationToken)"/>
     internal static IReadOnlyList<CompressorBaseline> Compressors(
-        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, int mostTrainBytes, CancellationToken cancellationToken)
+        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, int mostTrainBytes,
+        CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(text.Length);
         string before = Spell(train, vocab, tokens), after = Spell(text, vocab, tokens);

@@ -68,7 +68,9 @@ public sealed record EvaluationReport
     /// <summary>95 % interval of <see cref="BitsPerCharacter"/>.</summary>
     public Interval BitsPerCharacterInterval => MeanInterval.Map(nats => nats * All.Tokens / Math.Log(2) / Characters);
 
-    /// <summary>Bits a UTF-8 byte of the cleaned text, over all tokens; comparable between models of any tokens that read the same text.</summary>
+    /// <summary>
+    /// Bits a UTF-8 byte of the cleaned text, over all tokens; comparable between models of any tokens that read the same text.
+    /// </summary>
     public double BitsPerByte => All.Total / Math.Log(2) / Bytes;
 
     /// <summary>

@@ -84,7 +84,8 @@ public sealed record EvaluationText
             TokensOfText = ids.Length,
         };
 
-        int RawPlaceOf(int token) => new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, token));
+        int RawPlaceOf(int token) =>
+            new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, token));
     }
 }
 

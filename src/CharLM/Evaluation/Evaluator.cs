@@ -17,12 +17,14 @@ public static class Evaluator
     /// <param name="cancellationToken">Looked at before each call.</param>
     /// <exception cref="InvalidConfigException">Rows or steps are out of range.</exception>
     /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
-    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64, CancellationToken cancellationToken = default) =>
+    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64,
+        CancellationToken cancellationToken = default) =>
         Measure(model, tokens, new EvaluationConfig { Rows = rows, NumSteps = numSteps }, cancellationToken);
 
     /// <summary>Measures what a model makes of a text, read as a configuration says.</summary>
     /// <inheritdoc cref="Surprisals"/>
-    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config, CancellationToken cancellationToken = default)
+    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         float[] nats = Read(model, tokens, config, [], cancellationToken);
@@ -61,7 +63,8 @@ public static class Evaluator
             RawBytes = (long)Math.Round(text.RawBytes * times),
             Accuracy = surprisals.Accuracy,
             CalibrationError = CalibrationError.Of(surprisals.Targets.Span, surprisals.Guesses.Span),
-            MeanInterval = BlockBootstrap.OfMean(surprisals.Nats.Span, config.BootstrapSamples, config.Seed, config.BlockLengthOf(surprisals.Nats.Length)),
+            MeanInterval = BlockBootstrap.OfMean(surprisals.Nats.Span, config.BootstrapSamples, config.Seed,
+                config.BlockLengthOf(surprisals.Nats.Length)),
             Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
         };
         return new EvaluationResult(report, surprisals);
@@ -72,7 +75,7 @@ public static class Evaluator
     /// <param name="tokens">Token ids, 2 or more, and more than a window has.</param>
     /// <param name="config">How the text is read; default the defaults.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or a model that reads ahead is given rows too long for it.</exception>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or a row is too long for a model that reads ahead.</exception>
     /// <exception cref="ArgumentException">The text has too few tokens.</exception>
     public static TokenSurprisals Surprisals(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
     {
@@ -80,10 +83,12 @@ public static class Evaluator
         config.Validate();
         var guesses = new Guess[Predictions(tokens.Length, config)];
         float[] nats = Read(model, tokens, config, guesses, cancellationToken);
-        return new TokenSurprisals(config.WindowLength == 0 ? tokens[1..] : TargetsOfWindows(tokens.Span, config.WindowLength), nats, guesses);
+        ReadOnlyMemory<int> targets = config.WindowLength == 0 ? tokens[1..] : TargetsOfWindows(tokens.Span, config.WindowLength);
+        return new TokenSurprisals(targets, nats, guesses);
     }
 
-    private static float[] Read(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config, Span<Guess> guesses, CancellationToken cancellationToken)
+    private static float[] Read(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config, Span<Guess> guesses,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
         config.Validate();
@@ -97,7 +102,7 @@ public static class Evaluator
     {
         int least = Math.Max(2, config.WindowLength + 1);
         if (tokens < least)
-            throw new ArgumentException($"a text of {tokens} tokens has nothing to predict{(config.WindowLength > 0 ? $" in windows of {config.WindowLength}" : "")}", nameof(tokens));
+            throw new ArgumentException($"a text of {tokens} tokens has nothing to predict: it takes {least}", nameof(tokens));
         return config.WindowLength == 0 ? tokens - 1 : checked((tokens - config.WindowLength) * config.WindowLength);
     }
 

@@ -36,7 +36,10 @@ public sealed class LineScorer : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(vocab);
         if (carriesState && model.ReadsAhead)
-            throw new InvalidConfigException(["a bidirectional model reads a text from both ends and carries no state from line to line: score lines on their own, or evaluate the text"]);
+        {
+            throw new InvalidConfigException(
+                ["a bidirectional model reads a text from both ends and carries no state from line to line: score lines on their own, or evaluate the text"]);
+        }
         (_predictor, _config, _vocab, _carriesState, _readsAhead) = (model.Predictor(), config, vocab, carriesState, model.ReadsAhead);
         _tokenizer = Tokenizer.Create(config.Token);
         _start = IdOf("\n") ?? IdOf("\r") ?? IdOf(" ");
@@ -69,7 +72,8 @@ public sealed class LineScorer : IDisposable
             _predictor.Score(inputs, targets, steps, nats.AsSpan(from, steps));
             _before = (int)targets[^1];
         }
-        long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second)).Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
+        long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second))
+            .Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
         return new LineScore(tokens, nats, ids, characters);
     }
 

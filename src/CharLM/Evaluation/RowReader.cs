@@ -19,7 +19,8 @@ internal static class RowReader
     /// <param name="guesses">Receives what was expected in its place; empty: not asked for.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
     public static void Read(
-        IPredictor predictor, ILanguageModel model, ReadOnlySpan<int> tokens, EvaluationConfig config, Span<float> nats, Span<Guess> guesses, CancellationToken cancellationToken)
+        IPredictor predictor, ILanguageModel model, ReadOnlySpan<int> tokens, EvaluationConfig config, Span<float> nats,
+        Span<Guess> guesses, CancellationToken cancellationToken)
     {
         int targets = tokens.Length - 1, every = config.ResetEvery;
         if (config.WindowLength > 0)
@@ -64,11 +65,13 @@ internal static class RowReader
     /// <exception cref="InvalidConfigException">The row is too long.</exception>
     public static int LongestWhole(int rowLength) => rowLength <= MostAtOnce
         ? MostAtOnce
-        : throw new InvalidConfigException([$"a bidirectional model reads a row whole, at most {MostAtOnce} tokens of it, and this one has {rowLength}: take more rows, or fewer tokens"]);
+        : throw new InvalidConfigException(
+            [$"a bidirectional model reads a row whole, at most {MostAtOnce} tokens, and this one has {rowLength}: take more rows, or fewer tokens"]);
 
     // Each row in one call, with what stands before it: a state cannot be carried from both ends.
     private static void ReadWhole(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses, CancellationToken cancellationToken)
+        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses,
+        CancellationToken cancellationToken)
     {
         int steps = warmUp + rows.Length, atOnce = LongestWhole(steps) / steps;
         for (int row = 0; row < rows.Count; row += atOnce)
@@ -80,7 +83,8 @@ internal static class RowReader
     }
 
     private static void ReadWindows(
-        IPredictor predictor, ReadOnlySpan<int> tokens, int length, Span<float> nats, Span<Guess> guesses, CancellationToken cancellationToken)
+        IPredictor predictor, ReadOnlySpan<int> tokens, int length, Span<float> nats, Span<Guess> guesses,
+        CancellationToken cancellationToken)
     {
         var inputs = new long[WindowsAtOnce * length];
         var targets = new long[WindowsAtOnce * length];
@@ -96,7 +100,8 @@ internal static class RowReader
             }
             predictor.Begin(some / length);
             predictor.Score(
-                inputs.AsSpan(0, some), targets.AsSpan(0, some), length, nats.Slice(from * length, some), guesses.IsEmpty ? default : guesses.Slice(from * length, some));
+                inputs.AsSpan(0, some), targets.AsSpan(0, some), length, nats.Slice(from * length, some),
+                guesses.IsEmpty ? default : guesses.Slice(from * length, some));
         }
     }
 
@@ -116,7 +121,8 @@ internal static class RowReader
 
     // So many tokens before each row are read with it, and not measured.
     private static void Measure(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<Guess> guesses, CancellationToken cancellationToken, int before = 0)
+        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<Guess> guesses,
+        CancellationToken cancellationToken, int before = 0)
     {
         int most = rows.Count * Math.Min(numSteps, before + rows.Length);
         var inputs = new long[most];

@@ -44,7 +44,7 @@ public sealed record EvaluationRun
 
     /// <summary>The part of a text that some models are measured on, as each of them reads it.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="models">One model, or several: the same part for all that read the same tokens, and its own for each of the others.</param>
+    /// <param name="models">One or several: those that read the same tokens have the same part, each of the others its own.</param>
     /// <exception cref="InvalidConfigException">Nothing is held out, or the text has no token of a vocab.</exception>
     public IReadOnlyList<EvaluationText> Texts(CorpusText corpus, params IReadOnlyList<ISavedModel> models)
     {
@@ -73,7 +73,10 @@ public sealed record EvaluationRun
             if (Split is null && trainedOn && unseen.Count > 1)
                 split = TextSplit.HeldOut;
             if (split == TextSplit.HeldOut && unseen.Count < 2)
-                throw new InvalidConfigException(["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
+            {
+                throw new InvalidConfigException(
+                    ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
+            }
             if (split == TextSplit.HeldOut && WindowsOf(same, tokens) is { } windows)
                 (window, unseen) = windows;
             TextRange range = split == TextSplit.HeldOut ? unseen : new TextRange(0, tokens);
@@ -93,8 +96,11 @@ public sealed record EvaluationRun
     // What training held out as windows is measured as those, unless another reading was asked for.
     private (int Length, TextRange Range)? WindowsOf(IReadOnlyList<ISavedModel> models, int tokens)
     {
-        (int, int, int)[] all = [.. models.Select(model => model is Checkpoint { Training: var training } ? (training.TrainWindows, training.ValidationWindows, training.NumSteps) : default).Distinct()];
-        if (all is not [(> 0 and int train, > 0 and int validation, int steps)] || Rows is not null || MaxTokens > 0 || Dynamic is not null || Config.ResetEvery > 0)
+        (int, int, int)[] all = [.. models.Select(model => model is Checkpoint { Training: var training }
+            ? (training.TrainWindows, training.ValidationWindows, training.NumSteps)
+            : default).Distinct()];
+        bool asIs = Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0;
+        if (!asIs || all is not [(> 0 and int train, > 0 and int validation, int steps)])
             return null;
         var range = new TextRange(train, train + validation + steps);
         return range.End <= tokens ? (steps, range) : null;
@@ -118,10 +124,12 @@ public sealed record EvaluationRun
         return result with { Report = result.Report with { PassagesTrainedOn = saved.TrainedText?.ShareOf(text.Tokens, saved.Vocab) } };
     }
 
-    private EvaluationResult ExecuteStatic(ISavedModel saved, EvaluationText text, string name, Device? device, int threads, CancellationToken cancellationToken)
+    private EvaluationResult ExecuteStatic(ISavedModel saved, EvaluationText text, string name, Device? device, int threads,
+        CancellationToken cancellationToken)
     {
         using ILanguageModel model = saved.Open(device, threads);
-        EvaluationConfig config = Config with { Rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent), WindowLength = text.WindowLength };
+        int rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent);
+        EvaluationConfig config = Config with { Rows = rows, WindowLength = text.WindowLength };
         return Evaluator.Evaluate(model, text, name, config, cancellationToken);
     }
 

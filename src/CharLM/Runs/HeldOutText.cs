@@ -36,5 +36,6 @@ internal sealed record HeldOutText(ReadOnlyMemory<int> Tokens, int NumWindows, i
     }
 
     /// <summary>Measures a model on it, as an evaluation of its checkpoint does.</summary>
-    public Nats Measure(LanguageModel model, CancellationToken cancellationToken = default) => Evaluator.Measure(model, Tokens, Reading, cancellationToken);
+    public Nats Measure(LanguageModel model, CancellationToken cancellationToken = default) =>
+        Evaluator.Measure(model, Tokens, Reading, cancellationToken);
 }

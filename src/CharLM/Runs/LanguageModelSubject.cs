@@ -10,13 +10,15 @@ namespace CharLM.Runs;
 
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
 internal sealed class LanguageModelSubject(
-    RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model, Trainer trainer) : IRunSubject<Checkpoint>
+    RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
+    Trainer trainer) : IRunSubject<Checkpoint>
 {
     /// <inheritdoc/>
     public EpochTrainer Trainer => trainer;
 
     /// <inheritdoc/>
-    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) => (heldOut.Exists ? heldOut.Measure(model, cancellationToken) : null, []);
+    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) =>
+        (heldOut.Exists ? heldOut.Measure(model, cancellationToken) : null, []);
 
     /// <inheritdoc/>
     public string Sample()

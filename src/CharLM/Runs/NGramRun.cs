@@ -54,7 +54,9 @@ public sealed record NGramRun
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         cancellationToken.ThrowIfCancellationRequested();
         TextSketch sketch = TextSketch.Of(text.Train, text.Vocab, Text.Token);
-        EvaluationReport? heldOut = text.HeldOut.Length > 1 ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.HeldOut, text.Vocab) } : null;
+        EvaluationReport? heldOut = text.HeldOut.Length > 1
+            ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.HeldOut, text.Vocab) }
+            : null;
         IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 1
             ? Baselines.Compressors(text.Train.Span, text.HeldOut.Span, text.Vocab, Text.Token, cancellationToken)
             : [];

@@ -65,13 +65,13 @@ public sealed class TextSketch
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.PassageLength != PassageLength)
-            throw new ArgumentException($"passages of {other.PassageLength} and of {PassageLength} tokens are not of the same kind", nameof(other));
+            throw new ArgumentException($"passages of {other.PassageLength} and of {PassageLength} tokens differ", nameof(other));
         int common = Math.Min(Limit, other.Limit);
         (List<int> kept, int limit) = Smallest([.. _hashes.Concat(other._hashes).Where(hash => hash <= common)], Most, common);
         return new TextSketch(PassageLength, limit, [.. kept]);
     }
 
-    /// <summary>Which part of a text's passages stood in the text of this sketch, in [0, 1], about; null when too few of them can be told.</summary>
+    /// <summary>About which part of a text's passages stood in the text of this sketch, in [0, 1]; null when too few can be told.</summary>
     /// <param name="tokens">Token ids of the text.</param>
     /// <param name="vocab">The vocab that the sketch was made with.</param>
     public double? ShareOf(ReadOnlyMemory<int> tokens, Vocab vocab)
@@ -96,7 +96,7 @@ public sealed class TextSketch
         return byChance >= 1 ? null : Math.Clamp(((known / all) - byChance) / (1 - byChance), 0, 1);
     }
 
-    /// <summary>The hashes in order, as the differences between neighbours in groups of seven bits, the last group of each below 128.</summary>
+    /// <summary>The differences between neighbouring hashes in groups of seven bits, the last group of each below 128.</summary>
     internal byte[] Pack()
     {
         var packed = new List<byte>(2 * Count);
@@ -117,7 +117,7 @@ public sealed class TextSketch
     internal static TextSketch Unpack(int passageLength, int limit, byte[] packed)
     {
         if (passageLength is < 1 or > 1000 || limit is < 0 or > LargestHash)
-            throw new FormatException($"has a sketch of its text with passages of {passageLength} tokens and hashes to {limit}, which cannot be");
+            throw new FormatException($"has a sketch of its text that cannot be: passages of {passageLength} tokens, hashes to {limit}");
         var hashes = new List<int>();
         long hash = 0, difference = 0;
         int shift = 0;
@@ -133,7 +133,9 @@ public sealed class TextSketch
             hashes.Add((int)hash);
             (difference, shift) = (0, 0);
         }
-        return shift == 0 ? new TextSketch(passageLength, limit, [.. hashes]) : throw new FormatException("has a sketch of its text that is cut off");
+        return shift == 0
+            ? new TextSketch(passageLength, limit, [.. hashes])
+            : throw new FormatException("has a sketch of its text that is cut off");
     }
 
     // Different hashes in order, at most so many; and up to where they are all there are.

@@ -50,8 +50,10 @@ public sealed class BidirectionalEvaluationTests
     public void Surprisals_RowLongerThanCanBeHeld_IsRefused()
     {
         using LanguageModel model = Model(CellKind.Rnn, Implementation.BuiltIn);
-        var message = Assert.Throws<InvalidConfigException>(() => Evaluator.Surprisals(model, new int[(1 << 18) + 2], new EvaluationConfig { Rows = 1 })).Message;
-        Assert.All(["reads a row whole", "262144", "262145", "take more rows"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+        var message = Assert.Throws<InvalidConfigException>(() =>
+            Evaluator.Surprisals(model, new int[(1 << 18) + 2], new EvaluationConfig { Rows = 1 })).Message;
+        Assert.All(["reads a row whole", "262144", "262145", "take more rows"], part =>
+            Assert.Contains(part, message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -60,20 +62,23 @@ public sealed class BidirectionalEvaluationTests
         var vocab = Vocab.Restore([Vocab.Unknown, "a", "b", "c", " ", "\n"]);
         var config = new TextConfig { Cleaning = Cleaning.None };
         using LanguageModel model = Model(CellKind.Gru, Implementation.BuiltIn);
-        Assert.Contains("from both ends", Assert.Throws<InvalidConfigException>(() => new LineScorer(model, config, vocab, carriesState: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("from both ends", Assert.Throws<InvalidConfigException>(() =>
+            new LineScorer(model, config, vocab, carriesState: true)).Message, StringComparison.Ordinal);
         using var scorer = new LineScorer(model, config, vocab);
         string line = string.Concat(Enumerable.Range(0, 700).Select(i => "abc"[i * i % 7 % 3]));
         float[] expected = AtOnce(model, [vocab["\n"], .. Tokenizer.Create(TokenKind.Char).Encode(line + "\n", vocab)]);
         Assert.Equal(expected.Sum(), scorer.Score(new TextLine(line, "\n")).Total.Total, 1e-2);
     }
 
-    private static float[] Nats(LanguageModel model, EvaluationConfig config) => Evaluator.Surprisals(model, Text, config, TestContext.Current.CancellationToken).Nats.ToArray();
+    private static float[] Nats(LanguageModel model, EvaluationConfig config) =>
+        Evaluator.Surprisals(model, Text, config, TestContext.Current.CancellationToken).Nats.ToArray();
 
     private static LanguageModel Model(CellKind cell, Implementation implementation)
     {
         manual_seed(9);
         return new LanguageModel(
-            new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 7, NumLayers = 2, Bidirectional = true, AllowLeak = true, Init = WeightInit.Torch }, VocabSize);
+            new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 7, NumLayers = 2, Bidirectional = true,
+                AllowLeak = true, Init = WeightInit.Torch }, VocabSize);
     }
 
     // -log softmax of all logits of one pass.

@@ -180,17 +180,22 @@ public sealed class EvaluationReportTests
     public void Compressors_Text_AreChargedForWhatItAdds(TokenKind kind, string separator)
     {
         Vocab vocab = new([new("ä", 3), new("b", 2), new("c", 1)]);
-        int[] train = [.. Enumerable.Range(0, 3000).Select(i => i * i % 11 % 4)], text = [.. Enumerable.Range(0, 500).Select(i => i * i % 13 % 4)];
+        int[] train = [.. Enumerable.Range(0, 3000).Select(i => i * i % 11 % 4)],
+            text = [.. Enumerable.Range(0, 500).Select(i => i * i % 13 % 4)];
         byte[] known = Spelled(train), added = Spelled(text), both = [.. known, .. added];
-        IReadOnlyList<CompressorBaseline> baselines = Baselines.Compressors(train, text, vocab, kind, TestContext.Current.CancellationToken);
+        IReadOnlyList<CompressorBaseline> baselines = Baselines.Compressors(train, text, vocab, kind,
+            TestContext.Current.CancellationToken);
         Assert.Equal([GZip(both) - GZip(known), Brotli(both) - Brotli(known)], baselines.Select(baseline => baseline.CompressedBytes));
-        Assert.All(baselines, baseline => Assert.Equal((System.Text.Encoding.UTF8.GetString(added).Length, added.Length), (baseline.Characters, baseline.Bytes)));
+        Assert.All(baselines, baseline =>
+            Assert.Equal((System.Text.Encoding.UTF8.GetString(added).Length, added.Length), (baseline.Characters, baseline.Bytes)));
         Assert.Equal(8.0 * baselines[0].CompressedBytes / added.Length, baselines[0].BitsPerByte, 1e-12);
         Assert.Equal(8.0 * baselines[0].CompressedBytes / baselines[0].Characters, baselines[0].BitsPerCharacter, 1e-12);
         // Without a training text, the text alone.
-        Assert.Equal([GZip(added), Brotli(added)], Baselines.Compressors([], text, vocab, kind, TestContext.Current.CancellationToken).Select(baseline => baseline.CompressedBytes));
+        Assert.Equal([GZip(added), Brotli(added)], Baselines.Compressors([], text, vocab, kind,
+            TestContext.Current.CancellationToken).Select(baseline => baseline.CompressedBytes));
 
-        byte[] Spelled(int[] ids) => System.Text.Encoding.UTF8.GetBytes(string.Concat(ids.Select(id => (id == 0 ? "<unk>" : id == 1 ? "ä" : id == 2 ? "b" : "c") + separator)));
+        byte[] Spelled(int[] ids) => System.Text.Encoding.UTF8.GetBytes(string.Concat(ids.Select(id =>
+            (id == 0 ? "<unk>" : id == 1 ? "ä" : id == 2 ? "b" : "c") + separator)));
     }
 
     [Fact]
@@ -198,11 +203,13 @@ public sealed class EvaluationReportTests
     {
         Vocab vocab = new([new("a", 1), new("b", 1), new("c", 1), new("d", 1)]);
         var random = new CharLM.Randomness.RandomStream(3);
-        int[] text = [.. Enumerable.Range(0, 2000).Select(_ => 1 + random.Next(4))], other = [.. Enumerable.Range(0, 2000).Select(_ => 1 + random.Next(4))];
+        int[] text = [.. Enumerable.Range(0, 2000).Select(_ => 1 + random.Next(4))],
+            other = [.. Enumerable.Range(0, 2000).Select(_ => 1 + random.Next(4))];
         long ending = Bytes([.. other, .. text]), beginning = Bytes([.. text, .. other]);
         Assert.True(ending < 100 && beginning > 400, $"{ending} and {beginning} bytes");
 
-        long Bytes(int[] train) => Baselines.Compressors(train, text, vocab, TokenKind.Char, mostTrainBytes: 2000, TestContext.Current.CancellationToken)[1].CompressedBytes;
+        long Bytes(int[] train) => Baselines.Compressors(train, text, vocab, TokenKind.Char, mostTrainBytes: 2000,
+            TestContext.Current.CancellationToken)[1].CompressedBytes;
     }
 
     [Fact]
@@ -213,7 +220,7 @@ public sealed class EvaluationReportTests
         EvaluationText whole = EvaluationText.From(Source, new TextConfig(), vocab);
         Assert.Equal("b cdefgh".Length, whole.Bytes);
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[1..]), whole.RawBytes);
-        EvaluationText part = EvaluationText.From(Source, new TextConfig(), vocab, _ => new TextRange(2, 6)); // " cde": c, d and e are predicted
+        EvaluationText part = EvaluationText.From(Source, new TextConfig(), vocab, _ => new TextRange(2, 6)); // " cde" but its space
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[Source.IndexOf('c')..Source.IndexOf('f')]), part.RawBytes);
         Vocab words = new([new("ab", 1), new("cd", 1), new("ef", 1), new("gh", 1)]);
         EvaluationText ofWords = EvaluationText.From(Source, new TextConfig { Token = TokenKind.Word }, words, _ => new TextRange(0, 3));
@@ -242,7 +249,8 @@ public sealed class EvaluationReportTests
     private static long GZip(byte[] bytes)
     {
         using var compressed = new MemoryStream();
-        using (var stream = new System.IO.Compression.GZipStream(compressed, System.IO.Compression.CompressionLevel.SmallestSize, leaveOpen: true))
+        using (var stream = new System.IO.Compression.GZipStream(compressed, System.IO.Compression.CompressionLevel.SmallestSize,
+            leaveOpen: true))
             stream.Write(bytes);
         return compressed.Length;
     }

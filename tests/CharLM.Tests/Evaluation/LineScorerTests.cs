@@ -17,7 +17,8 @@ public sealed class LineScorerTests
         (NGramModel model, Vocab vocab) = Model(Raw);
         using var scorer = new LineScorer(model, Config, vocab, carriesState: true);
         Nats lines = Lines(Raw).Select(line => scorer.Score(line).Total).Aggregate((sum, line) => sum + line);
-        Nats whole = Evaluator.Measure(model, Tokenizer.Create(TokenKind.Char).Encode(Raw, vocab), rows: 1, cancellationToken: TestContext.Current.CancellationToken);
+        Nats whole = Evaluator.Measure(model, Tokenizer.Create(TokenKind.Char).Encode(Raw, vocab), rows: 1,
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(whole.Tokens, lines.Tokens);
         Assert.Equal(whole.Total, lines.Total, 4);
     }
@@ -88,7 +89,8 @@ public sealed class LineScorerTests
         Assert.Equal([new TextLine(longLine, "\n"), new TextLine(longLine, "\n")], Lines($"{longLine}\n{longLine}\n").ToArray());
     }
 
-    private static IEnumerable<TextLine> Lines(string text) => LineReader.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), "x");
+    private static IEnumerable<TextLine> Lines(string text) =>
+        LineReader.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), "x");
 
     private static (NGramModel Model, Vocab Vocab) Model(string raw)
     {

@@ -41,7 +41,8 @@ public sealed class EvaluationRunTests
     {
         NGramCheckpoint tenth = Model(0.1, 0), half = Model(0.5, 0);
         NGramCheckpoint cleaned = half with { Text = half.Text with { Cleaning = Cleaning.D2L } };
-        Assert.Equal([new TextRange(900, 1000), new TextRange(500, 1000), new TextRange(900, 1000)], Ranges(new EvaluationRun(), tenth, cleaned, tenth));
+        Assert.Equal([new TextRange(900, 1000), new TextRange(500, 1000), new TextRange(900, 1000)],
+            Ranges(new EvaluationRun(), tenth, cleaned, tenth));
         Assert.True(EvaluationRun.ReadTheSame(tenth, half));
         Assert.False(EvaluationRun.ReadTheSame(tenth, cleaned));
         Assert.False(EvaluationRun.ReadTheSame(tenth, tenth with { Text = tenth.Text with { Token = TokenKind.Word } }));
@@ -69,7 +70,8 @@ public sealed class EvaluationRunTests
         double? Share(string read)
         {
             var run = new EvaluationRun();
-            return run.Execute(model, run.Texts(Corpus with { Text = read }, model with { Corpus = new CorpusRecord("y", "bb") })[0], "x").Report.PassagesTrainedOn;
+            return run.Execute(model, run.Texts(Corpus with { Text = read }, model with { Corpus = new CorpusRecord("y", "bb") })[0],
+                "x").Report.PassagesTrainedOn;
         }
     }
 
@@ -77,7 +79,8 @@ public sealed class EvaluationRunTests
     public void Texts_WhatCannotBe_IsRefused()
     {
         NGramCheckpoint all = Model(0, 0);
-        Assert.Contains("nothing of the text is held out", Refusal(new EvaluationRun { Split = TextSplit.HeldOut }, all), StringComparison.Ordinal);
+        Assert.Contains("nothing of the text is held out", Refusal(new EvaluationRun { Split = TextSplit.HeldOut }, all),
+            StringComparison.Ordinal);
         Assert.Contains("none of the text's 999 tokens", Refusal(new EvaluationRun(), all with { Vocab = Vocab.Restore([Vocab.Unknown, "z"]) }), StringComparison.Ordinal);
         string faults = Refusal(new EvaluationRun { MaxTokens = -1, Rows = 0, Config = new EvaluationConfig { ResetEvery = -1, BootstrapSamples = 0 } }, all);
         Assert.All(["max-tokens must be", "rows must be", "reset-every must be", "bootstrap must be"], part => Assert.Contains(part, faults, StringComparison.Ordinal));

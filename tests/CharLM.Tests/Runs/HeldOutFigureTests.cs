@@ -30,14 +30,16 @@ public sealed class HeldOutFigureTests : IDisposable
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
 
         var run = new EvaluationRun();
-        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1, cancellationToken: TestContext.Current.CancellationToken).Report;
+        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1,
+            cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(trained.Tokens, evaluated.All.Tokens);
         Assert.Equal(trained.Mean, evaluated.All.Mean, 1e-9);
         Assert.Equal(saved.Figures.HeldOutPerplexity!.Value, evaluated.Perplexity, 1e-6);
 
         RunMeasurement reported = new RunEvaluator(threads: 1).Measure("x", saved, Corpus, TestContext.Current.CancellationToken);
         Assert.Equal(evaluated.All, reported.Evaluation.All);
-        Assert.Equal((evaluated.Text, evaluated.Reading, evaluated.Characters), (reported.Evaluation.Text, reported.Evaluation.Reading, reported.Evaluation.Characters));
+        Assert.Equal((evaluated.Text, evaluated.Reading, evaluated.Characters),
+            (reported.Evaluation.Text, reported.Evaluation.Reading, reported.Evaluation.Characters));
         Assert.Equal(result.Description.HeldOutTokens, run.Texts(Corpus, saved)[0].Tokens.Length);
     }
 
@@ -54,7 +56,8 @@ public sealed class HeldOutFigureTests : IDisposable
         RunResult result = new TrainingRun(config, threads: 1).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
         var run = new EvaluationRun();
-        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1, cancellationToken: TestContext.Current.CancellationToken).Report;
+        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1,
+            cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(result.LastEpoch!.HeldOut!.Value.Mean, evaluated.All.Mean, 1e-5);
     }
 
@@ -73,7 +76,8 @@ public sealed class HeldOutFigureTests : IDisposable
                 total += Evaluator.Measure(model, tokens.AsMemory(window, 8 + 1), rows: 1).Total;
         }
         var run = new EvaluationRun();
-        EvaluationReport report = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1, cancellationToken: TestContext.Current.CancellationToken).Report;
+        EvaluationReport report = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1,
+            cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(120 * 8, report.All.Tokens);
         Assert.Equal(total, report.All.Total, 1e-3);
         Assert.Equal(report.All.BitsPerToken, report.BitsPerCharacter, 1e-9); // a token is a character
@@ -99,7 +103,8 @@ public sealed class HeldOutFigureTests : IDisposable
         {
             "words" => config with { Text = config.Text with { Token = TokenKind.Word, ValidationFraction = 0.5 } },
             "raw" => config with { Text = config.Text with { Cleaning = Cleaning.None } },
-            "first tokens" => config with { Text = config.Text with { Cleaning = Cleaning.D2LV1, MaxTokens = 5_000, ValidationFraction = 0.3 } },
+            "first tokens" =>
+                config with { Text = config.Text with { Cleaning = Cleaning.D2LV1, MaxTokens = 5_000, ValidationFraction = 0.3 } },
             "windows" => config with
             {
                 Text = config.Text with { ValidationFraction = 0 },
@@ -116,6 +121,7 @@ public sealed class HeldOutFigureTests : IDisposable
         string[] words = ["the", "Time", "traveller", "said", "space", "of", "a", "kind", "is", "and", "four", "dimensions"];
         var random = new RandomStream(3);
         string text = string.Concat(Enumerable.Range(0, 1_600).Select(i => words[random.Next(words.Length)] + (i % 9 == 8 ? ".\n" : " ")));
-        return new CorpusText(text, new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = "x", Bytes = text.Length });
+        return new CorpusText(text, new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x",
+            Sha256 = "x", Bytes = text.Length });
     }
 }

@@ -127,7 +127,8 @@ public sealed class TextSketchTests
 
     [Theory]
     [MemberData(nameof(Damaged))]
-    public void Unpack_Damaged_IsRefused(int passageLength, int limit, byte[] packed) => Assert.Throws<FormatException>(() => TextSketch.Unpack(passageLength, limit, packed));
+    public void Unpack_Damaged_IsRefused(int passageLength, int limit, byte[] packed) =>
+        Assert.Throws<FormatException>(() => TextSketch.Unpack(passageLength, limit, packed));
 
     [Fact]
     public void Checkpoint_Written_KeepsItsSketchAndNotWhatWasHeldOut()
@@ -136,7 +137,8 @@ public sealed class TextSketchTests
         CorpusText corpus = Corpus(Spell(Prose(1, 6_000)), "one");
         var text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.5 };
         Train(folder.File("model"), corpus, text);
-        new NGramRun { Text = text, Order = 2, CheckpointPath = folder.File("counts") }.Execute(corpus, TestContext.Current.CancellationToken);
+        new NGramRun { Text = text, Order = 2, CheckpointPath = folder.File("counts") }.Execute(corpus,
+            TestContext.Current.CancellationToken);
         foreach (string file in new[] { "model", "counts" })
         {
             ISavedModel saved = ModelFile.Read(folder.File(file));
@@ -155,11 +157,13 @@ public sealed class TextSketchTests
         Assert.Null(CheckpointFile.Read(folder.File("unknown")).TrainedText);
 
         static double Share(Checkpoint saved, CorpusText corpus) =>
-            saved.TrainedText!.ShareOf(TokenizedText.From(corpus.Text, new TextConfig { MaxTokens = 0 }, saved.Vocab).Train, saved.Vocab)!.Value;
+            saved.TrainedText!.ShareOf(TokenizedText.From(corpus.Text, new TextConfig { MaxTokens = 0 }, saved.Vocab).Train,
+                saved.Vocab)!.Value;
     }
 
     private static void Train(string path, CorpusText corpus, TextConfig text, Checkpoint? start = null, int epochs = 1) => new TrainingRun(
-        new RunConfig { Text = text, Model = new ModelConfig { NumHiddens = 4 }, Training = new() { BatchSize = 4, NumSteps = 20, NumEpochs = epochs }, SampleEvery = 0, CheckpointPath = path },
+        new RunConfig { Text = text, Model = new ModelConfig { NumHiddens = 4 },
+            Training = new() { BatchSize = 4, NumSteps = 20, NumEpochs = epochs }, SampleEvery = 0, CheckpointPath = path },
         start,
         threads: 1).Execute(corpus, cancellationToken: TestContext.Current.CancellationToken);
 
@@ -181,7 +185,8 @@ public sealed class TextSketchTests
     private static int[] Lines(int seed, int lines, int words = 9)
     {
         var random = new RandomStream(seed, "lines");
-        IEnumerable<string> all = Enumerable.Range(0, lines).Select(_ => string.Join(' ', Enumerable.Range(0, words).Select(_ => Word(random.Next(300)))) + "\n");
+        IEnumerable<string> all = Enumerable.Range(0, lines).Select(_ =>
+            string.Join(' ', Enumerable.Range(0, words).Select(_ => Word(random.Next(300)))) + "\n");
         return Tokenizer.Create(TokenKind.Char).Encode(string.Concat(all), Letters);
     }
 

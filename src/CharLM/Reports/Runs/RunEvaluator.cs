@@ -39,7 +39,8 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
         if (!_baselines.TryGetValue(key, out (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) baselines))
             _baselines[key] = baselines = MeasureBaselines(saved, corpus, text, cancellationToken);
-        return new RunMeasurement(run, result.Report, baselines.NGram, baselines.Compressors, Passage(result.Surprisals, saved, text.WindowLength));
+        return new RunMeasurement(run, result.Report, baselines.NGram, baselines.Compressors,
+            Passage(result.Surprisals, saved, text.WindowLength));
     }
 
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(

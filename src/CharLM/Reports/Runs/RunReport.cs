@@ -65,11 +65,13 @@ public static class RunReport
         if (texts.Length > 1)
         {
             parts.Add(new Paragraph(
-                "Each table is of another text, so that its order says nothing of the others. Between tables only bits per byte of the raw text have one unit, and a cleaning that drops characters leaves less to predict."));
+                "Each table is of another text, so that its order says nothing of the others. Between tables only bits per byte of the raw "
+                + "text have one unit, and a cleaning that drops characters leaves less to predict."));
         }
         string[] readings = [.. measurements.Select(measured => measured.Evaluation.Reading).Distinct()];
         parts.Add(new Paragraph(
-            $"Models are read with {string.Join("; or ", readings)}. Intervals are of a block bootstrap over the text. The n-gram model counts, and the compressors have read, the text before it."));
+            $"Models are read with {string.Join("; or ", readings)}. Intervals are of a block bootstrap over the text. "
+            + "The n-gram model counts, and the compressors have read, the text before it."));
         return new ReportSection("Text that training did not see", parts);
     }
 
@@ -78,17 +80,24 @@ public static class RunReport
         RunMeasurement[] baselines = [.. RunTables.Baselines(measurements)];
         return new ReportTable(
             title,
-            [new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"), new("bits per character (95 % interval)"), new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error")],
+            [
+                new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"), new("bits per character (95 % interval)"),
+                new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error"),
+            ],
             [
                 .. measurements.OrderBy(measured => measured.Evaluation.BitsPerByte).Select(measured => Row(measured.Evaluation)),
                 .. baselines.SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
                 .. baselines.SelectMany(measured => measured.Compressors.Select(compressor => (string[])
-                    [compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter), ReportFigure.Of(compressor.BitsPerByte), ReportFigure.Of(BitsPerRawByte(compressor, measured.Evaluation)), "", ""])),
+                [
+                    compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter), ReportFigure.Of(compressor.BitsPerByte),
+                    ReportFigure.Of(BitsPerRawByte(compressor, measured.Evaluation)), "", "",
+                ])),
             ]);
     }
 
     // The evaluation's raw bytes stand for as many bytes of the cleaned text as the compressor's.
-    private static double BitsPerRawByte(CompressorBaseline compressor, EvaluationReport evaluation) => compressor.BitsPerByte * evaluation.Bytes / evaluation.RawBytes;
+    private static double BitsPerRawByte(CompressorBaseline compressor, EvaluationReport evaluation) =>
+        compressor.BitsPerByte * evaluation.Bytes / evaluation.RawBytes;
 
     private static string[] Row(EvaluationReport report) =>
     [

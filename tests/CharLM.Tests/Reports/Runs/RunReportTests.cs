@@ -94,7 +94,8 @@ public sealed class RunReportTests : IDisposable
         RunRecord run = Trained("one");
         RunMeasurement one = new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus);
         RunMeasurement two = one with { Run = "two", Evaluation = one.Evaluation with { Model = "two" } };
-        RunMeasurement raw = one with { Run = "raw", Evaluation = one.Evaluation with { Model = "raw", Measured = one.Evaluation.Measured with { Cleaning = CharLM.Corpora.Cleaning.None } } };
+        RunMeasurement raw = one with { Run = "raw", Evaluation = one.Evaluation with { Model = "raw",
+            Measured = one.Evaluation.Measured with { Cleaning = CharLM.Corpora.Cleaning.None } } };
         Assert.Equal(["one;two;n-gram", "raw;n-gram"], Tables(one, raw, two));
         Assert.Equal(["one;two;n-gram"], Tables(one, two));
         Assert.Contains("bits per byte of the raw text", Markdown(one, raw), StringComparison.Ordinal);
@@ -103,8 +104,10 @@ public sealed class RunReportTests : IDisposable
 
         string[] Tables(params RunMeasurement[] measured) =>
         [
-            .. RunReport.Of([run], measured, []).Sections.Single(section => section.Title == "Text that training did not see").Parts.OfType<ReportTable>()
-                .Select(table => string.Join(';', table.Rows.Select(row => row[0].Split(' ')[0]).Where(name => name is not ("gzip" or "brotli")))),
+            .. RunReport.Of([run], measured, []).Sections.Single(section =>
+                section.Title == "Text that training did not see").Parts.OfType<ReportTable>()
+                .Select(table =>
+                    string.Join(';', table.Rows.Select(row => row[0].Split(' ')[0]).Where(name => name is not ("gzip" or "brotli")))),
         ];
 
         string Markdown(params RunMeasurement[] measured)
