@@ -30,7 +30,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     public async Task Eval_TextItHasReadWhole_HasNothingHeldOut()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "held-out")).Refused(2, "nothing of the text is held out from training", "--split all");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "held-out")).Refused(2,
+            "nothing of the text is held out from training", "split all");
     }
 
     [Fact]
@@ -60,6 +61,58 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Eval_ModelsOfDifferentCleaning_AreMeasuredApartAndNotRanked()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "3", "--cleaning", "none", "--out", "raw")).Succeeded();
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "2", "--token", "word", "--out", "words")).Succeeded();
+        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, "raw", "--corpus", "text.txt", "--split", "all",
+            "--json")).Succeeded().Json();
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("comparison").ValueKind);
+        Assert.Equal(Texts.Plain.Length - 1, Number(json.GetProperty("first"), "raw_bytes"));
+        Assert.Equal(Texts.Plain.Length - 1, Number(json.GetProperty("second"), "raw_bytes"));
+        Assert.Equal(Number(json.GetProperty("first"), "bits_per_byte") * Number(json.GetProperty("first"),
+            "bytes") / (Texts.Plain.Length - 1), Number(json.GetProperty("first"), "bits_per_raw_byte"), 1e-9);
+        Assert.Contains("have one unit", json.GetProperty("not_compared").GetString(), StringComparison.Ordinal);
+
+        string lines = (await _sandbox.RunAsync("eval", models.Plain, "raw", "--corpus", "text.txt", "--split",
+            "all")).Succeeded().OutputLines[^1];
+        Assert.All(["not token by token", "cleaned as 'd2l'", "cleaned as 'none'", "a byte of the raw text"], part =>
+            Assert.Contains(part, lines, StringComparison.Ordinal));
+        Assert.DoesNotContain("better", lines, StringComparison.Ordinal);
+        Assert.Contains("different parts", (await _sandbox.RunAsync("eval", "raw", "words", "--corpus",
+            "text.txt")).Succeeded().OutputLines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Eval_TextThatHoldsTheTrainingText_TellsHowMuchOfIt()
+    {
+        // A text that does not repeat itself, and as much of another.
+        string book = string.Concat(Enumerable.Range(0, 1200).Select(i => $"{i * 7919 % 9973} ")), more = string.Concat(Enumerable.Range(1200, 1200).Select(i => $"{i * 7919 % 9973} "));
+        _sandbox.Write("book.txt", book);
+        _sandbox.Write("longer.txt", book + more);
+        (await _sandbox.RunAsync(["train", "--corpus", "book.txt", "--cleaning", "none", "--max-tokens", "0", "--epochs", "1", "--out",
+            "book", "--sample-every", "0", .. Texts.SmallModel])).Succeeded();
+        (await _sandbox.RunAsync("ngram", "--corpus", "book.txt", "--cleaning", "none", "--validation-fraction", "0", "--out",
+            "counts")).Succeeded();
+        foreach (string model in new[] { "book", "counts" })
+        {
+            Assert.Equal(0.5, Number((await _sandbox.RunAsync("eval", model, "--corpus", "longer.txt", "--json")).Succeeded().Json(),
+                "passages_trained_on"), 0.1);
+            Assert.Equal(1, Number((await _sandbox.RunAsync("eval", model, "--corpus", "book.txt", "--split", "all", "--json")).Succeeded().Json(), "passages_trained_on"), 1e-9);
+        }
+        Assert.Matches("^text .*longer.txt: all of its [0-9]+ tokens; (4|5)[0-9] % of its passages were trained on$",
+            (await _sandbox.RunAsync("eval", "book", "--corpus", "longer.txt")).Succeeded().OutputLines[1]);
+        // An imported model does not tell.
+        (await _sandbox.RunAsync("export", "--checkpoint", "book", "--out", "book.pytorch")).Succeeded();
+        (await _sandbox.RunAsync("import", "--from-pytorch", "book.pytorch", "--out", "imported")).Succeeded();
+        Assert.Equal(JsonValueKind.Null, (await _sandbox.RunAsync("eval", "imported", "--corpus", "book.txt",
+            "--json")).Succeeded().Json().GetProperty("passages_trained_on").ValueKind);
+        Assert.Contains("unknown how many of its passages were trained on",
+            (await _sandbox.RunAsync("eval", "imported", "--corpus", "book.txt")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Eval_Dynamic_SaysHowItLearnedAndReadsOneRow()
     {
         _sandbox.Write("text.txt", Texts.Plain[..1500]);
@@ -80,7 +133,6 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         _sandbox.Write("digits.txt", "0123 4567 0123".Replace(' ', '-'));
         _sandbox.Write("empty.txt", "");
         _sandbox.Write("letter.txt", "a");
-        (await _sandbox.RunAsync("eval", models.Plain, models.Unicode, "--corpus", "text.txt")).Refused(2, "vocab mismatch", "cleaned as 'd2l'", "cleaned as 'none'");
         (await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "digits.txt")).Refused(2, "vocab mismatch: none of the text's 13 tokens");
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "digits.txt")).Refused(2, "0 char tokens", "nothing to predict");
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "letter.txt")).Refused(2, "1 char token ", "nothing to predict");

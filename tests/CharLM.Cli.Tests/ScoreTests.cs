@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
@@ -37,6 +38,30 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         Assert.All(rows, row => Assert.Equal(5, row.Length));
         for (int line = 1; line <= 2; line++)
             Assert.Equal(Number(lines[line - 1].Split('\t')[0]), rows[1..].Where(row => row[0] == $"{line}").Sum(row => Number(row[3])), 2e-3);
+    }
+
+    // Cases that were wrong by a factor of 1,500: the carriage return that was dropped, the space between lines that was lost.
+    [Theory]
+    [InlineData("none", "\r\n")]
+    [InlineData("none", "\r")]
+    [InlineData("d2l", "\n")]
+    [InlineData("d2l-v1", "\r\n")]
+    public async Task Score_StateCarried_SumsToTheEvaluationOfTheText(string cleaning, string lineEnd)
+    {
+        string text = string.Concat(Enumerable.Range(0, 60).Select(i => $"Ab ba, {(i % 3 == 0 ? "abba" : "baab")}{lineEnd}{(i % 7 == 0 ? lineEnd : "")}")) + "ab";
+        File.WriteAllText(_sandbox.At("text.txt"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        // One recurrent model; counted n-grams, which need no torch, for the others.
+        string[] learn = lineEnd == "\r\n" && cleaning == "none"
+            ? ["train", "--epochs", "3", "--sample-every", "0", "--prefix", "ab", .. Texts.SmallModel] : ["ngram"];
+        (await _sandbox.RunAsync([.. learn, "--corpus", "text.txt", "--cleaning", cleaning, "--out", "model"])).Succeeded();
+        JsonElement eval = (await _sandbox.RunAsync("eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1",
+            "--json")).Succeeded().Json();
+        JsonElement[] lines = [.. (await _sandbox.RunAsync("score", "text.txt", "--checkpoint", "model", "--carry-state",
+            "--json")).Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
+        double nats = eval.GetProperty("nats").GetDouble() * eval.GetProperty("tokens").GetDouble();
+        Assert.Equal(nats, lines.Sum(line => line.GetProperty("nats").GetDouble()), 1e-5 * nats);
+        Assert.Equal(eval.GetProperty("characters").GetInt64(), lines.Sum(line => line.GetProperty("characters").GetInt64()));
+        Assert.Equal(60 + 9 + 1, lines.Length);
     }
 
     [Fact]

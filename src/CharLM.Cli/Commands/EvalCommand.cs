@@ -15,7 +15,12 @@ internal sealed class EvalCommand : Verb
 {
     private static readonly DynamicEvaluationConfig UnderDynamic = new();
 
-    private readonly Argument<string[]> _files = new("model") { HelpName = "model", Arity = new ArgumentArity(0, 2), Description = "Instead of --checkpoint: one model, or two that are compared token by token." };
+    private readonly Argument<string[]> _files = new("model")
+    {
+        HelpName = "model",
+        Arity = new ArgumentArity(0, 2),
+        Description = "Instead of --checkpoint: one model, or two that are compared, token by token where they read the same tokens.",
+    };
     private readonly SavedModelOptions _model = new();
     private readonly CorpusOptions _corpus = new();
     private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>("--split", "The part of the text: what training did not see, or all. [default: held-out of the text of the training, all of another text]");
@@ -55,7 +60,9 @@ internal sealed class EvalCommand : Verb
             Warn(parse, paths[i], texts[i]);
         Device device = _runtime.Use(parse);
         EvaluationResult[] results = [.. models.Select((model, i) => run.Execute(model, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
-        PairedComparison? comparison = results.Length == 2 ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config) : null;
+        PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1])
+            ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config with { WindowLength = texts[0].WindowLength })
+            : null;
         Print(parse, models, results, comparison);
         return ExitCode.Done;
     }
@@ -114,7 +121,17 @@ internal sealed class EvalCommand : Verb
         if (parse.GetValue(_json))
         {
             object[] reports = [.. results.Select((result, i) => EvaluationLines.Json(result.Report, leaks[i]))];
-            output.WriteLine(comparison is null ? JsonOutput.Line(reports[0]) : JsonOutput.Line(new { First = reports[0], Second = reports[1], Comparison = EvaluationLines.Json(comparison) }));
+            output.WriteLine(reports.Length == 1
+                ? JsonOutput.Line(reports[0])
+                : JsonOutput.Line(new
+                {
+                    First = reports[0],
+                    Second = reports[1],
+                    Comparison = comparison is null ? null : EvaluationLines.Json(comparison),
+                    NotCompared = comparison is null
+                        ? EvaluationLines.WhyNotCompared(models[0], results[0].Report, models[1], results[1].Report)
+                        : null,
+                }));
             return;
         }
         for (int i = 0; i < results.Length; i++)
@@ -123,9 +140,11 @@ internal sealed class EvalCommand : Verb
                 output.WriteLine(line);
             if (leaks[i] is { } leak)
                 output.WriteLine($"warning      {leak}");
-            if (comparison is not null)
+            if (results.Length == 2)
                 output.WriteLine();
         }
+        if (results.Length == 2 && comparison is null)
+            output.WriteLine($"compared     {EvaluationLines.WhyNotCompared(models[0], results[0].Report, models[1], results[1].Report)}");
         foreach (string line in comparison is null ? [] : EvaluationLines.Describe(comparison, results[0].Report.Model, results[1].Report.Model))
             output.WriteLine(line);
     }

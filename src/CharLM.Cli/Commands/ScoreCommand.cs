@@ -62,30 +62,37 @@ internal sealed class ScoreCommand : Verb
         }
     }
 
-    private int Score(ParseResult parse, LineScorer scorer, IEnumerable<string> lines, string location, CancellationToken cancellationToken)
+    private int Score(
+        ParseResult parse, LineScorer scorer, IEnumerable<TextLine> lines, string location, CancellationToken cancellationToken)
     {
         TextWriter output = parse.InvocationConfiguration.Output;
         (bool json, bool perChar) = (parse.GetValue(_json), parse.GetValue(_perChar));
-        long number = 0, tokens = 0, unknown = 0;
-        foreach (string line in lines)
+        long number = 0, tokens = 0, unknown = 0, content = 0, knownContent = 0;
+        foreach (TextLine line in lines)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (perChar && number == 0)
                 output.WriteLine("line\tposition\tcharacter\tnats\tbits");
             LineScore score = scorer.Score(line, cancellationToken);
             number++;
-            tokens += score.Tokens.Count(token => token != "\n"); // every text has line ends
+            tokens += score.Tokens.Count;
             unknown += score.Unknown;
+            // Every text has line ends: they alone are none, and know none.
+            int[] ids = [.. score.Tokens.Zip(score.Ids).Where(pair => pair.First is not ("\n" or "\r")).Select(pair => pair.Second)];
+            content += ids.Length;
+            knownContent += ids.Count(id => id != Vocab.UnknownId);
             if (json)
-                output.WriteLine(JsonOutput.Line(Row(number, line, score)));
+                output.WriteLine(JsonOutput.Line(Row(number, line.Text, score)));
             else if (perChar)
                 PrintEach(output, number, score);
             else
-                output.WriteLine($"{Number(score.Characters == 0 ? double.NaN : score.Total.Total)}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line)}");
+                output.WriteLine($"{Number(score.Characters == 0 ? double.NaN : score.Total.Total)}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
         }
-        if (unknown == tokens)
+        if (knownContent == 0)
         {
-            ErrorLine.Write(parse.InvocationConfiguration.Error, tokens == 0 ? $"{location} has no text to score" : $"vocab mismatch: none of the {Figure.Count(tokens)} tokens of {location} is in the model's vocab");
+            ErrorLine.Write(parse.InvocationConfiguration.Error, content == 0
+                ? $"{location} has no text to score"
+                : $"vocab mismatch: none of the {Figure.Count(content)} tokens of {location} is in the model's vocab");
             return ExitCode.Failed;
         }
         if (unknown > 0)

@@ -24,6 +24,9 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     /// <summary>Which text it was trained on.</summary>
     public required CorpusRecord Corpus { get; init; }
 
+    /// <inheritdoc/>
+    public TextSketch? TrainedText { get; init; }
+
     /// <summary>What training had reached.</summary>
     public required Figures Figures { get; init; }
 

@@ -18,6 +18,8 @@ internal static class CheckpointMetadata
 
     private const string Format = "charlm";
 
+    private const string SketchKey = "trained_text";
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -45,13 +47,19 @@ internal static class CheckpointMetadata
     }
 
     /// <summary>The metadata that models of all kinds have.</summary>
-    public static Dictionary<string, string> WriteText(ISavedModel model) => new(WriteFormat(), StringComparer.Ordinal)
+    public static Dictionary<string, string> WriteText(ISavedModel model)
     {
-        ["text"] = WritePart(model.Text),
-        ["vocab"] = WriteVocab(model.Vocab),
-        ["corpus"] = WritePart(model.Corpus),
-        ["figures"] = WritePart(model.Figures),
-    };
+        var metadata = new Dictionary<string, string>(WriteFormat(), StringComparer.Ordinal)
+        {
+            ["text"] = WritePart(model.Text),
+            ["vocab"] = WriteVocab(model.Vocab),
+            ["corpus"] = WritePart(model.Corpus),
+            ["figures"] = WritePart(model.Figures),
+        };
+        if (model.TrainedText is { } sketch)
+            metadata[SketchKey] = WritePart(new SketchEntry(sketch.PassageLength, sketch.Limit, sketch.Pack()));
+        return metadata;
+    }
 
     /// <summary>What <see cref="CheckFormat"/> looks for.</summary>
     public static Dictionary<string, string> WriteFormat() => new(StringComparer.Ordinal)
@@ -111,6 +119,7 @@ internal static class CheckpointMetadata
             Vocab = vocab,
             Training = training,
             Corpus = corpus,
+            TrainedText = ReadSketch(metadata),
             Figures = figures,
             Resume = resume,
             Weights = new Dictionary<string, WeightArray>(),
@@ -125,6 +134,13 @@ internal static class CheckpointMetadata
         Check(text.Faults());
         return (text, ReadVocab(metadata, "vocab"), Part<CorpusRecord>(metadata, "corpus"), Part<Figures>(metadata, "figures"));
     }
+
+    /// <summary>The sketch of what a model was trained on; null when there is none.</summary>
+    /// <exception cref="FormatException">It is damaged.</exception>
+    public static TextSketch? ReadSketch(IReadOnlyDictionary<string, string> metadata) =>
+        PartOrNull<SketchEntry>(metadata, SketchKey) is { } entry
+            ? TextSketch.Unpack(entry.PassageLength, entry.Limit, entry.Hashes)
+            : null;
 
     /// <summary>A part that is a vocab.</summary>
     /// <exception cref="FormatException">It is not there, or no vocab.</exception>
@@ -167,6 +183,8 @@ internal static class CheckpointMetadata
             throw new FormatException($"has a damaged '{name}' in its metadata: {e.Message}", e);
         }
     }
+
+    private sealed record SketchEntry(int PassageLength, int Limit, byte[] Hashes);
 
     private sealed record VocabEntry(IReadOnlyList<string> Tokens, IReadOnlyList<long>? Frequencies = null);
 }

@@ -18,6 +18,12 @@ public interface ISavedModel
     /// <summary>Which text it was trained on.</summary>
     CorpusRecord Corpus { get; }
 
+    /// <summary>
+    /// A sketch of all that it was trained on, what was held out not included; null where nobody knows: of imported models, of files
+    /// that older toolkits wrote, and of what went on from such.
+    /// </summary>
+    TextSketch? TrainedText { get; }
+
     /// <summary>What training had reached.</summary>
     Figures Figures { get; }
 

@@ -21,6 +21,9 @@ public sealed record NGramCheckpoint : ISavedModel
     public required CorpusRecord Corpus { get; init; }
 
     /// <inheritdoc/>
+    public TextSketch? TrainedText { get; init; }
+
+    /// <inheritdoc/>
     public required Figures Figures { get; init; }
 
     /// <summary>The model; it needs neither a device nor torch.</summary>

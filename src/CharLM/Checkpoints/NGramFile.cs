@@ -67,7 +67,15 @@ public static class NGramFile
         }
         levels[0] = new NGramLevel([0], [0], [0, levels[1].Count]);
         NGramCheck.Levels(levels, vocab.Count);
-        return new NGramCheckpoint { Model = new NGramModel(levels, vocab.Count), Text = text, Vocab = vocab, Corpus = corpus, Figures = figures };
+        return new NGramCheckpoint
+        {
+            Model = new NGramModel(levels, vocab.Count),
+            Text = text,
+            Vocab = vocab,
+            Corpus = corpus,
+            TrainedText = CheckpointMetadata.ReadSketch(header.Metadata),
+            Figures = figures,
+        };
 
         int[] Values(string name)
         {

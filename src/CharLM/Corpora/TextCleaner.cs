@@ -15,55 +15,85 @@ public static class TextCleaner
     public static string Clean(string text, Cleaning cleaning, string lineSeparator = "")
     {
         ArgumentNullException.ThrowIfNull(text);
-        return cleaning switch
-        {
-            Cleaning.D2L => CleanLines(text, lineSeparator),
-            Cleaning.D2LV1 => CleanWhole(text),
-            Cleaning.None => text,
-            _ => throw new ArgumentOutOfRangeException(nameof(cleaning), cleaning, "not a cleaning"),
-        };
+        return new CleaningPass(cleaning, lineSeparator).Next(text);
+    }
+}
+
+/// <summary>
+/// Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut.
+/// </summary>
+/// <param name="cleaning">What to do.</param>
+/// <param name="lineSeparator">As in <see cref="TextCleaner.Clean"/>.</param>
+internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
+{
+    private readonly Cleaning _cleaning = Enum.IsDefined(cleaning)
+        ? cleaning
+        : throw new ArgumentOutOfRangeException(nameof(cleaning), cleaning, "not a cleaning");
+    private bool _hasText, _lineHasLetters, _gap;
+
+    /// <summary>What the next part of the text comes to.</summary>
+    public string Next(string part)
+    {
+        if (_cleaning == Cleaning.None)
+            return part;
+        var cleaned = new StringBuilder(part.Length);
+        foreach (char c in part)
+            Add(c, cleaned);
+        return cleaned.ToString();
     }
 
-    private static string CleanLines(string text, string lineSeparator)
+    /// <summary>Where in a text the character stands that gave the cleaned text its character at a place; at the end the text's length.</summary>
+    /// <param name="text">The raw text, from its beginning.</param>
+    /// <param name="place">A place in the cleaned text.</param>
+    public int RawPlaceOf(string text, int place)
     {
-        var cleaned = new StringBuilder(text.Length);
-        bool lineHasLetters = false, gap = false;
-        foreach (char c in text)
+        if (_cleaning == Cleaning.None)
+            return place;
+        var cleaned = new StringBuilder();
+        for (int i = 0; i < text.Length; i++)
         {
-            if (c is '\n' or '\r')
-            {
-                lineHasLetters = gap = false;
-                continue;
-            }
-            if (!char.IsAsciiLetter(c))
-            {
-                gap = true;
-                continue;
-            }
-            if (!lineHasLetters)
-                cleaned.Append(cleaned.Length > 0 ? lineSeparator : "");
-            else if (gap)
-                cleaned.Append(' ');
+            Add(text[i], cleaned);
+            if (cleaned.Length > place)
+                return i;
+        }
+        return text.Length;
+    }
+
+    private void Add(char c, StringBuilder cleaned)
+    {
+        if (_cleaning == Cleaning.D2L)
+            AddInLine(c, cleaned);
+        else
+            AddInText(c, cleaned);
+    }
+
+    private void AddInLine(char c, StringBuilder cleaned)
+    {
+        if (c is '\n' or '\r')
+        {
+            _lineHasLetters = _gap = false;
+            return;
+        }
+        if (!char.IsAsciiLetter(c))
+        {
+            _gap = true;
+            return;
+        }
+        if (!_lineHasLetters)
+            cleaned.Append(_hasText ? lineSeparator : "");
+        else if (_gap)
+            cleaned.Append(' ');
+        cleaned.Append((char)(c | 0x20));
+        (_hasText, _lineHasLetters, _gap) = (true, true, false);
+    }
+
+    private void AddInText(char c, StringBuilder cleaned)
+    {
+        bool letter = char.IsAsciiLetter(c);
+        if (letter)
             cleaned.Append((char)(c | 0x20));
-            lineHasLetters = true;
-            gap = false;
-        }
-        return cleaned.ToString();
-    }
-
-    private static string CleanWhole(string text)
-    {
-        var cleaned = new StringBuilder(text.Length);
-        bool gap = false;
-        foreach (char c in text)
-        {
-            bool letter = char.IsAsciiLetter(c);
-            if (letter)
-                cleaned.Append((char)(c | 0x20));
-            else if (!gap)
-                cleaned.Append(' ');
-            gap = !letter;
-        }
-        return cleaned.ToString();
+        else if (!_gap)
+            cleaned.Append(' ');
+        _gap = !letter;
     }
 }

@@ -37,12 +37,18 @@ public static class Baselines
     /// <param name="tokens">What stands between two tokens.</param>
     /// <param name="cancellationToken">Looked at between compressions.</param>
     public static IReadOnlyList<CompressorBaseline> Compressors(
-        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, CancellationToken cancellationToken = default)
+        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, CancellationToken cancellationToken = default) =>
+        Compressors(train, text, vocab, tokens, MostTrainBytes, cancellationToken);
+
+    /// <inheritdoc cref="Compressors(ReadOnlySpan{int}, ReadOnlySpan{int}, Vocab, TokenKind, CancellationToken)"/>
+    internal static IReadOnlyList<CompressorBaseline> Compressors(
+        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, int mostTrainBytes,
+        CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(text.Length);
         string before = Spell(train, vocab, tokens), after = Spell(text, vocab, tokens);
         byte[] known = Encoding.UTF8.GetBytes(before);
-        known = known[Math.Max(0, known.Length - MostTrainBytes)..];
+        known = known[Math.Max(0, known.Length - mostTrainBytes)..];
         byte[] added = Encoding.UTF8.GetBytes(after), both = [.. known, .. added];
         int characters = CharTokenizer.Length(after);
         var baselines = new List<CompressorBaseline>();

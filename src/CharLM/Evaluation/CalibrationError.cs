@@ -22,7 +22,8 @@ public static class CalibrationError
         var excess = new double[Bins];
         for (int i = 0; i < targets.Length; i++)
         {
-            int bin = Math.Min((int)(guesses[i].Probability * Bins), Bins - 1);
+            // A bin has its upper end, and not its lower one: ((m - 1)/15, m/15].
+            int bin = Math.Clamp((int)MathF.Ceiling(guesses[i].Probability * Bins) - 1, 0, Bins - 1);
             excess[bin] += (guesses[i].Token == targets[i] ? 1 : 0) - guesses[i].Probability;
         }
         return excess.Sum(Math.Abs) / targets.Length;

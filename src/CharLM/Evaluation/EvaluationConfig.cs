@@ -15,11 +15,21 @@ public sealed record EvaluationConfig
     /// </summary>
     public int WarmUp { get; init; } = 256;
 
-    /// <summary>Tokens of a row that are read in one call, 1 to 65,536; default 64; does not change the result.</summary>
+    /// <summary>
+    /// Tokens of a row that are read in one call, 1 to 65,536; default 64; does not change the result. A model that reads ahead
+    /// reads each row in one call.
+    /// </summary>
     public int NumSteps { get; init; } = 64;
 
     /// <summary>The state begins at zero again after so many tokens, 0 to 1,000,000; default 0: it is carried to the end of a row.</summary>
     public int ResetEvery { get; init; }
+
+    /// <summary>
+    /// Tokens of windows that overlap, 0 to 65,536: window i begins at token i, its state at zero (Dive into Deep Learning v1.0's
+    /// validation); there are as many as the text has tokens beyond one. Default 0: the text is read in rows. Rows, warm-up and
+    /// resets are not those of windows.
+    /// </summary>
+    public int WindowLength { get; init; }
 
     /// <summary>Texts that the bootstrap draws, 1 to 1,000,000; default 1,000.</summary>
     public int BootstrapSamples { get; init; } = 1000;
@@ -33,6 +43,8 @@ public sealed record EvaluationConfig
     /// <summary>The state policy and the context in words.</summary>
     public string Describe(long tokens)
     {
+        if (WindowLength > 0)
+            return $"{tokens - WindowLength} windows of {WindowLength} tokens that overlap, the state zero for each";
         int rows = ResetEvery > 0 ? (int)Math.Min(Rows, Math.Max(1, (tokens - 1) / ResetEvery)) : RowsOf(tokens - 1);
         string side = rows == 1 ? "1 row" : $"{rows} rows side by side";
         string after = rows > 1 && WarmUp > 0 ? $", each after the {WarmUp} tokens before it" : "";
@@ -43,6 +55,11 @@ public sealed record EvaluationConfig
 
     /// <summary>Rows that so many targets are cut into, where the state is carried.</summary>
     internal int RowsOf(long targets) => (int)Math.Clamp(targets / Math.Max(1, WarmUp), 1, Rows);
+
+    // Windows that overlap repeat the text: a block is as many of them as it would have tokens.
+    internal int BlockLengthOf(int predictions) => BlockLength > 0 || WindowLength == 0
+        ? BlockLength
+        : Math.Max(1, BlockBootstrap.BlockLength(predictions / WindowLength)) * WindowLength;
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
@@ -55,6 +72,8 @@ public sealed record EvaluationConfig
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
         if (ResetEvery is < 0 or > 1_000_000)
             yield return $"reset-every must be 0 (never) to 1000000, not {ResetEvery}";
+        if (WindowLength is < 0 or > 65536)
+            yield return $"window-length must be 0 (no windows) to 65536, not {WindowLength}";
         if (BootstrapSamples is < 1 or > 1_000_000)
             yield return $"bootstrap must be 1 to 1000000 samples, not {BootstrapSamples}";
         if (BlockLength < 0)

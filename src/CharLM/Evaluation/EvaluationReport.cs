@@ -9,6 +9,15 @@ public sealed record EvaluationReport
     /// <summary>On which text, in words.</summary>
     public required string Text { get; init; }
 
+    /// <summary>Which text that is: only figures that share it can be ranked.</summary>
+    public required MeasuredText Measured { get; init; }
+
+    /// <summary>
+    /// The part of the text's passages that training saw, in [0, 1], about (<see cref="Tokenization.TextSketch"/>); null where
+    /// the model does not tell, and for a text that is too short.
+    /// </summary>
+    public double? PassagesTrainedOn { get; init; }
+
     /// <summary>How the text was read, in words: the state policy and the context.</summary>
     public required string Reading { get; init; }
 
@@ -25,6 +34,9 @@ public sealed record EvaluationReport
 
     /// <summary>UTF-8 bytes that the tokens stand for.</summary>
     public required long Bytes { get; init; }
+
+    /// <summary>UTF-8 bytes of the raw text, before it was cleaned.</summary>
+    public required long RawBytes { get; init; }
 
     /// <summary>The part of the tokens that were expected most, in [0, 1].</summary>
     public required double Accuracy { get; init; }
@@ -56,6 +68,14 @@ public sealed record EvaluationReport
     /// <summary>95 % interval of <see cref="BitsPerCharacter"/>.</summary>
     public Interval BitsPerCharacterInterval => MeanInterval.Map(nats => nats * All.Tokens / Math.Log(2) / Characters);
 
-    /// <summary>Bits a UTF-8 byte, over all tokens; comparable between models of any tokens.</summary>
+    /// <summary>
+    /// Bits a UTF-8 byte of the cleaned text, over all tokens; comparable between models of any tokens that read the same text.
+    /// </summary>
     public double BitsPerByte => All.Total / Math.Log(2) / Bytes;
+
+    /// <summary>
+    /// Bits a UTF-8 byte of the raw text, over all tokens: the one unit that models of different cleaning share. What a cleaning
+    /// drops costs nothing, so that of two such models the one that keeps less is flattered.
+    /// </summary>
+    public double BitsPerRawByte => All.Total / Math.Log(2) / RawBytes;
 }

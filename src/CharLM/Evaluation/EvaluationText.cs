@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using CharLM.Corpora;
 using CharLM.Tokenization;
@@ -18,6 +20,15 @@ public sealed record EvaluationText
 
     /// <summary>The same in UTF-8 bytes.</summary>
     public required long Bytes { get; init; }
+
+    /// <summary>UTF-8 bytes of the raw text, from the first token that is predicted to the last.</summary>
+    public required long RawBytes { get; init; }
+
+    /// <summary>Which text is measured, whoever reads it.</summary>
+    public required MeasuredText Measured { get; init; }
+
+    /// <summary>Tokens of the windows that training held out, which overlap; default 0: rows.</summary>
+    public int WindowLength { get; init; }
 
     /// <summary>Which tokens of the text they are.</summary>
     public required TextRange Range { get; init; }
@@ -60,13 +71,25 @@ public sealed record EvaluationText
             characters += tokenizer.TokenSeparator.Length + CharTokenizer.Length(token);
             bytes += tokenizer.TokenSeparator.Length + Encoding.UTF8.GetByteCount(token);
         }
+        int rawBegin = RawPlaceOf(range.Begin + 1), rawEnd = range.End == ids.Length ? text.Length : RawPlaceOf(range.End);
+        ReadOnlySpan<char> raw = text.AsSpan(rawBegin, rawEnd - rawBegin);
         return new EvaluationText
         {
             Tokens = ids.AsMemory(range.Begin, range.Count),
             Characters = characters,
             Bytes = bytes,
+            RawBytes = Encoding.UTF8.GetByteCount(raw),
+            Measured = new MeasuredText(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(raw))), config.Cleaning),
             Range = range,
             TokensOfText = ids.Length,
         };
+
+        int RawPlaceOf(int token) =>
+            new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, token));
     }
 }
+
+/// <summary>Which text was measured: figures of models that share it are figures of the same thing.</summary>
+/// <param name="Sha256">SHA-256 of the part of the raw text, as UTF-16.</param>
+/// <param name="Cleaning">What was done to it first.</param>
+public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
@@ -5,12 +6,13 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>
-/// Tells line by line how much a text surprises a model. Each line is read on its own, as if a line had just ended: after
-/// the line end where the vocab has one, else after a space; else its first token is read, but not predicted.
+/// Tells line by line how much a text surprises a model. Lines on their own are each read as if a line had just ended: after the
+/// line end where the vocab has one, else after a space; else the first token is read, but not predicted. Of the end of a line
+/// they have what the vocab has. Lines with the state carried are one text, read as an evaluation reads it in one row: the very
+/// first token is not predicted, and every line end stands as the text has it.
 /// </summary>
 public sealed class LineScorer : IDisposable
 {
-    private const string LineEnd = "\n", Space = " ";
     private const int MaxSteps = 256;
 
     private readonly IPredictor _predictor;
@@ -18,7 +20,8 @@ public sealed class LineScorer : IDisposable
     private readonly Vocab _vocab;
     private readonly Tokenizer _tokenizer;
     private readonly int? _start;
-    private readonly bool _carriesState;
+    private readonly bool _carriesState, _readsAhead;
+    private CleaningPass _cleaning;
     private int? _before;
 
     /// <summary>A scorer.</summary>
@@ -26,31 +29,32 @@ public sealed class LineScorer : IDisposable
     /// <param name="config">How its text was cleaned and tokenized; each line is, too.</param>
     /// <param name="vocab">Token to id.</param>
     /// <param name="carriesState">Whether a line is read after those before it, as one text, instead of on its own.</param>
+    /// <exception cref="InvalidConfigException">The state is to be carried, and the model reads a text from both ends.</exception>
     public LineScorer(ILanguageModel model, TextConfig config, Vocab vocab, bool carriesState = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(vocab);
-        (_predictor, _config, _vocab, _carriesState) = (model.Predictor(), config, vocab, carriesState);
+        if (carriesState && model.ReadsAhead)
+        {
+            throw new InvalidConfigException(
+                ["a bidirectional model reads a text from both ends and carries no state from line to line: score lines on their own, or evaluate the text"]);
+        }
+        (_predictor, _config, _vocab, _carriesState, _readsAhead) = (model.Predictor(), config, vocab, carriesState, model.ReadsAhead);
         _tokenizer = Tokenizer.Create(config.Token);
-        _start = IdOf(LineEnd) ?? IdOf(Space);
+        _start = IdOf("\n") ?? IdOf("\r") ?? IdOf(" ");
         Begin();
     }
 
     /// <summary>Scores one line.</summary>
-    /// <param name="line">The line without its end.</param>
+    /// <param name="line">The line and its end.</param>
     /// <param name="cancellationToken">Looked at now and then.</param>
-    public LineScore Score(string line, CancellationToken cancellationToken = default)
+    public LineScore Score(TextLine line, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(line);
         if (!_carriesState)
             Begin();
-        string cleaned = TextCleaner.Clean(line, _config.Cleaning, _tokenizer.LineSeparator);
-        // The end of the line is text, too, where the model learned it.
-        if (_config.Cleaning == Cleaning.None && IdOf(LineEnd) is not null)
-            cleaned += LineEnd;
-        string[] tokens = [.. _tokenizer.Tokenize(cleaned)];
-        int[] ids = _tokenizer.Encode(cleaned, _vocab);
+        string[] tokens = [.. _tokenizer.Tokenize(_cleaning.Next(line.Text + EndOf(line)))];
+        int[] ids = [.. tokens.Select(token => _vocab[token])];
         var nats = new float[ids.Length];
         int from = 0;
         if (ids.Length > 0 && _before is null)
@@ -58,27 +62,38 @@ public sealed class LineScorer : IDisposable
             (nats[0], _before) = (float.NaN, ids[0]);
             from = 1;
         }
-        for (; from < ids.Length; from += MaxSteps)
+        int most = _readsAhead ? RowReader.LongestWhole(ids.Length) : MaxSteps;
+        for (; from < ids.Length; from += most)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int steps = Math.Min(MaxSteps, ids.Length - from);
+            int steps = Math.Min(most, ids.Length - from);
             long[] targets = [.. ids.AsSpan(from, steps).ToArray().Select(id => (long)id)];
             long[] inputs = [_before!.Value, .. targets[..^1]];
             _predictor.Score(inputs, targets, steps, nats.AsSpan(from, steps));
             _before = (int)targets[^1];
         }
-        long characters = tokens.Zip(nats).Where(pair => float.IsFinite(pair.Second)).Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
+        long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second))
+            .Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
         return new LineScore(tokens, nats, ids, characters);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _predictor.Dispose();
 
+    [MemberNotNull(nameof(_cleaning))]
     private void Begin()
     {
         _predictor.Begin(rows: 1);
-        _before = _start;
+        _cleaning = new CleaningPass(_config.Cleaning, _tokenizer.LineSeparator);
+        if (!_carriesState)
+            _cleaning.Next("\n");
+        _before = _carriesState ? null : _start;
     }
+
+    // A line on its own is not charged for an end that the model has never met.
+    private string EndOf(TextLine line) => _carriesState || _config.Cleaning != Cleaning.None
+        ? line.End
+        : string.Concat(line.End.Where(c => IdOf(c.ToString()) is not null));
 
     private int? IdOf(string token) => _vocab[token] is var id && id != Vocab.UnknownId ? id : null;
 }

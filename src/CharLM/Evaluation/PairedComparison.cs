@@ -60,7 +60,8 @@ public sealed record PairedComparison
             First = new Nats(firstTotal, differences.Count),
             Second = new Nats(secondTotal, differences.Count),
             LeftOut = first.Nats.Length - differences.Count,
-            DifferenceInterval = BlockBootstrap.OfMean(differences.ToArray(), config.BootstrapSamples, config.Seed, config.BlockLength),
+            DifferenceInterval = BlockBootstrap.OfMean(differences.ToArray(), config.BootstrapSamples, config.Seed,
+                config.BlockLengthOf(differences.Count)),
         };
     }
 }

@@ -5,42 +5,103 @@ namespace CharLM.Evaluation;
 /// <summary>Reads a text in rows side by side and writes down what each token surprised, in the order of the text.</summary>
 internal static class RowReader
 {
+    private const int WindowsAtOnce = 256;
+
+    // A model that reads ahead holds all of a row at once; two layers of 256 units in two directions need 12 KB a token.
+    private const int MostAtOnce = 1 << 18;
+
     /// <summary>Reads a text.</summary>
     /// <param name="predictor">Reads it.</param>
-    /// <param name="vocabSize">Tokens of its vocab.</param>
+    /// <param name="model">What it is the predictor of.</param>
     /// <param name="tokens">Token ids, 2 or more.</param>
-    /// <param name="config">Rows, steps, what is read before a row, and where the state begins anew.</param>
-    /// <param name="nats">Receives the surprise of each token but the first.</param>
+    /// <param name="config">Rows, steps, what is read before a row, and where the state begins anew; or windows.</param>
+    /// <param name="nats">Receives the surprise of each token but the first; of windows, of each token of each window.</param>
     /// <param name="guesses">Receives what was expected in its place; empty: not asked for.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
     public static void Read(
-        IPredictor predictor, int vocabSize, ReadOnlySpan<int> tokens, EvaluationConfig config, Span<float> nats, Span<Guess> guesses, CancellationToken cancellationToken)
+        IPredictor predictor, ILanguageModel model, ReadOnlySpan<int> tokens, EvaluationConfig config, Span<float> nats,
+        Span<Guess> guesses, CancellationToken cancellationToken)
     {
         int targets = tokens.Length - 1, every = config.ResetEvery;
+        if (config.WindowLength > 0)
+        {
+            ReadWindows(predictor, tokens, config.WindowLength, nats, guesses, cancellationToken);
+            return;
+        }
         if (every == 0)
         {
             int rows = config.RowsOf(targets), rowLength = targets / rows;
             // The first row has nothing before it, and begins at zero.
             int alone = config.WarmUp > 0 && rows > 1 ? 1 : 0;
-            ReadRows(predictor, tokens, new Rows(0, alone, rowLength), 0, nats, guesses);
-            ReadRows(predictor, tokens, new Rows(alone * rowLength, rows - alone, rowLength), config.WarmUp, nats, guesses);
+            ReadRows(tokens, new Rows(0, alone, rowLength), 0, nats, guesses);
+            ReadRows(tokens, new Rows(alone * rowLength, rows - alone, rowLength), config.WarmUp, nats, guesses);
             // What does not fill the rows evenly is a last, short row of its own.
-            ReadRows(predictor, tokens, new Rows(rows * rowLength, 1, targets - (rows * rowLength)), config.WarmUp, nats, guesses);
+            ReadRows(tokens, new Rows(rows * rowLength, 1, targets - (rows * rowLength)), config.WarmUp, nats, guesses);
             return;
         }
         // Where the state begins anew, a row is what lies between.
         int whole = targets / every;
         for (int row = 0; row < whole; row += config.Rows)
-            ReadRows(predictor, tokens, new Rows(row * every, Math.Min(config.Rows, whole - row), every), 0, nats, guesses);
-        ReadRows(predictor, tokens, new Rows(whole * every, 1, targets - (whole * every)), 0, nats, guesses);
+            ReadRows(tokens, new Rows(row * every, Math.Min(config.Rows, whole - row), every), 0, nats, guesses);
+        ReadRows(tokens, new Rows(whole * every, 1, targets - (whole * every)), 0, nats, guesses);
 
-        void ReadRows(IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses)
+        void ReadRows(ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses)
         {
             if (rows.Count == 0 || rows.Length == 0)
                 return;
+            warmUp = Math.Min(warmUp, rows.Begin);
+            if (model.ReadsAhead)
+            {
+                ReadWhole(predictor, tokens, rows, warmUp, nats, guesses, cancellationToken);
+                return;
+            }
             predictor.Begin(rows.Count);
-            WarmUp(predictor, tokens, rows, Math.Min(warmUp, rows.Begin), config.NumSteps, vocabSize);
+            WarmUp(predictor, tokens, rows, warmUp, config.NumSteps, model.VocabSize);
             Measure(predictor, tokens, rows, config.NumSteps, nats, guesses, cancellationToken);
+        }
+    }
+
+    /// <summary>Tokens that a model that reads ahead can read in one call: all of a row.</summary>
+    /// <exception cref="InvalidConfigException">The row is too long.</exception>
+    public static int LongestWhole(int rowLength) => rowLength <= MostAtOnce
+        ? MostAtOnce
+        : throw new InvalidConfigException(
+            [$"a bidirectional model reads a row whole, at most {MostAtOnce} tokens, and this one has {rowLength}: take more rows, or fewer tokens"]);
+
+    // Each row in one call, with what stands before it: a state cannot be carried from both ends.
+    private static void ReadWhole(
+        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses,
+        CancellationToken cancellationToken)
+    {
+        int steps = warmUp + rows.Length, atOnce = LongestWhole(steps) / steps;
+        for (int row = 0; row < rows.Count; row += atOnce)
+        {
+            var some = new Rows(rows.Begin + (row * rows.Length), Math.Min(atOnce, rows.Count - row), rows.Length);
+            predictor.Begin(some.Count);
+            Measure(predictor, tokens, some, steps, nats, guesses, cancellationToken, warmUp);
+        }
+    }
+
+    private static void ReadWindows(
+        IPredictor predictor, ReadOnlySpan<int> tokens, int length, Span<float> nats, Span<Guess> guesses,
+        CancellationToken cancellationToken)
+    {
+        var inputs = new long[WindowsAtOnce * length];
+        var targets = new long[WindowsAtOnce * length];
+        int windows = tokens.Length - length;
+        for (int from = 0; from < windows; from += WindowsAtOnce)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int some = Math.Min(WindowsAtOnce, windows - from) * length;
+            for (int i = 0; i < some; i++)
+            {
+                int place = from + (i / length) + (i % length);
+                (inputs[i], targets[i]) = (tokens[place], tokens[place + 1]);
+            }
+            predictor.Begin(some / length);
+            predictor.Score(
+                inputs.AsSpan(0, some), targets.AsSpan(0, some), length, nats.Slice(from * length, some),
+                guesses.IsEmpty ? default : guesses.Slice(from * length, some));
         }
     }
 
@@ -58,15 +119,17 @@ internal static class RowReader
         }
     }
 
+    // So many tokens before each row are read with it, and not measured.
     private static void Measure(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<Guess> guesses, CancellationToken cancellationToken)
+        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<Guess> guesses,
+        CancellationToken cancellationToken, int before = 0)
     {
-        int most = rows.Count * Math.Min(numSteps, rows.Length);
+        int most = rows.Count * Math.Min(numSteps, before + rows.Length);
         var inputs = new long[most];
         var targets = new long[most];
         var someNats = new float[most];
         var someGuesses = new Guess[guesses.IsEmpty ? 0 : most];
-        for (int from = 0; from < rows.Length; from += numSteps)
+        for (int from = -before; from < rows.Length; from += numSteps)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int steps = Math.Min(numSteps, rows.Length - from), some = rows.Count * steps;
@@ -78,6 +141,8 @@ internal static class RowReader
             predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), steps, someNats.AsSpan(0, some), guesses.IsEmpty ? default : someGuesses.AsSpan(0, some));
             for (int i = 0; i < some; i++)
             {
+                if (from + (i % steps) < 0)
+                    continue;
                 int place = rows.PlaceOf(i, from, steps);
                 nats[place] = someNats[i];
                 if (!guesses.IsEmpty)

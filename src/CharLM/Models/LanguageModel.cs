@@ -48,6 +48,9 @@ public sealed class LanguageModel : Module, ILanguageModel
     /// <summary>Tokens of the vocab.</summary>
     public int VocabSize { get; }
 
+    /// <inheritdoc/>
+    public bool ReadsAhead => Config.Bidirectional;
+
     /// <summary>Where the weights live.</summary>
     public Device Device => _output.Bias.device;
 

@@ -81,7 +81,8 @@ public sealed class RandomStream
         }
     }
 
-    private static ulong SplitMix64(ulong state)
+    /// <summary>64 bits that look random, of 64 that need not.</summary>
+    internal static ulong SplitMix64(ulong state)
     {
         ulong z = state + 0x9E3779B97F4A7C15UL;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;

@@ -42,37 +42,68 @@ public sealed record EvaluationRun
             yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
     }
 
-    /// <summary>The part of a text that all of some models are measured on, as each of them reads it.</summary>
+    /// <summary>The part of a text that some models are measured on, as each of them reads it.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="models">One model, or several that read the same tokens.</param>
-    /// <exception cref="InvalidConfigException">They read other tokens, nothing is held out, or the text has no token of a vocab.</exception>
+    /// <param name="models">One or several: those that read the same tokens have the same part, each of the others its own.</param>
+    /// <exception cref="InvalidConfigException">Nothing is held out, or the text has no token of a vocab.</exception>
     public IReadOnlyList<EvaluationText> Texts(CorpusText corpus, params IReadOnlyList<ISavedModel> models)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(models);
-        InvalidConfigException.ThrowIfAny([.. Faults(), .. models.Skip(1).SelectMany(model => Mismatch(models[0], model))]);
-        bool trainedOn = models.Any(model => model.Corpus.Sha256 == corpus.Origin.Sha256);
+        InvalidConfigException.ThrowIfAny(Faults());
+        return [.. models.Select(model => TextOf(corpus, model, [.. models.Where(other => ReadTheSame(model, other))]))];
+    }
+
+    /// <summary>Whether two models read the same tokens of a text, so that they can be compared token by token.</summary>
+    public static bool ReadTheSame(ISavedModel first, ISavedModel second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        return (first.Text.Token, first.Text.Cleaning) == (second.Text.Token, second.Text.Cleaning);
+    }
+
+    private EvaluationText TextOf(CorpusText corpus, ISavedModel model, IReadOnlyList<ISavedModel> same)
+    {
+        bool trainedOn = same.Any(other => other.Corpus.Sha256 == corpus.Origin.Sha256);
         TextSplit split = Split ?? TextSplit.All;
-        TextRange Choose(int tokens)
+        int window = 0;
+        EvaluationText text = EvaluationText.From(corpus.Text, model.Text, model.Vocab, tokens =>
         {
-            TextRange unseen = models.Select(model => UnseenText.Of(model, tokens)).Aggregate((left, right) => left.Intersect(right));
+            TextRange unseen = same.Select(other => UnseenText.Of(other, tokens)).Aggregate((left, right) => left.Intersect(right));
             if (Split is null && trainedOn && unseen.Count > 1)
                 split = TextSplit.HeldOut;
             if (split == TextSplit.HeldOut && unseen.Count < 2)
-                throw new InvalidConfigException(["nothing of the text is held out from training: take --split all, or another text"]);
+            {
+                throw new InvalidConfigException(
+                    ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
+            }
+            if (split == TextSplit.HeldOut && WindowsOf(same, tokens) is { } windows)
+                (window, unseen) = windows;
             TextRange range = split == TextSplit.HeldOut ? unseen : new TextRange(0, tokens);
             return MaxTokens > 0 ? range with { End = Math.Min(range.End, range.Begin + MaxTokens) } : range;
-        }
-
-        var texts = new List<EvaluationText>();
-        foreach (ISavedModel model in models)
+        });
+        if (text.Unknown == text.Tokens.Length - 1)
+            throw new InvalidConfigException([$"vocab mismatch: none of the text's {text.Unknown} tokens is in the model's vocab of {model.Vocab.Count}"]);
+        string label = (split, trainedOn) switch
         {
-            EvaluationText text = EvaluationText.From(corpus.Text, model.Text, model.Vocab, Choose);
-            if (text.Unknown == text.Tokens.Length - 1)
-                throw new InvalidConfigException([$"vocab mismatch: none of the text's {text.Unknown} tokens is in the model's vocab of {model.Vocab.Count}"]);
-            texts.Add(text with { Name = $"{corpus.Origin.Name} ({Label(split, trainedOn)})" });
-        }
-        return texts;
+            (_, false) => "",
+            (TextSplit.HeldOut, _) => " (held out from training)",
+            _ => " (the text of the training)",
+        };
+        return text with { Name = corpus.Origin.Name + label, WindowLength = window };
+    }
+
+    // What training held out as windows is measured as those, unless another reading was asked for.
+    private (int Length, TextRange Range)? WindowsOf(IReadOnlyList<ISavedModel> models, int tokens)
+    {
+        (int, int, int)[] all = [.. models.Select(model => model is Checkpoint { Training: var training }
+            ? (training.TrainWindows, training.ValidationWindows, training.NumSteps)
+            : default).Distinct()];
+        bool asIs = Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0;
+        if (!asIs || all is not [(> 0 and int train, > 0 and int validation, int steps)])
+            return null;
+        var range = new TextRange(train, train + validation + steps);
+        return range.End <= tokens ? (steps, range) : null;
     }
 
     /// <summary>Measures a model.</summary>
@@ -86,10 +117,20 @@ public sealed record EvaluationRun
         ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
-        if (Dynamic is not null)
-            return ExecuteDynamic(saved, text, name, Dynamic, device, cancellationToken);
+        ArgumentNullException.ThrowIfNull(text);
+        EvaluationResult result = Dynamic is null
+            ? ExecuteStatic(saved, text, name, device, threads, cancellationToken)
+            : ExecuteDynamic(saved, text, name, Dynamic, device, cancellationToken);
+        return result with { Report = result.Report with { PassagesTrainedOn = saved.TrainedText?.ShareOf(text.Tokens, saved.Vocab) } };
+    }
+
+    private EvaluationResult ExecuteStatic(ISavedModel saved, EvaluationText text, string name, Device? device, int threads,
+        CancellationToken cancellationToken)
+    {
         using ILanguageModel model = saved.Open(device, threads);
-        return Evaluator.Evaluate(model, text, name, Config with { Rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent) }, cancellationToken);
+        int rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent);
+        EvaluationConfig config = Config with { Rows = rows, WindowLength = text.WindowLength };
+        return Evaluator.Evaluate(model, text, name, config, cancellationToken);
     }
 
     private EvaluationResult ExecuteDynamic(
@@ -104,19 +145,4 @@ public sealed record EvaluationRun
         EvaluationResult result = Evaluator.Evaluate(learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
         return result with { Report = result.Report with { Reading = $"{result.Report.Reading}; {dynamic.Describe()}" } };
     }
-
-    private static string Label(TextSplit split, bool trainedOn) => (split, trainedOn) switch
-    {
-        (_, false) => "not the text of the training",
-        (TextSplit.HeldOut, _) => "held out from training",
-        _ => "the text of the training",
-    };
-
-    private static IEnumerable<string> Mismatch(ISavedModel first, ISavedModel second)
-    {
-        if ((first.Text.Token, first.Text.Cleaning) != (second.Text.Token, second.Text.Cleaning))
-            yield return $"vocab mismatch: the models do not predict the same tokens: {Tokens(first.Text)} and {Tokens(second.Text)}; compare their bits per byte one by one";
-    }
-
-    private static string Tokens(TextConfig text) => $"{Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'";
 }

@@ -10,8 +10,8 @@ namespace CharLM.Runs;
 /// <param name="NumSteps">Tokens of a window.</param>
 internal sealed record HeldOutText(ReadOnlyMemory<int> Tokens, int NumWindows, int NumSteps)
 {
-    /// <summary>Rows that are read side by side when the state is carried.</summary>
-    public const int Rows = 32;
+    // Without windows, what an evaluation takes when it is told nothing.
+    private EvaluationConfig Reading => new() { WindowLength = NumWindows > 0 ? NumSteps : 0 };
 
     /// <summary>Whether anything is held out.</summary>
     public bool Exists => Tokens.Length > 1;
@@ -19,7 +19,7 @@ internal sealed record HeldOutText(ReadOnlyMemory<int> Tokens, int NumWindows, i
     /// <summary>The split and the state policy in words.</summary>
     public string Describe() => NumWindows > 0
         ? $"the next {NumWindows} windows of {NumSteps} tokens, the state reset for each"
-        : $"the last {Tokens.Length} tokens, read in {Math.Min(Rows, Tokens.Length - 1)} rows with the state carried";
+        : $"the last {Tokens.Length} tokens, read in {Reading.Describe(Tokens.Length)}";
 
     /// <summary>
     /// Characters (Unicode scalar values) of a token that is predicted, on average, with the space before a word; null when some
@@ -35,8 +35,7 @@ internal sealed record HeldOutText(ReadOnlyMemory<int> Tokens, int NumWindows, i
         return (double)characters / (Tokens.Length - 1);
     }
 
-    /// <summary>Measures a model on it.</summary>
-    public Nats Measure(LanguageModel model) => NumWindows > 0
-        ? Evaluator.MeasureWindows(model, Tokens, NumWindows, NumSteps)
-        : Evaluator.Measure(model, Tokens, Rows);
+    /// <summary>Measures a model on it, as an evaluation of its checkpoint does.</summary>
+    public Nats Measure(LanguageModel model, CancellationToken cancellationToken = default) =>
+        Evaluator.Measure(model, Tokens, Reading, cancellationToken);
 }

@@ -10,13 +10,15 @@ namespace CharLM.Runs;
 
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
 internal sealed class LanguageModelSubject(
-    RunConfig config, CorpusOrigin corpus, TokenizedText text, HeldOutText heldOut, LanguageModel model, Trainer trainer) : IRunSubject<Checkpoint>
+    RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
+    Trainer trainer) : IRunSubject<Checkpoint>
 {
     /// <inheritdoc/>
     public EpochTrainer Trainer => trainer;
 
     /// <inheritdoc/>
-    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) => (heldOut.Exists ? heldOut.Measure(model) : null, []);
+    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) =>
+        (heldOut.Exists ? heldOut.Measure(model, cancellationToken) : null, []);
 
     /// <inheritdoc/>
     public string Sample()
@@ -34,6 +36,7 @@ internal sealed class LanguageModelSubject(
         Vocab = text.Vocab,
         Training = config.Training,
         Corpus = new CorpusRecord(corpus.Name, corpus.Sha256),
+        TrainedText = trainedText,
         Figures = figures,
         Weights = Checkpoints.Checkpoint.CopyWeights(model),
         Resume = resume,

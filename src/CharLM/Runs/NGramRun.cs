@@ -53,7 +53,10 @@ public sealed record NGramRun
         NGramModel model = NGramModel.Train(text.Train, Order, text.Vocab.Count);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         cancellationToken.ThrowIfCancellationRequested();
-        EvaluationReport? heldOut = text.HeldOut.Length > 1 ? Measure(model, corpus, text, cancellationToken) : null;
+        TextSketch sketch = TextSketch.Of(text.Train, text.Vocab, Text.Token);
+        EvaluationReport? heldOut = text.HeldOut.Length > 1
+            ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.HeldOut, text.Vocab) }
+            : null;
         IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 1
             ? Baselines.Compressors(text.Train.Span, text.HeldOut.Span, text.Vocab, Text.Token, cancellationToken)
             : [];
@@ -63,6 +66,7 @@ public sealed record NGramRun
             Text = Text,
             Vocab = text.Vocab,
             Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
+            TrainedText = sketch,
             Figures = new Figures { Epochs = 1, HeldOutPerplexity = heldOut?.Perplexity, BestHeldOutPerplexity = heldOut?.Perplexity, BestEpoch = heldOut is null ? null : 1, TrainedSeconds = seconds },
         };
         cancellationToken.ThrowIfCancellationRequested();

@@ -81,7 +81,7 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
-        var subject = new LanguageModelSubject(_config, corpus.Origin, text, heldOut, model, trainer);
+        var subject = new LanguageModelSubject(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
         var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress);
         run.GoOn();
         _session?.Begin(
@@ -102,6 +102,13 @@ public sealed class TrainingRun
             RunDirectory = outcome.RunDirectory,
             Interrupted = outcome.Interrupted,
         };
+    }
+
+    // Of all that the weights have learned: where that is not known, neither is the whole.
+    private TextSketch? Sketch(ReadOnlyMemory<int> train, Vocab vocab)
+    {
+        TextSketch sketch = TextSketch.Of(train, vocab, _config.Text.Token);
+        return _start is null ? sketch : _start.TrainedText?.With(sketch);
     }
 
     private RunDescription Describe(CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()

@@ -74,6 +74,15 @@ public sealed class CharTokenizer : Tokenizer
         return ids;
     }
 
+    /// <inheritdoc/>
+    public override int PlaceOf(ReadOnlySpan<char> text, int token)
+    {
+        int place = 0;
+        for (; token > 0 && place < text.Length; token--)
+            place += char.IsHighSurrogate(text[place]) && place + 1 < text.Length && char.IsLowSurrogate(text[place + 1]) ? 2 : 1;
+        return place;
+    }
+
     /// <summary>The number of scalar values in a text.</summary>
     public static int Length(ReadOnlySpan<char> text)
     {

@@ -51,4 +51,9 @@ public abstract class Tokenizer
     /// <param name="vocab">Token to id.</param>
     /// <param name="maxTokens">Stop after this many tokens; all of them when null.</param>
     public abstract int[] Encode(ReadOnlySpan<char> text, Vocab vocab, int? maxTokens = null);
+
+    /// <summary>Where a token begins, in UTF-16 units; the text's length when it has no such token.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="token">Which token, from 0.</param>
+    public abstract int PlaceOf(ReadOnlySpan<char> text, int token);
 }

@@ -64,6 +64,18 @@ public sealed class WordTokenizer : Tokenizer
             yield return word;
     }
 
+    /// <inheritdoc/>
+    public override int PlaceOf(ReadOnlySpan<char> text, int token)
+    {
+        int place = 0;
+        for (; token > 0 && NextWord(text, ref place).Length > 0; token--)
+        {
+        }
+        while (place < text.Length && IsWhiteSpace(text[place]))
+            place++;
+        return place;
+    }
+
     // The next word at or after position, empty at the end; position moves behind it.
     private static ReadOnlySpan<char> NextWord(ReadOnlySpan<char> text, ref int position)
     {

@@ -36,6 +36,28 @@ public sealed class BlockBootstrapTests
         Assert.Equal((3, 3), (whole.Low, whole.High));
     }
 
+    // One value of 20 is 1. On a ring half of all blocks of 10 have it, wherever it stands: two blocks have it 0, 1 or 2 times, in a
+    // quarter, a half and a quarter of all texts. Cut at the ends, one of 11 blocks would have the first value: never twice.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    [InlineData(19)]
+    public void OfMean_ValueAtAnyPlace_IsDrawnAlike(int place)
+    {
+        var values = new float[20];
+        values[place] = 1;
+        Interval interval = BlockBootstrap.OfMean(values, samples: 2000, blockLength: 10);
+        Assert.Equal((0, 0.1), (interval.Low, interval.High));
+    }
+
+    // A text of 5 is drawn as a block of 4 and one more value: in 4 of 5 texts the block has the one that is 10, in 1 of 5 the rest has.
+    [Fact]
+    public void OfMean_LastBlock_IsCutToTheLengthOfTheText()
+    {
+        Interval interval = BlockBootstrap.OfMean([0f, 0f, 0f, 0f, 10f], samples: 2000, blockLength: 4);
+        Assert.Equal((0, 4), (interval.Low, interval.High));
+    }
+
     [Fact]
     public void OfMean_SameSeed_IsTheSame()
     {

@@ -19,6 +19,37 @@ public sealed class EvaluationReportTests
         Assert.Equal(0, CalibrationError.Of([1], [new Guess(1, 1)]), 6);
     }
 
+    // Guo et al.: bin m is ((m - 1)/15, m/15]. One claim on the upper end of a bin, one inside it, one inside the next.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(10)]
+    [InlineData(11)]
+    [InlineData(12)]
+    [InlineData(13)]
+    [InlineData(14)]
+    public void CalibrationError_UpperEndOfABin_BelongsToIt(int bin)
+    {
+        float end = bin / 15f, inside = (bin - 0.5f) / 15, next = (bin + 0.5f) / 15;
+        Guess[] guesses = [new(1, end), new(1, inside), new(1, next)];
+        double expected = (Math.Abs(1 - end - inside) + Math.Abs(0.0 - next)) / 3;
+        Assert.Equal(expected, CalibrationError.Of([1, 2, 2], guesses), 1e-6);
+    }
+
+    [Fact]
+    public void CalibrationError_EndsOfTheScale_AreInTheFirstAndTheLastBin()
+    {
+        Assert.Equal((1 - 0.03 + 0.0) / 2, CalibrationError.Of([1, 2], [new Guess(1, 0), new Guess(1, 0.03f)]), 1e-6);
+        Assert.Equal(Math.Abs(1 - 1 - 0.99) / 2, CalibrationError.Of([1, 2], [new Guess(1, 1), new Guess(1, 0.99f)]), 1e-6);
+    }
+
     [Fact]
     public void Evaluate_EvenOdds_HasTheFiguresOfACoin()
     {
@@ -143,6 +174,65 @@ public sealed class EvaluationReportTests
             Baselines.Compressors(train, heldOut, text.Vocab, TokenKind.Char, TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData(TokenKind.Char, "")]
+    [InlineData(TokenKind.Word, " ")]
+    public void Compressors_Text_AreChargedForWhatItAdds(TokenKind kind, string separator)
+    {
+        Vocab vocab = new([new("ä", 3), new("b", 2), new("c", 1)]);
+        int[] train = [.. Enumerable.Range(0, 3000).Select(i => i * i % 11 % 4)],
+            text = [.. Enumerable.Range(0, 500).Select(i => i * i % 13 % 4)];
+        byte[] known = Spelled(train), added = Spelled(text), both = [.. known, .. added];
+        IReadOnlyList<CompressorBaseline> baselines = Baselines.Compressors(train, text, vocab, kind,
+            TestContext.Current.CancellationToken);
+        Assert.Equal([GZip(both) - GZip(known), Brotli(both) - Brotli(known)], baselines.Select(baseline => baseline.CompressedBytes));
+        Assert.All(baselines, baseline =>
+            Assert.Equal((System.Text.Encoding.UTF8.GetString(added).Length, added.Length), (baseline.Characters, baseline.Bytes)));
+        Assert.Equal(8.0 * baselines[0].CompressedBytes / added.Length, baselines[0].BitsPerByte, 1e-12);
+        Assert.Equal(8.0 * baselines[0].CompressedBytes / baselines[0].Characters, baselines[0].BitsPerCharacter, 1e-12);
+        // Without a training text, the text alone.
+        Assert.Equal([GZip(added), Brotli(added)], Baselines.Compressors([], text, vocab, kind,
+            TestContext.Current.CancellationToken).Select(baseline => baseline.CompressedBytes));
+
+        byte[] Spelled(int[] ids) => System.Text.Encoding.UTF8.GetBytes(string.Concat(ids.Select(id =>
+            (id == 0 ? "<unk>" : id == 1 ? "ä" : id == 2 ? "b" : "c") + separator)));
+    }
+
+    [Fact]
+    public void Compressors_LongTrainingText_HaveReadItsEnd()
+    {
+        Vocab vocab = new([new("a", 1), new("b", 1), new("c", 1), new("d", 1)]);
+        var random = new CharLM.Randomness.RandomStream(3);
+        int[] text = [.. Enumerable.Range(0, 2000).Select(_ => 1 + random.Next(4))],
+            other = [.. Enumerable.Range(0, 2000).Select(_ => 1 + random.Next(4))];
+        long ending = Bytes([.. other, .. text]), beginning = Bytes([.. text, .. other]);
+        Assert.True(ending < 100 && beginning > 400, $"{ending} and {beginning} bytes");
+
+        long Bytes(int[] train) => Baselines.Compressors(train, text, vocab, TokenKind.Char, mostTrainBytes: 2000,
+            TestContext.Current.CancellationToken)[1].CompressedBytes;
+    }
+
+    [Fact]
+    public void From_CleanedText_CountsTheRawBytesOfWhatIsPredicted()
+    {
+        const string Source = "Ab, -- cd!\nÄ ef;\n\n gh";
+        Vocab vocab = new("abcdefgh ".Select(c => new TokenCount(c.ToString(), 1)));
+        EvaluationText whole = EvaluationText.From(Source, new TextConfig(), vocab);
+        Assert.Equal("b cdefgh".Length, whole.Bytes);
+        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[1..]), whole.RawBytes);
+        EvaluationText part = EvaluationText.From(Source, new TextConfig(), vocab, _ => new TextRange(2, 6)); // " cde" but its space
+        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[Source.IndexOf('c')..Source.IndexOf('f')]), part.RawBytes);
+        Vocab words = new([new("ab", 1), new("cd", 1), new("ef", 1), new("gh", 1)]);
+        EvaluationText ofWords = EvaluationText.From(Source, new TextConfig { Token = TokenKind.Word }, words, _ => new TextRange(0, 3));
+        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[Source.IndexOf('c')..Source.IndexOf('g')]), ofWords.RawBytes);
+        // The same part of the same text, cleaned alike, is the same thing to measure; cleaned otherwise it is not.
+        Assert.Equal(whole.Measured, EvaluationText.From(Source, new TextConfig(), vocab).Measured);
+        Assert.NotEqual(whole.Measured, part.Measured);
+        EvaluationText raw = EvaluationText.From(Source, Raw, vocab);
+        Assert.NotEqual(whole.Measured, raw.Measured);
+        Assert.Equal(raw.Bytes, raw.RawBytes);
+    }
+
     [Fact]
     public void NGram_TimeMachine_IsTheReportOfThePublishedFigure()
     {
@@ -154,6 +244,22 @@ public sealed class EvaluationReportTests
         Assert.InRange(report.BitsPerCharacter / Math.Log2(4.179), 0.995, 1.005);
         Assert.InRange(4.179, report.PerplexityInterval.Low, report.PerplexityInterval.High);
         Assert.InRange(report.PerplexityInterval.High - report.PerplexityInterval.Low, 0.05, 0.5);
+    }
+
+    private static long GZip(byte[] bytes)
+    {
+        using var compressed = new MemoryStream();
+        using (var stream = new System.IO.Compression.GZipStream(compressed, System.IO.Compression.CompressionLevel.SmallestSize,
+            leaveOpen: true))
+            stream.Write(bytes);
+        return compressed.Length;
+    }
+
+    private static long Brotli(byte[] bytes)
+    {
+        var compressed = new byte[bytes.Length + 1000];
+        Assert.True(System.IO.Compression.BrotliEncoder.TryCompress(bytes, compressed, out int written, quality: 11, window: 24));
+        return written;
     }
 
     private static TokenSurprisals Constant(float nats, int count, int unknownAt) => new(

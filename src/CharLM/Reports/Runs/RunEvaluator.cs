@@ -1,7 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Evaluation;
-using CharLM.Models;
 using CharLM.Runs;
 using CharLM.Tokenization;
 using static TorchSharp.torch;
@@ -33,14 +32,15 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
             throw new InvalidConfigException([$"'{corpus.Origin.Name}' is not the text that it was trained on: its SHA-256 is another"]);
         if (saved is Checkpoint { Model.LeakLabel: { } leak })
             throw new InvalidConfigException([leak]);
-        EvaluationText text = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab, tokens => UnseenText.Of(saved, tokens)) with { Name = corpus.Origin.Name };
-        using ILanguageModel model = saved.Open(device, threads);
-        EvaluationResult result = Evaluator.Evaluate(model, text, run, cancellationToken: cancellationToken);
+        var evaluation = new EvaluationRun { Split = TextSplit.HeldOut };
+        EvaluationText text = evaluation.Texts(corpus, saved)[0];
+        EvaluationResult result = evaluation.Execute(saved, text, run, device, threads, cancellationToken);
 
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
         if (!_baselines.TryGetValue(key, out (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) baselines))
             _baselines[key] = baselines = MeasureBaselines(saved, corpus, text, cancellationToken);
-        return new RunMeasurement(run, result.Report, baselines.NGram, baselines.Compressors, Passage(result.Surprisals, saved));
+        return new RunMeasurement(run, result.Report, baselines.NGram, baselines.Compressors,
+            Passage(result.Surprisals, saved, text.WindowLength));
     }
 
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
@@ -52,11 +52,13 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         return (nGram, Baselines.Compressors(seen.Span, text.Tokens.Span[1..], saved.Vocab, saved.Text.Token, cancellationToken));
     }
 
-    private static List<(string Token, double Nats)> Passage(TokenSurprisals surprisals, ISavedModel saved)
+    private static List<(string Token, double Nats)> Passage(TokenSurprisals surprisals, ISavedModel saved, int windowLength)
     {
         string separator = Tokenizer.Create(saved.Text.Token).TokenSeparator;
         var passage = new List<(string, double)>();
-        for (int i = 0; i < Math.Min(PassageTokens, surprisals.Targets.Length); i++)
+        // Of windows that overlap, the last token of each: the one with the most before it.
+        int step = Math.Max(1, windowLength);
+        for (int i = step - 1; i < surprisals.Targets.Length && passage.Count < PassageTokens; i += step)
             passage.Add((saved.Vocab[surprisals.Targets.Span[i]] + separator, surprisals.Nats.Span[i]));
         return passage;
     }

@@ -43,19 +43,19 @@ public static class RunTables
     /// <summary>A row for each model and baseline that was measured, with the ends of its 95 % intervals.</summary>
     public static ReportTable Evaluations(IReadOnlyList<RunMeasurement> measurements) => new(
         "evaluations",
-        [Text("model"), Text("text"), Number("tokens"), Number("unknown_tokens"), Number("perplexity"), Number("perplexity_low"), Number("perplexity_high"), Number("bits_per_character"), Number("bits_per_character_low"), Number("bits_per_character_high"), Number("bits_per_byte"), Number("accuracy"), Number("calibration_error")],
+        [Text("model"), Text("text"), Number("tokens"), Number("unknown_tokens"), Number("perplexity"), Number("perplexity_low"), Number("perplexity_high"), Number("bits_per_character"), Number("bits_per_character_low"), Number("bits_per_character_high"), Number("bits_per_byte"), Number("accuracy"), Number("calibration_error"), Number("bits_per_raw_byte"), Text("cleaning"), Number("passages_trained_on")],
         [
             .. measurements.Select(measurement => Row(measurement.Evaluation)),
             .. Baselines(measurements).SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
             .. Baselines(measurements).SelectMany(measured => measured.Compressors.Select(compressor => (string[])
             [
-                compressor.Name, measured.Evaluation.Text, "", "", "", "", "", $"{compressor.BitsPerCharacter}", "", "", $"{compressor.BitsPerByte}", "", "",
+                compressor.Name, measured.Evaluation.Text, "", "", "", "", "", $"{compressor.BitsPerCharacter}", "", "", $"{compressor.BitsPerByte}", "", "", "", Choices.NameOf(measured.Evaluation.Measured.Cleaning), "",
             ])),
         ]);
 
     /// <summary>Measurements with different baselines: the first of each text that was read in the same way.</summary>
     internal static IEnumerable<RunMeasurement> Baselines(IEnumerable<RunMeasurement> measurements) =>
-        measurements.DistinctBy(measured => (measured.Evaluation.Text, measured.Evaluation.Characters, measured.NGram?.All));
+        measurements.DistinctBy(measured => (measured.Evaluation.Measured, measured.Evaluation.Text, measured.NGram?.All));
 
     private static ReportColumn Text(string name) => new(name, IsNumber: false);
 
@@ -76,5 +76,8 @@ public static class RunTables
         $"{report.BitsPerByte}",
         $"{report.Accuracy}",
         $"{report.CalibrationError}",
+        $"{report.BitsPerRawByte}",
+        Choices.NameOf(report.Measured.Cleaning),
+        $"{report.PassagesTrainedOn}",
     ];
 }

@@ -73,13 +73,12 @@ public sealed class RunReportTests : IDisposable
         ISavedModel saved = ModelFile.Read(run.CheckpointPath!);
         RunMeasurement measured = new RunEvaluator(threads: 1).Measure("one", saved, TrainedRun.Corpus);
 
-        // The run reads its held-out text in rows that begin at zero; an evaluation reads it as one text.
         using (ILanguageModel model = saved.Open(threads: 1))
         {
             TokenizedText text = TokenizedText.From(TrainedRun.Corpus.Text, saved.Text, saved.Vocab);
             Assert.Equal(1, measured.Evaluation.Perplexity / Evaluator.Measure(model, text.HeldOut, rows: 1).Perplexity, 0.01);
         }
-        Assert.True(measured.Evaluation.Perplexity < run.Best!.HeldOutPerplexity);
+        Assert.Equal(run.Best!.HeldOutPerplexity!.Value, measured.Evaluation.Perplexity, 1e-6);
         Assert.Equal(measured.Evaluation.All.Tokens, measured.Passage.Count);
         Assert.Equal(measured.Evaluation.All.Total, measured.Passage.Sum(token => token.Nats), 1e-2);
         int heldOut = (int)(TrainedRun.Corpus.Text.Trim().Length * 0.2);
@@ -87,6 +86,36 @@ public sealed class RunReportTests : IDisposable
         // The text repeats itself: counted n-grams know what comes.
         Assert.InRange(measured.NGram!.Perplexity, 1, 1.5);
         Assert.Equal(2, measured.Compressors.Count);
+    }
+
+    [Fact]
+    public void Of_ModelsOfDifferentTexts_MakesNoRankingOfThem()
+    {
+        RunRecord run = Trained("one");
+        RunMeasurement one = new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus);
+        RunMeasurement two = one with { Run = "two", Evaluation = one.Evaluation with { Model = "two" } };
+        RunMeasurement raw = one with { Run = "raw", Evaluation = one.Evaluation with { Model = "raw",
+            Measured = one.Evaluation.Measured with { Cleaning = CharLM.Corpora.Cleaning.None } } };
+        Assert.Equal(["one;two;n-gram", "raw;n-gram"], Tables(one, raw, two));
+        Assert.Equal(["one;two;n-gram"], Tables(one, two));
+        Assert.Contains("bits per byte of the raw text", Markdown(one, raw), StringComparison.Ordinal);
+        Assert.Contains("its order says nothing of the others", Markdown(one, raw), StringComparison.Ordinal);
+        Assert.DoesNotContain("its order says nothing of the others", Markdown(one, two), StringComparison.Ordinal);
+
+        string[] Tables(params RunMeasurement[] measured) =>
+        [
+            .. RunReport.Of([run], measured, []).Sections.Single(section =>
+                section.Title == "Text that training did not see").Parts.OfType<ReportTable>()
+                .Select(table =>
+                    string.Join(';', table.Rows.Select(row => row[0].Split(' ')[0]).Where(name => name is not ("gzip" or "brotli")))),
+        ];
+
+        string Markdown(params RunMeasurement[] measured)
+        {
+            using var writer = new StringWriter();
+            MarkdownReport.Write(RunReport.Of([run], measured, []), writer);
+            return writer.ToString();
+        }
     }
 
     [Fact]

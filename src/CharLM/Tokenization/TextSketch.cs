@@ -1,0 +1,186 @@
+using CharLM.Randomness;
+
+namespace CharLM.Tokenization;
+
+/// <summary>
+/// A sample of the passages of a text, hashed, some kilobytes at most: tells of any other text, in the same tokens, which part of
+/// its passages stood in this one, wherever. Never changes once it is made: several threads may use one at once.
+/// </summary>
+/// <remarks>
+/// A passage is so many tokens of one line that follow each other; a line that is shorter is one whole. A sketch keeps the passages with
+/// the smallest hashes (Broder 1997), so that what is kept depends on a passage alone and not on its place: a text that is shifted, cut,
+/// longer or in another order is told as well as the text itself. Each passage that is kept speaks for the text around it.
+/// </remarks>
+public sealed class TextSketch
+{
+    private const int CharsOfPassage = 20, WordsOfPassage = 5;
+    private const int HashBits = 28;
+    private const int LargestHash = (1 << HashBits) - 1;
+
+    // Of a short text an eighth of the passages; of one that repeats itself all.
+    private const int Most = 4096, Least = 256, OneOf = 8;
+
+    // Fewer passages of the other text than these tell nothing.
+    private const int FewestToTell = 4;
+
+    private readonly int[] _hashes;
+
+    private TextSketch(int passageLength, int limit, int[] hashes) => (PassageLength, Limit, _hashes) = (passageLength, limit, hashes);
+
+    /// <summary>Tokens of a passage: 20 characters, 5 words.</summary>
+    public int PassageLength { get; }
+
+    /// <summary>Passages that are kept.</summary>
+    public int Count => _hashes.Length;
+
+    /// <summary>The greatest hash that is kept: all passages up to it are.</summary>
+    internal int Limit { get; }
+
+    /// <summary>The sketch of a text.</summary>
+    /// <param name="tokens">Token ids, as training saw them.</param>
+    /// <param name="vocab">Tells which ids end a line.</param>
+    /// <param name="kind">What a token is.</param>
+    public static TextSketch Of(ReadOnlyMemory<int> tokens, Vocab vocab, TokenKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(vocab);
+        int length = kind == TokenKind.Word ? WordsOfPassage : CharsOfPassage, limit = LargestHash;
+        var kept = new List<int>();
+        foreach ((_, int hash) in Passages(tokens, vocab, length))
+        {
+            if (hash > limit)
+                continue;
+            kept.Add(hash);
+            if (kept.Count == 2 * Most)
+                (kept, limit) = Smallest(kept, Most, limit);
+        }
+        (kept, limit) = Smallest(kept, Most, limit);
+        double passages = kept.Count * ((double)LargestHash + 1) / ((double)limit + 1);
+        (kept, limit) = Smallest(kept, (int)Math.Clamp(passages / OneOf, Least, Most), limit);
+        return new TextSketch(length, limit, [.. kept]);
+    }
+
+    /// <summary>The sketch of two texts together.</summary>
+    /// <param name="other">The sketch of another text in the same tokens.</param>
+    public TextSketch With(TextSketch other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.PassageLength != PassageLength)
+            throw new ArgumentException($"passages of {other.PassageLength} and of {PassageLength} tokens differ", nameof(other));
+        int common = Math.Min(Limit, other.Limit);
+        (List<int> kept, int limit) = Smallest([.. _hashes.Concat(other._hashes).Where(hash => hash <= common)], Most, common);
+        return new TextSketch(PassageLength, limit, [.. kept]);
+    }
+
+    /// <summary>About which part of a text's passages stood in the text of this sketch, in [0, 1]; null when too few can be told.</summary>
+    /// <param name="tokens">Token ids of the text.</param>
+    /// <param name="vocab">The vocab that the sketch was made with.</param>
+    public double? ShareOf(ReadOnlyMemory<int> tokens, Vocab vocab)
+    {
+        ArgumentNullException.ThrowIfNull(vocab);
+        List<(int Place, bool Known)> told = [.. Passages(tokens, vocab, PassageLength)
+            .Where(passage => passage.Hash <= Limit)
+            .Select(passage => (passage.Place, Array.BinarySearch(_hashes, passage.Hash) >= 0))];
+        if (told.Count < FewestToTell)
+            return null;
+        double known = 0, all = 0;
+        for (int i = 0; i < told.Count; i++)
+        {
+            // Up to the middle between it and its neighbours.
+            double begin = i == 0 ? 0 : (told[i - 1].Place + told[i].Place) / 2.0;
+            double end = i == told.Count - 1 ? tokens.Length : (told[i].Place + told[i + 1].Place) / 2.0;
+            all += end - begin;
+            known += told[i].Known ? end - begin : 0;
+        }
+        // A passage that was never seen can have the hash of one that was.
+        double byChance = Count / ((double)Limit + 1);
+        return byChance >= 1 ? null : Math.Clamp(((known / all) - byChance) / (1 - byChance), 0, 1);
+    }
+
+    /// <summary>The differences between neighbouring hashes in groups of seven bits, the last group of each below 128.</summary>
+    internal byte[] Pack()
+    {
+        var packed = new List<byte>(2 * Count);
+        int before = 0;
+        foreach (int hash in _hashes)
+        {
+            uint left = (uint)(hash - before);
+            for (; left >= 128; left >>= 7)
+                packed.Add((byte)(left | 128));
+            packed.Add((byte)left);
+            before = hash;
+        }
+        return [.. packed];
+    }
+
+    /// <summary>A sketch from its parts.</summary>
+    /// <exception cref="FormatException">They are not those of a sketch.</exception>
+    internal static TextSketch Unpack(int passageLength, int limit, byte[] packed)
+    {
+        if (passageLength is < 1 or > 1000 || limit is < 0 or > LargestHash)
+            throw new FormatException($"has a sketch of its text that cannot be: passages of {passageLength} tokens, hashes to {limit}");
+        var hashes = new List<int>();
+        long hash = 0, difference = 0;
+        int shift = 0;
+        foreach (byte part in packed)
+        {
+            difference |= (long)(part & 127) << shift;
+            shift += 7;
+            if (part >= 128 && shift <= HashBits)
+                continue;
+            hash += difference;
+            if (part >= 128 || hash > limit || (hashes.Count > 0 && difference == 0) || hashes.Count == Most)
+                throw new FormatException("has a sketch of its text that is damaged");
+            hashes.Add((int)hash);
+            (difference, shift) = (0, 0);
+        }
+        return shift == 0
+            ? new TextSketch(passageLength, limit, [.. hashes])
+            : throw new FormatException("has a sketch of its text that is cut off");
+    }
+
+    // Different hashes in order, at most so many; and up to where they are all there are.
+    private static (List<int> Hashes, int Limit) Smallest(List<int> hashes, int most, int limit)
+    {
+        List<int> kept = [.. hashes.Distinct().Order().Take(most + 1)];
+        if (kept.Count <= most)
+            return (kept, limit);
+        kept.RemoveAt(most);
+        return (kept, kept[^1]);
+    }
+
+    private static IEnumerable<(int Place, int Hash)> Passages(ReadOnlyMemory<int> tokens, Vocab vocab, int length)
+    {
+        // A polynomial over the tokens that passes from one passage to the next, mixed in the end.
+        const ulong Base = 0x9E3779B97F4A7C15UL;
+        ulong first = 1;
+        for (int i = 0; i < length; i++)
+            first *= Base;
+        int[] lineEnds = [.. new[] { vocab["\n"], vocab["\r"] }.Where(id => id != Vocab.UnknownId)];
+        for (int begin = 0, end; begin < tokens.Length; begin = end + 1)
+        {
+            int left = lineEnds.Length == 0 ? -1 : tokens.Span[begin..].IndexOfAny(lineEnds);
+            end = left < 0 ? tokens.Length : begin + left;
+            // A line of hardly anything is no passage.
+            if (end - begin < Math.Max(1, length / 5))
+                continue;
+            int size = Math.Min(length, end - begin), unknown = 0;
+            ulong hash = 0;
+            for (int i = begin; i < end; i++)
+            {
+                int id = tokens.Span[i];
+                hash = (hash * Base) + RandomStream.SplitMix64((ulong)id);
+                unknown += id == Vocab.UnknownId ? 1 : 0;
+                int place = i - size;
+                if (place >= begin)
+                {
+                    int gone = tokens.Span[place];
+                    hash -= first * RandomStream.SplitMix64((ulong)gone);
+                    unknown -= gone == Vocab.UnknownId ? 1 : 0;
+                }
+                // Passages that are mostly unknown look alike, whatever they say.
+                if (place + 1 >= begin && 2 * unknown <= size)
+                    yield return (place + 1, (int)(RandomStream.SplitMix64(hash ^ (ulong)size) >> (64 - HashBits)));
+            }
+        }
+    }
+}
