@@ -11,7 +11,7 @@ namespace CharLM.Translation;
 /// Writes targets token by token, following the most probable beginnings of each (beam search; of one beginning it is greedy
 /// decoding), or drawing at a temperature. A beginning that has ended keeps its place in the beam.
 /// </summary>
-/// <param name="model">The model; in evaluation mode from then on.</param>
+/// <param name="model">The model; in evaluation mode while it writes.</param>
 /// <param name="vocab">Its vocab.</param>
 /// <param name="config">How to search.</param>
 public sealed class TargetSearch(Translator model, TranslatorVocab vocab, DecodingConfig config)
@@ -28,9 +28,10 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
         InvalidConfigException.ThrowIfAny(config.Faults());
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        model.eval();
+        using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
+        using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
         int width = config.BeamWidth;
-        EncodedSource encoded = model.Encode(sources);
+        EncodedSource encoded = model.ComputeSource(sources);
         if (width > 1)
             encoded = encoded.Select(arange(sources.BatchSize, device: model.Device).repeat_interleave(width));
         var beams = new Beam[sources.BatchSize * width];
@@ -43,7 +44,7 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope stepScope = NewDisposeScope();
             Tensor before = tensor([.. beams.Select(beam => (long)beam.Token)], [1, beams.Length], device: model.Device);
-            (Tensor logits, RecurrentState after, Tensor? weights) = model.Decode(before, state, encoded);
+            (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(before, state, encoded);
             float[] scores = Values(sampler is null ? logits.log_softmax(-1) : logits);
             float[]? looked = withAttention && weights is not null ? Values(weights) : null;
             (beams, int[] parents) = Extend(beams, scores, looked, sampler);
