@@ -222,7 +222,6 @@ public sealed class GenerationSession : IDisposable
     // cancels it has read.
     private void ReadOn(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         int read = 0;
         try
         {
@@ -238,6 +237,7 @@ public sealed class GenerationSession : IDisposable
         {
             _unread.RemoveRange(0, read);
         }
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void ThrowIfUsedUp()
