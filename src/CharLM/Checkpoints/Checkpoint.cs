@@ -40,9 +40,12 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     public long NumParameters => Weights.Values.Sum(weight => weight.Values.LongLength);
 
     /// <summary>The weights of a model, copied.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public static IReadOnlyDictionary<string, WeightArray> CopyWeights(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        using ModelAccess.Lease reading = ModelAccess.Of(model)?.Read() ?? default;
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         return model.named_parameters().ToDictionary(
@@ -55,6 +58,7 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     /// <param name="weights">What <see cref="CopyWeights"/> gave.</param>
     internal static void SetWeights(nn.Module model, IReadOnlyDictionary<string, WeightArray> weights)
     {
+        using ModelAccess.Lease change = ModelAccess.Of(model)?.Change() ?? default;
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())

@@ -11,7 +11,9 @@ namespace CharLM.Checkpoints;
 public static class CheckpointFile
 {
     /// <summary>Writes a checkpoint; a reader sees the old file or the new one, never a part.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
+    /// </exception>
     public static void Write(string path, Checkpoint checkpoint) => Write(path, checkpoint, null);
 
     /// <param name="path">The file.</param>
@@ -21,6 +23,7 @@ public static class CheckpointFile
     internal static void Write(string path, Checkpoint checkpoint, Action? replacing)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
+        CheckWeights(path, checkpoint.Weights, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count));
         SealedFile.Write(
             path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
     }
@@ -41,6 +44,25 @@ public static class CheckpointFile
             stream, headerBytes, header, expected, tensor => checkpoint.Resume is not null && ResumeTensors.Fits(tensor, checkpoint.Model, expected));
         ResumeState? resume = checkpoint.Resume is { } state ? ResumeTensors.Take(state, weights) : null;
         return checkpoint with { Weights = weights, Resume = resume };
+    }
+
+    /// <summary>Refuses to write weights that no reader would take.</summary>
+    /// <param name="path">The file that shall be written.</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="expected">The weights that its model has.</param>
+    /// <exception cref="CheckpointException">Says what is wrong.</exception>
+    internal static void CheckWeights(string path, IReadOnlyDictionary<string, WeightArray> weights, IReadOnlyDictionary<string, long[]> expected)
+    {
+        try
+        {
+            foreach ((string name, WeightArray weight) in weights)
+                CheckShape(name, weight.Shape, expected);
+            ThrowIfMissing(weights.Keys, expected);
+        }
+        catch (FormatException e)
+        {
+            throw new CheckpointException(path, $"cannot be written, for no reader would take it: it {e.Message}", e);
+        }
     }
 
     /// <summary>Checks shapes and checksum, then reads the weights.</summary>
@@ -72,14 +94,24 @@ public static class CheckpointFile
         {
             if (tensor.DType == SafetensorsFile.WeightType && mayBeThere?.Invoke(tensor) == true)
                 continue;
-            if (!expected.TryGetValue(tensor.Name, out long[]? shape))
-                throw new FormatException($"has a weight '{tensor.Name}' that its model has not");
-            if (tensor.DType != SafetensorsFile.WeightType)
+            if (tensor.DType != SafetensorsFile.WeightType && expected.ContainsKey(tensor.Name))
                 throw new FormatException($"has the weight '{tensor.Name}' as {tensor.DType}, not {SafetensorsFile.WeightType}");
-            if (!shape.SequenceEqual(tensor.Shape))
-                throw new FormatException($"has the weight '{tensor.Name}' in shape [{string.Join(", ", tensor.Shape)}] where its model has [{string.Join(", ", shape)}]");
+            CheckShape(tensor.Name, tensor.Shape, expected);
         }
-        if (expected.Keys.Except(header.Tensors.Select(tensor => tensor.Name)).FirstOrDefault() is { } missing)
+        ThrowIfMissing(header.Tensors.Select(tensor => tensor.Name), expected);
+    }
+
+    private static void CheckShape(string name, IReadOnlyList<long> shape, IReadOnlyDictionary<string, long[]> expected)
+    {
+        if (!expected.TryGetValue(name, out long[]? expectedShape))
+            throw new FormatException($"has a weight '{name}' that its model has not");
+        if (!expectedShape.SequenceEqual(shape))
+            throw new FormatException($"has the weight '{name}' in shape [{string.Join(", ", shape)}] where its model has [{string.Join(", ", expectedShape)}]");
+    }
+
+    private static void ThrowIfMissing(IEnumerable<string> names, IReadOnlyDictionary<string, long[]> expected)
+    {
+        if (expected.Keys.Except(names).FirstOrDefault() is { } missing)
             throw new FormatException($"lacks the weight '{missing}'");
     }
 }

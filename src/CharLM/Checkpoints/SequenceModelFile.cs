@@ -17,18 +17,26 @@ public static class SequenceModelFile
     public delegate IReadOnlyDictionary<string, long[]> ShapesOf<TConfig>(TConfig config, Vocab source, Vocab target);
 
     /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model)
-        where TConfig : class, ISequenceConfig => Write(path, model, null);
+    /// <param name="path">The file.</param>
+    /// <param name="model">Its content.</param>
+    /// <param name="shapesOf">The weights that a model of the kind has.</param>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
+    /// </exception>
+    public static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf)
+        where TConfig : class, ISequenceConfig => Write(path, model, shapesOf, null);
 
     /// <param name="path">The file.</param>
     /// <param name="model">Its content.</param>
+    /// <param name="shapesOf">The weights that a model of the kind has.</param>
     /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
-    /// <inheritdoc cref="Write{TConfig}(string, SequenceCheckpoint{TConfig})"/>
-    internal static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, Action? replacing)
+    /// <inheritdoc cref="Write{TConfig}(string, SequenceCheckpoint{TConfig}, ShapesOf{TConfig})"/>
+    internal static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf, Action? replacing)
         where TConfig : class, ISequenceConfig
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(shapesOf);
+        CheckpointFile.CheckWeights(path, model.Weights, shapesOf(model.Config, model.Source, model.Target));
         var metadata = new Dictionary<string, string>(CheckpointMetadata.WriteFormat(), StringComparer.Ordinal)
         {
             [KindKey] = TConfig.Kind,

@@ -54,9 +54,19 @@ public sealed class Classifier : SequenceModel<ClassifierConfig>
 
     /// <summary>Reads texts.</summary>
     /// <returns>The logits of the labels: [batch, labels] of texts, [num_steps, batch, labels] of characters.</returns>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public Tensor Forward(PaddedBatch texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
+        using ModelAccess.Lease reading = Access.Read();
+        return Compute(texts);
+    }
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="Forward"/>
+    internal Tensor Compute(PaddedBatch texts)
+    {
         ModelConfig model = Config.Model;
         Tensor vectors = TokenVectors.Of(texts.Ids(Device).t(), _embedding, VocabSize, _output.weight.dtype);
         (Tensor outputs, RecurrentState last) = _encoder.Forward(functional.dropout(vectors, model.InputDropout, training), texts.Lengths);

@@ -40,7 +40,7 @@ public sealed class ClassifierTask : ISequenceTask
     public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples)
     {
         int[] some = examples.ToArray();
-        Tensor logits = _model.Forward(new PaddedBatch([.. some.Select(example => _texts[example])]));
+        Tensor logits = _model.Compute(new PaddedBatch([.. some.Select(example => _texts[example])]));
         var labels = new PaddedBatch([.. some.Select(example => _labels[example])]);
         // Labels of texts are sequences of one step.
         return (MaskedLoss.CrossEntropy(logits.dim() == 2 ? logits.unsqueeze(0) : logits, labels), labels.NumTokens);

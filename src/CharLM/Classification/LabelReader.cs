@@ -1,4 +1,5 @@
 using CharLM.Batching;
+using CharLM.Models;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 namespace CharLM.Classification;
 
 /// <summary>Labels texts with a trained classifier.</summary>
-/// <param name="model">The model; in evaluation mode from then on.</param>
+/// <param name="model">The model; in evaluation mode while it reads.</param>
 /// <param name="vocab">Its vocab.</param>
 public sealed class LabelReader(Classifier model, ClassifierVocab vocab)
 {
@@ -18,9 +19,10 @@ public sealed class LabelReader(Classifier model, ClassifierVocab vocab)
         ArgumentNullException.ThrowIfNull(texts);
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        model.eval();
+        using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
+        using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
         var batch = new PaddedBatch([.. texts.Select(text => new ReadOnlyMemory<int>(vocab.EncodeText(text)))]);
-        Tensor probabilities = model.Forward(batch).softmax(-1);
+        Tensor probabilities = model.Compute(batch).softmax(-1);
         if (probabilities.dim() == 2)
             probabilities = probabilities.unsqueeze(0);                            // one step
         (Tensor greatest, Tensor labels) = probabilities.max(-1);                  // [steps, batch]

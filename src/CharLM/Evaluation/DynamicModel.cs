@@ -19,6 +19,7 @@ public sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig co
 
     /// <inheritdoc/>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the kernels compute the model.</exception>
+    /// <exception cref="InvalidOperationException">The model learns already: one dynamic evaluation, or one trainer, at a time.</exception>
     public IPredictor Predictor() => new DynamicPredictor(model, config);
 
     /// <summary>Nothing to do: the model is the caller's.</summary>

@@ -7,40 +7,47 @@ using static TorchSharp.torch;
 namespace CharLM.Evaluation;
 
 /// <summary>Predicts with torch's operations, and learns from each segment after it was measured.</summary>
-internal sealed class DynamicPredictor : IPredictor
+internal sealed class DynamicPredictor : Predictor
 {
     private readonly LanguageModel _model;
     private readonly DynamicEvaluationConfig _config;
-    private readonly bool _wasTraining;
+    private readonly ModelAccess.Evaluation _evaluation;
     private readonly List<(Parameter Weight, Tensor Trained)> _weights;
     private RecurrentState? _state;
 
-    /// <summary>A predictor of a model, which is in evaluation mode and changes its weights until this is disposed.</summary>
+    /// <summary>A predictor of a model, which is in evaluation mode, changes its weights and serves nobody else until this is disposed.</summary>
     public DynamicPredictor(LanguageModel model, DynamicEvaluationConfig config)
+        : base((model ?? throw new ArgumentNullException(nameof(model))).VocabSize, model.Access)
     {
-        ArgumentNullException.ThrowIfNull(model);
         config.Validate();
         if (model.UsesKernels)
             throw new InvalidConfigException(["dynamic evaluation learns with torch's operations: build the model as built-in or custom"]);
-        (_model, _config, _wasTraining) = (model, config, model.training);
+        (_model, _config) = (model, config);
+        model.Access.Reserve(this);
+        _evaluation = model.Access.Evaluate(this);
         using IDisposable unrecorded = no_grad();
         _weights = [.. model.parameters().Select(weight => (weight, weight.detach().clone().DetachFromDisposeScope()))];
-        model.eval();
     }
 
     /// <inheritdoc/>
+    protected override bool Learns => true;
+
+    /// <inheritdoc/>
+    protected override ModelAccess.Lease Open() => _model.Access.Change(this);
+
+    /// <inheritdoc/>
     /// <exception cref="InvalidConfigException">More than one row: rows side by side would learn from what is not yet read.</exception>
-    public void Begin(int rows)
+    protected override void BeginRows(int rows)
     {
         if (rows != 1)
             throw new InvalidConfigException([$"dynamic evaluation reads a text from its beginning to its end, in 1 row, not {rows}"]);
         using IDisposable unrecorded = no_grad();
         _state?.Dispose();
-        _state = _model.BeginState(1).DetachFromDisposeScope();
+        _state = _model.ZeroState(1).DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         for (int from = 0; from < steps; from += _config.SegmentLength)
         {
@@ -50,32 +57,35 @@ internal sealed class DynamicPredictor : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits) =>
+        throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
-    public void Rearrange(ReadOnlySpan<int> rows) => throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+    protected override void RearrangeRows(ReadOnlySpan<int> rows) => throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
-    public void Dispose()
+    protected override void Free()
     {
-        using IDisposable unrecorded = no_grad();
-        foreach ((Parameter weight, Tensor trained) in _weights)
+        if (!_model.Access.IsDisposed)
         {
-            weight.copy_(trained);
-            trained.Dispose();
+            using ModelAccess.Lease change = _model.Access.Change(this);
+            using IDisposable unrecorded = no_grad();
+            foreach ((Parameter weight, Tensor trained) in _weights)
+                weight.copy_(trained);
+            _model.zero_grad();
         }
-        _weights.Clear();
+        foreach ((_, Tensor trained) in _weights)
+            trained.Dispose();
         _state?.Dispose();
-        _state = null;
-        _model.zero_grad();
-        _model.train(_wasTraining);
+        _evaluation.Dispose();
+        _model.Access.Release();
     }
 
     private void ScoreSegment(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, Span<float> nats, Span<Guess> guesses)
     {
-        RecurrentState before = _state ?? throw new InvalidOperationException("Begin was not called");
+        RecurrentState before = _state!;
         using DisposeScope scope = NewDisposeScope();
-        (Tensor logits, RecurrentState after) = _model.Forward(tensor(inputs.ToArray(), [1, inputs.Length], device: _model.Device), before);     // [steps, vocab]
+        (Tensor logits, RecurrentState after) = _model.Compute(tensor(inputs.ToArray(), [1, inputs.Length], device: _model.Device), before);     // [steps, vocab]
         Tensor losses = nn.functional.cross_entropy(logits, tensor(targets.ToArray(), device: _model.Device), reduction: nn.Reduction.None);  // [steps]
         Values(losses).CopyTo(nats);
         if (!guesses.IsEmpty)

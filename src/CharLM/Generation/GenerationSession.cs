@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CharLM.Generation.Constraints;
 using CharLM.Models;
 using CharLM.Tokenization;
@@ -9,9 +10,15 @@ namespace CharLM.Generation;
 /// text, written side by side by one predictor.
 /// </summary>
 /// <remarks>
+/// <para>
 /// Dive into Deep Learning v0.17, 8.5.4: warm-up, then prediction. A sample is the same whatever the number of samples
 /// where the model's numbers do not depend on its neighbours: with the fused kernels and with n-grams. torch's products
 /// round differently for different numbers of rows, which now and then tips a draw.
+/// </para>
+/// <para>
+/// What the model's weights become while a session is open is undefined to the session; after training by the toolkit it throws.
+/// </para>
+/// <para>Thread safety: one thread at a time for each session; any number of sessions may use one model at once.</para>
 /// </remarks>
 public sealed class GenerationSession : IDisposable
 {
@@ -30,8 +37,13 @@ public sealed class GenerationSession : IDisposable
     private readonly SampleWriter[] _samples;
     private readonly string[] _pieces;
     private readonly int[] _reserved;
+    private readonly float[] _logits;
     private readonly List<long> _unread = [];
-    private bool _isUsedUp;
+    private bool _isUsedUp, _isDisposed;
+
+    // Whether a text was broken off before its end, and how often something was read or continued: whoever is overtaken must not go on.
+    private bool _isOpen;
+    private int _calls;
 
     /// <summary>A session at the beginning of a text.</summary>
     /// <param name="model">Who writes; the caller disposes it after the session.</param>
@@ -63,14 +75,28 @@ public sealed class GenerationSession : IDisposable
             new SampleWriter(sample, sampler ?? new TokenSampler(config.Sampling, config.Seed, sample, scratch), _stops, _constraint))];
         _reserved = [.. Enumerable.Range(0, vocab.Count).Where(id => tokenizer.IsReserved(vocab[id]))];
         _pieces = [.. vocab.Tokens.Select(token => tokenizer.TokenSeparator + token)];
+        _logits = new float[_pieces.Length];
         _predictor = model.Predictor();
-        _predictor.Begin(rows: 1);
+        try
+        {
+            _predictor.Begin(rows: 1);
+        }
+        catch
+        {
+            _predictor.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether nothing was read yet.</summary>
     public bool IsEmpty { get; private set; } = true;
 
-    /// <summary>The model reads a text; tokens that it does not know it reads as <see cref="Vocab.Unknown"/>.</summary>
+    /// <summary>
+    /// The model reads a text; tokens that it does not know it reads as <see cref="Vocab.Unknown"/>. A text that was broken off ends
+    /// before it, without the characters that were held back because a stop string may begin with them.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Several texts were written.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Read(string text)
     {
         ThrowIfUsedUp();
@@ -79,7 +105,8 @@ public sealed class GenerationSession : IDisposable
             _unread.Add(token);
             foreach (SampleWriter sample in _samples)
                 sample.Read(token);
-            IsEmpty = false;
+            (IsEmpty, _isOpen) = (false, false);
+            _calls++;
         }
     }
 
@@ -87,34 +114,78 @@ public sealed class GenerationSession : IDisposable
     /// Continues what was read and written so far; each piece is given out as soon as it is sure. After more than one
     /// sample, or a search, the session can go on no further.
     /// </summary>
+    /// <remarks>
+    /// A text that was broken off, because the caller left the loop or by cancellation, is taken up where it was left, and all its
+    /// pieces together are those of an unbroken call: length, expression, stop strings and draws go on. A text that has come to its
+    /// end is followed by a new one, of the full length; the model has read all of it, with the stop string that ended it.
+    /// </remarks>
     /// <param name="cancellationToken">Looked at before each token.</param>
     /// <exception cref="InvalidConfigException">Nothing was read yet.</exception>
     /// <exception cref="GenerationException">There is no token that could be chosen.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Several texts were written; or, while pieces are taken, the session has read or continued by another call since.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The session or the model is disposed.</exception>
     public IEnumerable<TextPiece> Continue(CancellationToken cancellationToken = default)
     {
         ThrowIfUsedUp();
         if (IsEmpty)
             throw new InvalidConfigException(["the prefix is empty: give at least one token to continue"]);
-        _isUsedUp = _samples.Length > 1 || _config.Beam is not null;
-        return _config.Beam is { } beam
-            ? new BeamSearch(_predictor, _pieces, _reserved, _config, beam, _stops, _constraint).Run(ReadOn(cancellationToken), cancellationToken)
+        return _config.Beam is { } beam ? Search(beam, cancellationToken)
+            : _samples.Length == 1 ? WriteOn(cancellationToken)
             : WriteSamples(cancellationToken);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _predictor.Dispose();
+    /// <summary>Frees what the session holds; the second time does nothing.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _predictor.Dispose();
+    }
+
+    private IEnumerable<TextPiece> Search(BeamConfig beam, CancellationToken cancellationToken)
+    {
+        ReadOn(cancellationToken);
+        _isUsedUp = true;
+        return new BeamSearch(_predictor, _pieces, _reserved, _config, beam, _stops, _constraint).Run(_logits, cancellationToken);
+    }
+
+    // At any time, what the model has not read yet is unread, and what it expects after the rest is in the logits: the caller may stop
+    // after each piece, and come back.
+    private IEnumerable<TextPiece> WriteOn(CancellationToken cancellationToken)
+    {
+        int call = ++_calls;
+        SampleWriter sample = _samples[0];
+        if (!_isOpen)
+            sample.Begin(_config.Length);
+        _isOpen = true;
+        while (true)
+        {
+            ReadOn(cancellationToken);
+            int token = Choose(sample, _logits);
+            _unread.Add(token);
+            TextPiece piece = sample.Write(_pieces[token]);
+            bool hasEnded = sample.HasEnded;
+            _isOpen = !hasEnded;
+            if (piece.Text.Length > 0 || piece.End is not null)
+                yield return piece;
+            if (hasEnded)
+                yield break;
+            if (call != _calls)
+                throw new InvalidOperationException("the session has read or continued by another call since: take the pieces of the last call alone");
+        }
+    }
 
     private IEnumerable<TextPiece> WriteSamples(CancellationToken cancellationToken)
     {
         int vocab = _pieces.Length;
         float[] logits = new float[_samples.Length * vocab];
-        ReadOn(cancellationToken).CopyTo(logits, 0);
-        if (_samples.Length > 1)
-        {
-            _predictor.Rearrange(new int[_samples.Length]);
-            for (int row = 1; row < _samples.Length; row++)
-                Array.Copy(logits, 0, logits, row * vocab, vocab);
-        }
+        ThrowIfUsedUp();
+        ReadOn(cancellationToken);
+        _isUsedUp = true;
+        _predictor.Rearrange(new int[_samples.Length]);
+        for (int row = 0; row < _samples.Length; row++)
+            _logits.CopyTo(logits, row * vocab);
         List<SampleWriter> writing = [.. _samples];
         var chosen = new long[_samples.Length];
         writing.ForEach(sample => sample.Begin(_config.Length));
@@ -125,10 +196,7 @@ public sealed class GenerationSession : IDisposable
             for (int row = 0; row < writing.Count; row++)
             {
                 SampleWriter sample = writing[row];
-                Span<float> ofRow = logits.AsSpan(row * vocab, vocab);
-                foreach (int reserved in _reserved)
-                    ofRow[reserved] = float.NegativeInfinity;
-                int token = sample.Choose(ofRow);
+                int token = Choose(sample, logits.AsSpan(row * vocab, vocab));
                 chosen[row] = token;
                 TextPiece piece = sample.Write(_pieces[token]);
                 someEnd |= sample.HasEnded;
@@ -141,15 +209,20 @@ public sealed class GenerationSession : IDisposable
         }
     }
 
+    // Reserved tokens stand for what no text holds, and are never written.
+    private int Choose(SampleWriter sample, Span<float> logits)
+    {
+        foreach (int reserved in _reserved)
+            logits[reserved] = float.NegativeInfinity;
+        return sample.Choose(logits);
+    }
+
     // Takes the rows of texts that have ended out; false when none is left.
     private bool KeepWriting(List<SampleWriter> writing, long[] chosen)
     {
         int[] rows = [.. Enumerable.Range(0, writing.Count).Where(row => !writing[row].HasEnded)];
         if (rows.Length == 0)
-        {
-            _unread.Add(chosen[0]);
             return false;
-        }
         for (int row = 0; row < rows.Length; row++)
             chosen[row] = chosen[rows[row]];
         writing.RemoveAll(sample => sample.HasEnded);
@@ -157,23 +230,31 @@ public sealed class GenerationSession : IDisposable
         return true;
     }
 
-    // The model reads what it has not read yet; what it expects next, [vocab].
-    private float[] ReadOn(CancellationToken cancellationToken)
+    // The model reads what it has not read yet; afterwards the logits say what it expects next. What it has read when the caller
+    // cancels it has read.
+    private void ReadOn(CancellationToken cancellationToken)
     {
-        var logits = new float[_pieces.Length];
-        long[] tokens = [.. _unread];
-        _unread.Clear();
-        for (int begin = 0; begin < tokens.Length; begin += ReadingSteps)
+        int read = 0;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            int steps = Math.Min(ReadingSteps, tokens.Length - begin);
-            _predictor.Predict(tokens.AsSpan(begin, steps), steps, logits);
+            while (read < _unread.Count)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int steps = Math.Min(ReadingSteps, _unread.Count - read);
+                _predictor.Predict(CollectionsMarshal.AsSpan(_unread).Slice(read, steps), steps, _logits);
+                read += steps;
+            }
         }
-        return logits;
+        finally
+        {
+            _unread.RemoveRange(0, read);
+        }
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void ThrowIfUsedUp()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_isUsedUp)
             throw new InvalidOperationException("several texts were written; none of them can be continued");
     }

@@ -27,33 +27,26 @@ public static class GradientFlow
         int steps = (tokens.Length / rows) - 1;
         if (steps < 2 || tokens.Length % rows != 0)
             throw new ArgumentException($"{tokens.Length} tokens are not {rows} rows of 3 or more", nameof(tokens));
-        bool wasTraining = model.training;
-        model.eval();
-        try
-        {
-            using DisposeScope scope = NewDisposeScope();
-            Tensor ids = tensor(tokens.ToArray(), [rows, steps + 1], device: model.Device);
-            (Tensor loss, List<RecurrentState> states) = Read(model, ids, steps, cancellationToken);
-            return Curves(loss, states, model.Config);
-        }
-        finally
-        {
-            model.train(wasTraining);
-        }
+        using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
+        using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor ids = tensor(tokens.ToArray(), [rows, steps + 1], device: model.Device);
+        (Tensor loss, List<RecurrentState> states) = Read(model, ids, steps, cancellationToken);
+        return Curves(loss, states, model.Config);
     }
 
     // The states after each step but the last, in order; each step is a piece of its own, so that its state can be asked for.
     private static (Tensor Loss, List<RecurrentState> States) Read(LanguageModel model, Tensor ids, int steps, CancellationToken cancellationToken)
     {
         var states = new List<RecurrentState>();
-        RecurrentState state = model.BeginState(ids.size(0));
+        RecurrentState state = model.ZeroState(ids.size(0));
         for (int step = 0; step < steps - 1; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (_, state) = model.Forward(ids.narrow(1, step, 1), state);
+            (_, state) = model.Compute(ids.narrow(1, step, 1), state);
             states.Add(state);
         }
-        (Tensor logits, _) = model.Forward(ids.narrow(1, steps - 1, 1), state);
+        (Tensor logits, _) = model.Compute(ids.narrow(1, steps - 1, 1), state);
         // A sum: each row then has the gradient of its own loss.
         return (nn.functional.cross_entropy(logits, ids.select(1, steps), reduction: nn.Reduction.Sum), states);
     }

@@ -9,12 +9,15 @@ namespace CharLM.Models;
 /// backwards. For anything that is built from recurrent layers; a plain language model needs no graph at all
 /// (<see cref="FusedNetwork"/>).
 /// </summary>
+/// <remarks>Thread safety: any number of threads, while nobody changes the weights.</remarks>
 internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 {
     private readonly ModelConfig _config;
     private readonly BuiltInLayer _weights;
-    private Workers? _workers;
+    private readonly Lock _lock = new();
     private readonly Stack<FusedSequence> _spare = new();
+    private Workers? _workers;
+    private bool _isDisposed;
 
     /// <summary>A stack of layers with PyTorch's initial weights.</summary>
     /// <param name="config">Cell, layers, hidden units, dropout.</param>
@@ -59,9 +62,13 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _workers?.Dispose();
-        while (_spare.TryPop(out FusedSequence? sequence))
-            sequence.Dispose();
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _workers?.Dispose();
+            while (_spare.TryPop(out FusedSequence? sequence))
+                sequence.Dispose();
+        }
     }
 
     private IEnumerable<string> WeightNames()
@@ -77,9 +84,25 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 
     // Working memory is passed on from sequence to sequence; one that is not given back (its graph was dropped) is freed by
     // its finalizers.
-    private FusedSequence Take() => _spare.TryPop(out FusedSequence? sequence) ? sequence : new FusedSequence(_config, InputSize, _workers ??= new Workers(Threads));
+    private FusedSequence Take()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _spare.TryPop(out FusedSequence? sequence) ? sequence : new FusedSequence(_config, InputSize, _workers ??= new Workers(Threads));
+        }
+    }
 
-    private void GiveBack(FusedSequence sequence) => _spare.Push(sequence);
+    private void GiveBack(FusedSequence sequence)
+    {
+        lock (_lock)
+        {
+            if (_isDisposed)
+                sequence.Dispose();
+            else
+                _spare.Push(sequence);
+        }
+    }
 
     /// <summary>The operation in torch's graph.</summary>
     private sealed class Function : autograd.MultiTensorFunction<Function>

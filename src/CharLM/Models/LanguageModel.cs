@@ -11,12 +11,13 @@ namespace CharLM.Models;
 /// A recurrent language model: token ids become vectors (one-hot or learned), pass the recurrent layers, and a linear
 /// output layer gives the logits of the next token.
 /// </summary>
-public sealed class LanguageModel : Module, ILanguageModel
+public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
 {
     private readonly IRecurrentLayer _recurrent;
     private readonly PastAttention? _attention;
     private readonly OutputLayer _output;
     private readonly Embedding? _embedding;
+    private readonly Lock _fusing = new();
     private FusedRuntime? _fused;
 
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
@@ -29,7 +30,7 @@ public sealed class LanguageModel : Module, ILanguageModel
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
         config.Validate();
-        (Config, VocabSize) = (config.Resolved(), vocabSize);
+        (Config, VocabSize, Access) = (config.Resolved(), vocabSize, new ModelAccess(this));
 
         // The names are those of the book's RNNModel, so that a state dict moves over unchanged.
         if (config.EmbeddingSize > 0)
@@ -69,12 +70,18 @@ public sealed class LanguageModel : Module, ILanguageModel
         }
     }
 
-    /// <summary>The number of trainable values.</summary>
+    /// <summary>The number of values in all weights, frozen ones included.</summary>
     public long NumParameters => parameters().Sum(parameter => parameter.numel());
 
     /// <summary>The state before the first token.</summary>
     /// <param name="batchSize">Rows, 1 or more.</param>
-    public RecurrentState BeginState(long batchSize) => _recurrent.ZeroState(batchSize);
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    public RecurrentState BeginState(long batchSize)
+    {
+        using ModelAccess.Lease reading = Access.Read();
+        return ZeroState(batchSize);
+    }
 
     /// <summary>Reads a minibatch.</summary>
     /// <param name="inputs">Token ids, int64 [batch, num_steps].</param>
@@ -82,9 +89,24 @@ public sealed class LanguageModel : Module, ILanguageModel
     /// <returns>
     /// The logits of each next token, step by step, [num_steps * batch, vocab], and the state after the last step.
     /// </returns>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public (Tensor Logits, RecurrentState State) Forward(Tensor inputs, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(state);
+        using ModelAccess.Lease reading = Access.Read();
+        return Compute(inputs, state);
+    }
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="BeginState"/>
+    internal RecurrentState ZeroState(long batchSize) => _recurrent.ZeroState(batchSize);
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="Forward"/>
+    internal (Tensor Logits, RecurrentState State) Compute(Tensor inputs, RecurrentState state)
+    {
         Tensor vectors = functional.dropout(TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training);
         (Tensor outputs, RecurrentState after) = _recurrent.Sequence(vectors, state);  // [num_steps, batch, directions * hidden]
         if (_attention is not null)
@@ -97,8 +119,11 @@ public sealed class LanguageModel : Module, ILanguageModel
     }
 
     /// <summary>
-    /// Reads text without gradients, by whatever computes this model best; in evaluation mode as long as it is used.
+    /// Reads text without gradients, by whatever computes this model best. Where that is torch, the model is in evaluation mode until
+    /// the last of its predictors is disposed, and then again in the mode that the first one found.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public IPredictor Predictor() => UsesKernels ? new FusedPredictor(this) : new TorchPredictor(this);
 
     /// <summary>The targets of a minibatch in the order of <see cref="Forward"/>'s logits.</summary>
@@ -118,21 +143,33 @@ public sealed class LanguageModel : Module, ILanguageModel
     {
         get
         {
-            // Moving a module to another type or device replaces its parameters, and with them their memory.
-            if (_fused is not null && !_fused.Weights.AreThoseOf(this))
+            lock (_fusing)
             {
-                _fused.Dispose();
-                _fused = null;
+                // Moving a module to another type or device replaces its parameters, and with them their memory.
+                if (_fused is not null && !_fused.Weights.AreThoseOf(this))
+                {
+                    _fused.Dispose();
+                    _fused = null;
+                }
+                return _fused ??= new FusedRuntime(this, Threads);
             }
-            return _fused ??= new FusedRuntime(this, Threads);
         }
     }
 
+    /// <inheritdoc/>
+    ModelAccess IAccessedModel.Access => Access;
+
+    /// <summary>Who uses the model just now.</summary>
+    internal ModelAccess Access { get; }
+
+    /// <summary>Frees the weights, after calls that go on; later ones throw. The second time does nothing.</summary>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
+            if (!Access.Close())
+                return;
             _fused?.Dispose();
             (_recurrent as IDisposable)?.Dispose();
         }

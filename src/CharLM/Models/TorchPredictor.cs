@@ -5,75 +5,66 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>Predicts with a model's torch operations.</summary>
-internal sealed class TorchPredictor : IPredictor
+internal sealed class TorchPredictor : Predictor
 {
     private readonly LanguageModel _model;
-    private readonly bool _wasTraining;
+    private readonly ModelAccess.Evaluation _evaluation;
     private RecurrentState? _state;
-    private int _rows;
 
     /// <summary>A predictor of a model, which is in evaluation mode until this is disposed.</summary>
     public TorchPredictor(LanguageModel model)
-    {
-        (_model, _wasTraining) = (model, model.training);
-        model.eval();
-    }
+        : base(model.VocabSize, model.Access, evaluates: true) => (_model, _evaluation) = (model, model.Access.Evaluate());
 
     /// <inheritdoc/>
-    public void Begin(int rows)
+    protected override void BeginRows(int rows)
     {
         using IDisposable unrecorded = no_grad();
         _state?.Dispose();
-        (_rows, _state) = (rows, _model.BeginState(rows).DetachFromDisposeScope());
+        _state = _model.ZeroState(rows).DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Read(inputs, steps);
-        Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [_rows, steps], device: _model.Device));
+        Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [Rows, steps], device: _model.Device));
         using TensorAccessor<float> values = nn.functional.cross_entropy(logits, expected, reduction: nn.Reduction.None)
-            .view(steps, _rows).t().contiguous().to_type(ScalarType.Float32).cpu().data<float>();                    // [rows, steps]
+            .view(steps, Rows).t().contiguous().to_type(ScalarType.Float32).cpu().data<float>();                     // [rows, steps]
         values.ToArray().CopyTo(nats);
         if (!guesses.IsEmpty)
             GuessFrom(logits, steps, guesses);
     }
 
     /// <inheritdoc/>
-    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        using TensorAccessor<float> values = Read(inputs, steps).narrow(0, (steps - 1) * _rows, _rows).contiguous().to_type(ScalarType.Float32).cpu().data<float>();
+        using TensorAccessor<float> values = Read(inputs, steps).narrow(0, (steps - 1) * Rows, Rows).contiguous().to_type(ScalarType.Float32).cpu().data<float>();
         values.ToArray().CopyTo(logits);
     }
 
     /// <inheritdoc/>
-    public void Rearrange(ReadOnlySpan<int> rows)
+    protected override void RearrangeRows(ReadOnlySpan<int> rows)
     {
-        RecurrentState before = _state ?? throw new InvalidOperationException("Begin was not called");
+        RecurrentState before = _state!;
         var places = new long[rows.Length];
         for (int i = 0; i < rows.Length; i++)
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rows[i], (uint)_rows, nameof(rows));
             places[i] = rows[i];
-        }
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor index = tensor(places, device: _model.Device);
         _state = new RecurrentState(before.Hidden.index_select(1, index), before.Cell?.index_select(1, index), before.Memory?.index_select(1, index)).DetachFromDisposeScope();
-        _rows = rows.Length;
         before.Dispose();
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    protected override void Free()
     {
         _state?.Dispose();
-        _state = null;
-        _model.train(_wasTraining);
+        _evaluation.Dispose();
     }
 
     private void GuessFrom(Tensor logits, int steps, Span<Guess> guesses)
@@ -84,15 +75,15 @@ internal sealed class TorchPredictor : IPredictor
         (float[] probability, long[] id) = (probabilities.ToArray(), ids.ToArray());
         for (int i = 0; i < guesses.Length; i++)
         {
-            int place = (i % steps * _rows) + (i / steps);
+            int place = (i % steps * Rows) + (i / steps);
             guesses[i] = new Guess((int)id[place], Math.Min(1, probability[place]));
         }
     }
 
     private Tensor Read(ReadOnlySpan<long> inputs, int steps)
     {
-        RecurrentState before = _state ?? throw new InvalidOperationException("Begin was not called");
-        (Tensor logits, RecurrentState after) = _model.Forward(tensor(inputs.ToArray(), [_rows, steps], device: _model.Device), before);
+        RecurrentState before = _state!;
+        (Tensor logits, RecurrentState after) = _model.Compute(tensor(inputs.ToArray(), [Rows, steps], device: _model.Device), before);
         before.Dispose();
         // Out of every scope: the caller's, if it has one, must not free the state between two calls.
         _state = after.DetachFromDisposeScope();

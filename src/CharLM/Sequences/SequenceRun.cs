@@ -37,7 +37,7 @@ public sealed class SequenceRun<TModel, TConfig>
 
     /// <summary>How such runs are kept in their directories.</summary>
     public static RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> Kind { get; } =
-        new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, SequenceModelFile.Write);
+        new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, TrainedModel<TModel, TConfig>.WriteFile);
 
     /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
     public static IEnumerable<string> Faults(SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start = null)

@@ -22,22 +22,17 @@ public sealed class SequenceTrainer : EpochTrainer
     /// <param name="config">How to train.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
     public SequenceTrainer(ISequenceTask task, TrainerConfig config)
-        : base(config)
+        : base(config, (task ?? throw new ArgumentNullException(nameof(task))).Model)
     {
-        ArgumentNullException.ThrowIfNull(task);
         _task = task;
         _update = new TorchUpdate(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
-        WeightNames = [.. task.Model.named_parameters().Select(parameter => parameter.name)];
     }
 
     /// <inheritdoc/>
     protected override IUpdate Update => _update;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> WeightNames { get; }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _update.Dispose();
+    protected override void Free() => _update.Dispose();
 
     /// <inheritdoc/>
     protected override int PlanEpoch(int epoch)

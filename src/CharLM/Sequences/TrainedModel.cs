@@ -1,5 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Evaluation;
+using CharLM.Models;
 using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -67,6 +68,13 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
     public static SequenceCheckpoint<TConfig> ReadFile(string path) => SequenceModelFile.Read<TConfig>(path, TSelf.Shapes);
 
+    /// <summary>Writes what a file holds.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="file">Its content.</param>
+    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
+    internal static void WriteFile(string path, SequenceCheckpoint<TConfig> file, Action? replacing = null) =>
+        SequenceModelFile.Write(path, file, TSelf.Shapes, replacing);
+
     /// <summary>The same model on a device.</summary>
     public TSelf To(Device device)
     {
@@ -76,7 +84,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
 
     /// <summary>Writes the model.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) => SequenceModelFile.Write(path, Copy(training, pairs, figures));
+    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) => WriteFile(path, Copy(training, pairs, figures));
 
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="training">How it was trained.</param>
@@ -143,7 +151,8 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     public Nats Loss(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default)
     {
         using IDisposable unrecorded = no_grad();
-        Model.eval();
+        using ModelAccess.Evaluation evaluation = Model.Access.Evaluate();
+        using ModelAccess.Lease reading = Model.Access.Read(evaluating: true);
         ISequenceTask task = Task(pairs);
         var nats = default(Nats);
         foreach (int[] some in Enumerable.Range(0, pairs.Count).OrderBy(i => task.Lengths[i]).Chunk(RowsAtOnce))

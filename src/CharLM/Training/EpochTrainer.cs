@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using CharLM.Evaluation;
+using CharLM.Models;
 using CharLM.Randomness;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
@@ -12,6 +15,9 @@ public abstract class EpochTrainer : IDisposable
 {
     private readonly Schedule _schedule;
     private readonly Stopwatch _time = new();
+    private readonly nn.Module _model;
+    private readonly List<Parameter> _weights;
+    private readonly OneAtATime _steps;
 
     // The epoch that is going on, and what its minibatches told so far.
     private int _epoch, _batch;
@@ -20,12 +26,16 @@ public abstract class EpochTrainer : IDisposable
 
     /// <summary>A trainer at the beginning of the first epoch.</summary>
     /// <param name="config">How to train.</param>
+    /// <param name="model">What is trained; stays the caller's.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    protected EpochTrainer(TrainerConfig config)
+    protected EpochTrainer(TrainerConfig config, nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(model);
         config.Validate();
-        Config = config;
+        (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", Free));
+        List<(string Name, Parameter Weight)> weights = [.. model.named_parameters().Select(entry => (entry.name, entry.parameter))];
+        (WeightNames, _weights) = ([.. weights.Select(entry => entry.Name)], weights.ConvertAll(entry => entry.Weight));
         _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
     }
 
@@ -36,7 +46,7 @@ public abstract class EpochTrainer : IDisposable
     protected abstract IUpdate Update { get; }
 
     /// <summary>The names of the weights, in the order of <see cref="Update"/>.</summary>
-    protected abstract IReadOnlyList<string> WeightNames { get; }
+    protected IReadOnlyList<string> WeightNames { get; }
 
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
 
@@ -49,8 +59,13 @@ public abstract class EpochTrainer : IDisposable
     /// <param name="cancellationToken">Looked at before each minibatch: a step that has begun is finished.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the weights are those after the last finished step.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite; the weights are those before that step.</exception>
+    /// <exception cref="ObjectDisposedException">The trainer or the model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The model learns from somebody else just now, its weights are not those that the trainer began with, or all of them are frozen.
+    /// </exception>
     public EpochReport TrainEpoch(int epoch, IProgress<StepReport>? progress = null, CancellationToken cancellationToken = default)
     {
+        CheckWeights();
         int batches = PlanEpoch(epoch);
         if (epoch != _epoch)
             BeginEpoch(epoch);
@@ -133,8 +148,15 @@ public abstract class EpochTrainer : IDisposable
         _time.Reset();
     }
 
-    /// <inheritdoc/>
-    public abstract void Dispose();
+    /// <summary>Frees what the trainer holds, after a step that goes on; the second time does nothing.</summary>
+    public void Dispose()
+    {
+        _steps.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the trainer holds; called once.</summary>
+    protected abstract void Free();
 
     /// <summary>Lays an epoch out; its minibatches are learned next.</summary>
     /// <param name="epoch">Which epoch, from 0.</param>
@@ -169,8 +191,32 @@ public abstract class EpochTrainer : IDisposable
         _time.Reset();
     }
 
+    // An optimizer keeps the weights that it was given: it would go on with those that the model has no more.
+    private void CheckWeights()
+    {
+        using ModelAccess.Lease reading = ModelAccess.Of(_model)?.Read() ?? default;
+        if (!_model.parameters().SequenceEqual(_weights, ReferenceEqualityComparer.Instance))
+            throw new InvalidOperationException("the model's weights were moved or replaced since the trainer was made: make a new one");
+        if (!_weights.Exists(weight => weight.requires_grad))
+            throw new InvalidOperationException("all weights of the model are frozen (requires_grad is false): there is nothing to train");
+    }
+
     // Forward, backward, clip, update.
     private StepReport NextStep(int epoch, int batches)
+    {
+        _steps.Enter();
+        try
+        {
+            using ModelAccess.Lease change = ModelAccess.Of(_model)?.Change() ?? default;
+            return LearnStep(epoch, batches);
+        }
+        finally
+        {
+            _steps.Exit();
+        }
+    }
+
+    private StepReport LearnStep(int epoch, int batches)
     {
         double done = epoch + ((double)_batch / batches);
         Update.LearningRate = _schedule.RateAt(done);

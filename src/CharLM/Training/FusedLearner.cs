@@ -7,14 +7,16 @@ namespace CharLM.Training;
 internal sealed class FusedLearner : ILearner
 {
     private readonly FusedNetwork _network;
+    private readonly FusedRuntime _runtime;
 
     /// <summary>A learner of a model.</summary>
     /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
     /// <param name="config">How its weights change.</param>
     public FusedLearner(LanguageModel model, TrainerConfig config)
     {
-        _network = new FusedNetwork(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
-        Update = new FusedUpdate(model.Fused.Weights, model.Fused.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
+        _runtime = model.Fused;
+        _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
+        Update = new FusedUpdate(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
     }
 
     /// <inheritdoc/>
@@ -24,8 +26,11 @@ internal sealed class FusedLearner : ILearner
     public void ResetState() => _network.ZeroState();
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales) =>
-        _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales)
+    {
+        _runtime.Weights.ThrowIfMoved("make a new trainer");
+        return _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
+    }
 
     /// <inheritdoc/>
     public CarriedState CopyState()

@@ -16,6 +16,7 @@ internal sealed class FusedUpdate : IUpdate
     // Fewer weights are changed faster than a second worker is told to.
     private const int WeightsOfAWorker = 50_000;
 
+    private readonly RawWeights _source;
     private readonly RawWeight[] _weights;
     private readonly Workers _workers;
     private readonly OptimizerKind _kind;
@@ -27,17 +28,21 @@ internal sealed class FusedUpdate : IUpdate
     private readonly LaneWidth _width = Passes.Resolve(LaneWidth.Best);
     private readonly double _weightDecay;
     private double _scale = 1;
-    private long _steps;
-    private Optimize.Constants _constants;
+
+    // Of each weight: whether it is to stay as it is, how many steps it has taken, and the constants of the next one.
+    private readonly bool[] _frozen;
+    private readonly long[] _steps;
+    private readonly Optimize.Constants[] _constants;
 
     /// <summary>An optimizer.</summary>
     public FusedUpdate(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0)
     {
-        (_weights, _workers, _kind, LearningRate, _weightDecay) = ([.. weights.All], workers, kind, learningRate, weightDecay);
+        (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (weights, [.. weights.All], workers, kind, learningRate, weightDecay);
+        (_frozen, _steps, _constants) = (new bool[_weights.Length], new long[_weights.Length], new Optimize.Constants[_weights.Length]);
         long length = _weights.Sum(weight => (long)weight.Length);
         _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW ? length : 0);
         _second = new PanelBuffer(kind is OptimizerKind.Sgd ? 0 : length);
-        _parts = [.. Places().SelectMany(place => Parts(place.Weight, place.Begin))];
+        _parts = [.. Places().SelectMany((place, weight) => Parts(weight, place.Weight, place.Begin))];
         _squares = new double[_parts.Length];
         _active = (int)Math.Clamp(length / WeightsOfAWorker, 1, workers.Count);
         _square = Square;
@@ -55,6 +60,7 @@ internal sealed class FusedUpdate : IUpdate
     /// <inheritdoc/>
     public unsafe double Clip(double bound, ClippingKind kind = ClippingKind.Norm)
     {
+        FindFrozen();
         _workers.Run(_active, _parts.Length, _square);
         double squares = 0;
         foreach (double some in _squares)
@@ -73,30 +79,22 @@ internal sealed class FusedUpdate : IUpdate
     /// <inheritdoc/>
     public void Step()
     {
-        _steps++;
-        _constants = _kind switch
+        FindFrozen();
+        for (int weight = 0; weight < _weights.Length; weight++)
         {
-            OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale, WeightDecay: (float)_weightDecay),
-            OptimizerKind.RmsProp => new Optimize.Constants(
-                (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay), WeightDecay: (float)_weightDecay),
-            _ => new Optimize.Constants(
-                (float)(LearningRate / (1 - Math.Pow(FirstDecay, _steps))),
-                (float)_scale,
-                (float)FirstDecay,
-                (float)(1 - FirstDecay),
-                (float)SecondDecay,
-                (float)(1 - SecondDecay),
-                RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, _steps))),
-                WeightScale: _kind == OptimizerKind.AdamW ? (float)(1 - (LearningRate * _weightDecay)) : 1,
-                WeightDecay: _kind == OptimizerKind.Adam ? (float)_weightDecay : 0),
-        };
+            if (_frozen[weight])
+                continue;
+            _steps[weight]++;
+            bool isLikeTheLast = weight > 0 && !_frozen[weight - 1] && _steps[weight] == _steps[weight - 1];
+            _constants[weight] = isLikeTheLast ? _constants[weight - 1] : ConstantsOf(_steps[weight]);
+        }
         _workers.Run(_active, _parts.Length, _step);
         _scale = 1;
     }
 
     /// <inheritdoc/>
     public UpdateState CopyState() => new(
-        _steps, UpdateState.MomentsOf(_kind).ToDictionary(moment => moment, moment => (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
+        _steps.Max(), UpdateState.MomentsOf(_kind).ToDictionary(moment => moment, moment => (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
 
     /// <inheritdoc/>
     public void SetState(UpdateState state)
@@ -108,7 +106,7 @@ internal sealed class FusedUpdate : IUpdate
             foreach (((RawWeight Weight, long Begin) place, float[] from) in Places().Zip(values))
                 from.CopyTo(Moment(moment, place));
         }
-        _steps = state.Steps;
+        Array.Fill(_steps, state.Steps);
     }
 
     /// <inheritdoc/>
@@ -117,6 +115,30 @@ internal sealed class FusedUpdate : IUpdate
         _first.Dispose();
         _second.Dispose();
     }
+
+    // As torch has it, a frozen weight has no gradient, whatever the kernels computed: it neither counts in the norm nor changes.
+    private void FindFrozen()
+    {
+        for (int weight = 0; weight < _frozen.Length; weight++)
+            _frozen[weight] = _source.IsFrozen(weight);
+    }
+
+    private Optimize.Constants ConstantsOf(long steps) => _kind switch
+    {
+        OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale, WeightDecay: (float)_weightDecay),
+        OptimizerKind.RmsProp => new Optimize.Constants(
+            (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay), WeightDecay: (float)_weightDecay),
+        _ => new Optimize.Constants(
+            (float)(LearningRate / (1 - Math.Pow(FirstDecay, steps))),
+            (float)_scale,
+            (float)FirstDecay,
+            (float)(1 - FirstDecay),
+            (float)SecondDecay,
+            (float)(1 - SecondDecay),
+            RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, steps))),
+            WeightScale: _kind == OptimizerKind.AdamW ? (float)(1 - (LearningRate * _weightDecay)) : 1,
+            WeightDecay: _kind == OptimizerKind.Adam ? (float)_weightDecay : 0),
+    };
 
     // The weights, and where the moments of each begin.
     private IEnumerable<(RawWeight Weight, long Begin)> Places()
@@ -129,10 +151,10 @@ internal sealed class FusedUpdate : IUpdate
         }
     }
 
-    private static IEnumerable<Part> Parts(RawWeight weight, long begin)
+    private static IEnumerable<Part> Parts(int place, RawWeight weight, long begin)
     {
         for (int from = 0; from < weight.Length; from += MostOfAPart)
-            yield return new Part(weight, from, Math.Min(MostOfAPart, weight.Length - from), begin + from);
+            yield return new Part(place, weight, from, Math.Min(MostOfAPart, weight.Length - from), begin + from);
     }
 
     private unsafe Span<float> Moment(string name, (RawWeight Weight, long Begin) place) =>
@@ -151,6 +173,11 @@ internal sealed class FusedUpdate : IUpdate
     private unsafe void Square(int task)
     {
         Part part = _parts[task];
+        if (_frozen[part.Place])
+        {
+            _squares[task] = 0;
+            return;
+        }
         float* gradient = part.Weight.Gradient + part.Begin;
         _squares[task] = _width switch
         {
@@ -162,6 +189,8 @@ internal sealed class FusedUpdate : IUpdate
 
     private void Step(int task)
     {
+        if (_frozen[_parts[task].Place])
+            return;
         switch (_width)
         {
             case LaneWidth.Wide:
@@ -201,8 +230,8 @@ internal sealed class FusedUpdate : IUpdate
             _first.Length > 1 ? _first.Data + part.Moments : null,
             _second.Length > 1 ? _second.Data + part.Moments : null,
             part.Length,
-            _constants);
+            _constants[part.Place]);
 
-    // A part of a weight, and where its moments begin.
-    private readonly record struct Part(RawWeight Weight, int Begin, int Length, long Moments);
+    // A part of a weight, by its place among them all, and where its moments begin.
+    private readonly record struct Part(int Place, RawWeight Weight, int Begin, int Length, long Moments);
 }

@@ -15,7 +15,7 @@ namespace CharLM.Training;
 internal static class GradientClipping
 {
     /// <summary>Holds all gradients to a bound.</summary>
-    /// <param name="parameters">Those without a gradient are passed over.</param>
+    /// <param name="parameters">Those without a gradient are passed over, and so are frozen ones: neither counts in the norm.</param>
     /// <param name="bound">The bound; 0 never clips.</param>
     /// <param name="kind">How.</param>
     /// <returns>The norm before clipping.</returns>
@@ -23,7 +23,7 @@ internal static class GradientClipping
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        List<Tensor> gradients = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
+        List<Tensor> gradients = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => parameter.grad).OfType<Tensor>()];
         if (gradients.Count == 0)
             return 0;
         double norm = stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt().ToDouble();

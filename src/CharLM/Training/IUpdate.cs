@@ -1,6 +1,9 @@
 namespace CharLM.Training;
 
-/// <summary>One way of turning gradients into new weights, clipping included.</summary>
+/// <summary>
+/// One way of turning gradients into new weights, clipping included. Frozen weights (<c>requires_grad</c> is false) stay as they are
+/// and do not count in the norm.
+/// </summary>
 public interface IUpdate : IDisposable
 {
     /// <summary>The step size.</summary>

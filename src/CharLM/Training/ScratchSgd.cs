@@ -33,7 +33,7 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
         using DisposeScope scope = NewDisposeScope();
         foreach (Parameter parameter in _parameters)
         {
-            if (parameter.grad is { } gradient)
+            if (parameter.requires_grad && parameter.grad is { } gradient)
                 parameter.sub_((weightDecay == 0 ? gradient : gradient + (parameter * weightDecay)) * LearningRate);
         }
     }

@@ -28,8 +28,8 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
             manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which takes no stream of ours
         Tensor ids = tensor(inputs.ToArray(), [batch, steps], device: model.Device);
         Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [batch, steps], device: model.Device));
-        RecurrentState before = _state ?? model.BeginState(batch);
-        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Forward(ids, before) : ForwardStepByStep(ids, before, gradientScales);
+        RecurrentState before = _state ?? model.ZeroState(batch);
+        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before) : ForwardStepByStep(ids, before, gradientScales);
         Tensor loss = nn.functional.cross_entropy(logits, expected);
         Update.ZeroGradients();
         loss.backward();
@@ -53,7 +53,7 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
     {
         ResetState();
         using DisposeScope scope = NewDisposeScope();
-        RecurrentState zero = model.BeginState(batch);
+        RecurrentState zero = model.ZeroState(batch);
         _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory)).DetachFromDisposeScope();
 
         // The memory of attention grows up to its window: its first dimension follows from the rest.
@@ -75,7 +75,7 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         {
             float scale = gradientScales[step];
             var scaled = new RecurrentState(ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale), state.Memory);
-            (Tensor some, state) = model.Forward(ids.narrow(1, step, 1), scaled);
+            (Tensor some, state) = model.Compute(ids.narrow(1, step, 1), scaled);
             logits.Add(some);
         }
         return (cat([.. logits]), state);

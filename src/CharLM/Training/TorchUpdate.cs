@@ -47,6 +47,9 @@ public sealed class TorchUpdate : IUpdate
     public void Step()
     {
         using DisposeScope scope = NewDisposeScope();
+        // A weight that was frozen after it had a gradient would go on moving, by momentum and weight decay.
+        foreach (Parameter frozen in _parameters.Where(parameter => !parameter.requires_grad))
+            frozen.grad = null;
         _optimizer.step();
     }
 
@@ -58,7 +61,7 @@ public sealed class TorchUpdate : IUpdate
         List<OptimizerState> states = _optimizer.state_dict().State;
         var moments = UpdateState.MomentsOf(_kind).ToDictionary(
             moment => moment, moment => (IReadOnlyList<float[]>)[.. states.Select(state => FloatArray.Of(Moment(state, moment)))], StringComparer.Ordinal);
-        return new UpdateState(states.Count == 0 ? 0 : Steps(states[0]), moments);
+        return new UpdateState(states.Count == 0 ? 0 : states.Max(Steps), moments);
     }
 
     /// <inheritdoc/>

@@ -25,9 +25,8 @@ public sealed class Trainer : EpochTrainer
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     public Trainer(LanguageModel model, TrainerConfig config, ReadOnlyMemory<int> tokens)
-        : base(config)
+        : base(config, model)
     {
-        ArgumentNullException.ThrowIfNull(model);
         // Without truncation the one minibatch of an epoch reads every row to its end.
         int numSteps = config.Truncation == Truncation.None ? Math.Max(1, (tokens.Length - 1) / config.BatchSize) : config.NumSteps;
         _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed);
@@ -36,17 +35,13 @@ public sealed class Trainer : EpochTrainer
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         _learner = Learners.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
-        WeightNames = [.. model.named_parameters().Select(parameter => parameter.name)];
     }
 
     /// <inheritdoc/>
     protected override IUpdate Update => _learner.Update;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> WeightNames { get; }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _learner.Dispose();
+    protected override void Free() => _learner.Dispose();
 
     /// <inheritdoc/>
     protected override int PlanEpoch(int epoch)

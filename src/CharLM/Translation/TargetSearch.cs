@@ -17,7 +17,7 @@ namespace CharLM.Translation;
 /// What is drawn for a source is fixed by the seed and the source's number alone. torch's products round differently for different
 /// numbers of rows, which now and then tips a draw.
 /// </remarks>
-/// <param name="model">The model; in evaluation mode from then on.</param>
+/// <param name="model">The model; in evaluation mode while it writes.</param>
 /// <param name="vocab">Its vocab.</param>
 /// <param name="config">How to search.</param>
 public sealed class TargetSearch(Translator model, TranslatorVocab vocab, DecodingConfig config)
@@ -37,9 +37,10 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
         InvalidConfigException.ThrowIfAny(config.Faults());
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        model.eval();
+        using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
+        using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
         int width = config.BeamWidth;
-        EncodedSource encoded = model.Encode(sources);
+        EncodedSource encoded = model.ComputeSource(sources);
         if (width > 1)
             encoded = encoded.Select(arange(sources.BatchSize, device: model.Device).repeat_interleave(width));
         var beams = new Beam[sources.BatchSize * width];
@@ -52,7 +53,7 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope stepScope = NewDisposeScope();
             Tensor before = tensor([.. beams.Select(beam => (long)beam.Token)], [1, beams.Length], device: model.Device);
-            (Tensor logits, RecurrentState after, Tensor? weights) = model.Decode(before, state, encoded);
+            (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(before, state, encoded);
             float[] scores = Values(logits.log_softmax(-1));
             for (int i = 0; i < beams.Length; i++)
                 Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), mustEnd: step == model.Config.MaxTarget);

@@ -65,9 +65,19 @@ public sealed class Translator : SequenceModel<TranslatorConfig>
     public override Device Device => _output.weight.device;
 
     /// <summary>Reads sources.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public EncodedSource Encode(PaddedBatch sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
+        using ModelAccess.Lease reading = Access.Read();
+        return ComputeSource(sources);
+    }
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="Encode"/>
+    internal EncodedSource ComputeSource(PaddedBatch sources)
+    {
         Tensor vectors = TokenVectors.Of(sources.Ids(Device).t(), _sourceEmbedding, SourceSize, _output.weight.dtype);
         (Tensor outputs, RecurrentState last) = _encoder.Forward(functional.dropout(vectors, Config.Model.InputDropout, training), sources.Lengths);
         Tensor batchFirst = outputs.transpose(0, 1);                               // [batch, source steps, directions * hidden]
@@ -85,9 +95,19 @@ public sealed class Translator : SequenceModel<TranslatorConfig>
     /// The logits of each step's token [steps, batch, vocab], the state after the last step, and the attention weights
     /// [batch, steps, source steps], null without attention.
     /// </returns>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public (Tensor Logits, RecurrentState State, Tensor? Weights) Decode(Tensor before, RecurrentState state, EncodedSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
+        using ModelAccess.Lease reading = Access.Read();
+        return ComputeTarget(before, state, source);
+    }
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="Decode"/>
+    internal (Tensor Logits, RecurrentState State, Tensor? Weights) ComputeTarget(Tensor before, RecurrentState state, EncodedSource source)
+    {
         Tensor vectors = TokenVectors.Of(before, _targetEmbedding, TargetSize, _output.weight.dtype);
         (Tensor outputs, state) = _decoder.Sequence(functional.dropout(vectors, Config.Model.InputDropout, training), state); // [steps, batch, hidden]
         Tensor? weights = null;
@@ -128,12 +148,7 @@ public sealed class Translator : SequenceModel<TranslatorConfig>
     internal static ModelConfig DecoderOf(ModelConfig model) => model with { Bidirectional = false };
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            (_decoder as IDisposable)?.Dispose();
-        base.Dispose(disposing);
-    }
+    private protected override void DisposeLayers() => (_decoder as IDisposable)?.Dispose();
 
     // The directions of each layer side by side, then to the decoder's size: [layers * directions, batch, hidden] ->
     // [layers, batch, hidden].

@@ -50,10 +50,10 @@ public sealed class TranslatorTask : ISequenceTask
 
     private (Tensor Loss, long Predictions) ForcedLoss(ReadOnlySpan<int> examples, double forcing, RandomStream? random)
     {
-        EncodedSource source = _model.Encode(Batch(_sources, examples));
+        EncodedSource source = _model.ComputeSource(Batch(_sources, examples));
         PaddedBatch before = Batch(_before, examples), targets = Batch(_targets, examples);
         Tensor ids = before.Ids(_model.Device).t();                                // [steps, batch]
-        Tensor logits = forcing >= 1 || random is null ? _model.Decode(ids, source.State, source).Logits : OwnSteps(ids, source, forcing, random);
+        Tensor logits = forcing >= 1 || random is null ? _model.ComputeTarget(ids, source.State, source).Logits : OwnSteps(ids, source, forcing, random);
         return (MaskedLoss.CrossEntropy(logits, targets), targets.NumTokens);
     }
 
@@ -74,7 +74,7 @@ public sealed class TranslatorTask : ISequenceTask
         Tensor before = ids.narrow(0, 0, 1);
         for (long step = 0; step < steps; step++)
         {
-            (Tensor some, state, _) = _model.Decode(before, state, source);
+            (Tensor some, state, _) = _model.ComputeTarget(before, state, source);
             logits.Add(some);
             if (step + 1 < steps)
             {

@@ -205,7 +205,7 @@ public sealed class HostileFileTests : IDisposable
             Figures = new Figures { Epochs = 1 },
             Weights = weights,
             Resume = Resume(weights, hidden: 0),
-        });
+        }, (config, source, target) => Classifier.Shapes(config, source.Count, target.Count - 1));
         return File.ReadAllBytes(Path);
     }
 

@@ -1,70 +1,88 @@
 namespace CharLM.Models.Fused;
 
 /// <summary>Predicts with the kernels.</summary>
-internal sealed class FusedPredictor : IPredictor
+internal sealed class FusedPredictor : Predictor
 {
     // Laying out the tokens of a small vocab costs less than a few steps of text; those of a large one may never come.
     private const int SmallVocab = 1_024;
 
     private readonly LanguageModel _model;
-    private readonly FusedNetwork _network;
-    private int _rows;
+    private FusedRuntime _runtime;
+    private FusedNetwork? _network;
+    private ulong _checksum;
 
     /// <summary>A predictor of a model.</summary>
     public FusedPredictor(LanguageModel model)
+        : base(model.VocabSize, model.Access)
     {
-        _model = model;
-        _network = new FusedNetwork(model.Config, model.VocabSize, model.Fused.Weights, model.Fused.Workers);
-        if (model.VocabSize <= SmallVocab)
-            _network.HoldAllTokens();
+        using ModelAccess.Lease reading = model.Access.Read();
+        (_model, _runtime) = (model, model.Fused);
     }
 
+    /// <summary>Weights may have changed, or moved, by other hands than the trainer's: what was laid out of them is then laid out anew.</summary>
     /// <inheritdoc/>
-    public void Begin(int rows)
+    protected override void BeginRows(int rows)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
-        _rows = rows;
+        FusedRuntime runtime = _model.Fused;
+        ulong checksum = runtime.Weights.Checksum();
+        if (_network is null || runtime != _runtime)
+        {
+            _network?.Dispose();
+            (_network, _runtime) = (new FusedNetwork(_model.Config, VocabSize, runtime.Weights, runtime.Workers), runtime);
+            if (VocabSize <= SmallVocab)
+                _network.HoldAllTokens();
+        }
+        else if (checksum != _checksum)
+        {
+            _network.WeightsChanged();
+        }
+        _checksum = checksum;
         _network.ZeroState();
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
-        _network.Measure(inputs, targets, _rows, steps);
-        ReadOnlySpan<float> byStep = _network.Nats;
-        for (int row = 0; row < _rows; row++)
+        FusedNetwork network = Network;
+        network.Measure(inputs, targets, Rows, steps);
+        ReadOnlySpan<float> byStep = network.Nats;
+        for (int row = 0; row < Rows; row++)
         {
             for (int step = 0; step < steps; step++)
-                nats[(row * steps) + step] = byStep[(step * _rows) + row];
+                nats[(row * steps) + step] = byStep[(step * Rows) + row];
         }
         if (guesses.IsEmpty)
             return;
-        var logits = new float[_model.VocabSize];
+        var logits = new float[VocabSize];
         for (int i = 0; i < guesses.Length; i++)
         {
-            _network.CopyLogits((i % steps * _rows) + (i / steps), logits);
+            network.CopyLogits((i % steps * Rows) + (i / steps), logits);
             guesses[i] = Guess.Of(logits, targets[i], nats[i]);
         }
     }
 
     /// <inheritdoc/>
-    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
     {
-        _network.Predict(inputs, _rows, steps);
-        for (int row = 0; row < _rows; row++)
-            _network.CopyLogits(((steps - 1) * _rows) + row, logits.Slice(row * _model.VocabSize, _model.VocabSize));
+        FusedNetwork network = Network;
+        network.Predict(inputs, Rows, steps);
+        for (int row = 0; row < Rows; row++)
+            network.CopyLogits(((steps - 1) * Rows) + row, logits.Slice(row * VocabSize, VocabSize));
     }
 
     /// <inheritdoc/>
-    public void Rearrange(ReadOnlySpan<int> rows)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(rows.Length);
-        foreach (int row in rows)
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)_rows, nameof(rows));
-        _network.Rearrange(rows, _rows);
-        _rows = rows.Length;
-    }
+    protected override void RearrangeRows(ReadOnlySpan<int> rows) => Network.Rearrange(rows, Rows);
 
     /// <inheritdoc/>
-    public void Dispose() => _network.Dispose();
+    protected override void Free() => _network?.Dispose();
+
+    // Weights that were moved have left their memory, which may be somebody else's now.
+    private FusedNetwork Network
+    {
+        get
+        {
+            _runtime.Weights.ThrowIfMoved("begin anew");
+            return _network!;
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,9 +11,13 @@ namespace CharLM.Models.Fused;
 /// </summary>
 internal sealed unsafe class RawWeights : IDisposable
 {
+    // Odd, so that a product is never the same for two values.
+    private const ulong Prime = 0x9E3779B97F4A7C15;
+
     private readonly Dictionary<string, RawWeight> _weights = new(StringComparer.Ordinal);
     private readonly List<Parameter> _tensors = [];
     private readonly PanelBuffer _gradients;
+    private bool _isDisposed;
 
     /// <summary>Opens the memory of a module's parameters.</summary>
     /// <exception cref="InvalidConfigException">A parameter is not float32 on the CPU.</exception>
@@ -42,6 +48,30 @@ internal sealed unsafe class RawWeights : IDisposable
     /// <summary>Whether a module still has the parameters whose memory this is.</summary>
     public bool AreThoseOf(nn.Module module) => module.parameters().SequenceEqual(_tensors, ReferenceEqualityComparer.Instance);
 
+    /// <summary>Whether a weight, by its place in <see cref="All"/>, is to stay as it is: nobody asks for its gradient.</summary>
+    public bool IsFrozen(int place) => !_tensors[place].requires_grad;
+
+    /// <summary>Refuses weights that have left their memory, as those do that are moved to another device or type.</summary>
+    /// <param name="remedy">What the caller shall do.</param>
+    /// <exception cref="InvalidOperationException">A weight has.</exception>
+    public void ThrowIfMoved(string remedy)
+    {
+        if (_isDisposed || _tensors.Exists(tensor => tensor.IsInvalid))
+            throw new InvalidOperationException($"the model's weights were moved or replaced: {remedy}");
+    }
+
+    /// <summary>
+    /// A checksum of all values, as fast as they can be read: about as much work as reading one token. Any single value that changes
+    /// changes it for sure, several but for one time in 2^64.
+    /// </summary>
+    public ulong Checksum()
+    {
+        ulong sum = 0;
+        foreach (RawWeight weight in _weights.Values)
+            sum = (BitOperations.RotateLeft(sum, 29) * Prime) ^ ChecksumOf(new ReadOnlySpan<uint>(weight.Value, weight.Length));
+        return sum;
+    }
+
     /// <summary>The weights of recurrent layers.</summary>
     /// <param name="prefix">What stands before weight_ih_l0.</param>
     /// <param name="layers">How many there are.</param>
@@ -49,7 +79,42 @@ internal sealed unsafe class RawWeights : IDisposable
         this[$"{prefix}weight_ih_l{layer}"], this[$"{prefix}weight_hh_l{layer}"], this[$"{prefix}bias_ih_l{layer}"], this[$"{prefix}bias_hh_l{layer}"]))];
 
     /// <inheritdoc/>
-    public void Dispose() => _gradients.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _gradients.Dispose();
+    }
+
+    // Four sums side by side in each register's lanes, so that the multiplications of one do not wait for those of another. The rotation
+    // carries the highest bit down: without it, two signs that change would cancel out.
+    private static ulong ChecksumOf(ReadOnlySpan<uint> values)
+    {
+        Vector256<uint> a = default, b = default, c = default, d = default;
+        int place = 0;
+        for (; place + 32 <= values.Length; place += 32)
+        {
+            ReadOnlySpan<uint> some = values.Slice(place, 32);
+            a = Mix(a, Vector256.Create(some));
+            b = Mix(b, Vector256.Create(some[8..]));
+            c = Mix(c, Vector256.Create(some[16..]));
+            d = Mix(d, Vector256.Create(some[24..]));
+        }
+        ulong sum = (ulong)values.Length;
+        foreach (Vector256<uint> lanes in (ReadOnlySpan<Vector256<uint>>)[a, b, c, d])
+        {
+            for (int lane = 0; lane < Vector256<uint>.Count; lane++)
+                sum = (BitOperations.RotateLeft(sum, 29) ^ lanes[lane]) * Prime;
+        }
+        foreach (uint value in values[place..])
+            sum = (BitOperations.RotateLeft(sum, 29) ^ value) * Prime;
+        return sum;
+
+        static Vector256<uint> Mix(Vector256<uint> sum, Vector256<uint> values)
+        {
+            Vector256<uint> mixed = sum ^ values;
+            return ((mixed << 13) | (mixed >>> 19)) * Vector256.Create(0x9E3779B1u);
+        }
+    }
 
     private static long Padded(long floats) => (floats + Panels.Width - 1) / Panels.Width * Panels.Width;
 }

@@ -5,6 +5,10 @@ namespace CharLM.Models.Fused;
 /// they sleep when nothing comes for a while. The caller is worker 0, and nobody waits for a worker who has not come: work is
 /// there to be taken, and whoever comes first takes it.
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads. The workers serve one caller at a time; another one, or one who comes after
+/// <see cref="Dispose"/>, does its work alone.
+/// </remarks>
 internal sealed class Workers : IDisposable
 {
     // How often a waiting thread looks before it sleeps: some tens of microseconds, longer than the gaps between the phases of a
@@ -13,6 +17,9 @@ internal sealed class Workers : IDisposable
 
     // Of the workers that are inside: nobody else may come in.
     private const int Closed = 1 << 30;
+
+    // Whom the workers serve: nobody, a caller, or nobody any more.
+    private const int Free = 0, Serving = 1, Ended = 2;
 
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
@@ -23,7 +30,7 @@ internal sealed class Workers : IDisposable
     private Exception? _failure;
     private volatile int _round;
     private volatile bool _stop;
-    private int _active, _inside = Closed, _callerSleeps, _tasks, _nextTask;
+    private int _caller = Free, _active, _inside = Closed, _callerSleeps, _tasks, _nextTask;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">Workers, the caller included; 0: up to one a processor, as many as measure faster.</param>
@@ -33,7 +40,7 @@ internal sealed class Workers : IDisposable
         int count = Count;
         _wake = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
         _asleep = new int[count];
-        _threads = [.. Enumerable.Range(1, count - 1).Select(worker => new Thread(() => Serve(worker)) { IsBackground = true, Name = $"charlm worker {worker}" })];
+        _threads = [.. Enumerable.Range(1, count - 1).Select(worker => new Thread(() => StandBy(worker)) { IsBackground = true, Name = $"charlm worker {worker}" })];
         foreach (Thread thread in _threads)
             thread.Start();
     }
@@ -50,11 +57,69 @@ internal sealed class Workers : IDisposable
     /// <exception cref="InvalidOperationException">It failed on another worker.</exception>
     public void Run(int workers, Action<int> work)
     {
-        if (workers == 1)
+        if (workers == 1 || Interlocked.CompareExchange(ref _caller, Serving, Free) != Free)
         {
             work(0);
             return;
         }
+        try
+        {
+            Serve(workers, work);
+        }
+        finally
+        {
+            Volatile.Write(ref _caller, Free);
+        }
+    }
+
+    /// <summary>Does a number of tasks, each on the worker that is free first.</summary>
+    /// <param name="workers">How many may take part, 1 to <see cref="Count"/>.</param>
+    /// <param name="tasks">How many tasks there are.</param>
+    /// <param name="task">Gets the number of the task.</param>
+    /// <exception cref="InvalidOperationException">A task failed on another worker.</exception>
+    public void Run(int workers, int tasks, Action<int> task)
+    {
+        workers = Math.Min(workers, tasks);
+        if (workers <= 1 || Interlocked.CompareExchange(ref _caller, Serving, Free) != Free)
+        {
+            for (int alone = 0; alone < tasks; alone++)
+                task(alone);
+            return;
+        }
+        try
+        {
+            (_task, _tasks, _nextTask) = (task, tasks, 0);
+            Serve(workers, _takeTasks);
+        }
+        finally
+        {
+            _task = null;
+            Volatile.Write(ref _caller, Free);
+        }
+    }
+
+    /// <summary>Ends the threads, after work that goes on; the second time does nothing.</summary>
+    public void Dispose()
+    {
+        var wait = new SpinWait();
+        int caller;
+        while ((caller = Interlocked.CompareExchange(ref _caller, Ended, Free)) == Serving)
+            wait.SpinOnce();
+        if (caller == Ended)
+            return;
+        _stop = true;
+        Interlocked.Increment(ref _round);
+        foreach (SemaphoreSlim wake in _wake)
+            wake.Release();
+        foreach (Thread thread in _threads)
+            thread.Join();
+        foreach (SemaphoreSlim wake in _wake)
+            wake.Dispose();
+        _finished.Dispose();
+    }
+
+    private void Serve(int workers, Action<int> work)
+    {
         (_work, _failure, _active) = (work, null, workers);
         Volatile.Write(ref _inside, 0);
         Interlocked.Increment(ref _round);
@@ -76,31 +141,6 @@ internal sealed class Workers : IDisposable
             throw new InvalidOperationException(_failure.Message, _failure);
     }
 
-    /// <summary>Does a number of tasks, each on the worker that is free first.</summary>
-    /// <param name="workers">How many may take part, 1 to <see cref="Count"/>.</param>
-    /// <param name="tasks">How many tasks there are.</param>
-    /// <param name="task">Gets the number of the task.</param>
-    /// <exception cref="InvalidOperationException">A task failed on another worker.</exception>
-    public void Run(int workers, int tasks, Action<int> task)
-    {
-        (_task, _tasks, _nextTask) = (task, tasks, 0);
-        Run(Math.Min(workers, tasks), _takeTasks);
-    }
-
-    /// <summary>Ends the threads.</summary>
-    public void Dispose()
-    {
-        _stop = true;
-        Interlocked.Increment(ref _round);
-        foreach (SemaphoreSlim wake in _wake)
-            wake.Release();
-        foreach (Thread thread in _threads)
-            thread.Join();
-        foreach (SemaphoreSlim wake in _wake)
-            wake.Dispose();
-        _finished.Dispose();
-    }
-
     private void AwaitOthers()
     {
         for (int spin = 0; Volatile.Read(ref _inside) != Closed; spin++)
@@ -118,7 +158,7 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    private void Serve(int worker)
+    private void StandBy(int worker)
     {
         int seen = 0;
         while (true)

@@ -1,16 +1,15 @@
 namespace CharLM.Models.NGram;
 
 /// <summary>Predicts with counted n-grams; the state of a row is where its last tokens stand in the counts.</summary>
-internal sealed class NGramPredictor(NGramModel model) : IPredictor
+internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSize)
 {
     // The place of the last k tokens among the n-grams of k tokens, at k; -1 where they were never seen, and above.
     private int[][] _contexts = [];
     private readonly double[] _probabilities = new double[model.VocabSize];
 
     /// <inheritdoc/>
-    public void Begin(int rows)
+    protected override void BeginRows(int rows)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         _contexts = new int[rows][];
         for (int row = 0; row < rows; row++)
         {
@@ -20,24 +19,23 @@ internal sealed class NGramPredictor(NGramModel model) : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         for (int i = 0; i < inputs.Length; i++)
         {
             int[] context = _contexts[i / steps];
-            Advance(context, Checked(inputs[i]));
-            int target = Checked(targets[i]);
-            nats[i] = (float)-Math.Log(Probability(context, target));
+            Advance(context, (int)inputs[i]);
+            nats[i] = (float)-Math.Log(Probability(context, (int)targets[i]));
             if (!guesses.IsEmpty)
                 guesses[i] = Best(context);
         }
     }
 
     /// <inheritdoc/>
-    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
     {
         for (int i = 0; i < inputs.Length; i++)
-            Advance(_contexts[i / steps], Checked(inputs[i]));
+            Advance(_contexts[i / steps], (int)inputs[i]);
         for (int row = 0; row < _contexts.Length; row++)
         {
             Distribute(_contexts[row]);
@@ -47,26 +45,16 @@ internal sealed class NGramPredictor(NGramModel model) : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Rearrange(ReadOnlySpan<int> rows)
+    protected override void RearrangeRows(ReadOnlySpan<int> rows)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(rows.Length);
         var contexts = new int[rows.Length][];
         for (int row = 0; row < rows.Length; row++)
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rows[row], (uint)_contexts.Length, nameof(rows));
             contexts[row] = [.. _contexts[rows[row]]];
-        }
         _contexts = contexts;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
-
-    private int Checked(long token) => (ulong)token < (ulong)model.VocabSize
-        ? (int)token
-        : throw new ArgumentOutOfRangeException(nameof(token), token, $"token ids are 0 to {model.VocabSize - 1}");
+    protected override void Free() => _contexts = [];
 
     // From the longest context down, since each is made of the next shorter one.
     private void Advance(int[] context, int token)
