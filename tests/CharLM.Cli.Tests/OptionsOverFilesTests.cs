@@ -18,14 +18,14 @@ public sealed class OptionsOverFilesTests : IDisposable
         { "model: {tie_weights: true, embedding_size: 8, num_hiddens: 8}", "--tie-weights", "false", "tie_weights: false" },
         { "model: {embedding_size: 8, num_hiddens: 8}", "--tie-weights", "", "tie_weights: true" },
         { "model: {allow_leak: true}", "--allow-leak", "false", "allow_leak: false" },
-        { "model: {bidirectional: true, allow_leak: true}", "--bidirectional", "false", "bidirectional: false" },
+        { "model: {bidirectional: true, allow_leak: true}", "--bidirectional", "false --allow-leak false", "bidirectional: false" },
     };
 
     [Theory, MemberData(nameof(Flags))]
     public async Task PrintConfig_FlagOverAFile_IsAsGiven(string file, string option, string value, string expected)
     {
         _sandbox.Write("run.yaml", file);
-        string output = (await _sandbox.RunAsync(["train", "--config", "run.yaml", option, .. value.Length == 0 ? [] : new[] { value }, "--print-config"])).Succeeded().Output;
+        string output = (await _sandbox.RunAsync(["train", "--config", "run.yaml", option, .. value.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--print-config"])).Succeeded().Output;
         Assert.Contains(expected + "\n", output, StringComparison.Ordinal);
     }
 
