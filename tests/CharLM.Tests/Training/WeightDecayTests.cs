@@ -96,12 +96,12 @@ public sealed unsafe class WeightDecayTests
 
     private static float[][] Reference(OptimizerKind kind, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound, double decay = Decay)
     {
-        Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values)))];
+        Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values).clone()))];
         using OptimizerHelper optimizer = Own(kind, weights, decay);
         foreach (float[][] step in gradients)
         {
             foreach ((Parameter weight, float[] gradient) in weights.Zip(Clipped(step, clipping, bound)))
-                weight.grad = tensor(gradient);
+                weight.grad = tensor(gradient).clone();
             optimizer.step();
         }
         return [.. weights.Select(Values)];
@@ -133,12 +133,12 @@ public sealed unsafe class WeightDecayTests
 
     private static float[][] ByTensors(Func<Parameter[], IUpdate> create, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound)
     {
-        Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values)))];
+        Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values).clone()))];
         using IUpdate update = create(weights);
         foreach (float[][] step in gradients)
         {
             foreach ((Parameter weight, float[] gradient) in weights.Zip(step))
-                weight.grad = tensor(gradient);
+                weight.grad = tensor(gradient).clone();
             update.Clip(bound, clipping);
             update.Step();
         }
@@ -155,7 +155,7 @@ public sealed unsafe class WeightDecayTests
             : base("holder")
         {
             for (int i = 0; i < values.Length; i++)
-                register_parameter($"weight{i}", new Parameter(tensor(values[i])));
+                register_parameter($"weight{i}", new Parameter(tensor(values[i]).clone()));
         }
     }
 

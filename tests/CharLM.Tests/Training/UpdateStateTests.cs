@@ -1,0 +1,89 @@
+using CharLM.Models;
+using CharLM.Models.Fused;
+using CharLM.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CharLM.Tests.Training;
+
+/// <summary>An optimizer that goes on from what another one has gathered takes the steps that the other would have taken.</summary>
+public sealed unsafe class UpdateStateTests
+{
+    private const int Length = 19;
+
+    public static TheoryData<OptimizerKind, bool, bool> Kinds =>
+        [.. Enum.GetValues<OptimizerKind>().SelectMany(kind => new[] { (kind, false, false), (kind, false, true), (kind, true, false), (kind, true, true) })];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void SetState_OfAnotherUpdate_GoesOnAsThatOne(OptimizerKind kind, bool fromFused, bool toFused)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        float[][] gradients = [.. Enumerable.Range(0, 6).Select(_ => FloatArray.Of(randn(Length)))];
+        using var whole = new Case(kind, fromFused, FloatArray.Of(randn(Length)));
+        foreach (float[] gradient in gradients[..3])
+            whole.Step(gradient);
+        using var rest = new Case(kind, toFused, whole.Values);
+        UpdateState state = whole.Update.CopyState();
+        Assert.Equal(kind == OptimizerKind.Sgd && !fromFused ? 0 : 3, state.Steps);
+        rest.Update.SetState(state);
+        foreach (float[] gradient in gradients[3..])
+        {
+            whole.Step(gradient);
+            rest.Step(gradient);
+        }
+        Assert.Equal(whole.Values, rest.Values, (a, b) => Math.Abs(a - b) <= (fromFused == toFused ? 0 : 1e-5));
+        // Where there is something to gather, one that has not got it takes other steps.
+        using var fresh = new Case(kind, toFused, rest.Values);
+        float[] before = rest.Values;
+        fresh.Step(gradients[0]);
+        rest.Step(gradients[0]);
+        Assert.Equal(kind == OptimizerKind.Sgd, fresh.Values.Zip(rest.Values).All(pair => Math.Abs(pair.First - pair.Second) < 1e-6));
+        Assert.NotEqual(before, rest.Values);
+    }
+
+    private sealed class Case : IDisposable
+    {
+        private readonly Holder _holder;
+        private readonly RawWeights? _raw;
+        private readonly Workers? _workers;
+
+        public Case(OptimizerKind kind, bool fused, float[] values)
+        {
+            _holder = new Holder(values);
+            if (fused)
+                (_raw, _workers) = (new RawWeights(_holder), new Workers(1));
+            Update = fused ? new FusedUpdate(_raw!, _workers!, kind, 0.05) : new TorchUpdate(kind, _holder.parameters(), 0.05);
+        }
+
+        public IUpdate Update { get; }
+
+        public float[] Values => FloatArray.Of(_holder.Weight);
+
+        public void Step(float[] gradient)
+        {
+            if (_raw is null)
+                _holder.Weight.grad = tensor(gradient).clone();
+            else
+                gradient.CopyTo(new Span<float>(_raw["weight"].Gradient, Length));
+            Update.Step();
+        }
+
+        public void Dispose()
+        {
+            Update.Dispose();
+            _raw?.Dispose();
+            _workers?.Dispose();
+            _holder.Dispose();
+        }
+    }
+
+    private sealed class Holder : nn.Module
+    {
+        public Holder(float[] values)
+            : base("holder") => register_parameter("weight", new Parameter(tensor(values).clone()));
+
+        public Parameter Weight => get_parameter("weight")!;
+    }
+}
