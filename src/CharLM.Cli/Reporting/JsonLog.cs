@@ -9,7 +9,7 @@ namespace CharLM.Cli.Reporting;
 /// </summary>
 /// <param name="path">The file; made, with its folder, when the run begins.</param>
 /// <param name="append">Whether what is in the file stays: a run that goes on continues its log.</param>
-/// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
+/// <param name="style">Whether it is told of nats and perplexities, or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
 internal sealed class JsonLog(string path, bool append, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
@@ -40,6 +40,8 @@ internal sealed class JsonLog(string path, bool append, LossStyle style, IProgre
                 Write(new
                 {
                     epoch.Epoch,
+                    TrainLoss = epoch.Train.Mean,
+                    HeldOutLoss = epoch.HeldOut?.Mean,
                     TrainPerplexity = epoch.Train.Perplexity,
                     HeldOutPerplexity = epoch.HeldOut?.Perplexity,
                     epoch.GradientNorm,

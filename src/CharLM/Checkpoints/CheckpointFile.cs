@@ -11,7 +11,9 @@ namespace CharLM.Checkpoints;
 public static class CheckpointFile
 {
     /// <summary>Writes a checkpoint; a reader sees the old file or the new one, never a part.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be written, or the model has weights of its own, which no reader would know; an old one is as it was.
+    /// </exception>
     public static void Write(string path, Checkpoint checkpoint) => Write(path, checkpoint, null);
 
     /// <param name="path">The file.</param>
@@ -21,6 +23,7 @@ public static class CheckpointFile
     internal static void Write(string path, Checkpoint checkpoint, Action? replacing)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
+        CheckWeights(path, checkpoint.Weights, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count));
         SealedFile.Write(
             path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
     }
@@ -64,6 +67,26 @@ public static class CheckpointFile
             weights[tensor.Name] = new WeightArray(tensor.Shape, values);
         }
         return weights;
+    }
+
+    /// <summary>Refuses to write what could not be read.</summary>
+    /// <param name="path">The file that is to be written.</param>
+    /// <param name="weights">The weights of a model.</param>
+    /// <param name="expected">Those that a model of its configuration has.</param>
+    /// <exception cref="CheckpointException">They are others; says which.</exception>
+    internal static void CheckWeights(string path, IReadOnlyDictionary<string, WeightArray> weights, IReadOnlyDictionary<string, long[]> expected)
+    {
+        if (weights.Keys.FirstOrDefault(name => !expected.ContainsKey(name)) is { } foreign)
+            throw Refused($"the model has a weight '{foreign}' that one of its configuration has not: keep it in a file of its own");
+        foreach ((string name, long[] shape) in expected)
+        {
+            if (!weights.TryGetValue(name, out WeightArray? weight))
+                throw Refused($"the model lacks the weight '{name}'");
+            if (!weight.Shape.SequenceEqual(shape))
+                throw Refused($"the model has the weight '{name}' in shape [{string.Join(", ", weight.Shape)}] where one of its configuration has [{string.Join(", ", shape)}]");
+        }
+
+        CheckpointException Refused(string fault) => new(path, $"cannot be written: {fault}");
     }
 
     private static void CheckShapes(SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Predicate<StoredTensor>? mayBeThere)

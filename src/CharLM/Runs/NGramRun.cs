@@ -53,8 +53,8 @@ public sealed record NGramRun
         NGramModel model = NGramModel.Train(text.Train, Order, text.Vocab.Count);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         cancellationToken.ThrowIfCancellationRequested();
-        EvaluationReport? heldOut = text.HeldOut.Length > 1 ? Measure(model, corpus, text, cancellationToken) : null;
-        IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 1
+        EvaluationReport? heldOut = text.HeldOut.Length > 0 ? Measure(model, corpus, text, cancellationToken) : null;
+        IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 0
             ? Baselines.Compressors(text.Train.Span, text.HeldOut.Span, text.Vocab, Text.Token, cancellationToken)
             : [];
         var checkpoint = new NGramCheckpoint
@@ -63,7 +63,7 @@ public sealed record NGramRun
             Text = Text,
             Vocab = text.Vocab,
             Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
-            Figures = new Figures { Epochs = 1, HeldOutPerplexity = heldOut?.Perplexity, BestHeldOutPerplexity = heldOut?.Perplexity, BestEpoch = heldOut is null ? null : 1, TrainedSeconds = seconds },
+            Figures = new Figures { Epochs = 1, HeldOutLoss = heldOut?.All.Mean, BestHeldOutLoss = heldOut?.All.Mean, BestEpoch = heldOut is null ? null : 1, TrainedSeconds = seconds },
         };
         cancellationToken.ThrowIfCancellationRequested();
         NGramFile.Write(CheckpointPath, checkpoint);

@@ -1,5 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Evaluation;
+using CharLM.Models;
 using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -66,6 +67,14 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
     public static SequenceCheckpoint<TConfig> ReadFile(string path) => SequenceModelFile.Read<TConfig>(path, TSelf.Shapes);
 
+    /// <summary>Writes what a file holds, if a reader will know it.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it was.</exception>
+    internal static void WriteFile(string path, SequenceCheckpoint<TConfig> file, Action? replacing = null)
+    {
+        CheckpointFile.CheckWeights(path, file.Weights, TSelf.Shapes(file.Config, file.Source, file.Target));
+        SequenceModelFile.Write(path, file, replacing);
+    }
+
     /// <summary>The same model on a device.</summary>
     public TSelf To(Device device)
     {
@@ -74,8 +83,8 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     }
 
     /// <summary>Writes the model.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) => SequenceModelFile.Write(path, Copy(training, pairs, figures));
+    /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it was.</exception>
+    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) => WriteFile(path, Copy(training, pairs, figures));
 
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="training">How it was trained.</param>
@@ -139,7 +148,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             (Tensor loss, long predictions) = task.Loss(some);
-            nats += new Nats(loss.ToDouble() * predictions, predictions);
+            nats += new Nats(FloatArray.ValueOf(loss) * predictions, predictions);
         }
         return nats;
     }
