@@ -20,6 +20,12 @@ internal static class CommandLine
             ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
             return ExitCode.Usage;
         }
+        // Torch would end the process, and relative paths lead nowhere.
+        if (!Directory.Exists("."))
+        {
+            ErrorLine.Write(Console.Error, "the working directory is gone: go to one that is there");
+            return ExitCode.Failed;
+        }
         streams.RequireOutput();
         // Signals are our own: the library's would be heard only after the first await, and cut a long save off.
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

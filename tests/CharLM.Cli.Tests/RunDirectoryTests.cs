@@ -58,6 +58,57 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(Temporaries());
     }
 
+    // Odd sizes of torch's own layers, whose products are rounded by where a matrix lies.
+    [Theory]
+    [InlineData("built-in")]
+    [InlineData("custom")]
+    public async Task Train_OddSizesKilledInsideAnEpochAndResumed_EndsBitByBitAsUninterrupted(string implementation)
+    {
+        string[] train =
+        [
+            "train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--max-tokens", "0", "--cell", "gru", "--hidden", "9", "--batch-size", "3", "--num-steps", "7", "--epochs", "4",
+            "--implementation", implementation, "--optimizer", "adam", "--lr", "0.01", "--threads", "1", "--sample-every", "0",
+        ];
+        string[] parts = [.. train, "--run-dir", "parts", "--resume", "auto", "--checkpoint-every", "7steps"];
+        for (int kill = 0; kill < 3; kill++)
+        {
+            long before = Steps();
+            using RunningProgram program = _sandbox.Start(parts);
+            await program.UntilAsync(() => Steps() > before + 14, "some checkpoints");
+            program.Signal(RunningProgram.SigKill);
+            Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
+        }
+        (await _sandbox.RunAsync(parts)).Succeeded();
+        (await _sandbox.RunAsync([.. train, "--run-dir", "whole"])).Succeeded();
+        Assert.Equal(Weights("whole"), Weights("parts"));
+        Assert.Equal(Metrics("whole"), Metrics("parts"));
+
+        // Of whole files, in names: the newest is being replaced now and then.
+        long Steps() => !Directory.Exists(_sandbox.At("parts/checkpoints")) ? 0 : Directory.GetFiles(_sandbox.At("parts/checkpoints"), "step-*")
+            .Select(file => long.Parse(Path.GetFileNameWithoutExtension(file)["step-".Length..])).DefaultIfEmpty().Max();
+    }
+
+    // Another number of epochs would change the rate of every step of a cosine; what repeats the run stays as it was.
+    [Fact]
+    public async Task Train_ResumedWithOtherEpochsUnderACosine_IsRefused()
+    {
+        (await _sandbox.RunAsync([.. Train, "--schedule", "cosine", "--epochs", "2", "--run-dir", "parts"])).Succeeded();
+        string config = await File.ReadAllTextAsync(_sandbox.At("parts/config.yaml"));
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "4")).Refused(2, "training.num_epochs is 2 in the run and cannot become 4", "cosine");
+        Assert.Equal(config, await File.ReadAllTextAsync(_sandbox.At("parts/config.yaml")));
+    }
+
+    [Fact]
+    public async Task Train_DirectoryThatIsRemoved_EndsInOneLineAndMakesNoneAnew()
+    {
+        using RunningProgram train = _sandbox.Start([.. Train, "--epochs", "1000000", "--run-dir", "a/run"]);
+        await train.UntilAsync(() => Directory.Exists(_sandbox.At("a/run")) && File.Exists(_sandbox.At("a/run/metrics.jsonl")) && new FileInfo(_sandbox.At("a/run/metrics.jsonl")).Length > 0, "the first epoch");
+        Directory.Move(_sandbox.At("a/run"), _sandbox.At("b"));
+        (await train.EndAsync()).Complained(1, "a/run: is gone: it was removed, moved or replaced");
+        Assert.Empty(Directory.GetFileSystemEntries(_sandbox.At("a")));
+        (await _sandbox.RunAsync("train", "--resume", "b", "--epochs", "1")).Succeeded();
+    }
+
     [Theory]
     [InlineData(RunningProgram.SigTerm, 75)]
     [InlineData(RunningProgram.SigUsr1, 75)]

@@ -93,15 +93,38 @@ public sealed class TrainTests : IDisposable
         (await _sandbox.RunAsync([.. Train, "--epochs", "1"])).Succeeded();
         byte[] before = await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors"));
         Outcome outcome = await _sandbox.RunAsync([.. Train, "--epochs", "50", "--lr", "1e38", "--clip", "0", "--implementation", "custom", "--cell", "rnn"]);
-        outcome.Complained(1, "the loss became", "smaller --lr");
+        outcome.Complained(1, "the loss became", "smaller learning rate");
         Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors")));
     }
 
+    // The loss is a finite number of nats, its perplexity is none.
     [Fact]
-    public async Task Train_PerplexityBeyondAnyNumber_IsSavedAndReadAgain()
+    public async Task Train_PerplexityBeyondAnyNumber_FailsAndKeepsTheOldCheckpoint()
     {
-        (await _sandbox.RunAsync([.. Train, "--epochs", "1", "--lr", "1e30", "--clip", "0", "--json"])).Succeeded().Json();
-        (await _sandbox.RunAsync("generate", "--length", "1")).Succeeded();
+        (await _sandbox.RunAsync([.. Train, "--epochs", "1", "--out", "boom"])).Succeeded();
+        byte[] before = await File.ReadAllBytesAsync(_sandbox.At("boom"));
+        Outcome outcome = await _sandbox.RunAsync([.. Train, "--epochs", "3", "--lr", "1e5", "--clip", "0", "--out", "boom", "--log-json", "log", "--json"]);
+        outcome.Complained(1, "nats, whose perplexity is no finite number", "smaller learning rate");
+        Assert.Empty(outcome.Output);
+        Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("boom")));
+        Assert.DoesNotContain("Infinity", await File.ReadAllTextAsync(_sandbox.At("log")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--patience", "1")]
+    [InlineData("--schedule", "plateau")]
+    public async Task Train_HeldOutPartOfNothing_IsRefusedWithItsTokens(params string[] options)
+    {
+        (await _sandbox.RunAsync([.. Train, "--max-tokens", "0", "--validation-fraction", "0.0002", .. options])).Refused(2, "of the text's 6120 tokens comes to 1 token", "take 0.0004 or more");
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--validation-fraction", "0.0002")).Refused(2, "comes to 1 token");
+        Assert.Equal(["text.txt"], _sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Train_WorkingDirectoryThatIsGone_IsRefusedInOneLine()
+    {
+        foreach (string verb in new[] { "train --corpus bundled", "generate", "--version", "eval" })
+            (await _sandbox.BashAsync($"mkdir gone && cd gone && rmdir ../gone && exec charlm {verb}")).Refused(1, "the working directory is gone");
     }
 
     [Fact]

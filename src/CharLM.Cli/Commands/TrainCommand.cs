@@ -92,6 +92,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
                 result.Description.VocabSize,
                 Parameters = result.Description.NumParameters,
                 Epochs = result.EpochsDone,
+                TrainLoss = result.LastEpoch?.Train.Mean,
+                HeldOutLoss = result.LastEpoch?.HeldOut?.Mean,
                 TrainPerplexity = result.LastEpoch?.Train.Perplexity,
                 HeldOutPerplexity = result.LastEpoch?.HeldOut?.Perplexity,
                 HeldOut = result.Description.HeldOut,

@@ -17,7 +17,7 @@ internal sealed class RunOptions(RunSettings defaults)
     private readonly Option<string?> _resume = OptionOf.Text("--resume", "FOLDER|auto", $"Go on with the run in this directory, exactly where its last checkpoint is; auto is the newest in {RunDirectory.DefaultParent}/ that is not complete, and with --run-dir that one, which begins when there is none.");
 
     private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", $"Draw a sample after every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
-    private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>("--checkpoint-every", "N", $"Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end. [default: {defaults.CheckpointEvery}]");
+    private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>("--checkpoint-every", "N", $"Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end; auto loses a minute at most and takes 2 % of the time at most. [default: {defaults.CheckpointEvery}]");
     private readonly Option<int?> _keepLast = OptionOf.Integer("--keep-last", "N", $"Checkpoints that a run directory keeps to go on from. [default: {defaults.KeepLast}]");
     private readonly Option<int?> _patience = OptionOf.Integer("--patience", "N", "End after N epochs in which what is held out did not become better; 0 goes to the last. [default: 0]");
 

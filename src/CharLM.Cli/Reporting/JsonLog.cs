@@ -10,7 +10,7 @@ namespace CharLM.Cli.Reporting;
 /// </summary>
 /// <param name="path">The file; made, with its folder, when the run begins.</param>
 /// <param name="start">What becomes of a file that is there already.</param>
-/// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
+/// <param name="style">Whether it is told of nats and perplexities, or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
 internal sealed class JsonLog(string path, LogStart start, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
@@ -47,6 +47,8 @@ internal sealed class JsonLog(string path, LogStart start, LossStyle style, IPro
                 Write(new
                 {
                     epoch.Epoch,
+                    TrainLoss = epoch.Train.Mean,
+                    HeldOutLoss = epoch.HeldOut?.Mean,
                     TrainPerplexity = epoch.Train.Perplexity,
                     HeldOutPerplexity = epoch.HeldOut?.Perplexity,
                     epoch.GradientNorm,

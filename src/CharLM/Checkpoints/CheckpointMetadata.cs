@@ -24,7 +24,7 @@ internal static class CheckpointMetadata
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // the perplexity of a loss above 709 is infinite
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // of a schedule that has seen no epoch the best is infinite; perplexities were, once
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
         MaxDepth = 8,
         // A null, or nothing, where a value is due is a damaged file, not a failure in whatever reads the value later.

@@ -11,4 +11,10 @@ public enum CheckpointUnit
 
     /// <summary>Minutes of training.</summary>
     Minutes,
+
+    /// <summary>
+    /// Nothing: a checkpoint is written when about 50 seconds have passed, so that at most a minute of work can be lost; where
+    /// writing takes so long that it would be more than 2 % of the time, more seldom.
+    /// </summary>
+    Automatic,
 }

@@ -14,7 +14,7 @@ internal sealed record HeldOutText(ReadOnlyMemory<int> Tokens, int NumWindows, i
     private EvaluationConfig Reading => new() { WindowLength = NumWindows > 0 ? NumSteps : 0 };
 
     /// <summary>Whether anything is held out.</summary>
-    public bool Exists => Tokens.Length > 1;
+    public bool Exists => Tokens.Length > 0;
 
     /// <summary>The split and the state policy in words.</summary>
     public string Describe() => NumWindows > 0

@@ -67,7 +67,14 @@ public sealed record NGramRun
             Vocab = text.Vocab,
             Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
             TrainedText = sketch,
-            Figures = new Figures { Epochs = 1, HeldOutPerplexity = heldOut?.Perplexity, BestHeldOutPerplexity = heldOut?.Perplexity, BestEpoch = heldOut is null ? null : 1, TrainedSeconds = seconds },
+            Figures = new Figures
+            {
+                Epochs = 1,
+                HeldOutLoss = heldOut?.All.Mean,
+                BestHeldOutLoss = heldOut?.All.Mean,
+                BestEpoch = heldOut is null ? null : 1,
+                TrainedSeconds = seconds,
+            },
         };
         cancellationToken.ThrowIfCancellationRequested();
         NGramFile.Write(CheckpointPath, checkpoint);

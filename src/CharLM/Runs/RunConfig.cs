@@ -9,7 +9,7 @@ namespace CharLM.Runs;
 public sealed record RunConfig : RunSettings
 {
     /// <summary>The defaults.</summary>
-    public RunConfig() => (SampleEvery, CheckpointEvery, CheckpointPath) = (50, CheckpointInterval.Epochs(50), DefaultCheckpointPath);
+    public RunConfig() => (SampleEvery, CheckpointPath) = (50, DefaultCheckpointPath);
 
     /// <summary>The text: a name of the catalog, a file, "-" for standard input, or "auto", the default.</summary>
     public string Corpus { get; init; } = CorpusResolver.Auto;

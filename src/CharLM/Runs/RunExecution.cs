@@ -15,13 +15,15 @@ namespace CharLM.Runs;
 /// <param name="kind">How its checkpoints are written.</param>
 /// <param name="session">Where all of the run is written; null when only the configuration's checkpoint is.</param>
 /// <param name="progress">Told of everything as it happens.</param>
+/// <param name="clock">Tells when a checkpoint is due.</param>
 internal sealed class RunExecution<TConfig, TCheckpoint>(
-    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig, TCheckpoint>? session, IProgress<RunEvent>? progress)
+    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig, TCheckpoint>? session,
+    IProgress<RunEvent>? progress, TimeProvider clock)
     where TConfig : RunSettings, new()
     where TCheckpoint : class, IRunCheckpoint
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly Stopwatch _sinceSaved = Stopwatch.StartNew();
+    private readonly CheckpointPace _pace = new(config.CheckpointEvery, clock);
     private readonly int _epochsBefore = start?.Figures.Epochs ?? 0;
     // A file that is only gone on from, to learn something else, brings its weights alone.
     private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
@@ -29,6 +31,9 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
     private long _step;
     private bool _stopped;
     private Figures _figures = start?.Figures ?? new Figures();
+
+    // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
+    private TCheckpoint? _best;
 
     private bool GoesOn => !_stopped && _figures.Epochs < config.Training.NumEpochs;
 
@@ -57,6 +62,9 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
     public RunOutcome Execute(CancellationToken cancellationToken)
     {
         bool interrupted = false;
+        // What a new run begins with may be gone when it goes on.
+        if (start is not null && session is { IsResumed: false })
+            Save();
         try
         {
             while (GoesOn)
@@ -65,6 +73,11 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             interrupted = true;
+        }
+        catch (TrainingDivergedException)
+        {
+            SaveBest();
+            throw;
         }
         Save(copies: true);
         var outcome = new RunOutcome(
@@ -81,6 +94,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         EpochReport report = subject.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
         (Nats? loss, IReadOnlyList<Measure> measures) = subject.MeasureHeldOut(cancellationToken);
         // Of a measure, more is better; the schedule takes what less is better of.
+        TrainingDivergedException.ThrowIfDiverged(report with { HeldOut = loss });
         subject.Trainer.EpochEnded(measures.Count > 0 ? 1 - measures[0].Value : (loss ?? report.Train).Mean);
         int done = report.Epoch, left = config.Training.NumEpochs - done;
         _last = report with
@@ -90,20 +104,23 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             ElapsedSeconds = Elapsed,
             RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - _epochsBefore) * left,
         };
-        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats && !(nats.Perplexity >= _figures.BestHeldOutPerplexity);
+        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats && !(nats.Mean >= _figures.BestHeldOutLoss);
         _figures = _figures with
         {
             Epochs = done,
-            TrainPerplexity = report.Train.Perplexity,
-            HeldOutPerplexity = loss?.Perplexity,
-            BestHeldOutPerplexity = isBest && measures.Count == 0 ? loss?.Perplexity : _figures.BestHeldOutPerplexity,
+            TrainLoss = report.Train.Mean,
+            HeldOutLoss = loss?.Mean,
+            BestHeldOutLoss = isBest && measures.Count == 0 ? loss?.Mean : _figures.BestHeldOutLoss,
             BestHeldOutMeasure = isBest && measures.Count > 0 ? measures[0].Value : _figures.BestHeldOutMeasure,
             BestEpoch = isBest ? done : _figures.BestEpoch,
+            LongestWait = isBest ? Math.Max(_figures.LongestWait ?? 0, done - 1 - (_figures.BestEpoch ?? done - 1)) : _figures.LongestWait,
             TrainedSeconds = _figures.TrainedSeconds + report.Seconds,
         };
         session?.Record(subject.Metrics(_last, _step));
         progress?.Report(new RunEvent.Epoch(_last));
         if (isBest)
+            _best = subject.Checkpoint(_figures, null);
+        if (_pace.HasTimeForBest)
             SaveBest();
         _stopped = IsWaitedOut();
         if (_stopped)
@@ -112,7 +129,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             return;
         if (config.SampleEvery > 0 && done % config.SampleEvery == 0)
             Sample();
-        if (config.CheckpointEvery is { Unit: CheckpointUnit.Epochs, Amount: > 0 } every && done % every.Amount == 0)
+        if (_pace.IsDueAfterEpoch(done))
             Save();
     }
 
@@ -132,36 +149,37 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
     {
         _step++;
         progress?.Report(new RunEvent.Step(step));
-        bool due = config.CheckpointEvery switch
-        {
-            { Amount: 0 } => false,
-            { Unit: CheckpointUnit.Steps } every => _step % every.Amount == 0,
-            { Unit: CheckpointUnit.Minutes } every => _sinceSaved.Elapsed.TotalMinutes >= every.Amount,
-            _ => false,
-        };
-        if (due)
+        if (_pace.IsDueAfterStep(_step))
             Save();
     }
 
     private void Save(bool copies = false)
     {
-        if (session is null)
-            kind.Write(config.CheckpointPath, subject.Checkpoint(_figures, null));
-        else
-            session.Save(subject.Checkpoint(_figures, session.Mark(subject.Trainer.CopyState(), _step, Elapsed)));
-        if (copies && session?.CopyPath is { } copy)
-            kind.Write(copy, subject.Checkpoint(_figures, null));
-        _sinceSaved.Restart();
+        SaveBest();
+        _pace.Write(() =>
+        {
+            if (session is null)
+                kind.Write(config.CheckpointPath, subject.Checkpoint(_figures, null));
+            else
+                session.Save(subject.Checkpoint(_figures, session.Mark(subject.Trainer.CopyState(), _step, Elapsed)));
+            if (copies && session?.CopyPath is { } copy)
+                kind.Write(copy, subject.Checkpoint(_figures, null));
+        });
         progress?.Report(new RunEvent.Saved(CheckpointPath));
     }
 
     private void SaveBest()
     {
-        TCheckpoint checkpoint = subject.Checkpoint(_figures, null);
-        if (session is null)
-            kind.Write(config.BestCheckpointPath, checkpoint);
-        else
-            session.SaveBest(checkpoint);
+        if (_best is not { } best)
+            return;
+        _best = null;
+        _pace.WriteBest(() =>
+        {
+            if (session is null)
+                kind.Write(config.BestCheckpointPath, best);
+            else
+                session.SaveBest(best);
+        });
     }
 
     private sealed class StepProgress(RunExecution<TConfig, TCheckpoint> run) : IProgress<StepReport>

@@ -3,9 +3,17 @@ using CharLM.Training;
 
 namespace CharLM.Runs;
 
-/// <summary>One line of a run's metrics: what one epoch told. All but the times repeat bit by bit.</summary>
+/// <summary>
+/// One line of a run's metrics: what one epoch told. All but the times repeat bit by bit. Losses are kept, in nats; a perplexity is exp
+/// of its loss, and setting one sets the other.
+/// </summary>
+/// <remarks>
+/// A line has both. Lines of before have perplexities alone; where there are both, the loss stands behind and is what counts.
+/// </remarks>
 public sealed record RunMetrics
 {
+    private readonly LossFigure _train, _heldOut;
+
     /// <summary>Which epoch, from 1.</summary>
     public required int Epoch { get; init; }
 
@@ -13,10 +21,16 @@ public sealed record RunMetrics
     public required long Step { get; init; }
 
     /// <summary>Perplexity over the epoch's minibatches, each measured before it was learned.</summary>
-    public required double TrainPerplexity { get; init; }
+    public required double TrainPerplexity { get => _train.Perplexity ?? double.NaN; init => _train = LossFigure.OfPerplexity(value); }
+
+    /// <summary>Nats a token over the epoch's minibatches.</summary>
+    public double TrainLoss { get => _train.Loss ?? double.NaN; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Perplexity of the held-out text after the epoch; null when none is held out.</summary>
-    public double? HeldOutPerplexity { get; init; }
+    public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
+
+    /// <summary>Nats a token of the held-out text; null when none is held out.</summary>
+    public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>
     public required double GradientNorm { get; init; }
@@ -44,7 +58,8 @@ public sealed record RunMetrics
         Epoch = epoch.Epoch,
         Step = step,
         TrainPerplexity = epoch.Train.Perplexity,
-        HeldOutPerplexity = epoch.HeldOut?.Perplexity,
+        TrainLoss = epoch.Train.Mean,
+        HeldOutLoss = epoch.HeldOut?.Mean,
         GradientNorm = epoch.GradientNorm,
         LearningRate = epoch.LearningRate,
         TokensPerSecond = epoch.TokensPerSecond,

@@ -126,9 +126,17 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         TConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
         List<string> conflicts = [.. RunConflicts.Between(was, config)];
         int done = Start?.Figures.Epochs ?? 0;
+        // The configuration repeats the run: with it, the run would have ended where it did, or goes on.
+        bool waitsLess = config.Patience > 0 && (config.Patience < was.Patience || was.Patience == 0);
+        bool waitsLonger = was.Patience > 0 && (config.Patience > was.Patience || config.Patience == 0);
+        if (waitsLess && Start?.Figures is { BestEpoch: { } best } figures && (figures.LongestWait >= config.Patience || done - best > config.Patience))
+        {
+            conflicts.Add(
+                $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has waited longer already, and would have ended before");
+        }
         if (File.Exists(Directory.ResultPath) && done >= config.Training.NumEpochs)
             conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
-        else if (File.Exists(Directory.ResultPath) && config.Training.NumEpochs <= was.Training.NumEpochs)
+        else if (File.Exists(Directory.ResultPath) && config.Training.NumEpochs <= was.Training.NumEpochs && !waitsLonger)
             conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs, since what is held out did not become better");
         else if (done > config.Training.NumEpochs)
             conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.NumEpochs}");
@@ -165,6 +173,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     /// <param name="metrics">A record of its figures.</param>
     internal void Record(object metrics)
     {
+        CheckIsThere();
         _firstMade = null;
         Append(_metrics!, RecordFile.Line(metrics));
     }
@@ -188,18 +197,22 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     {
         _firstMade = null;
         long step = checkpoint.Resume!.Step;
-        _kind.Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
+        Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
         _lastStep = step;
         foreach ((_, string path) in Directory.StepCheckpoints().Skip(_config!.KeepLast - 1))
             File.Delete(path);
     }
 
     /// <summary>Writes the model that is best on what is held out.</summary>
-    internal void SaveBest(TCheckpoint checkpoint) => _kind.Write(Directory.BestCheckpointPath, checkpoint);
+    internal void SaveBest(TCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
 
     /// <summary>Marks the run as complete.</summary>
     /// <param name="summary">A record of how it ended.</param>
-    internal void Complete(object summary) => WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
+    internal void Complete(object summary)
+    {
+        CheckIsThere();
+        WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
+    }
 
     private static RunDirectoryException CannotBeWritten(string path, Exception e) => new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
 
@@ -212,6 +225,33 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw CannotBeWritten(path, e);
+        }
+    }
+
+    // What is written to a file that was removed is lost without a word, and a checkpoint would make the folder anew.
+    private void CheckIsThere()
+    {
+        var metrics = new FileInfo(Directory.MetricsPath);
+        if (!HoldsRun || !metrics.Exists || metrics.Length != _metrics!.Length)
+        {
+            throw new RunDirectoryException(
+                Directory.Path,
+                "is gone: it was removed, moved or replaced while the run wrote to it; nothing was written since, and where the directory is now, the run goes on from its last checkpoint");
+        }
+    }
+
+    private void Write(string path, TCheckpoint checkpoint, Action? replacing = null)
+    {
+        CheckIsThere();
+        try
+        {
+            _kind.Write(path, checkpoint, replacing);
+        }
+        catch (CheckpointException)
+        {
+            // It may have gone while the file was written.
+            CheckIsThere();
+            throw;
         }
     }
 

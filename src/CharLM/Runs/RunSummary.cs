@@ -2,9 +2,17 @@ using CharLM.Checkpoints;
 
 namespace CharLM.Runs;
 
-/// <summary>How a complete run ended: its <c>result.json</c>.</summary>
+/// <summary>
+/// How a complete run ended: its <c>result.json</c>. Losses are kept, in nats; a perplexity is exp of its loss, and setting one sets
+/// the other.
+/// </summary>
+/// <remarks>
+/// A file has both. Files of before have perplexities alone; where there are both, the loss stands behind and is what counts.
+/// </remarks>
 public sealed record RunSummary
 {
+    private readonly LossFigure _train, _heldOut, _bestHeldOut;
+
     /// <summary>The text that was trained on.</summary>
     public required string Corpus { get; init; }
 
@@ -24,10 +32,16 @@ public sealed record RunSummary
     public required long Steps { get; init; }
 
     /// <summary>Perplexity over the last epoch.</summary>
-    public required double? TrainPerplexity { get; init; }
+    public required double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
+
+    /// <summary>Nats a token over the last epoch.</summary>
+    public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
-    public double? HeldOutPerplexity { get; init; }
+    public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
+
+    /// <summary>Nats a token of the held-out text after it; null when none is held out.</summary>
+    public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>
     /// Characters that a held-out token stands for, on average, with the space before a word; null when none is held out, or
@@ -36,7 +50,10 @@ public sealed record RunSummary
     public double? CharactersPerToken { get; init; }
 
     /// <summary>The best held-out perplexity; null when none is held out.</summary>
-    public double? BestHeldOutPerplexity { get; init; }
+    public double? BestHeldOutPerplexity { get => _bestHeldOut.Perplexity; init => _bestHeldOut = LossFigure.OfPerplexity(value); }
+
+    /// <summary>The least held-out nats a token; null when none is held out.</summary>
+    public double? BestHeldOutLoss { get => _bestHeldOut.Loss; init => _bestHeldOut = LossFigure.OfLoss(value); }
 
     /// <summary>After how many epochs it was reached.</summary>
     public int? BestEpoch { get; init; }

@@ -21,6 +21,9 @@ public sealed class TrainingRun
     private readonly int _threads;
     private readonly RunSession<RunConfig, Checkpoint>? _session;
 
+    /// <summary>Tells when a checkpoint is due.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>How runs of language models are kept in their directories.</summary>
     public static RunKind<RunConfig, Checkpoint> Kind { get; } = new(ModelKind.LanguageModel, CheckpointFile.Read, CheckpointFile.Write);
 
@@ -66,7 +69,9 @@ public sealed class TrainingRun
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
     /// <exception cref="InvalidConfigException">The text has hardly a token of the vocab.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is no longer finite; an older checkpoint is as it was.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is no longer finite, or has no finite perplexity; an older checkpoint is as it was.
+    /// </exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
     /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
     public RunResult Execute(CorpusText corpus, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
@@ -82,7 +87,7 @@ public sealed class TrainingRun
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
         var subject = new LanguageModelSubject(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
-        var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress);
+        var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress, Clock);
         run.GoOn();
         _session?.Begin(
             _config with { Corpus = CorpusOf(corpus.Origin) },

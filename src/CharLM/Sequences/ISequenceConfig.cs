@@ -11,6 +11,9 @@ public interface ISequenceConfig
     /// <summary>The recurrent layers.</summary>
     ModelConfig Model { get; }
 
+    /// <summary>What, in words, depends on how many epochs there are in all; null for nothing.</summary>
+    string? WhatSpansAllEpochs => null;
+
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     IEnumerable<string> Faults();
 }

@@ -35,6 +35,9 @@ public sealed class SequenceRun<TModel, TConfig>
         (_config, _start, _device, _threads, _session) = (config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
     }
 
+    /// <summary>Tells when a checkpoint is due.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>How such runs are kept in their directories.</summary>
     public static RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> Kind { get; } =
         new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, TrainedModel<TModel, TConfig>.WriteFile);
@@ -72,7 +75,9 @@ public sealed class SequenceRun<TModel, TConfig>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
     /// <exception cref="InvalidConfigException">The run that goes on had other pairs.</exception>
     /// <exception cref="PairFileException">A pair can be neither learned nor measured; names its line.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is no longer finite; an older checkpoint is as it was.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is no longer finite, or has no finite perplexity; an older checkpoint is as it was.
+    /// </exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
     /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
     public SequenceResult Execute(PairFile data, PairFile? heldOut = null, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
@@ -89,7 +94,7 @@ public sealed class SequenceRun<TModel, TConfig>
             model.Check(heldOut);
         using var trainer = new SequenceTrainer(model.Task(data.Pairs), _config.Training);
         var subject = new SequenceSubject<TModel, TConfig>(_config, model, trainer, data, heldOut);
-        var run = new RunExecution<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress);
+        var run = new RunExecution<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
         run.GoOn();
         _session?.Begin(
             // Wherever it is replayed, it finds the same files.
@@ -114,7 +119,7 @@ public sealed class SequenceRun<TModel, TConfig>
     private static (string Figure, double Value, int Epoch)? BestOf(RunOutcome outcome) => outcome.Figures switch
     {
         { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } => (outcome.LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
-        { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } => ("loss", Math.Log(perplexity), epoch),
+        { BestHeldOutLoss: { } loss, BestEpoch: { } epoch } => ("loss", loss, epoch),
         _ => null,
     };
 

@@ -11,7 +11,7 @@ public sealed record SequenceRunConfig<TConfig> : RunSettings
     private static readonly TrainerConfig OfText = new();
 
     /// <summary>The defaults.</summary>
-    public SequenceRunConfig() => (CheckpointEvery, CheckpointPath) = (CheckpointInterval.Epochs(1), DefaultCheckpointPath);
+    public SequenceRunConfig() => CheckpointPath = DefaultCheckpointPath;
 
     /// <summary>The kind of model; what else it says is refused.</summary>
     public string Kind { get; init; } = TConfig.Kind;
@@ -36,6 +36,9 @@ public sealed record SequenceRunConfig<TConfig> : RunSettings
 
     /// <inheritdoc/>
     internal override string ModelKind => TConfig.Kind;
+
+    /// <inheritdoc/>
+    internal override string? WhatSpansAllEpochs => base.WhatSpansAllEpochs ?? Model.WhatSpansAllEpochs;
 
     /// <inheritdoc/>
     public override IEnumerable<string> Faults()

@@ -48,7 +48,7 @@ internal sealed class SequenceSubject<TModel, TConfig>(
         Steps = outcome.Steps,
         TrainLoss = outcome.LastEpoch?.Train.Mean,
         HeldOut = outcome.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
-        BestHeldOut = outcome.Figures.BestHeldOutMeasure ?? (outcome.Figures.BestHeldOutPerplexity is { } perplexity ? Math.Log(perplexity) : null),
+        BestHeldOut = outcome.Figures.BestHeldOutMeasure ?? outcome.Figures.BestHeldOutLoss,
         BestEpoch = outcome.Figures.BestEpoch,
         StoppedEarly = outcome.StoppedEarly,
         TrainedSeconds = outcome.Figures.TrainedSeconds,

@@ -1,4 +1,5 @@
 using CharLM.Batching;
+using CharLM.Models;
 using CharLM.Randomness;
 using CharLM.Training;
 using TorchSharp;
@@ -51,6 +52,6 @@ public sealed class SequenceTrainer : EpochTrainer
         (Tensor loss, long predictions) = _task.Loss(_batches[batch], done / Config.NumEpochs, new RandomStream(Config.Seed, "step", step));
         _update.ZeroGradients();
         loss.backward();
-        return (loss.ToDouble(), predictions);
+        return (FloatArray.ValueOf(loss), predictions);
     }
 }

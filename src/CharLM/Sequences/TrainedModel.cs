@@ -83,7 +83,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     }
 
     /// <summary>Writes the model.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it was.</exception>
     public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) => WriteFile(path, Copy(training, pairs, figures));
 
     /// <summary>What a file of the model holds, its weights copied.</summary>
@@ -160,7 +160,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             (Tensor loss, long predictions) = task.Loss(some);
-            nats += new Nats(loss.ToDouble() * predictions, predictions);
+            nats += new Nats(FloatArray.ValueOf(loss) * predictions, predictions);
         }
         return nats;
     }

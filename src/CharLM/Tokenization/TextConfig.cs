@@ -5,6 +5,9 @@ namespace CharLM.Tokenization;
 /// <summary>How a corpus becomes token ids. The defaults are those of Dive into Deep Learning v0.17.</summary>
 public sealed record TextConfig
 {
+    /// <summary>The greatest part that can be held out.</summary>
+    internal const double GreatestValidationFraction = 0.9;
+
     /// <summary>What is done to the text first; default d2l.</summary>
     public Cleaning Cleaning { get; init; } = Cleaning.D2L;
 
@@ -30,8 +33,8 @@ public sealed record TextConfig
             yield return $"min-freq must be 0 to 1000000000, not {MinFreq}";
         if (MaxTokens < 0)
             yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
-        if (!(ValidationFraction is >= 0 and <= 0.9))
-            yield return $"validation-fraction must be 0 to 0.9, not {ValidationFraction}";
+        if (!(ValidationFraction is >= 0 and <= GreatestValidationFraction))
+            yield return $"validation-fraction must be 0 to {GreatestValidationFraction}, not {ValidationFraction}";
     }
 
     /// <summary>Throws when the configuration has a fault.</summary>

@@ -9,11 +9,16 @@ namespace CharLM.Tokenization;
 /// <param name="NumTokensOfCorpus">Tokens of the whole corpus, before <see cref="TextConfig.MaxTokens"/>.</param>
 public sealed record TokenizedText(Vocab Vocab, ReadOnlyMemory<int> Train, ReadOnlyMemory<int> HeldOut, long NumTokensOfCorpus)
 {
+    // One token is predicted from the other.
+    private const int LeastHeldOut = 2;
+
     /// <summary>Cleans, tokenizes and splits a corpus.</summary>
     /// <param name="text">The raw text.</param>
     /// <param name="config">How.</param>
     /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">
+    /// The configuration has a fault, or what it holds out comes to less than the two tokens that a prediction needs.
+    /// </exception>
     public static TokenizedText From(string text, TextConfig config, Vocab? vocab = null)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -24,6 +29,14 @@ public sealed record TokenizedText(Vocab Vocab, ReadOnlyMemory<int> Train, ReadO
         vocab ??= new Vocab(counts, config.MinFreq);
         int[] ids = tokenizer.Encode(cleaned, vocab, config.MaxTokens == 0 ? null : config.MaxTokens);
         int heldOut = (int)(ids.Length * config.ValidationFraction);
+        if (config.ValidationFraction > 0 && heldOut < LeastHeldOut && ids.Length > 0)
+        {
+            double least = Math.Ceiling(10_000.0 * LeastHeldOut / ids.Length) / 10_000;
+            string way = least <= TextConfig.GreatestValidationFraction ? $"take {least} or more" : "take a longer text";
+            throw new InvalidConfigException([
+                $"validation-fraction {config.ValidationFraction} of the text's {ids.Length} tokens comes to {heldOut} token{(heldOut == 1 ? "" : "s")}, "
+                + $"and what is held out needs {LeastHeldOut}: {way}, or 0 to hold nothing out"]);
+        }
         return new TokenizedText(vocab, ids.AsMemory(..^heldOut), ids.AsMemory(^heldOut..), counts.Sum(count => count.Count));
     }
 }

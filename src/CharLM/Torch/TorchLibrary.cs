@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -19,11 +20,23 @@ internal static partial class TorchLibrary
     private static nint s_binding;
     private static DllNotFoundException? s_failure;
 
-    /// <summary>Listens for native libraries that .NET could not load. It is asked only then.</summary>
+    /// <summary>
+    /// Listens for native libraries that .NET could not load, which is asked only then, and turns background garbage collection off.
+    /// </summary>
+    /// <remarks>
+    /// TorchSharp 0.107 hands numbers to torch (of x.square() the 2, of a + b the factor 1) as objects that nothing holds during the call.
+    /// A collection that ends while torch computes frees them: torch throws "Expected false to be true", or ends the process. Without
+    /// a collector beside it, a thread that uses torch collects between two calls.
+    /// </remarks>
 #pragma warning disable CA2255 // torch is reached from everywhere; there is no later moment that comes before all of it.
     [ModuleInitializer]
 #pragma warning restore CA2255
-    internal static void Listen() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Binding ? Resolve() : 0;
+    internal static void Listen()
+    {
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Binding ? Resolve() : 0;
+        if (GCSettings.LatencyMode == GCLatencyMode.Interactive)
+            GCSettings.LatencyMode = GCLatencyMode.Batch;
+    }
 
     /// <summary>Looks whether torch can be loaded, before anything calls it.</summary>
     /// <exception cref="DllNotFoundException">It cannot; the message says why, and what to do.</exception>

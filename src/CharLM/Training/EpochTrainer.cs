@@ -24,6 +24,9 @@ public abstract class EpochTrainer : IDisposable
     private Nats _nats;
     private double _norms, _secondsBefore;
 
+    // Whether its report was given.
+    private bool _isTold;
+
     /// <summary>A trainer at the beginning of the first epoch.</summary>
     /// <param name="config">How to train.</param>
     /// <param name="model">What is trained; stays the caller's.</param>
@@ -51,21 +54,29 @@ public abstract class EpochTrainer : IDisposable
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
 
     /// <summary>
-    /// Trains one epoch, or the rest of it when it was cancelled before. One that is learned, but has not been followed by
-    /// <see cref="EpochEnded"/>, is told of again.
+    /// Trains one epoch, or the rest of it when it was cancelled before. After <see cref="SetState"/> of a state that was copied
+    /// between the last minibatch of an epoch and <see cref="EpochEnded"/>, that epoch is told of again and nothing is learned.
     /// </summary>
-    /// <param name="epoch">Which epoch, from 0; fixes its minibatches and everything else that is random in it.</param>
+    /// <param name="epoch">
+    /// Which epoch, from 0, after all that were trained; fixes its minibatches and everything else that is random in it.
+    /// </param>
     /// <param name="progress">Told of every minibatch.</param>
     /// <param name="cancellationToken">Looked at before each minibatch: a step that has begun is finished.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the weights are those after the last finished step.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is not finite; the weights are those before that step.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is not finite, and the weights are those before that step; or the mean over the epoch has no finite perplexity.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The trainer or the model is disposed.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The model learns from somebody else just now, its weights are not those that the trainer began with, or all of them are frozen.
+    /// The epoch, or a later one, was trained before; the model learns from somebody else just now, its weights are not those that the
+    /// trainer began with, or all of them are frozen.
     /// </exception>
     public EpochReport TrainEpoch(int epoch, IProgress<StepReport>? progress = null, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         CheckWeights();
+        if (epoch < _epoch || (epoch == _epoch && _isTold))
+            throw new InvalidOperationException($"epoch {epoch} is trained already: the next is {(_isTold ? _epoch + 1 : _epoch)}");
         int batches = PlanEpoch(epoch);
         if (epoch != _epoch)
             BeginEpoch(epoch);
@@ -85,7 +96,7 @@ public abstract class EpochTrainer : IDisposable
         {
             _time.Stop();
         }
-        return new EpochReport
+        var report = new EpochReport
         {
             Epoch = epoch + 1,
             NumEpochs = Config.NumEpochs,
@@ -94,9 +105,15 @@ public abstract class EpochTrainer : IDisposable
             LearningRate = Update.LearningRate,
             Seconds = Seconds,
         };
+        TrainingDivergedException.ThrowIfDiverged(report);
+        _isTold = true;
+        return report;
     }
 
-    /// <summary>An epoch is measured and over: tells the schedule how it did.</summary>
+    /// <summary>
+    /// An epoch is measured and over: tells the schedule how it did. A plateau schedule needs to hear it after every epoch; the others
+    /// go on without it.
+    /// </summary>
     /// <param name="loss">Nats a token of the held-out text, or another figure of which less is better.</param>
     public void EpochEnded(double loss)
     {
@@ -145,6 +162,7 @@ public abstract class EpochTrainer : IDisposable
         if (state.Batch > 0)
             SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
         (_epoch, _batch, _nats, _norms, _secondsBefore) = (state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
+        _isTold = false;
         _time.Reset();
     }
 
@@ -187,7 +205,7 @@ public abstract class EpochTrainer : IDisposable
 
     private void BeginEpoch(int epoch)
     {
-        (_epoch, _batch, _nats, _norms, _secondsBefore) = (epoch, 0, default, 0, 0);
+        (_epoch, _batch, _nats, _norms, _secondsBefore, _isTold) = (epoch, 0, default, 0, 0, false);
         _time.Reset();
     }
 

@@ -1,3 +1,4 @@
+using CharLM.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,7 +27,7 @@ internal static class GradientClipping
         List<Tensor> gradients = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => parameter.grad).OfType<Tensor>()];
         if (gradients.Count == 0)
             return 0;
-        double norm = stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt().ToDouble();
+        double norm = FloatArray.ValueOf(stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt());
         if (kind == ClippingKind.Value && bound > 0)
         {
             nn.utils.clip_grad_value_(parameters, bound);

@@ -7,7 +7,7 @@ namespace CharLM.Training;
 public sealed class Schedule(ScheduleConfig config, double begin, int numEpochs)
 {
     /// <summary>What a plateau schedule remembers; all there is to save.</summary>
-    /// <param name="Scale">What the rate has been multiplied by so far.</param>
+    /// <param name="Scale">What the rate has been multiplied by so far, 0 to 1: after 1,075 halvings it is 0.</param>
     /// <param name="Best">The best held-out nats so far.</param>
     /// <param name="Waited">Epochs since then.</param>
     public readonly record struct Memory(double Scale, double Best, int Waited)
@@ -34,10 +34,12 @@ public sealed class Schedule(ScheduleConfig config, double begin, int numEpochs)
         };
     }
 
-    /// <summary>An epoch has ended with this held-out loss.</summary>
+    /// <summary>An epoch has ended with this held-out loss. Only a plateau schedule asks for it.</summary>
     /// <param name="nats">Nats a token.</param>
     public void EpochEnded(double nats)
     {
+        if (config.Kind != ScheduleKind.Plateau)
+            return;
         if (nats < State.Best)
             State = new Memory(State.Scale, nats, 0);
         else if (State.Waited + 1 >= config.PlateauEpochs)

@@ -36,7 +36,7 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         // Gradients stop here: what the next minibatch begins with has no history.
         ResetState();
         _state = after.Detach().MoveToOuterDisposeScope();
-        return loss.ToDouble();
+        return FloatArray.ValueOf(loss);
     }
 
     /// <inheritdoc/>
@@ -58,7 +58,7 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
 
         // The memory of attention grows up to its window: its first dimension follows from the rest.
         static Tensor? Like(float[] values, Tensor? zero) =>
-            zero is null ? null : tensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]]).to_type(zero.dtype).to(zero.device);
+            zero is null ? null : FloatArray.ToTensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]]).to_type(zero.dtype).to(zero.device);
     }
 
     /// <inheritdoc/>

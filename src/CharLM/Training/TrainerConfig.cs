@@ -51,7 +51,10 @@ public sealed record TrainerConfig
     /// <summary>How gradients are held to <see cref="ClipNorm"/>; default by their global norm.</summary>
     public ClippingKind Clipping { get; init; } = ClippingKind.Norm;
 
-    /// <summary>Fixes initial weights, minibatch order and dropout; default 0.</summary>
+    /// <summary>
+    /// Fixes all that is random in training: the order of the minibatches, dropout, random truncation; in a run, which makes its
+    /// model itself, the initial weights as well. A trainer takes the weights that its model has. Default 0.
+    /// </summary>
     public long Seed { get; init; }
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>

@@ -26,7 +26,7 @@ public sealed record TrainerState
     /// <summary>Seconds that they took.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>The learning rate of the last step.</summary>
+    /// <summary>The learning rate of the last step; a schedule that runs for very long takes it to 0.</summary>
     public required double LearningRate { get; init; }
 
     /// <summary>What the schedule remembers.</summary>
@@ -56,9 +56,9 @@ public sealed record TrainerState
     {
         if (Epoch < 0 || Batch < 0 || Tokens < 0 || OptimizerSteps < 0)
             yield return $"a place in training that cannot be: epoch {Epoch}, minibatch {Batch}, {Tokens} tokens, {OptimizerSteps} steps";
-        if (!double.IsFinite(Nats) || !double.IsFinite(GradientNorms) || !(Seconds >= 0) || !(LearningRate > 0 && double.IsFinite(LearningRate)))
+        if (!double.IsFinite(Nats) || !double.IsFinite(GradientNorms) || !(Seconds >= 0) || !(LearningRate >= 0 && double.IsFinite(LearningRate)))
             yield return $"sums that cannot be: {Nats} nats, norms {GradientNorms}, {Seconds} s, learning rate {LearningRate}";
-        if (!(Schedule.Scale > 0 && double.IsFinite(Schedule.Scale)) || double.IsNaN(Schedule.Best) || Schedule.Waited < 0)
+        if (!(Schedule.Scale >= 0 && double.IsFinite(Schedule.Scale)) || double.IsNaN(Schedule.Best) || Schedule.Waited < 0)
             yield return $"a schedule that cannot be: {Schedule}";
     }
 }

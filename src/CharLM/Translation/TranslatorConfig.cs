@@ -50,6 +50,9 @@ public sealed record TranslatorConfig : ISequenceConfig
         _ => null,
     };
 
+    // How often the decoder sees its own characters follows from the part of the training that is done.
+    string? ISequenceConfig.WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
+
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
     {

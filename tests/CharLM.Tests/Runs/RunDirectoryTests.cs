@@ -113,6 +113,7 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData("1 step", 1, CheckpointUnit.Steps)]
     [InlineData("10min", 10, CheckpointUnit.Minutes)]
     [InlineData("5 Minutes", 5, CheckpointUnit.Minutes)]
+    [InlineData("Auto", 1, CheckpointUnit.Automatic)]
     public void Parse_Interval_IsRead(string text, int amount, CheckpointUnit unit)
     {
         Assert.Equal(new CheckpointInterval(amount, unit), CheckpointInterval.Parse(text, null));
@@ -124,6 +125,7 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData("steps")]
     [InlineData("1.5min")]
     [InlineData("10 hours")]
+    [InlineData("5auto")]
     [InlineData("99999999999")]
     public void Parse_NoInterval_IsRefused(string text) => Assert.False(CheckpointInterval.TryParse(text, null, out _));
 

@@ -44,6 +44,18 @@ public sealed class ScheduleTests
         Assert.Equal([1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3], rates);
     }
 
+    [Theory]
+    [InlineData(ScheduleKind.Constant)]
+    [InlineData(ScheduleKind.Step)]
+    [InlineData(ScheduleKind.Cosine)]
+    public void EpochEnded_NoPlateau_RemembersNothing(ScheduleKind kind)
+    {
+        var schedule = new Schedule(new ScheduleConfig { Kind = kind, PlateauEpochs = 1 }, 1, 100);
+        for (int epoch = 0; epoch < 9; epoch++)
+            schedule.EpochEnded(2);
+        Assert.Equal(Schedule.Memory.Fresh, schedule.State);
+    }
+
     [Fact]
     public void Faults_Config_AreAllNamed() =>
         Assert.Equal(5, new ScheduleConfig { WarmUpEpochs = -1, StepEpochs = 0, PlateauEpochs = 0, Factor = 1, EndFraction = 2 }.Faults().Count());

@@ -1,3 +1,4 @@
+using System.Runtime;
 using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Training;
@@ -125,7 +126,66 @@ public sealed class TrainerTests
                 trainer.TrainEpoch(epoch);
         });
         Assert.Contains($"epoch {e.Epoch}, minibatch {e.Batch}", e.Message, StringComparison.Ordinal);
-        Assert.Contains("smaller --lr", e.Message, StringComparison.Ordinal);
+        Assert.Contains("smaller learning rate", e.Message, StringComparison.Ordinal);
+    }
+
+    // A second call would learn the same minibatches with the same random numbers again, or nothing at all.
+    [Fact]
+    public void TrainEpoch_EpochThatWasTrained_Throws()
+    {
+        using LanguageModel model = Model();
+        using var trainer = new Trainer(model, Config, Text());
+        trainer.TrainEpoch(0);
+        Assert.Contains("epoch 0 is trained already: the next is 1", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message, StringComparison.Ordinal);
+        trainer.EpochEnded(1);
+        Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0));
+        trainer.TrainEpoch(1);
+        trainer.TrainEpoch(3);
+        Assert.Contains("the next is 4", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(2)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => trainer.TrainEpoch(-1));
+    }
+
+    // What was copied between the last minibatch and the end of the epoch tells of it again.
+    [Fact]
+    public void TrainEpoch_StateOfALearnedEpoch_TellsOfItAgainAndLearnsNothing()
+    {
+        using LanguageModel model = Model();
+        using var trainer = new Trainer(model, Config, Text());
+        EpochReport report = trainer.TrainEpoch(0);
+        TrainerState state = trainer.CopyState();
+        using var other = new Trainer(model, Config, Text());
+        other.SetState(state);
+        int steps = 0;
+        Assert.Equal(report.Train, other.TrainEpoch(0, new Reaction<StepReport>(_ => steps++)).Train);
+        Assert.Equal(0, steps);
+        Assert.Throws<InvalidOperationException>(() => other.TrainEpoch(0));
+    }
+
+    // The weights are the model's; all else that is random is the seed's.
+    [Theory]
+    [InlineData(Implementation.Fused)]
+    [InlineData(Implementation.BuiltIn)]
+    public void TrainEpoch_OtherSeed_ChangesOrderAndDropoutAndNotTheWeightsItBeginsWith(Implementation implementation)
+    {
+        double[] Losses(long seed)
+        {
+            using LanguageModel model = Model(implementation: implementation, layers: 2, dropout: 0.3);
+            using var trainer = new Trainer(model, Config with { Seed = seed, Sampling = SamplingOrder.Random, LearningRate = 1e-30 }, Text());
+            double before = model.parameters().Sum(parameter => parameter.abs().sum().ToDouble());
+            return [trainer.TrainEpoch(0).Train.Total, before];
+        }
+        double[] zero = Losses(0), again = Losses(0), one = Losses(1);
+        Assert.Equal(zero, again);
+        Assert.NotEqual(zero[0], one[0]);
+        Assert.Equal(zero[1], one[1]);
+    }
+
+    // TorchSharp's numbers are freed too early by a collection beside running code: runs of torch's layers then failed now and then.
+    [Fact]
+    public void Listen_ProcessThatUsesTheToolkit_CollectsNothingInTheBackground()
+    {
+        using LanguageModel model = Model();
+        Assert.NotEqual(GCLatencyMode.Interactive, GCSettings.LatencyMode);
     }
 
     [Fact]

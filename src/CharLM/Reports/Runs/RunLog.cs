@@ -49,7 +49,7 @@ internal static class RunLog
         }
         else if (Number(entry, "train_perplexity") is { } perplexity)
         {
-            epochs.Add(new RunMetrics
+            var metrics = new RunMetrics
             {
                 Epoch = (int)epoch,
                 Step = 0,
@@ -60,7 +60,11 @@ internal static class RunLog
                 TokensPerSecond = Number(entry, "tokens_per_second") ?? double.NaN,
                 Seconds = Number(entry, "seconds") ?? double.NaN,
                 ElapsedSeconds = Number(entry, "elapsed_seconds") ?? double.NaN,
-            });
+            };
+            // Logs of before have no losses.
+            if (Number(entry, "train_loss") is { } loss)
+                metrics = metrics with { TrainLoss = loss, HeldOutLoss = Number(entry, "held_out_loss") };
+            epochs.Add(metrics);
         }
     }
 
