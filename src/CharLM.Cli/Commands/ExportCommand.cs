@@ -10,8 +10,10 @@ namespace CharLM.Cli.Commands;
 internal sealed class ExportCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "The model.");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the weights are written, under PyTorch's names: .pt or .pth for torch.load, .safetensors for all others.");
-    private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "Write the tokens there, too, as a JSON list in order of their ids: Python needs them to make ids of a text.");
+    private readonly Option<string?> _out = OptionOf.Text(
+        "--out", "FILE", "Where the weights are written, under PyTorch's names: .pt or .pth for torch.load, .safetensors for all others.");
+    private readonly Option<string?> _vocab = OptionOf.Text(
+        "--vocab", "FILE", "Write the tokens there, too, as a JSON list in order of their ids: Python needs them to make ids of a text.");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExportCommand()
@@ -50,6 +52,7 @@ internal sealed class ExportCommand : Verb
     {
         ".pt" or ".pth" => true,
         ".safetensors" => false,
-        _ => throw new InvalidConfigException([$"out must end in .pt, .pth or .safetensors, which says the format, not '{Path.GetFileName(path)}'"]),
+        _ => throw new InvalidConfigException(
+            [$"out must end in .pt, .pth or .safetensors, which says the format, not '{Path.GetFileName(path)}'"]),
     };
 }

@@ -11,13 +11,20 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm import</c>.</summary>
 internal sealed class ImportCommand : Verb
 {
-    private readonly Argument<string?> _file = new("model") { HelpName = "model", Arity = ArgumentArity.ZeroOrOne, Description = "A state dict: a file of torch.save (.pt, .pth), of which nothing is run, or of safetensors. Cell, layers, hidden units and embedding are read off its weights." };
+    private readonly Argument<string?> _file = new("model")
+    {
+        HelpName = "model",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "A state dict: a file of torch.save (.pt, .pth), of which nothing is run, or of safetensors. "
+            + "Cell, layers, hidden units and embedding are read off its weights.",
+    };
     private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "The same file, as it was named before.");
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the checkpoint is written.");
     private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file, where charlm export wrote it]");
     private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "Make the vocab from this text instead, as charlm train does.");
     private readonly TextOptions _text = new();
-    private readonly Option<string?> _key = OptionOf.Text("--key", "NAME", "Where the state dict stands in a .pt file that holds more. [default: the only one, or state_dict, model_state_dict, model]");
+    private readonly Option<string?> _key = OptionOf.Text(
+        "--key", "NAME", "Where the state dict stands in a .pt file that holds more. [default: the only one, or state_dict, model_state_dict, model]");
     private readonly Option<string?> _rnn = OptionOf.Text("--rnn-module", "NAME", "The module of the recurrent layers, such as lstm; . for none. [default: the one with a weight_ih_l0]");
     private readonly Option<string?> _linear = OptionOf.Text("--linear-module", "NAME", "The module of the output layer, such as fc. [default: the one with a weight and a bias]");
     private readonly Option<string?> _embedding = OptionOf.Text("--embedding-module", "NAME", "The module of the embedding. [default: the one with a weight and no bias, if any]");

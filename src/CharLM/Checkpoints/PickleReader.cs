@@ -15,6 +15,9 @@ internal sealed class PickleReader
     // Stands on the stack where a sequence begins, and for values that no state dict needs (lists, bytes, devices).
     private static readonly object Mark = new(), Other = new();
 
+    private const string NotNeeded =
+        ", which a state dict does not need; nothing was run. Save the state dict alone: torch.save(model.state_dict(), ...)";
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly byte[] _pickle;
@@ -148,7 +151,8 @@ internal sealed class PickleReader
                 break;
             case (byte)'R':
                 object?[] call = PopMany(2);
-                _stack.Add(call is [PickledName called, object?[] arguments] ? Made(called, arguments) : throw Damaged("makes something of nothing"));
+                _stack.Add(
+                    call is [PickledName called, object?[] arguments] ? Made(called, arguments) : throw Damaged("makes something of nothing"));
                 break;
             case (byte)'b':
                 // The attributes of an ordered dictionary: a state dict has its modules' versions there.
@@ -158,7 +162,7 @@ internal sealed class PickleReader
                 break;
             default:
                 throw new FormatException(
-                    $"has the instruction 0x{code:x2} in its pickle, which a state dict does not need; nothing was run. Save the state dict alone: torch.save(model.state_dict(), ...)");
+                    $"has the instruction 0x{code:x2} in its pickle{NotNeeded}");
         }
     }
 
@@ -176,7 +180,7 @@ internal sealed class PickleReader
         if (!isKnown)
         {
             throw new FormatException(
-                $"asks for '{(full.Length > LongestName ? full[..LongestName] + "..." : full)}', which a state dict does not need; nothing was run. Save the state dict alone: torch.save(model.state_dict(), ...)");
+                $"asks for '{(full.Length > LongestName ? full[..LongestName] + "..." : full)}'{NotNeeded}");
         }
         return new PickledName(module, name);
     }
@@ -202,9 +206,10 @@ internal sealed class PickleReader
         _ => throw Damaged($"has other values for {name} than PyTorch writes"),
     };
 
-    private static PickledStorage Storage(object? id) => id is object?[] and ["storage", PickledName { Module: "torch" } type, string key, string, long and >= 0 and var count]
-        ? new PickledStorage(type.Name, key, count)
-        : throw Damaged("has a tensor without a storage");
+    private static PickledStorage Storage(object? id) =>
+        id is object?[] and ["storage", PickledName { Module: "torch" } type, string key, string, long and >= 0 and var count]
+            ? new PickledStorage(type.Name, key, count)
+            : throw Damaged("has a tensor without a storage");
 
     private static long[] Longs(object?[] values)
     {
@@ -221,9 +226,11 @@ internal sealed class PickleReader
             dictionary.Set(items[i], items[i + 1]);
     }
 
-    private object? Remembered(long place) => _memo.TryGetValue(place, out object? value) ? value : throw Damaged("refers to what was not there yet");
+    private object? Remembered(long place) =>
+        _memo.TryGetValue(place, out object? value) ? value : throw Damaged("refers to what was not there yet");
 
-    private object? Top() => _stack.Count > 0 && !ReferenceEquals(_stack[^1], Mark) ? _stack[^1] : throw Damaged("takes more than there is");
+    private object? Top() =>
+        _stack.Count > 0 && !ReferenceEquals(_stack[^1], Mark) ? _stack[^1] : throw Damaged("takes more than there is");
 
     private object? Pop()
     {
@@ -252,7 +259,8 @@ internal sealed class PickleReader
 
     private byte Byte() => Take(1)[0];
 
-    private int Length() => BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))) is <= int.MaxValue and var length ? (int)length : throw Damaged("is cut off");
+    private int Length() =>
+        BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))) is <= int.MaxValue and var length ? (int)length : throw Damaged("is cut off");
 
     private ReadOnlySpan<byte> Take(int count)
     {

@@ -13,7 +13,7 @@ namespace CharLM.Checkpoints;
 /// </remarks>
 internal sealed class PyTorchFile : StateDictSource
 {
-    /// <summary>The record beside PyTorch's own in files of charlm: vocab and configuration, as the metadata of a safetensors file.</summary>
+    /// <summary>The record beside PyTorch's own in files of charlm: vocab and configuration, as safetensors' metadata.</summary>
     public const string MetadataRecord = "charlm.json";
 
     private const int MaxPickleBytes = 4 << 20, MaxMetadataBytes = 32 << 20;
@@ -36,14 +36,16 @@ internal sealed class PyTorchFile : StateDictSource
         _records = RecordsOf(archive);
         string[] pickles = [.. _records.Keys.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal))];
         if (pickles is not [var pickle])
-            throw new FormatException(pickles.Length == 0 ? "is a zip archive without a data.pkl: not a file of torch.save" : "has more than one data.pkl: not a file of torch.save");
+            throw new FormatException($"{(pickles.Length == 0 ? "is a zip archive without a" : "has more than one")} data.pkl: not a file of torch.save");
         _folder = pickle[..^"data.pkl".Length];
         if (_records.ContainsKey(_folder + "constants.pkl"))
             throw new FormatException("is a program of TorchScript, not a state dict: save that with torch.save(model.state_dict(), ...)");
         if (_records.TryGetValue(_folder + "byteorder", out ZipArchiveEntry? order) && !ReadAll(order, 16).AsSpan().StartsWith("little"u8))
             throw new FormatException("has its bytes in another order than little-endian, which is not read");
         PickledDict state = StateDictOf(PickleReader.Read(ReadAll(_records[pickle], MaxPickleBytes)), key);
-        Metadata = _records.TryGetValue(_folder + MetadataRecord, out ZipArchiveEntry? metadata) ? MetadataOf(ReadAll(metadata, MaxMetadataBytes)) : new Dictionary<string, string>();
+        Metadata = _records.TryGetValue(_folder + MetadataRecord, out ZipArchiveEntry? metadata)
+            ? MetadataOf(ReadAll(metadata, MaxMetadataBytes))
+            : new Dictionary<string, string>();
         Tensors = [.. state.Entries.Select(entry => Checked(entry.Key, (PickledTensor)entry.Value!))];
         if (Tensors.Aggregate((Int128)0, (sum, tensor) => sum + tensor.End) > Bound)
             throw Bomb("tensors");
@@ -118,7 +120,8 @@ internal sealed class PyTorchFile : StateDictSource
         {
             return read();
         }
-        catch (Exception e) when (e is InvalidDataException or NotSupportedException or ArgumentException or OverflowException or EndOfStreamException)
+        catch (Exception e)
+            when (e is InvalidDataException or NotSupportedException or ArgumentException or OverflowException or EndOfStreamException)
         {
             throw new FormatException("is a damaged zip archive, or cut off: not a file of torch.save", e);
         }
@@ -151,15 +154,20 @@ internal sealed class PyTorchFile : StateDictSource
         string? only = inner.Length == 1 ? inner[0] : UsualKeys.FirstOrDefault(inner.Contains);
         if (only is not null)
             return (PickledDict)whole.Entries[only]!;
-        string reason = whole.Entries.FirstOrDefault(entry => entry.Value is not PickledTensor).Key is { } other ? $"'{other}' is no tensor" : "it holds no named tensors";
+        string reason = whole.Entries.FirstOrDefault(entry => entry.Value is not PickledTensor).Key is { } other
+            ? $"'{other}' is no tensor"
+            : "it holds no named tensors";
         throw new FormatException($"is no state dict, since {reason}{Names(inner)}");
 
-        static IEnumerable<string> Inner(PickledDict of) => of.Entries.Where(entry => entry.Value is PickledDict dictionary && IsStateDict(dictionary)).Select(entry => entry.Key);
+        static IEnumerable<string> Inner(PickledDict of) =>
+            of.Entries.Where(entry => entry.Value is PickledDict dictionary && IsStateDict(dictionary)).Select(entry => entry.Key);
 
-        static string Names(IEnumerable<string> keys) => keys.ToList() is { Count: > 0 } some ? $"; name the key of one: {string.Join(", ", some)}" : "";
+        static string Names(IEnumerable<string> keys) =>
+            keys.ToList() is { Count: > 0 } some ? $"; name the key of one: {string.Join(", ", some)}" : "";
     }
 
-    private static bool IsStateDict(PickledDict dictionary) => !dictionary.HasOthers && dictionary.Entries.Count > 0 && dictionary.Entries.Values.All(value => value is PickledTensor);
+    private static bool IsStateDict(PickledDict dictionary) =>
+        !dictionary.HasOthers && dictionary.Entries.Count > 0 && dictionary.Entries.Values.All(value => value is PickledTensor);
 
     private static Dictionary<string, string> MetadataOf(byte[] json)
     {
@@ -222,15 +230,23 @@ internal sealed class PyTorchFile : StateDictSource
 
     private StoredTensor Checked(string name, PickledTensor tensor)
     {
-        string type = TypeOf(tensor.Storage.Type) ?? throw new FormatException($"has the tensor '{name}' of a type that is not read, {tensor.Storage.Type}");
+        string type = TypeOf(tensor.Storage.Type)
+            ?? throw new FormatException($"has the tensor '{name}' of a type that is not read, {tensor.Storage.Type}");
         int bytes = SafetensorsHeader.ElementBytes[type];
         ZipArchiveEntry record = RecordOf(tensor.Storage);
         if (record.Length != (Int128)tensor.Storage.Count * bytes)
-            throw new FormatException($"has the tensor '{name}' in a record of {record.Length} bytes where {tensor.Storage.Count} values of {type} were due");
+        {
+            throw new FormatException(
+                $"has the tensor '{name}' in a record of {record.Length} bytes where {tensor.Storage.Count} values of {type} were due");
+        }
         if (record.Length > Bound)
             throw Bomb($"the tensor '{name}'");
-        if (tensor.Shape.Length != tensor.Strides.Length || CountOf(tensor.Shape) is not { } count || count > tensor.Storage.Count || !LiesInside(tensor, count))
-            throw new FormatException($"has the tensor '{name}' in shape [{string.Join(", ", tensor.Shape)}], which does not lie in its {tensor.Storage.Count} values");
+        if (tensor.Shape.Length != tensor.Strides.Length || CountOf(tensor.Shape) is not { } count
+            || count > tensor.Storage.Count || !LiesInside(tensor, count))
+        {
+            throw new FormatException(
+                $"has the tensor '{name}' in shape [{string.Join(", ", tensor.Shape)}], which does not lie in its {tensor.Storage.Count} values");
+        }
         _places[name] = tensor;
         return new StoredTensor(name, type, tensor.Shape, 0, count * bytes);
     }
@@ -244,7 +260,8 @@ internal sealed class PyTorchFile : StateDictSource
     }
 
     private ZipArchiveEntry RecordOf(PickledStorage storage) =>
-        _records.GetValueOrDefault($"{_folder}data/{storage.Key}") ?? throw new FormatException($"lacks the record 'data/{storage.Key}' of a tensor: damaged, or not a file of torch.save");
+        _records.GetValueOrDefault($"{_folder}data/{storage.Key}")
+        ?? throw new FormatException($"lacks the record 'data/{storage.Key}' of a tensor: damaged, or not a file of torch.save");
 
     private byte[] ReadAll(ZipArchiveEntry record, int most)
     {
@@ -256,5 +273,6 @@ internal sealed class PyTorchFile : StateDictSource
         return bytes;
     }
 
-    private FormatException Bomb(string what) => new($"claims more than {Bound} bytes for {what} with {_fileBytes} bytes in all: damaged, or made to fill memory");
+    private FormatException Bomb(string what) =>
+        new($"claims more than {Bound} bytes for {what} with {_fileBytes} bytes in all: damaged, or made to fill memory");
 }
