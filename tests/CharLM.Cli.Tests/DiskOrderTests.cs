@@ -18,12 +18,14 @@ public sealed partial class DiskOrderTests
         sandbox.Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 20)));
         sandbox.Write("model.safetensors", "old");
         using RunningProgram program = sandbox.StartProcess(
-            strace!, "-f", "-y", "-o", trace, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2", sandbox.Program, "ngram", "--corpus", "text.txt", "--out", "model.safetensors");
+            strace!, "-f", "-y", "-o", trace, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2", sandbox.Program, "ngram",
+                "--corpus", "text.txt", "--out", "model.safetensors");
         Outcome outcome = await program.EndAsync();
         Assert.SkipWhen(outcome.Error.Contains("ptrace", StringComparison.Ordinal), $"strace may not trace here: {outcome.Error}");
         Assert.Equal(0, outcome.ExitCode);
 
-        string[] calls = [.. (await File.ReadAllLinesAsync(trace)).Where(line => line.Contains(sandbox.Folder, StringComparison.Ordinal) && !line.Contains("resumed", StringComparison.Ordinal)).Select(Kind)];
+        string[] calls = [.. (await File.ReadAllLinesAsync(trace)).Where(line => line.Contains(sandbox.Folder, StringComparison.Ordinal)
+            && !line.Contains("resumed", StringComparison.Ordinal)).Select(Kind)];
         Assert.Equal(["flush file", "rename", "flush folder"], calls);
 
         string Kind(string call) => Renames().IsMatch(call) ? "rename"

@@ -86,7 +86,9 @@ public static class AtomicFile
 
     private static bool IsUnique(string word) => word.Length == UniqueLength && word.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Tries whether <see cref="Write(string, Action{Stream}, Action?)"/> could begin; leaves nothing behind, not even a missing folder.</summary>
+    /// <summary>
+    /// Tries whether <see cref="Write(string, Action{Stream}, Action?)"/> could begin; leaves nothing behind, not even a missing folder.
+    /// </summary>
     /// <exception cref="IOException">It could not.</exception>
     /// <exception cref="UnauthorizedAccessException">It could not.</exception>
     public static void Probe(string path)

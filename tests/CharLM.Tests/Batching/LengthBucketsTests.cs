@@ -40,7 +40,8 @@ public sealed class LengthBucketsTests
         int[] lengths = Lengths(400);
         for (int seed = 0; seed < 5; seed++)
         {
-            int[] longest = [.. LengthBuckets.Plan(lengths, 8, new RandomStream(seed)).Select(batch => batch.Max(example => lengths[example]))];
+            int[] longest = [.. LengthBuckets.Plan(lengths, 8, new RandomStream(seed))
+                .Select(batch => batch.Max(example => lengths[example]))];
             int falls = longest.Zip(longest.Skip(1)).Count(pair => pair.Second < pair.First);
             Assert.InRange(falls, 10, 39); // of 49 steps, half on average
         }

@@ -47,7 +47,8 @@ public sealed class AtomicFileOrderTests : IDisposable
     {
         File.WriteAllText(Path, "old");
         Assert.Throws<IOException>(() => AtomicFile.Write(
-            Path, stream => stream.Write("new"u8), null, temporary => new Recorder(temporary, () => throw new IOException("the disk is gone"))));
+            Path, stream => stream.Write("new"u8), null, temporary => new Recorder(temporary,
+                () => throw new IOException("the disk is gone"))));
         Assert.Equal("old", File.ReadAllText(Path));
         Assert.Equal([Path], Directory.EnumerateFiles(_folder.File("")));
     }

@@ -46,8 +46,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
+        // First: a listener that has stopped takes the next call for a mistake.
         await _accepting;
+        _listener.Stop();
         _stop.Dispose();
     }
 

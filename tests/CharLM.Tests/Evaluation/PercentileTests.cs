@@ -2,7 +2,9 @@ using CharLM.Evaluation;
 
 namespace CharLM.Tests.Evaluation;
 
-/// <summary>The percentiles of an interval lie between the samples, as NumPy's default has it (Hyndman and Fan 1996, definition 7).</summary>
+/// <summary>
+/// The percentiles of an interval lie between the samples, as NumPy's default has it (Hyndman and Fan 1996, definition 7).
+/// </summary>
 public sealed class PercentileTests
 {
     [Fact]

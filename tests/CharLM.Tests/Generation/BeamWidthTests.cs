@@ -21,7 +21,8 @@ public sealed class BeamWidthTests
         for (int seed = 0; seed < 12; seed++)
         {
             var model = new Table(seed);
-            var config = new GenerationConfig { Length = length, Stops = stop is null ? [] : [stop], Beam = new BeamConfig { Width = width, LengthPenalty = 0.75 }, Samples = width };
+            var config = new GenerationConfig { Length = length, Stops = stop is null ? [] : [stop],
+                Beam = new BeamConfig { Width = width, LengthPenalty = 0.75 }, Samples = width };
             using GenerationSession session = new TextGenerator(model, Letters, new CharTokenizer()).Open(config);
             session.Read("a");
             Assert.Equal(ByHand(model, width, length, stop), session.Continue().Select(piece => piece.Text));
@@ -35,7 +36,8 @@ public sealed class BeamWidthTests
         var ended = new List<(string Text, double Score)>();
         for (int tokens = 1; tokens <= length && live.Count > 0; tokens++)
         {
-            var longer = live.SelectMany(text => "abc".Select(next => (Text: text.Text + next, Nats: text.Nats + model.Nats(text.Text.Length, ("a" + text.Text)[^1], next)))).OrderBy(text => text.Nats);
+            var longer = live.SelectMany(text => "abc".Select(next => (Text: text.Text + next,
+                Nats: text.Nats + model.Nats(text.Text.Length, ("a" + text.Text)[^1], next)))).OrderBy(text => text.Nats);
             live = [];
             foreach ((string text, double nats) in longer)
             {
@@ -94,7 +96,8 @@ public sealed class BeamWidthTests
 
             public void Begin(int rows) => (_rows, _place) = (rows, 0);
 
-            public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default) => throw new NotSupportedException();
+            public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
+                Span<Guess> guesses = default) => throw new NotSupportedException();
 
             // One token a row at a time: the prefix has no more.
             public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)

@@ -36,7 +36,8 @@ public sealed class LogitMathTests
     {
         float[] logits = Logits(height), weights = new float[logits.Length];
         double sum = LogitMath.Exponentials(logits, LogitMath.Highest(logits), weights);
-        Assert.Equal([.. Weights.Select(weight => weight / 5)], weights.Select(weight => (double)weight).ToArray(), (a, b) => Math.Abs(a - b) < 5e-3 * a);
+        Assert.Equal([.. Weights.Select(weight => weight / 5)], weights.Select(weight => (double)weight).ToArray(),
+            (a, b) => Math.Abs(a - b) < 5e-3 * a);
         Assert.Equal(weights.Sum(weight => (double)weight), sum, 1e-5);
     }
 
@@ -51,7 +52,8 @@ public sealed class LogitMathTests
             var sampler = new TokenSampler(Sampling.Of([new SamplingStep.Temperature(0.5), .. steps]), 3);
             return [.. Enumerable.Range(0, 60).Select(_ => sampler.Choose(low.Select(logit => logit + above).ToArray()))];
         }
-        foreach (SamplingStep[] steps in (SamplingStep[][])[[], [new SamplingStep.TopP(0.8)], [new SamplingStep.MinP(0.2)], [new SamplingStep.TopK(4)]])
+        foreach (SamplingStep[] steps in (SamplingStep[][])[[], [new SamplingStep.TopP(0.8)], [new SamplingStep.MinP(0.2)],
+            [new SamplingStep.TopK(4)]])
             Assert.Equal(Draw(0, steps), Draw(height, steps));
         Assert.True(Draw(height, []).Distinct().Count() > 2);
     }

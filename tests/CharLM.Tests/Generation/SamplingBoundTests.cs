@@ -5,7 +5,9 @@ namespace CharLM.Tests.Generation;
 /// <summary>What is kept exactly at the bound of a step.</summary>
 public sealed class SamplingBoundTests
 {
-    /// <summary>The fewest tokens that have the mass together (Holtzman et al. 2020): of equals those that come first in the vocab.</summary>
+    /// <summary>
+    /// The fewest tokens that have the mass together (Holtzman et al. 2020): of equals those that come first in the vocab.
+    /// </summary>
     [Theory]
     [InlineData(0.5, 2, 1)]
     [InlineData(0.51, 2, 2)]

@@ -10,16 +10,20 @@ public sealed class InitialWeightsTests
     private const int Hidden = 24, Vocab = 30;
 
     public static TheoryData<CellKind, Implementation> Kinds =>
-        [.. Enum.GetValues<CellKind>().SelectMany(cell => Enum.GetValues<Implementation>().Select(implementation => (cell, implementation)))];
+        [.. Enum.GetValues<CellKind>().SelectMany(cell => Enum.GetValues<Implementation>()
+            .Select(implementation => (cell, implementation)))];
 
-    /// <summary>Saxe, McClelland and Ganguli 2014: the rows of a gate's recurrent matrix are of length 1, and stand at right angles.</summary>
+    /// <summary>
+    /// Saxe, McClelland and Ganguli 2014: the rows of a gate's recurrent matrix are of length 1, and stand at right angles.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Create_Orthogonal_EveryGatesRecurrentMatrixIs(CellKind cell, Implementation implementation)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden, NumLayers = 2, Init = WeightInit.Orthogonal }, Vocab);
+        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden,
+            NumLayers = 2, Init = WeightInit.Orthogonal }, Vocab);
         foreach (string name in new[] { "rnn.weight_hh_l0", "rnn.weight_hh_l1" })
         {
             foreach (Tensor gate in model.get_parameter(name)!.split(Hidden))
@@ -34,18 +38,23 @@ public sealed class InitialWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden, EmbeddingSize = 10, Init = WeightInit.Xavier }, Vocab);
-        foreach ((string name, int rows, int columns) in new[] { ("rnn.weight_ih_l0", Hidden, 10), ("rnn.weight_hh_l0", Hidden, Hidden), ("linear.weight", Vocab, Hidden), ("embedding.weight", Vocab, 10) })
+        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden,
+            EmbeddingSize = 10, Init = WeightInit.Xavier }, Vocab);
+        foreach ((string name, int rows, int columns) in new[] { ("rnn.weight_ih_l0", Hidden, 10), ("rnn.weight_hh_l0", Hidden, Hidden),
+            ("linear.weight", Vocab, Hidden), ("embedding.weight", Vocab, 10) })
         {
             double bound = Math.Sqrt(6.0 / (rows + columns));
             // Of 240 draws and more, the greatest is hardly ever below nine tenths of the bound.
             foreach (Tensor gate in model.get_parameter(name)!.split(rows))
                 Assert.InRange(gate.abs().max().ToDouble(), 0.9 * bound, bound);
         }
-        Assert.All(model.named_parameters().Where(entry => entry.parameter.dim() == 1), entry => Assert.Equal(0, entry.parameter.abs().max().ToDouble()));
+        Assert.All(model.named_parameters().Where(entry => entry.parameter.dim() == 1),
+            entry => Assert.Equal(0, entry.parameter.abs().max().ToDouble()));
     }
 
-    /// <summary>Jozefowicz, Zaremba and Sutskever 2015: the forget gate begins at the bias, of which PyTorch's cells have two parts.</summary>
+    /// <summary>
+    /// Jozefowicz, Zaremba and Sutskever 2015: the forget gate begins at the bias, of which PyTorch's cells have two parts.
+    /// </summary>
     [Theory]
     [InlineData(Implementation.Custom, CellVariant.Standard, 1)]
     [InlineData(Implementation.BuiltIn, CellVariant.Standard, 1)]
@@ -55,7 +64,8 @@ public sealed class InitialWeightsTests
     public void Create_ForgetBias_IsTheSumOfBothBiases(Implementation implementation, CellVariant variant, int place)
     {
         using DisposeScope scope = NewDisposeScope();
-        var config = new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, Variant = variant, NumHiddens = 5, NumLayers = 2, ForgetBias = 1.5 };
+        var config = new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, Variant = variant, NumHiddens = 5,
+            NumLayers = 2, ForgetBias = 1.5 };
         using var model = new LanguageModel(config, Vocab);
         for (int layer = 0; layer < 2; layer++)
         {

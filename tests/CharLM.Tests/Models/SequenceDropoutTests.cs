@@ -20,7 +20,8 @@ public sealed class SequenceDropoutTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         // Every unit passes half of itself on: what is kept is doubled and stays, what is left out is gone after one step.
-        var config = new ModelConfig { Cell = CellKind.Rnn, RnnActivation = RnnActivation.Relu, Implementation = implementation, NumHiddens = Hidden, WeightDropout = 0.5 };
+        var config = new ModelConfig { Cell = CellKind.Rnn, RnnActivation = RnnActivation.Relu, Implementation = implementation,
+            NumHiddens = Hidden, WeightDropout = 0.5 };
         IRecurrentLayer layer = RecurrentLayers.Create(config, inputSize: 3);
         using nn.Module weights = layer.Weights;
         foreach ((string name, TorchSharp.Modules.Parameter weight) in weights.named_parameters())
@@ -47,7 +48,8 @@ public sealed class SequenceDropoutTests
     {
         foreach (Implementation implementation in Enum.GetValues<Implementation>())
         {
-            using var model = new LanguageModel(new ModelConfig { NumHiddens = 4, OutputDropout = 0.5, Implementation = implementation }, 5);
+            using var model = new LanguageModel(new ModelConfig { NumHiddens = 4, OutputDropout = 0.5, Implementation = implementation },
+                5);
             model.train(training);
             using (IPredictor predictor = model.Predictor())
             {

@@ -18,7 +18,8 @@ public sealed partial class HtmlEscapingTests
 
     public static TheoryData<string> Hostile =>
     [
-        "<b>", "</title><script>hacked()</script>", "</pre></td></table>", "<!--", "]]>", "&amp;", "&lt;b&gt;", "\" onload=\"hacked()", "' onload='hacked()",
+        "<b>", "</title><script>hacked()</script>", "</pre></td></table>", "<!--", "]]>", "&amp;", "&lt;b&gt;", "\" onload=\"hacked()",
+            "' onload='hacked()",
         "</script><script>hacked()</script>", "</SCRIPT >", "<img src=x onerror=hacked()>", "{{data}}<i>", "{{title}}<i>",
     ];
 
@@ -26,7 +27,8 @@ public sealed partial class HtmlEscapingTests
     [MemberData(nameof(Hostile))]
     public void Write_HostileText_AnywhereInAReport_StaysText(string hostile)
     {
-        string page = Written(writer => HtmlReport.Write(Everything(hostile), writer, charts: null)), plain = Written(writer => HtmlReport.Write(Everything(Harmless), writer, charts: null));
+        string page = Written(writer => HtmlReport.Write(Everything(hostile), writer, charts: null)),
+            plain = Written(writer => HtmlReport.Write(Everything(Harmless), writer, charts: null));
         AssertSameElements(plain, page);
         Assert.Equal(Count(plain, $">{Harmless}<"), Count(page, $">{HtmlPage.Encode(hostile)}<"));
         Assert.Equal(hostile, WebUtility.HtmlDecode(HtmlPage.Encode(hostile)));
@@ -51,7 +53,8 @@ public sealed partial class HtmlEscapingTests
     [MemberData(nameof(Hostile))]
     public void Render_HostileTitleAndTokens_StayTextAndData(string hostile)
     {
-        string Page(string text) => ActivationPage.Render(new ActivationTrace([text, "b"], [new ActivationSeries(text, 1, new float[] { 0.5f, -1 })]), text);
+        string Page(string text) => ActivationPage.Render(new ActivationTrace([text, "b"],
+            [new ActivationSeries(text, 1, new float[] { 0.5f, -1 })]), text);
         string page = Page(hostile);
         AssertSameElements(Page(Harmless), page);
         Match data = DataOfPage().Match(page);
@@ -93,7 +96,8 @@ public sealed partial class HtmlEscapingTests
         return elements.ToString();
     }
 
-    private static int Count(string text, string part) => (text.Length - text.Replace(part, "", StringComparison.Ordinal).Length) / part.Length;
+    private static int Count(string text, string part) => (text.Length - text.Replace(part, "",
+        StringComparison.Ordinal).Length) / part.Length;
 
     private static string Written(Action<TextWriter> write)
     {

@@ -21,7 +21,8 @@ public sealed class TiedFiguresTests : IDisposable
 
     private static readonly CorpusText Corpus = new(
         string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 10)),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64), Bytes = 240 });
+        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64),
+            Bytes = 240 });
 
     private RunConfig OnText => new()
     {
@@ -34,7 +35,8 @@ public sealed class TiedFiguresTests : IDisposable
     [Fact]
     public void Execute_TextWithTiedEpochs_KeepsTheFirstAndLosesPatience()
     {
-        RunResult result = new TrainingRun(OnText with { Patience = 2 }).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
+        RunResult result = new TrainingRun(OnText with { Patience = 2 })
+            .Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((1, 3), (result.Best!.Value.Epoch, result.EpochsDone));
         Assert.Equal(1, CheckpointFile.Read(result.BestCheckpointPath!).Figures.Epochs);
     }
@@ -55,7 +57,8 @@ public sealed class TiedFiguresTests : IDisposable
             CheckpointPath = _folder.File("model.safetensors"),
         };
         var data = new PairFile(path, new string('0', 64), pairs);
-        SequenceResult result = new SequenceRun<TrainedClassifier, ClassifierConfig>(config).Execute(data, data, cancellationToken: TestContext.Current.CancellationToken);
+        SequenceResult result = new SequenceRun<TrainedClassifier, ClassifierConfig>(config)
+            .Execute(data, data, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((1, 4), (result.Best!.Value.Epoch, result.EpochsDone));
     }
 
@@ -64,11 +67,13 @@ public sealed class TiedFiguresTests : IDisposable
     public void Execute_PlateauOfHeldOutText_LowersTheRateWhateverTrainingDoes()
     {
         var epochs = new List<EpochReport>();
-        RunConfig config = OnText with { Training = OnText.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1, Factor = 0.5 } } };
+        RunConfig config = OnText with { Training = OnText.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau,
+            PlateauEpochs = 1, Factor = 0.5 } } };
         new TrainingRun(config).Execute(Corpus, new Collector(epochs), TestContext.Current.CancellationToken);
         double least = epochs[0].Train.Mean;
         Assert.Contains(epochs.Skip(1), epoch => epoch.Train.Mean < least);
-        Assert.Equal(Enumerable.Range(0, 9).Select(epoch => 1e-30 * Math.Pow(0.5, Math.Max(0, epoch - 1))), epochs.Select(epoch => epoch.LearningRate), (a, b) => Math.Abs(a - b) < 1e-9 * a);
+        Assert.Equal(Enumerable.Range(0, 9).Select(epoch => 1e-30 * Math.Pow(0.5, Math.Max(0, epoch - 1))),
+            epochs.Select(epoch => epoch.LearningRate), (a, b) => Math.Abs(a - b) < 1e-9 * a);
     }
 
     [Theory]

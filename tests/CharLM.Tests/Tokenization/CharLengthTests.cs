@@ -21,7 +21,8 @@ public sealed class CharLengthTests
     [InlineData("D83D DE00 DE00", 2)]
     public void Length_PairsAndHalves_IsThatOfTheRunes(string units, int length)
     {
-        string text = string.Concat(units.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(unit => (char)int.Parse(unit, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
+        string text = string.Concat(units.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(unit => (char)int.Parse(unit, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
         Assert.Equal(length, CharTokenizer.Length(text));
         Assert.Equal(length, text.EnumerateRunes().Count());
         // As many as are encoded.

@@ -13,7 +13,8 @@ public sealed unsafe class UpdateStateTests
     private const int Length = 19;
 
     public static TheoryData<OptimizerKind, bool, bool> Kinds =>
-        [.. Enum.GetValues<OptimizerKind>().SelectMany(kind => new[] { (kind, false, false), (kind, false, true), (kind, true, false), (kind, true, true) })];
+        [.. Enum.GetValues<OptimizerKind>().SelectMany(kind => new[] { (kind, false, false), (kind, false, true), (kind, true, false),
+            (kind, true, true) })];
 
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -26,7 +26,8 @@ public sealed unsafe class WeightDecayTests
             var cases = new TheoryData<OptimizerKind, ClippingKind, double>();
             foreach (OptimizerKind kind in Enum.GetValues<OptimizerKind>())
             {
-                foreach ((ClippingKind clipping, double bound) in new[] { (ClippingKind.Norm, 0.5), (ClippingKind.Norm, 1e9), (ClippingKind.Norm, 0), (ClippingKind.Value, 0.3), (ClippingKind.Rescale, 20) })
+                foreach ((ClippingKind clipping, double bound) in new[] { (ClippingKind.Norm, 0.5), (ClippingKind.Norm, 1e9),
+                    (ClippingKind.Norm, 0), (ClippingKind.Value, 0.3), (ClippingKind.Rescale, 20) })
                     cases.Add(kind, clipping, bound);
             }
             return cases;
@@ -44,22 +45,27 @@ public sealed unsafe class WeightDecayTests
         float[][] expected = Reference(kind, begin, gradients, clipping, bound);
 
         Assert.All(expected.Zip(ByFused(kind, begin, gradients, clipping, bound)), AssertClose);
-        Assert.All(expected.Zip(ByTensors(weights => new TorchUpdate(kind, weights, Rate, Decay), begin, gradients, clipping, bound)), AssertClose);
+        Assert.All(expected.Zip(ByTensors(weights => new TorchUpdate(kind, weights, Rate, Decay), begin, gradients, clipping, bound)),
+            AssertClose);
         if (kind == OptimizerKind.Sgd)
-            Assert.All(expected.Zip(ByTensors(weights => new ScratchSgd(weights, Rate, Decay), begin, gradients, clipping, bound)), AssertClose);
+            Assert.All(expected.Zip(ByTensors(weights => new ScratchSgd(weights, Rate, Decay), begin, gradients, clipping, bound)),
+                AssertClose);
         // The decay is no rounding error: without it the weights are others.
-        Assert.True(expected[0].Zip(Reference(kind, begin, gradients, clipping, bound, decay: 0)[0]).Max(pair => Math.Abs(pair.First - pair.Second)) > 0.01);
+        Assert.True(expected[0].Zip(Reference(kind, begin, gradients, clipping, bound, decay: 0)[0])
+            .Max(pair => Math.Abs(pair.First - pair.Second)) > 0.01);
     }
 
     public static TheoryData<Implementation, OptimizerKind> Learned =>
-        [.. Enum.GetValues<Implementation>().SelectMany(implementation => Enum.GetValues<OptimizerKind>().Select(kind => (implementation, kind)))];
+        [.. Enum.GetValues<Implementation>().SelectMany(implementation => Enum.GetValues<OptimizerKind>()
+            .Select(kind => (implementation, kind)))];
 
     [Theory]
     [MemberData(nameof(Learned))]
     public void Create_ConfigWithDecay_HandsItOn(Implementation implementation, OptimizerKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var model = new LanguageModel(new ModelConfig { NumHiddens = 6, Implementation = implementation, GruForm = GruForm.ResetAfter, Init = WeightInit.Xavier }, 5);
+        using var model = new LanguageModel(new ModelConfig { NumHiddens = 6, Implementation = implementation,
+            GruForm = GruForm.ResetAfter, Init = WeightInit.Xavier }, 5);
         using var theirs = new LanguageModel(model.Config with { Implementation = Implementation.BuiltIn }, 5);
         theirs.load_state_dict(model.state_dict());
         long[] inputs = [0, 1, 2, 3, 4, 1], targets = [1, 2, 3, 4, 1, 0];
@@ -68,7 +74,8 @@ public sealed unsafe class WeightDecayTests
         learner.Learn(inputs, targets, 2, 3, dropoutKey: 0, gradientScales: []);
         learner.Update.Step();
 
-        nn.functional.cross_entropy(theirs.Forward(tensor(inputs, [2, 3]), theirs.BeginState(2)).Logits, LanguageModel.StepByStep(tensor(targets, [2, 3]))).backward();
+        nn.functional.cross_entropy(theirs.Forward(tensor(inputs, [2, 3]), theirs.BeginState(2)).Logits,
+            LanguageModel.StepByStep(tensor(targets, [2, 3]))).backward();
         using OptimizerHelper optimizer = Own(kind, [.. theirs.parameters()], Decay);
         optimizer.step();
         Dictionary<string, Parameter> expected = theirs.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter);
@@ -80,7 +87,8 @@ public sealed unsafe class WeightDecayTests
     public void TrainEpoch_PairsThatTeachNothing_OnlyDecay()
     {
         using var task = new Idle();
-        using var trainer = new SequenceTrainer(task, new TrainerConfig { NumEpochs = 2, BatchSize = 1, LearningRate = 0.5, WeightDecay = 0.2 });
+        using var trainer = new SequenceTrainer(task, new TrainerConfig { NumEpochs = 2, BatchSize = 1, LearningRate = 0.5,
+            WeightDecay = 0.2 });
         trainer.TrainEpoch(0);
         // Three minibatches of w <- w - 0.5 * 0.2 w.
         Assert.Equal([0.729f, -1.458f], Values(task.Weight), (a, b) => Math.Abs(a - b) < 1e-6);
@@ -94,7 +102,8 @@ public sealed unsafe class WeightDecayTests
         _ => optim.RMSProp(weights, Rate, weight_decay: decay),
     };
 
-    private static float[][] Reference(OptimizerKind kind, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound, double decay = Decay)
+    private static float[][] Reference(OptimizerKind kind, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound,
+        double decay = Decay)
     {
         Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values).clone()))];
         using OptimizerHelper optimizer = Own(kind, weights, decay);
@@ -111,8 +120,10 @@ public sealed unsafe class WeightDecayTests
     private static float[][] Clipped(float[][] gradients, ClippingKind clipping, double bound)
     {
         double norm = Math.Sqrt(gradients.SelectMany(values => values).Sum(value => (double)value * value));
-        double factor = bound == 0 || clipping == ClippingKind.Value ? 1 : clipping == ClippingKind.Rescale ? bound / norm : Math.Min(1, bound / norm);
-        return [.. gradients.Select(values => values.Select(value => clipping == ClippingKind.Value ? (float)Math.Clamp(value, -bound, bound) : (float)(value * factor)).ToArray())];
+        double factor = bound == 0 || clipping == ClippingKind.Value ? 1 : clipping == ClippingKind.Rescale ? bound / norm
+            : Math.Min(1, bound / norm);
+        return [.. gradients.Select(values => values.Select(value => clipping == ClippingKind.Value
+            ? (float)Math.Clamp(value, -bound, bound) : (float)(value * factor)).ToArray())];
     }
 
     private static float[][] ByFused(OptimizerKind kind, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound)
@@ -131,7 +142,8 @@ public sealed unsafe class WeightDecayTests
         return [.. holder.parameters().Select(Values)];
     }
 
-    private static float[][] ByTensors(Func<Parameter[], IUpdate> create, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound)
+    private static float[][] ByTensors(Func<Parameter[], IUpdate> create, float[][] begin, float[][][] gradients, ClippingKind clipping,
+        double bound)
     {
         Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values).clone()))];
         using IUpdate update = create(weights);
@@ -147,7 +159,8 @@ public sealed unsafe class WeightDecayTests
 
     private static float[] Values(Tensor tensor) => FloatArray.Of(tensor);
 
-    private static void AssertClose((float[] Expected, float[] Actual) pair) => Assert.Equal(pair.Expected, pair.Actual, (a, b) => Math.Abs(a - b) < 2e-5);
+    private static void AssertClose((float[] Expected, float[] Actual) pair) =>
+        Assert.Equal(pair.Expected, pair.Actual, (a, b) => Math.Abs(a - b) < 2e-5);
 
     private sealed class Holder : nn.Module
     {

@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Translation;
 
-/// <summary>Targets are written by differences of logits alone: raised by any amount, they give the same targets and probabilities.</summary>
+/// <summary>
+/// Targets are written by differences of logits alone: raised by any amount, they give the same targets and probabilities.
+/// </summary>
 public sealed class TargetHeightTests
 {
     private static readonly TextPair[] Pairs = [new("abc", "ca", 1), new("b", "bbb", 2), new("cab", "a", 3)];
@@ -21,7 +23,8 @@ public sealed class TargetHeightTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        var config = new TranslatorConfig { Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, Init = WeightInit.Xavier }, MaxTarget = 5 };
+        var config = new TranslatorConfig { Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, Init = WeightInit.Xavier },
+            MaxTarget = 5 };
         using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
         var search = new TargetSearch(model, vocab, new DecodingConfig { BeamWidth = beamWidth, Temperature = temperature, Seed = 3 });
         var sources = new PaddedBatch([.. Pairs.Select(pair => new ReadOnlyMemory<int>(vocab.EncodeSource(pair.Source)))]);

@@ -39,9 +39,11 @@ public sealed class FusedStateTests
         using FusedNetwork network = test.Open();
         foreach (int batch in new[] { Batch, 2, 1, Batch, 2 })
         {
-            Assert.Equal(test.Fresh(batch), network.Learn(test.Inputs.AsSpan(0, batch * Steps), test.Targets.AsSpan(0, batch * Steps), batch, Steps, dropoutKey: 0));
+            Assert.Equal(test.Fresh(batch), network.Learn(test.Inputs.AsSpan(0, batch * Steps), test.Targets.AsSpan(0, batch * Steps),
+                batch, Steps, dropoutKey: 0));
             // The same size again goes on.
-            Assert.NotEqual(test.Fresh(batch), network.Learn(test.Inputs.AsSpan(0, batch * Steps), test.Targets.AsSpan(0, batch * Steps), batch, Steps, dropoutKey: 0));
+            Assert.NotEqual(test.Fresh(batch), network.Learn(test.Inputs.AsSpan(0, batch * Steps), test.Targets.AsSpan(0, batch * Steps),
+                batch, Steps, dropoutKey: 0));
         }
     }
 
@@ -76,10 +78,12 @@ public sealed class FusedStateTests
         public Network(CellKind cell)
         {
             manual_seed(4);
-            _model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = Hidden, NumLayers = 2, EmbeddingSize = 5, Implementation = Implementation.BuiltIn }, Vocab);
+            _model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = Hidden, NumLayers = 2, EmbeddingSize = 5,
+                Implementation = Implementation.BuiltIn }, Vocab);
             _raw = new RawWeights(_model);
             var random = new Random(1);
-            (Inputs, Targets) = ([.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))], [.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))]);
+            (Inputs, Targets) = ([.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))],
+                [.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))]);
         }
 
         public long[] Inputs { get; }
@@ -95,7 +99,8 @@ public sealed class FusedStateTests
             return network.Learn(Inputs.AsSpan(0, batch * Steps), Targets.AsSpan(0, batch * Steps), batch, Steps, dropoutKey: 0);
         }
 
-        public unsafe Dictionary<string, float[]> Gradients() => _raw.All.ToDictionary(weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray());
+        public unsafe Dictionary<string, float[]> Gradients() =>
+            _raw.All.ToDictionary(weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray());
 
         public void Dispose()
         {

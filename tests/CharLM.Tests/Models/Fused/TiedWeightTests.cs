@@ -17,7 +17,8 @@ public sealed class TiedWeightTests
     public void Learn_TiedWeights_GiveEveryGradientTorchsValue(CellKind cell, int size, int vocab)
     {
         vocab = Math.Max(vocab, 2);
-        using var both = new FusedCase(new ModelConfig { Cell = cell, NumHiddens = size, EmbeddingSize = size, TieWeights = true }, vocab, batch: 3, steps: 5, seed: 4);
+        using var both = new FusedCase(new ModelConfig { Cell = cell, NumHiddens = size, EmbeddingSize = size, TieWeights = true },
+            vocab, batch: 3, steps: 5, seed: 4);
         // The first token and the last one are read and due.
         (both.Inputs[0], both.Inputs[^1], both.Targets[1], both.Targets[2]) = (0, vocab - 1, 0, vocab - 1);
         Dictionary<string, float[]> expected = both.Torch().Gradients, actual = both.Kernels(workers: 2).Gradients;
@@ -33,7 +34,8 @@ public sealed class TiedWeightTests
     [Fact]
     public void Learn_TwoMinibatches_HaveTheGradientOfTheSecond()
     {
-        using var both = new FusedCase(new ModelConfig { NumHiddens = 9, EmbeddingSize = 9, TieWeights = true }, 11, batch: 2, steps: 4, seed: 6);
+        using var both = new FusedCase(new ModelConfig { NumHiddens = 9, EmbeddingSize = 9, TieWeights = true }, 11, batch: 2, steps: 4,
+            seed: 6);
         Assert.InRange(FusedCase.Deviation(both.Torch(minibatches: 2).Gradients, both.Kernels(minibatches: 2).Gradients), 0, 1e-5);
     }
 
@@ -46,8 +48,10 @@ public sealed class TiedWeightTests
         double[] Losses(Implementation implementation)
         {
             manual_seed(3);
-            using var model = new LanguageModel(new ModelConfig { NumHiddens = 10, EmbeddingSize = 10, TieWeights = true, Implementation = implementation }, 9);
-            using var trainer = new Trainer(model, new TrainerConfig { NumEpochs = 3, BatchSize = 4, NumSteps = 8, Optimizer = optimizer, LearningRate = optimizer == OptimizerKind.Sgd ? 0.5 : 0.01 }, text);
+            using var model = new LanguageModel(new ModelConfig { NumHiddens = 10, EmbeddingSize = 10, TieWeights = true,
+                Implementation = implementation }, 9);
+            using var trainer = new Trainer(model, new TrainerConfig { NumEpochs = 3, BatchSize = 4, NumSteps = 8, Optimizer = optimizer,
+                LearningRate = optimizer == OptimizerKind.Sgd ? 0.5 : 0.01 }, text);
             return [.. Enumerable.Range(0, 3).Select(epoch => trainer.TrainEpoch(epoch).Train.Mean)];
         }
         Assert.Equal(Losses(Implementation.BuiltIn), Losses(Implementation.Fused), (a, b) => Math.Abs(a - b) < 1e-4 * a);
