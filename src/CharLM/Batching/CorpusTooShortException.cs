@@ -1,6 +1,7 @@
 namespace CharLM.Batching;
 
 /// <summary>A text has too few tokens for one minibatch.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class CorpusTooShortException : Exception
 {
     /// <summary>Names both numbers and the way out.</summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Batching;
 
 /// <summary>Where the rows of an epoch's minibatches lie in the text: all that tells one iterator from another.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="BatchSize">Rows of a minibatch; the last may have fewer.</param>
 /// <param name="NumSteps">Tokens of a row.</param>
 /// <param name="TotalRows">Rows of the whole epoch, 1 or more.</param>

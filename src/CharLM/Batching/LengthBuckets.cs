@@ -6,6 +6,7 @@ namespace CharLM.Batching;
 /// Random minibatches of sequences of like length: the examples are shuffled, then sorted by length within pools of some
 /// minibatches, and the minibatches are shuffled. Little is padded, and every epoch mixes anew.
 /// </summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class LengthBuckets
 {
     private const int BatchesOfPool = 50;

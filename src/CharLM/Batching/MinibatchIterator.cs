@@ -7,6 +7,7 @@ namespace CharLM.Batching;
 /// Reads a text as minibatches, epoch by epoch, from a flat array of token ids that is never copied. Every epoch has
 /// its own random stream, so that epoch 7 is the same whether epochs 1 to 6 were read before it or not.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class MinibatchIterator
 {
     private readonly ReadOnlyMemory<int> _tokens;

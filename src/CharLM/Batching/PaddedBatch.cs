@@ -6,6 +6,7 @@ namespace CharLM.Batching;
 /// Sequences of different lengths side by side: shorter ones are padded behind their end, and their lengths say where that
 /// is. What is computed from a row depends on neither its padding nor its batch mates.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class PaddedBatch
 {
     private readonly long[] _ids, _lengths;

@@ -6,6 +6,7 @@ namespace CharLM.Batching;
 /// Random sampling: the text, from a random offset on, is cut into pieces of num_steps tokens, which are read in random
 /// order (Dive into Deep Learning v0.17, 8.3.4.1, <c>seq_data_iter_random</c>).
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class RandomIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
     : MinibatchIterator(tokens, batchSize, numSteps, seed)
 {

@@ -1,6 +1,7 @@
 namespace CharLM.Batching;
 
 /// <summary>In what order an epoch reads the text.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SamplingOrder
 {
     /// <summary>Rows go on from minibatch to minibatch; the hidden state is carried along.</summary>

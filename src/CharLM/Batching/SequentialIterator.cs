@@ -6,6 +6,7 @@ namespace CharLM.Batching;
 /// Sequential partitioning: the text, from a random offset on, is cut into batch_size long rows; minibatch after
 /// minibatch reads on in each row (Dive into Deep Learning v0.17, 8.3.4.2, <c>seq_data_iter_sequential</c>).
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class SequentialIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
     : MinibatchIterator(tokens, batchSize, numSteps, seed)
 {

@@ -6,6 +6,7 @@ namespace CharLM.Batching;
 /// Every window of num_steps tokens, each token beginning one, in random order; the last minibatch has what is left (Dive into
 /// Deep Learning v1.0, 9.3.3, with its data loader).
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class WindowIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
     : MinibatchIterator(tokens, batchSize, numSteps, seed, minRows: 1)
 {

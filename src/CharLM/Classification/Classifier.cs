@@ -12,6 +12,11 @@ namespace CharLM.Classification;
 /// Recurrent layers read a text, and a linear layer gives labels: one for the text, from its pooled states, or one for
 /// every character.
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
+/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
+/// optimizer of your own) are yours to guard.
+/// </remarks>
 public sealed class Classifier : SequenceModel<ClassifierConfig>
 {
     private readonly SequenceEncoder _encoder;

@@ -4,6 +4,7 @@ using CharLM.Sequences;
 namespace CharLM.Classification;
 
 /// <summary>What a classifier is made of.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ClassifierConfig : ISequenceConfig
 {
     /// <summary>The greatest limit of a text, in characters.</summary>

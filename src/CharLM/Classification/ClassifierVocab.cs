@@ -4,6 +4,7 @@ using CharLM.Tokenization;
 namespace CharLM.Classification;
 
 /// <summary>Texts as token ids, and labels as numbers from 0.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="labelOf">What gets a label.</param>
 /// <param name="source">Characters.</param>
 /// <param name="target">Labels; the unknown one, which comes first, is no class.</param>

@@ -3,6 +3,7 @@ using CharLM.Evaluation;
 namespace CharLM.Classification;
 
 /// <summary>How often each label was taken for each other.</summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class ConfusionMatrix
 {
     private readonly long[,] _counts;

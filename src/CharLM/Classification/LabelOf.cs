@@ -1,6 +1,7 @@
 namespace CharLM.Classification;
 
 /// <summary>What gets a label.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum LabelOf
 {
     /// <summary>The whole text: N to 1.</summary>

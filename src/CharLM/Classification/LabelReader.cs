@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace CharLM.Classification;
 
 /// <summary>Labels texts with a trained classifier.</summary>
+/// <remarks>Thread safety: any number of threads, also with one model.</remarks>
 /// <param name="model">The model; in evaluation mode while it reads.</param>
 /// <param name="vocab">Its vocab.</param>
 public sealed class LabelReader(Classifier model, ClassifierVocab vocab)

@@ -1,6 +1,7 @@
 namespace CharLM.Classification;
 
 /// <summary>How the states of a text become one vector.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Pooling
 {
     /// <summary>The state that each direction ended with.</summary>

@@ -6,6 +6,11 @@ using CharLM.Tokenization;
 namespace CharLM.Classification;
 
 /// <summary>Trained classifiers: made, measured, kept in files.</summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
+/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
+/// optimizer of your own) are yours to guard.
+/// </remarks>
 public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, ClassifierConfig>, ITrainedModel<TrainedClassifier, ClassifierConfig>
 {
     private TrainedClassifier(Classifier model, ClassifierVocab vocab, SequenceCheckpoint<ClassifierConfig>? start)

@@ -7,6 +7,7 @@ namespace CharLM.Evaluation;
 /// blocks are drawn again with replacement, the text taken as a ring (the circular block bootstrap: Politis and Romano
 /// 1992, after Künsch 1989).
 /// </summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class BlockBootstrap
 {
     private const int LongestBlock = 1000;

@@ -6,6 +6,7 @@ namespace CharLM.Evaluation;
 /// Whether a model is right as often as it claims: the expected calibration error, over bins of equal width of the
 /// probability that it gave to its guess (Guo et al. 2017, equation 3).
 /// </summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class CalibrationError
 {
     /// <summary>The number of bins, as in the paper.</summary>

@@ -4,6 +4,7 @@ namespace CharLM.Evaluation;
 /// What a general compressor needs for a text when it has read the training text before: the baseline of those who know
 /// nothing of language models.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Name">The compressor with its setting.</param>
 /// <param name="CompressedBytes">Bytes that the text adds to the compressed training text.</param>
 /// <param name="Characters">Characters of the text.</param>

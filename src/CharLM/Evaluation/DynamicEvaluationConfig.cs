@@ -1,6 +1,7 @@
 namespace CharLM.Evaluation;
 
 /// <summary>How a model goes on learning from the text that it is measured on (Krause et al. 2018).</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record DynamicEvaluationConfig
 {
     /// <summary>Tokens that are measured before the model learns from them, 1 to 10,000; default 20, as in the paper for characters.</summary>

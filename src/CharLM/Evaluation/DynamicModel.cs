@@ -7,6 +7,7 @@ namespace CharLM.Evaluation;
 /// nothing is predicted that was seen before (Krause et al. 2018, "Dynamic evaluation of neural sequence models", the form with
 /// stochastic gradient descent and decay to the trained weights).
 /// </summary>
+/// <remarks>Thread safety: one predictor at a time; while it is open nobody else may use the model.</remarks>
 /// <param name="model">The trained model; has its weights again when a predictor is disposed. Stays the caller's.</param>
 /// <param name="config">How it learns.</param>
 public sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig config) : ILanguageModel

@@ -2,6 +2,7 @@ using CharLM.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Evaluation;
@@ -94,9 +95,13 @@ internal sealed class DynamicPredictor : Predictor
             for (int i = 0; i < guesses.Length; i++)
                 guesses[i] = Guess.Of(values.AsSpan(i * _model.VocabSize, _model.VocabSize), targets[i], nats[i]);
         }
-        _model.zero_grad();
-        losses.mean().backward();
-        Learn();
+        // Where every weight is frozen there is nothing to learn with.
+        if (losses.requires_grad)
+        {
+            _model.zero_grad();
+            losses.mean().backward();
+            Learn();
+        }
         // Gradients stop here, as between the minibatches of training.
         _state = after.Detach().DetachFromDisposeScope();
         before.Dispose();
@@ -109,9 +114,9 @@ internal sealed class DynamicPredictor : Predictor
         foreach ((Parameter weight, Tensor trained) in _weights)
         {
             if (weight.grad is { } gradient)
-                weight.sub_(gradient * _config.LearningRate);
+                weight.copy_(weight - Multiply(gradient, _config.LearningRate));
             if (_config.Decay > 0)
-                weight.add_((trained - weight) * _config.Decay);
+                weight.copy_(Add(weight, Multiply(trained - weight, _config.Decay)));
         }
     }
 

@@ -1,6 +1,7 @@
 namespace CharLM.Evaluation;
 
 /// <summary>How a text is read and what is computed from it.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EvaluationConfig
 {
     /// <summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Evaluation;
 
 /// <summary>What was measured of a model on a text: the figures, and what they are figures of.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EvaluationReport
 {
     /// <summary>What was measured, in words: a checkpoint's file, "n-gram of order 7".</summary>

@@ -7,6 +7,7 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>A text as a model reads it, with its length in units that models of other tokens have, too.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EvaluationText
 {
     /// <summary>Token ids; what is predicted is all but the first.</summary>

@@ -4,6 +4,7 @@ using CharLM.Models;
 namespace CharLM.Evaluation;
 
 /// <summary>Measures a model on a text.</summary>
+/// <remarks>Thread safety: any number of threads, also with one model.</remarks>
 public static class Evaluator
 {
     /// <summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Evaluation;
 
 /// <summary>Where a figure lies with a probability of 95 %.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Low">Its lower end.</param>
 /// <param name="High">Its upper end.</param>
 public readonly record struct Interval(double Low, double High)

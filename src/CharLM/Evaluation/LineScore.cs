@@ -3,6 +3,7 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>How much each token of a line surprised.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Tokens">The tokens, as the line has them, in order, with those of its end.</param>
 /// <param name="Nats">-ln p of each, in nats; NaN of the first when nothing stood before it.</param>
 /// <param name="Ids">Their ids; <see cref="Vocab.UnknownId"/> for those that the vocab has not.</param>

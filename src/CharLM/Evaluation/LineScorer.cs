@@ -11,6 +11,7 @@ namespace CharLM.Evaluation;
 /// they have what the vocab has. Lines with the state carried are one text, read as an evaluation reads it in one row: the very
 /// first token is not predicted, and every line end stands as the text has it.
 /// </summary>
+/// <remarks>Thread safety: one thread at a time for each scorer; any number of scorers may read one model at once.</remarks>
 public sealed class LineScorer : IDisposable
 {
     private const int MaxSteps = 256;

@@ -4,6 +4,7 @@ namespace CharLM.Evaluation;
 /// A sum of negative log-likelihoods: what a model was surprised by over some tokens. All measures of a language model
 /// are views of it.
 /// </summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Total">The sum, in nats.</param>
 /// <param name="Tokens">The tokens that were predicted.</param>
 public readonly record struct Nats(double Total, long Tokens)

@@ -6,6 +6,7 @@ namespace CharLM.Evaluation;
 /// Two models on the same tokens of the same text. The interval is that of the difference, token by token: far narrower than
 /// two intervals side by side, since hard passages are hard for both.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record PairedComparison
 {
     /// <summary>Nats of the first model, over the tokens that both vocabs have.</summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Evaluation;
 
 /// <summary>Which tokens of a text are meant.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Begin">The first.</param>
 /// <param name="End">The first after them.</param>
 public readonly record struct TextRange(int Begin, int End)

@@ -4,6 +4,7 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>What a model made of each token of a text but the first, in the order of the text.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Targets">The tokens.</param>
 /// <param name="Nats">How much each surprised: -ln p, in nats.</param>
 /// <param name="Guesses">What was expected most in its place.</param>

@@ -4,6 +4,7 @@ namespace CharLM.Generation;
 /// Beam search with length normalisation (Graves 2012; Dive into Deep Learning v0.17, 9.8): of all texts that are one token
 /// longer the most probable so many are kept, and those that have ended are ranked by ln p / length^penalty.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record BeamConfig
 {
     private const int Widest = 1_000;

@@ -1,6 +1,7 @@
 namespace CharLM.Generation;
 
 /// <summary>Why a text ends.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum EndReason
 {
     /// <summary>It has as many tokens as were asked for.</summary>

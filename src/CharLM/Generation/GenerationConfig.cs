@@ -1,6 +1,7 @@
 namespace CharLM.Generation;
 
 /// <summary>How a text is continued: how far, how tokens are chosen, and what ends it.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record GenerationConfig
 {
     private const int MostSamples = 10_000, MostStops = 100, LongestStop = 1_000;

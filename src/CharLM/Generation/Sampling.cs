@@ -1,7 +1,12 @@
 namespace CharLM.Generation;
 
 /// <summary>How the next token is chosen from the model's logits: steps in their order, and then the most probable token or a draw.</summary>
-/// <remarks>Without a temperature the most probable token is always taken, as in Dive into Deep Learning.</remarks>
+/// <remarks>
+/// <para>
+/// Without a temperature the most probable token is always taken, as in Dive into Deep Learning.
+/// </para>
+/// <para>Thread safety: never changes; any number of threads.</para>
+/// </remarks>
 public sealed class Sampling
 {
     private Sampling(IReadOnlyList<SamplingStep> steps) => Steps = steps;

@@ -5,8 +5,11 @@ namespace CharLM.Generation;
 /// given in, steps act in this one: repetition penalty, temperature, top-k, top-p, min-p.
 /// </summary>
 /// <remarks>
+/// <para>
 /// A step changes logits in place and takes a token out by making its logit minus infinity; what is left is the softmax of
 /// the rest. No step takes the most probable token out.
+/// </para>
+/// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
 public abstract record SamplingStep
 {

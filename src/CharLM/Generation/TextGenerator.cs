@@ -5,6 +5,7 @@ using CharLM.Tokenization;
 namespace CharLM.Generation;
 
 /// <summary>Continues texts with a model.</summary>
+/// <remarks>Thread safety: any number of threads, also with one model.</remarks>
 public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer tokenizer)
 {
     /// <summary>The tokens of a prefix that the vocab has not; the model reads them as <see cref="Vocab.Unknown"/>.</summary>

@@ -6,6 +6,7 @@ using CharLM.Tokenization;
 namespace CharLM.Generation;
 
 /// <summary>Chooses the tokens of one text from logits; <see cref="Vocab.Unknown"/> is never chosen.</summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class TokenSampler
 {
     internal const string EmptyVocab = "the vocab has no token that could be generated";

@@ -4,6 +4,9 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>The recurrent layers of torch.nn behind the toolkit's interface.</summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
 public sealed class BuiltInLayer : IRecurrentLayer
 {
     private readonly ModelConfig _config;

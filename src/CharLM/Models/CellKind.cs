@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>The recurrent cell.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum CellKind
 {
     /// <summary>Elman's network: one hidden state, no gates.</summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>A published form of a cell. Weights of one form do not fit another; docs/cells.md has the equations.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum CellVariant
 {
     /// <summary>The cell as PyTorch and the books have it.</summary>

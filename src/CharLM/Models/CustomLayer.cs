@@ -10,11 +10,15 @@ namespace CharLM.Models;
 /// what all cells share stands here: weights, layers above layers, both directions, steps after steps.
 /// </summary>
 /// <remarks>
+/// <para>
 /// The weights of a layer's gates lie side by side in one matrix, as in PyTorch, so that one product serves all gates:
 /// weight_ih_l{k} [gates * hidden, input], weight_hh_l{k} [gates * hidden, hidden], bias_ih_l{k} and bias_hh_l{k}
 /// [gates * hidden]; those of the backward direction end in _reverse. Peepholes are weight_ci, weight_cf and weight_co
 /// [hidden]; a minimal cell has neither weight_hh nor bias_hh. Initial values are the books': weights normal(0, 0.01),
 /// biases and peepholes zero.
+/// </para>
+/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// weights.</para>
 /// </remarks>
 public abstract class CustomLayer : Module, IRecurrentLayer
 {

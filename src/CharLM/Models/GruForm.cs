@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>Where a GRU's reset gate acts. The two are different models: weights of one do not fit the other.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum GruForm
 {
     /// <summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>The token that a model expected most.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Token">Its id; the lowest one where several are equally probable.</param>
 /// <param name="Probability">How probable the model held it, in (0, 1].</param>
 public readonly record struct Guess(int Token, float Probability)

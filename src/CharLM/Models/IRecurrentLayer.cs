@@ -3,6 +3,9 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>A stack of recurrent layers: from an input and a state to an output and the next state.</summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
 public interface IRecurrentLayer
 {
     /// <summary>Holds the weights, under PyTorch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._l0_reverse, ..._l1.</summary>

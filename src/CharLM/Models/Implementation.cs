@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>What computes the cell. Weights have the same names, shapes and meaning in all of them.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Implementation
 {
     /// <summary>From scratch: the cell's equations, one a line, on plain tensor operations.</summary>

@@ -11,6 +11,11 @@ namespace CharLM.Models;
 /// A recurrent language model: token ids become vectors (one-hot or learned), pass the recurrent layers, and a linear
 /// output layer gives the logits of the next token.
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
+/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
+/// optimizer of your own) are yours to guard.
+/// </remarks>
 public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
 {
     private readonly IRecurrentLayer _recurrent;

@@ -5,7 +5,10 @@ namespace CharLM.Models;
 
 /// <summary>The weights of one layer and direction, by name; a cell asks only for those that it has.</summary>
 /// <remarks>
+/// <para>
 /// They are looked up once for each pass over a sequence: moving a module to another device or type replaces its parameters.
+/// </para>
+/// <para>Thread safety: one thread at a time.</para>
 /// </remarks>
 /// <param name="module">Holds them.</param>
 /// <param name="place">What ends their names: l0, l0_reverse, l1 and so on.</param>

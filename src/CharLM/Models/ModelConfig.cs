@@ -4,6 +4,7 @@ using CharLM.Models.Attention;
 namespace CharLM.Models;
 
 /// <summary>What a language model is made of. The defaults are the GRU of Dive into Deep Learning v0.17.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ModelConfig
 {
     /// <summary>The recurrent cell; default GRU.</summary>

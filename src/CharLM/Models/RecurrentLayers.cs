@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>Makes recurrent layers.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class RecurrentLayers
 {
     /// <summary>A stack of layers of the implementation that a configuration names.</summary>

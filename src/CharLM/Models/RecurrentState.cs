@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>What a recurrent layer remembers from one step to the next.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
 /// <param name="Hidden">The hidden state, [layers * directions, batch, hidden]: forward and backward of layer 0, of layer 1, and so on.</param>
 /// <param name="Cell">The cell state of an LSTM, in the same shape and order; null for other cells.</param>
 /// <param name="Memory">

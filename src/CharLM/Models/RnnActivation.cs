@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>The function of a plain recurrent cell.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum RnnActivation
 {
     /// <summary>tanh.</summary>

@@ -8,8 +8,12 @@ namespace CharLM.Models;
 /// translators read with. Results depend on neither padding nor batch mates (<see cref="VariableLengths"/>).
 /// </summary>
 /// <remarks>
+/// <para>
 /// Each direction of each layer is a stack of one, under the place that PyTorch gives it: l0, l0_reverse, l1. So the
 /// kernels, which read forwards, serve both directions: the backward one reads its rows turned around.
+/// </para>
+/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// weights.</para>
 /// </remarks>
 public sealed class SequenceEncoder : Module
 {

@@ -7,8 +7,11 @@ namespace CharLM.Models;
 /// length, and those that have ended drop out. Nothing is computed for padding, so that no result can depend on it.
 /// </summary>
 /// <remarks>
+/// <para>
 /// The contract is that of TensorFlow's dynamic_rnn: outputs past a row's length are zero, and its final state is that of
 /// its last real step. torch's packed sequences do the same for torch.nn's layers alone.
+/// </para>
+/// <para>Thread safety: any number of threads.</para>
 /// </remarks>
 public static class VariableLengths
 {

@@ -1,6 +1,7 @@
 namespace CharLM.Models;
 
 /// <summary>How weights begin. Biases begin at zero, except with torch's own rule.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum WeightInit
 {
     /// <summary>torch.nn's: recurrent weights and biases uniform in ±1/sqrt(hidden), the output layer in ±1/sqrt(inputs).</summary>

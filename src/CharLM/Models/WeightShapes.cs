@@ -3,6 +3,7 @@ using CharLM.Models.Attention;
 namespace CharLM.Models;
 
 /// <summary>The names and shapes of a model's weights, known without building it.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class WeightShapes
 {
     /// <summary>Name to shape, for every weight of <see cref="LanguageModel"/>.</summary>

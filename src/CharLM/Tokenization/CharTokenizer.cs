@@ -5,8 +5,11 @@ namespace CharLM.Tokenization;
 
 /// <summary>Tokens are Unicode scalar values.</summary>
 /// <remarks>
+/// <para>
 /// The basic plane (65,536 values) is looked up in a flat table, the rest in a dictionary: a corpus is read at the
 /// speed of two table look-ups a character.
+/// </para>
+/// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
 public sealed class CharTokenizer : Tokenizer
 {

@@ -3,6 +3,7 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>How a corpus becomes token ids. The defaults are those of Dive into Deep Learning v0.17.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TextConfig
 {
     /// <summary>The greatest part that can be held out.</summary>

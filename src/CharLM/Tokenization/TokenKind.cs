@@ -1,6 +1,7 @@
 namespace CharLM.Tokenization;
 
 /// <summary>What one token of a text is.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum TokenKind
 {
     /// <summary>A Unicode scalar value: what a reader calls a character, never half a surrogate pair.</summary>

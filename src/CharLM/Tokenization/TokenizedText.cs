@@ -3,6 +3,7 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>A corpus as token ids, split into what is trained on and what is held out.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Vocab">Token to id and back.</param>
 /// <param name="Train">The ids that are trained on.</param>
 /// <param name="HeldOut">The ids after them, which are only measured; may be empty.</param>

@@ -4,6 +4,7 @@ namespace CharLM.Tokenization;
 /// Splits a text into tokens. <see cref="Count"/> and <see cref="Encode"/> never make a string per token of the text:
 /// a text of n tokens is encoded in two passes into 4n bytes.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class Tokenizer
 {
     /// <summary>What a token is.</summary>

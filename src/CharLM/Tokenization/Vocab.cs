@@ -4,6 +4,7 @@ namespace CharLM.Tokenization;
 /// Tokens and their ids: <c>&lt;unk&gt;</c> is 0, reserved tokens follow, then all others by falling frequency, ties in
 /// order of first appearance (Dive into Deep Learning, "Text Preprocessing").
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class Vocab
 {
     /// <summary>The token of everything that the vocab has not.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace CharLM.Tokenization;
 
 /// <summary>Tokens are runs of characters between white space, as Python's <c>str.split()</c> gives them.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class WordTokenizer : Tokenizer
 {
     /// <inheritdoc/>

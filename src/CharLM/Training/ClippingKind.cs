@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>What is done to gradients against a bound, before they change the weights.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum ClippingKind
 {
     /// <summary>

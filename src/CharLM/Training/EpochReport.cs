@@ -3,6 +3,7 @@ using CharLM.Evaluation;
 namespace CharLM.Training;
 
 /// <summary>What one epoch told. Perplexities of training and held-out text stand side by side and are never mixed.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EpochReport
 {
     /// <summary>Which epoch, from 1.</summary>

@@ -11,6 +11,11 @@ namespace CharLM.Training;
 /// Trains by epochs of minibatches and always knows its place in them: what a language model on a text and a model on pairs
 /// have in common. A step that has begun is finished; between two steps all that was gathered can be copied and gone on from.
 /// </summary>
+/// <remarks>
+/// Thread safety: one thread at a time for each trainer, and one trainer for each model; readers of the model come between its steps,
+/// or get an exception. torch has one random generator a process: models with dropout that torch trains at the same time are not
+/// reproducible.
+/// </remarks>
 public abstract class EpochTrainer : IDisposable
 {
     private readonly Schedule _schedule;

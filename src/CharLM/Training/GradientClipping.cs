@@ -30,12 +30,15 @@ internal static class GradientClipping
         double norm = FloatArray.ValueOf(stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt());
         if (kind == ClippingKind.Value && bound > 0)
         {
-            nn.utils.clip_grad_value_(parameters, bound);
+            using Scalar low = -bound, high = bound;
+            foreach (Tensor gradient in gradients)
+                gradient.clamp_(low, high);
         }
         else if (Factor(norm, bound, kind) is var factor && factor != 1)
         {
+            using Scalar scale = factor;
             foreach (Tensor gradient in gradients)
-                gradient.mul_(factor);
+                gradient.mul_(scale);
         }
         return norm;
     }

@@ -4,6 +4,7 @@ namespace CharLM.Training;
 /// One way of turning gradients into new weights, clipping included. Frozen weights (<c>requires_grad</c> is false) stay as they are
 /// and do not count in the norm.
 /// </summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public interface IUpdate : IDisposable
 {
     /// <summary>The step size.</summary>

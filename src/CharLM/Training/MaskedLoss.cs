@@ -1,9 +1,11 @@
 using CharLM.Batching;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
 /// <summary>The loss of sequences of different lengths: padding counts for nothing.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class MaskedLoss
 {
     // What no token has as its id; torch's own default for "not a target".
@@ -17,7 +19,7 @@ public static class MaskedLoss
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(targets);
         Tensor padding = targets.Mask(logits.device).logical_not();
-        Tensor expected = targets.Ids(logits.device).masked_fill(padding, NoTarget).t().reshape(-1);
+        Tensor expected = Fill(targets.Ids(logits.device), padding, NoTarget).t().reshape(-1);
         return nn.functional.cross_entropy(logits.reshape(-1, logits.shape[^1]), expected, ignore_index: NoTarget);
     }
 }

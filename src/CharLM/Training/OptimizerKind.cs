@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace CharLM.Training;
 
 /// <summary>How gradients change the weights.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum OptimizerKind
 {
     /// <summary>

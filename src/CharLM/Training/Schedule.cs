@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>The learning rate at each step of a run.</summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 /// <param name="config">How it changes.</param>
 /// <param name="begin">Where it begins.</param>
 /// <param name="numEpochs">Epochs of the run.</param>

@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>How the learning rate changes over a run.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ScheduleConfig
 {
     /// <summary>Which way; default constant.</summary>

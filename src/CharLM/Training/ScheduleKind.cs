@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>How the learning rate goes on from where it begins.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum ScheduleKind
 {
     /// <summary>It stays.</summary>

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Training;
@@ -8,6 +9,7 @@ namespace CharLM.Training;
 /// Minibatch stochastic gradient descent, written out: w becomes w - lr * g, after the clipping of
 /// <see cref="GradientClipping"/> (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
 /// </summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IUpdate
 {
     private readonly List<Parameter> _parameters = [.. parameters];
@@ -34,7 +36,7 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
         foreach (Parameter parameter in _parameters)
         {
             if (parameter.requires_grad && parameter.grad is { } gradient)
-                parameter.sub_((weightDecay == 0 ? gradient : gradient + (parameter * weightDecay)) * LearningRate);
+                parameter.copy_(parameter - Multiply(weightDecay == 0 ? gradient : Add(gradient, Multiply(parameter, weightDecay)), LearningRate));
         }
     }
 

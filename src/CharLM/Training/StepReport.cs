@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>What one minibatch told.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Epoch">Which epoch, from 1.</param>
 /// <param name="Batch">Which minibatch of it, from 1.</param>
 /// <param name="NumBatches">Minibatches of the epoch.</param>

@@ -1,5 +1,6 @@
 using CharLM.Models;
 using TorchSharp;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Training;
@@ -82,5 +83,5 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
     }
 
     // The same value, with its gradient multiplied.
-    private static Tensor ScaleGradient(Tensor value, float scale) => (value * scale) + (value.detach() * (1 - scale));
+    private static Tensor ScaleGradient(Tensor value, float scale) => Add(Multiply(value, scale), Multiply(value.detach(), 1 - scale));
 }

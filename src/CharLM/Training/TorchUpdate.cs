@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>An optimizer of torch.optim, with the clipping of <see cref="GradientClipping"/>.</summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class TorchUpdate : IUpdate
 {
     private readonly List<Parameter> _parameters;

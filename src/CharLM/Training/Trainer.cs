@@ -8,6 +8,11 @@ namespace CharLM.Training;
 /// Trains a language model by backpropagation through time: the state is carried from minibatch to minibatch where the
 /// rows go on, and gradients stop at the beginning of each minibatch (Dive into Deep Learning v0.17, 8.5.6 and 8.7).
 /// </summary>
+/// <remarks>
+/// Thread safety: one thread at a time for each trainer, and one trainer for each model; readers of the model come between its steps,
+/// or get an exception. torch has one random generator a process: models with dropout that torch trains at the same time are not
+/// reproducible.
+/// </remarks>
 public sealed class Trainer : EpochTrainer
 {
     private readonly MinibatchIterator _minibatches;

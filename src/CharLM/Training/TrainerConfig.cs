@@ -3,6 +3,7 @@ using CharLM.Batching;
 namespace CharLM.Training;
 
 /// <summary>How a model is trained. The defaults are those of Dive into Deep Learning v0.17.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TrainerConfig
 {
     /// <summary>Passes over the text, 1 to 1,000,000; default 500.</summary>

@@ -6,6 +6,7 @@ namespace CharLM.Training;
 /// All that a trainer has gathered besides the weights: with it, training goes on as if it had never ended. Random numbers are
 /// not in it: they follow from the seed, the epoch and the minibatch (<see cref="Randomness.RandomStream"/>).
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TrainerState
 {
     /// <summary>The epoch that is going on, from 0.</summary>

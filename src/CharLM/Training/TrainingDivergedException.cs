@@ -5,6 +5,7 @@ namespace CharLM.Training;
 /// <summary>
 /// The loss is no longer a finite number, or so large that its perplexity is none: going on would only spread it.
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class TrainingDivergedException : Exception
 {
     private const string Advice = "try a smaller learning rate, or clip the gradients to a smaller norm";

@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>How far backpropagation through time goes back (Dive into Deep Learning v0.17, 8.7).</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Truncation
 {
     /// <summary>To the beginning of the minibatch: num_steps at most. The rule.</summary>

@@ -1,6 +1,7 @@
 namespace CharLM.Training;
 
 /// <summary>What an optimizer has gathered.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Steps">Steps that it has counted; of weights that were frozen for a while, those of the others.</param>
 /// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg), the values of each weight in order, row-major.</param>
 public sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)

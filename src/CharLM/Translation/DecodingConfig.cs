@@ -1,6 +1,7 @@
 namespace CharLM.Translation;
 
 /// <summary>How a target is searched for.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record DecodingConfig
 {
     /// <summary>Beginnings that are followed side by side, 1 to 1,000; default 1: greedy.</summary>

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace CharLM.Translation;
 
 /// <summary>What a decoder knows of its sources.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
 /// <param name="State">The state that it begins with.</param>
 /// <param name="Outputs">The encoder's outputs [batch, source steps, size].</param>
 /// <param name="Keys">The same, prepared for attention; null without it.</param>

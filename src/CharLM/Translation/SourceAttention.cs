@@ -3,6 +3,7 @@ using CharLM.Models.Attention;
 namespace CharLM.Translation;
 
 /// <summary>What a decoder sees of a source beyond the encoder's last state.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SourceAttention
 {
     /// <summary>Nothing: all of the source has to fit into that state (Sutskever et al. 2014).</summary>

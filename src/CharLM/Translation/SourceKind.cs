@@ -1,6 +1,7 @@
 namespace CharLM.Translation;
 
 /// <summary>What the source of a pair is.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SourceKind
 {
     /// <summary>A text, read character by character: N to M.</summary>

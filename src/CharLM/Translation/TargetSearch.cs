@@ -15,7 +15,7 @@ namespace CharLM.Translation;
 /// </summary>
 /// <remarks>
 /// What is drawn for a source is fixed by the seed and the source's number alone. torch's products round differently for different
-/// numbers of rows, which now and then tips a draw.
+/// numbers of rows, which now and then tips a draw. Thread safety: any number of threads, also with one model.
 /// </remarks>
 /// <param name="model">The model; in evaluation mode while it writes.</param>
 /// <param name="vocab">Its vocab.</param>

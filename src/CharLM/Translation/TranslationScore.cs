@@ -4,6 +4,7 @@ using CharLM.Evaluation;
 namespace CharLM.Translation;
 
 /// <summary>How near written targets are to the true ones.</summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class TranslationScore
 {
     private long _targets, _exact, _edits, _characters;

@@ -14,6 +14,11 @@ namespace CharLM.Translation;
 /// the encoder (Bahdanau et al. 2015), by way of the decoder's state after each step (Luong et al. 2015), so that a whole
 /// target that is known is one pass.
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
+/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
+/// optimizer of your own) are yours to guard.
+/// </remarks>
 public sealed class Translator : SequenceModel<TranslatorConfig>
 {
     private readonly SequenceEncoder _encoder;

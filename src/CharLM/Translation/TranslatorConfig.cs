@@ -6,6 +6,7 @@ using CharLM.Sequences;
 namespace CharLM.Translation;
 
 /// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TranslatorConfig : ISequenceConfig
 {
     /// <summary>The greatest limit of a sequence, in characters.</summary>

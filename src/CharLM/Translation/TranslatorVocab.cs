@@ -5,6 +5,7 @@ using CharLM.Tokenization;
 namespace CharLM.Translation;
 
 /// <summary>Texts as the token ids of an encoder-decoder, and back.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="kind">What a source is.</param>
 /// <param name="source">Tokens of what is read: characters, or labels.</param>
 /// <param name="target">Tokens of what is written: characters, <see cref="Begin"/> and <see cref="End"/>.</param>

@@ -151,5 +151,8 @@ public sealed class FrozenWeightsTests
             Assert.NotEqual(otherBefore, FloatArray.Of(other));
         }
         Assert.Equal(otherBefore, FloatArray.Of(other));
+        foreach (Parameter weight in model.parameters())
+            weight.requires_grad = false;
+        Assert.Equal(Evaluator.Measure(model, SmallModels.Text, rows: 1).Total, Evaluator.Measure(dynamic, SmallModels.Text, rows: 1).Total, 1e-2);
     }
 }

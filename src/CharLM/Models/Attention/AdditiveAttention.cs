@@ -1,9 +1,13 @@
 using TorchSharp.Modules;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Models.Attention;
 
 /// <summary>Additive attention: score(q, k) = v tanh(W q + U k), without biases (Bahdanau et al. 2015).</summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
 public sealed class AdditiveAttention : AttentionLayer
 {
     private readonly Linear _query, _key, _score;
@@ -29,7 +33,7 @@ public sealed class AdditiveAttention : AttentionLayer
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(prepared);
-        Tensor both = _query.forward(queries).unsqueeze(2) + prepared.unsqueeze(1); // [batch, queries, keys, hidden]
+        Tensor both = Add(_query.forward(queries).unsqueeze(2), prepared.unsqueeze(1)); // [batch, queries, keys, hidden]
         return _score.forward(both.tanh()).squeeze(-1);
     }
 }

@@ -6,6 +6,9 @@ namespace CharLM.Models.Attention;
 /// Attention: each query gets a mean of the values, weighed by how well their keys fit it. A subclass says how well a key
 /// fits; it is self-attention when queries, keys and values are the same.
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
 public abstract class AttentionLayer : nn.Module
 {
     /// <summary>A layer under a name.</summary>

@@ -1,8 +1,10 @@
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Models.Attention;
 
 /// <summary>Which keys each query may see: true where it may.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class AttentionMask
 {
     /// <summary>Hides the padding behind each row's keys.</summary>
@@ -63,6 +65,6 @@ public static class AttentionMask
                 throw new ArgumentException("the mask hides every key of a query, which leaves nothing to attend to", nameof(mask));
         }
         // exp(-inf) is exactly zero, in the weights and in their gradients.
-        return scores.masked_fill(mask.logical_not(), double.NegativeInfinity).softmax(-1);
+        return Fill(scores, mask.logical_not(), double.NegativeInfinity).softmax(-1);
     }
 }

@@ -8,7 +8,13 @@ namespace CharLM.Models.Attention;
 /// to every place of the values; what they give is put beside the query and projected (the attention of PyTorch's
 /// translation tutorial; the location score of Luong et al. 2015).
 /// </summary>
-/// <remarks>The number of places is fixed: this one learns where to look, not what to look for.</remarks>
+/// <remarks>
+/// <para>
+/// The number of places is fixed: this one learns where to look, not what to look for.
+/// </para>
+/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// weights.</para>
+/// </remarks>
 public sealed class ConcatAttention : nn.Module
 {
     private readonly Linear _weights, _combine;

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Models.Attention;
@@ -7,6 +8,9 @@ namespace CharLM.Models.Attention;
 /// Scaled dot-product attention: score(q, k) = q k / sqrt(size), in one batched product (Vaswani et al. 2017). Keys of
 /// another width than the queries are projected to it first, which is the general score of Luong et al. (2015).
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
 public sealed class DotAttention : AttentionLayer
 {
     private readonly long _size;
@@ -31,6 +35,6 @@ public sealed class DotAttention : AttentionLayer
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(prepared);
-        return queries.bmm(prepared.transpose(1, 2)) / Math.Sqrt(_size);
+        return Divide(queries.bmm(prepared.transpose(1, 2)), Math.Sqrt(_size));
     }
 }

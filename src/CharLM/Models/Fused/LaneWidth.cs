@@ -1,6 +1,7 @@
 namespace CharLM.Models.Fused;
 
 /// <summary>Which registers the kernels use.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum LaneWidth
 {
     /// <summary>The widest that this machine computes in hardware.</summary>

@@ -4,6 +4,7 @@ namespace CharLM.Models.NGram;
 /// What modified Kneser-Ney smoothing takes off the count of an n-gram, to be shared out by the shorter context (Chen and
 /// Goodman 1999, equations 24 to 26).
 /// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="One">Taken off a count of 1, in [0, 1].</param>
 /// <param name="Two">Taken off a count of 2, in [0, 2].</param>
 /// <param name="ThreeOrMore">Taken off greater counts, in [0, 3].</param>

@@ -6,9 +6,12 @@ namespace CharLM.Models.NGram;
 /// baseline that a recurrent network has to beat.
 /// </summary>
 /// <remarks>
+/// <para>
 /// p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is what the discounts D took
 /// off. The longest n-grams have their occurrences as c; shorter ones the number of different tokens that
 /// stand before them.
+/// </para>
+/// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
 public sealed class NGramModel : ILanguageModel
 {

@@ -1,3 +1,4 @@
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -8,9 +9,13 @@ namespace CharLM.Models.Variants;
 /// h_t = a_t h_{t-1} + b_t with a and b known for all steps at once, and a whole sequence is one parallel scan.
 /// </summary>
 /// <remarks>
+/// <para>
 /// The scan is the paper's, in the space of logarithms (Heinsen 2023): with A_t = log a_1 + ... + log a_t,
 /// h_t = exp(A_t) h_0 + exp(A_t + logcumsumexp(log b - A)). The paper takes the logarithm of h_0, too; here it stays outside,
 /// so that the state before the first token is zero as everywhere. Candidates are kept positive by g, hence b, too.
+/// </para>
+/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// weights.</para>
 /// </remarks>
 public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
@@ -29,7 +34,7 @@ public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLa
     {
         ArgumentNullException.ThrowIfNull(H);
         (Tensor logA, Tensor logB) = LogGates(X, W);
-        return (exp(logA) * H + exp(logB), null);
+        return (Add(exp(logA) * H, exp(logB)), null);
     }
 
     /// <summary>The parallel form.</summary>
@@ -42,7 +47,7 @@ public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLa
         {
             (Tensor logA, Tensor logB) = LogGates(block, W);
             Tensor A = logA.cumsum(dim: 0);                                          // [steps, batch, hidden]
-            Tensor hiddens = exp(A) * H + exp(A + logcumsumexp(logB - A, dim: 0));   // [steps, batch, hidden]
+            Tensor hiddens = Add(exp(A) * H, exp(Add(A, logcumsumexp(logB - A, dim: 0)))); // [steps, batch, hidden]
             blocks.Add(hiddens);
             H = hiddens[hiddens.size(0) - 1];
         }
@@ -51,5 +56,5 @@ public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLa
     }
 
     /// <summary>log g(x), with the paper's g(x) = x + 0.5 from 0 on and sigmoid(x) below.</summary>
-    private protected static Tensor LogG(Tensor x) => where(x.ge(0), log(functional.relu(x) + 0.5), functional.logsigmoid(x));
+    private protected static Tensor LogG(Tensor x) => where(IsNotNegative(x), log(Add(functional.relu(x), 0.5)), functional.logsigmoid(x));
 }

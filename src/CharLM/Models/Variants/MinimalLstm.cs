@@ -1,3 +1,4 @@
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -8,6 +9,9 @@ namespace CharLM.Models.Variants;
 /// H = F' H + I' g(X W_h + b_h) stays at one scale. It has no cell state beside the hidden state and no output gate. Gates
 /// lie in the order input, forget, candidate.
 /// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
 public sealed class MinimalLstm(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
 {
     /// <inheritdoc/>
@@ -18,6 +22,6 @@ public sealed class MinimalLstm(ModelConfig config, int inputSize) : MinimalLaye
         Tensor ratio = functional.logsigmoid(gates[1]) - functional.logsigmoid(gates[0]);   // log F - log I
         Tensor logF = functional.logsigmoid(ratio);                                         // log F / (F + I)
         Tensor logI = functional.logsigmoid(-ratio);                                        // log I / (F + I)
-        return (logF, logI + LogG(gates[2]));
+        return (logF, Add(logI, LogG(gates[2])));
     }
 }
