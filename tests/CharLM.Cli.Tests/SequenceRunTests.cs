@@ -71,7 +71,7 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Train_WithoutNames_MakesADatedRunAndLeavesItsModelWherePredictLooks()
     {
-        JsonElement json = (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--json"])).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--checkpoint-every", "1", "--json"])).Succeeded().Json();
         string run = json.GetProperty("run_dir").GetString()!;
         Assert.Matches(@"^runs/\d{4}-\d{2}-\d{2}-\d{6}$", run);
         Assert.Equal(
