@@ -42,7 +42,8 @@ internal sealed partial class StandardStreams : IDisposable
 
     /// <summary>Standard input.</summary>
     /// <exception cref="IOException">It was closed before the program began.</exception>
-    public static Stream OpenInput() => IsOpen(InputHandle) ? Console.OpenStandardInput() : throw new IOException("standard input is closed: give it a file or a pipe");
+    public static Stream OpenInput() =>
+        IsOpen(InputHandle) ? Console.OpenStandardInput() : throw new IOException("standard input is closed: give it a file or a pipe");
 
     /// <summary>Whether standard output failed because its reader has gone, as <c>head</c> does when it has enough.</summary>
     public static bool IsClosedPipe(Exception e) => e is IOException { InnerException: SocketException { SocketErrorCode: SocketError.Shutdown } };
@@ -72,7 +73,8 @@ internal sealed partial class StandardStreams : IDisposable
 
     // The number of a stream that was closed goes to the next file that is opened, and .NET opens some before this program begins.
     // They are closed when another program is started; what this one was given was not.
-    private static bool IsOpen(int handle) => OperatingSystem.IsWindows() || (FileControl(handle, GetFlags) is >= 0 and var flags && (flags & CloseOnExec) == 0);
+    private static bool IsOpen(int handle) =>
+        OperatingSystem.IsWindows() || (FileControl(handle, GetFlags) is >= 0 and var flags && (flags & CloseOnExec) == 0);
 
     // .NET reads and writes pipes with its sockets. Console's stream keeps silent when the reader has gone, and a long
     // text would be computed for nobody.

@@ -6,22 +6,50 @@ internal static class Synonyms
     // A line: charlm's options in the order of preference, then what people type for them.
     private static readonly (string[] Options, string[] Typed)[] Table =
     [
-        (["--validation-fraction", "--validation"], ["val-fraction", "valid-fraction", "val-split", "validation-split", "test-split", "val-ratio", "test-fraction", "holdout", "held-out", "val", "valid", "dev", "test", "test-size"]),
+        (["--validation-fraction", "--validation"],
+            [
+                "val-fraction", "valid-fraction", "val-split", "validation-split", "test-split", "val-ratio", "test-fraction",
+                "holdout", "held-out", "val", "valid", "dev", "test", "test-size",
+            ]),
         (["--lr", "--dynamic-lr"], ["learning-rate", "learningrate", "alpha", "step-size", "rate", "eta"]),
-        (["--corpus", "--data", "--input"], ["text", "texts", "data", "dataset", "file", "train-file", "train-data", "training-data", "input", "input-file", "source", "book", "txt", "path", "data-path", "data-file", "train"]),
-        (["--checkpoint"], ["model", "model-path", "model-file", "ckpt", "weights", "load", "load-from", "init-from", "pretrained", "restore", "from"]),
+        (["--corpus", "--data", "--input"],
+            [
+                "text", "texts", "data", "dataset", "file", "train-file", "train-data", "training-data", "input", "input-file",
+                "source", "book", "txt", "path", "data-path", "data-file", "train",
+            ]),
+        (["--checkpoint"],
+            [
+                "model", "model-path", "model-file", "ckpt", "weights", "load", "load-from", "init-from", "pretrained", "restore",
+                "from",
+            ]),
         (["--resume"], ["resume-from", "continue", "continue-from"]),
         (["--temperature"], ["temp", "t"]),
-        (["--hidden"], ["hidden-size", "hidden-dim", "hidden-units", "num-hiddens", "num-hidden", "n-hidden", "nhid", "hiddens", "hidden-layer-size", "rnn-size", "rnn-units", "units", "num-units", "width", "dim", "d-model", "n-embd"]),
+        (["--hidden"],
+            [
+                "hidden-size", "hidden-dim", "hidden-units", "num-hiddens", "num-hidden", "n-hidden", "nhid", "hiddens",
+                "hidden-layer-size", "rnn-size", "rnn-units", "units", "num-units", "width", "dim", "d-model", "n-embd",
+            ]),
         (["--layers"], ["n-layers", "num-layers", "n-layer", "nlayers", "number-of-layers", "rnn-layers", "depth", "hidden-layers"]),
         (["--batch-size"], ["bs", "batch", "batchsize", "minibatch-size", "mini-batch-size", "b"]),
-        (["--num-steps"], ["seq-len", "seq-length", "sequence-length", "seqlen", "bptt", "block-size", "context", "context-length", "unroll", "time-steps", "timesteps", "n-steps", "window"]),
+        (["--num-steps"],
+            [
+                "seq-len", "seq-length", "sequence-length", "seqlen", "bptt", "block-size", "context", "context-length", "unroll",
+                "time-steps", "timesteps", "n-steps", "window",
+            ]),
         (["--epochs"], ["iterations", "iters", "max-iters", "num-epochs", "n-epochs", "max-epochs", "num-iterations", "epoch", "e"]),
         (["--embedding"], ["emb-size", "embedding-size", "embedding-dim", "embed-size", "embed-dim", "emsize", "embed", "emb"]),
         (["--out"], ["output", "o", "save", "save-to", "save-path", "output-file", "out-file", "outfile", "dest", "model-out"]),
         (["--run-dir", "--out", "--runs"], ["output-dir", "out-dir", "save-dir", "checkpoint-dir", "ckpt-dir", "experiment-dir", "rundir"]),
-        (["--length", "--max-target", "--max-length"], ["n", "num-chars", "chars", "max-new-tokens", "max-length", "max-len", "num-tokens", "max-tokens", "tokens", "num-predict", "sample-length"]),
-        (["--prefix", "--text"], ["prompt", "start", "start-text", "start-string", "seed-text", "seed-string", "prime", "prime-text", "primetext", "prime-str", "begin", "p"]),
+        (["--length", "--max-target", "--max-length"],
+            [
+                "n", "num-chars", "chars", "max-new-tokens", "max-length", "max-len", "num-tokens", "max-tokens", "tokens",
+                "num-predict", "sample-length",
+            ]),
+        (["--prefix", "--text"],
+            [
+                "prompt", "start", "start-text", "start-string", "seed-text", "seed-string", "prime", "prime-text", "primetext",
+                "prime-str", "begin", "p",
+            ]),
         (["--samples"], ["num-samples", "n-samples", "count", "num-return-sequences"]),
         (["--device"], ["gpu", "cuda", "use-cuda", "use-gpu", "gpuid", "cpu"]),
         (["--jobs", "--threads"], ["workers", "num-workers", "num-threads", "n-jobs", "cores", "j", "parallel"]),
@@ -60,6 +88,7 @@ internal static class Synonyms
     public static string? Of(string typed, IReadOnlyCollection<string> known)
     {
         string name = typed.TrimStart('-').ToLowerInvariant().Replace('_', '-');
-        return Table.Where(row => row.Typed.Contains(name)).SelectMany(row => row.Options).FirstOrDefault(option => option != typed && known.Contains(option));
+        return Table.Where(row => row.Typed.Contains(name)).SelectMany(row => row.Options)
+            .FirstOrDefault(option => option != typed && known.Contains(option));
     }
 }

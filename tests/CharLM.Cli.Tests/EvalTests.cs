@@ -140,7 +140,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         (await _sandbox.RunAsync("eval", models.Plain)).Refused(2, "is not in the catalog: give it with --corpus");
         (await _sandbox.RunAsync("eval", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
         (await _sandbox.RunAsync("eval", "a", "b", "c")).Refused(2, "'c'");
-        (await _sandbox.RunAsync("eval", "text.txt")).Refused(1, "text.txt: ", "not a safetensors file");
+        (await _sandbox.RunAsync("eval", "text.txt")).Refused(1, "text.txt: is a text, not a model");
         (await _sandbox.RunAsync("eval", "--split", "test")).Refused(2, "--split takes one of held-out|all");
     }
 

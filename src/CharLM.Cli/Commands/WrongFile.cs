@@ -39,7 +39,8 @@ internal static class WrongFile
             return $"{e.Location}: is a run directory, not a text; its models are {models}";
         if (e.Fault is not (CorpusFileFault.NotUtf8 or CorpusFileFault.TooLarge) || !IsModel(e.Location))
             return null;
-        return $"{e.Location}: is a model, not a text; {(Has(parse, "--checkpoint") ? "--checkpoint takes a model" : "charlm inspect shows what is in a model")}";
+        string taker = Has(parse, "--checkpoint") ? "--checkpoint takes a model" : "charlm inspect shows what is in a model";
+        return $"{e.Location}: is a model, not a text; {taker}";
     }
 
     /// <summary>The best model of a run directory, else its last; null when the folder is none, or has none yet.</summary>

