@@ -90,8 +90,7 @@ internal sealed class JsonLog(string path, LogStart start, LossStyle style, IPro
             return;
         long kept = 0;
         var line = new List<byte>();
-        using var bytes = new BufferedStream(file, 1 << 16);
-        for (int next; (next = bytes.ReadByte()) >= 0;)
+        for (int next; (next = file.ReadByte()) >= 0;)
         {
             if (next != '\n')
             {
