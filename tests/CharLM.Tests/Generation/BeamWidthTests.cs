@@ -21,8 +21,13 @@ public sealed class BeamWidthTests
         for (int seed = 0; seed < 12; seed++)
         {
             var model = new Table(seed);
-            var config = new GenerationConfig { Length = length, Stops = stop is null ? [] : [stop],
-                Beam = new BeamConfig { Width = width, LengthPenalty = 0.75 }, Samples = width };
+            var config = new GenerationConfig
+            {
+                Length = length,
+                Stops = stop is null ? [] : [stop],
+                Beam = new BeamConfig { Width = width, LengthPenalty = 0.75 },
+                Samples = width
+            };
             using GenerationSession session = new TextGenerator(model, Letters, new CharTokenizer()).Open(config);
             session.Read("a");
             Assert.Equal(ByHand(model, width, length, stop), session.Continue().Select(piece => piece.Text));

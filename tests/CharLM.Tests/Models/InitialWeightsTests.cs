@@ -22,8 +22,14 @@ public sealed class InitialWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden,
-            NumLayers = 2, Init = WeightInit.Orthogonal }, Vocab);
+        using var model = new LanguageModel(new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumHiddens = Hidden,
+            NumLayers = 2,
+            Init = WeightInit.Orthogonal
+        }, Vocab);
         foreach (string name in new[] { "rnn.weight_hh_l0", "rnn.weight_hh_l1" })
         {
             foreach (Tensor gate in model.get_parameter(name)!.split(Hidden))
@@ -38,8 +44,14 @@ public sealed class InitialWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden,
-            EmbeddingSize = 10, Init = WeightInit.Xavier }, Vocab);
+        using var model = new LanguageModel(new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumHiddens = Hidden,
+            EmbeddingSize = 10,
+            Init = WeightInit.Xavier
+        }, Vocab);
         foreach ((string name, int rows, int columns) in new[] { ("rnn.weight_ih_l0", Hidden, 10), ("rnn.weight_hh_l0", Hidden, Hidden),
             ("linear.weight", Vocab, Hidden), ("embedding.weight", Vocab, 10) })
         {
@@ -64,8 +76,15 @@ public sealed class InitialWeightsTests
     public void Create_ForgetBias_IsTheSumOfBothBiases(Implementation implementation, CellVariant variant, int place)
     {
         using DisposeScope scope = NewDisposeScope();
-        var config = new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, Variant = variant, NumHiddens = 5,
-            NumLayers = 2, ForgetBias = 1.5 };
+        var config = new ModelConfig
+        {
+            Cell = CellKind.Lstm,
+            Implementation = implementation,
+            Variant = variant,
+            NumHiddens = 5,
+            NumLayers = 2,
+            ForgetBias = 1.5
+        };
         using var model = new LanguageModel(config, Vocab);
         for (int layer = 0; layer < 2; layer++)
         {

@@ -20,8 +20,14 @@ public sealed class SequenceDropoutTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         // Every unit passes half of itself on: what is kept is doubled and stays, what is left out is gone after one step.
-        var config = new ModelConfig { Cell = CellKind.Rnn, RnnActivation = RnnActivation.Relu, Implementation = implementation,
-            NumHiddens = Hidden, WeightDropout = 0.5 };
+        var config = new ModelConfig
+        {
+            Cell = CellKind.Rnn,
+            RnnActivation = RnnActivation.Relu,
+            Implementation = implementation,
+            NumHiddens = Hidden,
+            WeightDropout = 0.5
+        };
         IRecurrentLayer layer = RecurrentLayers.Create(config, inputSize: 3);
         using nn.Module weights = layer.Weights;
         foreach ((string name, TorchSharp.Modules.Parameter weight) in weights.named_parameters())

@@ -21,8 +21,15 @@ public sealed class TiedFiguresTests : IDisposable
 
     private static readonly CorpusText Corpus = new(
         string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 10)),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64),
-            Bytes = 240 });
+        new CorpusOrigin
+        {
+            Requested = "x",
+            Kind = CorpusOriginKind.File,
+            Name = "x",
+            Location = "/x",
+            Sha256 = new string('0', 64),
+            Bytes = 240
+        });
 
     private RunConfig OnText => new()
     {
@@ -67,8 +74,18 @@ public sealed class TiedFiguresTests : IDisposable
     public void Execute_PlateauOfHeldOutText_LowersTheRateWhateverTrainingDoes()
     {
         var epochs = new List<EpochReport>();
-        RunConfig config = OnText with { Training = OnText.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau,
-            PlateauEpochs = 1, Factor = 0.5 } } };
+        RunConfig config = OnText with
+        {
+            Training = OnText.Training with
+            {
+                Schedule = new ScheduleConfig
+                {
+                    Kind = ScheduleKind.Plateau,
+                    PlateauEpochs = 1,
+                    Factor = 0.5
+                }
+            }
+        };
         new TrainingRun(config).Execute(Corpus, new Collector(epochs), TestContext.Current.CancellationToken);
         double least = epochs[0].Train.Mean;
         Assert.Contains(epochs.Skip(1), epoch => epoch.Train.Mean < least);

@@ -22,8 +22,13 @@ public sealed class EpochBeginTests
         double[] LossesOfEpoch(int epoch, params int[] before)
         {
             using LanguageModel model = Model(implementation, CellKind.Lstm);
-            using var trainer = new Trainer(model, new TrainerConfig { NumEpochs = 9, BatchSize = 3, NumSteps = 5,
-                LearningRate = 1e-30 }, text);
+            using var trainer = new Trainer(model, new TrainerConfig
+            {
+                NumEpochs = 9,
+                BatchSize = 3,
+                NumSteps = 5,
+                LearningRate = 1e-30
+            }, text);
             foreach (int one in before)
                 trainer.TrainEpoch(one);
             var losses = new List<double>();
@@ -51,8 +56,16 @@ public sealed class EpochBeginTests
         double[] possible = [.. Enumerable.Range(0, 1 << Steps).Select(pattern => NormWith([.. Enumerable.Range(0, Steps)
             .Select(step => (pattern >> step) % 2 == 0 ? 0 : (float)(1 / keep))]))];
         using var trainer = new Trainer(
-            model, new TrainerConfig { NumEpochs = 1, BatchSize = 1, NumSteps = Steps, LearningRate = 1e-30,
-                Sampling = SamplingOrder.Random, Truncation = Truncation.Random, TruncationKeep = keep },
+            model, new TrainerConfig
+            {
+                NumEpochs = 1,
+                BatchSize = 1,
+                NumSteps = Steps,
+                LearningRate = 1e-30,
+                Sampling = SamplingOrder.Random,
+                Truncation = Truncation.Random,
+                TruncationKeep = keep
+            },
             Enumerable.Repeat(2, 300).ToArray());
         var norms = new List<double>();
         trainer.TrainEpoch(0, new Collector(step => norms.Add(step.GradientNorm)));
@@ -71,8 +84,13 @@ public sealed class EpochBeginTests
     private static LanguageModel Model(Implementation implementation, CellKind cell)
     {
         manual_seed(7);
-        var model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = 8, Implementation = Implementation.BuiltIn,
-            Init = WeightInit.Xavier }, Vocab);
+        var model = new LanguageModel(new ModelConfig
+        {
+            Cell = cell,
+            NumHiddens = 8,
+            Implementation = Implementation.BuiltIn,
+            Init = WeightInit.Xavier
+        }, Vocab);
         if (implementation == Implementation.BuiltIn)
             return model;
         var same = new LanguageModel(model.Config with { Implementation = implementation }, Vocab);

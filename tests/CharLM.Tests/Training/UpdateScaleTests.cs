@@ -34,8 +34,13 @@ public sealed unsafe class UpdateScaleTests
     [InlineData(7.5)]
     public void RateAt_StepAfterWarmUp_CountsTheEpochsOfTheRun(double warmUp)
     {
-        var schedule = new Schedule(new ScheduleConfig { Kind = ScheduleKind.Step, StepEpochs = 10, Factor = 0.5,
-            WarmUpEpochs = warmUp }, 0.8, 40);
+        var schedule = new Schedule(new ScheduleConfig
+        {
+            Kind = ScheduleKind.Step,
+            StepEpochs = 10,
+            Factor = 0.5,
+            WarmUpEpochs = warmUp
+        }, 0.8, 40);
         Assert.Equal([0.8, 0.4, 0.4, 0.2, 0.1], new[] { 9.99, 10, 19.99, 20, 30 }.Select(schedule.RateAt),
             (a, b) => Math.Abs(a - b) < 1e-12);
     }

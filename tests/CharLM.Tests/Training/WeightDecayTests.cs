@@ -64,8 +64,13 @@ public sealed unsafe class WeightDecayTests
     public void Create_ConfigWithDecay_HandsItOn(Implementation implementation, OptimizerKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var model = new LanguageModel(new ModelConfig { NumHiddens = 6, Implementation = implementation,
-            GruForm = GruForm.ResetAfter, Init = WeightInit.Xavier }, 5);
+        using var model = new LanguageModel(new ModelConfig
+        {
+            NumHiddens = 6,
+            Implementation = implementation,
+            GruForm = GruForm.ResetAfter,
+            Init = WeightInit.Xavier
+        }, 5);
         using var theirs = new LanguageModel(model.Config with { Implementation = Implementation.BuiltIn }, 5);
         theirs.load_state_dict(model.state_dict());
         long[] inputs = [0, 1, 2, 3, 4, 1], targets = [1, 2, 3, 4, 1, 0];
@@ -87,8 +92,13 @@ public sealed unsafe class WeightDecayTests
     public void TrainEpoch_PairsThatTeachNothing_OnlyDecay()
     {
         using var task = new Idle();
-        using var trainer = new SequenceTrainer(task, new TrainerConfig { NumEpochs = 2, BatchSize = 1, LearningRate = 0.5,
-            WeightDecay = 0.2 });
+        using var trainer = new SequenceTrainer(task, new TrainerConfig
+        {
+            NumEpochs = 2,
+            BatchSize = 1,
+            LearningRate = 0.5,
+            WeightDecay = 0.2
+        });
         trainer.TrainEpoch(0);
         // Three minibatches of w <- w - 0.5 * 0.2 w.
         Assert.Equal([0.729f, -1.458f], Values(task.Weight), (a, b) => Math.Abs(a - b) < 1e-6);

@@ -23,8 +23,11 @@ public sealed class TargetHeightTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        var config = new TranslatorConfig { Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, Init = WeightInit.Xavier },
-            MaxTarget = 5 };
+        var config = new TranslatorConfig
+        {
+            Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, Init = WeightInit.Xavier },
+            MaxTarget = 5
+        };
         using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
         var search = new TargetSearch(model, vocab, new DecodingConfig { BeamWidth = beamWidth, Temperature = temperature, Seed = 3 });
         var sources = new PaddedBatch([.. Pairs.Select(pair => new ReadOnlyMemory<int>(vocab.EncodeSource(pair.Source)))]);

@@ -78,8 +78,14 @@ public sealed class FusedStateTests
         public Network(CellKind cell)
         {
             manual_seed(4);
-            _model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = Hidden, NumLayers = 2, EmbeddingSize = 5,
-                Implementation = Implementation.BuiltIn }, Vocab);
+            _model = new LanguageModel(new ModelConfig
+            {
+                Cell = cell,
+                NumHiddens = Hidden,
+                NumLayers = 2,
+                EmbeddingSize = 5,
+                Implementation = Implementation.BuiltIn
+            }, Vocab);
             _raw = new RawWeights(_model);
             var random = new Random(1);
             (Inputs, Targets) = ([.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))],

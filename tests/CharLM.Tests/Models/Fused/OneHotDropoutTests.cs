@@ -20,8 +20,13 @@ public sealed class OneHotDropoutTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(2);
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = Hidden, InputDropout = probability,
-            Implementation = Implementation.BuiltIn }, Vocab);
+        using var model = new LanguageModel(new ModelConfig
+        {
+            Cell = cell,
+            NumHiddens = Hidden,
+            InputDropout = probability,
+            Implementation = Implementation.BuiltIn
+        }, Vocab);
         // From torch.nn's layers, without any dropout: the loss when the token's column is nothing, and when it is scaled up.
         double nothing = LossWithInput(model, 0), scaled = LossWithInput(model, 1 / (1 - probability));
         Assert.True(Math.Abs(nothing - scaled) > 1e-3);
@@ -47,8 +52,12 @@ public sealed class OneHotDropoutTests
     public void Measure_WithInputDropout_ReadsTheTokenAsItIs()
     {
         using DisposeScope scope = NewDisposeScope();
-        using var model = new LanguageModel(new ModelConfig { NumHiddens = Hidden, InputDropout = 0.5,
-            Implementation = Implementation.BuiltIn }, Vocab);
+        using var model = new LanguageModel(new ModelConfig
+        {
+            NumHiddens = Hidden,
+            InputDropout = 0.5,
+            Implementation = Implementation.BuiltIn
+        }, Vocab);
         double whole = LossWithInput(model, 1);
         using var raw = new RawWeights(model);
         using var workers = new Workers(1);

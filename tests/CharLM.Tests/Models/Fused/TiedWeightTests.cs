@@ -48,10 +48,21 @@ public sealed class TiedWeightTests
         double[] Losses(Implementation implementation)
         {
             manual_seed(3);
-            using var model = new LanguageModel(new ModelConfig { NumHiddens = 10, EmbeddingSize = 10, TieWeights = true,
-                Implementation = implementation }, 9);
-            using var trainer = new Trainer(model, new TrainerConfig { NumEpochs = 3, BatchSize = 4, NumSteps = 8, Optimizer = optimizer,
-                LearningRate = optimizer == OptimizerKind.Sgd ? 0.5 : 0.01 }, text);
+            using var model = new LanguageModel(new ModelConfig
+            {
+                NumHiddens = 10,
+                EmbeddingSize = 10,
+                TieWeights = true,
+                Implementation = implementation
+            }, 9);
+            using var trainer = new Trainer(model, new TrainerConfig
+            {
+                NumEpochs = 3,
+                BatchSize = 4,
+                NumSteps = 8,
+                Optimizer = optimizer,
+                LearningRate = optimizer == OptimizerKind.Sgd ? 0.5 : 0.01
+            }, text);
             return [.. Enumerable.Range(0, 3).Select(epoch => trainer.TrainEpoch(epoch).Train.Mean)];
         }
         Assert.Equal(Losses(Implementation.BuiltIn), Losses(Implementation.Fused), (a, b) => Math.Abs(a - b) < 1e-4 * a);
