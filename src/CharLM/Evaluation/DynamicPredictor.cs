@@ -30,6 +30,14 @@ internal sealed class DynamicPredictor : Predictor
         _weights = [.. model.parameters().Select(weight => (weight, weight.detach().clone().DetachFromDisposeScope()))];
     }
 
+    /// <summary>Refuses rows side by side: they would learn from what is not yet read.</summary>
+    /// <exception cref="InvalidConfigException">There is more than one.</exception>
+    public static void RefuseRows(int rows)
+    {
+        if (rows != 1)
+            throw new InvalidConfigException([$"dynamic evaluation reads a text from its beginning to its end, in 1 row, not {rows}"]);
+    }
+
     /// <inheritdoc/>
     protected override bool Learns => true;
 
@@ -37,11 +45,9 @@ internal sealed class DynamicPredictor : Predictor
     protected override ModelAccess.Lease Open() => _model.Access.Change(this);
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidConfigException">More than one row: rows side by side would learn from what is not yet read.</exception>
     protected override void BeginRows(int rows)
     {
-        if (rows != 1)
-            throw new InvalidConfigException([$"dynamic evaluation reads a text from its beginning to its end, in 1 row, not {rows}"]);
+        RefuseRows(rows);
         using IDisposable unrecorded = no_grad();
         _state?.Dispose();
         _state = _model.ZeroState(1).DetachFromDisposeScope();

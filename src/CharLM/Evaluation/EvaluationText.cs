@@ -91,6 +91,7 @@ public sealed record EvaluationText
 }
 
 /// <summary>Which text was measured: figures of models that share it are figures of the same thing.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Sha256">SHA-256 of the part of the raw text, as UTF-16.</param>
 /// <param name="Cleaning">What was done to it first.</param>
 public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning);

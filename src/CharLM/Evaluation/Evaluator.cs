@@ -93,6 +93,9 @@ public static class Evaluator
     {
         ArgumentNullException.ThrowIfNull(model);
         config.Validate();
+        // Two rows may be read one after the other, which the predictor could not tell from one row.
+        if (model is DynamicModel)
+            DynamicPredictor.RefuseRows(config.Rows);
         var nats = new float[Predictions(tokens.Length, config)];
         using IPredictor predictor = model.Predictor();
         RowReader.Read(predictor, model, tokens.Span, config, nats, guesses, cancellationToken);

@@ -4,12 +4,13 @@ namespace CharLM.Tokenization;
 
 /// <summary>
 /// A sample of the passages of a text, hashed, some kilobytes at most: tells of any other text, in the same tokens, which part of
-/// its passages stood in this one, wherever. Never changes once it is made: several threads may use one at once.
+/// its passages stood in this one, wherever.
 /// </summary>
 /// <remarks>
 /// A passage is so many tokens of one line that follow each other; a line that is shorter is one whole. A sketch keeps the passages with
 /// the smallest hashes (Broder 1997), so that what is kept depends on a passage alone and not on its place: a text that is shifted, cut,
 /// longer or in another order is told as well as the text itself. Each passage that is kept speaks for the text around it.
+/// Thread safety: never changes; any number of threads.
 /// </remarks>
 public sealed class TextSketch
 {

@@ -76,10 +76,11 @@ public sealed class TrainingStateTests : IDisposable
         byte[] before = File.ReadAllBytes(Path);
         model.register_parameter("mine", new TorchSharp.Modules.Parameter(zeros(3)));
         var e = Assert.Throws<CheckpointException>(() => CheckpointFile.Write(Path, plain with { Weights = Checkpoint.CopyWeights(model) }));
-        Assert.Contains("cannot be written: the model has a weight 'mine'", e.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written, for no reader would take it", e.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path));
-        Assert.Contains("lacks the weight 'linear.bias'", Refused(plain, weights => weights.Remove("linear.bias")), StringComparison.Ordinal);
-        Assert.Contains("'linear.bias' in shape [1] where one of its configuration has [3]", Refused(plain, weights => weights["linear.bias"] = new WeightArray([1], [0])), StringComparison.Ordinal);
+        Assert.Contains("'mine'", e.Message, StringComparison.Ordinal);
+        Assert.Contains("linear.bias", Refused(plain, weights => weights.Remove("linear.bias")), StringComparison.Ordinal);
+        Assert.Contains("linear.bias", Refused(plain, weights => weights["linear.bias"] = new WeightArray([1], [0])), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +91,7 @@ public sealed class TrainingStateTests : IDisposable
         model.Write(Path, new TrainerConfig(), pairs, new Figures());
         model.Model.register_parameter("mine", new TorchSharp.Modules.Parameter(zeros(3)));
         var e = Assert.Throws<CheckpointException>(() => model.Write(Path, new TrainerConfig(), pairs, new Figures()));
-        Assert.Contains("the model has a weight 'mine'", e.Message, StringComparison.Ordinal);
+        Assert.Contains("'mine'", e.Message, StringComparison.Ordinal);
         TrainedClassifier.Open(Path).Dispose();
     }
 
