@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using CharLM.Cli.Commands;
+using CharLM.Cli.Streams;
 
 namespace CharLM.Cli;
 

@@ -1,4 +1,4 @@
-using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 
 namespace CharLM.Cli;
 

@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
 using CharLM.Batching;
 using CharLM.Checkpoints;
-using CharLM.Configuration;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Generation;
-using CharLM.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs;
 using CharLM.Training;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 
 namespace CharLM.Cli;
 

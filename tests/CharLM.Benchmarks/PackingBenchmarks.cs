@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
 
 namespace CharLM.Benchmarks;
 

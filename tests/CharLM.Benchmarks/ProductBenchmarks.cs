@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Simd;
 using TorchSharp;
 using static TorchSharp.torch;
 

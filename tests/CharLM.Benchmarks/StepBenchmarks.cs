@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using CharLM.Models;
 using CharLM.Models.Fused;
-using CharLM.Training;
+using CharLM.Models.Fused.Simd;
+using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Benchmarks;
 

@@ -1,8 +1,8 @@
 using CharLM.Cli.Tests.Processes;
 using CharLM.Models;
-using CharLM.Runs;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Tests;
 

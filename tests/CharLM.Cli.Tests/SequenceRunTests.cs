@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Cli.Tests.Processes;
-using CharLM.Sequences;
-using CharLM.Translation;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Cli.Tests;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using CharLM.Benchmarking;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Models;
 using CharLM.Torch;
+using CharLM.Workbench.Benchmarking;
 
 namespace CharLM.Cli.Commands;
 

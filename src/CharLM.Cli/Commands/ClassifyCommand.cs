@@ -1,6 +1,6 @@
 using System.CommandLine;
-using CharLM.Classification;
-using CharLM.Sequences;
+using CharLM.Pairs.Classification;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
-using CharLM.Classification;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Sequences;
+using CharLM.Cli.Streams;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
-using CharLM.Classification;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
+using CharLM.Pairs.Classification;
 
 namespace CharLM.Cli.Commands;
 

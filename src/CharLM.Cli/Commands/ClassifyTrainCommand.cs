@@ -1,6 +1,6 @@
 using System.CommandLine;
-using CharLM.Classification;
 using CharLM.Cli.Options;
+using CharLM.Pairs.Classification;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Tokenization;
 

@@ -4,8 +4,8 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Evaluation;
-using CharLM.Runs;
 using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
 using static TorchSharp.torch;
 
 namespace CharLM.Cli.Commands;

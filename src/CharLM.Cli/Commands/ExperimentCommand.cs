@@ -1,10 +1,10 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Experiments;
-using CharLM.Reports;
-using CharLM.Reports.Html;
-using CharLM.Runs;
+using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

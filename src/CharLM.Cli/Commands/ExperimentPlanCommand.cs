@@ -1,8 +1,9 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Experiments;
-using CharLM.Runs;
+using CharLM.Cli.Streams;
+using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

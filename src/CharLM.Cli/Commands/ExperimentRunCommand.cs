@@ -2,10 +2,11 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
-using CharLM.Experiments;
-using CharLM.Runs;
 using CharLM.Tokenization;
+using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
-using CharLM.Cli.PyTorch;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
+using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Cli.Commands;
 

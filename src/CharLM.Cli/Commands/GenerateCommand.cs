@@ -5,8 +5,8 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Generation;
 using CharLM.Models;
-using CharLM.Runs;
 using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

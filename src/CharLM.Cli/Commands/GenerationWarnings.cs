@@ -1,5 +1,5 @@
 using CharLM.Checkpoints;
-using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Generation;
 using CharLM.Tokenization;
 

@@ -3,13 +3,14 @@ using System.Globalization;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
-using CharLM.Gradients;
 using CharLM.Models;
-using CharLM.Reports;
-using CharLM.Reports.Html;
-using CharLM.Runs;
 using CharLM.Training;
+using CharLM.Workbench.Gradients;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

@@ -2,9 +2,11 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Cli.Commands;
 

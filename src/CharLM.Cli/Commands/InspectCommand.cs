@@ -2,9 +2,10 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
-using CharLM.Inspection;
 using CharLM.Tokenization;
+using CharLM.Workbench.Inspection;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Models.NGram;
-using CharLM.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

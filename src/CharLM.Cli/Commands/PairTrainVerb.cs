@@ -3,8 +3,8 @@ using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Evaluation;
-using CharLM.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

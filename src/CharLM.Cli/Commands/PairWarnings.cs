@@ -1,4 +1,4 @@
-using CharLM.Sequences;
+using CharLM.Pairs;
 using CharLM.Tokenization;
 
 namespace CharLM.Cli.Commands;

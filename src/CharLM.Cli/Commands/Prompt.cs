@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Generation;
 using CharLM.Tokenization;
 

@@ -1,13 +1,14 @@
 using System.CommandLine;
-using CharLM.Classification;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
-using CharLM.Reports;
-using CharLM.Reports.Html;
-using CharLM.Reports.Runs;
-using CharLM.Runs;
-using CharLM.Translation;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
+using CharLM.Workbench.Reports.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

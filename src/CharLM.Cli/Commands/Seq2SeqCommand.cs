@@ -1,6 +1,6 @@
 using System.CommandLine;
-using CharLM.Sequences;
-using CharLM.Translation;
+using CharLM.Pairs.Translation;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

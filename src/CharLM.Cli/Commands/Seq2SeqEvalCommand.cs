@@ -1,8 +1,8 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Sequences;
-using CharLM.Translation;
+using CharLM.Pairs;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Translation;
+using CharLM.Cli.Streams;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Cli.Commands;
 

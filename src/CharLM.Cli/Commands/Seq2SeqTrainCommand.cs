@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
-using CharLM.Translation;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Cli.Commands;
 

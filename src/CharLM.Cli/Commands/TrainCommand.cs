@@ -2,10 +2,10 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Configuration;
 using CharLM.Corpora;
 using CharLM.Models;
-using CharLM.Runs;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

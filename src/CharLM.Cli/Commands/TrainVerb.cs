@@ -3,7 +3,8 @@ using System.CommandLine.Parsing;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Runs;
+using CharLM.Cli.Streams;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using CharLM.Experiments;
-using CharLM.Runs;
+using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
+using CharLM.Cli.Options;
 using CharLM.Corpora;
 
 namespace CharLM.Cli.Commands;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using CharLM.Checkpoints;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Tokenization;
 

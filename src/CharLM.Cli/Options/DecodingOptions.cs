@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CharLM.Translation;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Cli.Options;
 

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
-using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 
 namespace CharLM.Cli.Options;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using CharLM.Corpora;
-using CharLM.Sequences;
+using CharLM.Cli.Streams;
+using CharLM.Pairs;
 
 namespace CharLM.Cli.Options;
 

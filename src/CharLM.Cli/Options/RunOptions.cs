@@ -1,7 +1,7 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
-using CharLM.Cli.Commands;
-using CharLM.Runs;
+using CharLM.Cli.Streams;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
-using CharLM.Cli.Commands;
-using CharLM.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using CharLM.Benchmarking;
+using CharLM.Workbench.Benchmarking;
 
 namespace CharLM.Cli.Reporting;
 

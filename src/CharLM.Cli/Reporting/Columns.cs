@@ -1,4 +1,5 @@
-using CharLM.Reports;
+using CharLM.Cli.Streams;
+using CharLM.Workbench.Reports;
 
 namespace CharLM.Cli.Reporting;
 

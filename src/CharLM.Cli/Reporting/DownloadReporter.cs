@@ -1,3 +1,4 @@
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
 
 namespace CharLM.Cli.Reporting;

@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Cli.Streams;
 using CharLM.Evaluation;
 using CharLM.Tokenization;
 

@@ -1,4 +1,5 @@
-using CharLM.Experiments;
+using CharLM.Cli.Streams;
+using CharLM.Workbench.Experiments;
 
 namespace CharLM.Cli.Reporting;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CharLM.Evaluation;
-using CharLM.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 

@@ -1,3 +1,4 @@
+using CharLM.Cli.Streams;
 using CharLM.Training;
 using Spectre.Console;
 

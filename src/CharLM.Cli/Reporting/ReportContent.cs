@@ -1,4 +1,4 @@
-using CharLM.Reports;
+using CharLM.Workbench.Reports;
 
 namespace CharLM.Cli.Reporting;
 

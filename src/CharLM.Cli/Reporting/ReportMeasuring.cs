@@ -1,7 +1,8 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
+using CharLM.Cli.Streams;
 using CharLM.Corpora;
-using CharLM.Sequences;
+using CharLM.Pairs;
 using static TorchSharp.torch;
 
 namespace CharLM.Cli.Reporting;

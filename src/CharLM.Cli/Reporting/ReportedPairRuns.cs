@@ -1,6 +1,6 @@
 using CharLM.Evaluation;
-using CharLM.Reports.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Workbench.Reports.Runs;
 
 namespace CharLM.Cli.Reporting;
 

@@ -1,6 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Corpora;
-using CharLM.Reports.Runs;
+using CharLM.Workbench.Reports.Runs;
 
 namespace CharLM.Cli.Reporting;
 

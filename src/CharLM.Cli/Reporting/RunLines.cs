@@ -1,9 +1,9 @@
+using CharLM.Cli.Streams;
 using CharLM.Evaluation;
 using CharLM.Models;
-using CharLM.Runs;
-using CharLM.Sequences;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 

@@ -1,5 +1,6 @@
-using CharLM.Runs;
+using CharLM.Cli.Streams;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 

@@ -1,4 +1,4 @@
-using CharLM.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 

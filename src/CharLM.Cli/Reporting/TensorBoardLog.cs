@@ -1,6 +1,6 @@
 using CharLM.Evaluation;
-using CharLM.Runs;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 using TorchSharp;
 using TorchSharp.Modules;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using CharLM.Checkpoints.Safetensors;
 using CharLM.Models;
 
 namespace CharLM.Checkpoints;

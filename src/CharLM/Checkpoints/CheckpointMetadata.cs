@@ -105,7 +105,7 @@ internal static class CheckpointMetadata
         CheckFormat(metadata);
         if (NGramFile.IsNGram(metadata))
             throw new FormatException("holds counted n-grams, not a recurrent network; charlm eval, generate and score take it");
-        if (metadata.GetValueOrDefault(SequenceModelFile.KindKey) is { } kind)
+        if (metadata.GetValueOrDefault(ModelKind.Key) is { } kind)
             throw new FormatException($"holds a {kind}, not a {ModelKind.LanguageModel}; charlm {ModelKind.VerbOf(kind)} takes it");
         ModelConfig model = Part<ModelConfig>(metadata, "model");
         TrainerConfig training = Part<TrainerConfig>(metadata, "training");

@@ -1,3 +1,5 @@
+using CharLM.Checkpoints.Safetensors;
+
 namespace CharLM.Checkpoints;
 
 /// <summary>Reads the files of models of all kinds.</summary>

@@ -1,18 +1,24 @@
-using CharLM.Classification;
-using CharLM.Translation;
-
 namespace CharLM.Checkpoints;
 
 /// <summary>What files call the kinds of models that are trained, and which verb of charlm is for each.</summary>
 internal static class ModelKind
 {
+    /// <summary>The key of a file's metadata that names its kind.</summary>
+    public const string Key = "kind";
+
     /// <summary>A language model; its files say nothing of their kind.</summary>
     public const string LanguageModel = "language model";
 
+    /// <summary>A model that labels texts.</summary>
+    public const string Classifier = "classifier";
+
+    /// <summary>A model that turns one text into another.</summary>
+    public const string Translator = "translator";
+
     /// <summary>The verb that takes the models of a kind, empty for language models: they are what charlm is about.</summary>
     public static string VerbOf(string kind) =>
-        kind == ClassifierConfig.Kind ? "classify"
-        : kind == TranslatorConfig.Kind ? "seq2seq"
+        kind == Classifier ? "classify"
+        : kind == Translator ? "seq2seq"
         : "";
 
     /// <summary>The command that trains the models of a kind.</summary>

@@ -1,3 +1,4 @@
+using CharLM.Checkpoints.Safetensors;
 using CharLM.Models;
 using CharLM.Training;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CharLM.Checkpoints.Safetensors;
 using CharLM.Tokenization;
 
 namespace CharLM.Checkpoints;

@@ -1,6 +1,5 @@
 using CharLM.Generation.Constraints;
 using CharLM.Models;
-using CharLM.Tokenization;
 
 namespace CharLM.Generation;
 

@@ -1,3 +1,6 @@
+using CharLM.Models.Cells;
+using CharLM.Models.Fused;
+
 namespace CharLM.Models;
 
 /// <summary>Makes recurrent layers.</summary>

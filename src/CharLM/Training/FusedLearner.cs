@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Training;
 

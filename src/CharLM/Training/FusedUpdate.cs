@@ -1,6 +1,10 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Passes;
+using CharLM.Models.Fused.Simd;
+using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Training;
 
@@ -25,7 +29,7 @@ internal sealed class FusedUpdate : IUpdate
     private readonly Part[] _parts;
     private readonly double[] _squares;
     private readonly int _active;
-    private readonly LaneWidth _width = Passes.Resolve(LaneWidth.Best);
+    private readonly LaneWidth _width = PassFactory.Resolve(LaneWidth.Best);
     private readonly double _weightDecay;
     private double _scale = 1;
 

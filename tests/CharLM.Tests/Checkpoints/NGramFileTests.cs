@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Checkpoints.Safetensors;
 using CharLM.Evaluation;
 using CharLM.Models.NGram;
 using CharLM.Tokenization;

@@ -5,15 +5,15 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Models;
 using CharLM.Models.NGram;
-using CharLM.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Tests.Reports.Runs;
 using CharLM.Tokenization;
 using CharLM.Training;
-using CharLM.Translation;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Checkpoints;
 

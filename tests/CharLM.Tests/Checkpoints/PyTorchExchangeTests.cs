@@ -5,6 +5,7 @@ using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Tests.Checkpoints;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CharLM.Checkpoints;
 using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Workbench.PyTorch;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,10 @@
 using CharLM.Checkpoints;
+using CharLM.Checkpoints.Safetensors;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.PyTorch;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using CharLM.Checkpoints;
-using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Tests.Checkpoints;
 

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
 using CharLM.Randomness;
-using CharLM.Sequences;
 using CharLM.Tokenization;
 using CharLM.Training;
 using TorchSharp;

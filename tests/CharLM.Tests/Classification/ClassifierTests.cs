@@ -1,9 +1,9 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Models;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
 using CharLM.Randomness;
-using CharLM.Sequences;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;

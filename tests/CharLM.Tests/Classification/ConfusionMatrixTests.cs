@@ -1,4 +1,4 @@
-using CharLM.Classification;
+using CharLM.Pairs.Classification;
 
 namespace CharLM.Tests.Classification;
 

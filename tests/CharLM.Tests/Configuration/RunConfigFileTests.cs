@@ -1,7 +1,7 @@
-using CharLM.Configuration;
 using CharLM.Models;
-using CharLM.Runs;
 using CharLM.Training;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Configuration;
 

@@ -1,5 +1,5 @@
-using CharLM.Experiments;
-using CharLM.Runs;
+using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Experiments;
 

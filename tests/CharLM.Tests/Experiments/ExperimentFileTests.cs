@@ -1,6 +1,6 @@
-using CharLM.Configuration;
-using CharLM.Experiments;
 using CharLM.Models;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.Experiments;
 
 namespace CharLM.Tests.Experiments;
 

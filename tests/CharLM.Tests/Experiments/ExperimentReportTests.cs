@@ -1,5 +1,5 @@
-using CharLM.Experiments;
-using CharLM.Reports;
+using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Reports;
 
 namespace CharLM.Tests.Experiments;
 

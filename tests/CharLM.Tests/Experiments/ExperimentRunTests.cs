@@ -1,4 +1,4 @@
-using CharLM.Experiments;
+using CharLM.Workbench.Experiments;
 
 namespace CharLM.Tests.Experiments;
 

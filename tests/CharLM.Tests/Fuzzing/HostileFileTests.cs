@@ -3,16 +3,17 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using CharLM.Checkpoints;
-using CharLM.Classification;
-using CharLM.Configuration;
 using CharLM.Models;
 using CharLM.Models.NGram;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Randomness;
-using CharLM.Runs;
-using CharLM.Sequences;
 using CharLM.Tokenization;
 using CharLM.Training;
-using CharLM.Translation;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.PyTorch;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Fuzzing;
 

@@ -1,6 +1,6 @@
-using CharLM.Gradients;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Workbench.Gradients;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

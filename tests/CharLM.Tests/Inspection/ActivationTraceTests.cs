@@ -1,10 +1,10 @@
 using System.Text.Json;
 using CharLM.Checkpoints;
-using CharLM.Inspection;
 using CharLM.Models;
 using CharLM.Tests.Reports;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Inspection;
 using TorchSharp;
 using static TorchSharp.torch;
 

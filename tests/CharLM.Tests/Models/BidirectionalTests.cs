@@ -1,4 +1,5 @@
 using CharLM.Models;
+using CharLM.Models.Cells;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,13 +1,13 @@
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Evaluation;
 using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Models.Fused;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Tokenization;
 using CharLM.Training;
-using CharLM.Translation;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

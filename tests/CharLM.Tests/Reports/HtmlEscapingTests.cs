@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using CharLM.Inspection;
-using CharLM.Reports;
-using CharLM.Reports.Html;
+using CharLM.Workbench.Inspection;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
 
 namespace CharLM.Tests.Reports;
 

@@ -1,5 +1,5 @@
-using CharLM.Reports;
-using CharLM.Reports.Html;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
 
 namespace CharLM.Tests.Reports;
 

@@ -2,8 +2,8 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models.NGram;
-using CharLM.Runs;
 using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Runs;
 

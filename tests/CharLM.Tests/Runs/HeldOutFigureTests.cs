@@ -4,10 +4,10 @@ using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Randomness;
-using CharLM.Reports.Runs;
-using CharLM.Runs;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Reports.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Runs;
 

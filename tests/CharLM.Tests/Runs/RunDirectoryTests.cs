@@ -1,9 +1,9 @@
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
-using CharLM.Runs;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Runs;
 

@@ -1,13 +1,11 @@
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Corpora;
 using CharLM.Models;
-using CharLM.Models.NGram;
-using CharLM.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Tokenization;
 using CharLM.Training;
-using CharLM.Translation;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Runs;
 

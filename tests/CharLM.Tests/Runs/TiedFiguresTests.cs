@@ -1,11 +1,11 @@
 using CharLM.Checkpoints;
-using CharLM.Classification;
 using CharLM.Corpora;
 using CharLM.Models;
-using CharLM.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Runs;
 

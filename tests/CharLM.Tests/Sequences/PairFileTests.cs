@@ -1,6 +1,6 @@
 using CharLM.Batching;
+using CharLM.Pairs;
 using CharLM.Randomness;
-using CharLM.Sequences;
 
 namespace CharLM.Tests.Sequences;
 

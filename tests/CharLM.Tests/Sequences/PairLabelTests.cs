@@ -1,8 +1,8 @@
-using CharLM.Classification;
 using CharLM.Models;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Training;
-using CharLM.Translation;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,15 +1,15 @@
 using System.Runtime.InteropServices;
 using CharLM.Checkpoints;
-using CharLM.Classification;
-using CharLM.Configuration;
 using CharLM.Models;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Randomness;
-using CharLM.Reports;
-using CharLM.Reports.Runs;
-using CharLM.Runs;
-using CharLM.Sequences;
 using CharLM.Training;
-using CharLM.Translation;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Sequences;
 

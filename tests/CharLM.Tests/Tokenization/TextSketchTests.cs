@@ -3,8 +3,8 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Randomness;
-using CharLM.Runs;
 using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Tokenization;
 

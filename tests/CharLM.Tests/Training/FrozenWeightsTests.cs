@@ -1,9 +1,9 @@
 using CharLM.Evaluation;
 using CharLM.Models;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Translation;
 using CharLM.Tests.Models;
 using CharLM.Training;
-using CharLM.Translation;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,7 +1,9 @@
-using CharLM.Benchmarking;
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Threads;
 using CharLM.Training;
+using CharLM.Workbench.Benchmarking;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

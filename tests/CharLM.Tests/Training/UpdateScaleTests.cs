@@ -1,4 +1,5 @@
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,7 +1,8 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
+using CharLM.Pairs;
 using CharLM.Randomness;
-using CharLM.Sequences;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;

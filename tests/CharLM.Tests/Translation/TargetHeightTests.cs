@@ -1,7 +1,7 @@
 using CharLM.Batching;
 using CharLM.Models;
-using CharLM.Sequences;
-using CharLM.Translation;
+using CharLM.Pairs;
+using CharLM.Pairs.Translation;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,9 +1,9 @@
 using CharLM.Batching;
 using CharLM.Generation;
 using CharLM.Models;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Translation;
 using CharLM.Tokenization;
-using CharLM.Translation;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;

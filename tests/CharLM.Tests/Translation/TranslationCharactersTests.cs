@@ -1,4 +1,4 @@
-using CharLM.Translation;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Tests.Translation;
 

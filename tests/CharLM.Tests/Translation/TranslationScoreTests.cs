@@ -1,5 +1,5 @@
 using System.Text;
-using CharLM.Translation;
+using CharLM.Pairs.Translation;
 
 namespace CharLM.Tests.Translation;
 

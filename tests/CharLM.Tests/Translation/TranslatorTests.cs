@@ -1,12 +1,12 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Models;
+using CharLM.Pairs;
+using CharLM.Pairs.Translation;
 using CharLM.Randomness;
-using CharLM.Sequences;
 using CharLM.Tests.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
-using CharLM.Translation;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -183,7 +183,7 @@ public sealed class TranslatorTests
 
         // Other readers say what it is.
         Assert.Contains("holds a translator, not a language model; charlm seq2seq takes it", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(path)).Message, StringComparison.Ordinal);
-        Assert.Contains("holds a translator, not a classifier", Assert.Throws<CheckpointException>(() => CharLM.Classification.TrainedClassifier.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a translator, not a classifier", Assert.Throws<CheckpointException>(() => CharLM.Pairs.Classification.TrainedClassifier.Open(path)).Message, StringComparison.Ordinal);
         // A flipped bit is found.
         byte[] bytes = File.ReadAllBytes(path);
         bytes[^9] ^= 1;

@@ -1,3 +1,8 @@
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Passes;
+using CharLM.Models.Fused.Simd;
+using CharLM.Models.Fused.Threads;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>
@@ -49,7 +54,7 @@ internal sealed class FusedNetwork : IDisposable
             _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);
         _stack = new FusedStack(config, weights.Layers("rnn.", config.NumLayers), config.EmbeddingSize, _embedding is null ? _tokens : null, width);
         RawWeight outputWeight = config.TieWeights ? (_tied = new TiedWeight(weights["embedding.weight"])).Twin : weights["linear.weight"];
-        _output = Passes.Output(width, outputWeight, weights["linear.bias"], vocabSize, config.NumHiddens);
+        _output = PassFactory.Output(width, outputWeight, weights["linear.bias"], vocabSize, config.NumHiddens);
         if (config.InputDropout > 0 && _embedding is not null)
             _inputDropout = new DropoutPass(config.InputDropout, config.EmbeddingSize);
         _tokenDropout = _embedding is null ? config.InputDropout : 0;

@@ -1,3 +1,5 @@
+using CharLM.Models.Fused.Threads;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>Predicts with the kernels.</summary>

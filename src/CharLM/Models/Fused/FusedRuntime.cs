@@ -1,3 +1,5 @@
+using CharLM.Models.Fused.Threads;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>What the fused implementation keeps for a model: its weights as memory, and the threads.</summary>

@@ -1,3 +1,7 @@
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Passes;
+using CharLM.Models.Fused.Simd;
+using CharLM.Models.Fused.Threads;
 using CharLM.Randomness;
 using static TorchSharp.torch;
 

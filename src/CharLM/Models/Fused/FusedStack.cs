@@ -1,3 +1,7 @@
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Passes;
+using CharLM.Models.Fused.Simd;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>Recurrent layers one on the other, with dropout between them.</summary>
@@ -27,7 +31,7 @@ internal sealed class FusedStack : IDisposable
         _dropouts = new DropoutPass?[config.NumLayers];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer] = Passes.Layer(width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden, layer == 0 ? tokens : null, config.WeightDropout);
+            _layers[layer] = PassFactory.Layer(width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden, layer == 0 ? tokens : null, config.WeightDropout);
             if (layer > 0 && config.Dropout > 0)
                 _dropouts[layer] = new DropoutPass(config.Dropout, _hidden);
         }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using CharLM.Models.Fused.Gemm;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

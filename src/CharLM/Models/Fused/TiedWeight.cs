@@ -1,3 +1,5 @@
+using CharLM.Models.Fused.Gemm;
+
 namespace CharLM.Models.Fused;
 
 /// <summary>A weight that two layers use: the second one's gradients are written apart, and added when both are there.</summary>

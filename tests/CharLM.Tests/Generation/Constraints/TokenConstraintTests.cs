@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using CharLM.Generation;
 using CharLM.Generation.Constraints;
 using CharLM.Tokenization;
 

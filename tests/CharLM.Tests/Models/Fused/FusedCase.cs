@@ -1,5 +1,8 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Passes;
+using CharLM.Models.Fused.Simd;
+using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;

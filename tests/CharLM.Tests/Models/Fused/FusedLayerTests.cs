@@ -1,4 +1,5 @@
 using CharLM.Models;
+using CharLM.Models.Fused;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

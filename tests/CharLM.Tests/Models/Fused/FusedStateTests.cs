@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
 using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Fused;

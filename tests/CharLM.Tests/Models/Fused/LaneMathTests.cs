@@ -1,4 +1,4 @@
-using CharLM.Models.Fused;
+using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Tests.Models.Fused;
 

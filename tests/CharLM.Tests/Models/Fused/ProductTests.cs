@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Tests.Models.Fused;
 

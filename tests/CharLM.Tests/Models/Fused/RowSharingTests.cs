@@ -1,4 +1,5 @@
-using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Tests.Models.Fused;
 

@@ -1,5 +1,4 @@
 using CharLM.Models;
-using CharLM.Models.Fused;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Tests.Models.Fused;
 

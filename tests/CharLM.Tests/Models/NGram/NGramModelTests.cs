@@ -1,4 +1,3 @@
-using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Models.NGram;

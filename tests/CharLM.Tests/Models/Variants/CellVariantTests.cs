@@ -1,8 +1,10 @@
 using CharLM.Checkpoints;
 using CharLM.Generation;
 using CharLM.Models;
+using CharLM.Models.Cells;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.PyTorch;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,11 +1,11 @@
 using CharLM.Checkpoints;
 using CharLM.Evaluation;
 using CharLM.Models;
-using CharLM.Reports;
-using CharLM.Reports.Html;
-using CharLM.Reports.Runs;
-using CharLM.Runs;
 using CharLM.Tokenization;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
+using CharLM.Workbench.Reports.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Reports.Runs;
 

@@ -1,13 +1,12 @@
 using CharLM.Checkpoints;
-using CharLM.Classification;
-using CharLM.Models;
-using CharLM.Reports;
-using CharLM.Reports.Html;
-using CharLM.Reports.Runs;
-using CharLM.Runs;
-using CharLM.Sequences;
+using CharLM.Pairs;
+using CharLM.Pairs.Classification;
+using CharLM.Pairs.Translation;
 using CharLM.Training;
-using CharLM.Translation;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
+using CharLM.Workbench.Reports.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Reports.Runs;
 

@@ -3,8 +3,8 @@ using System.Text;
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
-using CharLM.Runs;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Reports.Runs;
 

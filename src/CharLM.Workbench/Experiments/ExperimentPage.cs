@@ -1,0 +1,88 @@
+using CharLM.Workbench.Reports;
+
+namespace CharLM.Workbench.Experiments;
+
+/// <summary>An experiment as a report to read: its rows, and how the variants learned.</summary>
+public static class ExperimentPage
+{
+    // More lines than this tell nothing apart; then each variant has its mean alone.
+    private const int MostLines = 60;
+
+    /// <summary>The report.</summary>
+    /// <param name="report">The rows.</param>
+    /// <param name="trials">How the trials stand.</param>
+    /// <param name="directory">Where their metrics are.</param>
+    /// <exception cref="Checkpoints.CheckpointException">Metrics are damaged.</exception>
+    public static Report Of(ExperimentReport report, IEnumerable<TrialStatus> trials, ExperimentDirectory directory)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(directory);
+        Experiment experiment = report.Experiment;
+        TrialStatus[] all = [.. trials];
+        // Perplexities of characters and of words do not compare; bits per character do.
+        bool samePerplexity = experiment.Trials.Select(trial => trial.Config.Text.Token).Distinct().Count() == 1;
+        Measure[] measures = experiment.Measure == Measure.HeldOutBits && samePerplexity ? [Measure.HeldOutPerplexity, Measure.HeldOutBits] : [experiment.Measure];
+        List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1 ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? "" : "The variants are measured on different texts, or parts of one: their figures do not rank them.", report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
+        return new Report(
+            $"Experiment {experiment.Name}",
+            [
+                new ReportSection("Variants", [.. about.Where(text => text.Length > 0).Select(text => new Paragraph(text)), ExperimentTable.Short(report)]),
+                new ReportSection("Learning", [.. measures.Select(measure => Chart(all, measure, directory))]),
+                new ReportSection("Trials", Trials(all)),
+            ]);
+    }
+
+    // A variant is a group of one colour: its mean over the seeds as a line, each of its trials as a broken one.
+    private static LineChart Chart(TrialStatus[] trials, Measure measure, ExperimentDirectory directory)
+    {
+        var variants = trials.GroupBy(status => status.Trial.Variant)
+            .Select((variant, group) => (Name: variant.Key, Group: group, Curves: variant.Select(status => Curve(status, measure, directory)).Where(curve => curve.Points.Count > 0).ToArray()))
+            .Where(variant => variant.Curves.Length > 0).ToArray();
+        bool hasMeans = variants.Any(variant => variant.Curves.Length > 1);
+        bool showsTrials = !hasMeans || variants.Sum(variant => variant.Curves.Length + 1) <= MostLines;
+        string title = $"{ExperimentTable.NameOf(measure)}{(hasMeans ? $", mean over the seeds{(showsTrials ? ", and each (broken lines)" : "")}" : "")}";
+        return new LineChart(title, "epoch", ExperimentTable.NameOf(measure),
+            [.. variants.SelectMany(variant => Lines(variant.Name, variant.Group, variant.Curves, showsTrials))]);
+    }
+
+    private static IEnumerable<LineSeries> Lines(string name, int group, LineSeries[] curves, bool showsTrials)
+    {
+        if (curves.Length == 1)
+            return [curves[0] with { Name = name, Group = group }];
+        // The mean of fewer trials than all would jump where one ends: it goes as far as all of them do.
+        IEnumerable<(double, double)> mean = curves.SelectMany(curve => curve.Points).GroupBy(point => point.X).OrderBy(epoch => epoch.Key)
+            .Where(epoch => epoch.Count() == curves.Length).Select(epoch => (epoch.Key, epoch.Average(point => point.Y)));
+        return [new LineSeries(name, [.. mean]) { Group = group }, .. showsTrials ? curves.Select(curve => curve with { Group = group, Dashed = true }) : []];
+    }
+
+    private static LineSeries Curve(TrialStatus status, Measure measure, ExperimentDirectory directory)
+    {
+        // Bits a character are those of a token over the characters of one, which do not change; known when the trial is finished.
+        double scale = status.Result is { HeldOutBits: { } bits, HeldOutPerplexity: { } perplexity } ? bits / Math.Log2(perplexity) : double.NaN;
+        IEnumerable<(double Epoch, double Value)> points = directory.Metrics(status.Trial).Select(epoch => ((double)epoch.Epoch, measure switch
+        {
+            Measure.TrainPerplexity => epoch.TrainPerplexity,
+            Measure.HeldOutPerplexity => epoch.HeldOutPerplexity ?? double.NaN,
+            _ => scale * Math.Log2(epoch.HeldOutPerplexity ?? double.NaN),
+        }));
+        return new LineSeries(status.Trial.Id, [.. points.Where(point => double.IsFinite(point.Value))]);
+    }
+
+    private static ReportTable Trials(TrialStatus[] trials)
+    {
+        bool someFailed = trials.Any(status => status.Problem is not null);
+        ReportColumn[] reason = someFailed ? [new ReportColumn("reason", IsNumber: false)] : [];
+        return new ReportTable(
+            "",
+            [
+                new("trial", IsNumber: false), new("state", IsNumber: false), new("seed"), new("epochs"), new("training perplexity"), new("held-out perplexity"), new("held-out bits per character"),
+                new("tokens/s"), new("seconds"), .. reason,
+            ],
+            [.. trials.Select(status => (IReadOnlyList<string>)
+            [
+                status.Trial.Id, Choices.NameOf(status.State), $"{status.Trial.Seed}", ReportFigure.Of(status.Result?.Epochs), ReportFigure.Of(status.Result?.TrainPerplexity),
+                ReportFigure.Of(status.Result?.HeldOutPerplexity), ReportFigure.Of(status.Result?.HeldOutBits), ReportFigure.Of(status.Result?.TokensPerSecond), ReportFigure.Of(status.Result?.TrainedSeconds),
+                .. someFailed ? [status.Problem ?? ""] : Array.Empty<string>(),
+            ])]);
+    }
+}

@@ -1,0 +1,176 @@
+using CharLM.Corpora;
+using CharLM.Workbench.Configuration;
+using CharLM.Workbench.Runs;
+using YamlDotNet.RepresentationModel;
+
+namespace CharLM.Workbench.Experiments;
+
+/// <summary>
+/// Spells an experiment out: every entry of the list, with every combination of the grid's values (the last axis changes
+/// fastest), with every seed, as often as it says.
+/// </summary>
+/// <param name="settings">What the file says.</param>
+/// <param name="file">What to call the file in errors.</param>
+/// <param name="lineOf">The line of a key of the file.</param>
+/// <param name="corpusOf">Where the text lies that the file names.</param>
+internal sealed class TrialExpansion(ExperimentSettings settings, string file, Func<string, long?> lineOf, Func<string, string> corpusOf)
+{
+    private const string NameKey = "name", SeedPath = "training.seed", CheckpointPath = "checkpoint_path";
+    private const int MaxTrials = 10_000;
+
+    private readonly RunConfig _preset = ReadPreset(settings, file, lineOf);
+    private readonly List<Override> _base = [.. Override.In(settings.Base, file)];
+
+    /// <summary>The trials, in order.</summary>
+    /// <exception cref="ConfigFileException">There are none, or too many; two have the same id; one cannot work.</exception>
+    public IReadOnlyList<Trial> Trials()
+    {
+        foreach (Override setting in _base)
+            Check(setting, ofBase: true);
+        List<Override[][]> axes = Axes();
+        List<Variant> entries = Entries();
+        foreach (Override listed in entries.SelectMany(entry => entry.Overrides))
+            RefuseConflict(listed, axes);
+        IReadOnlyList<(long Seed, long Line)> seeds = Seeds();
+        if (settings.Repeats is < 1 or > 1000)
+            throw new ConfigFileException(file, lineOf("repeats"), $"repeats must be 1 to 1000, not {settings.Repeats}");
+        double count = axes.Aggregate((double)entries.Count * seeds.Count * settings.Repeats, (product, axis) => product * axis.Length);
+        if (count > MaxTrials)
+            throw new ConfigFileException(file, null, $"makes {count:0} trials; {MaxTrials} is the most");
+
+        var trials = new List<Trial>();
+        var ids = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var configs = new Dictionary<RunConfig, Variant>();
+        foreach (Variant variant in entries.SelectMany(entry => Combine(entry, axes)))
+        {
+            RunConfig config = Config(variant);
+            Variant? same = configs.TryAdd(config, variant) ? null : configs[config];
+            foreach ((long seed, long line) in seeds)
+            {
+                for (int repeat = 1; repeat <= settings.Repeats; repeat++)
+                {
+                    string id = string.Join('_', new[] { variant.Slug, $"seed-{seed}", settings.Repeats > 1 ? $"repeat-{repeat}" : "" }.Where(part => part.Length > 0));
+                    if (!ids.TryAdd(id, variant.Label))
+                        throw new ConfigFileException(file, line == 0 ? variant.Line : line, $"two trials would have the id '{id}' ({ids[id]}; {variant.Label}): give the entries of the list names, and each value and seed once");
+                    if (same is not null)
+                        throw new ConfigFileException(file, LineOf(variant, same), $"'{variant.Label}' and '{same.Label}' are the same configuration: leave one of them out; for more runs of it there are seeds and repeats");
+                    trials.Add(new Trial
+                    {
+                        Number = trials.Count + 1,
+                        Id = id,
+                        Variant = variant.Label,
+                        Repeat = repeat,
+                        Config = config with { Training = config.Training with { Seed = seed } },
+                    });
+                }
+            }
+        }
+        return trials;
+    }
+
+    private static RunConfig ReadPreset(ExperimentSettings settings, string file, Func<string, long?> lineOf)
+    {
+        try
+        {
+            return settings.Preset is { } preset ? RunConfigFile.ReadPreset(preset) : new RunConfig();
+        }
+        catch (InvalidConfigException e)
+        {
+            throw new ConfigFileException(file, lineOf("preset"), e.Message, e);
+        }
+    }
+
+    // Every axis is a list of values, every value a setting or, of a mapping, several.
+    private List<Override[][]> Axes()
+    {
+        var axes = new List<Override[][]>();
+        foreach (Override axis in Override.In(settings.Grid, file))
+        {
+            if (axis.Value is not YamlSequenceNode { Children: var values })
+                throw new ConfigFileException(file, axis.Line, $"{axis.Path} takes a list of values, [a, b], in a grid");
+            if (values.Count == 0)
+                throw new ConfigFileException(file, axis.Line, $"{axis.Path} has no values: the experiment would have no trials");
+            Override[][] choices = [.. values.Select(value => axis.With(value, file))];
+            foreach (Override setting in choices.SelectMany(choice => choice))
+                Check(setting, ofBase: false);
+            axes.Add(choices);
+        }
+        return axes;
+    }
+
+    private List<Variant> Entries()
+    {
+        if (settings.List is null)
+            return [new Variant(null, [], 0, lineOf("grid") ?? 1)];
+        if (settings.List.Children.Count == 0)
+            throw new ConfigFileException(file, lineOf("list"), "list is empty: the experiment would have no trials");
+        var entries = new List<Variant>();
+        foreach (YamlNode node in settings.List.Children)
+        {
+            if (node is not YamlMappingNode entry)
+                throw new ConfigFileException(file, node.Start.Line, "an entry of the list takes keys with values: a name, and what it changes");
+            Override[] all = [.. Override.In(entry, file)];
+            Override? named = all.FirstOrDefault(setting => setting.Path == NameKey);
+            Override[] changes = [.. all.Where(setting => setting != named)];
+            foreach (Override change in changes)
+                Check(change, ofBase: false);
+            string? name = named is null ? null : (named.Value as YamlScalarNode)?.Value ?? throw new ConfigFileException(file, named.Line, "name takes a text");
+            if (name is not null && ExperimentFile.FaultOfName(name) is { } fault)
+                throw new ConfigFileException(file, named!.Line, fault);
+            entries.Add(new Variant(name, changes, changes.Length, node.Start.Line));
+        }
+        return entries;
+    }
+
+    private IReadOnlyList<(long Seed, long Line)> Seeds()
+    {
+        if (settings.Seeds is null)
+            return [(_base.Aggregate(_preset, (under, setting) => setting.ApplyTo(under, file)).Training.Seed, 0)];
+        if (settings.Seeds.Children.Count == 0)
+            throw new ConfigFileException(file, lineOf("seeds"), "seeds is empty: the experiment would have no trials");
+        return YamlRecord.WholeNumbers(settings.Seeds, "seeds", file);
+    }
+
+    private static IEnumerable<Variant> Combine(Variant entry, List<Override[][]> axes) =>
+        axes.Aggregate<Override[][], IEnumerable<Variant>>([entry], (variants, axis) => variants.SelectMany(_ => axis, (variant, choice) => variant with { Overrides = [.. variant.Overrides, .. choice] }));
+
+    // The grid's value would win, and the entry would be another than it says.
+    private void RefuseConflict(Override listed, List<Override[][]> axes)
+    {
+        if (axes.SelectMany(axis => axis).SelectMany(choice => choice).FirstOrDefault(listed.Meets) is { } chosen)
+            throw new ConfigFileException(file, listed.Line, $"{listed.Path} is set by this entry of the list and by the grid (line {chosen.Line}): leave it out of one of them");
+    }
+
+    // Where a variant says what another one says, too: in the setting that it does not share with it.
+    private static long LineOf(Variant variant, Variant other) =>
+        variant.Overrides.FirstOrDefault(setting => !other.Overrides.Any(shared => ReferenceEquals(shared.Value, setting.Value)))?.Line ?? variant.Line;
+
+    // That a key exists and takes such a value shows before any combination is made.
+    private void Check(Override setting, bool ofBase)
+    {
+        setting.ApplyTo(_preset, file);
+        if (setting.Path == SeedPath && (!ofBase || settings.Seeds is not null))
+            throw new ConfigFileException(file, setting.Line, "the seed is what seeds: [0, 1, 2] says, for every variant the same");
+        if (setting is { Path: "corpus", Value: YamlScalarNode { Value: CorpusResolver.StandardInput } })
+            throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it anew");
+        if (setting.Path == CheckpointPath)
+            throw new ConfigFileException(file, setting.Line, "checkpoint_path is the run directory's affair: leave it out");
+    }
+
+    private RunConfig Config(Variant variant)
+    {
+        List<Override> all = [.. _base, .. variant.Overrides];
+        RunConfig config = Apply(all);
+        config = config with { Corpus = corpusOf(config.Corpus) };
+        List<string> faults = [.. config.Faults()];
+        if (faults.Count == 0)
+            return config;
+        // To blame is the setting without which the fault would not be there; what is more special is asked first.
+        var blamed = faults.Select(fault => (Fault: fault, Setting: Enumerable.Reverse(all).FirstOrDefault(setting => !Apply(all.Where(other => other != setting)).Faults().Contains(fault)))).ToList();
+        IEnumerable<string> rest = blamed.Skip(1).Select(other => $"{(other.Setting is null ? "" : $"line {other.Setting.Line}: {other.Setting.Name}: ")}{other.Fault}");
+        (string first, Override? cause) = blamed[0];
+        throw new ConfigFileException(file, cause?.Line ?? variant.Line, string.Join("; ", rest.Prepend(cause is null ? $"{variant.Label}: {first}" : $"{cause.Name}: {first}")));
+    }
+
+    private RunConfig Apply(IEnumerable<Override> overrides) => overrides.Aggregate(_preset, (under, setting) => setting.ApplyTo(under, file));
+}

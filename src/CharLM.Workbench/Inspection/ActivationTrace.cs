@@ -1,0 +1,54 @@
+using CharLM.Checkpoints;
+using CharLM.Models;
+using CharLM.Tokenization;
+
+namespace CharLM.Workbench.Inspection;
+
+/// <summary>What every unit and gate of a recurrent network was while it read a text.</summary>
+/// <param name="Tokens">The text, token by token, as the model read it.</param>
+/// <param name="Series">The units of each part of each layer.</param>
+public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList<ActivationSeries> Series)
+{
+    // A page of this size still opens.
+    private const long MostValues = 32_000_000;
+
+    /// <summary>Reads a text from a state of zeros, by the cell's equations in plain loops.</summary>
+    /// <param name="checkpoint">The network.</param>
+    /// <param name="tokens">Token ids, 1 or more.</param>
+    /// <param name="cancellationToken">Looked at before each token.</param>
+    /// <exception cref="InvalidConfigException">The network has no such equations here, or the text is empty or too long.</exception>
+    public static ActivationTrace Of(Checkpoint checkpoint, IReadOnlyList<int> tokens, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(tokens);
+        ModelConfig model = checkpoint.Model;
+        InvalidConfigException.ThrowIfAny(Faults(model, tokens.Count));
+        LayerTrace[] layers = [.. Enumerable.Range(0, model.NumLayers).Select(layer => new LayerTrace(checkpoint, layer, tokens.Count))];
+        WeightArray? embedding = checkpoint.Weights.GetValueOrDefault("embedding.weight");
+        for (int step = 0; step < tokens.Count; step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int id = tokens[step];
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)checkpoint.Vocab.Count, nameof(tokens));
+            ReadOnlySpan<float> hidden = embedding is null
+                ? layers[0].StepOneHot(step, id)
+                : layers[0].Step(step, embedding.Values.AsSpan(id * model.EmbeddingSize, model.EmbeddingSize));
+            foreach (LayerTrace layer in layers.AsSpan(1))
+                hidden = layer.Step(step, hidden);
+        }
+        return new ActivationTrace([.. tokens.Select(id => checkpoint.Vocab[id])], [.. layers.SelectMany(layer => layer.Series())]);
+    }
+
+    private static IEnumerable<string> Faults(ModelConfig model, int tokens)
+    {
+        if (model.Bidirectional)
+            yield return "activations are those of a network that reads forwards; this one is bidirectional";
+        if (model.Variant != CellVariant.Standard)
+            yield return $"activations are those of the standard cells, not of the variant {Choices.NameOf(model.Variant)}";
+        if (tokens == 0)
+            yield return "the text for the activations is empty: give at least one token";
+        long values = (long)tokens * model.NumLayers * model.NumHiddens * LayerTrace.PartsOf(model.Cell);
+        if (values > MostValues)
+            yield return $"the text for the activations is too long for one page: {tokens} tokens make {values} values, more than {MostValues}";
+    }
+}

@@ -1,0 +1,144 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CharLM.Workbench.Reports.Html;
+
+/// <summary>Writes the parts of a report as HTML.</summary>
+/// <param name="writer">Receives it.</param>
+/// <param name="hasCharts">Whether the page carries a chart library.</param>
+internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
+{
+    private const int MostTableRows = 40;
+
+    // A browser draws no more than it has pixels for; a page of a million points would only be slow.
+    private const int MostPoints = 4000;
+
+    // The default encoder leaves no <, > or & in: the data cannot end the element that they stand in.
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    private int _charts;
+
+    public void Write(ReportPart part)
+    {
+        switch (part)
+        {
+            case Paragraph paragraph:
+                writer.Write($"<p>{HtmlPage.Encode(paragraph.Text)}</p>\n");
+                break;
+            case Preformatted preformatted:
+                Write(preformatted);
+                break;
+            case ReportTable table:
+                Write(table);
+                break;
+            case LineChart chart:
+                WriteChart(chart.Title, "line", Data(chart), ChartFigures.Of(chart, MostTableRows));
+                break;
+            case HeatMap map:
+                WriteChart(map.Title, "heat-map", Data(map), ChartFigures.Of(map));
+                break;
+            case ShadedText text:
+                Write(text);
+                break;
+            default:
+                throw new InvalidOperationException($"a {part.GetType().Name} has no HTML");
+        }
+    }
+
+    private void Write(Preformatted part)
+    {
+        string caption = HtmlPage.Encode(part.Caption);
+        // The parser drops a line end that directly follows the tag: one more keeps the text's own.
+        string text = $"<pre>\n{HtmlPage.Encode(part.Text)}</pre>";
+        writer.Write(part.Folded
+            ? $"<details><summary>{caption}</summary>{text}</details>\n"
+            : $"<figure><figcaption>{caption}</figcaption>{text}</figure>\n");
+    }
+
+    private void Write(ReportTable table)
+    {
+        writer.Write("<div class=\"wide\"><table>\n");
+        if (table.Caption.Length > 0)
+            writer.Write($"<caption>{HtmlPage.Encode(table.Caption)}</caption>\n");
+        writer.Write("<thead><tr>");
+        foreach (ReportColumn column in table.Columns)
+            writer.Write($"<th scope=\"col\"{NumberClass(column)}>{HtmlPage.Encode(column.Name)}</th>");
+        writer.Write("</tr></thead>\n<tbody>\n");
+        foreach (IReadOnlyList<string> row in table.Rows)
+        {
+            writer.Write("<tr>");
+            for (int i = 0; i < row.Count; i++)
+                writer.Write($"<td{NumberClass(table.Columns[i])}>{HtmlPage.Encode(row[i])}</td>");
+            writer.Write("</tr>\n");
+        }
+        writer.Write("</tbody>\n</table></div>\n");
+    }
+
+    private void WriteChart(string title, string kind, object data, ReportTable figures)
+    {
+        if (!hasCharts)
+        {
+            Write(figures);
+            return;
+        }
+        string id = $"chart-{++_charts}";
+        writer.Write($"<figure><figcaption>{HtmlPage.Encode(title)}</figcaption>");
+        writer.Write($"<div class=\"chart\"><canvas id=\"{id}\" data-kind=\"{kind}\" role=\"img\" aria-label=\"{HtmlPage.Encode(title)}\"></canvas></div>\n");
+        writer.Write($"<script type=\"application/json\" id=\"{id}-data\">{JsonSerializer.Serialize(data, Json)}</script>\n");
+        writer.Write("<details><summary>as a table</summary>");
+        Write(figures);
+        writer.Write("</details></figure>\n");
+    }
+
+    private void Write(ShadedText text)
+    {
+        var shading = Shading.Of(text);
+        writer.Write($"<figure><figcaption>{HtmlPage.Encode(text.Caption)}</figcaption><pre class=\"shaded\">\n");
+        foreach ((string token, double value) in text.Tokens)
+        {
+            string encoded = HtmlPage.Encode(token);
+            // Where a line ends shows, and has a colour.
+            if (token is "\n")
+                encoded = "\u21b5\n";
+            writer.Write(shading.LevelOf(value) is { } level
+                ? $"<span class=\"{(level < 0 ? 'n' : 's')}{Math.Abs(level)}\" title=\"{ReportFigure.Of(value)}\">{encoded}</span>"
+                : encoded);
+        }
+        writer.Write("</pre></figure>\n");
+    }
+
+    private static string NumberClass(ReportColumn column) => column.IsNumber ? " class=\"number\"" : "";
+
+    private static object Data(LineChart chart) => new
+    {
+        chart.XLabel,
+        chart.YLabel,
+        chart.LogarithmicY,
+        Series = chart.Series.Where(series => series.Points.Count > 0).Select(series => new
+        {
+            series.Name,
+            series.Group,
+            series.Dashed,
+            // What is not finite has no place in JSON; null is a gap.
+            Points = ChartFigures.Thinned(series.Points, MostPoints)
+                .Where(point => double.IsFinite(point.X))
+                .Select(point => (double?[])[point.X, double.IsFinite(point.Y) && (!chart.LogarithmicY || point.Y > 0) ? point.Y : null]),
+        }),
+    };
+
+    private static object Data(HeatMap map)
+    {
+        var shading = Shading.Of(map);
+        return new
+        {
+            map.XLabel,
+            map.YLabel,
+            map.Columns,
+            map.Rows,
+            Shading.Levels,
+            Cells = map.Values.SelectMany((row, y) => row.Select((value, x) => (x, y, value)))
+                .Where(cell => double.IsFinite(cell.value))
+                .Select(cell => (double[])[cell.x, cell.y, cell.value, shading.LevelOf(cell.value) ?? 0]),
+        };
+    }
+}

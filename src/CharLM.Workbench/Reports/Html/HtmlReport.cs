@@ -1,0 +1,29 @@
+namespace CharLM.Workbench.Reports.Html;
+
+/// <summary>Writes a report as one self-contained HTML page; nothing is loaded when it is opened.</summary>
+public static class HtmlReport
+{
+    private static readonly string PageScript = HtmlPage.Resource("CharLM.Workbench.Reports.Html.page.js");
+
+    /// <summary>Writes the page.</summary>
+    /// <param name="report">What it says.</param>
+    /// <param name="writer">Receives it; its encoding must be UTF-8.</param>
+    /// <param name="charts">Draws the charts, usually <see cref="ChartLibrary.Embedded"/>; null puts tables in their place.</param>
+    public static void Write(Report report, TextWriter writer, ChartLibrary? charts)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        bool hasCharts = report.Sections.SelectMany(section => section.Parts).Any(part => part is LineChart or HeatMap);
+        IReadOnlyList<string> scripts = charts is not null && hasCharts ? [.. charts.Scripts, PageScript] : [];
+        new HtmlPage(report.Title, scripts).Write(writer, body =>
+        {
+            var parts = new HtmlParts(body, charts is not null);
+            foreach (ReportSection section in report.Sections)
+            {
+                body.Write($"<section>\n<h2>{HtmlPage.Encode(section.Title)}</h2>\n");
+                foreach (ReportPart part in section.Parts)
+                    parts.Write(part);
+                body.Write("</section>\n");
+            }
+        });
+    }
+}

@@ -1,0 +1,65 @@
+using CharLM.Checkpoints;
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
+using static TorchSharp.torch;
+
+namespace CharLM.Workbench.Reports.Runs;
+
+/// <summary>Measures the models of runs, and the baselines of their texts, for a report.</summary>
+/// <param name="device">Where models compute; default the CPU.</param>
+/// <param name="threads">Threads of one operation; default 0: chosen.</param>
+public sealed class RunEvaluator(Device? device = null, int threads = 0)
+{
+    private const int NGramOrder = 7;
+    private const int PassageTokens = 1500;
+
+    // Runs that are compared have read the same text, most often: its baselines are measured once.
+    private readonly Dictionary<(string Sha256, TextConfig Text, int VocabSize, TextRange Range), (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors)> _baselines = [];
+
+    /// <summary>Measures a model on the part of the text that its training did not see.</summary>
+    /// <param name="run">The run's name.</param>
+    /// <param name="saved">Its model.</param>
+    /// <param name="corpus">The text that it was trained on.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <exception cref="InvalidConfigException">The text is another one, the training saw all of it, or the model sees the future.</exception>
+    public RunMeasurement Measure(string run, ISavedModel saved, CorpusText corpus, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(saved);
+        ArgumentNullException.ThrowIfNull(corpus);
+        if (corpus.Origin.Sha256 != saved.Corpus.Sha256)
+            throw new InvalidConfigException([$"'{corpus.Origin.Name}' is not the text that it was trained on: its SHA-256 is another"]);
+        if (saved is Checkpoint { Model.LeakLabel: { } leak })
+            throw new InvalidConfigException([leak]);
+        var evaluation = new EvaluationRun { Split = TextSplit.HeldOut };
+        EvaluationText text = evaluation.Texts(corpus, saved)[0];
+        EvaluationResult result = evaluation.Execute(saved, text, run, device, threads, cancellationToken);
+
+        var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
+        if (!_baselines.TryGetValue(key, out (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) baselines))
+            _baselines[key] = baselines = MeasureBaselines(saved, corpus, text, cancellationToken);
+        return new RunMeasurement(run, result.Report, baselines.NGram, baselines.Compressors,
+            Passage(result.Surprisals, saved, text.WindowLength));
+    }
+
+    private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
+        ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<int> seen = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab).Tokens[..text.Range.Begin];
+        EvaluationReport? nGram = seen.Length < 2 ? null
+            : Baselines.NGram(seen, text, saved.Vocab.Count, NGramOrder, cancellationToken: cancellationToken).Report;
+        return (nGram, Baselines.Compressors(seen.Span, text.Tokens.Span[1..], saved.Vocab, saved.Text.Token, cancellationToken));
+    }
+
+    private static List<(string Token, double Nats)> Passage(TokenSurprisals surprisals, ISavedModel saved, int windowLength)
+    {
+        string separator = Tokenizer.Create(saved.Text.Token).TokenSeparator;
+        var passage = new List<(string, double)>();
+        // Of windows that overlap, the last token of each: the one with the most before it.
+        int step = Math.Max(1, windowLength);
+        for (int i = step - 1; i < surprisals.Targets.Length && passage.Count < PassageTokens; i += step)
+            passage.Add((saved.Vocab[surprisals.Targets.Span[i]] + separator, surprisals.Nats.Span[i]));
+        return passage;
+    }
+}

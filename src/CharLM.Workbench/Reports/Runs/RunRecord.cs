@@ -1,0 +1,49 @@
+using CharLM.Checkpoints;
+using CharLM.Workbench.Runs;
+
+namespace CharLM.Workbench.Reports.Runs;
+
+/// <summary>What a run left behind, for a report: read from its run directory, or from the log of <c>--log-json</c>.</summary>
+public sealed record RunRecord : RecordedRun
+{
+    /// <summary>Its configuration; null when only a log is known.</summary>
+    public RunConfig? Config { get; init; }
+
+    /// <inheritdoc/>
+    public override RunSettings? Settings => Config;
+
+    /// <summary>Its epochs, in order.</summary>
+    public required IReadOnlyList<RunMetrics> Epochs { get; init; }
+
+    /// <summary>How it ended; null while it is not complete.</summary>
+    public RunSummary? Result { get; init; }
+
+    /// <summary>The last epoch; null before the first is finished.</summary>
+    public RunMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
+
+    /// <summary>The epoch with the best held-out perplexity; null when nothing is held out.</summary>
+    public RunMetrics? Best => Epochs.Where(epoch => epoch.HeldOutPerplexity is not null).MinBy(epoch => epoch.HeldOutPerplexity);
+
+    /// <summary>Reads a run directory, or the file of a log.</summary>
+    /// <exception cref="CheckpointException">There is no run, or a file of it is not what it should be.</exception>
+    /// <exception cref="Configuration.ConfigFileException">Its configuration is not what it should be.</exception>
+    public static RunRecord Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (File.Exists(path))
+            return RunLog.Read(path);
+        var directory = new RunDirectory(path);
+        if (!File.Exists(directory.ConfigPath))
+            throw new CheckpointException(path, "is no run: it is neither a run directory (it has no config.yaml) nor the file of a log");
+        return new RunRecord
+        {
+            Name = directory.Name,
+            Directory = directory,
+            Config = RunConfigFile.Read(directory.ConfigPath),
+            Environment = RunEnvironment.Read(directory.EnvironmentPath),
+            Epochs = RunMetrics.Read(directory.MetricsPath),
+            Samples = SampleFile.Read(directory.SamplesPath),
+            Result = File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath) : null,
+        };
+    }
+}

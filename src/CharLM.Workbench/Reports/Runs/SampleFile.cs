@@ -1,0 +1,26 @@
+using System.Text.RegularExpressions;
+using CharLM.Checkpoints;
+using CharLM.Checkpoints.Safetensors;
+
+namespace CharLM.Workbench.Reports.Runs;
+
+/// <summary>Reads the samples.txt of a run directory.</summary>
+internal static partial class SampleFile
+{
+    /// <summary>The samples, in order; of a missing file, none.</summary>
+    /// <exception cref="CheckpointException">The file is too large, or cannot be read.</exception>
+    public static IReadOnlyList<RunSample> Read(string path)
+    {
+        if (!File.Exists(path))
+            return [];
+        string text = SafetensorsFile.Read(path, PlainFile.ReadText);
+        MatchCollection headings = Heading().Matches(text);
+        return [.. headings.Select((heading, i) => Sample(heading, text[(heading.Index + heading.Length)..(i + 1 < headings.Count ? headings[i + 1].Index : text.Length)]))];
+    }
+
+    private static RunSample Sample(Match heading, string text) =>
+        new(int.TryParse(heading.Groups["epoch"].ValueSpan, out int epoch) ? epoch : 0, text.EndsWith("\n\n", StringComparison.Ordinal) ? text[..^2] : text);
+
+    [GeneratedRegex(@"^after epoch (?<epoch>\d{1,9}):\n", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+}

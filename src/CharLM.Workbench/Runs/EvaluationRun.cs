@@ -1,0 +1,147 @@
+using CharLM.Checkpoints;
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Models;
+using CharLM.Models.NGram;
+using CharLM.Tokenization;
+using static TorchSharp.torch;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>Measures saved models on a text: which part of it, and read how.</summary>
+public sealed record EvaluationRun
+{
+    private const int RowsOfRecurrent = 32;
+
+    /// <summary>Which part of the text; default null: what training held out, and all of a text that it did not read.</summary>
+    public TextSplit? Split { get; init; }
+
+    /// <summary>Read only so many tokens of that part; default 0: all.</summary>
+    public int MaxTokens { get; init; }
+
+    /// <summary>Rows that are read side by side; default null: 32, or 1 where nothing is gained by more.</summary>
+    public int? Rows { get; init; }
+
+    /// <summary>How the model goes on learning while it reads; default null: not at all. The text is then read in 1 row.</summary>
+    public DynamicEvaluationConfig? Dynamic { get; init; }
+
+    /// <summary>How the text is read otherwise, and how the bootstrap draws.</summary>
+    public EvaluationConfig Config { get; init; } = new();
+
+    /// <summary>Every fault of the request, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (MaxTokens < 0)
+            yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
+        foreach (string fault in (Config with { Rows = Rows ?? Config.Rows }).Faults())
+            yield return fault;
+        foreach (string fault in Dynamic?.Faults() ?? [])
+            yield return fault;
+        if (Dynamic is not null && Rows > 1)
+            yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
+    }
+
+    /// <summary>The part of a text that some models are measured on, as each of them reads it.</summary>
+    /// <param name="corpus">The text.</param>
+    /// <param name="models">One or several: those that read the same tokens have the same part, each of the others its own.</param>
+    /// <exception cref="InvalidConfigException">Nothing is held out, or the text has no token of a vocab.</exception>
+    public IReadOnlyList<EvaluationText> Texts(CorpusText corpus, params IReadOnlyList<ISavedModel> models)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        ArgumentNullException.ThrowIfNull(models);
+        InvalidConfigException.ThrowIfAny(Faults());
+        return [.. models.Select(model => TextOf(corpus, model, [.. models.Where(other => ReadTheSame(model, other))]))];
+    }
+
+    /// <summary>Whether two models read the same tokens of a text, so that they can be compared token by token.</summary>
+    public static bool ReadTheSame(ISavedModel first, ISavedModel second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        return (first.Text.Token, first.Text.Cleaning) == (second.Text.Token, second.Text.Cleaning);
+    }
+
+    private EvaluationText TextOf(CorpusText corpus, ISavedModel model, IReadOnlyList<ISavedModel> same)
+    {
+        bool trainedOn = same.Any(other => other.Corpus.Sha256 == corpus.Origin.Sha256);
+        TextSplit split = Split ?? TextSplit.All;
+        int window = 0;
+        EvaluationText text = EvaluationText.From(corpus.Text, model.Text, model.Vocab, tokens =>
+        {
+            TextRange unseen = same.Select(other => UnseenText.Of(other, tokens)).Aggregate((left, right) => left.Intersect(right));
+            if (Split is null && trainedOn && unseen.Count > 1)
+                split = TextSplit.HeldOut;
+            if (split == TextSplit.HeldOut && unseen.Count < 2)
+            {
+                throw new InvalidConfigException(
+                    ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
+            }
+            if (split == TextSplit.HeldOut && WindowsOf(same, tokens) is { } windows)
+                (window, unseen) = windows;
+            TextRange range = split == TextSplit.HeldOut ? unseen : new TextRange(0, tokens);
+            return MaxTokens > 0 ? range with { End = Math.Min(range.End, range.Begin + MaxTokens) } : range;
+        });
+        if (text.Unknown == text.Tokens.Length - 1)
+            throw new InvalidConfigException([$"vocab mismatch: none of the text's {text.Unknown} tokens is in the model's vocab of {model.Vocab.Count}"]);
+        string label = (split, trainedOn) switch
+        {
+            (_, false) => "",
+            (TextSplit.HeldOut, _) => " (held out from training)",
+            _ => " (the text of the training)",
+        };
+        return text with { Name = corpus.Origin.Name + label, WindowLength = window };
+    }
+
+    // What training held out as windows is measured as those, unless another reading was asked for.
+    private (int Length, TextRange Range)? WindowsOf(IReadOnlyList<ISavedModel> models, int tokens)
+    {
+        (int, int, int)[] all = [.. models.Select(model => model is Checkpoint { Training: var training }
+            ? (training.TrainWindows, training.ValidationWindows, training.NumSteps)
+            : default).Distinct()];
+        bool asIs = Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0;
+        if (!asIs || all is not [(> 0 and int train, > 0 and int validation, int steps)])
+            return null;
+        var range = new TextRange(train, train + validation + steps);
+        return range.End <= tokens ? (steps, range) : null;
+    }
+
+    /// <summary>Measures a model.</summary>
+    /// <param name="saved">The model.</param>
+    /// <param name="text">The text as it reads it.</param>
+    /// <param name="name">What the model is called in the report.</param>
+    /// <param name="device">Where to compute; default the CPU.</param>
+    /// <param name="threads">Threads of one operation; default 0: chosen.</param>
+    /// <param name="cancellationToken">Looked at before each call.</param>
+    public EvaluationResult Execute(
+        ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(saved);
+        ArgumentNullException.ThrowIfNull(text);
+        EvaluationResult result = Dynamic is null
+            ? ExecuteStatic(saved, text, name, device, threads, cancellationToken)
+            : ExecuteDynamic(saved, text, name, Dynamic, device, cancellationToken);
+        return result with { Report = result.Report with { PassagesTrainedOn = saved.TrainedText?.ShareOf(text.Tokens, saved.Vocab) } };
+    }
+
+    private EvaluationResult ExecuteStatic(ISavedModel saved, EvaluationText text, string name, Device? device, int threads,
+        CancellationToken cancellationToken)
+    {
+        using ILanguageModel model = saved.Open(device, threads);
+        int rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent);
+        EvaluationConfig config = Config with { Rows = rows, WindowLength = text.WindowLength };
+        return Evaluator.Evaluate(model, text, name, config, cancellationToken);
+    }
+
+    private EvaluationResult ExecuteDynamic(
+        ISavedModel saved, EvaluationText text, string name, DynamicEvaluationConfig dynamic, Device? device, CancellationToken cancellationToken)
+    {
+        if (saved is not Checkpoint checkpoint)
+            throw new InvalidConfigException([$"dynamic evaluation learns by gradients, which {name} has not: it counts n-grams"]);
+        // torch.nn where it can compute the model, else its equations: both have gradients of every weight.
+        bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Faults().Any();
+        using LanguageModel model = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
+        using var learning = new DynamicModel(model, dynamic);
+        EvaluationResult result = Evaluator.Evaluate(learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
+        return result with { Report = result.Report with { Reading = $"{result.Report.Reading}; {dynamic.Describe()}" } };
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using CharLM.Checkpoints;
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Models.NGram;
+using CharLM.Tokenization;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>The n-gram baseline of a text: counted on its first part, measured on the part that is held out.</summary>
+public sealed record NGramRun
+{
+    /// <summary>Tokens of the longest n-grams, 1 to 10; default 7.</summary>
+    public int Order { get; init; } = 7;
+
+    /// <summary>How the text becomes token ids; default all of it, the last tenth held out.</summary>
+    public TextConfig Text { get; init; } = new() { MaxTokens = 0, ValidationFraction = 0.1 };
+
+    /// <summary>Whether compressors are measured on the held-out part, too; default false.</summary>
+    public bool Compressors { get; init; }
+
+    /// <summary>Where the counts are written; default checkpoints/ngram.safetensors.</summary>
+    public string CheckpointPath { get; init; } = Path.Combine("checkpoints", "ngram.safetensors");
+
+    /// <summary>How the bootstrap draws.</summary>
+    public EvaluationConfig Config { get; init; } = new();
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (string fault in NGramModel.Faults(Order).Concat(Text.Faults()).Concat(Config.Faults()))
+            yield return fault;
+        if (Compressors && Text.ValidationFraction == 0)
+            yield return "compressors are measured on what is held out: give a validation-fraction above 0";
+        if (string.IsNullOrWhiteSpace(CheckpointPath))
+            yield return "out must name a file";
+    }
+
+    /// <summary>Counts, measures and writes.</summary>
+    /// <param name="corpus">The text.</param>
+    /// <param name="cancellationToken">Looked at between the parts of the work; before the file is written, nothing is.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or there is too little text.</exception>
+    /// <exception cref="CheckpointException">The file cannot be written.</exception>
+    public NGramResult Execute(CorpusText corpus, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        InvalidConfigException.ThrowIfAny(Faults());
+        TokenizedText text = TokenizedText.From(corpus.Text, Text);
+        if (text.NumTokensOfCorpus == 0)
+            throw new InvalidConfigException([$"nothing of the text is left after the cleaning '{Choices.NameOf(Text.Cleaning)}': take --cleaning none"]);
+        cancellationToken.ThrowIfCancellationRequested();
+        long began = Stopwatch.GetTimestamp();
+        NGramModel model = NGramModel.Train(text.Train, Order, text.Vocab.Count);
+        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        cancellationToken.ThrowIfCancellationRequested();
+        TextSketch sketch = TextSketch.Of(text.Train, text.Vocab, Text.Token);
+        EvaluationReport? heldOut = text.HeldOut.Length > 1
+            ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.HeldOut, text.Vocab) }
+            : null;
+        IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 1
+            ? Baselines.Compressors(text.Train.Span, text.HeldOut.Span, text.Vocab, Text.Token, cancellationToken)
+            : [];
+        var checkpoint = new NGramCheckpoint
+        {
+            Model = model,
+            Text = Text,
+            Vocab = text.Vocab,
+            Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
+            TrainedText = sketch,
+            Figures = new Figures
+            {
+                Epochs = 1,
+                HeldOutLoss = heldOut?.All.Mean,
+                BestHeldOutLoss = heldOut?.All.Mean,
+                BestEpoch = heldOut is null ? null : 1,
+                TrainedSeconds = seconds,
+            },
+        };
+        cancellationToken.ThrowIfCancellationRequested();
+        NGramFile.Write(CheckpointPath, checkpoint);
+        return new NGramResult(checkpoint, text.Train.Length, seconds, heldOut, compressors);
+    }
+
+    private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
+    {
+        var range = new TextRange(text.Train.Length, text.Train.Length + text.HeldOut.Length);
+        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, _ => range) with { Name = $"{corpus.Origin.Name} (held out from training)" };
+        return Evaluator.Evaluate(model, heldOut, Baselines.Describe(Order), Config with { Rows = 1 }, cancellationToken).Report;
+    }
+}

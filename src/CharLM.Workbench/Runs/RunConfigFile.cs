@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using CharLM.Checkpoints;
+using CharLM.Workbench.Configuration;
+using YamlDotNet.RepresentationModel;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>Run configurations as YAML: presets that ship with the library, and files of the user's.</summary>
+public static class RunConfigFile
+{
+    private const string PresetFolder = "CharLM.Workbench.Runs.Presets.", Extension = ".yaml";
+
+    /// <summary>The names of the presets, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Presets { get; } =
+    [
+        .. typeof(RunConfigFile).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(PresetFolder, StringComparison.Ordinal))
+            .Select(name => name[PresetFolder.Length..^Extension.Length])
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>A configuration with a preset over it.</summary>
+    /// <param name="name">The preset.</param>
+    /// <param name="under">What shows through where the preset says nothing; default the defaults.</param>
+    /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
+    public static RunConfig ReadPreset(string name, RunConfig? under = null)
+    {
+        using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
+            ?? throw new InvalidConfigException([$"there is no preset '{name}'{(EditDistance.Nearest(name, Presets) is { } near ? $"; did you mean '{near}'?" : $"; there are {string.Join(", ", Presets)}")}"]);
+        using var reader = new StreamReader(stream);
+        return Parse(reader.ReadToEnd(), $"preset {name}", under);
+    }
+
+    /// <summary>A configuration with a file over it.</summary>
+    /// <param name="path">YAML; keys that are not given show what is under them.</param>
+    /// <param name="under">What is under it; default the defaults.</param>
+    /// <exception cref="ConfigFileException">The file is missing, no YAML, or has an unknown key or a value of another type.</exception>
+    public static RunConfig Read(string path, RunConfig? under = null) => Read<RunConfig>(path, under ?? new RunConfig());
+
+    /// <summary>A configuration of any kind of run with a file over it.</summary>
+    /// <inheritdoc cref="Read(string, RunConfig?)"/>
+    public static TConfig Read<TConfig>(string path, TConfig under)
+        where TConfig : RunSettings => Read(path, under, out _);
+
+    /// <param name="path">YAML; keys that are not given show what is under them.</param>
+    /// <param name="under">What is under it.</param>
+    /// <param name="implementationLine">Where the file itself says what computes the model, from 1; null where it does not.</param>
+    /// <inheritdoc cref="Read{TConfig}(string, TConfig)"/>
+    public static TConfig Read<TConfig>(string path, TConfig under, out long? implementationLine)
+        where TConfig : RunSettings
+    {
+        YamlMappingNode node = YamlText.Load(path);
+        implementationLine = Find(Find(node, "model"), "implementation")?.Start.Line;
+        if (NamedKind(node) is { } kind && kind != under.ModelKind)
+            throw new ConfigFileException(path, null, $"configures a {kind}, not a {under.ModelKind}: {ModelKind.TrainOf(kind)} takes it");
+        return YamlRecord.Apply(node, under, path);
+    }
+
+    /// <summary>What kind of model a configuration is for; null when it cannot be read.</summary>
+    /// <param name="path">A config.yaml.</param>
+    public static string? KindOf(string path)
+    {
+        try
+        {
+            return NamedKind(YamlText.Load(path)) ?? ModelKind.LanguageModel;
+        }
+        catch (ConfigFileException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A configuration from a text.</summary>
+    /// <inheritdoc cref="Read(string, RunConfig?)"/>
+    public static RunConfig Parse(string text, string path, RunConfig? under = null) =>
+        YamlRecord.Apply(YamlText.Parse(text, path), under ?? new RunConfig(), path);
+
+    /// <summary>A configuration as YAML, complete: every setting with its value.</summary>
+    public static string Write(RunSettings config) => YamlRecord.ToText(YamlRecord.ToNode(config));
+
+    /// <summary>The same configuration as JSON, under the same keys.</summary>
+    public static JsonObject ToJson(RunSettings config) => YamlRecord.ToJson(config);
+
+    /// <summary>The settings in which two configurations differ, in words: "training.seed 0, now 1".</summary>
+    public static IReadOnlyList<string> Differences(RunConfig before, RunConfig now)
+    {
+        Dictionary<string, string> was = YamlRecord.Flatten(before).ToDictionary(), becomes = YamlRecord.Flatten(now).ToDictionary();
+        return [.. was.Keys.Union(becomes.Keys).Where(key => was.GetValueOrDefault(key) != becomes.GetValueOrDefault(key))
+            .Select(key => $"{key} {was.GetValueOrDefault(key, "not set")}, now {becomes.GetValueOrDefault(key, "not set")}")];
+    }
+
+    // Configurations of language models, which were there first, say nothing of their kind.
+    private static string? NamedKind(YamlMappingNode node) =>
+        node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name } ? name : null;
+
+    private static YamlNode? Find(YamlNode? node, string key) => node is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out YamlNode? value) ? value : null;
+}

@@ -1,0 +1,49 @@
+using CharLM.Workbench.Configuration;
+using YamlDotNet.RepresentationModel;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>Where two configurations differ that must not, for a run that goes on.</summary>
+internal static class RunConflicts
+{
+    // What may change without changing what is learned: the number of epochs where nothing spans them all, patience where it would not
+    // have ended the run before. The text is compared by its checksum.
+    private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
+    {
+        "corpus", "data", "validation", "training.num_epochs", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last", "patience", "checkpoint_path",
+    };
+
+    /// <summary>The differences, one sentence each, empty when there is none.</summary>
+    public static IEnumerable<string> Between(RunSettings was, RunSettings isNow)
+    {
+        Dictionary<string, string> before = Settings(was), now = Settings(isNow);
+        foreach (string key in before.Keys.Union(now.Keys).Except(MayChange))
+        {
+            if (before.GetValueOrDefault(key, "not set") is var old && now.GetValueOrDefault(key, "not set") is var value && old != value)
+                yield return $"{key} is {old} in the run and cannot become {value}";
+        }
+        if (was.Training.NumEpochs != isNow.Training.NumEpochs && was.WhatSpansAllEpochs is { } what)
+        {
+            yield return $"training.num_epochs is {was.Training.NumEpochs} in the run and cannot become {isNow.Training.NumEpochs}: "
+                + $"{what} from its first epoch to its last, and what is learned would be neither run's; begin a new run, from this one's checkpoint or anew";
+        }
+    }
+
+    private static Dictionary<string, string> Settings(RunSettings config)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add(YamlRecord.ToNode(config), "");
+        return settings;
+
+        void Add(YamlMappingNode node, string prefix)
+        {
+            foreach ((YamlNode key, YamlNode value) in node.Children)
+            {
+                if (value is YamlMappingNode inner)
+                    Add(inner, $"{prefix}{key}.");
+                else
+                    settings[$"{prefix}{key}"] = value.ToString();
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>
+/// Where everything of a run lies: <c>config.yaml</c>, <c>environment.json</c>, <c>metrics.jsonl</c>, <c>samples.txt</c>,
+/// <c>checkpoints/</c>, and at the end <c>result.json</c>. Only names: <see cref="RunSession{TConfig, TCheckpoint}"/> works in it.
+/// </summary>
+public sealed partial class RunDirectory
+{
+    /// <summary>The folder that run directories lie in when nobody says otherwise.</summary>
+    public const string DefaultParent = "runs";
+
+    private const string Extension = ".safetensors", StepPrefix = "step-";
+
+    /// <summary>The run directory of a path; nothing is made.</summary>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
+    public RunDirectory(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        Path = System.IO.Path.TrimEndingDirectorySeparator(path);
+    }
+
+    /// <summary>The path as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>The last part of the path.</summary>
+    public string Name => System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path));
+
+    /// <summary>The complete configuration; <c>charlm train --config</c> repeats the run with it.</summary>
+    public string ConfigPath => File("config.yaml");
+
+    /// <summary>What the run ran on (<see cref="RunEnvironment"/>).</summary>
+    public string EnvironmentPath => File("environment.json");
+
+    /// <summary>A line for each epoch (<see cref="RunMetrics"/>; of models on pairs, <see cref="SequenceMetrics"/>).</summary>
+    public string MetricsPath => File("metrics.jsonl");
+
+    /// <summary>The samples that were drawn.</summary>
+    public string SamplesPath => File("samples.txt");
+
+    /// <summary>How the run ended (<see cref="RunSummary"/>, <see cref="SequenceSummary"/>); there when it is complete.</summary>
+    public string ResultPath => File("result.json");
+
+    /// <summary>The folder of the checkpoints.</summary>
+    public string CheckpointsPath => File("checkpoints");
+
+    /// <summary>The newest checkpoint.</summary>
+    public string LastCheckpointPath => Checkpoint("last");
+
+    /// <summary>The model that is best on what is held out.</summary>
+    public string BestCheckpointPath => Checkpoint("best");
+
+    /// <summary>The file that a process at work holds a lock on.</summary>
+    internal string LockPath => File(".lock");
+
+    /// <summary>How it stands now.</summary>
+    public RunDirectoryState State =>
+        RunLock.IsHeld(LockPath) ? RunDirectoryState.Running
+        : !System.IO.File.Exists(ConfigPath) ? RunDirectoryState.Absent
+        : System.IO.File.Exists(ResultPath) ? RunDirectoryState.Complete
+        : RunDirectoryState.Resumable;
+
+    /// <summary>A name for a run that was given none: the date and time, such as 2026-11-21-093012.</summary>
+    public static string DatedName(DateTime time) => time.ToString("yyyy-MM-dd-HHmmss", CultureInfo.InvariantCulture);
+
+    /// <summary>Whether a name is one of <see cref="DatedName"/>, with or without a number behind it.</summary>
+    public static bool IsDatedName(string name) => DatedPattern().IsMatch(name);
+
+    /// <summary>The run in a folder that was worked on last, of those that could go on; null when there is none.</summary>
+    /// <param name="parent">The folder.</param>
+    /// <param name="isOne">Which runs are meant; default all.</param>
+    public static RunDirectory? NewestResumable(string parent, Predicate<RunDirectory>? isOne = null) => In(parent)
+        .Where(run => run.State == RunDirectoryState.Resumable && isOne?.Invoke(run) != false)
+        .MaxBy(run => System.IO.File.GetLastWriteTimeUtc(System.IO.File.Exists(run.LastCheckpointPath) ? run.LastCheckpointPath : run.ConfigPath));
+
+    /// <summary>The run directories in a folder, in alphabetical order.</summary>
+    /// <param name="parent">The folder; a missing one has none.</param>
+    public static IReadOnlyList<RunDirectory> In(string parent) => !Directory.Exists(parent) ? [] :
+    [
+        .. Directory.EnumerateDirectories(parent).Order(StringComparer.Ordinal)
+            .Select(path => new RunDirectory(path)).Where(run => System.IO.File.Exists(run.ConfigPath)),
+    ];
+
+    /// <summary>An older checkpoint, by the steps that were done.</summary>
+    internal string StepCheckpointPath(long step) => Checkpoint(StepPrefix + step.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The older checkpoints, newest first; other files are passed over.</summary>
+    internal IReadOnlyList<(long Step, string Path)> StepCheckpoints() => !Directory.Exists(CheckpointsPath) ? [] :
+    [
+        .. Directory.EnumerateFiles(CheckpointsPath, StepPrefix + "*" + Extension)
+            .Select(path => (Step: StepOf(path), path)).Where(file => file.Step >= 0).OrderByDescending(file => file.Step),
+    ];
+
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}-\d{6}(-\d+)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex DatedPattern();
+
+    private static long StepOf(string path) =>
+        long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path)[StepPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+
+    private string Checkpoint(string name) => System.IO.Path.Combine(CheckpointsPath, name + Extension);
+}

@@ -1,0 +1,37 @@
+using CharLM.Training;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>Something that happened in a run, told in order and at once.</summary>
+public abstract record RunEvent
+{
+    private RunEvent()
+    {
+    }
+
+    /// <summary>Training begins.</summary>
+    /// <param name="Description">What is trained on what.</param>
+    public sealed record Started(RunDescription Description) : RunEvent;
+
+    /// <summary>Training on pairs begins.</summary>
+    /// <param name="Description">What is trained on what.</param>
+    public sealed record StartedOnPairs(SequenceDescription Description) : RunEvent;
+
+    /// <summary>A minibatch was learned.</summary>
+    public sealed record Step(StepReport Report) : RunEvent;
+
+    /// <summary>An epoch ended.</summary>
+    public sealed record Epoch(EpochReport Report) : RunEvent;
+
+    /// <summary>A sample was drawn.</summary>
+    /// <param name="Number">After how many epochs.</param>
+    /// <param name="Text">The prefix and its continuation; of models on pairs, what they make of some sources.</param>
+    public sealed record Sample(int Number, string Text) : RunEvent;
+
+    /// <summary>What is held out has not become better for as long as the run was to wait.</summary>
+    /// <param name="Epochs">Epochs without a better one.</param>
+    public sealed record StoppedEarly(int Epochs) : RunEvent;
+
+    /// <summary>The checkpoint was written.</summary>
+    public sealed record Saved(string Path) : RunEvent;
+}

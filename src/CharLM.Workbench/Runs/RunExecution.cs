@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using CharLM.Checkpoints;
+using CharLM.Evaluation;
+using CharLM.Training;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>
+/// Drives a run of any kind: after each epoch it measures, reports, samples and saves; it ends after the last, when nothing
+/// becomes better, or when it is asked to.
+/// </summary>
+/// <param name="config">All of it.</param>
+/// <param name="subject">What is trained.</param>
+/// <param name="start">What it goes on from; null for a new model.</param>
+/// <param name="kind">How its checkpoints are written.</param>
+/// <param name="session">Where all of the run is written; null when only the configuration's checkpoint is.</param>
+/// <param name="progress">Told of everything as it happens.</param>
+/// <param name="clock">Tells when a checkpoint is due.</param>
+internal sealed class RunExecution<TConfig, TCheckpoint>(
+    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig, TCheckpoint>? session,
+    IProgress<RunEvent>? progress, TimeProvider clock)
+    where TConfig : RunSettings, new()
+    where TCheckpoint : class, IRunCheckpoint
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly CheckpointPace _pace = new(config.CheckpointEvery, clock);
+    private readonly int _epochsBefore = start?.Figures.Epochs ?? 0;
+    // A file that is only gone on from, to learn something else, brings its weights alone.
+    private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
+    private EpochReport? _last;
+    private long _step;
+    private bool _stopped;
+    private Figures _figures = start?.Figures ?? new Figures();
+
+    // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
+    private TCheckpoint? _best;
+
+    private bool GoesOn => !_stopped && _figures.Epochs < config.Training.NumEpochs;
+
+    private double Elapsed => (_before?.ElapsedSeconds ?? 0) + _clock.Elapsed.TotalSeconds;
+
+    private string CheckpointPath => session?.Directory.LastCheckpointPath ?? config.CheckpointPath;
+
+    /// <summary>Takes the trainer to where the checkpoint was written.</summary>
+    /// <exception cref="CheckpointException">The checkpoint is of another optimizer, batch size or text.</exception>
+    public void GoOn()
+    {
+        if (_before is null)
+            return;
+        try
+        {
+            subject.Trainer.SetState(_before.Trainer);
+        }
+        catch (FormatException e)
+        {
+            throw new CheckpointException(session!.StartPath!, e.Message, e);
+        }
+        (_step, _stopped) = (_before.Step, IsWaitedOut());
+    }
+
+    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
+    public RunOutcome Execute(CancellationToken cancellationToken)
+    {
+        bool interrupted = false;
+        // What a new run begins with may be gone when it goes on.
+        if (start is not null && session is { IsResumed: false })
+            Save();
+        try
+        {
+            while (GoesOn)
+                Epoch(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            interrupted = true;
+        }
+        catch (TrainingDivergedException)
+        {
+            SaveBest();
+            throw;
+        }
+        Save(copies: true);
+        var outcome = new RunOutcome(
+            _last, _figures, _step, _stopped, interrupted, interrupted ? null : Sample(), session?.CopyPath ?? CheckpointPath,
+            _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath, session?.Directory.Path);
+        if (!interrupted)
+            session?.Complete(subject.Summary(outcome));
+        return outcome;
+    }
+
+    // Trains one epoch and reports, samples and saves where they are due.
+    private void Epoch(CancellationToken cancellationToken)
+    {
+        EpochReport report = subject.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
+        (Nats? loss, IReadOnlyList<Measure> measures) = subject.MeasureHeldOut(cancellationToken);
+        // Of a measure, more is better; the schedule takes what less is better of.
+        TrainingDivergedException.ThrowIfDiverged(report with { HeldOut = loss });
+        subject.Trainer.EpochEnded(measures.Count > 0 ? 1 - measures[0].Value : (loss ?? report.Train).Mean);
+        int done = report.Epoch, left = config.Training.NumEpochs - done;
+        _last = report with
+        {
+            HeldOut = loss,
+            Measures = measures,
+            ElapsedSeconds = Elapsed,
+            RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - _epochsBefore) * left,
+        };
+        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats && !(nats.Mean >= _figures.BestHeldOutLoss);
+        _figures = _figures with
+        {
+            Epochs = done,
+            TrainLoss = report.Train.Mean,
+            HeldOutLoss = loss?.Mean,
+            BestHeldOutLoss = isBest && measures.Count == 0 ? loss?.Mean : _figures.BestHeldOutLoss,
+            BestHeldOutMeasure = isBest && measures.Count > 0 ? measures[0].Value : _figures.BestHeldOutMeasure,
+            BestEpoch = isBest ? done : _figures.BestEpoch,
+            LongestWait = isBest ? Math.Max(_figures.LongestWait ?? 0, done - 1 - (_figures.BestEpoch ?? done - 1)) : _figures.LongestWait,
+            TrainedSeconds = _figures.TrainedSeconds + report.Seconds,
+        };
+        session?.Record(subject.Metrics(_last, _step));
+        progress?.Report(new RunEvent.Epoch(_last));
+        if (isBest)
+            _best = subject.Checkpoint(_figures, null);
+        if (_pace.HasTimeForBest)
+            SaveBest();
+        _stopped = IsWaitedOut();
+        if (_stopped)
+            progress?.Report(new RunEvent.StoppedEarly(config.Patience));
+        if (!GoesOn)
+            return;
+        if (config.SampleEvery > 0 && done % config.SampleEvery == 0)
+            Sample();
+        if (_pace.IsDueAfterEpoch(done))
+            Save();
+    }
+
+    private bool IsWaitedOut() => config.Patience > 0 && _figures.Epochs - _figures.BestEpoch >= config.Patience;
+
+    private string? Sample()
+    {
+        if (subject.Sample() is not { } sample)
+            return null;
+        session?.Record(_figures.Epochs, sample);
+        progress?.Report(new RunEvent.Sample(_figures.Epochs, sample));
+        return sample;
+    }
+
+    // The weights are those after the last step, in the middle of an epoch, too.
+    private void Stepped(StepReport step)
+    {
+        _step++;
+        progress?.Report(new RunEvent.Step(step));
+        if (_pace.IsDueAfterStep(_step))
+            Save();
+    }
+
+    private void Save(bool copies = false)
+    {
+        SaveBest();
+        _pace.Write(() =>
+        {
+            if (session is null)
+                kind.Write(config.CheckpointPath, subject.Checkpoint(_figures, null));
+            else
+                session.Save(subject.Checkpoint(_figures, session.Mark(subject.Trainer.CopyState(), _step, Elapsed)));
+            if (copies && session?.CopyPath is { } copy)
+                kind.Write(copy, subject.Checkpoint(_figures, null));
+        });
+        progress?.Report(new RunEvent.Saved(CheckpointPath));
+    }
+
+    private void SaveBest()
+    {
+        if (_best is not { } best)
+            return;
+        _best = null;
+        _pace.WriteBest(() =>
+        {
+            if (session is null)
+                kind.Write(config.BestCheckpointPath, best);
+            else
+                session.SaveBest(best);
+        });
+    }
+
+    private sealed class StepProgress(RunExecution<TConfig, TCheckpoint> run) : IProgress<StepReport>
+    {
+        public void Report(StepReport value) => run.Stepped(value);
+    }
+}

@@ -1,0 +1,423 @@
+using System.Text;
+using CharLM.Checkpoints;
+using CharLM.Training;
+using CharLM.Workbench.Configuration;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>
+/// A run's work in its directory: it holds the lock, writes the metrics and samples as they come, and takes turns with the
+/// checkpoints. What is in the directory is whole at every moment, whenever the process ends.
+/// </summary>
+/// <typeparam name="TConfig">The configuration of the run.</typeparam>
+/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
+public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
+    where TConfig : RunSettings, new()
+    where TCheckpoint : class, IRunCheckpoint
+{
+    private const string DamagedExtension = ".bad";
+
+    private readonly RunKind<TConfig, TCheckpoint> _kind;
+    private readonly bool _findsName;
+    private readonly List<string> _damaged = [], _warnings = [];
+    private readonly HashSet<FileStream> _unflushed = [];
+    private RunLock? _lock;
+    private TConfig? _config;
+    private FileStream? _metrics, _samples;
+    private long? _lastStep;
+
+    // The uppermost folder that was made for a run of which nothing is written yet.
+    private string? _firstMade;
+
+    private RunSession(RunKind<TConfig, TCheckpoint> kind, RunDirectory directory, bool findsName) => (_kind, Directory, _findsName) = (kind, directory, findsName);
+
+    /// <summary>Where it works.</summary>
+    public RunDirectory Directory { get; private set; }
+
+    /// <summary>Where the model goes, too, when the run ends; null nowhere.</summary>
+    public string? CopyPath { get; init; }
+
+    /// <summary>Whether it goes on with a run that began before.</summary>
+    public bool IsResumed => Config is not null;
+
+    /// <summary>The configuration of the run that goes on; null for a new run.</summary>
+    public TConfig? Config { get; private init; }
+
+    /// <summary>The checkpoint that the run goes on from; null for a new run, and for one that ended before its first checkpoint.</summary>
+    public TCheckpoint? Start { get; private set; }
+
+    /// <summary>The file of <see cref="Start"/>.</summary>
+    public string? StartPath { get; private set; }
+
+    /// <summary>What the run that goes on began on; null when it is not known.</summary>
+    internal RunEnvironment? Environment => IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath) : null;
+
+    /// <summary>The checksum of the text that the run began with; null when it is not known.</summary>
+    internal string? CorpusSha256 => Environment?.CorpusSha256;
+
+    /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
+    internal int BatchesDone => IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Figures.Epochs ? trainer.Batch : 0;
+
+    /// <summary>What a person should know: a checkpoint that is damaged, another machine than before.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>A new run; its directory is made when the run begins.</summary>
+    /// <param name="kind">What it trains.</param>
+    /// <param name="path">The directory; must hold no run.</param>
+    /// <param name="findsName">Whether a number is put behind the name when it is taken.</param>
+    /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
+    /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
+    internal static RunSession<TConfig, TCheckpoint> New(RunKind<TConfig, TCheckpoint> kind, string path, bool findsName, string? copyTo)
+    {
+        var session = new RunSession<TConfig, TCheckpoint>(kind, new RunDirectory(path), findsName) { CopyPath = copyTo };
+        if (!findsName)
+            session.RefuseRun();
+        try
+        {
+            AtomicFile.Probe(session.Directory.ConfigPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotBeWritten(path, e);
+        }
+        return session;
+    }
+
+    /// <summary>
+    /// Goes on with a run: takes the lock, removes what a writer that was killed has left, and finds the newest checkpoint that is
+    /// whole; those that are not are passed over with a warning.
+    /// </summary>
+    /// <param name="kind">What it trains.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
+    /// <exception cref="RunDirectoryException">There is no run, it trains something else, another process works in it, or none of its checkpoints is whole.</exception>
+    /// <exception cref="ConfigFileException">Its configuration is damaged.</exception>
+    internal static RunSession<TConfig, TCheckpoint> Resume(RunKind<TConfig, TCheckpoint> kind, string path, string? copyTo)
+    {
+        var directory = new RunDirectory(path);
+        if (!File.Exists(directory.ConfigPath))
+            throw new RunDirectoryException(path, System.IO.Directory.Exists(path) ? "holds no run: it has no config.yaml" : "there is no such run directory");
+        if (!kind.Owns(directory))
+        {
+            string other = RunConfigFile.KindOf(directory.ConfigPath)!;
+            throw new RunDirectoryException(path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} goes on with it");
+        }
+        RunLock held = TakeLock(directory);
+        try
+        {
+            var session = new RunSession<TConfig, TCheckpoint>(kind, directory, findsName: false) { CopyPath = copyTo, Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()), _lock = held };
+            session.Recover();
+            return session;
+        }
+        catch (Exception e)
+        {
+            held.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw CannotBeWritten(path, e);
+            throw;
+        }
+    }
+
+    /// <summary>What of a configuration cannot be for the run that goes on, empty when there is nothing.</summary>
+    /// <exception cref="InvalidOperationException">It is a new run.</exception>
+    public IEnumerable<string> Conflicts(TConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        TConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
+        List<string> conflicts = [.. RunConflicts.Between(was, config)];
+        int done = Start?.Figures.Epochs ?? 0;
+        // The configuration repeats the run: with it, the run would have ended where it did, or goes on.
+        bool waitsLess = config.Patience > 0 && (config.Patience < was.Patience || was.Patience == 0);
+        bool waitsLonger = was.Patience > 0 && (config.Patience > was.Patience || config.Patience == 0);
+        if (waitsLess && Start?.Figures is { BestEpoch: { } best } figures && (figures.LongestWait >= config.Patience || done - best > config.Patience))
+        {
+            conflicts.Add(
+                $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has waited longer already, and would have ended before");
+        }
+        if (File.Exists(Directory.ResultPath) && done >= config.Training.NumEpochs)
+            conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
+        else if (File.Exists(Directory.ResultPath) && config.Training.NumEpochs <= was.Training.NumEpochs && !waitsLonger)
+            conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs, since what is held out did not become better");
+        else if (done > config.Training.NumEpochs)
+            conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.NumEpochs}");
+        return conflicts;
+    }
+
+    /// <summary>Closes the files; a new run of which nothing was written takes its directory back.</summary>
+    public void Dispose()
+    {
+        _metrics?.Dispose();
+        _samples?.Dispose();
+        if (_firstMade is not null && _lock is not null)
+            TakeBack(_firstMade);
+        _lock?.Dispose();
+        _firstMade = null;
+    }
+
+    /// <summary>Makes the directory with its configuration and environment, locks it, and opens its files.</summary>
+    /// <exception cref="RunDirectoryException">It holds a run, another process works in it, or it cannot be written.</exception>
+    internal void Begin(TConfig config, RunEnvironment environment)
+    {
+        _config = config;
+        if (IsResumed)
+        {
+            GoOn(config, environment);
+            return;
+        }
+        string path = Directory.Path;
+        for (int number = 2; !TryBegin(config, environment); number++)
+            Directory = new RunDirectory($"{path}-{number}");
+    }
+
+    /// <summary>Writes the line of an epoch.</summary>
+    /// <param name="metrics">A record of its figures.</param>
+    internal void Record(object metrics)
+    {
+        CheckIsThere();
+        _firstMade = null;
+        Append(_metrics!, RecordFile.Line(metrics));
+    }
+
+    /// <summary>Writes a sample.</summary>
+    internal void Record(int epoch, string sample) => Append(_samples!, Encoding.UTF8.GetBytes($"after epoch {epoch}:\n{sample}\n\n"));
+
+    /// <summary>Brings metrics and samples to the disk, and says what a checkpoint needs to go on after them.</summary>
+    internal ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds)
+    {
+        foreach (FileStream file in _unflushed)
+            file.Flush(flushToDisk: true);
+        _unflushed.Clear();
+        return new ResumeState { Trainer = trainer, Step = step, ElapsedSeconds = elapsedSeconds, MetricsBytes = _metrics!.Position, SamplesBytes = _samples!.Position };
+    }
+
+    /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
+    /// <param name="checkpoint">The checkpoint, with what is needed to go on.</param>
+    /// <exception cref="CheckpointException">It cannot be written; the older ones are as they were.</exception>
+    internal void Save(TCheckpoint checkpoint)
+    {
+        _firstMade = null;
+        long step = checkpoint.Resume!.Step;
+        Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
+        _lastStep = step;
+        foreach ((_, string path) in Directory.StepCheckpoints().Skip(_config!.KeepLast - 1))
+            File.Delete(path);
+    }
+
+    /// <summary>Writes the model that is best on what is held out.</summary>
+    internal void SaveBest(TCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
+
+    /// <summary>Marks the run as complete.</summary>
+    /// <param name="summary">A record of how it ended.</param>
+    internal void Complete(object summary)
+    {
+        CheckIsThere();
+        WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
+    }
+
+    private static RunDirectoryException CannotBeWritten(string path, Exception e) => new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
+
+    private static void WriteWhole(string path, byte[] content)
+    {
+        try
+        {
+            AtomicFile.Write(path, stream => stream.Write(content));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotBeWritten(path, e);
+        }
+    }
+
+    // What is written to a file that was removed is lost without a word, and a checkpoint would make the folder anew.
+    private void CheckIsThere()
+    {
+        var metrics = new FileInfo(Directory.MetricsPath);
+        if (!HoldsRun || !metrics.Exists || metrics.Length != _metrics!.Length)
+        {
+            throw new RunDirectoryException(
+                Directory.Path,
+                "is gone: it was removed, moved or replaced while the run wrote to it; nothing was written since, and where the directory is now, the run goes on from its last checkpoint");
+        }
+    }
+
+    private void Write(string path, TCheckpoint checkpoint, Action? replacing = null)
+    {
+        CheckIsThere();
+        try
+        {
+            _kind.Write(path, checkpoint, replacing);
+        }
+        catch (CheckpointException)
+        {
+            // It may have gone while the file was written.
+            CheckIsThere();
+            throw;
+        }
+    }
+
+    private void Append(FileStream file, byte[] content)
+    {
+        try
+        {
+            file.Write(content);
+            _unflushed.Add(file);
+        }
+        catch (IOException e)
+        {
+            throw CannotBeWritten(file.Name, e);
+        }
+    }
+
+    private static RunLock TakeLock(RunDirectory directory) =>
+        RunLock.TryTake(directory.LockPath) ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory") { IsBusy = true };
+
+    // False when the name is taken and another one may be found.
+    private bool TryBegin(TConfig config, RunEnvironment environment)
+    {
+        try
+        {
+            string firstMade = FirstMissing(Directory.CheckpointsPath);
+            System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
+            _lock = RunLock.TryTake(Directory.LockPath);
+            if (_findsName && (_lock is null || HoldsRun))
+            {
+                _lock?.Dispose();
+                return false;
+            }
+            _lock ??= TakeLock(Directory);
+            RefuseRun();
+            _firstMade = firstMade;
+            OpenRecords(before: null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotBeWritten(Directory.Path, e);
+        }
+        WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
+        // Last: a directory without it holds no run.
+        WriteConfig(config);
+        return true;
+    }
+
+    private void GoOn(TConfig config, RunEnvironment environment)
+    {
+        try
+        {
+            foreach (string damaged in _damaged)
+                File.Move(damaged, damaged + DamagedExtension, overwrite: true);
+            OpenRecords(Start?.Resume);
+            File.Delete(Directory.ResultPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotBeWritten(Directory.Path, e);
+        }
+        if (StartPath == Directory.LastCheckpointPath)
+            _lastStep = Start!.Resume!.Step;
+        if (config != Config)
+            WriteConfig(config);
+        if (File.Exists(Directory.EnvironmentPath))
+            _warnings.AddRange(environment.DifferencesFrom(RunEnvironment.Read(Directory.EnvironmentPath)).Select(difference => $"{difference}: the last bits of the results may differ"));
+        else
+            WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
+    }
+
+    // Everything is checked before anything is changed; only leftovers of a killed writer go at once.
+    private void Recover()
+    {
+        RefuseLinks();
+        System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
+        AtomicFile.RemoveTemporaries(Directory.Path);
+        AtomicFile.RemoveTemporaries(Directory.CheckpointsPath);
+        string[] all = [.. File.Exists(Directory.LastCheckpointPath) ? [Directory.LastCheckpointPath] : Array.Empty<string>(), .. Directory.StepCheckpoints().Select(file => file.Path)];
+        foreach (string path in all)
+        {
+            try
+            {
+                TCheckpoint checkpoint = _kind.Read(path);
+                Start = checkpoint.Resume is null ? throw new CheckpointException(path, "holds a model, but no state to go on from") : checkpoint;
+                StartPath = path;
+                if (_damaged.Count > 0)
+                    _warnings.Add($"goes on from {path}, the newest checkpoint that is whole");
+                return;
+            }
+            catch (CheckpointException e)
+            {
+                _warnings.Add($"{e.Message}; it is set aside as {Path.GetFileName(path)}{DamagedExtension}");
+                _damaged.Add(path);
+            }
+        }
+        if (all.Length > 0)
+            throw new RunDirectoryException(Directory.Path, $"none of its checkpoints can be gone on from: {string.Join("; ", _warnings.Select(warning => warning.Split("; it is set")[0]))}");
+    }
+
+    // A checkpoint that is a link would let a write leave the directory.
+    private void RefuseLinks()
+    {
+        string[] files = [Directory.CheckpointsPath, Directory.LastCheckpointPath, Directory.BestCheckpointPath, Directory.MetricsPath, Directory.SamplesPath, Directory.ConfigPath, Directory.ResultPath, Directory.EnvironmentPath];
+        if (files.FirstOrDefault(file => new FileInfo(file).LinkTarget is not null) is { } link)
+            throw new RunDirectoryException(link, "is a link: a run directory holds files of its own");
+    }
+
+    private void OpenRecords(ResumeState? before)
+    {
+        _metrics = Open(Directory.MetricsPath, before?.MetricsBytes ?? 0);
+        _samples = Open(Directory.SamplesPath, before?.SamplesBytes ?? 0);
+    }
+
+    private void WriteConfig(TConfig config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
+
+    private static FileStream Open(string path, long bytes)
+    {
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        if (file.Length < bytes)
+        {
+            long length = file.Length;
+            file.Dispose();
+            throw new RunDirectoryException(path, $"has {length} bytes where the checkpoint was written after {bytes}: somebody has cut it; put the rest back, or begin anew");
+        }
+        // What comes after the checkpoint is written again, the same.
+        file.SetLength(bytes);
+        file.Seek(0, SeekOrigin.End);
+        return file;
+    }
+
+    private static string FirstMissing(string folder)
+    {
+        string full = Path.GetFullPath(folder);
+        while (Path.GetDirectoryName(full) is { } parent && !System.IO.Directory.Exists(parent))
+            full = parent;
+        return full;
+    }
+
+    // Only what is the run's own goes, and folders only when they are empty then.
+    private void TakeBack(string firstMade)
+    {
+        try
+        {
+            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath, Directory.LockPath })
+                File.Delete(file);
+            string folder = Path.GetFullPath(Directory.CheckpointsPath);
+            for (; folder.Length >= firstMade.Length; folder = Path.GetDirectoryName(folder)!)
+                System.IO.Directory.Delete(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody else has put something there, or may: it stays.
+        }
+    }
+
+    private bool HoldsRun => File.Exists(Directory.ConfigPath);
+
+    private void RefuseRun()
+    {
+        if (HoldsRun)
+            throw new RunDirectoryException(Directory.Path, $"holds a run already: go on with --resume {Directory.Path}, or take another name");
+    }
+
+    private void StepAside(long step)
+    {
+        if (_config!.KeepLast > 1 && _lastStep is { } before && before != step)
+            File.Move(Directory.LastCheckpointPath, Directory.StepCheckpointPath(before), overwrite: true);
+    }
+}

@@ -1,0 +1,171 @@
+using CharLM.Checkpoints;
+using CharLM.Pairs;
+using CharLM.Tokenization;
+using CharLM.Training;
+using static TorchSharp.torch;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, measures, checkpoints.</summary>
+/// <typeparam name="TModel">The kind of model.</typeparam>
+/// <typeparam name="TConfig">What it is made of.</typeparam>
+public sealed class SequenceRun<TModel, TConfig>
+    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
+    where TConfig : class, ISequenceConfig, new()
+{
+    private readonly SequenceRunConfig<TConfig> _config;
+    private readonly SequenceCheckpoint<TConfig>? _start;
+    private readonly Device? _device;
+    private readonly int _threads;
+    private readonly RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? _session;
+
+    /// <summary>A run.</summary>
+    /// <param name="config">All of it.</param>
+    /// <param name="start">A checkpoint to go on from: its weights, vocabs and finished epochs; default fresh weights.</param>
+    /// <param name="device">Where to train; default the CPU.</param>
+    /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
+    /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
+    public SequenceRun(
+        SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start = null, Device? device = null, int threads = 0,
+        RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? session = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
+        (_config, _start, _device, _threads, _session) = (config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
+    }
+
+    /// <summary>Tells when a checkpoint is due.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How such runs are kept in their directories.</summary>
+    public static RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> Kind { get; } =
+        new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, TrainedModel<TModel, TConfig>.WriteFile);
+
+    /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    public static IEnumerable<string> Faults(SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        IEnumerable<string> faults = config.Faults();
+        if (start is not null && !Equals(config.Model, start.Config))
+            faults = faults.Append("the checkpoint's model cannot change: leave its options out");
+        if (start is not null && start.Figures.Epochs >= config.Training.NumEpochs)
+            faults = faults.Append($"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on");
+        return faults;
+    }
+
+    /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
+    /// <param name="config">All of it.</param>
+    /// <param name="session">The run.</param>
+    public static IEnumerable<string> Faults(SequenceRunConfig<TConfig> config, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(session);
+        // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
+        IEnumerable<string> conflicts = session.Conflicts(config);
+        if (session.Start is { } start)
+            conflicts = conflicts.Concat(RunConflicts.Between(config with { Model = start.Config, Training = start.Training }, config)).Distinct();
+        return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
+    }
+
+    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
+    /// <param name="data">The pairs to learn.</param>
+    /// <param name="heldOut">The pairs that are measured after every epoch; null when none are.</param>
+    /// <param name="progress">Told of everything as it happens.</param>
+    /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
+    /// <exception cref="InvalidConfigException">The run that goes on had other pairs.</exception>
+    /// <exception cref="PairFileException">A pair can be neither learned nor measured; names its line.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is no longer finite, or has no finite perplexity; an older checkpoint is as it was.
+    /// </exception>
+    /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
+    /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
+    public SequenceResult Execute(PairFile data, PairFile? heldOut = null, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        if (_session?.Environment is { } began)
+            InvalidConfigException.ThrowIfAny([.. OtherPairs("data", data, began.CorpusSha256), .. OtherPairs("validation", heldOut, began.HeldOutSha256)]);
+        using TModel model = _start is null
+            ? TrainedModel<TModel, TConfig>.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
+            : TrainedModel<TModel, TConfig>.Open(_start, _device, _threads);
+        model.CheckLearnable(data);
+        CheckVocab(model.Vocab, data);
+        if (heldOut is not null)
+            model.Check(heldOut);
+        using var trainer = new SequenceTrainer(model.Task(data.Pairs), _config.Training);
+        var subject = new SequenceSubject<TModel, TConfig>(_config, model, trainer, data, heldOut);
+        var run = new RunExecution<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
+        run.GoOn();
+        _session?.Begin(
+            // Wherever it is replayed, it finds the same files.
+            _config with { Data = Path.GetFullPath(data.Path), Validation = heldOut is null ? null : Path.GetFullPath(heldOut.Path) },
+            RunEnvironment.Capture(data.Record, model.Model.Device.ToString(), _threads, heldOut?.Record));
+        SequenceDescription description = Describe(model, data, heldOut);
+        progress?.Report(new RunEvent.StartedOnPairs(description));
+        RunOutcome outcome = run.Execute(cancellationToken);
+        return new SequenceResult
+        {
+            Description = description,
+            LastEpoch = outcome.LastEpoch,
+            Best = BestOf(outcome),
+            BestCheckpointPath = outcome.BestCheckpointPath,
+            EpochsDone = outcome.Figures.Epochs,
+            CheckpointPath = outcome.CheckpointPath,
+            RunDirectory = outcome.RunDirectory,
+            Interrupted = outcome.Interrupted,
+        };
+    }
+
+    private static (string Figure, double Value, int Epoch)? BestOf(RunOutcome outcome) => outcome.Figures switch
+    {
+        { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } => (outcome.LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
+        { BestHeldOutLoss: { } loss, BestEpoch: { } epoch } => ("loss", loss, epoch),
+        _ => null,
+    };
+
+    // Texts of another alphabet would teach the model nothing but the unknown token.
+    private static void CheckVocab(SequenceVocab vocab, PairFile data)
+    {
+        long unknown = vocab.UnknownInSources(data.Pairs.Select(pair => pair.Source)).Sum(count => count.Count);
+        long all = data.Pairs.Sum(pair => (long)CharTokenizer.Length(pair.Source));
+        if (unknown > all / 2)
+        {
+            throw new InvalidConfigException(
+                [$"vocab mismatch: {unknown} of the {all} characters of the sources in {data.Path} are not in the checkpoint's vocab; train a new model on them"]);
+        }
+    }
+
+    private static IEnumerable<string> Unknown(SequenceVocab vocab, PairFile pairs)
+    {
+        if (vocab.UnknownInSources(pairs.Pairs.Select(pair => pair.Source)) is { Count: > 0 } read)
+            yield return $"the model does not know {Listed.Quoted(read)} of the sources in {pairs.Path} and reads them as {Vocab.Unknown}";
+        if (vocab.UnknownInTargets(pairs.Pairs.Select(pair => pair.Target)) is { Count: > 0 } due)
+            yield return $"the model never writes {Listed.Quoted(due)} of the targets in {pairs.Path}";
+    }
+
+    private static IEnumerable<string> OtherPairs(string option, PairFile? pairs, string? was)
+    {
+        if (pairs?.Sha256 == was)
+            yield break;
+        yield return pairs is null ? $"{option} is missing: the run had pairs whose SHA-256 is {was}; give the same"
+            : was is null ? $"{option} was not given when the run began: leave {pairs.Path} out"
+            : $"{pairs.Path} holds other pairs than the run's: its SHA-256 is {pairs.Sha256}, that of the run's {was}; go on with the same pairs";
+    }
+
+    private SequenceDescription Describe(TModel model, PairFile data, PairFile? heldOut) => new()
+    {
+        Kind = TConfig.Kind,
+        Data = data.Path,
+        Pairs = data.Pairs.Count,
+        HeldOutPairs = heldOut?.Pairs.Count ?? 0,
+        SourceTokens = model.Vocab.Source.Count,
+        TargetTokens = model.Vocab.Target.Count,
+        Model = model.Model.Config.Model,
+        NumParameters = model.Model.NumParameters,
+        OtherData = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
+        EpochsDone = _start?.Figures.Epochs ?? 0,
+        BatchesDone = _session?.BatchesDone ?? 0,
+        Warnings = [.. _session?.Warnings ?? [], .. Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],
+        RunDirectory = _session?.Directory.Path,
+    };
+}

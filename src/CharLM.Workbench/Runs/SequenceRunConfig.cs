@@ -1,0 +1,69 @@
+using CharLM.Pairs;
+using CharLM.Training;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>A whole training run of a model on pairs: from files to a checkpoint.</summary>
+/// <typeparam name="TConfig">What the model is made of.</typeparam>
+public sealed record SequenceRunConfig<TConfig> : RunSettings
+    where TConfig : class, ISequenceConfig, new()
+{
+    private static readonly TrainerConfig OfText = new();
+
+    /// <summary>The defaults.</summary>
+    public SequenceRunConfig() => CheckpointPath = DefaultCheckpointPath;
+
+    /// <summary>The kind of model; what else it says is refused.</summary>
+    public string Kind { get; init; } = TConfig.Kind;
+
+    /// <summary>The file of the pairs to learn; must be given.</summary>
+    public string Data { get; init; } = "";
+
+    /// <summary>The file of the pairs that are held out; default null: none.</summary>
+    public string? Validation { get; init; }
+
+    /// <summary>What the model is made of.</summary>
+    public TConfig Model { get; init; } = new();
+
+    /// <summary>How it is trained; default 20 epochs of Adam with a learning rate of 0.002, in minibatches of 64.</summary>
+    public override TrainerConfig Training { get; init; } = new() { NumEpochs = 20, BatchSize = 64, Optimizer = OptimizerKind.Adam, LearningRate = 0.002 };
+
+    /// <summary>Where training leaves a model and prediction looks for one when nobody says otherwise.</summary>
+    public static string DefaultCheckpointPath => Path.Combine("checkpoints", $"{TConfig.Kind}.safetensors");
+
+    /// <inheritdoc/>
+    public override bool HoldsOut => Validation is not null;
+
+    /// <inheritdoc/>
+    internal override string ModelKind => TConfig.Kind;
+
+    /// <inheritdoc/>
+    internal override string? WhatSpansAllEpochs => base.WhatSpansAllEpochs ?? Model.WhatSpansAllEpochs;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults()
+    {
+        foreach (string fault in Model.Faults().Concat(Training.Faults()))
+            yield return fault;
+        if (Kind != TConfig.Kind)
+            yield return $"kind must be {TConfig.Kind}, not {Kind}";
+        if (string.IsNullOrWhiteSpace(Data))
+            yield return "data must name a file of pairs: give --data";
+        if (Validation is { } validation && string.IsNullOrWhiteSpace(validation))
+            yield return "validation must name a file of pairs";
+        if (ReadsRunningText)
+            yield return "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: leave them as they are";
+        foreach (string fault in SharedFaults("better held-out pairs", "give --validation"))
+            yield return fault;
+    }
+
+    private bool ReadsRunningText => Training != Training with
+    {
+        NumSteps = OfText.NumSteps,
+        Sampling = OfText.Sampling,
+        TrainWindows = OfText.TrainWindows,
+        ValidationWindows = OfText.ValidationWindows,
+        Truncation = OfText.Truncation,
+        TruncationKeep = OfText.TruncationKeep,
+    };
+}

@@ -1,0 +1,231 @@
+using CharLM.Checkpoints;
+using CharLM.Corpora;
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>
+/// A training run, the whole data flow in order: corpus, tokens, model, trainer, reports, checkpoint, samples.
+/// </summary>
+public sealed class TrainingRun
+{
+    private const int MostNamed = 10;
+
+    private readonly RunConfig _config;
+    private readonly Checkpoint? _start;
+    private readonly Device? _device;
+    private readonly int _threads;
+    private readonly RunSession<RunConfig, Checkpoint>? _session;
+
+    /// <summary>Tells when a checkpoint is due.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How runs of language models are kept in their directories.</summary>
+    public static RunKind<RunConfig, Checkpoint> Kind { get; } = new(ModelKind.LanguageModel, CheckpointFile.Read, CheckpointFile.Write);
+
+    /// <summary>A run.</summary>
+    /// <param name="config">All of it.</param>
+    /// <param name="start">A checkpoint to go on from: its weights, vocab and finished epochs; default fresh weights.</param>
+    /// <param name="device">Where to train; default the CPU.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
+    /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
+    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession<RunConfig, Checkpoint>? session = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
+        (_config, _start, _device, _threads, _session) = (config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
+    }
+
+    /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    public static IEnumerable<string> Faults(RunConfig config, Checkpoint? start = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        // A cell that cannot change would bring faults that nobody made.
+        return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Faults();
+    }
+
+    /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
+    /// <param name="config">All of it.</param>
+    /// <param name="session">The run.</param>
+    public static IEnumerable<string> Faults(RunConfig config, RunSession<RunConfig, Checkpoint> session)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(session);
+        // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
+        IEnumerable<string> conflicts = session.Conflicts(config);
+        if (session.Start is { } start)
+            conflicts = conflicts.Concat(RunConflicts.Between(config with { Text = start.Text, Model = start.Model, Training = start.Training }, config with { Model = config.Model.Resolved() })).Distinct();
+        return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
+    }
+
+    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
+    /// <param name="corpus">The text.</param>
+    /// <param name="progress">Told of everything as it happens.</param>
+    /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
+    /// <exception cref="InvalidConfigException">The text has hardly a token of the vocab.</exception>
+    /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is no longer finite, or has no finite perplexity; an older checkpoint is as it was.
+    /// </exception>
+    /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
+    /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
+    public RunResult Execute(CorpusText corpus, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        if (_session is { IsResumed: true })
+            CheckSameText(corpus, _session);
+        TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab);
+        int unknown = _start is null ? 0 : text.Train.Span.Count(Vocab.UnknownId);
+        CheckVocab(text, unknown);
+        (ReadOnlyMemory<int> train, HeldOutText heldOut) = Split(text);
+        using LanguageModel model = BuildModel(text.Vocab);
+        model.Threads = _threads;
+        using var trainer = new Trainer(model, _config.Training, train);
+        var subject = new LanguageModelSubject(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
+        var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress, Clock);
+        run.GoOn();
+        _session?.Begin(
+            _config with { Corpus = CorpusOf(corpus.Origin) },
+            RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
+        RunDescription description = Describe(corpus.Origin, text, train.Length, heldOut, unknown, model);
+        progress?.Report(new RunEvent.Started(description));
+        RunOutcome outcome = run.Execute(cancellationToken);
+        return new RunResult
+        {
+            Description = description,
+            LastEpoch = outcome.LastEpoch,
+            Best = outcome.Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } ? (perplexity, epoch) : null,
+            BestCheckpointPath = outcome.BestCheckpointPath,
+            EpochsDone = outcome.Figures.Epochs,
+            Sample = outcome.Sample,
+            CheckpointPath = outcome.CheckpointPath,
+            RunDirectory = outcome.RunDirectory,
+            Interrupted = outcome.Interrupted,
+        };
+    }
+
+    // Of all that the weights have learned: where that is not known, neither is the whole.
+    private TextSketch? Sketch(ReadOnlyMemory<int> train, Vocab vocab)
+    {
+        TextSketch sketch = TextSketch.Of(train, vocab, _config.Text.Token);
+        return _start is null ? sketch : _start.TrainedText?.With(sketch);
+    }
+
+    private RunDescription Describe(CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
+    {
+        Corpus = corpus.Name,
+        CorpusTokens = text.NumTokensOfCorpus,
+        TrainTokens = trainTokens,
+        HeldOutTokens = heldOut.Tokens.Length,
+        HeldOut = heldOut.Exists ? heldOut.Describe() : null,
+        OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
+        UnknownTokens = unknown,
+        VocabSize = text.Vocab.Count,
+        Model = model.Config,
+        NumParameters = model.NumParameters,
+        EpochsDone = _start?.Figures.Epochs ?? 0,
+        BatchesDone = _session?.BatchesDone ?? 0,
+        Warnings = _session?.Warnings ?? [],
+        RunDirectory = _session?.Directory.Path,
+    };
+
+    // Windows are counted in the trainer's steps; a fraction was split off with the tokens.
+    private (ReadOnlyMemory<int> Train, HeldOutText HeldOut) Split(TokenizedText text)
+    {
+        TrainerConfig training = _config.Training;
+        if (training.TrainWindows == 0)
+            return (text.Train, new HeldOutText(text.HeldOut, 0, training.NumSteps));
+        int needed = training.TrainWindows + training.ValidationWindows + training.NumSteps;
+        if (text.Train.Length < needed)
+        {
+            throw new InvalidConfigException(
+                [$"{training.TrainWindows} windows to train on and {training.ValidationWindows} to hold out need {needed} tokens; the text has {text.Train.Length}"]);
+        }
+        ReadOnlyMemory<int> heldOut = training.ValidationWindows == 0 ? default : text.Train.Slice(training.TrainWindows, training.ValidationWindows + training.NumSteps);
+        return (text.Train[..(training.TrainWindows + training.NumSteps)], new HeldOutText(heldOut, training.ValidationWindows, training.NumSteps));
+    }
+
+    // The weights fit one model and one vocab only; what they are trained with may change.
+    private static IEnumerable<string> Conflicts(RunConfig config, Checkpoint start)
+    {
+        ModelConfig model = config.Model.Resolved(), was = start.Model;
+        (string Name, object? Was, object? Is)[] fixedOnes =
+        [
+            ("cell", Choices.NameOf(was.Cell), Choices.NameOf(model.Cell)),
+            ("variant", Choices.NameOf(was.Variant), Choices.NameOf(model.Variant)),
+            ("layers", was.NumLayers, model.NumLayers),
+            ("hidden", was.NumHiddens, model.NumHiddens),
+            ("embedding", was.EmbeddingSize, model.EmbeddingSize),
+            ("activation", Choices.NameOf(was.RnnActivation), Choices.NameOf(model.RnnActivation)),
+            ("bidirectional", was.Bidirectional, model.Bidirectional),
+            ("tie-weights", was.TieWeights, model.TieWeights),
+            ("gru-form", Name(was.GruForm), Name(model.GruForm)),
+            ("attention", Name(was.Attention) ?? "none", Name(model.Attention) ?? "none"),
+            ("attention-window", was.EffectiveAttentionWindow, model.EffectiveAttentionWindow),
+            ("cleaning", Choices.NameOf(start.Text.Cleaning), Choices.NameOf(config.Text.Cleaning)),
+            ("token", Choices.NameOf(start.Text.Token), Choices.NameOf(config.Text.Token)),
+            ("min-freq", start.Text.MinFreq, config.Text.MinFreq),
+        ];
+        foreach ((string name, object? before, object? now) in fixedOnes)
+        {
+            if (!Equals(before, now) && (name != "gru-form" || was.Cell == model.Cell))
+                yield return $"{name} is {before} in the checkpoint and cannot become {now}";
+        }
+        if (start.Figures.Epochs >= config.Training.NumEpochs)
+            yield return $"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on";
+
+        static string? Name(Enum? choice) => choice is null ? null : Choices.NameOf(choice);
+    }
+
+    // A text of another alphabet would teach the model nothing but the unknown token.
+    private void CheckVocab(TokenizedText text, int unknown)
+    {
+        if (text.NumTokensOfCorpus == 0)
+            throw new InvalidConfigException([$"nothing of the text is left after the cleaning '{Choices.NameOf(_config.Text.Cleaning)}': take --cleaning none"]);
+        if (text.Vocab.Count < 2)
+            throw new InvalidConfigException(["the text leaves no token in the vocab: take a smaller --min-freq, or a text with other tokens"]);
+        if (unknown > text.Train.Length / 2)
+        {
+            throw new InvalidConfigException(
+                [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of {text.Vocab.Count}; train a new model on it"]);
+        }
+    }
+
+    private void CheckSameText(CorpusText corpus, RunSession<RunConfig, Checkpoint> session)
+    {
+        string? was = session.Start?.Corpus.Sha256 ?? session.CorpusSha256;
+        if (was is null || was == corpus.Origin.Sha256)
+            return;
+        Vocab? before = session.Start?.Vocab;
+        string[] now = [.. TokenizedText.From(corpus.Text, _config.Text).Vocab.Tokens];
+        string vocab = before is null ? "" : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
+        throw new InvalidConfigException([$"{corpus.Origin.Name} is another text than the run's: its SHA-256 is {corpus.Origin.Sha256}, that of the run's {was}{vocab}; go on with the same text"]);
+
+        static string Differences(string[] tokens, string what) => tokens.Length == 0 ? "" :
+            $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}{(tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "")}";
+    }
+
+    // What finds the same text again: "auto" may mean another one next time.
+    private static string CorpusOf(CorpusOrigin origin) => origin.Kind switch
+    {
+        CorpusOriginKind.Catalog => origin.Name,
+        CorpusOriginKind.File => origin.Location,
+        _ => CorpusResolver.StandardInput,
+    };
+
+    private LanguageModel BuildModel(Vocab vocab)
+    {
+        if (_start is not null)
+            return _start.BuildModel(_config.Model.Implementation, _device);
+        manual_seed(_config.Training.Seed);
+        var model = new LanguageModel(_config.Model, vocab.Count);
+        if (_device is not null)
+            model.to(_device);
+        return model;
+    }
+}

@@ -1,0 +1,60 @@
+using static CharLM.Models.TensorMath;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CharLM.Models.Cells;
+
+/// <summary>
+/// What minGRU and minLSTM share (Feng et al., Were RNNs All We Needed?, 2024): gates that see the input alone. Then
+/// h_t = a_t h_{t-1} + b_t with a and b known for all steps at once, and a whole sequence is one parallel scan.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The scan is the paper's, in the space of logarithms (Heinsen 2023): with A_t = log a_1 + ... + log a_t,
+/// h_t = exp(A_t) h_0 + exp(A_t + logcumsumexp(log b - A)). The paper takes the logarithm of h_0, too; here it stays outside,
+/// so that the state before the first token is zero as everywhere. Candidates are kept positive by g, hence b, too.
+/// </para>
+/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// weights.</para>
+/// </remarks>
+public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+{
+    // A grows with the steps, and with it the error of exp(A + ..): so many are added up before it begins at zero again.
+    private const long BlockSteps = 128;
+
+    /// <summary>What the gates make of the inputs: the logarithms of a, what is kept, and of b, what is added.</summary>
+    /// <param name="X">Inputs, [..., input].</param>
+    /// <param name="W">The layer's weights.</param>
+    /// <returns>Two of [..., hidden].</returns>
+    protected abstract (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W);
+
+    /// <summary>The sequential form, h_t = a_t h_{t-1} + b_t.</summary>
+    /// <inheritdoc/>
+    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    {
+        ArgumentNullException.ThrowIfNull(H);
+        (Tensor logA, Tensor logB) = LogGates(X, W);
+        return (Add(exp(logA) * H, exp(logB)), null);
+    }
+
+    /// <summary>The parallel form.</summary>
+    /// <inheritdoc/>
+    private protected override (Tensor Hiddens, Tensor H, Tensor? C) Scan(Tensor inputs, Tensor H, Tensor? C, LayerWeights W, bool backward)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var blocks = new List<Tensor>();
+        foreach (Tensor block in (backward ? inputs.flip(0) : inputs).split(BlockSteps))
+        {
+            (Tensor logA, Tensor logB) = LogGates(block, W);
+            Tensor A = logA.cumsum(dim: 0);                                          // [steps, batch, hidden]
+            Tensor hiddens = Add(exp(A) * H, exp(Add(A, logcumsumexp(logB - A, dim: 0)))); // [steps, batch, hidden]
+            blocks.Add(hiddens);
+            H = hiddens[hiddens.size(0) - 1];
+        }
+        Tensor all = blocks.Count == 1 ? blocks[0] : cat(blocks);                    // [num_steps, batch, hidden]
+        return (backward ? all.flip(0) : all, H, null);
+    }
+
+    /// <summary>log g(x), with the paper's g(x) = x + 0.5 from 0 on and sigmoid(x) below.</summary>
+    private protected static Tensor LogG(Tensor x) => where(IsNotNegative(x), log(Add(functional.relu(x), 0.5)), functional.logsigmoid(x));
+}

@@ -1,0 +1,114 @@
+using CharLM.Models.Fused.Simd;
+
+namespace CharLM.Models.Fused.Gemm;
+
+/// <summary>Matrix products over panels, tile by tile.</summary>
+internal static unsafe class Product
+{
+    // Rows of the depth of a weight gradient that are worked off before the next: two panels of so many rows (32 KiB) stay
+    // in the first-level cache while all gates pass by.
+    private const int GradientDepth = 256;
+
+    /// <summary>C += A B, for some rows.</summary>
+    /// <inheritdoc cref="Multiply"/>
+    public static void MultiplyAdd<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows)
+        where L : struct, ILanes<L> => Multiply<L>(a, b, c, rows, SumStart.With(c));
+
+    /// <summary>C = S + A B, for some rows.</summary>
+    /// <param name="a">[rows, depth].</param>
+    /// <param name="b">[depth, columns].</param>
+    /// <param name="c">[rows, columns].</param>
+    /// <param name="rows">Rows of A, C and S that take part.</param>
+    /// <param name="start">S, what the sums start with.</param>
+    public static void Multiply<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
+        where L : struct, ILanes<L>
+    {
+        // Two panels of B stay in the first-level cache while all rows pass by.
+        for (int panel = 0; panel < c.Count; panel += 2)
+        {
+            for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
+            {
+                var pair = new ColumnPair<L>(b, c, start, panel, column);
+                for (int step = 0; step < rows.Steps; step++)
+                {
+                    int first = rows.First(step), end = first + rows.Count;
+                    for (int row = first; row < end;)
+                        row += pair.Tile<Tile.ByRow>(end - row, a.Data + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, row);
+                }
+            }
+        }
+    }
+
+    /// <summary>C = A^T B: the gradient of weights.</summary>
+    /// <param name="a">[depth, rows].</param>
+    /// <param name="b">[depth, columns].</param>
+    /// <param name="c">[rows, columns].</param>
+    /// <param name="depth">Rows of A and B that take part, from the first on.</param>
+    public static void TransposedMultiply<L>(in Panels a, in Panels b, in Panels c, int depth)
+        where L : struct, ILanes<L>
+    {
+        for (int from = 0; from < depth; from += GradientDepth)
+        {
+            int some = Math.Min(GradientDepth, depth - from);
+            SumStart start = from == 0 ? SumStart.Zero : SumStart.With(c);
+            for (int panel = 0; panel < c.Count; panel += 2)
+            {
+                for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
+                {
+                    var pair = new ColumnPair<L>(b.From(from), c, start, panel, column);
+                    for (int row = 0; row < a.Columns;)
+                        row += pair.Tile<Tile.ByColumn>(a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
+                }
+            }
+        }
+    }
+
+    /// <summary>Two registers' columns of a product.</summary>
+    private readonly ref struct ColumnPair<L>
+        where L : struct, ILanes<L>
+    {
+        private readonly float* _b0, _b1, _c0, _c1, _s0, _s1;
+        private readonly SumStart.RowOf _start;
+
+        public ColumnPair(in Panels b, in Panels c, in SumStart start, int panel, int column)
+        {
+            int panel0 = panel + (column / Panels.Width), lane0 = column % Panels.Width;
+            int panel1 = panel + ((column + L.Count) / Panels.Width), lane1 = (column + L.Count) % Panels.Width;
+            _b0 = b.At(panel0, 0) + lane0;
+            _b1 = b.At(panel1, 0) + lane1;
+            _c0 = c.At(panel0, 0) + lane0;
+            _c1 = c.At(panel1, 0) + lane1;
+            _s0 = start.Table.At(panel0, 0) + lane0;
+            _s1 = start.Table.At(panel1, 0) + lane1;
+            _start = start.Rows;
+        }
+
+        /// <summary>One tile of as many rows as there are, at most as many as fit.</summary>
+        /// <returns>How many rows it has.</returns>
+        public int Tile<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
+            where TOperand : struct, Tile.IOperand
+        {
+            nint place = (nint)row * Panels.Width;
+            nint offset = _start.Offset(row);
+            float* s0 = _s0 + offset, s1 = _s1 + offset;
+            int* starts = _start.Rows(row);
+            if (L.TileRows >= 8 && rows >= 8)
+            {
+                Fused.Gemm.Tile.Multiply<L, Tile.Eight, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                return 8;
+            }
+            if (rows >= 4)
+            {
+                Fused.Gemm.Tile.Multiply<L, Tile.Four, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                return 4;
+            }
+            if (rows >= 2)
+            {
+                Fused.Gemm.Tile.Multiply<L, Tile.Two, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                return 2;
+            }
+            Fused.Gemm.Tile.Multiply<L, Tile.One, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using System.Runtime.CompilerServices;
+using CharLM.Models.Fused.Simd;
+
+namespace CharLM.Models.Fused.Gemm;
+
+/// <summary>
+/// The one kernel that all products are made of: a block of the result, up to 8 rows by 2 registers, is held in registers
+/// while the depth of the product runs by.
+/// </summary>
+/// <remarks>
+/// <para>
+/// C[row, 0..1] = S[row, 0..1] + sum over k of A[row, k] * B[k, 0..1], where S is what the sums start with. For each k, two registers of B are loaded once and multiplied
+/// with each of 8 numbers of A. That is 16 multiply-adds for 10 loads, all independent: the multipliers are never idle
+/// and never wait. With 16-register machines (AVX2, SSE, NEON) the block is 4 rows.
+/// </para>
+/// <para>
+/// A is read as it lies in panels, in either direction (<see cref="IOperand"/>): by rows (A) or by columns (A transposed,
+/// for weight gradients). <see cref="IRows"/> makes versions for fewer rows; what such a version does not need is
+/// removed when it is compiled.
+/// </para>
+/// </remarks>
+internal static unsafe class Tile
+{
+    /// <summary>How many rows a tile has.</summary>
+    public interface IRows
+    {
+        static abstract int Count { get; }
+    }
+
+    /// <summary>In which direction the first operand is read.</summary>
+    public interface IOperand
+    {
+        /// <summary>From one row of the tile to the next, in floats.</summary>
+        static abstract int RowStride { get; }
+
+        /// <summary>From one k to the next, in floats.</summary>
+        static abstract int DepthStride { get; }
+    }
+
+    /// <summary>Computes a tile of a product.</summary>
+    /// <param name="a">A[0, 0].</param>
+    /// <param name="blocks">Depth is <paramref name="blocks"/> * <paramref name="depth"/>.</param>
+    /// <param name="blockStride">From one block of A to the next, in floats.</param>
+    /// <param name="depth">Values of k in a block.</param>
+    /// <param name="b0">First register of B's row 0; rows follow each other at the width of a panel.</param>
+    /// <param name="b1">Second register of B's row 0.</param>
+    /// <param name="s0">First register of row 0 of the table that the sums start from.</param>
+    /// <param name="s1">Second register of it.</param>
+    /// <param name="starts">Which row of the table each row starts from.</param>
+    /// <param name="c0">First register of C's row 0; rows follow each other at the width of a panel.</param>
+    /// <param name="c1">Second register of C's row 0.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply<L, TRows, TOperand>(
+        float* a, int blocks, nint blockStride, int depth, float* b0, float* b1, float* s0, float* s1, int* starts, float* c0, float* c1)
+        where L : struct, ILanes<L>
+        where TRows : struct, IRows
+        where TOperand : struct, IOperand
+    {
+        (L c00, L c01) = Start<L>(s0, s1, starts[0]);
+        L c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        L c40 = default, c41 = default, c50 = default, c51 = default, c60 = default, c61 = default, c70 = default, c71 = default;
+        if (TRows.Count > 1)
+            (c10, c11) = Start<L>(s0, s1, starts[1]);
+        if (TRows.Count > 2)
+        {
+            (c20, c21) = Start<L>(s0, s1, starts[2]);
+            (c30, c31) = Start<L>(s0, s1, starts[3]);
+        }
+        if (TRows.Count > 4)
+        {
+            (c40, c41) = Start<L>(s0, s1, starts[4]);
+            (c50, c51) = Start<L>(s0, s1, starts[5]);
+            (c60, c61) = Start<L>(s0, s1, starts[6]);
+            (c70, c71) = Start<L>(s0, s1, starts[7]);
+        }
+
+        for (int block = 0; block < blocks; block++)
+        {
+            float* p = a;
+            for (int k = 0; k < depth; k++)
+            {
+                L w0 = L.Load(b0), w1 = L.Load(b1);
+                L x = L.All(p[0]);
+                c00 = L.MultiplyAdd(x, w0, c00);
+                c01 = L.MultiplyAdd(x, w1, c01);
+                if (TRows.Count > 1)
+                {
+                    x = L.All(p[TOperand.RowStride]);
+                    c10 = L.MultiplyAdd(x, w0, c10);
+                    c11 = L.MultiplyAdd(x, w1, c11);
+                }
+                if (TRows.Count > 2)
+                {
+                    x = L.All(p[2 * TOperand.RowStride]);
+                    c20 = L.MultiplyAdd(x, w0, c20);
+                    c21 = L.MultiplyAdd(x, w1, c21);
+                    x = L.All(p[3 * TOperand.RowStride]);
+                    c30 = L.MultiplyAdd(x, w0, c30);
+                    c31 = L.MultiplyAdd(x, w1, c31);
+                }
+                if (TRows.Count > 4)
+                {
+                    x = L.All(p[4 * TOperand.RowStride]);
+                    c40 = L.MultiplyAdd(x, w0, c40);
+                    c41 = L.MultiplyAdd(x, w1, c41);
+                    x = L.All(p[5 * TOperand.RowStride]);
+                    c50 = L.MultiplyAdd(x, w0, c50);
+                    c51 = L.MultiplyAdd(x, w1, c51);
+                    x = L.All(p[6 * TOperand.RowStride]);
+                    c60 = L.MultiplyAdd(x, w0, c60);
+                    c61 = L.MultiplyAdd(x, w1, c61);
+                    x = L.All(p[7 * TOperand.RowStride]);
+                    c70 = L.MultiplyAdd(x, w0, c70);
+                    c71 = L.MultiplyAdd(x, w1, c71);
+                }
+                p += TOperand.DepthStride;
+                b0 += Panels.Width;
+                b1 += Panels.Width;
+            }
+            a += blockStride;
+        }
+
+        L.Store(c00, c0);
+        L.Store(c01, c1);
+        if (TRows.Count > 1)
+        {
+            L.Store(c10, c0 + Panels.Width);
+            L.Store(c11, c1 + Panels.Width);
+        }
+        if (TRows.Count > 2)
+        {
+            L.Store(c20, c0 + (2 * Panels.Width));
+            L.Store(c21, c1 + (2 * Panels.Width));
+            L.Store(c30, c0 + (3 * Panels.Width));
+            L.Store(c31, c1 + (3 * Panels.Width));
+        }
+        if (TRows.Count > 4)
+        {
+            L.Store(c40, c0 + (4 * Panels.Width));
+            L.Store(c41, c1 + (4 * Panels.Width));
+            L.Store(c50, c0 + (5 * Panels.Width));
+            L.Store(c51, c1 + (5 * Panels.Width));
+            L.Store(c60, c0 + (6 * Panels.Width));
+            L.Store(c61, c1 + (6 * Panels.Width));
+            L.Store(c70, c0 + (7 * Panels.Width));
+            L.Store(c71, c1 + (7 * Panels.Width));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (L First, L Second) Start<L>(float* s0, float* s1, int row)
+        where L : struct, ILanes<L> => (L.Load(s0 + ((nint)row * Panels.Width)), L.Load(s1 + ((nint)row * Panels.Width)));
+
+    /// <summary>8 rows.</summary>
+    public readonly struct Eight : IRows
+    {
+        public static int Count => 8;
+    }
+
+    /// <summary>4 rows.</summary>
+    public readonly struct Four : IRows
+    {
+        public static int Count => 4;
+    }
+
+    /// <summary>2 rows.</summary>
+    public readonly struct Two : IRows
+    {
+        public static int Count => 2;
+    }
+
+    /// <summary>1 row.</summary>
+    public readonly struct One : IRows
+    {
+        public static int Count => 1;
+    }
+
+    /// <summary>A: rows lie a panel's width apart, k side by side.</summary>
+    public readonly struct ByRow : IOperand
+    {
+        public static int RowStride => Panels.Width;
+
+        public static int DepthStride => 1;
+    }
+
+    /// <summary>A transposed: rows lie side by side, k a panel's width apart.</summary>
+    public readonly struct ByColumn : IOperand
+    {
+        public static int RowStride => 1;
+
+        public static int DepthStride => Panels.Width;
+    }
+}

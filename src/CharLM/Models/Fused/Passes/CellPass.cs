@@ -1,0 +1,402 @@
+using System.Runtime.CompilerServices;
+using CharLM.Models.Fused.Gemm;
+using CharLM.Models.Fused.Simd;
+using CharLM.Models.Fused.Threads;
+
+namespace CharLM.Models.Fused.Passes;
+
+/// <summary>A layer of one kind of cell on one width of registers.</summary>
+/// <remarks>
+/// Forward, for each step and each 32 units: the hidden state's product is computed tile by tile, its sums starting with what the
+/// input gives to the gates (for tokens, rows of a table; for a dense input, one product over the steps at hand beforehand), and
+/// while these values are still in the first-level cache the cell's equations are applied. Backward, for each step from the
+/// last: the cell's derivatives turn the gates into gradients of their sums, in place, and one product takes those to the
+/// hidden state before. The gradient of the input is computed for the steps at hand at once, those of weights and biases for all.
+/// </remarks>
+internal sealed unsafe class CellPass<L, TCell> : LayerPass
+    where L : struct, ILanes<L>
+    where TCell : struct, ICell
+{
+    private readonly RawLayer _weights;
+    private readonly int _inputWidth;
+    private readonly TokenRows? _tokens;
+
+    // Weights as the products want them: [depth, columns].
+    private readonly PanelBuffer _hiddenForward, _hiddenBackward, _inputForward, _inputBackward;
+    private readonly PanelBuffer _bias;
+    private readonly WeightDropout? _weightDropout;
+
+    // Gradients of the weights in panels, before they go to torch's layout.
+    private readonly PanelBuffer _hiddenGradient, _inputGradient;
+
+    private PanelBuffer _tokenTable = new(1), _tokenGradient = new(1);
+    private PanelBuffer _gates = new(1), _hidden = new(1), _cell = new(1), _state = new(1), _stateGradient = new(1);
+    private float[] _gradientScales = [];
+    private int _batch, _steps;
+    private bool _scalesGradients;
+
+    /// <summary>A layer.</summary>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="hidden">Hidden units.</param>
+    /// <param name="inputWidth">Width of a dense input; 0 when the input is tokens.</param>
+    /// <param name="tokens">The tokens, when they are the input.</param>
+    /// <param name="weightDropout">The probability that a weight between hidden states is left out.</param>
+    public CellPass(RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)
+    {
+        (_weights, Hidden, _inputWidth, _tokens) = (weights, hidden, inputWidth, tokens);
+        int all = TCell.Gates * Width;
+        _hiddenForward = new PanelBuffer(Width, all);
+        _hiddenBackward = new PanelBuffer(all, Width);
+        _hiddenGradient = new PanelBuffer(all, Width);
+        _bias = new PanelBuffer(TCell.Groups * Width);
+        if (weightDropout > 0)
+            _weightDropout = new WeightDropout(weights.HiddenToGates, hidden, weightDropout);
+        int input = tokens is null ? Panels.Pad(inputWidth) : 0;
+        _inputForward = new PanelBuffer(input, all);
+        _inputBackward = new PanelBuffer(all, input);
+        _inputGradient = new PanelBuffer(all, input);
+    }
+
+    public override int Hidden { get; }
+
+    public override Panels Outputs => Before(_hidden).From(_batch);
+
+    public override Panels HiddenState => new(_state.Data, _batch, Width);
+
+    public override Panels CellState => new(_state.Data + ((nint)_batch * Width), TCell.HasCellState ? _batch : 0, Width);
+
+    public override Panels HiddenStateGradient => new(_stateGradient.Data, _batch, Width);
+
+    public override Panels CellStateGradient => new(_stateGradient.Data + ((nint)_batch * Width), TCell.HasCellState ? _batch : 0, Width);
+
+    public override long ActivationBytes => sizeof(float) * (_gates.Length + _hidden.Length + _cell.Length);
+
+    private int Width => Panels.Pad(Hidden);
+
+    private int Units => Width / Panels.Width;
+
+    private int Rows => _batch * _steps;
+
+    private Panels Gates => new(_gates.Data, Rows, TCell.Groups * Width);
+
+    private Panels Bias => new(_bias.Data, 1, TCell.Groups * Width);
+
+    private Panels TokenTable => new(_tokenTable.Data, _tokens!.Capacity, TCell.Gates * Width);
+
+    private Panels TokenGradient => new(_tokenGradient.Data, _tokens!.Capacity, TCell.Gates * Width);
+
+    public override void Resize(int batch, int steps)
+    {
+        bool keepsState = batch == _batch;
+        (_batch, _steps) = (batch, steps);
+        _gates = PanelBuffer.Grow(_gates, (long)Rows * TCell.Groups * Width);
+        _hidden = PanelBuffer.Grow(_hidden, ((long)Rows + batch) * Width);
+        if (TCell.HasCellState)
+            _cell = PanelBuffer.Grow(_cell, ((long)Rows + batch) * Width);
+        if (!keepsState)
+        {
+            _state = PanelBuffer.Grow(_state, 2L * batch * Width);
+            _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * batch * Width);
+            new Span<float>(_state.Data, (int)_state.Length).Clear();
+        }
+        if (_tokens is not null)
+        {
+            _tokenTable = PanelBuffer.Grow(_tokenTable, (long)_tokens.Capacity * TCell.Gates * Width);
+            _tokenGradient = PanelBuffer.Grow(_tokenGradient, (long)_tokens.Capacity * TCell.Gates * Width);
+        }
+    }
+
+    public override void Rearrange(ReadOnlySpan<int> rows, int batch)
+    {
+        // Nothing was read since the state was set to zero, and making room for another batch keeps it zero.
+        if (batch != _batch)
+            return;
+        Panels hidden = HiddenState, cell = CellState;
+        PanelBuffer before = _state;
+        _state = new PanelBuffer(2L * rows.Length * Width);
+        _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * rows.Length * Width);
+        _batch = rows.Length;
+        for (int row = 0; row < rows.Length; row++)
+        {
+            CopyRows(hidden, rows[row], HiddenState, row, 1);
+            CopyRows(cell, rows[row], CellState, row, 1);
+        }
+        before.Dispose();
+    }
+
+    public override void SetGradientScales(ReadOnlySpan<float> scales)
+    {
+        _scalesGradients = !scales.IsEmpty;
+        if (_gradientScales.Length < scales.Length)
+            _gradientScales = new float[scales.Length];
+        scales.CopyTo(_gradientScales);
+    }
+
+    public override void DropWeights(ulong? key)
+    {
+        if (_weightDropout is not null)
+            _weightDropout.Key = key;
+    }
+
+    public override void Pack(int task, int tasks, bool backward, bool tokensOnly)
+    {
+        foreach ((int gate, int unit, int count) in Share(task, tasks))
+        {
+            int panel = (gate * Units) + unit, first = (gate * Hidden) + (unit * Panels.Width), rows = RowsOf(unit, count);
+            if (!tokensOnly)
+            {
+                float* recurrent = _weightDropout is null ? RowsFrom(_weights.HiddenToGates, first, Hidden) : _weightDropout.Forward(first, rows);
+                PackWeight(recurrent, Hidden, _hiddenForward, backward ? _hiddenBackward : null, panel, count, rows);
+                PackBias(gate, unit, first, rows);
+                if (_tokens is null)
+                    PackWeight(RowsFrom(_weights.InputToGates, first, _inputWidth), _inputWidth, _inputForward, backward ? _inputBackward : null, panel, count, rows);
+            }
+            if (_tokens is not null)
+                PackTokens(gate, unit, first, rows);
+        }
+    }
+
+    public override void Forward(Panels input, RowGrid rows)
+    {
+        if (rows.FirstStep == 0)
+        {
+            CopyRows(HiddenState, rows.Begin, Before(_hidden), rows.Begin, rows.Count);
+            CopyRows(CellState, rows.Begin, Before(_cell), rows.Begin, rows.Count);
+        }
+        if (_tokens is null)
+            Product.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
+        RowGrid one = new(_batch, 0, rows.Count, 1);
+        Panels gates = Gates, states = Before(_hidden), weights = _hiddenForward.Matrix;
+        for (int step = 0; step < rows.Steps; step++)
+        {
+            int first = rows.First(step);
+            Panels before = states.From(first);
+            for (int unit = 0; unit < Units; unit += 2)
+            {
+                for (int gate = 0; gate < TCell.Gates; gate++)
+                {
+                    Panels sums = gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2).From(first);
+                    Product.Multiply<L>(before, weights.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
+                    if (_tokens is not null && TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
+                        PutTokens(gate, unit, first, rows.Count);
+                }
+                StepForward(unit, first, rows.Count);
+                StepForward(unit + 1, first, rows.Count);
+            }
+        }
+        if (rows.FirstStep + rows.Steps == _steps)
+        {
+            CopyRows(Before(_hidden), rows.First(rows.Steps), HiddenState, rows.Begin, rows.Count);
+            CopyRows(Before(_cell), rows.First(rows.Steps), CellState, rows.Begin, rows.Count);
+        }
+    }
+
+    public override void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows)
+    {
+        RowGrid one = new(_batch, 0, rows.Count, 1);
+        Panels carried = HiddenStateGradient.From(rows.Begin);
+        for (int step = rows.Steps - 1; step >= 0; step--)
+        {
+            int first = rows.First(step);
+            for (int unit = 0; unit < Units; unit++)
+                StepBackward(outputGradient, unit, first, rows);
+            for (int gate = 0; gate < TCell.Gates; gate++)
+            {
+                Panels sums = Gates.Slice(TCell.HiddenGroup(gate) * Units, Units).From(first);
+                Product.MultiplyAdd<L>(sums, _hiddenBackward.Matrix.From(gate * Width), carried, one);
+            }
+            if (_scalesGradients)
+            {
+                Scale(HiddenStateGradient, rows, _gradientScales[rows.FirstStep + step]);
+                Scale(CellStateGradient, rows, _gradientScales[rows.FirstStep + step]);
+            }
+        }
+        if (_tokens is not null || inputGradient.Columns == 0)
+            return;
+        for (int gate = 0; gate < TCell.Gates; gate++)
+        {
+            SumStart start = gate == 0 ? SumStart.Zero : SumStart.With(inputGradient);
+            Product.Multiply<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient, rows, start);
+        }
+    }
+
+    public override void WeightGradients(Panels input, int task, int tasks)
+    {
+        foreach ((int gate, int unit, int count) in Share(task, tasks))
+        {
+            int first = (gate * Hidden) + (unit * Panels.Width), place = ((gate * Units) + unit) * Panels.Width, rows = RowsOf(unit, count);
+            int hiddenPanel = (TCell.HiddenGroup(gate) * Units) + unit, inputPanel = (TCell.InputGroup(gate) * Units) + unit;
+            Gradient(Gates.Slice(hiddenPanel, count), Before(_hidden), _hiddenGradient.Matrix.From(place), _weights.HiddenToGates.Gradient + ((nint)first * Hidden), Hidden, rows);
+            _weightDropout?.Backward(first, rows);
+            if (_tokens is null)
+                Gradient(Gates.Slice(inputPanel, count), input, _inputGradient.Matrix.From(place), _weights.InputToGates.Gradient + ((nint)first * _inputWidth), _inputWidth, rows);
+            else
+                TokenGradients(inputPanel, (gate * Units) + unit, first, rows);
+            BiasGradients(inputPanel, hiddenPanel, (gate * Units) + unit, count, first, rows);
+        }
+    }
+
+    public override void Dispose()
+    {
+        foreach (PanelBuffer buffer in new[]
+        {
+            _hiddenForward, _hiddenBackward, _hiddenGradient, _inputForward, _inputBackward, _inputGradient, _bias,
+            _tokenTable, _tokenGradient, _gates, _hidden, _cell, _state, _stateGradient,
+        })
+        {
+            buffer.Dispose();
+        }
+        _weightDropout?.Dispose();
+    }
+
+    // States before each step, and after the last.
+    private Panels Before(PanelBuffer states) => new(states.Data, states == _cell && !TCell.HasCellState ? 0 : Rows + _batch, Width);
+
+    // Rows of the weights in some panels of units: fewer in the last, none in the padding.
+    private int RowsOf(int unit, int count) => Math.Clamp(Hidden - (unit * Panels.Width), 0, count * Panels.Width);
+
+    // A task's share of the panels of all gates.
+    private WorkShare Share(int task, int tasks) => new(TCell.Gates, Units, task, tasks);
+
+    private static float* RowsFrom(RawWeight weight, int first, int columns) => weight.Value + ((nint)first * columns);
+
+    // Some rows of a weight as columns, for the way forward, and as rows, for the way back.
+    private static void PackWeight(float* source, int columns, PanelBuffer forward, PanelBuffer? backward, int panel, int count, int rows)
+    {
+        Packing.Transpose(source, columns, forward.Matrix.Slice(panel, count), rows);
+        if (backward is not null)
+            Packing.CopyRows(source, columns, backward.Matrix.From(panel * Panels.Width), rows);
+    }
+
+    private void PackBias(int gate, int unit, int first, int rows)
+    {
+        int inputGroup = TCell.InputGroup(gate), hiddenGroup = TCell.HiddenGroup(gate);
+        float* input = _bias.Data + (((inputGroup * Units) + unit) * Panels.Width);
+        float* hidden = _bias.Data + (((hiddenGroup * Units) + unit) * Panels.Width);
+        for (int lane = 0; lane < rows; lane++)
+        {
+            input[lane] = _weights.InputBias.Value[first + lane];
+            hidden[lane] = (inputGroup == hiddenGroup ? input[lane] : 0) + _weights.HiddenBias.Value[first + lane];
+        }
+    }
+
+    // What each token of the minibatch gives to some panels of gates, biases included.
+    private void PackTokens(int gate, int unit, int first, int rows)
+    {
+        Panels table = TokenTable;
+        float* bias = _bias.Data + (((TCell.InputGroup(gate) * Units) + unit) * Panels.Width);
+        ReadOnlySpan<int> tokens = _tokens!.TokenOfSlot;
+        for (int row = 0; row < rows; row++)
+        {
+            float* source = _weights.InputToGates.Value + ((nint)(first + row) * _tokens.VocabSize);
+            float* target = table.At((gate * Units) + unit + (row / Panels.Width), 0) + (row % Panels.Width);
+            for (int slot = 0; slot < tokens.Length; slot++)
+                target[slot * Panels.Width] = bias[row] + (_tokens.Scale * source[tokens[slot]]);
+            target[_tokens.DroppedSlot * Panels.Width] = bias[row];
+        }
+    }
+
+    // What the sums of a gate start with before the hidden state's product is added: what the input gives, biases included, where
+    // both go to the same group.
+    private SumStart Start(int gate, int unit, int first, Panels sums)
+    {
+        if (TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
+            return SumStart.SameForAll(Bias.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2));
+        if (_tokens is null)
+            return SumStart.With(sums);
+        return SumStart.Gathered(TokenTable.Slice((gate * Units) + unit, 2), _tokens.Slots + first);
+    }
+
+    private void PutTokens(int gate, int unit, int first, int rows)
+    {
+        ReadOnlySpan<int> slots = _tokens!.SlotOfRow.Slice(first, rows);
+        for (int panel = unit; panel < unit + 2; panel++)
+        {
+            float* table = TokenTable.At((gate * Units) + panel, 0), sums = Gates.At((TCell.InputGroup(gate) * Units) + panel, first);
+            for (int row = 0; row < slots.Length; row++)
+                Packing.CopyLine(table + ((nint)slots[row] * Panels.Width), sums + ((nint)row * Panels.Width));
+        }
+    }
+
+    private void StepForward(int unit, int first, int rows)
+    {
+        nint stride = Units * Gates.Stride;
+        float* sums = Gates.At(unit, first), before = Before(_hidden).At(unit, first), cell = Before(_cell).At(unit, first);
+        nint step = (nint)_batch * Panels.Width;
+        for (nint place = 0; place < (nint)rows * Panels.Width; place += L.Count)
+            TCell.Forward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step);
+    }
+
+    private void StepBackward(Panels outputGradient, int unit, int first, RowGrid rows)
+    {
+        nint stride = Units * Gates.Stride;
+        float* sums = Gates.At(unit, first), before = Before(_hidden).At(unit, first), cell = Before(_cell).At(unit, first);
+        float* output = outputGradient.At(unit, first), hidden = HiddenStateGradient.At(unit, rows.Begin), cellGradient = CellStateGradient.At(unit, rows.Begin);
+        nint step = (nint)_batch * Panels.Width;
+        for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
+            TCell.Backward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step, output + place, hidden + place, cellGradient + place);
+    }
+
+    // The gradient of a weight for some panels of gates: in panels, and then in torch's layout.
+    private void Gradient(Panels gates, Panels operand, Panels gradient, float* target, int columns, int rows)
+    {
+        Product.TransposedMultiply<L>(gates, operand, gradient, Rows);
+        Packing.CopyRowsBack(gradient, target, columns, rows);
+    }
+
+    // The input's weight gradient for some panels of gates: sums over the rows of each token, then columns of the weight.
+    private void TokenGradients(int panel, int tablePanel, int first, int rows)
+    {
+        Panels gradient = TokenGradient;
+        ReadOnlySpan<int> slots = _tokens!.SlotOfRow[..Rows], tokens = _tokens.TokenOfSlot;
+        new Span<float>(_weights.InputToGates.Gradient + ((nint)first * _tokens.VocabSize), rows * _tokens.VocabSize).Clear();
+        for (int some = 0; some * Panels.Width < rows; some++)
+        {
+            float* table = gradient.At(tablePanel + some, 0), sums = Gates.At(panel + some, 0);
+            new Span<float>(table, (tokens.Length + 1) * Panels.Width).Clear();
+            for (int row = 0; row < slots.Length; row++)
+            {
+                float* from = sums + ((nint)row * Panels.Width), to = table + ((nint)slots[row] * Panels.Width);
+                for (int lane = 0; lane < Panels.Width; lane += L.Count)
+                    L.Store(L.Load(to + lane) + L.Load(from + lane), to + lane);
+            }
+            for (int lane = 0; lane < Math.Min(Panels.Width, rows - (some * Panels.Width)); lane++)
+            {
+                float* target = _weights.InputToGates.Gradient + ((nint)(first + (some * Panels.Width) + lane) * _tokens.VocabSize);
+                for (int slot = 0; slot < tokens.Length; slot++)
+                    target[tokens[slot]] = _tokens.Scale * table[(slot * Panels.Width) + lane];
+            }
+        }
+    }
+
+    // The gradients of both biases for some panels of gates: sums over all rows, or over those of the table of tokens, where the rows
+    // of each token are added up already.
+    private void BiasGradients(int inputPanel, int hiddenPanel, int tablePanel, int count, int first, int rows)
+    {
+        float* input = _weights.InputBias.Gradient + first, hidden = _weights.HiddenBias.Gradient + first;
+        if (_tokens is null)
+            ColumnSums.Of<L>(Gates.Slice(inputPanel, count), Rows, input, rows);
+        else
+            ColumnSums.Of<L>(TokenGradient.Slice(tablePanel, count), _tokens.Count + 1, input, rows);
+        if (hiddenPanel == inputPanel)
+            new ReadOnlySpan<float>(input, rows).CopyTo(new Span<float>(hidden, rows));
+        else
+            ColumnSums.Of<L>(Gates.Slice(hiddenPanel, count), Rows, hidden, rows);
+    }
+
+    private static void CopyRows(Panels from, int fromRow, Panels to, int toRow, int rows)
+    {
+        for (int panel = 0; panel < from.Count && from.Rows > 0; panel++)
+            new ReadOnlySpan<float>(from.At(panel, fromRow), rows * Panels.Width).CopyTo(new Span<float>(to.At(panel, toRow), rows * Panels.Width));
+    }
+
+    private static void Scale(Panels state, RowGrid rows, float factor)
+    {
+        for (int panel = 0; panel < state.Count && state.Rows > 0; panel++)
+        {
+            float* values = state.At(panel, rows.Begin);
+            for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
+                L.Store(L.Load(values + place) * L.All(factor), values + place);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using CharLM.Models.Fused.Gemm;
+
+namespace CharLM.Models.Fused.Passes;
+
+/// <summary>
+/// Dropout: in training each value is dropped with probability p, and those that stay are scaled by 1 / (1 - p), so that the
+/// expectation is the same (Srivastava et al. 2014). Which are dropped follows from a key and the place alone, whoever
+/// computes it.
+/// </summary>
+internal sealed unsafe class DropoutPass(double probability, int width) : IDisposable
+{
+    private readonly DropoutFactors _drawn = new(probability);
+    private PanelBuffer _values = new(1), _factors = new(1);
+    private int _rows;
+
+    /// <summary>What is left of the values, [rows, width].</summary>
+    public Panels Values => new(_values.Data, _rows, Panels.Pad(width));
+
+    /// <summary>Bytes that are held for a minibatch.</summary>
+    public long ActivationBytes => sizeof(float) * (_values.Length + _factors.Length);
+
+    private Panels Factors => new(_factors.Data, _rows, Panels.Pad(width));
+
+    /// <summary>Makes room for so many rows.</summary>
+    public void Resize(int rows)
+    {
+        _rows = rows;
+        _values = PanelBuffer.Grow(_values, (long)rows * Panels.Pad(width));
+        _factors = PanelBuffer.Grow(_factors, (long)rows * Panels.Pad(width));
+    }
+
+    /// <summary>Drops values of some rows.</summary>
+    public void Forward(Panels values, RowGrid rows, ulong key)
+    {
+        for (int panel = 0; panel < values.Count; panel++)
+        {
+            for (int step = 0; step < rows.Steps; step++)
+            {
+                for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                    ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row), key + (((ulong)panel * (ulong)_rows) + (ulong)row) * DropoutFactors.OfADraw);
+            }
+        }
+    }
+
+    /// <summary>Turns the gradient of what was left of some rows into that of the values, in place.</summary>
+    public void Backward(Panels gradient, RowGrid rows)
+    {
+        for (int panel = 0; panel < gradient.Count; panel++)
+        {
+            for (int step = 0; step < rows.Steps; step++)
+            {
+                nint count = (nint)rows.Count * Panels.Width;
+                float* values = gradient.At(panel, rows.First(step)), factors = Factors.At(panel, rows.First(step));
+                for (nint place = 0; place < count; place++)
+                    values[place] *= factors[place];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _values.Dispose();
+        _factors.Dispose();
+    }
+
+    private void ForwardRow(float* values, float* left, float* factors, ulong key)
+    {
+        new Span<float>(factors, Panels.Width).Fill(1);
+        _drawn.Multiply(factors, Panels.Width, key);
+        for (int lane = 0; lane < Panels.Width; lane++)
+            left[lane] = values[lane] * factors[lane];
+    }
+}

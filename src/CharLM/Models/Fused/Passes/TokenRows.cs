@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace CharLM.Models.Fused.Passes;
+
+/// <summary>
+/// The tokens of a minibatch as input of a layer: each distinct token has a slot, so that a table of what tokens give to the
+/// gates has as few rows as can be, however large the vocab is.
+/// </summary>
+internal sealed class TokenRows(int vocabSize)
+{
+    private readonly int[] _slotOfToken = new int[vocabSize];
+    private readonly int[] _stampOfToken = new int[vocabSize];
+    private int[] _tokenOfSlot = [];
+    private int[] _slotOfRow = [];
+    private int _stamp;
+
+    /// <summary>Tokens of the vocab.</summary>
+    public int VocabSize => _slotOfToken.Length;
+
+    /// <summary>The slot of a row whose token was dropped: it gives nothing but biases.</summary>
+    public int DroppedSlot => Count;
+
+    /// <summary>What the tokens that were not dropped are multiplied by.</summary>
+    public float Scale { get; private set; } = 1;
+
+    /// <summary>Distinct tokens.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The most slots there can be in the rows that room was made for, the dropped one included.</summary>
+    public int Capacity => _tokenOfSlot.Length + 1;
+
+    /// <summary>The token of each slot.</summary>
+    public ReadOnlySpan<int> TokenOfSlot => _tokenOfSlot.AsSpan(0, Count);
+
+    /// <summary>The slot of each row.</summary>
+    public ReadOnlySpan<int> SlotOfRow => _slotOfRow;
+
+    /// <summary>The same as memory that does not move, until room is made for more rows.</summary>
+    public unsafe int* Slots => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_slotOfRow));
+
+    /// <summary>Whether every token of the vocab has a slot, always the same: a table need not be made anew.</summary>
+    public bool HoldsAll { get; private set; }
+
+    /// <summary>Gives every token of the vocab a slot for good, as suits a small vocab and small minibatches.</summary>
+    public void HoldAll()
+    {
+        HoldsAll = true;
+        _tokenOfSlot = new int[VocabSize];
+        for (int token = 0; token < VocabSize; token++)
+            _tokenOfSlot[token] = token;
+    }
+
+    /// <summary>Makes room for so many rows.</summary>
+    public void Resize(int rows)
+    {
+        if (_slotOfRow.Length < rows)
+            _slotOfRow = GC.AllocateArray<int>(rows, pinned: true);
+        if (_tokenOfSlot.Length < Math.Min(rows, VocabSize))
+            _tokenOfSlot = new int[Math.Min(rows, VocabSize)];
+    }
+
+    /// <summary>Takes the tokens of a minibatch.</summary>
+    /// <param name="tokens">Token ids [batch, steps], row by row.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="steps">Steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocab.</exception>
+    public void Set(ReadOnlySpan<long> tokens, int batch, int steps)
+    {
+        _stamp++;
+        (Count, Scale) = (HoldsAll ? VocabSize : 0, 1);
+        for (int step = 0; step < steps; step++)
+        {
+            for (int row = 0; row < batch; row++)
+            {
+                long token = tokens[row * steps + step];
+                if ((ulong)token >= (ulong)VocabSize)
+                    throw new ArgumentOutOfRangeException(nameof(tokens), token, $"token ids are 0 to {VocabSize - 1}");
+                if (HoldsAll)
+                {
+                    _slotOfRow[step * batch + row] = (int)token;
+                    continue;
+                }
+                if (_stampOfToken[token] != _stamp)
+                {
+                    _stampOfToken[token] = _stamp;
+                    _slotOfToken[token] = Count;
+                    _tokenOfSlot[Count++] = (int)token;
+                }
+                _slotOfRow[step * batch + row] = _slotOfToken[token];
+            }
+        }
+    }
+
+    /// <summary>Drops tokens: dropout of one-hot vectors, whose only value is either dropped or scaled.</summary>
+    /// <param name="probability">Of dropping a token.</param>
+    /// <param name="rows">Rows of the minibatch.</param>
+    /// <param name="key">Decides which.</param>
+    public void Drop(double probability, int rows, ulong key)
+    {
+        Scale = (float)(1 / (1 - probability));
+        var threshold = (ulong)(probability * ulong.MaxValue);
+        for (int row = 0; row < rows; row++)
+        {
+            if (DropoutFactors.Mix(key + (ulong)row) < threshold)
+                _slotOfRow[row] = DroppedSlot;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using CharLM.Models.Fused.Gemm;
+
+namespace CharLM.Models.Fused.Simd;
+
+/// <summary>
+/// A vector register of floats. The kernels are written once over this interface; the compiler makes a version for each
+/// width, in which every member is one instruction.
+/// </summary>
+internal unsafe interface ILanes<T>
+    where T : struct, ILanes<T>
+{
+    /// <summary>Whether this machine computes it in hardware.</summary>
+    static abstract bool IsSupported { get; }
+
+    /// <summary>Floats of a register; divides <see cref="Panels.Width"/>.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Rows of a register tile: 2 * rows accumulators, 2 weights and 1 input must fit into the registers.</summary>
+    static abstract int TileRows { get; }
+
+    static abstract T Load(float* source);
+
+    static abstract void Store(T value, float* target);
+
+    static abstract T All(float value);
+
+    static abstract T operator +(T left, T right);
+
+    static abstract T operator -(T left, T right);
+
+    static abstract T operator *(T left, T right);
+
+    static abstract T operator /(T left, T right);
+
+    /// <summary>a * b + c, fused where the machine can.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
+    /// <summary>The greater one; not a number where the right one is not.</summary>
+    /// <remarks>One instruction, where the same with IEEE's rules for both sides takes five.</remarks>
+    static abstract T Max(T left, T right);
+
+    /// <summary>The lesser one; not a number where the right one is not.</summary>
+    static abstract T Min(T left, T right);
+
+    /// <summary>The nearest whole number.</summary>
+    static abstract T Round(T value);
+
+    /// <summary>2^n for whole n in [-126, 127].</summary>
+    static abstract T PowerOfTwo(T n);
+
+    /// <summary><paramref name="value"/> where <paramref name="test"/> is above 0, else 0.</summary>
+    static abstract T WherePositive(T test, T value);
+
+    /// <summary>The sum of all lanes.</summary>
+    static abstract float Sum(T value);
+
+    /// <summary>The greatest of all lanes.</summary>
+    static abstract float Greatest(T value);
+
+    /// <summary>The square root.</summary>
+    static abstract T Sqrt(T value);
+}

@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+
+namespace CharLM.Models.Fused.Simd;
+
+/// <summary>
+/// exp, the logistic function and tanh over registers, to about one unit in the last place.
+/// </summary>
+/// <remarks>
+/// e^x = 2^n e^r with n = round(x / ln 2), |r| at most ln 2 / 2; e^r - 1 = r + r^2 p(r) with the polynomial of the Cephes
+/// library (S. Moshier). tanh comes from e^2x - 1, which keeps its digits near zero: hidden states of fresh models are
+/// small, and their gradients must agree with torch's to five digits.
+/// </remarks>
+internal static class LaneMath
+{
+    // Beyond these e^x stays what it is there: it would overflow float32, or have fewer digits than a float32 has.
+    private const float Greatest = 88f, Least = -87.3365447504f;
+
+    /// <summary>e^x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L Exp<L>(L x)
+        where L : struct, ILanes<L>
+    {
+        (L scale, L q) = Split(Clamp(x, Least, Greatest));
+        return L.MultiplyAdd(scale, q, scale);
+    }
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L Sigmoid<L>(L x)
+        where L : struct, ILanes<L> => L.All(1) / (L.All(1) + Exp(L.All(0) - x));
+
+    /// <summary>(e^2x - 1) / (e^2x + 1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L Tanh<L>(L x)
+        where L : struct, ILanes<L>
+    {
+        // tanh is 1 in float32 beyond 9.02.
+        L clamped = Clamp(x, -9.1f, 9.1f);
+        (L scale, L q) = Split(clamped + clamped);
+        L lessOne = L.MultiplyAdd(scale, q, scale - L.All(1));
+        return lessOne / (lessOne + L.All(2));
+    }
+
+    // What is not a number stays so.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static L Clamp<L>(L x, float least, float greatest)
+        where L : struct, ILanes<L> => L.Max(L.All(least), L.Min(L.All(greatest), x));
+
+    // 2^n and e^r - 1, for x within the bounds of exp.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (L Scale, L Q) Split<L>(L x)
+        where L : struct, ILanes<L>
+    {
+        L n = L.Round(x * L.All(1.44269504088896341f));
+        // ln 2 in two parts, so that n * ln 2 loses nothing.
+        L r = L.MultiplyAdd(n, L.All(-0.693359375f), x);
+        r = L.MultiplyAdd(n, L.All(2.12194440e-4f), r);
+        L p = L.All(1.9875691500e-4f);
+        p = L.MultiplyAdd(p, r, L.All(1.3981999507e-3f));
+        p = L.MultiplyAdd(p, r, L.All(8.3334519073e-3f));
+        p = L.MultiplyAdd(p, r, L.All(4.1665795894e-2f));
+        p = L.MultiplyAdd(p, r, L.All(1.6666665459e-1f));
+        p = L.MultiplyAdd(p, r, L.All(5.0000001201e-1f));
+        return (L.PowerOfTwo(n), L.MultiplyAdd(p, r * r, r));
+    }
+}

@@ -1,0 +1,106 @@
+namespace CharLM.Models.Fused.Threads;
+
+/// <summary>
+/// Chooses how many workers share a minibatch, by measuring: more threads are slower when the work is small, when the processors
+/// are two halves of one, or when somebody else uses them. The choice does not change results.
+/// </summary>
+/// <remarks>
+/// The candidates (1, 2, 4, ...) meet in contests: each does a few minibatches, one candidate right after the other, and then in the
+/// opposite order again. Only times of the same contest are compared, for code is still being compiled at first, and neighbours come
+/// and go, and only who is faster both times takes the place of the candidate in use, which is the most workers at first: who comes
+/// late is not waited for, so that they can hardly lose much. The next contest is soon at first, and later so seldom that contests take
+/// a fiftieth of the time. A single sequence, as in generation, has one worker.
+/// </remarks>
+internal sealed class WorkerChoice
+{
+    // A try is a few calls, of which the fastest counts: a worker that slept must wake first, or had to wait for its processor.
+    // Long calls do not care.
+    private const int CallsOfTry = 4;
+    private const double SecondsOfTry = 0.01;
+
+    // From one contest to the next, in lengths of a contest.
+    private const double FirstApart = 2, MostApart = 50;
+
+    private readonly int[] _candidates;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<(int Batch, int Steps), Contests> _contests = [];
+    private Contests _current;
+    private int _chosen;
+    private long _begun;
+
+    /// <summary>Candidates up to a number of workers.</summary>
+    /// <param name="most">The most workers.</param>
+    /// <param name="isFixed">Whether always that many shall be used.</param>
+    /// <param name="time">The clock; the system's by default.</param>
+    public WorkerChoice(int most, bool isFixed, TimeProvider? time = null)
+    {
+        List<int> candidates = isFixed ? [] : [.. Enumerable.Range(0, 31).Select(power => 1 << power).TakeWhile(count => count < most)];
+        _candidates = [.. candidates, most];
+        _current = new Contests(_candidates.Length);
+        _time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>How many workers to use for a minibatch; <see cref="End"/> says when it is done.</summary>
+    public int Begin(int batch, int steps)
+    {
+        if (_contests.Count > 64)
+            _contests.Clear();
+        if (!_contests.TryGetValue((batch, steps), out Contests? contests))
+            _contests.Add((batch, steps), contests = new Contests(_candidates.Length));
+        _current = contests;
+        // One sequence cannot be shared.
+        _chosen = batch == 1 ? 0 : contests.Choose();
+        _begun = _time.GetTimestamp();
+        return _candidates[_chosen];
+    }
+
+    /// <summary>The minibatch is done.</summary>
+    public void End() => _current.Add(_time.GetElapsedTime(_begun).TotalSeconds);
+
+    /// <summary>The contests for one shape of minibatch.</summary>
+    private sealed class Contests(int candidates)
+    {
+        private readonly double[] _there = new double[candidates], _back = new double[candidates]; // seconds, in the contest that is on
+        private int _try, _calls, _held, _inUse = candidates - 1;
+        private double _secondsOfTry, _fastest = double.PositiveInfinity;
+        private double _secondsOfContest, _secondsUntilNext;
+
+        private bool IsContest => candidates > 1 && _secondsUntilNext <= 0;
+
+        // There and back: 2, 1, 0, 0, 1, 2. What disturbs neighbouring tries cannot make the most workers look slow both times.
+        private int Trying => _try < candidates ? candidates - 1 - _try : _try - candidates;
+
+        public int Choose() => IsContest ? Trying : _inUse;
+
+        public void Add(double seconds)
+        {
+            if (!IsContest)
+            {
+                _secondsUntilNext -= seconds;
+                return;
+            }
+            _fastest = Math.Min(_fastest, seconds);
+            _secondsOfTry += seconds;
+            _calls++;
+            if (_calls < CallsOfTry && _secondsOfTry < SecondsOfTry)
+                return;
+            (_try < candidates ? _there : _back)[Trying] = _fastest;
+            _secondsOfContest += _secondsOfTry;
+            (_calls, _secondsOfTry, _fastest) = (0, 0, double.PositiveInfinity);
+            if (++_try == 2 * candidates)
+                Decide();
+        }
+
+        private void Decide()
+        {
+            for (int candidate = 0; candidate < candidates; candidate++)
+            {
+                if (_there[candidate] < _there[_inUse] && _back[candidate] < _back[_inUse])
+                    _inUse = candidate;
+            }
+            _secondsUntilNext = _secondsOfContest * Math.Min(MostApart, FirstApart * Math.Pow(3, _held));
+            _held++;
+            (_try, _secondsOfContest) = (0, 0);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using CharLM.Checkpoints;
+using CharLM.Models;
+
+namespace CharLM.Pairs.Classification;
+
+/// <summary>What a classifier is made of.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed record ClassifierConfig : ISequenceConfig
+{
+    /// <summary>The greatest limit of a text, in characters.</summary>
+    public const int LongestText = 65536;
+
+    /// <inheritdoc/>
+    public static string Kind => ModelKind.Classifier;
+
+    /// <summary>The recurrent layers, in one direction or both; default a GRU of 128 hidden units.</summary>
+    public ModelConfig Model { get; init; } = new() { NumHiddens = 128 };
+
+    /// <summary>What gets a label; default the text.</summary>
+    public LabelOf LabelOf { get; init; } = LabelOf.Text;
+
+    /// <summary>How the states of a text become one vector; default the last. Of no meaning where every character gets a label.</summary>
+    public Pooling Pooling { get; init; } = Pooling.Last;
+
+    /// <summary>Characters of a text at most, 1 to 65,536; default 1,000.</summary>
+    public int MaxLength { get; init; } = 1000;
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (string fault in SequenceEncoder.Faults(Model))
+            yield return fault;
+        if (MaxLength is < 1 or > LongestText)
+            yield return $"max-length must be 1 to {LongestText}, not {MaxLength}";
+        if (LabelOf == LabelOf.Character && Pooling != Pooling.Last)
+            yield return "pooling is for labels of whole texts: leave it out with --label-of character";
+    }
+}

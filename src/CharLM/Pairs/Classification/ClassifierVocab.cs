@@ -1,0 +1,61 @@
+using CharLM.Tokenization;
+
+namespace CharLM.Pairs.Classification;
+
+/// <summary>Texts as token ids, and labels as numbers from 0.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+/// <param name="labelOf">What gets a label.</param>
+/// <param name="source">Characters.</param>
+/// <param name="target">Labels; the unknown one, which comes first, is no class.</param>
+public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target) : SequenceVocab(source, target)
+{
+    /// <summary>The labels, in order of their numbers.</summary>
+    public IReadOnlyList<string> Labels { get; } = [.. target.Tokens.Skip(1)];
+
+    /// <summary>The vocab of training pairs.</summary>
+    public static ClassifierVocab Of(LabelOf labelOf, IEnumerable<TextPair> pairs)
+    {
+        List<TextPair> all = [.. pairs];
+        IEnumerable<string> targets = all.Select(pair => pair.Target);
+        return new ClassifierVocab(
+            labelOf, new Vocab(CountCharacters(all.Select(pair => pair.Source))), new Vocab(labelOf == LabelOf.Character ? CountCharacters(targets) : CountWhole(targets)));
+    }
+
+    /// <summary>The tokens of a text; characters that training had not are <see cref="Vocab.UnknownId"/>.</summary>
+    public int[] EncodeText(string text) => Characters.Encode(text, Source);
+
+    /// <summary>The numbers of a target's labels: one, or one a character; -1 for a label that training had not.</summary>
+    public int[] EncodeLabels(string target)
+    {
+        int[] ids = labelOf == LabelOf.Character ? Characters.Encode(target, Target) : [Target[target]];
+        return Array.ConvertAll(ids, id => id - 1);
+    }
+
+    /// <summary>Why a text cannot be labelled; null when it can.</summary>
+    public static string? FaultOfText(string text, ClassifierConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        int length = CharTokenizer.Length(text);
+        return length == 0 ? "the text is empty"
+            : length > config.MaxLength ? $"the text has {length} characters, more than --max-length {config.MaxLength}"
+            : null;
+    }
+
+    /// <summary>Why a pair cannot be learned or measured; null when it can.</summary>
+    public string? FaultOf(TextPair pair, ClassifierConfig config)
+    {
+        if (FaultOfText(pair.Source, config) is { } fault)
+            return fault;
+        int characters = CharTokenizer.Length(pair.Source), labels = CharTokenizer.Length(pair.Target);
+        if (labelOf == LabelOf.Character && labels != characters)
+            return $"{characters} characters have {labels} labels: with --label-of character the second column is as long as the first";
+        int unknown = Array.IndexOf(EncodeLabels(pair.Target), -1);
+        if (unknown < 0)
+            return null;
+        string label = labelOf == LabelOf.Character ? Characters.Tokenize(pair.Target).ElementAt(unknown) : pair.Target;
+        return FaultOfLabel(label, Labels);
+    }
+
+    /// <inheritdoc/>
+    internal override string? LabelIn(TextPair pair) => labelOf == LabelOf.Text ? pair.Target : null;
+}

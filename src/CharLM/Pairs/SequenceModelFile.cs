@@ -1,0 +1,92 @@
+using CharLM.Checkpoints;
+using CharLM.Checkpoints.Safetensors;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Pairs;
+
+/// <summary>
+/// Reads and writes classifiers and translators: one safetensors file as <see cref="CheckpointFile"/>'s, its metadata's
+/// <c>kind</c> saying which of them it is.
+/// </summary>
+public static class SequenceModelFile
+{
+    /// <summary>The weights of a configuration and two vocabs: name to shape.</summary>
+    /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
+    public delegate IReadOnlyDictionary<string, long[]> ShapesOf<TConfig>(TConfig config, Vocab source, Vocab target);
+
+    /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">Its content.</param>
+    /// <param name="shapesOf">The weights that a model of the kind has.</param>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
+    /// </exception>
+    public static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf)
+        where TConfig : class, ISequenceConfig => Write(path, model, shapesOf, null);
+
+    /// <param name="path">The file.</param>
+    /// <param name="model">Its content.</param>
+    /// <param name="shapesOf">The weights that a model of the kind has.</param>
+    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
+    /// <inheritdoc cref="Write{TConfig}(string, SequenceCheckpoint{TConfig}, ShapesOf{TConfig})"/>
+    internal static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf, Action? replacing)
+        where TConfig : class, ISequenceConfig
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(shapesOf);
+        CheckpointFile.CheckWeights(path, model.Weights, shapesOf(model.Config, model.Source, model.Target));
+        var metadata = new Dictionary<string, string>(CheckpointMetadata.WriteFormat(), StringComparer.Ordinal)
+        {
+            [ModelKind.Key] = TConfig.Kind,
+            ["model"] = CheckpointMetadata.WritePart(model.Config),
+            ["training"] = CheckpointMetadata.WritePart(model.Training),
+            ["source"] = CheckpointMetadata.WriteVocab(model.Source),
+            ["target"] = CheckpointMetadata.WriteVocab(model.Target),
+            ["corpus"] = CheckpointMetadata.WritePart(model.Corpus),
+            ["figures"] = CheckpointMetadata.WritePart(model.Figures),
+        };
+        if (model.Resume is not null)
+            metadata[CheckpointMetadata.ResumeKey] = CheckpointMetadata.WritePart(model.Resume);
+        SealedFile.Write(path, metadata, SafetensorsFile.InOrder(ResumeTensors.Beside(model.Weights, model.Resume)), replacing);
+    }
+
+    /// <summary>Reads a model; everything is checked before weights are allocated.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shapesOf">The weights that a model of the kind has.</param>
+    /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
+    public static SequenceCheckpoint<TConfig> Read<TConfig>(string path, ShapesOf<TConfig> shapesOf)
+        where TConfig : class, ISequenceConfig
+    {
+        ArgumentNullException.ThrowIfNull(shapesOf);
+        return SafetensorsFile.Read(path, stream =>
+        {
+            byte[] headerBytes = SafetensorsHeader.ReadBytes(stream);
+            SafetensorsHeader header = SafetensorsHeader.Parse(headerBytes, stream.Length);
+            IReadOnlyDictionary<string, string> metadata = header.Metadata;
+            CheckpointMetadata.CheckFormat(metadata);
+            string kind = metadata.GetValueOrDefault(ModelKind.Key, ModelKind.LanguageModel);
+            if (kind != TConfig.Kind)
+                throw new FormatException($"holds a {kind}, not a {TConfig.Kind}");
+            TConfig config = CheckpointMetadata.Part<TConfig>(metadata, "model");
+            TrainerConfig training = CheckpointMetadata.Part<TrainerConfig>(metadata, "training");
+            ResumeState? resume = CheckpointMetadata.PartOrNull<ResumeState>(metadata, CheckpointMetadata.ResumeKey);
+            CheckpointMetadata.Check(config.Faults().Concat(training.Faults()).Concat(resume?.Faults() ?? []));
+            Vocab source = CheckpointMetadata.ReadVocab(metadata, "source"), target = CheckpointMetadata.ReadVocab(metadata, "target");
+            IReadOnlyDictionary<string, long[]> shapes = shapesOf(config, source, target);
+            Dictionary<string, WeightArray> weights = CheckpointFile.ReadWeights(
+                stream, headerBytes, header, shapes, tensor => resume is not null && ResumeTensors.IsMomentOf(tensor, shapes));
+            return new SequenceCheckpoint<TConfig>
+            {
+                Config = config,
+                Source = source,
+                Target = target,
+                Training = training,
+                Corpus = CheckpointMetadata.Part<CorpusRecord>(metadata, "corpus"),
+                Figures = CheckpointMetadata.Part<Figures>(metadata, "figures"),
+                Resume = resume is null ? null : ResumeTensors.Take(resume, weights),
+                Weights = weights,
+            };
+        });
+    }
+}

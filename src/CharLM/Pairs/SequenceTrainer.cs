@@ -1,0 +1,57 @@
+using CharLM.Batching;
+using CharLM.Models;
+using CharLM.Randomness;
+using CharLM.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CharLM.Pairs;
+
+/// <summary>
+/// Trains a model on examples of different lengths. Of <see cref="TrainerConfig"/> it reads the epochs, the minibatch, the
+/// optimizer, the schedule, the clipping and the seed; the rest is about running text.
+/// </summary>
+public sealed class SequenceTrainer : EpochTrainer
+{
+    private readonly ISequenceTask _task;
+    private readonly TorchUpdate _update;
+    private int[][] _batches = [];
+    private int _planned = -1;
+
+    /// <summary>A trainer of a task.</summary>
+    /// <param name="task">Stays the caller's.</param>
+    /// <param name="config">How to train.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    public SequenceTrainer(ISequenceTask task, TrainerConfig config)
+        : base(config, (task ?? throw new ArgumentNullException(nameof(task))).Model)
+    {
+        _task = task;
+        _update = new TorchUpdate(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
+    }
+
+    /// <inheritdoc/>
+    protected override IUpdate Update => _update;
+
+    /// <inheritdoc/>
+    protected override void Free() => _update.Dispose();
+
+    /// <inheritdoc/>
+    protected override int PlanEpoch(int epoch)
+    {
+        if (epoch != _planned)
+            (_batches, _planned) = (LengthBuckets.Plan(_task.Lengths, Config.BatchSize, new RandomStream(Config.Seed, "buckets", epoch)), epoch);
+        return _batches.Length;
+    }
+
+    /// <inheritdoc/>
+    protected override (double Loss, long Predictions) Learn(int batch, long step, double done)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        _task.Model.train();
+        manual_seed((long)(Draw("dropout", step) >> 1)); // dropout draws from torch's own generator
+        (Tensor loss, long predictions) = _task.Loss(_batches[batch], done / Config.NumEpochs, new RandomStream(Config.Seed, "step", step));
+        _update.ZeroGradients();
+        loss.backward();
+        return (FloatArray.ValueOf(loss), predictions);
+    }
+}

@@ -1,0 +1,183 @@
+using CharLM.Batching;
+using CharLM.Generation;
+using CharLM.Models;
+using CharLM.Tokenization;
+using TorchSharp;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace CharLM.Pairs.Translation;
+
+/// <summary>
+/// Writes targets token by token, following the most probable beginnings of each (beam search; of one beginning it is greedy
+/// decoding), or drawing at a temperature. A beginning that has ended keeps its place in the beam; one that has reached the
+/// greatest length ends there. <see cref="Vocab.Unknown"/> is never written.
+/// </summary>
+/// <remarks>
+/// What is drawn for a source is fixed by the seed and the source's number alone. torch's products round differently for different
+/// numbers of rows, which now and then tips a draw. Thread safety: any number of threads, also with one model.
+/// </remarks>
+/// <param name="model">The model; in evaluation mode while it writes.</param>
+/// <param name="vocab">Its vocab.</param>
+/// <param name="config">How to search.</param>
+public sealed class TargetSearch(Translator model, TranslatorVocab vocab, DecodingConfig config)
+{
+    /// <summary>Writes a target for each source.</summary>
+    /// <param name="sources">What is translated.</param>
+    /// <param name="withAttention">Whether to tell where the model looked.</param>
+    /// <param name="numbers">The sources' numbers, which fix their draws together with the seed; default their places, from 0.</param>
+    /// <param name="cancellationToken">Looked at before each token.</param>
+    /// <returns>In the order of the sources.</returns>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="GenerationException">The model's weights are damaged.</exception>
+    public IReadOnlyList<WrittenTarget> Write(
+        PaddedBatch sources, bool withAttention = false, IReadOnlyList<int>? numbers = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        InvalidConfigException.ThrowIfAny(config.Faults());
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
+        using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
+        int width = config.BeamWidth;
+        EncodedSource encoded = model.ComputeSource(sources);
+        if (width > 1)
+            encoded = encoded.Select(arange(sources.BatchSize, device: model.Device).repeat_interleave(width));
+        var beams = new Beam[sources.BatchSize * width];
+        for (int i = 0; i < beams.Length; i++)
+            beams[i] = new Beam(null, vocab.BeginId, i % width == 0 ? 0 : double.NegativeInfinity, null, false);
+        TokenSampler[]? samplers = Samplers(numbers ?? [.. Enumerable.Range(0, sources.BatchSize)]);
+        RecurrentState state = encoded.State;
+        for (int step = 0; step <= model.Config.MaxTarget && beams.Any(beam => !beam.Ended); step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using DisposeScope stepScope = NewDisposeScope();
+            Tensor before = tensor([.. beams.Select(beam => (long)beam.Token)], [1, beams.Length], device: model.Device);
+            (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(before, state, encoded);
+            float[] scores = Values(logits.log_softmax(-1));
+            for (int i = 0; i < beams.Length; i++)
+                Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), mustEnd: step == model.Config.MaxTarget);
+            float[]? looked = withAttention && weights is not null ? Values(weights) : null;
+            (beams, int[] parents) = Extend(beams, scores, looked, samplers);
+            RecurrentState next = width == 1 ? after : EncodedSource.SelectState(after, tensor([.. parents.Select(parent => (long)parent)], device: model.Device));
+            state = next.MoveToOuterDisposeScope();
+        }
+        return [.. beams.Chunk(width).Select(Best)];
+    }
+
+    // One for each source; none where nothing is drawn.
+    private TokenSampler[]? Samplers(IReadOnlyList<int> numbers)
+    {
+        if (config.Temperature == 0)
+            return null;
+        var sampling = Sampling.AtTemperature(config.Temperature);
+        var scratch = new SamplingScratch();
+        return [.. numbers.Select(number => new TokenSampler(sampling, config.Seed, number, scratch))];
+    }
+
+    // What is no text is never written; at the greatest length there is nothing but the end.
+    private void Forbid(Span<float> scores, bool mustEnd)
+    {
+        if (float.IsNaN(scores[vocab.EndId]))
+            throw new GenerationException(TokenSampler.DamagedModel);
+        float end = scores[vocab.EndId];
+        if (mustEnd)
+            scores.Fill(float.NegativeInfinity);
+        scores[vocab.EndId] = end;
+        scores[vocab.BeginId] = scores[Vocab.UnknownId] = float.NegativeInfinity;
+    }
+
+    // The beginnings of each source, each with its most probable next tokens: the best of them all are kept.
+    private (Beam[] Beams, int[] Parents) Extend(Beam[] beams, float[] scores, float[]? looked, TokenSampler[]? samplers)
+    {
+        int width = config.BeamWidth, size = vocab.Target.Count, sourceSteps = looked is null ? 0 : looked.Length / beams.Length;
+        var next = new Beam[beams.Length];
+        var parents = new int[beams.Length];
+        var best = new PriorityQueue<(int Parent, int Token), double>();           // the worst of the kept comes out first
+        for (int row = 0; row < beams.Length; row += width)
+        {
+            for (int i = row; i < row + width; i++)
+            {
+                Span<float> ofBeam = scores.AsSpan(i * size, size);
+                if (double.IsNegativeInfinity(beams[i].LogProbability))
+                    continue;
+                if (beams[i].Ended)
+                    Keep(i, vocab.EndId, beams[i].LogProbability);
+                else if (samplers is not null)
+                    Keep(i, Draw(ofBeam, samplers[i], out double log), beams[i].LogProbability + log);
+                else
+                {
+                    for (int token = 0; token < size; token++)
+                    {
+                        if (!float.IsNegativeInfinity(ofBeam[token]))
+                            Keep(i, token, beams[i].LogProbability + ofBeam[token]);
+                    }
+                }
+            }
+            if (best.Count == 0)
+                throw new GenerationException(TokenSampler.EmptyVocab);
+            for (int place = row + width - 1; place >= row; place--)
+            {
+                if (best.Count <= place - row)
+                {
+                    next[place] = beams[row] with { LogProbability = double.NegativeInfinity, Ended = true };
+                    parents[place] = row;
+                    continue;
+                }
+                best.TryDequeue(out (int Parent, int Token) kept, out double log);
+                Beam parent = beams[kept.Parent];
+                parents[place] = kept.Parent;
+                next[place] = parent.Ended
+                    ? parent
+                    : new Beam(parent, kept.Token, log, looked?[(kept.Parent * sourceSteps)..((kept.Parent + 1) * sourceSteps)], kept.Token == vocab.EndId);
+            }
+        }
+        return (next, parents);
+
+        void Keep(int parent, int token, double log)
+        {
+            if (best.Count < width)
+                best.Enqueue((parent, token), log);
+            else if (best.TryPeek(out _, out double worst) && log > worst)
+                best.DequeueEnqueue((parent, token), log);
+        }
+    }
+
+    // A width of 1: a beginning is a source. The probability is the model's own, whatever the temperature.
+    private static int Draw(Span<float> scores, TokenSampler sampler, out double log)
+    {
+        float[] before = scores.ToArray(); // choosing uses them up
+        int token = sampler.Choose(scores);
+        log = before[token];
+        return token;
+    }
+
+    private WrittenTarget Best(Beam[] beams)
+    {
+        Beam best = beams.Where(beam => !double.IsNegativeInfinity(beam.LogProbability)).MaxBy(beam => beam.LogProbability / Math.Pow(beam.Length, config.LengthPenalty))!;
+        var ids = new List<int>();
+        var looked = new List<float[]>();
+        for (Beam? beam = best; beam?.Before is not null; beam = beam.Before)
+        {
+            ids.Add(beam.Token);
+            if (beam.Looked is not null)
+                looked.Add(beam.Looked);
+        }
+        ids.Reverse();
+        looked.Reverse();
+        return new WrittenTarget(ids, best.LogProbability, looked.Count > 0 ? looked : null);
+    }
+
+    private static float[] Values(Tensor tensor)
+    {
+        using Tensor contiguous = tensor.cpu().to_type(ScalarType.Float32).contiguous();
+        using TensorAccessor<float> values = contiguous.data<float>();
+        return values.ToArray();
+    }
+
+    /// <summary>A beginning of a target: its last token, and what stands before it.</summary>
+    private sealed record Beam(Beam? Before, int Token, double LogProbability, float[]? Looked, bool Ended)
+    {
+        public int Length { get; } = Before is null ? 0 : Before.Length + 1;
+    }
+}

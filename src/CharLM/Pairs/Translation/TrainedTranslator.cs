@@ -1,0 +1,93 @@
+using CharLM.Batching;
+using CharLM.Checkpoints;
+using CharLM.Evaluation;
+using CharLM.Tokenization;
+
+namespace CharLM.Pairs.Translation;
+
+/// <summary>Trained encoder-decoders: made, measured, kept in files.</summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
+/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
+/// optimizer of your own) are yours to guard.
+/// </remarks>
+public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, TranslatorConfig>, ITrainedModel<TrainedTranslator, TranslatorConfig>
+{
+    private TrainedTranslator(Translator model, TranslatorVocab vocab, SequenceCheckpoint<TranslatorConfig>? start)
+        : base(start) => (Model, Vocab) = (model, vocab);
+
+    /// <inheritdoc/>
+    public override Translator Model { get; }
+
+    /// <inheritdoc/>
+    public override TranslatorVocab Vocab { get; }
+
+    /// <summary>Translates, those of like length side by side.</summary>
+    /// <param name="sources">What is translated.</param>
+    /// <param name="decoding">How targets are searched for.</param>
+    /// <param name="withAttention">Whether to tell where the model looked.</param>
+    /// <param name="cancellationToken">Looked at before each token.</param>
+    /// <returns>In the order of the sources.</returns>
+    public IReadOnlyList<WrittenTarget> Translate(
+        IReadOnlyList<string> sources, DecodingConfig decoding, bool withAttention = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        ArgumentNullException.ThrowIfNull(decoding);
+        var written = new WrittenTarget[sources.Count];
+        int[][] ids = [.. sources.Select(Vocab.EncodeSource)];
+        int rows = Math.Max(1, RowsAtOnce / decoding.BeamWidth);
+        var search = new TargetSearch(Model, Vocab, decoding);
+        foreach (int[] some in Enumerable.Range(0, ids.Length).OrderBy(i => ids[i].Length).Chunk(rows))
+        {
+            IReadOnlyList<WrittenTarget> targets = search.Write(
+                new PaddedBatch([.. some.Select(i => new ReadOnlyMemory<int>(ids[i]))]), withAttention, some, cancellationToken);
+            for (int i = 0; i < some.Length; i++)
+                written[some[i]] = targets[i];
+        }
+        return written;
+    }
+
+    /// <summary>Translates pairs and compares.</summary>
+    public TranslationScore Measure(IReadOnlyList<TextPair> pairs, DecodingConfig decoding, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        IReadOnlyList<WrittenTarget> written = Translate([.. pairs.Select(pair => pair.Source)], decoding, cancellationToken: cancellationToken);
+        var score = new TranslationScore();
+        for (int i = 0; i < pairs.Count; i++)
+            score.Add(pairs[i].Target, Vocab.Decode(written[i].Ids));
+        return score;
+    }
+
+    /// <inheritdoc/>
+    public override string? FaultOfSource(string source) => Vocab.FaultOfSource(source, Model.Config);
+
+    /// <inheritdoc/>
+    public override string? FaultOfLearning(TextPair pair) => FaultOf(pair) ?? Vocab.FaultOfTarget(pair.Target);
+
+    /// <inheritdoc/>
+    public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
+
+    /// <inheritdoc/>
+    public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
+
+    /// <inheritdoc/>
+    /// <remarks>Of greedy decoding. What a label steers has many right forms, of which the pairs hold one: only the loss tells.</remarks>
+    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
+        Model.Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Measures;
+
+    /// <inheritdoc/>
+    /// <remarks>By greedy decoding.</remarks>
+    public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
+        [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(written => Vocab.Decode(written.Ids))];
+
+    static SequenceVocab ITrainedModel<TrainedTranslator, TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);
+
+    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedTranslator, TranslatorConfig>.Shapes(TranslatorConfig config, Vocab source, Vocab target) =>
+        target[TranslatorVocab.Begin] == Tokenization.Vocab.UnknownId || target[TranslatorVocab.End] == Tokenization.Vocab.UnknownId
+            ? throw new FormatException($"has no {TranslatorVocab.Begin} or {TranslatorVocab.End} in its vocab")
+            : Translator.Shapes(config, source.Count, target.Count);
+
+    static TrainedTranslator ITrainedModel<TrainedTranslator, TranslatorConfig>.Build(
+        TranslatorConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<TranslatorConfig>? start) =>
+        new(new Translator(config, source.Count, target.Count, threads), new TranslatorVocab(config.Source, source, target), start);
+}

@@ -1,0 +1,166 @@
+using CharLM.Batching;
+using CharLM.Models;
+using CharLM.Models.Attention;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CharLM.Pairs.Translation;
+
+/// <summary>
+/// An encoder-decoder (Sutskever et al. 2014, Cho et al. 2014): recurrent layers read the source, others write the target,
+/// beginning with a state that the encoder's last state gives. With attention, what is written depends on all outputs of
+/// the encoder (Bahdanau et al. 2015), by way of the decoder's state after each step (Luong et al. 2015), so that a whole
+/// target that is known is one pass.
+/// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
+/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
+/// optimizer of your own) are yours to guard.
+/// </remarks>
+public sealed class Translator : SequenceModel<TranslatorConfig>
+{
+    private readonly SequenceEncoder _encoder;
+    private readonly IRecurrentLayer _decoder;
+    private readonly Embedding? _sourceEmbedding, _targetEmbedding;
+    private readonly Linear _hiddenBridge, _output;
+    private readonly Linear? _cellBridge, _combine;
+    private readonly AttentionLayer? _attention;
+
+    /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="sourceSize">Tokens of the source's vocab.</param>
+    /// <param name="targetSize">Tokens of the target's vocab.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
+    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    public Translator(TranslatorConfig config, int sourceSize, int targetSize, int threads = 0)
+        : base(nameof(Translator), config)
+    {
+        (SourceSize, TargetSize) = (sourceSize, targetSize);
+        ModelConfig model = config.Model, decoder = DecoderOf(model);
+        int hidden = model.NumHiddens;
+        if (model.EmbeddingSize > 0)
+        {
+            register_module("source_embedding", _sourceEmbedding = Embedding(sourceSize, model.EmbeddingSize));
+            register_module("target_embedding", _targetEmbedding = Embedding(targetSize, model.EmbeddingSize));
+        }
+        register_module("encoder", _encoder = new SequenceEncoder(model, model.InputSize(sourceSize), threads));
+        _decoder = RecurrentLayers.Create(decoder, decoder.InputSize(targetSize), threads);
+        register_module("decoder", _decoder.Weights);
+        register_module("hidden_bridge", _hiddenBridge = Linear(model.OutputSize, hidden));
+        if (model.HasCellState)
+            register_module("cell_bridge", _cellBridge = Linear(model.OutputSize, hidden));
+        if (config.AttentionKind is { } kind)
+        {
+            register_module("attention", _attention = AttentionLayer.Create(kind, hidden, model.OutputSize, hidden));
+            register_module("combine", _combine = Linear(hidden + model.OutputSize, hidden));
+        }
+        register_module("output", _output = Linear(hidden, targetSize));
+        WeightInitializer.Apply(this, model);
+    }
+
+    /// <summary>Tokens of the source's vocab.</summary>
+    public int SourceSize { get; }
+
+    /// <summary>Tokens of the target's vocab.</summary>
+    public int TargetSize { get; }
+
+    /// <inheritdoc/>
+    public override Device Device => _output.weight.device;
+
+    /// <summary>Reads sources.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    public EncodedSource Encode(PaddedBatch sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        using ModelAccess.Lease reading = Access.Read();
+        return ComputeSource(sources);
+    }
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="Encode"/>
+    internal EncodedSource ComputeSource(PaddedBatch sources)
+    {
+        Tensor vectors = TokenVectors.Of(sources.Ids(Device).t(), _sourceEmbedding, SourceSize, _output.weight.dtype);
+        (Tensor outputs, RecurrentState last) = _encoder.Forward(functional.dropout(vectors, Config.Model.InputDropout, training), sources.Lengths);
+        Tensor batchFirst = outputs.transpose(0, 1);                               // [batch, source steps, directions * hidden]
+        var state = new RecurrentState(Bridge(last.Hidden, _hiddenBridge), last.Cell is null ? null : Bridge(last.Cell, _cellBridge!));
+        return _attention is null
+            ? new EncodedSource(state, batchFirst, null, null)
+            : new EncodedSource(state, batchFirst, _attention.Prepare(batchFirst), AttentionMask.OfLengths(sources.Lengths, sources.NumSteps, Device));
+    }
+
+    /// <summary>Writes on, given what stands before each step.</summary>
+    /// <param name="before">The token before each step, int64 [steps, batch].</param>
+    /// <param name="state">The decoder's state before the first of them.</param>
+    /// <param name="source">What is translated.</param>
+    /// <returns>
+    /// The logits of each step's token [steps, batch, vocab], the state after the last step, and the attention weights
+    /// [batch, steps, source steps], null without attention.
+    /// </returns>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    public (Tensor Logits, RecurrentState State, Tensor? Weights) Decode(Tensor before, RecurrentState state, EncodedSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        using ModelAccess.Lease reading = Access.Read();
+        return ComputeTarget(before, state, source);
+    }
+
+    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <inheritdoc cref="Decode"/>
+    internal (Tensor Logits, RecurrentState State, Tensor? Weights) ComputeTarget(Tensor before, RecurrentState state, EncodedSource source)
+    {
+        Tensor vectors = TokenVectors.Of(before, _targetEmbedding, TargetSize, _output.weight.dtype);
+        (Tensor outputs, state) = _decoder.Sequence(functional.dropout(vectors, Config.Model.InputDropout, training), state); // [steps, batch, hidden]
+        Tensor? weights = null;
+        if (_attention is not null)
+        {
+            (Tensor context, weights) = _attention.Attend(outputs.transpose(0, 1), source.Keys!, source.Outputs, source.Mask);
+            outputs = _combine!.forward(cat([outputs, context.transpose(0, 1)], dim: -1)).tanh();
+        }
+        return (_output.forward(functional.dropout(outputs, Config.Model.OutputDropout, training)), state, weights);
+    }
+
+    /// <summary>Name to shape, for every weight.</summary>
+    internal static IReadOnlyDictionary<string, long[]> Shapes(TranslatorConfig config, int sourceSize, int targetSize)
+    {
+        ModelConfig model = config.Model, decoder = DecoderOf(model);
+        long hidden = model.NumHiddens;
+        var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
+        if (model.EmbeddingSize > 0)
+        {
+            shapes["source_embedding.weight"] = [sourceSize, model.EmbeddingSize];
+            shapes["target_embedding.weight"] = [targetSize, model.EmbeddingSize];
+        }
+        WeightShapes.AddEncoder(shapes, "encoder", model, model.InputSize(sourceSize));
+        WeightShapes.AddStack(shapes, "decoder", decoder, decoder.InputSize(targetSize));
+        WeightShapes.AddLinear(shapes, "hidden_bridge", model.OutputSize, hidden);
+        if (model.HasCellState)
+            WeightShapes.AddLinear(shapes, "cell_bridge", model.OutputSize, hidden);
+        if (config.AttentionKind is { } kind)
+        {
+            WeightShapes.AddAttention(shapes, "attention", kind, hidden, model.OutputSize, hidden);
+            WeightShapes.AddLinear(shapes, "combine", hidden + model.OutputSize, hidden);
+        }
+        WeightShapes.AddLinear(shapes, "output", hidden, targetSize);
+        return shapes;
+    }
+
+    /// <summary>The decoder's layers: those of the encoder, read forwards.</summary>
+    internal static ModelConfig DecoderOf(ModelConfig model) => model with { Bidirectional = false };
+
+    /// <inheritdoc/>
+    private protected override void DisposeLayers() => (_decoder as IDisposable)?.Dispose();
+
+    // The directions of each layer side by side, then to the decoder's size: [layers * directions, batch, hidden] ->
+    // [layers, batch, hidden].
+    private Tensor Bridge(Tensor last, Linear bridge)
+    {
+        ModelConfig model = Config.Model;
+        long batch = last.shape[1];
+        Tensor sides = last.view(model.NumLayers, model.NumDirections, batch, model.NumHiddens).transpose(1, 2);
+        return bridge.forward(sides.reshape(model.NumLayers, batch, model.OutputSize)).tanh();
+    }
+}

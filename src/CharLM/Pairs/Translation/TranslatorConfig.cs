@@ -1,0 +1,73 @@
+using CharLM.Checkpoints;
+using System.Text.Json.Serialization;
+using CharLM.Models;
+using CharLM.Models.Attention;
+
+namespace CharLM.Pairs.Translation;
+
+/// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed record TranslatorConfig : ISequenceConfig
+{
+    /// <summary>The greatest limit of a sequence, in characters.</summary>
+    public const int LongestSequence = 65536;
+
+    /// <inheritdoc/>
+    public static string Kind => ModelKind.Translator;
+
+    /// <summary>
+    /// The recurrent layers: the encoder may read in both directions, the decoder has the same cell, layers and hidden units
+    /// and reads forwards. Default a bidirectional GRU of 128 hidden units.
+    /// </summary>
+    public ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
+
+    /// <summary>What the decoder sees of the source beyond the encoder's last state; default additive attention.</summary>
+    public SourceAttention Attention { get; init; } = SourceAttention.Additive;
+
+    /// <summary>What a source is; default a text.</summary>
+    public SourceKind Source { get; init; } = SourceKind.Text;
+
+    /// <summary>Characters of a source at most, 1 to 65,536; default 256.</summary>
+    public int MaxSource { get; init; } = 256;
+
+    /// <summary>Characters of a target at most, 1 to 65,536; default 256.</summary>
+    public int MaxTarget { get; init; } = 256;
+
+    /// <summary>
+    /// The probability that the decoder is given the true character before, not its own, when training begins, 0 to 1; default
+    /// 1 (Williams and Zipser 1989).
+    /// </summary>
+    public double TeacherForcing { get; init; } = 1;
+
+    /// <summary>The same when training ends; between, it changes linearly (scheduled sampling, Bengio et al. 2015); default 1.</summary>
+    public double TeacherForcingEnd { get; init; } = 1;
+
+    /// <summary>How well a place of the source fits a step of the target; null without attention.</summary>
+    [JsonIgnore]
+    public AttentionKind? AttentionKind => Attention switch
+    {
+        SourceAttention.Additive => Models.Attention.AttentionKind.Additive,
+        SourceAttention.Dot => Models.Attention.AttentionKind.Dot,
+        _ => null,
+    };
+
+    // How often the decoder sees its own characters follows from the part of the training that is done.
+    string? ISequenceConfig.WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        foreach (string fault in SequenceEncoder.Faults(Model))
+            yield return fault;
+        if (MaxSource is < 1 or > LongestSequence)
+            yield return $"max-source must be 1 to {LongestSequence}, not {MaxSource}";
+        if (MaxTarget is < 1 or > LongestSequence)
+            yield return $"max-target must be 1 to {LongestSequence}, not {MaxTarget}";
+        if (!(TeacherForcing is >= 0 and <= 1))
+            yield return $"teacher-forcing must be 0 to 1, not {TeacherForcing}";
+        if (!(TeacherForcingEnd is >= 0 and <= 1))
+            yield return $"teacher-forcing-end must be 0 to 1, not {TeacherForcingEnd}";
+        if (Source == SourceKind.Label && Attention != SourceAttention.None)
+            yield return "a label has nothing to attend to: take --attention none with --source label";
+    }
+}

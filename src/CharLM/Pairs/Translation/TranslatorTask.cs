@@ -1,0 +1,87 @@
+using CharLM.Batching;
+using CharLM.Randomness;
+using CharLM.Training;
+using static TorchSharp.torch;
+
+namespace CharLM.Pairs.Translation;
+
+/// <summary>Teaches an encoder-decoder pairs, with teacher forcing or its schedule.</summary>
+/// <remarks>Thread safety: one thread at a time, and nobody else may use the model then; the trainer sees to that.</remarks>
+public sealed class TranslatorTask : ISequenceTask
+{
+    private readonly Translator _model;
+    private readonly TranslatorVocab _vocab;
+    private readonly List<ReadOnlyMemory<int>> _sources, _before, _targets;
+
+    /// <summary>A task.</summary>
+    /// <param name="model">Stays the caller's.</param>
+    /// <param name="vocab">Its vocab.</param>
+    /// <param name="pairs">What it is taught.</param>
+    public TranslatorTask(Translator model, TranslatorVocab vocab, IReadOnlyList<TextPair> pairs)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(vocab);
+        ArgumentNullException.ThrowIfNull(pairs);
+        (_model, _vocab) = (model, vocab);
+        _sources = [.. pairs.Select(pair => new ReadOnlyMemory<int>(vocab.EncodeSource(pair.Source)))];
+        List<int[]> targets = [.. pairs.Select(pair => vocab.EncodeTarget(pair.Target))];
+        _before = targets.ConvertAll(target => new ReadOnlyMemory<int>([vocab.BeginId, .. target]));
+        _targets = targets.ConvertAll(target => new ReadOnlyMemory<int>([.. target, vocab.EndId]));
+        Lengths = [.. _sources.Zip(_targets, (source, target) => (Math.Min(source.Length, short.MaxValue) << 16) + Math.Min(target.Length, ushort.MaxValue))];
+    }
+
+    /// <inheritdoc/>
+    public nn.Module Model => _model;
+
+    /// <summary>Sorts by the source's length, then by the target's.</summary>
+    public IReadOnlyList<int> Lengths { get; }
+
+    /// <inheritdoc/>
+    public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples, double progress, RandomStream random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        TranslatorConfig config = _model.Config;
+        return ForcedLoss(examples, config.TeacherForcing + ((config.TeacherForcingEnd - config.TeacherForcing) * progress), random);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The decoder is given the true characters.</remarks>
+    public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples) => ForcedLoss(examples, forcing: 1, null);
+
+    private (Tensor Loss, long Predictions) ForcedLoss(ReadOnlySpan<int> examples, double forcing, RandomStream? random)
+    {
+        EncodedSource source = _model.ComputeSource(Batch(_sources, examples));
+        PaddedBatch before = Batch(_before, examples), targets = Batch(_targets, examples);
+        Tensor ids = before.Ids(_model.Device).t();                                // [steps, batch]
+        Tensor logits = forcing >= 1 || random is null ? _model.ComputeTarget(ids, source.State, source).Logits : OwnSteps(ids, source, forcing, random);
+        return (MaskedLoss.CrossEntropy(logits, targets), targets.NumTokens);
+    }
+
+    private static PaddedBatch Batch(List<ReadOnlyMemory<int>> sequences, ReadOnlySpan<int> examples)
+    {
+        var rows = new ReadOnlyMemory<int>[examples.Length];
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = sequences[examples[i]];
+        return new PaddedBatch(rows);
+    }
+
+    // Each token before a step is the true one with this probability, else what the model itself thought most probable.
+    private Tensor OwnSteps(Tensor ids, EncodedSource source, double forcing, RandomStream random)
+    {
+        long steps = ids.shape[0], batch = ids.shape[1];
+        var logits = new List<Tensor>();                                           // [1, batch, vocab]
+        Models.RecurrentState state = source.State;
+        Tensor before = ids.narrow(0, 0, 1);
+        for (long step = 0; step < steps; step++)
+        {
+            (Tensor some, state, _) = _model.ComputeTarget(before, state, source);
+            logits.Add(some);
+            if (step + 1 < steps)
+            {
+                bool[] forced = [.. Enumerable.Range(0, (int)batch).Select(_ => random.NextDouble() < forcing)];
+                before = where(tensor(forced, [1, batch], device: ids.device), ids.narrow(0, step + 1, 1), some.detach().argmax(-1));
+            }
+        }
+        return cat(logits, dim: 0);
+    }
+}
