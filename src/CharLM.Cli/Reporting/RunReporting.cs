@@ -1,3 +1,4 @@
+using CharLM.Workbench.Reports;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
@@ -31,4 +32,34 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
         _reporter.Dispose();
         _log?.Dispose();
     }
+}
+
+/// <summary>Runs of one kind that were read and will be reported.</summary>
+internal interface IReportedRuns
+{
+    /// <summary>What is written of them.</summary>
+    /// <param name="measure">Measures the runs; null measures nothing.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
+    Task<ReportContent> ReportAsync(ReportMeasuring? measure, CancellationToken cancellationToken);
+}
+
+/// <summary>What <c>charlm report</c> writes of some runs, whatever they trained.</summary>
+/// <param name="Report">The page.</param>
+/// <param name="Runs">The table of the runs, every figure in full.</param>
+/// <param name="Epochs">That of their epochs.</param>
+/// <param name="Evaluations">That of what was measured.</param>
+/// <param name="Figures">The runs' figures, for --json.</param>
+internal sealed record ReportContent(Report Report, ReportTable Runs, ReportTable Epochs, ReportTable Evaluations, IReadOnlyList<object> Figures);
+
+/// <summary>What becomes of a log that is there already.</summary>
+internal enum LogStart
+{
+    /// <summary>It begins anew.</summary>
+    Empty,
+
+    /// <summary>All of it stays: another run goes on with the model.</summary>
+    AfterAll,
+
+    /// <summary>What comes after the checkpoint goes: the run itself goes on, and writes it again.</summary>
+    AfterCheckpoint,
 }

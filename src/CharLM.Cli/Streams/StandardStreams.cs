@@ -98,3 +98,73 @@ internal sealed partial class StandardStreams : IDisposable
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int FileControl(int handle, int command);
 }
+
+/// <summary>
+/// Writes to another stream as long as that works: a run does not end because nobody can hear its progress any more
+/// (standard error closed, or in a file on a full disk).
+/// </summary>
+internal sealed class TolerantStream(Stream inner) : WriteOnlyStream
+{
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        try
+        {
+            inner.Write(buffer);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is no other place to tell it.
+        }
+    }
+}
+
+/// <summary>Writes to standard output, and says that it was this that failed, and not some file of the user's.</summary>
+internal sealed class OutputStream(Stream inner) : WriteOnlyStream
+{
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        try
+        {
+            inner.Write(buffer);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !StandardStreams.IsClosedPipe(e))
+        {
+            throw new OutputException($"standard output cannot be written: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>Standard output takes no more: a full disk, or a terminal that has gone.</summary>
+internal sealed class OutputException(string message, Exception inner) : IOException(message, inner);
+
+/// <summary>What a stream that only writes has no use for.</summary>
+internal abstract class WriteOnlyStream : Stream
+{
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public abstract override void Write(ReadOnlySpan<byte> buffer);
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

@@ -1,3 +1,4 @@
+using CharLM.Checkpoints;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Experiments;
@@ -22,4 +23,113 @@ public sealed record Trial
 
     /// <summary>All that the run is told.</summary>
     public required RunConfig Config { get; init; }
+}
+
+/// <summary>How a trial stands.</summary>
+public enum TrialState
+{
+    /// <summary>It has not begun.</summary>
+    Waiting,
+
+    /// <summary>It runs, here or in another process.</summary>
+    Running,
+
+    /// <summary>It was ended before its last epoch, and goes on when it is run again.</summary>
+    Resumable,
+
+    /// <summary>It reached its end.</summary>
+    Finished,
+
+    /// <summary>It could not be done; it is tried again when it is run again.</summary>
+    Failed,
+
+    /// <summary>It was to be run, but another process works on it.</summary>
+    Busy,
+}
+
+/// <summary>How a trial stands, and what is known of it.</summary>
+/// <param name="Trial">The trial.</param>
+/// <param name="State">How it stands.</param>
+public sealed record TrialStatus(Trial Trial, TrialState State)
+{
+    /// <summary>What it has reached so far; null before its first epoch.</summary>
+    public TrialProgress? Progress { get; init; }
+
+    /// <summary>What it reached; null unless it is finished.</summary>
+    public TrialResult? Result { get; init; }
+
+    /// <summary>Why it failed; null unless it did.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>What a person should know of the run that ended just now: a checkpoint that is damaged, another machine than before.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
+
+/// <summary>Why a trial failed when it was last run: its <c>failure.json</c>.</summary>
+internal sealed record TrialFailure
+{
+    /// <summary>The reason, in a sentence.</summary>
+    public required string Problem { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset Time { get; init; }
+}
+
+/// <summary>What a trial has reached after an epoch.</summary>
+/// <param name="Epoch">Finished epochs.</param>
+/// <param name="TrainPerplexity">Perplexity over the last of them.</param>
+/// <param name="HeldOutPerplexity">Perplexity of the held-out text after it; null when none is held out.</param>
+/// <param name="TokensPerSecond">Tokens learned in a second of training.</param>
+public sealed record TrialProgress(int Epoch, double TrainPerplexity, double? HeldOutPerplexity, double TokensPerSecond);
+
+/// <summary>What a finished trial reached.</summary>
+public sealed record TrialResult
+{
+    /// <summary>Finished epochs.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>The number of trainable values.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Perplexity over the last epoch.</summary>
+    public required double TrainPerplexity { get; init; }
+
+    /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
+    public double? HeldOutPerplexity { get; init; }
+
+    /// <summary>Bits per character of the held-out text after it; null when none is held out, or it has unknown tokens.</summary>
+    public double? HeldOutBits { get; init; }
+
+    /// <summary>Tokens learned in a second of training: the median of the epochs.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>Seconds of training.</summary>
+    public required double TrainedSeconds { get; init; }
+
+    /// <summary>What variants are compared by; null when the trial has it not.</summary>
+    public double? Of(Measure measure) => measure switch
+    {
+        Measure.TrainPerplexity => TrainPerplexity,
+        Measure.HeldOutPerplexity => HeldOutPerplexity,
+        Measure.HeldOutBits => HeldOutBits,
+        _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
+    };
+
+    /// <summary>The result of a complete run.</summary>
+    /// <exception cref="CheckpointException">A file of its directory is missing or damaged.</exception>
+    internal static TrialResult Read(RunDirectory directory)
+    {
+        RunSummary summary = RunSummary.Read(directory.ResultPath);
+        IReadOnlyList<RunMetrics> metrics = RunMetrics.Read(directory.MetricsPath);
+        return new TrialResult
+        {
+            Epochs = summary.Epochs,
+            Parameters = summary.Parameters,
+            TrainPerplexity = summary.TrainPerplexity ?? double.NaN,
+            HeldOutPerplexity = summary.HeldOutPerplexity,
+            HeldOutBits = summary is { HeldOutPerplexity: { } perplexity, CharactersPerToken: { } characters } ? Math.Log2(perplexity) / characters : null,
+            TokensPerSecond = Median.Of(metrics.Select(epoch => epoch.TokensPerSecond)) ?? 0,
+            TrainedSeconds = summary.TrainedSeconds,
+        };
+    }
 }

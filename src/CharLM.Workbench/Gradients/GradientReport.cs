@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Numerics;
+using CharLM.Models;
+using CharLM.Training;
 using CharLM.Workbench.Reports;
 
 namespace CharLM.Workbench.Gradients;
@@ -76,4 +79,67 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
     private static string Whole(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     private static ReportColumn Text(string name) => new(name, IsNumber: false);
+}
+
+/// <summary>What was measured of one model.</summary>
+public sealed record GradientRow
+{
+    /// <summary>What to call it: "lstm, clipped by norm".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is made of.</summary>
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>How its gradients were clipped in training; null: not at all.</summary>
+    public required ClippingKind? Clipping { get; init; }
+
+    /// <summary>Perplexity of the last epoch that it was trained; null when it was not.</summary>
+    public double? TrainPerplexity { get; init; }
+
+    /// <summary>What went wrong in training; the figures are those of the last good weights. Null: nothing.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>The gradients back in time.</summary>
+    public required IReadOnlyList<FlowCurve> Curves { get; init; }
+
+    /// <summary>The spectrum of the recurrent weights.</summary>
+    public required IReadOnlyList<GateSpectrum> Spectra { get; init; }
+}
+
+/// <summary>How much of a loss's gradient is left, step after step back in time.</summary>
+/// <param name="Layer">Which recurrent layer, from 0.</param>
+/// <param name="State">Which state of it: hidden, or the cell state of an LSTM.</param>
+/// <param name="Norms">
+/// The norm of the gradient with respect to the state 1, 2, 3 and so on steps before the loss, mean over rows.
+/// </param>
+public sealed record FlowCurve(int Layer, string State, IReadOnlyList<double> Norms)
+{
+    /// <summary>
+    /// Gradients are computed in float32, which ends at 1e-38: the values that make a smaller norm, and the products on their way,
+    /// have lost digits or are zero.
+    /// </summary>
+    public const double LeastNorm = 1e-30;
+
+    /// <summary>The same upwards: float32 ends at 3e38.</summary>
+    public const double GreatestNorm = 1e30;
+
+    /// <summary>How many steps back float32 holds the gradient, from the first on: norms of 1e-30 to 1e30.</summary>
+    public int Reach => Norms.TakeWhile(norm => norm is >= LeastNorm and <= GreatestNorm).Count();
+
+    /// <summary>
+    /// What the gradient is multiplied by at each step on the way back, a geometric mean over the steps within <see cref="Reach"/>:
+    /// below 1 it vanishes, above it explodes. NaN when that is fewer than 2.
+    /// </summary>
+    public double RatePerStep => Reach < 2 ? double.NaN : Math.Pow(Norms[Reach - 1] / Norms[0], 1.0 / (Reach - 1));
+}
+
+/// <summary>What W_hh of one gate does to a vector that it is multiplied with again and again.</summary>
+/// <param name="Place">Which layer and direction: l0, l0_reverse, l1 and so on.</param>
+/// <param name="Gate">Which gate.</param>
+/// <param name="Eigenvalues">Its eigenvalues, the greatest modulus first.</param>
+/// <param name="Powers">The exponents 1, 2, 4, 8 and so on, with the spectral norm of that power of W_hh.</param>
+public sealed record GateSpectrum(string Place, string Gate, IReadOnlyList<Complex> Eigenvalues, IReadOnlyList<(int Exponent, double Norm)> Powers)
+{
+    /// <summary>The greatest modulus: in the long run, powers grow or shrink by it at every step.</summary>
+    public double Radius => Eigenvalues[0].Magnitude;
 }

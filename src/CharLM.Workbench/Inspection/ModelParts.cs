@@ -29,3 +29,9 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
     private static string Section(string name, object record) =>
         $"{name}:\n{string.Concat(YamlRecord.ToText(YamlRecord.ToNode(record)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"  {line}\n"))}";
 }
+
+/// <summary>One list of numbers of a saved model.</summary>
+/// <param name="Name">A weight by PyTorch's name, or the n-grams of one length.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Count">How many numbers it has.</param>
+public sealed record ModelPart(string Name, IReadOnlyList<long> Shape, long Count);

@@ -1,5 +1,10 @@
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Evaluation;
+using CharLM.Generation;
+using CharLM.Models;
+using CharLM.Pairs;
+using CharLM.Tokenization;
 using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
@@ -29,4 +34,111 @@ internal interface IRunSubject<TCheckpoint>
 
     /// <summary>How the run ended, for result.json.</summary>
     object Summary(RunOutcome outcome);
+}
+
+/// <summary>A language model that learns a text, as a run asks for it.</summary>
+internal sealed class LanguageModelSubject(
+    RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
+    Trainer trainer) : IRunSubject<Checkpoint>
+{
+    /// <inheritdoc/>
+    public EpochTrainer Trainer => trainer;
+
+    /// <inheritdoc/>
+    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) =>
+        (heldOut.Exists ? heldOut.Measure(model, cancellationToken) : null, []);
+
+    /// <inheritdoc/>
+    public string Sample()
+    {
+        var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
+        var sampler = new TokenSampler(Sampling.Greedy, config.Training.Seed);
+        return config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
+    }
+
+    /// <inheritdoc/>
+    public Checkpoint Checkpoint(Figures figures, ResumeState? resume) => new()
+    {
+        Model = model.Config,
+        Text = config.Text,
+        Vocab = text.Vocab,
+        Training = config.Training,
+        Corpus = new CorpusRecord(corpus.Name, corpus.Sha256),
+        TrainedText = trainedText,
+        Figures = figures,
+        Weights = Checkpoints.Checkpoint.CopyWeights(model),
+        Resume = resume,
+    };
+
+    /// <inheritdoc/>
+    public object Metrics(EpochReport epoch, long step) => RunMetrics.Of(epoch, step);
+
+    /// <inheritdoc/>
+    public object Summary(RunOutcome outcome) => new RunSummary
+    {
+        Corpus = corpus.Name,
+        CorpusSha256 = corpus.Sha256,
+        VocabSize = text.Vocab.Count,
+        Parameters = model.NumParameters,
+        Epochs = outcome.Figures.Epochs,
+        Steps = outcome.Steps,
+        TrainPerplexity = outcome.Figures.TrainPerplexity,
+        TrainLoss = outcome.Figures.TrainLoss,
+        HeldOutLoss = outcome.Figures.HeldOutLoss,
+        CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
+        BestHeldOutLoss = outcome.Figures.BestHeldOutLoss,
+        BestEpoch = outcome.Figures.BestEpoch,
+        StoppedEarly = outcome.StoppedEarly,
+        TrainedSeconds = outcome.Figures.TrainedSeconds,
+    };
+}
+
+/// <summary>A model that learns pairs, as a run asks for it.</summary>
+internal sealed class SequenceSubject<TModel, TConfig>(
+    SequenceRunConfig<TConfig> config, TModel model, SequenceTrainer trainer, PairFile data, PairFile? heldOut) : IRunSubject<SequenceCheckpoint<TConfig>>
+    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
+    where TConfig : class, ISequenceConfig, new()
+{
+    private const int SampledPairs = 5;
+
+    /// <inheritdoc/>
+    public EpochTrainer Trainer => trainer;
+
+    /// <inheritdoc/>
+    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) => heldOut is null
+        ? (null, [])
+        : (model.Loss(heldOut.Pairs, cancellationToken), model.Figures(heldOut.Pairs, cancellationToken));
+
+    /// <summary>The first held-out pairs: source, prediction, target, with tabs between; null when none are held out.</summary>
+    public string? Sample()
+    {
+        if (heldOut is null)
+            return null;
+        TextPair[] some = [.. heldOut.Pairs.Take(SampledPairs)];
+        IReadOnlyList<string> predictions = model.Predict([.. some.Select(pair => pair.Source)]);
+        return string.Join('\n', some.Zip(predictions, (pair, prediction) => $"{pair.Source}\t{prediction}\t{pair.Target}"));
+    }
+
+    /// <inheritdoc/>
+    public SequenceCheckpoint<TConfig> Checkpoint(Figures figures, ResumeState? resume) => model.Copy(config.Training, data, figures) with { Resume = resume };
+
+    /// <inheritdoc/>
+    public object Metrics(EpochReport epoch, long step) => SequenceMetrics.Of(epoch, step);
+
+    /// <inheritdoc/>
+    public object Summary(RunOutcome outcome) => new SequenceSummary
+    {
+        Data = data.Path,
+        DataSha256 = data.Sha256,
+        Pairs = data.Pairs.Count,
+        Parameters = model.Model.NumParameters,
+        Epochs = outcome.Figures.Epochs,
+        Steps = outcome.Steps,
+        TrainLoss = outcome.LastEpoch?.Train.Mean,
+        HeldOut = outcome.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
+        BestHeldOut = outcome.Figures.BestHeldOutMeasure ?? outcome.Figures.BestHeldOutLoss,
+        BestEpoch = outcome.Figures.BestEpoch,
+        StoppedEarly = outcome.StoppedEarly,
+        TrainedSeconds = outcome.Figures.TrainedSeconds,
+    };
 }

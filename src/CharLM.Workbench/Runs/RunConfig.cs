@@ -55,3 +55,72 @@ public sealed record RunConfig : RunSettings
             yield return $"corpus must name a text, such as {CorpusResolver.Auto}";
     }
 }
+
+/// <summary>What every run is told, whatever it trains: how often it writes, and when it ends.</summary>
+public abstract record RunSettings
+{
+    /// <summary>How the model is trained.</summary>
+    public abstract TrainerConfig Training { get; init; }
+
+    /// <summary>
+    /// A sample is drawn after every so many epochs, and at the end; 0 only at the end; default 50 for language models, else 0.
+    /// </summary>
+    public int SampleEvery { get; init; }
+
+    /// <summary>
+    /// How often the checkpoint is written; at the end in any case; default often enough that at most a minute is lost, and seldom
+    /// enough that at most 2 % of the time goes into writing.
+    /// </summary>
+    public CheckpointInterval CheckpointEvery { get; init; } = CheckpointInterval.Automatic;
+
+    /// <summary>How many checkpoints a run directory keeps to go on from, 1 to 1,000; default 3.</summary>
+    public int KeepLast { get; init; } = 3;
+
+    /// <summary>
+    /// The run ends after so many epochs in which what is held out did not become better; 0 goes to the last; default 0.
+    /// </summary>
+    public int Patience { get; init; }
+
+    /// <summary>The checkpoint's file.</summary>
+    public string CheckpointPath { get; init; } = "";
+
+    /// <summary>Where the model that is best on what is held out goes: beside the checkpoint, last.best.safetensors say.</summary>
+    public string BestCheckpointPath => Path.ChangeExtension(CheckpointPath, $".best{Path.GetExtension(CheckpointPath)}");
+
+    /// <summary>Whether anything is held out.</summary>
+    public abstract bool HoldsOut { get; }
+
+    /// <summary>What files call the kind of model that is trained.</summary>
+    internal abstract string ModelKind { get; }
+
+    /// <summary>What, in words, depends on how many epochs there are in all, so that they cannot change; null for nothing.</summary>
+    internal virtual string? WhatSpansAllEpochs => Training.Schedule.Kind == ScheduleKind.Cosine ? "the cosine of the learning rate goes" : null;
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public abstract IEnumerable<string> Faults();
+
+    /// <summary>Throws when the configuration has a fault.</summary>
+    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+
+    /// <summary>Every fault of what all runs are told.</summary>
+    /// <param name="figure">What early stopping waits for, such as "a better held-out perplexity".</param>
+    /// <param name="advice">How to hold something out, in words.</param>
+    private protected IEnumerable<string> SharedFaults(string figure, string advice)
+    {
+        if (SampleEvery < 0)
+            yield return $"sample-every must be 0 (only at the end) or more, not {SampleEvery}";
+        if (CheckpointEvery.Amount < 0)
+            yield return $"checkpoint-every must be 0 (only at the end) or more, not {CheckpointEvery}";
+        if (KeepLast is < 1 or > 1000)
+            yield return $"keep-last must be 1 to 1000, not {KeepLast}";
+        if (Patience < 0)
+            yield return $"patience must be 0 (never) or more, not {Patience}";
+        if (Patience > 0 && !HoldsOut)
+            yield return $"patience waits for {figure}: {advice}";
+        if (Training.Schedule.Kind == ScheduleKind.Plateau && !HoldsOut)
+            yield return $"schedule plateau waits for {figure}: {advice}";
+        if (string.IsNullOrWhiteSpace(CheckpointPath))
+            yield return "out must name a file";
+    }
+}

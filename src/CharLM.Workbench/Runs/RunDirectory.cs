@@ -103,3 +103,33 @@ public sealed partial class RunDirectory
 
     private string Checkpoint(string name) => System.IO.Path.Combine(CheckpointsPath, name + Extension);
 }
+
+/// <summary>How a run directory stands.</summary>
+public enum RunDirectoryState
+{
+    /// <summary>There is no run.</summary>
+    Absent,
+
+    /// <summary>A process works in it.</summary>
+    Running,
+
+    /// <summary>The run ended before its last epoch.</summary>
+    Resumable,
+
+    /// <summary>The run reached its end.</summary>
+    Complete,
+}
+
+/// <summary>A run directory cannot be used; the message begins with the path.</summary>
+public sealed class RunDirectoryException : Exception
+{
+    /// <summary>What is wrong with which run directory.</summary>
+    public RunDirectoryException(string path, string problem, Exception? inner = null)
+        : base($"{path}: {problem}", inner) => Path = path;
+
+    /// <summary>The run directory, or a file of it.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether another process works in it, so that the same call may do later.</summary>
+    public bool IsBusy { get; init; }
+}

@@ -79,3 +79,46 @@ public abstract class MinibatchIterator
     /// <summary>Lays out one epoch with that epoch's random numbers.</summary>
     protected abstract EpochPlan Plan(RandomStream random);
 }
+
+/// <summary>Some rows of text as token ids, and what follows each token. The receiver disposes it.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
+/// <param name="Inputs">Token ids, int64 [batch, num_steps].</param>
+/// <param name="Targets">The ids that follow them: the inputs shifted by one, int64 [batch, num_steps].</param>
+public sealed record Minibatch(Tensor Inputs, Tensor Targets) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Inputs.Dispose();
+        Targets.Dispose();
+    }
+}
+
+/// <summary>In what order an epoch reads the text.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum SamplingOrder
+{
+    /// <summary>Rows go on from minibatch to minibatch; the hidden state is carried along.</summary>
+    Sequential,
+
+    /// <summary>Rows come from anywhere; the hidden state starts at zero.</summary>
+    Random,
+
+    /// <summary>
+    /// Every window of the text, each token beginning one, in random order; the hidden state starts at zero (Dive into Deep
+    /// Learning v1.0).
+    /// </summary>
+    Windows,
+}
+
+/// <summary>A text has too few tokens for one minibatch.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed class CorpusTooShortException : Exception
+{
+    /// <summary>Names both numbers and the way out.</summary>
+    public CorpusTooShortException(long tokens, int batchSize, int numSteps, string part = "text")
+        : base($"the {part} has {tokens} tokens, but a minibatch of {batchSize} rows of {numSteps} steps needs {(long)batchSize * numSteps + 1}; "
+            + "take a longer text, a smaller --batch-size or fewer --num-steps")
+    {
+    }
+}

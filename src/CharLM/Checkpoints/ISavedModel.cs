@@ -1,3 +1,4 @@
+using CharLM.Checkpoints.Safetensors;
 using CharLM.Models;
 using CharLM.Tokenization;
 using static TorchSharp.torch;
@@ -31,4 +32,17 @@ public interface ISavedModel
     /// <param name="device">Where it shall compute; default the CPU.</param>
     /// <param name="threads">Threads of one operation; default 0: chosen.</param>
     ILanguageModel Open(Device? device = null, int threads = 0);
+}
+
+/// <summary>Reads the files of models of all kinds.</summary>
+public static class ModelFile
+{
+    /// <summary>Reads a model; everything is checked before it is used.</summary>
+    /// <exception cref="CheckpointException">The file is missing, damaged, foreign or from a newer toolkit.</exception>
+    public static ISavedModel Read(string path) => SafetensorsFile.Read<ISavedModel>(path, stream =>
+    {
+        bool countsNGrams = NGramFile.IsNGram(SafetensorsHeader.Read(stream).Metadata);
+        stream.Position = 0;
+        return countsNGrams ? NGramFile.Read(stream) : CheckpointFile.Read(stream);
+    });
 }

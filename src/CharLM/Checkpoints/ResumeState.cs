@@ -1,3 +1,5 @@
+using CharLM.Checkpoints.Safetensors;
+using CharLM.Models;
 using CharLM.Training;
 
 namespace CharLM.Checkpoints;
@@ -29,4 +31,81 @@ public sealed record ResumeState
             ? [$"a place in the run that cannot be: step {Step}, {ElapsedSeconds} s, {MetricsBytes} and {SamplesBytes} bytes", .. Trainer.Faults()]
             : Trainer.Faults();
     }
+}
+
+/// <summary>
+/// The tensors of a checkpoint that are no weights: <c>optimizer.exp_avg.NAME</c> and the like in the shapes of the weights, and
+/// <c>state.hidden</c> and <c>state.cell</c>, [layers * directions, batch, hidden], and <c>state.memory</c>, [steps, batch, hidden].
+/// </summary>
+internal static class ResumeTensors
+{
+    private const string OptimizerPrefix = "optimizer.", HiddenName = "state.hidden", CellName = "state.cell", MemoryName = "state.memory";
+    private const int MaxRows = 65_536;
+
+    private static readonly string[] StateNames = [HiddenName, CellName, MemoryName];
+
+    /// <summary>Weights with the tensors of a state beside them.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="state">The state; null for none.</param>
+    /// <param name="model">Of a language model, which carries a hidden state on; null for models that read whole sequences.</param>
+    public static Dictionary<string, WeightArray> Beside(IReadOnlyDictionary<string, WeightArray> weights, ResumeState? state, ModelConfig? model = null)
+    {
+        var all = new Dictionary<string, WeightArray>(weights, StringComparer.Ordinal);
+        if (state is null)
+            return all;
+        foreach ((string name, float[] values) in state.Trainer.Moments)
+            all.Add(OptimizerPrefix + name, new WeightArray(weights[WeightOf(name)].Shape, values));
+        foreach ((string name, WeightArray values) in model is null ? [] : Carried(state.Trainer, model))
+            all.Add(name, values);
+        return all;
+    }
+
+    /// <summary>Whether a tensor of a file is one of these, in a shape that fits.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="model">The model of the file.</param>
+    /// <param name="weights">The shapes of its weights.</param>
+    public static bool Fits(StoredTensor tensor, ModelConfig model, IReadOnlyDictionary<string, long[]> weights)
+    {
+        if (tensor.Name is HiddenName or CellName)
+            return tensor.Shape is [var layers, > 0 and <= MaxRows, var hidden] && layers == model.NumLayers * model.NumDirections && hidden == model.NumHiddens;
+        if (tensor.Name == MemoryName)
+            return tensor.Shape is [> 0 and <= MaxRows, > 0 and <= MaxRows, var output] && output == model.OutputSize;
+        return IsMomentOf(tensor, weights);
+    }
+
+    /// <summary>Whether a tensor of a file is a moment of the optimizer, in the shape of its weight.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="weights">The shapes of the weights.</param>
+    public static bool IsMomentOf(StoredTensor tensor, IReadOnlyDictionary<string, long[]> weights) =>
+        IsMoment(tensor.Name) && weights.TryGetValue(WeightOf(tensor.Name[OptimizerPrefix.Length..]), out long[]? shape) && shape.SequenceEqual(tensor.Shape);
+
+    /// <summary>A state with the tensors that were read for it; they are taken out of the weights.</summary>
+    public static ResumeState Take(ResumeState state, Dictionary<string, WeightArray> tensors)
+    {
+        var moments = tensors.Where(entry => IsMoment(entry.Key)).ToDictionary(entry => entry.Key[OptimizerPrefix.Length..], entry => entry.Value.Values, StringComparer.Ordinal);
+        TrainerState trainer = state.Trainer with { Moments = moments, Hidden = Values(HiddenName), Cell = Values(CellName), Memory = Values(MemoryName) };
+        foreach (string name in moments.Keys.Select(name => OptimizerPrefix + name).Concat(StateNames))
+            tensors.Remove(name);
+        return state with { Trainer = trainer };
+
+        float[] Values(string name) => tensors.GetValueOrDefault(name)?.Values ?? [];
+    }
+
+    private static IEnumerable<KeyValuePair<string, WeightArray>> Carried(TrainerState trainer, ModelConfig model)
+    {
+        long layers = model.NumLayers * model.NumDirections, rows = trainer.Hidden.Length / layers / model.NumHiddens;
+        if (trainer.Hidden.Length > 0)
+            yield return new(HiddenName, new WeightArray([layers, rows, model.NumHiddens], trainer.Hidden));
+        if (trainer.Cell.Length > 0)
+            yield return new(CellName, new WeightArray([layers, rows, model.NumHiddens], trainer.Cell));
+        if (trainer.Memory.Length > 0)
+            yield return new(MemoryName, new WeightArray([trainer.Memory.Length / rows / model.OutputSize, rows, model.OutputSize], trainer.Memory));
+    }
+
+    private static bool IsMoment(string name) =>
+        name.StartsWith(OptimizerPrefix, StringComparison.Ordinal)
+        && UpdateState.AllMoments.Any(moment => name.AsSpan(OptimizerPrefix.Length).StartsWith(moment + ".", StringComparison.Ordinal));
+
+    // exp_avg.rnn.weight_ih_l0 -> rnn.weight_ih_l0
+    private static string WeightOf(string moment) => moment[(moment.IndexOf('.') + 1)..];
 }

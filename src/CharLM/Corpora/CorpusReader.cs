@@ -161,3 +161,142 @@ internal static class CorpusReader
         CorpusFileFault.TooLarge, location,
         $"{Display.Quote(location)} has {size}; at most {wayOut ?? $"{maxBytes:N0} can be read, so give a part of it"}");
 }
+
+/// <summary>A verified file of a corpus on this machine.</summary>
+/// <param name="Entry">The corpus.</param>
+/// <param name="Path">The file's full path.</param>
+/// <param name="Source">Where it came from just now, or null when it was here already.</param>
+public sealed record CorpusFile(CorpusEntry Entry, string Path, string? Source);
+
+/// <summary>A text file, or standard input, cannot be used as a corpus.</summary>
+public sealed class CorpusFileException : CorpusException
+{
+    internal CorpusFileException(CorpusFileFault fault, string location, string message, Exception? inner = null)
+        : base(message, inner)
+    {
+        Fault = fault;
+        Location = location;
+    }
+
+    /// <summary>What is wrong.</summary>
+    public CorpusFileFault Fault { get; }
+
+    /// <summary>The path, or "standard input".</summary>
+    public string Location { get; }
+
+    /// <summary>The offset in bytes, from 0, of the first byte that is no UTF-8; null for other faults.</summary>
+    public long? ByteOffset { get; internal init; }
+}
+
+/// <summary>Why a text cannot be used.</summary>
+public enum CorpusFileFault
+{
+    /// <summary>Nothing lies at the path.</summary>
+    Missing,
+
+    /// <summary>A directory lies at the path.</summary>
+    Directory,
+
+    /// <summary>There is no text in it.</summary>
+    Empty,
+
+    /// <summary>Its bytes are no UTF-8; <see cref="CorpusFileException.ByteOffset"/> says where.</summary>
+    NotUtf8,
+
+    /// <summary>It is longer than <see cref="CorpusSettings.MaxTextBytes"/>.</summary>
+    TooLarge,
+
+    /// <summary>It cannot be read: permissions, or the device.</summary>
+    Unreadable,
+
+    /// <summary>It changed between its verification and its use.</summary>
+    Changed,
+}
+
+/// <summary>A corpus cannot be had or used; the message says which, why and what to do next.</summary>
+public abstract class CorpusException : Exception
+{
+    private protected CorpusException(string message, Exception? inner = null)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>Reads a UTF-8 text line by line as it comes, of whatever length, with bounded memory.</summary>
+public static class LineReader
+{
+    /// <summary>The longest line, in UTF-16 units.</summary>
+    public const int LongestLine = 16 << 20;
+
+    private const int BlockLength = 1 << 14;
+
+    /// <summary>The lines of a text; one ends with \n, \r\n or \r, the last one also with the text.</summary>
+    /// <param name="stream">The text; a byte order mark is passed over.</param>
+    /// <param name="location">What to call it in errors.</param>
+    /// <exception cref="CorpusFileException">It is no UTF-8, or a line is longer than <see cref="LongestLine"/>.</exception>
+    public static IEnumerable<TextLine> Read(Stream stream, string location)
+    {
+        using var reader = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+        var line = new StringBuilder();
+        var block = new char[BlockLength];
+        long lines = 0;
+        // At the end of a block, whether a \r ends its line alone shows with the next one.
+        bool first = true, afterReturn = false;
+        while (Fill(reader, block, location, lines) is var count and > 0)
+        {
+            int begin = first && block[0] == '\uFEFF' ? 1 : 0;
+            first = false;
+            if (afterReturn)
+            {
+                (string ending, afterReturn, begin) = block[0] == '\n' ? ("\r\n", false, 1) : ("\r", false, 0);
+                lines++;
+                yield return Take(line, ending);
+            }
+            for (int length; (length = block.AsSpan(begin, count - begin).IndexOfAny('\n', '\r')) >= 0;)
+            {
+                line.Append(block, begin, length);
+                int end = begin + length;
+                afterReturn = block[end] == '\r' && end + 1 == count;
+                string ending = block[end] == '\n' ? "\n" : !afterReturn && block[end + 1] == '\n' ? "\r\n" : "\r";
+                begin = end + ending.Length;
+                if (afterReturn)
+                    break;
+                lines++;
+                yield return Take(line, ending);
+            }
+            line.Append(block, begin, count - begin);
+            if (line.Length > LongestLine)
+                throw new CorpusFileException(CorpusFileFault.TooLarge, location, $"{Display.Quote(location)} has a line {lines + 1} of more than {LongestLine:N0} characters");
+        }
+        if (line.Length > 0 || afterReturn)
+            yield return Take(line, afterReturn ? "\r" : "");
+    }
+
+    private static int Fill(StreamReader reader, char[] block, string location, long lines)
+    {
+        try
+        {
+            return reader.Read(block, 0, block.Length);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new CorpusFileException(CorpusFileFault.NotUtf8, location, $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first (iconv -t UTF-8)", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CorpusFileException(CorpusFileFault.Unreadable, location, $"cannot read {Display.Quote(location)}: {Display.OneLine(e.Message)}", e);
+        }
+    }
+
+    private static TextLine Take(StringBuilder line, string end)
+    {
+        var taken = new TextLine(line.ToString(), end);
+        line.Clear();
+        return taken;
+    }
+}
+
+/// <summary>A line of a text.</summary>
+/// <param name="Text">The line without its end.</param>
+/// <param name="End">What ends it: \n, \r\n or \r; nothing at the end of the text.</param>
+public readonly record struct TextLine(string Text, string End = "");

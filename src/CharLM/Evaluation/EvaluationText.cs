@@ -95,3 +95,16 @@ public sealed record EvaluationText
 /// <param name="Sha256">SHA-256 of the part of the raw text, as UTF-16.</param>
 /// <param name="Cleaning">What was done to it first.</param>
 public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning);
+
+/// <summary>Which tokens of a text are meant.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+/// <param name="Begin">The first.</param>
+/// <param name="End">The first after them.</param>
+public readonly record struct TextRange(int Begin, int End)
+{
+    /// <summary>How many they are.</summary>
+    public int Count => Math.Max(0, End - Begin);
+
+    /// <summary>The tokens that both mean.</summary>
+    public TextRange Intersect(TextRange other) => new(Math.Max(Begin, other.Begin), Math.Min(End, other.End));
+}

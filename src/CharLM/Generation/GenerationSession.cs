@@ -259,3 +259,7 @@ public sealed class GenerationSession : IDisposable
             throw new InvalidOperationException("several texts were written; none of them can be continued");
     }
 }
+
+/// <summary>A model with which no token can be chosen.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed class GenerationException(string message) : InvalidOperationException(message);

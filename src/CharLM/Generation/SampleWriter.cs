@@ -50,3 +50,32 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
         return new TextPiece(sample, sure + _held, new TextEnd(reason.Value, _tokens));
     }
 }
+
+/// <summary>The next part of a text that is being written.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+/// <param name="Sample">The number of the text, from 0.</param>
+/// <param name="Text">What is added to it; may be empty.</param>
+/// <param name="End">Why it ends here; null when it goes on.</param>
+public readonly record struct TextPiece(int Sample, string Text, TextEnd? End);
+
+/// <summary>How a text came to its end.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+/// <param name="Reason">Why.</param>
+/// <param name="Tokens">Tokens that were chosen, those of a stop string included.</param>
+/// <param name="Nats">-ln p of these tokens, where a beam search found them.</param>
+/// <param name="Score">What the beam search ranked it by.</param>
+public sealed record TextEnd(EndReason Reason, int Tokens, double? Nats = null, double? Score = null);
+
+/// <summary>Why a text ends.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum EndReason
+{
+    /// <summary>It has as many tokens as were asked for.</summary>
+    Length,
+
+    /// <summary>A stop string would come.</summary>
+    Stop,
+
+    /// <summary>It matches the expression, and is at its end.</summary>
+    Match,
+}

@@ -47,3 +47,25 @@ public sealed class Sampling
             yield return $"{idle.Name} chooses what is drawn from, and at temperature 0 nothing is drawn: take a temperature above 0, such as 1";
     }
 }
+
+/// <summary>Working memory of samplers that take turns; grows once to the size of the vocab.</summary>
+internal sealed class SamplingScratch
+{
+    private readonly TokenRanking _ranking = new();
+    private float[] _weights = [];
+
+    /// <summary>One value a token.</summary>
+    public Span<float> Weights(int tokens)
+    {
+        if (_weights.Length < tokens)
+            _weights = new float[tokens];
+        return _weights.AsSpan(0, tokens);
+    }
+
+    /// <summary>The tokens from the most probable on; holds until the next call.</summary>
+    public TokenRanking Rank(ReadOnlySpan<float> logits)
+    {
+        _ranking.Load(logits);
+        return _ranking;
+    }
+}

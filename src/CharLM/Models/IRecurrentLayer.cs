@@ -1,3 +1,5 @@
+using CharLM.Models.Cells;
+using CharLM.Models.Fused;
 using static TorchSharp.torch;
 
 namespace CharLM.Models;
@@ -29,4 +31,80 @@ public interface IRecurrentLayer
     /// each layer and direction ended with: after the last step forwards, after the first backwards.
     /// </returns>
     (Tensor Outputs, RecurrentState State) Sequence(Tensor inputs, RecurrentState state);
+}
+
+/// <summary>Makes recurrent layers.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
+public static class RecurrentLayers
+{
+    /// <summary>A stack of layers of the implementation that a configuration names.</summary>
+    /// <param name="config">What it is made of.</param>
+    /// <param name="inputSize">Width of an input.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
+    public static IRecurrentLayer Create(ModelConfig config, int inputSize, int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Implementation switch
+        {
+            Implementation.Custom => CustomLayer.Create(config, inputSize),
+            Implementation.BuiltIn => new BuiltInLayer(config, inputSize),
+            Implementation.Fused => new FusedLayer(config, inputSize, threads),
+            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
+        };
+    }
+}
+
+/// <summary>What a recurrent layer remembers from one step to the next.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
+/// <param name="Hidden">The hidden state, [layers * directions, batch, hidden]: forward and backward of layer 0, of layer 1, and so on.</param>
+/// <param name="Cell">The cell state of an LSTM, in the same shape and order; null for other cells.</param>
+/// <param name="Memory">
+/// For models with attention: the last layer's hidden states that the next step can see, oldest first,
+/// [1 to window, batch, hidden]; null for other models.
+/// </param>
+public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null, Tensor? Memory = null) : IDisposable
+{
+    /// <summary>The state before the first token: zeros.</summary>
+    /// <param name="config">Cell, layers, directions, hidden units.</param>
+    /// <param name="batchSize">Rows, 1 or more.</param>
+    /// <param name="like">Gives the type and the device.</param>
+    public static RecurrentState Zero(ModelConfig config, long batchSize, Tensor like)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(like);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        long[] shape = [config.NumLayers * config.NumDirections, batchSize, config.NumHiddens];
+        Tensor Zeros() => zeros(shape, like.dtype, like.device);
+        Tensor? memory = config.Attention is null ? null : zeros([1, batchSize, config.OutputSize], like.dtype, like.device);
+        return new RecurrentState(Zeros(), config.HasCellState ? Zeros() : null, memory);
+    }
+
+    /// <summary>The same values without their history: where backpropagation through time is cut.</summary>
+    public RecurrentState Detach() => new(Hidden.detach(), Cell?.detach(), Memory?.detach());
+
+    /// <summary>Lets the state outlive the dispose scope that it was made in.</summary>
+    public RecurrentState MoveToOuterDisposeScope()
+    {
+        Hidden.MoveToOuterDisposeScope();
+        Cell?.MoveToOuterDisposeScope();
+        Memory?.MoveToOuterDisposeScope();
+        return this;
+    }
+
+    /// <summary>Takes the state out of every dispose scope: its holder disposes it.</summary>
+    public RecurrentState DetachFromDisposeScope()
+    {
+        Hidden.DetachFromDisposeScope();
+        Cell?.DetachFromDisposeScope();
+        Memory?.DetachFromDisposeScope();
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Hidden.Dispose();
+        Cell?.Dispose();
+        Memory?.Dispose();
+    }
 }

@@ -188,3 +188,100 @@ public sealed record ModelConfig
     /// <exception cref="InvalidConfigException">Lists every fault.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
 }
+
+/// <summary>The recurrent cell.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum CellKind
+{
+    /// <summary>Elman's network: one hidden state, no gates.</summary>
+    Rnn,
+
+    /// <summary>Gated recurrent unit (Cho et al. 2014).</summary>
+    Gru,
+
+    /// <summary>Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000).</summary>
+    Lstm,
+}
+
+/// <summary>A published form of a cell. Weights of one form do not fit another; docs/cells.md has the equations.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum CellVariant
+{
+    /// <summary>The cell as PyTorch and the books have it.</summary>
+    Standard,
+
+    /// <summary>For the lstm: no forget gate, the cell state only adds up (Hochreiter and Schmidhuber 1997).</summary>
+    NoForgetGate,
+
+    /// <summary>For the lstm: the gates look at the cell state, too (Gers and Schmidhuber 2000, 2001).</summary>
+    Peephole,
+
+    /// <summary>For the lstm: what is written takes the place of what is forgotten, f = 1 - i (Greff et al. 2017).</summary>
+    CoupledGates,
+
+    /// <summary>
+    /// For the gru and the lstm: minGRU and minLSTM, whose gates see the input alone, so that a whole sequence is one
+    /// parallel scan (Feng et al. 2024).
+    /// </summary>
+    Minimal,
+}
+
+/// <summary>What computes the cell. Weights have the same names, shapes and meaning in all of them.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum Implementation
+{
+    /// <summary>From scratch: the cell's equations, one a line, on plain tensor operations.</summary>
+    Custom,
+
+    /// <summary>The layer of torch.nn.</summary>
+    BuiltIn,
+
+    /// <summary>
+    /// The toolkit's own kernels for the CPU, which do a whole sequence in one piece; several times faster than torch there.
+    /// </summary>
+    Fused,
+}
+
+/// <summary>Where a GRU's reset gate acts. The two are different models: weights of one do not fit the other.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum GruForm
+{
+    /// <summary>
+    /// On the hidden state, before the product: <c>tanh(W_in x + b_in + W_hn (r * h) + b_hn)</c>. Cho et al. 2014, and
+    /// the Dive into Deep Learning books.
+    /// </summary>
+    ResetBefore,
+
+    /// <summary>
+    /// On the product: <c>tanh(W_in x + b_in + r * (W_hn h + b_hn))</c>. PyTorch and cuDNN, so that weights move over.
+    /// </summary>
+    ResetAfter,
+}
+
+/// <summary>The function of a plain recurrent cell.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum RnnActivation
+{
+    /// <summary>tanh.</summary>
+    Tanh,
+
+    /// <summary>max(0, x).</summary>
+    Relu,
+}
+
+/// <summary>How weights begin. Biases begin at zero, except with torch's own rule.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum WeightInit
+{
+    /// <summary>torch.nn's: recurrent weights and biases uniform in ±1/sqrt(hidden), the output layer in ±1/sqrt(inputs).</summary>
+    Torch,
+
+    /// <summary>Normal with mean 0 and a deviation of <see cref="ModelConfig.InitSigma"/>: the books'.</summary>
+    Normal,
+
+    /// <summary>Uniform in ±sqrt(6 / (inputs + outputs)), each gate for itself (Glorot and Bengio 2010).</summary>
+    Xavier,
+
+    /// <summary>Recurrent weights orthogonal, each gate for itself (Saxe et al. 2014); all others as with xavier.</summary>
+    Orthogonal,
+}

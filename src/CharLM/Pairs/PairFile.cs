@@ -1,5 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Corpora;
+using CharLM.Tokenization;
 
 namespace CharLM.Pairs;
 
@@ -92,5 +93,45 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
     {
         string[] lines = text.Split('\n');
         return Array.ConvertAll(lines[^1].Length == 0 ? lines[..^1] : lines, line => line.TrimEnd('\r'));
+    }
+}
+
+/// <summary>One line of a <see cref="PairFile"/>.</summary>
+/// <param name="Source">What is read.</param>
+/// <param name="Target">What is due: a label, or a text.</param>
+/// <param name="Line">The line of the file, from 1.</param>
+public readonly record struct TextPair(string Source, string Target, int Line);
+
+/// <summary>A file of pairs cannot be used; the message begins with the path and, where there is one, the line.</summary>
+public sealed class PairFileException : Exception
+{
+    /// <summary>What is wrong in which line.</summary>
+    public PairFileException(string path, int line, string problem)
+        : base($"{path}, line {line}: {problem}") => (Path, Line) = (path, line);
+
+    /// <summary>What is wrong with the whole file.</summary>
+    public PairFileException(string path, string problem)
+        : base($"{path}: {problem}") => Path = path;
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The line, from 1; null when it is no single one.</summary>
+    public int? Line { get; }
+}
+
+/// <summary>Lists for error messages.</summary>
+internal static class Listed
+{
+    private const int Most = 10;
+
+    /// <summary>The first tokens in quotes, and whether there are more.</summary>
+    public static string Quoted(IEnumerable<TokenCount> tokens) => Some(tokens.Select(count => $"'{count.Token}'"));
+
+    /// <summary>The first names, and whether there are more.</summary>
+    public static string Some(IEnumerable<string> names)
+    {
+        List<string> first = [.. names.Take(Most + 1)];
+        return first.Count > Most ? string.Join(", ", first.Take(Most)) + ", ..." : string.Join(", ", first);
     }
 }

@@ -1,6 +1,8 @@
 using CharLM.Models;
-using static TorchSharp.torch;
+using CharLM.Randomness;
+using CharLM.Tokenization;
 using static TorchSharp.torch.nn;
+using static TorchSharp.torch;
 
 namespace CharLM.Pairs;
 
@@ -53,4 +55,83 @@ public abstract class SequenceModel<TConfig> : Module, IAccessedModel
     private protected virtual void DisposeLayers()
     {
     }
+}
+
+/// <summary>What a model that learns from pairs is made of.</summary>
+public interface ISequenceConfig
+{
+    /// <summary>What checkpoints and configurations call the kind of model.</summary>
+    static abstract string Kind { get; }
+
+    /// <summary>The recurrent layers.</summary>
+    ModelConfig Model { get; }
+
+    /// <summary>What, in words, depends on how many epochs there are in all; null for nothing.</summary>
+    string? WhatSpansAllEpochs => null;
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    IEnumerable<string> Faults();
+}
+
+/// <summary>What a <see cref="SequenceTrainer"/> trains: a model, and examples of different lengths.</summary>
+public interface ISequenceTask
+{
+    /// <summary>The model.</summary>
+    nn.Module Model { get; }
+
+    /// <summary>How long each example is, in tokens: those of like length are put side by side.</summary>
+    IReadOnlyList<int> Lengths { get; }
+
+    /// <summary>The loss of some examples.</summary>
+    /// <param name="examples">Which ones.</param>
+    /// <param name="progress">The part of the training that is done, 0 to 1.</param>
+    /// <param name="random">For what is random in this step.</param>
+    /// <returns>Mean cross-entropy in nats, and over how many predictions it was taken.</returns>
+    (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples, double progress, RandomStream random);
+
+    /// <summary>The same with nothing random: the loss of what is only measured.</summary>
+    /// <param name="examples">Which ones.</param>
+    (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples);
+}
+
+/// <summary>The two vocabs of a model that learns from pairs.</summary>
+/// <param name="source">Tokens of what is read.</param>
+/// <param name="target">Labels, or tokens of what is written.</param>
+public abstract class SequenceVocab(Vocab source, Vocab target)
+{
+    /// <summary>Splits texts into what the vocabs hold.</summary>
+    protected static CharTokenizer Characters { get; } = new();
+
+    /// <summary>Tokens of what is read.</summary>
+    public Vocab Source { get; } = source;
+
+    /// <summary>Labels, or tokens of what is written.</summary>
+    public Vocab Target { get; } = target;
+
+    /// <summary>The characters of sources that the vocab has not, which the model reads as <see cref="Vocab.Unknown"/>; none where sources are labels.</summary>
+    public virtual IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) => UnknownOf(sources, Source);
+
+    /// <summary>The characters of targets that the model can never write; none where it gives labels.</summary>
+    public virtual IReadOnlyList<TokenCount> UnknownInTargets(IEnumerable<string> targets) => [];
+
+    /// <summary>What of a pair is a label as a whole; null when nothing is.</summary>
+    internal abstract string? LabelIn(TextPair pair);
+
+    /// <summary>Why a label that the vocab has not cannot be used.</summary>
+    protected static string FaultOfLabel(string label, IEnumerable<string> known) => label == Vocab.Unknown
+        ? $"the label {Vocab.Unknown} is reserved: it stands for every label that training had not; give it another name"
+        : $"the label '{label}' was not in training; known are {Listed.Some(known)}";
+
+    /// <summary>The characters of texts that a vocab has not, in order of first appearance.</summary>
+    protected static IReadOnlyList<TokenCount> UnknownOf(IEnumerable<string> texts, Vocab vocab)
+    {
+        ArgumentNullException.ThrowIfNull(vocab);
+        return [.. CountCharacters(texts).Where(count => vocab[count.Token] == Vocab.UnknownId)];
+    }
+
+    /// <summary>Counts one token a text: labels.</summary>
+    protected static IReadOnlyList<TokenCount> CountWhole(IEnumerable<string> texts) => [.. texts.CountBy(text => text).Select(entry => new TokenCount(entry.Key, entry.Value))];
+
+    /// <summary>Counts the characters of texts.</summary>
+    protected static IReadOnlyList<TokenCount> CountCharacters(IEnumerable<string> texts) => Characters.Count(string.Concat(texts));
 }

@@ -254,3 +254,86 @@ public abstract class EpochTrainer : IDisposable
         return new StepReport(epoch + 1, _batch, batches, loss, norm);
     }
 }
+
+/// <summary>What one epoch told. Perplexities of training and held-out text stand side by side and are never mixed.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed record EpochReport
+{
+    /// <summary>Which epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Epochs of the whole run.</summary>
+    public required int NumEpochs { get; init; }
+
+    /// <summary>
+    /// Nats over the epoch's minibatches, each measured before the step that learns from it, as the book does.
+    /// </summary>
+    public required Nats Train { get; init; }
+
+    /// <summary>Nats over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
+    public Nats? HeldOut { get; init; }
+
+    /// <summary>For models on pairs, what the held-out ones told, the figure that counts first; empty when none are held out.</summary>
+    public IReadOnlyList<Measure> Measures { get; init; } = [];
+
+    /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>Step size of the epoch's last step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Seconds of training in this epoch, evaluation and samples not counted.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Seconds since the run began.</summary>
+    public double ElapsedSeconds { get; init; }
+
+    /// <summary>Seconds that the remaining epochs will take at the rate so far.</summary>
+    public double RemainingSeconds { get; init; }
+
+    /// <summary>Tokens predicted and learned from in a second of training.</summary>
+    public double TokensPerSecond => Train.Tokens / Seconds;
+}
+
+/// <summary>
+/// The loss is no longer a finite number, or so large that its perplexity is none: going on would only spread it.
+/// </summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed class TrainingDivergedException : Exception
+{
+    private const string Advice = "try a smaller learning rate, or clip the gradients to a smaller norm";
+
+    /// <summary>Names the step, the gradient norm and what to try.</summary>
+    public TrainingDivergedException(int epoch, int batch, double loss, double gradientNorm, double learningRate)
+        : base($"the loss became {loss} at epoch {epoch}, minibatch {batch} (gradient norm {gradientNorm:g4}, learning rate {learningRate:g4}); {Advice}")
+    {
+        (Epoch, Batch, GradientNorm) = (epoch, batch, gradientNorm);
+    }
+
+    private TrainingDivergedException(string what, EpochReport report, Nats nats)
+        : base($"{what} of epoch {report.Epoch} became {nats.Mean:g6} nats, whose perplexity is no finite number "
+            + $"(mean gradient norm {report.GradientNorm:g4}, learning rate {report.LearningRate:g4}); {Advice}")
+    {
+        (Epoch, GradientNorm) = (report.Epoch, report.GradientNorm);
+    }
+
+    /// <summary>Which epoch, from 1.</summary>
+    public int Epoch { get; }
+
+    /// <summary>Which minibatch of it, from 1; null when it shows in a mean over the epoch or over held-out text.</summary>
+    public int? Batch { get; }
+
+    /// <summary>
+    /// Global norm of the gradients before clipping, not finite when the loss was not; for a mean, the mean over the epoch's steps.
+    /// </summary>
+    public double GradientNorm { get; }
+
+    /// <summary>Throws when the mean loss of an epoch, or of the held-out text after it, has no finite perplexity.</summary>
+    internal static void ThrowIfDiverged(EpochReport report)
+    {
+        if (!double.IsFinite(report.Train.Perplexity))
+            throw new TrainingDivergedException("the mean loss", report, report.Train);
+        if (report.HeldOut is { } heldOut && !double.IsFinite(heldOut.Perplexity))
+            throw new TrainingDivergedException("the held-out loss", report, heldOut);
+    }
+}

@@ -1,3 +1,10 @@
+using CharLM.Models;
+using CharLM.Models.Fused;
+using CharLM.Models.Fused.Threads;
+using TorchSharp;
+using static CharLM.Models.TensorMath;
+using static TorchSharp.torch;
+
 namespace CharLM.Training;
 
 /// <summary>Computes the loss of minibatches and the gradients of a model's weights; keeps the state between them.</summary>
@@ -28,4 +35,166 @@ internal interface ILearner : IDisposable
     /// <param name="batch">Rows of a minibatch.</param>
     /// <param name="state">Of as many rows.</param>
     void SetState(int batch, CarriedState state);
+}
+
+/// <summary>Chooses what learns a model: the kernels where they compute it as a whole, else torch's automatic differentiation.</summary>
+internal static class Learners
+{
+    /// <summary>A learner of a model with the optimizer of a configuration.</summary>
+    public static ILearner Create(LanguageModel model, TrainerConfig config)
+    {
+        if (model.UsesKernels)
+            return new FusedLearner(model, config);
+        IUpdate update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
+            ? new ScratchSgd(model.parameters(), config.LearningRate, config.WeightDecay)
+            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate, config.WeightDecay);
+        return new TorchLearner(model, update);
+    }
+}
+
+/// <summary>Learns with the kernels.</summary>
+internal sealed class FusedLearner : ILearner
+{
+    private readonly FusedNetwork _network;
+    private readonly FusedRuntime _runtime;
+
+    /// <summary>A learner of a model.</summary>
+    /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
+    /// <param name="config">How its weights change.</param>
+    public FusedLearner(LanguageModel model, TrainerConfig config)
+    {
+        _runtime = model.Fused;
+        _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
+        Update = new FusedUpdate(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
+    }
+
+    /// <inheritdoc/>
+    public IUpdate Update { get; }
+
+    /// <inheritdoc/>
+    public void ResetState() => _network.ZeroState();
+
+    /// <inheritdoc/>
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales)
+    {
+        _runtime.Weights.ThrowIfMoved("make a new trainer");
+        return _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
+    }
+
+    /// <inheritdoc/>
+    public CarriedState CopyState()
+    {
+        (float[] hidden, float[] cell) = _network.Stack.CopyState();
+        return new CarriedState(hidden, cell, []);
+    }
+
+    /// <inheritdoc/>
+    public void SetState(int batch, CarriedState state) => _network.Stack.SetState(batch, state.Hidden, state.Cell);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _network.Dispose();
+        Update.Dispose();
+    }
+}
+
+/// <summary>Learns with torch's automatic differentiation.</summary>
+internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearner
+{
+    private RecurrentState? _state;
+
+    /// <inheritdoc/>
+    public IUpdate Update { get; } = update;
+
+    /// <inheritdoc/>
+    public void ResetState()
+    {
+        _state?.Dispose();
+        _state = null;
+    }
+
+    /// <inheritdoc/>
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        model.train();
+        if (model.Config.Drops)
+            manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which takes no stream of ours
+        Tensor ids = tensor(inputs.ToArray(), [batch, steps], device: model.Device);
+        Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [batch, steps], device: model.Device));
+        RecurrentState before = _state ?? model.ZeroState(batch);
+        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before) : ForwardStepByStep(ids, before, gradientScales);
+        Tensor loss = nn.functional.cross_entropy(logits, expected);
+        Update.ZeroGradients();
+        loss.backward();
+        // Gradients stop here: what the next minibatch begins with has no history.
+        ResetState();
+        _state = after.Detach().MoveToOuterDisposeScope();
+        return FloatArray.ValueOf(loss);
+    }
+
+    /// <inheritdoc/>
+    public CarriedState CopyState()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return _state is null ? CarriedState.None : new CarriedState(Values(_state.Hidden), Values(_state.Cell), Values(_state.Memory));
+
+        static float[] Values(Tensor? part) => part is null ? [] : FloatArray.Of(part);
+    }
+
+    /// <inheritdoc/>
+    public void SetState(int batch, CarriedState state)
+    {
+        ResetState();
+        using DisposeScope scope = NewDisposeScope();
+        RecurrentState zero = model.ZeroState(batch);
+        _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory)).DetachFromDisposeScope();
+
+        // The memory of attention grows up to its window: its first dimension follows from the rest.
+        static Tensor? Like(float[] values, Tensor? zero) =>
+            zero is null ? null : FloatArray.ToTensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]]).to_type(zero.dtype).to(zero.device);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ResetState();
+        Update.Dispose();
+    }
+
+    private (Tensor Logits, RecurrentState State) ForwardStepByStep(Tensor ids, RecurrentState state, ReadOnlySpan<float> gradientScales)
+    {
+        var logits = new List<Tensor>();
+        for (int step = 0; step < gradientScales.Length; step++)
+        {
+            float scale = gradientScales[step];
+            var scaled = new RecurrentState(ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale), state.Memory);
+            (Tensor some, state) = model.Compute(ids.narrow(1, step, 1), scaled);
+            logits.Add(some);
+        }
+        return (cat([.. logits]), state);
+    }
+
+    // The same value, with its gradient multiplied.
+    private static Tensor ScaleGradient(Tensor value, float scale) => Add(Multiply(value, scale), Multiply(value.detach(), 1 - scale));
+}
+
+/// <summary>What one minibatch told.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+/// <param name="Epoch">Which epoch, from 1.</param>
+/// <param name="Batch">Which minibatch of it, from 1.</param>
+/// <param name="NumBatches">Minibatches of the epoch.</param>
+/// <param name="Loss">Mean cross-entropy, nats a token.</param>
+/// <param name="GradientNorm">Global norm of the gradients before clipping.</param>
+public readonly record struct StepReport(int Epoch, int Batch, int NumBatches, double Loss, double GradientNorm);
+
+/// <summary>The state that a minibatch hands on to the next, as values; each is empty where the model has none.</summary>
+/// <param name="Hidden">[layers * directions, batch, hidden].</param>
+/// <param name="Cell">The cell state, in the same shape.</param>
+/// <param name="Memory">What attention looks back at, oldest first, [1 to window, batch, hidden].</param>
+internal sealed record CarriedState(float[] Hidden, float[] Cell, float[] Memory)
+{
+    /// <summary>Nothing was read yet.</summary>
+    public static CarriedState None { get; } = new([], [], []);
 }

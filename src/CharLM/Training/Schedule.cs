@@ -52,3 +52,60 @@ public sealed class Schedule(ScheduleConfig config, double begin, int numEpochs)
     private double Cosine(double progress) =>
         config.EndFraction + ((1 - config.EndFraction) * 0.5 * (1 + Math.Cos(Math.PI * Math.Min(progress, 1))));
 }
+
+/// <summary>How the learning rate changes over a run.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed record ScheduleConfig
+{
+    /// <summary>Which way; default constant.</summary>
+    public ScheduleKind Kind { get; init; } = ScheduleKind.Constant;
+
+    /// <summary>
+    /// Epochs, or parts of one, over which the rate rises from 0 to its beginning, whichever way it then goes; default 0.
+    /// </summary>
+    public double WarmUpEpochs { get; init; }
+
+    /// <summary>For step: the rate changes after every so many epochs, 1 or more; default 10.</summary>
+    public int StepEpochs { get; init; } = 10;
+
+    /// <summary>For plateau: epochs without a better held-out perplexity before the rate changes, 1 or more; default 3.</summary>
+    public int PlateauEpochs { get; init; } = 3;
+
+    /// <summary>For step and plateau: what the rate is multiplied by, above 0 and below 1; default 0.5.</summary>
+    public double Factor { get; init; } = 0.5;
+
+    /// <summary>For cosine: the end as a part of the beginning, 0 to 1; default 0. For plateau: the rate never falls below it.</summary>
+    public double EndFraction { get; init; }
+
+    /// <summary>Every fault of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (!(WarmUpEpochs >= 0 && double.IsFinite(WarmUpEpochs)))
+            yield return $"warm-up must be 0 or more epochs, not {WarmUpEpochs}";
+        if (StepEpochs < 1)
+            yield return $"schedule-step must be 1 or more epochs, not {StepEpochs}";
+        if (PlateauEpochs < 1)
+            yield return $"plateau-epochs must be 1 or more, not {PlateauEpochs}";
+        if (!(Factor is > 0 and < 1))
+            yield return $"schedule-factor must be above 0 and below 1, not {Factor}";
+        if (!(EndFraction is >= 0 and <= 1))
+            yield return $"schedule-end must be 0 to 1, not {EndFraction}";
+    }
+}
+
+/// <summary>How the learning rate goes on from where it begins.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum ScheduleKind
+{
+    /// <summary>It stays.</summary>
+    Constant,
+
+    /// <summary>It is multiplied by a factor after every so many epochs.</summary>
+    Step,
+
+    /// <summary>It falls along half a cosine to its end (Loshchilov and Hutter 2017).</summary>
+    Cosine,
+
+    /// <summary>It is multiplied by a factor when the held-out perplexity has not become better for some epochs.</summary>
+    Plateau,
+}

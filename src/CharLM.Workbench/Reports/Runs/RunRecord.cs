@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Evaluation;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Reports.Runs;
@@ -47,3 +48,39 @@ public sealed record RunRecord : RecordedRun
         };
     }
 }
+
+/// <summary>What a run of any kind left behind, for a report.</summary>
+public abstract record RecordedRun
+{
+    /// <summary>What the run is called in the report.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its directory; null when only a log is known.</summary>
+    public RunDirectory? Directory { get; init; }
+
+    /// <summary>All that the run was told; null when only a log is known.</summary>
+    public abstract RunSettings? Settings { get; }
+
+    /// <summary>What it ran on; null when only a log is known.</summary>
+    public RunEnvironment? Environment { get; init; }
+
+    /// <summary>Its samples, in order.</summary>
+    public required IReadOnlyList<RunSample> Samples { get; init; }
+
+    /// <summary>The checkpoint that speaks for the run: the best when there is one, else the last; null when there is none.</summary>
+    public string? CheckpointPath => new[] { Directory?.BestCheckpointPath, Directory?.LastCheckpointPath }.FirstOrDefault(File.Exists);
+}
+
+/// <summary>How a run's model did on text that its training did not see, beside what it has to beat.</summary>
+/// <param name="Run">The run's name.</param>
+/// <param name="Evaluation">The figures of its checkpoint.</param>
+/// <param name="NGram">The figures of counted n-grams on the same text; null when there was nothing to count.</param>
+/// <param name="Compressors">What compressors need for the same text.</param>
+/// <param name="Passage">The beginning of the text, token by token, with the nats of each.</param>
+public sealed record RunMeasurement(
+    string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors, IReadOnlyList<(string Token, double Nats)> Passage);
+
+/// <summary>A sample that a run drew.</summary>
+/// <param name="Epoch">After how many epochs.</param>
+/// <param name="Text">The prefix and its continuation.</param>
+public sealed record RunSample(int Epoch, string Text);

@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
@@ -89,3 +90,26 @@ public sealed record SequenceRecord : RecordedRun
         };
     }
 }
+
+/// <summary>How a run's model did on the pairs that its training held out.</summary>
+/// <param name="Run">The run's name.</param>
+/// <param name="Epoch">After how many epochs the model was saved.</param>
+/// <param name="Pairs">How many pairs it was measured on.</param>
+/// <param name="Loss">Its loss on them.</param>
+/// <param name="Figures">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
+/// <param name="Examples">Some of the pairs, each with what the model made of its source.</param>
+public sealed record SequenceMeasurement(
+    string Run, int Epoch, int Pairs, Nats Loss, IReadOnlyList<Measure> Figures, IReadOnlyList<(TextPair Pair, string Prediction)> Examples)
+{
+    /// <summary>How often each label was taken for each other; null for encoder-decoders.</summary>
+    public ConfusionMatrix? Confusion { get; init; }
+
+    /// <summary>Where the model looked, for some of the pairs; empty for classifiers, and without attention.</summary>
+    public IReadOnlyList<AttentionMap> Attention { get; init; } = [];
+}
+
+/// <summary>Where an encoder-decoder looked while it wrote.</summary>
+/// <param name="Source">The characters of the source.</param>
+/// <param name="Written">What it wrote, token by token, the end token included.</param>
+/// <param name="Weights">How much of each character of the source was in each token, [written][source]; a row's sum is 1.</param>
+public sealed record AttentionMap(IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights);

@@ -119,3 +119,57 @@ internal sealed unsafe class RawWeights : IDisposable
 
     private static long Padded(long floats) => (floats + Panels.Width - 1) / Panels.Width * Panels.Width;
 }
+
+/// <summary>A weight as it lies in a torch tensor, and the place of its gradient; both row-major.</summary>
+/// <param name="name">PyTorch's name.</param>
+/// <param name="value">The tensor's memory.</param>
+/// <param name="gradient">Where the gradient goes.</param>
+/// <param name="shape">The tensor's shape.</param>
+internal sealed unsafe class RawWeight(string name, float* value, float* gradient, long[] shape)
+{
+    /// <summary>PyTorch's name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The tensor's memory.</summary>
+    public float* Value { get; } = value;
+
+    /// <summary>Where the gradient goes.</summary>
+    public float* Gradient { get; } = gradient;
+
+    /// <summary>The tensor's shape.</summary>
+    public long[] Shape { get; } = shape;
+
+    /// <summary>Elements.</summary>
+    public int Length { get; } = checked((int)shape.Aggregate(1L, (product, size) => product * size));
+}
+
+/// <summary>The four weights of a layer, as they lie in torch tensors.</summary>
+internal sealed record RawLayer(RawWeight InputToGates, RawWeight HiddenToGates, RawWeight InputBias, RawWeight HiddenBias);
+
+/// <summary>A weight that two layers use: the second one's gradients are written apart, and added when both are there.</summary>
+internal sealed unsafe class TiedWeight : IDisposable
+{
+    private readonly RawWeight _weight;
+    private readonly PanelBuffer _gradient;
+
+    /// <summary>A second use of a weight.</summary>
+    public TiedWeight(RawWeight weight)
+    {
+        _weight = weight;
+        _gradient = new PanelBuffer(weight.Length);
+        Twin = new RawWeight(weight.Name, weight.Value, _gradient.Data, weight.Shape);
+    }
+
+    /// <summary>The weight with gradients of its own.</summary>
+    public RawWeight Twin { get; }
+
+    /// <summary>Adds the second gradients to the first.</summary>
+    public void AddGradients()
+    {
+        for (int i = 0; i < _weight.Length; i++)
+            _weight.Gradient[i] += Twin.Gradient[i];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gradient.Dispose();
+}

@@ -36,3 +36,28 @@ public sealed record ClassifierConfig : ISequenceConfig
             yield return "pooling is for labels of whole texts: leave it out with --label-of character";
     }
 }
+
+/// <summary>How the states of a text become one vector.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum Pooling
+{
+    /// <summary>The state that each direction ended with.</summary>
+    Last,
+
+    /// <summary>The mean of all states.</summary>
+    Mean,
+
+    /// <summary>A mean whose weights are learned: additive attention with a query of its own (Yang et al. 2016).</summary>
+    Attention,
+}
+
+/// <summary>What gets a label.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum LabelOf
+{
+    /// <summary>The whole text: N to 1.</summary>
+    Text,
+
+    /// <summary>Every character, by a character that stands at its place in the target: N to N.</summary>
+    Character,
+}

@@ -59,3 +59,9 @@ public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target)
     /// <inheritdoc/>
     internal override string? LabelIn(TextPair pair) => labelOf == LabelOf.Text ? pair.Target : null;
 }
+
+/// <summary>A label that a model gave.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+/// <param name="Label">Its number.</param>
+/// <param name="Probability">How sure the model is, 0 to 1.</param>
+public readonly record struct Labelled(int Label, double Probability);

@@ -2,8 +2,8 @@ using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Models.Attention;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Translation;
 
@@ -162,5 +162,41 @@ public sealed class Translator : SequenceModel<TranslatorConfig>
         long batch = last.shape[1];
         Tensor sides = last.view(model.NumLayers, model.NumDirections, batch, model.NumHiddens).transpose(1, 2);
         return bridge.forward(sides.reshape(model.NumLayers, batch, model.OutputSize)).tanh();
+    }
+}
+
+/// <summary>What a decoder sees of a source beyond the encoder's last state.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum SourceAttention
+{
+    /// <summary>Nothing: all of the source has to fit into that state (Sutskever et al. 2014).</summary>
+    None,
+
+    /// <summary>All outputs of the encoder, by <see cref="AttentionKind.Additive"/> attention.</summary>
+    Additive,
+
+    /// <summary>All outputs of the encoder, by <see cref="AttentionKind.Dot"/> attention.</summary>
+    Dot,
+}
+
+/// <summary>What a decoder knows of its sources.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
+/// <param name="State">The state that it begins with.</param>
+/// <param name="Outputs">The encoder's outputs [batch, source steps, size].</param>
+/// <param name="Keys">The same, prepared for attention; null without it.</param>
+/// <param name="Mask">Where the sources are, bool [batch, 1, source steps]; null without attention.</param>
+public sealed record EncodedSource(RecurrentState State, Tensor Outputs, Tensor? Keys, Tensor? Mask)
+{
+    /// <summary>Some rows, in any order and number.</summary>
+    /// <param name="rows">int64.</param>
+    public EncodedSource Select(Tensor rows) => new(
+        SelectState(State, rows), Outputs.index_select(0, rows), Keys?.index_select(0, rows), Mask?.index_select(0, rows));
+
+    /// <summary>Some rows of a state.</summary>
+    /// <inheritdoc cref="Select"/>
+    public static RecurrentState SelectState(RecurrentState state, Tensor rows)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return new RecurrentState(state.Hidden.index_select(1, rows), state.Cell?.index_select(1, rows));
     }
 }

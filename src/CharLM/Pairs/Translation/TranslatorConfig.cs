@@ -1,5 +1,5 @@
-using CharLM.Checkpoints;
 using System.Text.Json.Serialization;
+using CharLM.Checkpoints;
 using CharLM.Models;
 using CharLM.Models.Attention;
 
@@ -70,4 +70,15 @@ public sealed record TranslatorConfig : ISequenceConfig
         if (Source == SourceKind.Label && Attention != SourceAttention.None)
             yield return "a label has nothing to attend to: take --attention none with --source label";
     }
+}
+
+/// <summary>What the source of a pair is.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
+public enum SourceKind
+{
+    /// <summary>A text, read character by character: N to M.</summary>
+    Text,
+
+    /// <summary>A label, such as an author, that steers what is written: 1 to N.</summary>
+    Label,
 }

@@ -1,6 +1,6 @@
 using static CharLM.Models.TensorMath;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using static TorchSharp.torch;
 
 namespace CharLM.Models.Cells;
 
@@ -57,4 +57,46 @@ public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLa
 
     /// <summary>log g(x), with the paper's g(x) = x + 0.5 from 0 on and sigmoid(x) below.</summary>
     private protected static Tensor LogG(Tensor x) => where(IsNotNegative(x), log(Add(functional.relu(x), 0.5)), functional.logsigmoid(x));
+}
+
+/// <summary>
+/// minGRU (Feng et al. 2024, 3.1): Z = sigmoid(X W_z + b_z), H = (1 - Z) H + Z g(X W_h + b_h). Gates lie in the order
+/// update, candidate. The update gate is the paper's: it takes the new value where it is 1.
+/// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
+public sealed class MinimalGru(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
+{
+    /// <inheritdoc/>
+    protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W)
+    {
+        ArgumentNullException.ThrowIfNull(W);
+        Tensor[] gates = W.FromInput(X).chunk(2, dim: -1);
+        Tensor logZ = functional.logsigmoid(gates[0]);                  // log Z
+        Tensor logKept = functional.logsigmoid(-gates[0]);              // log (1 - Z)
+        return (logKept, Add(logZ, LogG(gates[1])));
+    }
+}
+
+/// <summary>
+/// minLSTM (Feng et al. 2024, 3.2): I = sigmoid(X W_i + b_i), F = sigmoid(X W_f + b_f), both divided by their sum, so that
+/// H = F' H + I' g(X W_h + b_h) stays at one scale. It has no cell state beside the hidden state and no output gate. Gates
+/// lie in the order input, forget, candidate.
+/// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
+public sealed class MinimalLstm(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
+{
+    /// <inheritdoc/>
+    protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W)
+    {
+        ArgumentNullException.ThrowIfNull(W);
+        Tensor[] gates = W.FromInput(X).chunk(3, dim: -1);
+        Tensor ratio = functional.logsigmoid(gates[1]) - functional.logsigmoid(gates[0]);   // log F - log I
+        Tensor logF = functional.logsigmoid(ratio);                                         // log F / (F + I)
+        Tensor logI = functional.logsigmoid(-ratio);                                        // log I / (F + I)
+        return (logF, Add(logI, LogG(gates[2])));
+    }
 }

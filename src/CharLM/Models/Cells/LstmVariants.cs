@@ -1,0 +1,84 @@
+using static CharLM.Models.TensorMath;
+using static TorchSharp.torch;
+
+namespace CharLM.Models.Cells;
+
+/// <summary>
+/// Long short-term memory as it was first published (Hochreiter and Schmidhuber, Long Short-Term Memory, 1997): the cell
+/// state is a sum that nothing takes away from, the constant error carousel. Gates lie in the order input, candidate,
+/// output.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Both squashing functions are tanh, as in all later papers; the first one scaled logistic functions to [-2, 2] and
+/// [-1, 1], which are 2 tanh(x/2) and tanh(x/2).
+/// </para>
+/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// weights.</para>
+/// </remarks>
+public sealed class LstmWithoutForgetGate(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+{
+    /// <inheritdoc/>
+    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    {
+        ArgumentNullException.ThrowIfNull(W);
+        if (C is null)
+            throw new ArgumentException("an LSTM needs a cell state", nameof(C));
+        Tensor[] gates = Add(W.FromInput(X), W.FromHidden(H)).chunk(3, dim: -1);
+        Tensor I = sigmoid(gates[0]);           // input gate      [batch, hidden]
+        Tensor G = tanh(gates[1]);              // candidate cell  [batch, hidden]
+        Tensor O = sigmoid(gates[2]);           // output gate     [batch, hidden]
+        C = Add(C, I * G);
+        return (O * tanh(C), C);
+    }
+}
+
+/// <summary>
+/// Long short-term memory with coupled input and forget gates, f = 1 - i (Greff et al., LSTM: A Search Space Odyssey, 2017,
+/// their CIFG). Gates lie in the order input, candidate, output.
+/// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
+public sealed class CoupledLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+{
+    /// <inheritdoc/>
+    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    {
+        ArgumentNullException.ThrowIfNull(W);
+        if (C is null)
+            throw new ArgumentException("an LSTM needs a cell state", nameof(C));
+        Tensor[] gates = Add(W.FromInput(X), W.FromHidden(H)).chunk(3, dim: -1);
+        Tensor I = sigmoid(gates[0]);           // input gate      [batch, hidden]
+        Tensor G = tanh(gates[1]);              // candidate cell  [batch, hidden]
+        Tensor O = sigmoid(gates[2]);           // output gate     [batch, hidden]
+        C = Add(OneMinus(I) * C, I * G);
+        return (O * tanh(C), C);
+    }
+}
+
+/// <summary>
+/// Long short-term memory with peepholes (Gers and Schmidhuber, Recurrent Nets that Time and Count, 2000; LSTM Recurrent
+/// Networks Learn Simple Context Free and Context Sensitive Languages, 2001): each gate sees its own cell, the input and
+/// forget gates before it changes, the output gate after. Gates lie in PyTorch's order: input, forget, candidate, output.
+/// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// </remarks>
+public sealed class PeepholeLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+{
+    /// <inheritdoc/>
+    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    {
+        ArgumentNullException.ThrowIfNull(W);
+        if (C is null)
+            throw new ArgumentException("an LSTM needs a cell state", nameof(C));
+        Tensor[] gates = Add(W.FromInput(X), W.FromHidden(H)).chunk(4, dim: -1);
+        Tensor I = sigmoid(Add(gates[0], W.W_ci * C));  // input gate      [batch, hidden]
+        Tensor F = sigmoid(Add(gates[1], W.W_cf * C));  // forget gate     [batch, hidden]
+        Tensor G = tanh(gates[2]);                  // candidate cell  [batch, hidden]
+        C = Add(F * C, I * G);
+        Tensor O = sigmoid(Add(gates[3], W.W_co * C));  // output gate     [batch, hidden]
+        return (O * tanh(C), C);
+    }
+}
