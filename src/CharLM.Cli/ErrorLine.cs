@@ -9,7 +9,8 @@ internal static class ErrorLine
     public static void Write(TextWriter error, string message)
     {
         string[] lines = message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        string line = lines.Aggregate("", (before, next) => before.Length == 0 ? next : before + (before.EndsWith(':') ? " " : "; ") + next);
+        string line = lines.Aggregate(
+            "", (before, next) => before.Length == 0 ? next : before + (before.EndsWith(':') ? " " : "; ") + next);
         error.WriteLine($"charlm: {Printable.Text(line)}");
     }
 }

@@ -29,7 +29,8 @@ internal sealed class Signals : IDisposable
     {
         PosixSignal[] heard =
         [
-            PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, .. OperatingSystem.IsLinux() ? [UserSignal1OnLinux] : Array.Empty<PosixSignal>(),
+            PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP,
+                .. OperatingSystem.IsLinux() ? [UserSignal1OnLinux] : Array.Empty<PosixSignal>(),
         ];
         foreach (PosixSignal signal in heard)
             _registrations.Add(PosixSignalRegistration.Create(signal, Hear));

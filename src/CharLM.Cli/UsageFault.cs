@@ -15,9 +15,11 @@ internal static class UsageFault
     /// </summary>
     public static string? StrayOption(ParseResult parse)
     {
-        HashSet<string> names = [.. parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+        HashSet<string> names = [.. parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value)];
         return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).Where(token => token.Type == TokenType.Argument)
-            .Select(token => token.Value).FirstOrDefault(word => word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && names.Contains(word));
+            .Select(token => token.Value)
+                .FirstOrDefault(word => word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && names.Contains(word));
     }
 
     /// <summary>The first word that nothing takes, else everything that is wrong.</summary>
@@ -42,8 +44,10 @@ internal static class UsageFault
         string shown = Printable.Text(word, LongestWord);
         if (!isOption && command.Subcommands.Count == 0)
             return $"{Name(result)} has no use for the word '{shown}'";
-        List<string> known = [.. isOption ? command.Options.Where(option => !option.Hidden).Select(option => option.Name) : command.Subcommands.Select(sub => sub.Name)];
-        string? meant = isOption ? Synonyms.Of(word.Split('=')[0], known) ?? Nearest(word.Split('=')[0], known) : EditDistance.Nearest(shown, known);
+        List<string> known = [.. isOption ? command.Options.Where(option => !option.Hidden).Select(option => option.Name)
+            : command.Subcommands.Select(sub => sub.Name)];
+        string? meant = isOption ? Synonyms.Of(word.Split('=')[0], known) ?? Nearest(word.Split('=')[0], known)
+            : EditDistance.Nearest(shown, known);
         string hint = meant is null ? "" : $"; did you mean '{meant}'?";
         return $"{Name(result)} has no {(isOption ? "option" : "command")} '{shown}'{hint}";
     }
@@ -53,13 +57,15 @@ internal static class UsageFault
     {
         string name = word.TrimStart('-').ToLowerInvariant().Replace('_', '-');
         string? nearest = EditDistance.Nearest(name, [.. known.Select(option => option.TrimStart('-'))]);
-        return nearest is not null && 3 * EditDistance.Between(name, nearest) <= Math.Max(name.Length, nearest.Length) ? $"--{nearest}" : null;
+        return nearest is not null && 3 * EditDistance.Between(name, nearest) <= Math.Max(name.Length, nearest.Length)
+            ? $"--{nearest}" : null;
     }
 
     private static string Describe(ParseError error) => error.SymbolResult switch
     {
         OptionResult { Tokens.Count: 0, Option: { HelpName: { } value } option } => $"{option.Name} needs a value: {value}",
-        ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult command } => $"{Name(command)} needs a {argument.Name}",
+        ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult command } =>
+            $"{Name(command)} needs a {argument.Name}",
         _ => error.Message.TrimEnd('.'),
     };
 

@@ -48,6 +48,7 @@ public static class Choices
         .Where(field => field.IsLiteral)
         .ToDictionary(
             field => Enum.ToObject(type, field.GetRawConstantValue()!),
-            field => field.GetCustomAttributes(typeof(JsonStringEnumMemberNameAttribute), false).Cast<JsonStringEnumMemberNameAttribute>().FirstOrDefault()?.Name
+            field => field.GetCustomAttributes(typeof(JsonStringEnumMemberNameAttribute), false).Cast<JsonStringEnumMemberNameAttribute>()
+                .FirstOrDefault()?.Name
                 ?? JsonNamingPolicy.KebabCaseLower.ConvertName(field.Name)));
 }

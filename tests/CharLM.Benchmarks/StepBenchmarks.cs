@@ -6,7 +6,9 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Benchmarks;
 
-/// <summary>A whole training step of the kernels (batch 32, 35 steps, 256 hidden units, vocab 28): what registers and workers gain.</summary>
+/// <summary>
+/// A whole training step of the kernels (batch 32, 35 steps, 256 hidden units, vocab 28): what registers and workers gain.
+/// </summary>
 public class StepBenchmarks : IDisposable
 {
     private const int Vocab = 28, Batch = 32, Steps = 35;

@@ -22,7 +22,8 @@ public class TokenizerBenchmarks
     public void Setup()
     {
         var random = new Random(1);
-        string[] words = [.. Enumerable.Range(0, 20_000).Select(_ => new string([.. Enumerable.Range(0, random.Next(1, 10)).Select(_ => (char)('a' + random.Next(26)))]))];
+        string[] words = [.. Enumerable.Range(0, 20_000)
+            .Select(_ => new string([.. Enumerable.Range(0, random.Next(1, 10)).Select(_ => (char)('a' + random.Next(26)))]))];
         _text = string.Create(Length, random, (text, source) =>
         {
             for (int place = 0; place < text.Length;)

@@ -59,10 +59,12 @@ public sealed class BadCheckpointTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_Missing_IsRefusedInOneLine() => (await _sandbox.RunAsync("generate", "--checkpoint", "no/model")).Refused(1, "no/model: there is no such file");
+    public async Task Checkpoint_Missing_IsRefusedInOneLine() =>
+        (await _sandbox.RunAsync("generate", "--checkpoint", "no/model")).Refused(1, "no/model: there is no such file");
 
     [Fact]
-    public async Task Checkpoint_Folder_IsRefusedInOneLine() => (await _sandbox.RunAsync("generate", "--checkpoint", ".")).Refused(1, "is a folder");
+    public async Task Checkpoint_Folder_IsRefusedInOneLine() =>
+        (await _sandbox.RunAsync("generate", "--checkpoint", ".")).Refused(1, "is a folder");
 
     private static byte[] Replace(byte[] bytes, string from, string to)
     {

@@ -55,23 +55,28 @@ public sealed class BadCorpusTests : IDisposable
 
     [Fact]
     public async Task Train_ShortText_NamesBothNumbers() =>
-        (await _sandbox.RunAsync("train", "--corpus", "short.txt", "--batch-size", "8", "--num-steps", "10")).Refused(2, "16 tokens", "needs 81", "--batch-size");
+        (await _sandbox.RunAsync("train", "--corpus", "short.txt", "--batch-size", "8", "--num-steps", "10"))
+            .Refused(2, "16 tokens", "needs 81", "--batch-size");
 
     [Fact]
     public async Task Train_NothingLeftAfterCleaning_SaysSo() =>
-        (await _sandbox.RunAsync("train", "--corpus", "digits.txt")).Refused(2, "nothing of the text is left after the cleaning 'd2l'", "--cleaning none");
+        (await _sandbox.RunAsync("train", "--corpus", "digits.txt"))
+            .Refused(2, "nothing of the text is left after the cleaning 'd2l'", "--cleaning none");
 
     [Fact]
     public async Task Train_NoTokenIsFrequentEnough_SaysSo() =>
-        (await _sandbox.RunAsync("train", "--corpus", "bundled", "--min-freq", "1000000")).Refused(2, "no token in the vocab", "--min-freq");
+        (await _sandbox.RunAsync("train", "--corpus", "bundled", "--min-freq", "1000000"))
+            .Refused(2, "no token in the vocab", "--min-freq");
 
     [Fact]
-    public async Task Train_EmptyStandardInput_IsRefused() => (await _sandbox.RunAsync("train", "--corpus", "-")).Refused(1, "'standard input' is empty");
+    public async Task Train_EmptyStandardInput_IsRefused() =>
+        (await _sandbox.RunAsync("train", "--corpus", "-")).Refused(1, "'standard input' is empty");
 
     [Fact]
     public async Task Train_StandardInputOfOtherBytes_IsRefused() =>
         (await _sandbox.RunWithInputAsync([0x61, 0xFF], "train", "--corpus", "-")).Refused(1, "standard input", "0xFF at offset 1");
 
     [Fact]
-    public async Task CorpusGet_UnknownName_NamesTheNearest() => (await _sandbox.RunAsync("corpus", "get", "mobydick")).Refused(2, "did you mean 'moby-dick'?");
+    public async Task CorpusGet_UnknownName_NamesTheNearest() =>
+        (await _sandbox.RunAsync("corpus", "get", "mobydick")).Refused(2, "did you mean 'moby-dick'?");
 }

@@ -5,7 +5,8 @@ namespace CharLM.Cli.Tests;
 
 public sealed class BenchTests : IDisposable
 {
-    private static readonly string[] Small = ["--hidden", "8", "--batch-size", "3", "--num-steps", "5", "--vocab", "7", "--rounds", "2", "--seconds", "0.01"];
+    private static readonly string[] Small = ["--hidden", "8", "--batch-size", "3", "--num-steps", "5", "--vocab", "7", "--rounds", "2",
+        "--seconds", "0.01"];
 
     private readonly Sandbox _sandbox = new();
 
@@ -16,7 +17,8 @@ public sealed class BenchTests : IDisposable
     {
         Outcome bench = (await _sandbox.RunAsync(["bench", "--cell", "gru", .. Small])).Succeeded();
         Assert.Contains("batch 3, 5 steps, 8 hidden units, 1 layer(s), vocab 7", bench.OutputLines[1], StringComparison.Ordinal);
-        Assert.Equal(["custom", "built-in", "fused"], bench.OutputLines[3..].Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
+        Assert.Equal(["custom", "built-in", "fused"],
+            bench.OutputLines[3..].Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
         Assert.All(bench.OutputLines[3..], line => Assert.StartsWith("gru ", line, StringComparison.Ordinal));
         Assert.EndsWith("times built-in", bench.OutputLines[2], StringComparison.Ordinal);
         Assert.Matches(@"   \d+\.\d\d \(its [\d,]+ tokens/s, \d+ threads?\)$", bench.OutputLines[5]);
@@ -28,22 +30,31 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public async Task Bench_Fused_IsMeasuredBesideBuiltInAtItsBetterNumberOfThreads()
     {
-        JsonElement fused = (await _sandbox.RunAsync(["bench", "--cell", "rnn", "--implementation", "fused", "--rounds", "1", "--json", .. Small[..8], "--seconds", "0.01"])).Succeeded().Json().GetProperty("rows")[0];
+        JsonElement fused = (
+            await _sandbox.RunAsync(
+                ["bench", "--cell", "rnn", "--implementation", "fused", "--rounds", "1", "--json", .. Small[..8], "--seconds", "0.01"]))
+                    .Succeeded().Json().GetProperty("rows")[0];
         // One round: the ratio is that of the two rates.
-        Assert.Equal(fused.GetProperty("tokens_per_second").GetDouble() / fused.GetProperty("built_in_tokens_per_second").GetDouble(), fused.GetProperty("times_built_in").GetDouble(), 1e-9);
+        Assert.Equal(fused.GetProperty("tokens_per_second").GetDouble() / fused.GetProperty("built_in_tokens_per_second").GetDouble(),
+            fused.GetProperty("times_built_in").GetDouble(), 1e-9);
         Assert.InRange(fused.GetProperty("built_in_threads").GetInt32(), 1, Environment.ProcessorCount);
-        JsonElement custom = (await _sandbox.RunAsync(["bench", "--cell", "rnn", "--implementation", "custom", "--json", .. Small])).Succeeded().Json().GetProperty("rows")[0];
+        JsonElement custom = (await _sandbox.RunAsync(["bench", "--cell", "rnn", "--implementation", "custom", "--json", .. Small]))
+            .Succeeded().Json().GetProperty("rows")[0];
         Assert.False(custom.TryGetProperty("times_built_in", out JsonElement ratio) && ratio.ValueKind != JsonValueKind.Null);
     }
 
     [Fact]
     public async Task Bench_Json_HasTheShapeAndItsFigures()
     {
-        JsonElement json = (await _sandbox.RunAsync(["bench", "--cell", "lstm", "--implementation", "fused", "--layers", "2", "--json", .. Small])).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync(
+            ["bench", "--cell", "lstm", "--implementation", "fused", "--layers", "2", "--json", .. Small])).Succeeded().Json();
         JsonElement row = Assert.Single(json.GetProperty("rows").EnumerateArray().ToList());
-        Assert.Equal(("lstm", "fused", 2, 8), (row.GetProperty("cell").GetString(), row.GetProperty("implementation").GetString(), row.GetProperty("num_layers").GetInt32(), row.GetProperty("num_hiddens").GetInt32()));
+        Assert.Equal(("lstm", "fused", 2, 8),
+            (row.GetProperty("cell").GetString(), row.GetProperty("implementation").GetString(), row.GetProperty("num_layers").GetInt32(),
+                row.GetProperty("num_hiddens").GetInt32()));
         // 15 tokens a step: their rate and the time of a step are one number.
-        Assert.Equal(15, row.GetProperty("tokens_per_second").GetDouble() * row.GetProperty("milliseconds_of_step").GetDouble() / 1000, 1e-9);
+        Assert.Equal(15, row.GetProperty("tokens_per_second").GetDouble() * row.GetProperty("milliseconds_of_step")
+            .GetDouble() / 1000, 1e-9);
         // Two layers of 4 gates, 2 states and a gradient from above, 8 units each, and 7 logits; 4 bytes a value.
         Assert.Equal(4 * 15 * ((2 * 7 * 8) + 7), row.GetProperty("activation_bytes").GetDouble());
         Assert.True(json.GetProperty("product_peak_gflops").GetDouble() > 0);

@@ -11,17 +11,22 @@ public sealed class ClosedStreamTests : IDisposable
     {
         _sandbox.Write("text.txt", Texts.Plain);
         _sandbox.Write("pairs.tsv", string.Concat(Enumerable.Repeat("good\tyes\nbad\tno\n", 8)));
-        _sandbox.Write("one.yaml", "base:\n  corpus: text.txt\n  model: {num_hiddens: 4}\n  training: {num_epochs: 1, num_steps: 10, batch_size: 8}\nlist: [{name: only}]\n");
+        _sandbox.Write("one.yaml",
+            "base:\n  corpus: text.txt\n  model: {num_hiddens: 4}\n  training: {num_epochs: 1, num_steps: 10, batch_size: 8}\nlist: "
+                + "[{name: only}]\n");
     }
 
     public void Dispose() => _sandbox.Dispose();
 
     public static TheoryData<string> Verbs =>
     [
-        "--help", "--version", "train --corpus text.txt --epochs 1 --hidden 4 --max-tokens 500 --batch-size 8 --num-steps 10 --out m", "generate", "eval --corpus text.txt --max-tokens 100", "score text.txt",
+        "--help", "--version", "train --corpus text.txt --epochs 1 --hidden 4 --max-tokens 500 --batch-size 8 --num-steps 10 --out m",
+            "generate", "eval --corpus text.txt --max-tokens 100", "score text.txt",
         "ngram --corpus text.txt --out m", "inspect", "experiment plan one.yaml", "experiment run one.yaml",
-        "classify train --data pairs.tsv --epochs 1 --hidden 4 --batch-size 4 --out m", "seq2seq train --data pairs.tsv --epochs 1 --hidden 4 --batch-size 4 --out m",
-        "corpus list", "corpus show text.txt", "corpus get bundled", "gradients --corpus text.txt --cell rnn --hidden 4 --distance 5 --rows 1",
+        "classify train --data pairs.tsv --epochs 1 --hidden 4 --batch-size 4 --out m",
+            "seq2seq train --data pairs.tsv --epochs 1 --hidden 4 --batch-size 4 --out m",
+        "corpus list", "corpus show text.txt", "corpus get bundled",
+            "gradients --corpus text.txt --cell rnn --hidden 4 --distance 5 --rows 1",
         "export --checkpoint $SHIPPED --out e", "completion bash", "train --print-config",
     ];
 
@@ -61,8 +66,10 @@ public sealed class ClosedStreamTests : IDisposable
     [InlineData("score")]
     [InlineData("corpus show -")]
     [InlineData("generate --interactive")]
-    public async Task AnyVerb_InputClosed_IsRefusedInOneLine(string verb) => (await RunAsync(verb, "<&-")).Refused(1, "standard input is closed");
+    public async Task AnyVerb_InputClosed_IsRefusedInOneLine(string verb) =>
+        (await RunAsync(verb, "<&-")).Refused(1, "standard input is closed");
 
     private Task<Outcome> RunAsync(string verb, string redirection) =>
-        _sandbox.BashAsync($"SHIPPED=\"$1\"; charlm {verb} {redirection}", Path.Combine(Sandbox.ProgramFolder, "checkpoints", "time-machine-gru.safetensors"));
+        _sandbox.BashAsync($"SHIPPED=\"$1\"; charlm {verb} {redirection}",
+            Path.Combine(Sandbox.ProgramFolder, "checkpoints", "time-machine-gru.safetensors"));
 }

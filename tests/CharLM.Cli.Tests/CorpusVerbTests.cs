@@ -48,7 +48,8 @@ public sealed class CorpusVerbTests : IDisposable
     [Fact]
     public async Task Show_Json_HasTheNumbersOfTheText()
     {
-        JsonElement json = (await _sandbox.RunAsync("corpus", "show", _sandbox.Write("text.txt", Texts.Unicode), "--cleaning", "none", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync(
+            "corpus", "show", _sandbox.Write("text.txt", Texts.Unicode), "--cleaning", "none", "--json")).Succeeded().Json();
         Assert.Equal("text.txt", json.GetProperty("name").GetString());
         Assert.Equal(3000, json.GetProperty("characters").GetInt64());
         Assert.Equal(3000, json.GetProperty("tokens").GetInt64());
@@ -60,7 +61,8 @@ public sealed class CorpusVerbTests : IDisposable
     [Fact]
     public async Task Show_TextThatSteersTerminals_IsShownWrittenOut()
     {
-        Outcome show = (await _sandbox.RunAsync("corpus", "show", _sandbox.Write("text.txt", "a\u001b[2Jb\tc" + new string('x', 5000)), "--cleaning", "none")).Succeeded();
+        Outcome show = (await _sandbox.RunAsync(
+            "corpus", "show", _sandbox.Write("text.txt", "a\u001b[2Jb\tc" + new string('x', 5000)), "--cleaning", "none")).Succeeded();
         Assert.DoesNotContain('\u001b', show.Output);
         Assert.Contains(@"a\u001b[2Jb\tcxxx", show.Output, StringComparison.Ordinal);
         Assert.All(show.OutputLines, line => Assert.True(line.Length < 300, $"{line.Length} characters"));

@@ -34,7 +34,8 @@ public sealed class EndlessInputTests : IDisposable
     [InlineData("report <(yes 2>/dev/null)", "is a pipe or a device")]
     public async Task AnyVerb_EndlessInput_IsRefusedInOneLine(string command, string complaint)
     {
-        string charlm = command.StartsWith("yes | ", StringComparison.Ordinal) ? $"yes 2>/dev/null | charlm {command["yes | ".Length..]}" : $"charlm {command}";
+        string charlm = command.StartsWith("yes | ", StringComparison.Ordinal) ? $"yes 2>/dev/null | charlm {command["yes | ".Length..]}"
+            : $"charlm {command}";
         (await _sandbox.BashAsync(charlm)).Refused(1, complaint);
     }
 
@@ -51,9 +52,12 @@ public sealed class EndlessInputTests : IDisposable
     public async Task CorpusShow_EndlessInput_HoldsLessThan300MB(string command)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/python3"), "python3, which reads a child's peak of memory, is missing");
-        const string Peak = "import resource, subprocess, sys; subprocess.run(sys.argv[1:]); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+        const string Peak = "import resource, subprocess, sys; subprocess.run(sys.argv[1:]); "
+            + "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
         bool isPiped = command.StartsWith("yes | ", StringComparison.Ordinal);
-        Outcome outcome = await _sandbox.BashAsync($"{(isPiped ? "yes 2>/dev/null | " : "")}python3 -c '{Peak}' charlm {(isPiped ? command["yes | ".Length..] : command)} 2>/dev/null");
+        Outcome outcome = await _sandbox.BashAsync(
+            $"{(isPiped ? "yes 2>/dev/null | " : "")}python3 -c '{Peak}' charlm {(isPiped ? command["yes | ".Length..] : command)} "
+                + "2>/dev/null");
         Assert.InRange(int.Parse(Assert.Single(outcome.OutputLines)), 1, 300 * 1024);
     }
 
@@ -64,9 +68,11 @@ public sealed class EndlessInputTests : IDisposable
         _sandbox.Environment["HOME"] = "/no/such/home";
         _sandbox.Environment.Remove("CHARLM_CACHE");
         string temporary = _sandbox.Environment["TMPDIR"];
-        Assert.DoesNotContain(temporary, (await _sandbox.RunAsync("corpus", "list", "--json")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            temporary, (await _sandbox.RunAsync("corpus", "list", "--json")).Succeeded().Output, StringComparison.Ordinal);
         (await _sandbox.RunAsync("corpus", "get", "moby-dick")).Refused(1, "there is no directory to keep it in");
-        Assert.EndsWith("bundled.txt\n", (await _sandbox.RunAsync("corpus", "get", "bundled")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.EndsWith("bundled.txt\n", (await _sandbox.RunAsync("corpus", "get", "bundled")).Succeeded().Output,
+            StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(temporary));
     }
 }

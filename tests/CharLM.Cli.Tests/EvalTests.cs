@@ -13,17 +13,21 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     public async Task Eval_TextOfTheTraining_MeasuresWhatItSaw()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "all", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "all", "--json"))
+            .Succeeded().Json();
         double nats = Number(json, "nats"), perplexity = Number(json, "perplexity");
         Assert.Equal(Math.Exp(nats), perplexity, 1e-9);
         Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // a token is a character, and all are ASCII
         Assert.Equal(Number(json, "bits_per_character"), Number(json, "bits_per_byte"), 1e-9);
-        Assert.InRange(perplexity, json.GetProperty("perplexity_interval")[0].GetDouble(), json.GetProperty("perplexity_interval")[1].GetDouble());
+        Assert.InRange(perplexity, json.GetProperty("perplexity_interval")[0].GetDouble(),
+            json.GetProperty("perplexity_interval")[1].GetDouble());
         Assert.InRange(Number(json, "accuracy"), 0, 1);
         Assert.Contains("the text of the training", json.GetProperty("text").GetString(), StringComparison.Ordinal);
 
-        Outcome lines = (await _sandbox.RunAsync("eval", "--checkpoint", models.Plain, "--corpus", "text.txt", "--split", "all")).Succeeded();
-        Assert.Equal(["model", "text", "read", "perplexity", "nats", "bits", "tokens", "accuracy", "took"], lines.OutputLines.Select(line => line.Split(' ')[0]));
+        Outcome lines = (await _sandbox.RunAsync("eval", "--checkpoint", models.Plain, "--corpus", "text.txt", "--split", "all"))
+            .Succeeded();
+        Assert.Equal(["model", "text", "read", "perplexity", "nats", "bits", "tokens", "accuracy", "took"],
+            lines.OutputLines.Select(line => line.Split(' ')[0]));
     }
 
     [Fact]
@@ -51,7 +55,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     public async Task Eval_TwoModels_ComparesThemTokenByToken()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, models.Plain, "--corpus", "text.txt", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, models.Plain, "--corpus", "text.txt", "--json"))
+            .Succeeded().Json();
         JsonElement comparison = json.GetProperty("comparison");
         Assert.Equal(0, Number(comparison, "difference"));
         Assert.False(comparison.GetProperty("is_clear").GetBoolean());
@@ -88,7 +93,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     public async Task Eval_TextThatHoldsTheTrainingText_TellsHowMuchOfIt()
     {
         // A text that does not repeat itself, and as much of another.
-        string book = string.Concat(Enumerable.Range(0, 1200).Select(i => $"{i * 7919 % 9973} ")), more = string.Concat(Enumerable.Range(1200, 1200).Select(i => $"{i * 7919 % 9973} "));
+        string book = string.Concat(Enumerable.Range(0, 1200).Select(i => $"{i * 7919 % 9973} ")),
+            more = string.Concat(Enumerable.Range(1200, 1200).Select(i => $"{i * 7919 % 9973} "));
         _sandbox.Write("book.txt", book);
         _sandbox.Write("longer.txt", book + more);
         (await _sandbox.RunAsync(["train", "--corpus", "book.txt", "--cleaning", "none", "--max-tokens", "0", "--epochs", "1", "--out",
@@ -99,7 +105,9 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         {
             Assert.Equal(0.5, Number((await _sandbox.RunAsync("eval", model, "--corpus", "longer.txt", "--json")).Succeeded().Json(),
                 "passages_trained_on"), 0.1);
-            Assert.Equal(1, Number((await _sandbox.RunAsync("eval", model, "--corpus", "book.txt", "--split", "all", "--json")).Succeeded().Json(), "passages_trained_on"), 1e-9);
+            Assert.Equal(1, Number(
+                (await _sandbox.RunAsync("eval", model, "--corpus", "book.txt", "--split", "all", "--json")).Succeeded().Json(),
+                    "passages_trained_on"), 1e-9);
         }
         Assert.Matches("^text .*longer.txt: all of its [0-9]+ tokens; (4|5)[0-9] % of its passages were trained on$",
             (await _sandbox.RunAsync("eval", "book", "--corpus", "longer.txt")).Succeeded().OutputLines[1]);
@@ -117,11 +125,15 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     {
         _sandbox.Write("text.txt", Texts.Plain[..1500]);
         JsonElement still = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--json")).Succeeded().Json();
-        JsonElement dynamic = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--dynamic-lr", "0.5", "--json")).Succeeded().Json();
+        JsonElement dynamic = (
+            await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--dynamic-lr", "0.5", "--json"))
+                .Succeeded().Json();
         Assert.Contains("1 row, ", dynamic.GetProperty("reading").GetString(), StringComparison.Ordinal);
-        Assert.Contains("dynamic evaluation: a step after every 20 tokens, learning rate 0.5, decay 0.001", dynamic.GetProperty("reading").GetString(), StringComparison.Ordinal);
+        Assert.Contains("dynamic evaluation: a step after every 20 tokens, learning rate 0.5, decay 0.001",
+            dynamic.GetProperty("reading").GetString(), StringComparison.Ordinal);
         Assert.True(Number(dynamic, "perplexity") < Number(still, "perplexity"), "the text repeats itself");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--rows", "2")).Refused(2, "rows must be 1 for dynamic evaluation");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--rows", "2"))
+            .Refused(2, "rows must be 1 for dynamic evaluation");
         (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "counts")).Succeeded();
         (await _sandbox.RunAsync("eval", "counts", "--corpus", "text.txt", "--dynamic")).Refused(2, "learns by gradients", "n-grams");
     }
@@ -133,7 +145,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         _sandbox.Write("digits.txt", "0123 4567 0123".Replace(' ', '-'));
         _sandbox.Write("empty.txt", "");
         _sandbox.Write("letter.txt", "a");
-        (await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "digits.txt")).Refused(2, "vocab mismatch: none of the text's 13 tokens");
+        (await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "digits.txt"))
+            .Refused(2, "vocab mismatch: none of the text's 13 tokens");
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "digits.txt")).Refused(2, "0 char tokens", "nothing to predict");
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "letter.txt")).Refused(2, "1 char token ", "nothing to predict");
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "empty.txt")).Refused(1, "is empty");

@@ -27,7 +27,8 @@ public sealed class ExperimentTests : IDisposable
     {
         _sandbox.Write("cells.yaml", Base + "grid: {model: {cell: [rnn, gru]}}\nseeds: [0, 1]\n");
         Outcome plan = (await _sandbox.RunAsync("experiment", "plan", "cells.yaml")).Succeeded();
-        Assert.Equal(["1  cell-rnn_seed-0", "2  cell-rnn_seed-1", "3  cell-gru_seed-0", "4  cell-gru_seed-1"], plan.OutputLines.Select(line => line.Split("  waiting")[0].TrimEnd()));
+        Assert.Equal(["1  cell-rnn_seed-0", "2  cell-rnn_seed-1", "3  cell-gru_seed-0", "4  cell-gru_seed-1"],
+            plan.OutputLines.Select(line => line.Split("  waiting")[0].TrimEnd()));
         Assert.Equal(["cells.yaml", "text.txt"], _sandbox.Files());
 
         // One trial alone, then the others, two at a time.
@@ -43,12 +44,14 @@ public sealed class ExperimentTests : IDisposable
         // All are there: nothing is run, and the report is the same.
         Outcome again = (await _sandbox.RunAsync("experiment", "run", "cells.yaml", "--json")).Succeeded();
         Assert.Empty(again.ErrorLines);
-        Assert.All(again.Json().GetProperty("trials").EnumerateArray(), trial => Assert.Equal("finished", trial.GetProperty("state").GetString()));
+        Assert.All(again.Json().GetProperty("trials").EnumerateArray(), trial =>
+            Assert.Equal("finished", trial.GetProperty("state").GetString()));
         Assert.Equal(run.Output, (await _sandbox.RunAsync("experiment", "report", "cells.yaml")).Succeeded().Output);
 
         // The mean of a row is that of its two runs.
         JsonElement row = again.Json().GetProperty("rows")[0];
-        double[] reached = [.. new[] { 0, 1 }.Select(seed => Result($"runs/cells/cell-rnn_seed-{seed}").GetProperty("held_out_perplexity").GetDouble())];
+        double[] reached = [.. new[] { 0, 1 }.Select(
+            seed => Result($"runs/cells/cell-rnn_seed-{seed}").GetProperty("held_out_perplexity").GetDouble())];
         Assert.Equal(reached.Average(), row.GetProperty("held_out_perplexity").GetProperty("mean").GetDouble(), 12);
         Assert.Equal(reached.Min(), row.GetProperty("held_out_perplexity").GetProperty("best").GetDouble());
 
@@ -57,10 +60,12 @@ public sealed class ExperimentTests : IDisposable
         Outcome markdown = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "markdown")).Succeeded();
         Assert.StartsWith("# Experiment cells\n", markdown.Output, StringComparison.Ordinal);
         Assert.Contains("| variant | held-out perplexity |", markdown.Output, StringComparison.Ordinal);
-        Outcome html = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "html", "--out", "page.html")).Succeeded();
+        Outcome html = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "html", "--out", "page.html"))
+            .Succeeded();
         Assert.Equal("", html.Output);
         Assert.Contains("cell-gru_seed-1", await File.ReadAllTextAsync(_sandbox.At("page.html")), StringComparison.Ordinal);
-        (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--out", "/dev/null/page.html")).Refused(1, "/dev/null/page.html: cannot be written");
+        (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--out", "/dev/null/page.html"))
+            .Refused(1, "/dev/null/page.html: cannot be written");
     }
 
     [Fact]
@@ -78,16 +83,20 @@ public sealed class ExperimentTests : IDisposable
         string[] plan = (await _sandbox.RunAsync("experiment", "plan", "sizes.yaml")).Succeeded().OutputLines;
         Assert.Matches("^1  large_seed-0  failed    large: .*needs 8001", plan[0]);
         Assert.Equal("2  small_seed-0  finished  small", plan[1]);
-        Assert.Contains("needs 8001", (await _sandbox.RunAsync("experiment", "report", "sizes.yaml", "--format", "markdown")).Output, StringComparison.Ordinal);
+        Assert.Contains("needs 8001", (await _sandbox.RunAsync("experiment", "report", "sizes.yaml", "--format", "markdown")).Output,
+            StringComparison.Ordinal);
         (await _sandbox.RunAsync("experiment", "run", "sizes.yaml", "--trial", "1")).Refused(2, "needs 8001");
         _sandbox.Write("text.txt", string.Concat(Texts.Plain, Texts.Plain, Texts.Plain));
         // What was run on the short text does not compare with what is run on this one.
-        (await _sandbox.RunAsync("experiment", "run", "sizes.yaml")).Refused(2, "runs/sizes/small_seed-0 was run with another configuration (SHA-256 of the text");
+        (await _sandbox.RunAsync("experiment", "run", "sizes.yaml"))
+            .Refused(2, "runs/sizes/small_seed-0 was run with another configuration (SHA-256 of the text");
         Directory.Delete(_sandbox.At("runs/sizes/small_seed-0"), recursive: true);
         (await _sandbox.RunAsync("experiment", "run", "sizes.yaml")).Succeeded();
-        Assert.Equal(["large_seed-0", "small_seed-0"], Directory.GetDirectories(_sandbox.At("runs/sizes")).Select(Path.GetFileName).Order());
+        Assert.Equal(["large_seed-0", "small_seed-0"],
+            Directory.GetDirectories(_sandbox.At("runs/sizes")).Select(Path.GetFileName).Order());
         Assert.False(File.Exists(_sandbox.At("runs/sizes/large_seed-0/failure.json")));
-        Assert.StartsWith("1  large_seed-0  finished", (await _sandbox.RunAsync("experiment", "plan", "sizes.yaml")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith("1  large_seed-0  finished", (await _sandbox.RunAsync("experiment", "plan", "sizes.yaml")).Succeeded().Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +108,8 @@ public sealed class ExperimentTests : IDisposable
         int trial = program.Children().Single();
         RunningProgram.Signal(trial, RunningProgram.SigKill);
         (await program.EndAsync()).Complained(1, "0 of 1 trials are finished, 1 failed: seed-0");
-        Assert.Matches("^1  seed-0  failed    base: its process was killed", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output);
+        Assert.Matches("^1  seed-0  failed    base: its process was killed",
+            (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output);
     }
 
     [Fact]
@@ -119,7 +129,8 @@ public sealed class ExperimentTests : IDisposable
         Assert.All(again.GetProperty("trials").EnumerateArray(), trial => Assert.Equal("finished", trial.GetProperty("state").GetString()));
         Assert.All(trials, trial => Assert.False(Directory.Exists($"/proc/{trial}")));
         (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--runs", "whole", "--trial", "2")).Succeeded();
-        Assert.Equal(Result("whole/long/seed-1").GetProperty("held_out_perplexity").GetDouble(), Result("runs/long/seed-1").GetProperty("held_out_perplexity").GetDouble());
+        Assert.Equal(Result("whole/long/seed-1").GetProperty("held_out_perplexity").GetDouble(),
+            Result("runs/long/seed-1").GetProperty("held_out_perplexity").GetDouble());
         Assert.Equal(400, File.ReadLines(_sandbox.At("runs/long/seed-1/metrics.jsonl")).Count());
     }
 
@@ -131,9 +142,12 @@ public sealed class ExperimentTests : IDisposable
         await other.UntilAsync(() => HasEpochs("runs/two/long_seed-0"), "the first epoch");
         Outcome run = await _sandbox.RunAsync("experiment", "run", "two.yaml");
         run.Complained(75, "1 of 2 trials are finished, 1 busy in another process: long_seed-0");
-        Assert.Contains(run.ErrorLines, line => line.StartsWith("trial 1/2  long_seed-0: busy in another process", StringComparison.Ordinal));
-        (await _sandbox.RunAsync("experiment", "run", "two.yaml", "--trial", "1")).Refused(75, "trial 1 (long_seed-0) is busy: another process works in runs/two/long_seed-0");
-        Assert.StartsWith("1  long_seed-0   running ", (await _sandbox.RunAsync("experiment", "plan", "two.yaml")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(run.ErrorLines, line =>
+            line.StartsWith("trial 1/2  long_seed-0: busy in another process", StringComparison.Ordinal));
+        (await _sandbox.RunAsync("experiment", "run", "two.yaml", "--trial", "1"))
+            .Refused(75, "trial 1 (long_seed-0) is busy: another process works in runs/two/long_seed-0");
+        Assert.StartsWith("1  long_seed-0   running ", (await _sandbox.RunAsync("experiment", "plan", "two.yaml")).Succeeded().Output,
+            StringComparison.Ordinal);
         other.Signal(RunningProgram.SigTerm);
         (await other.EndAsync()).Complained(75, "trial 1 (long_seed-0) interrupted and saved");
     }
@@ -141,10 +155,14 @@ public sealed class ExperimentTests : IDisposable
     [Fact]
     public async Task Run_GoesOnAfterADamagedCheckpoint_ShowsTheWarning()
     {
-        _sandbox.Write("long.yaml", Base.Replace("num_epochs: 2", "num_epochs: 100", StringComparison.Ordinal).Replace("base:", "base:\n  checkpoint_every: 1", StringComparison.Ordinal));
+        _sandbox.Write("long.yaml",
+            Base.Replace("num_epochs: 2", "num_epochs: 100", StringComparison.Ordinal)
+                .Replace("base:", "base:\n  checkpoint_every: 1", StringComparison.Ordinal));
         using (RunningProgram program = _sandbox.Start("experiment", "run", "long.yaml"))
         {
-            await program.UntilAsync(() => Directory.Exists(_sandbox.At("runs/long/seed-0/checkpoints")) && Directory.GetFiles(_sandbox.At("runs/long/seed-0/checkpoints"), "step-*").Length > 0, "two checkpoints");
+            await program.UntilAsync(
+                () => Directory.Exists(_sandbox.At("runs/long/seed-0/checkpoints"))
+                    && Directory.GetFiles(_sandbox.At("runs/long/seed-0/checkpoints"), "step-*").Length > 0, "two checkpoints");
             program.Signal(RunningProgram.SigTerm);
             Assert.Equal(75, (await program.EndAsync()).ExitCode);
         }
@@ -153,7 +171,8 @@ public sealed class ExperimentTests : IDisposable
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(last, bytes);
         Outcome again = (await _sandbox.RunAsync("experiment", "run", "long.yaml")).Succeeded();
-        Assert.Contains(again.ErrorLines, line => line.StartsWith("trial 1/1  seed-0: warning: ", StringComparison.Ordinal) && line.Contains("is set aside as last.safetensors.bad", StringComparison.Ordinal));
+        Assert.Contains(again.ErrorLines, line => line.StartsWith("trial 1/1  seed-0: warning: ", StringComparison.Ordinal)
+            && line.Contains("is set aside as last.safetensors.bad", StringComparison.Ordinal));
         Assert.Equal(100, File.ReadLines(_sandbox.At("runs/long/seed-0/metrics.jsonl")).Count());
     }
 
@@ -172,7 +191,8 @@ public sealed class ExperimentTests : IDisposable
             _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "C.UTF-8";
             Assert.Equal((await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output, german);
             if (format == "csv")
-                Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(), double.Parse(german.Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
+                Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(),
+                    double.Parse(german.Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
         }
     }
 
@@ -183,7 +203,8 @@ public sealed class ExperimentTests : IDisposable
         (await _sandbox.RunAsync("experiment", "run", "one.yaml")).Succeeded();
         _sandbox.Write("one.yaml", Base.Replace("num_epochs: 2", "num_epochs: 3", StringComparison.Ordinal));
         foreach (string verb in new[] { "run", "report" })
-            (await _sandbox.RunAsync("experiment", verb, "one.yaml")).Refused(2, "runs/one/seed-0 was run with another configuration (training.num_epochs 2, now 3)");
+            (await _sandbox.RunAsync("experiment", verb, "one.yaml"))
+                .Refused(2, "runs/one/seed-0 was run with another configuration (training.num_epochs 2, now 3)");
         (await _sandbox.RunAsync("experiment", "run", "one.yaml", "--runs", "others")).Succeeded();
         Assert.Equal(3, Result("others/one/seed-0").GetProperty("epochs").GetInt32());
     }
@@ -199,11 +220,13 @@ public sealed class ExperimentTests : IDisposable
             program.Signal(RunningProgram.SigTerm);
             (await program.EndAsync()).Complained(75, "interrupted and saved: ", "the same command goes on");
         }
-        Assert.Contains("1  seed-0  saved", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("1  seed-0  saved", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output,
+            StringComparison.Ordinal);
         (await _sandbox.RunAsync("experiment", "run", "long.yaml")).Succeeded();
         (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--runs", "whole", "--trial", "1")).Succeeded();
         // Interrupted or not, the run is the same.
-        Assert.Equal(Result("whole/long/seed-0").GetProperty("held_out_perplexity").GetDouble(), Result("runs/long/seed-0").GetProperty("held_out_perplexity").GetDouble());
+        Assert.Equal(Result("whole/long/seed-0").GetProperty("held_out_perplexity").GetDouble(),
+            Result("runs/long/seed-0").GetProperty("held_out_perplexity").GetDouble());
         Assert.Equal(60, File.ReadLines(_sandbox.At("runs/long/seed-0/metrics.jsonl")).Count());
     }
 
@@ -248,7 +271,8 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
     }
 
-    private bool HasEpochs(string run) => File.Exists(_sandbox.At($"{run}/metrics.jsonl")) && new FileInfo(_sandbox.At($"{run}/metrics.jsonl")).Length > 0;
+    private bool HasEpochs(string run) =>
+        File.Exists(_sandbox.At($"{run}/metrics.jsonl")) && new FileInfo(_sandbox.At($"{run}/metrics.jsonl")).Length > 0;
 
     private JsonElement Result(string run) => JsonDocument.Parse(File.ReadAllText(_sandbox.At($"{run}/result.json"))).RootElement;
 }

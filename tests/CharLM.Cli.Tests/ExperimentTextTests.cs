@@ -35,14 +35,16 @@ public sealed class ExperimentTextTests : IDisposable
         _sandbox.Write("sub/t.txt", Texts.Plain + "more\n");
         _sandbox.Write("sub/x.yaml", "base:\n  corpus: t.txt" + Rest + "seeds: [0, 1]\n");
         foreach (string[] verb in (string[][])[["run"], ["run", "--trial", "2"], ["report"]])
-            (await _sandbox.RunAsync(["experiment", verb[0], "sub/x.yaml", .. verb[1..]])).Refused(2, "runs/x/seed-0 was run with another configuration (SHA-256 of the text ", "that of sub/t.txt now ");
+            (await _sandbox.RunAsync(["experiment", verb[0], "sub/x.yaml", .. verb[1..]]))
+                .Refused(2, "runs/x/seed-0 was run with another configuration (SHA-256 of the text ", "that of sub/t.txt now ");
         Assert.False(Directory.Exists(_sandbox.At("runs/x/seed-1")));
     }
 
     [Fact]
     public async Task Run_Auto_IsResolvedOnce()
     {
-        _sandbox.Write("a.yaml", "base:\n  about: x".Replace("  about: x", "  prefix: the", StringComparison.Ordinal) + Rest + "seeds: [0, 1]\n");
+        _sandbox.Write("a.yaml",
+            "base:\n  about: x".Replace("  about: x", "  prefix: the", StringComparison.Ordinal) + Rest + "seeds: [0, 1]\n");
         (await _sandbox.RunAsync("experiment", "run", "a.yaml", "--trial", "2", "--threads", "1")).Succeeded();
         Assert.Equal("bundled\n", await File.ReadAllTextAsync(_sandbox.At("runs/a/auto.txt")));
         // Whatever auto would be now, the other trials get the text of the first: here one that cannot be had.
@@ -60,10 +62,12 @@ public sealed class ExperimentTextTests : IDisposable
     {
         _sandbox.Write("t.txt", Texts.Plain);
         _sandbox.Write("x.yaml", "base:\n  corpus: t.txt" + Rest.Replace("num_epochs: 1", "num_epochs: 30", StringComparison.Ordinal));
-        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _sandbox.RunAsync("experiment", "run", "x.yaml", "--trial", "1", "--threads", "1")));
+        Outcome[] outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 5).Select(_ => _sandbox.RunAsync("experiment", "run", "x.yaml", "--trial", "1", "--threads", "1")));
         Assert.All(outcomes, outcome => Assert.True(outcome.ExitCode is 0 or 75, $"{outcome.ExitCode}: {outcome.Error}"));
         Assert.Contains(outcomes, outcome => outcome.ExitCode == 0);
-        Assert.All(outcomes.Where(outcome => outcome.ExitCode == 75), outcome => outcome.Complained(75, "trial 1 (seed-0) is busy: another process works in runs/x/seed-0"));
+        Assert.All(outcomes.Where(outcome => outcome.ExitCode == 75), outcome =>
+            outcome.Complained(75, "trial 1 (seed-0) is busy: another process works in runs/x/seed-0"));
         Assert.False(File.Exists(_sandbox.At("runs/x/seed-0/failure.json")));
     }
 
@@ -71,9 +75,13 @@ public sealed class ExperimentTextTests : IDisposable
     public async Task Report_VariantsOnDifferentTexts_SaysThatTheyAreNotRanked()
     {
         _sandbox.Write("t.txt", Texts.Plain);
-        _sandbox.Write("x.yaml", "base:\n  corpus: t.txt" + Rest.Replace("validation_fraction: 0.1", "validation_fraction: 0.1, max_tokens: 3000", StringComparison.Ordinal) + "grid: {text: {cleaning: [none, d2l]}}\n");
-        const string Warning = "charlm: warning: the variants are measured on different texts, or parts of one: their figures do not rank them";
+        _sandbox.Write("x.yaml", "base:\n  corpus: t.txt"
+            + Rest.Replace("validation_fraction: 0.1", "validation_fraction: 0.1, max_tokens: 3000", StringComparison.Ordinal)
+                + "grid: {text: {cleaning: [none, d2l]}}\n");
+        const string Warning = "charlm: warning: the variants are measured on different texts, or parts of one: their figures do not "
+            + "rank them";
         Assert.Contains(Warning, (await _sandbox.RunAsync("experiment", "run", "x.yaml", "--threads", "1")).Succeeded().ErrorLines);
-        Assert.Equal("null", (await _sandbox.RunAsync("experiment", "report", "x.yaml", "--json")).Succeeded().Json().GetProperty("best").GetRawText());
+        Assert.Equal("null", (await _sandbox.RunAsync("experiment", "report", "x.yaml", "--json")).Succeeded().Json().GetProperty("best")
+            .GetRawText());
     }
 }

@@ -37,7 +37,8 @@ public sealed class GenerateTests(TrainedModels models) : IDisposable
         JsonElement json = (await GenerateAsync("--json", "--length", "20", "--prefix", "the time")).Json();
         Assert.Equal("the time", json.GetProperty("prefix").GetString());
         Assert.Equal(20, json.GetProperty("continuation").GetString()!.Length);
-        Assert.Equal(json.GetProperty("prefix").GetString() + json.GetProperty("continuation").GetString(), json.GetProperty("text").GetString());
+        Assert.Equal(json.GetProperty("prefix").GetString() + json.GetProperty("continuation").GetString(),
+            json.GetProperty("text").GetString());
         Assert.Equal((await GenerateAsync("--length", "20", "--prefix", "the time")).Output, json.GetProperty("text").GetString() + "\n");
     }
 
@@ -45,7 +46,8 @@ public sealed class GenerateTests(TrainedModels models) : IDisposable
     public async Task Generate_UnknownCharacters_WarnsOnce()
     {
         Outcome outcome = await GenerateAsync("--prefix", "Time 7 7 Q");
-        Assert.Equal("charlm: warning: the model does not know 'T', '7', 'Q' and reads them as <unk>; it learned char tokens of a text cleaned as 'd2l'", Assert.Single(outcome.ErrorLines));
+        Assert.Equal("charlm: warning: the model does not know 'T', '7', 'Q' and reads them as <unk>; it learned char tokens of a text "
+            + "cleaned as 'd2l'", Assert.Single(outcome.ErrorLines));
         Assert.StartsWith("Time 7 7 Q", outcome.Output, StringComparison.Ordinal);
     }
 
@@ -53,14 +55,16 @@ public sealed class GenerateTests(TrainedModels models) : IDisposable
     public async Task Generate_ManyUnknownCharacters_NamesAFew()
     {
         Outcome outcome = await GenerateAsync("--prefix", "a" + string.Concat(Enumerable.Range(0x4E00, 500).Select(code => (char)code)));
-        Assert.EndsWith("and 490 more and reads them as <unk>; it learned char tokens of a text cleaned as 'd2l'", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+        Assert.EndsWith("and 490 more and reads them as <unk>; it learned char tokens of a text cleaned as 'd2l'",
+            Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("\u4e00\u4e01")]
     [InlineData("\U0001F433")]
     public async Task Generate_NothingButUnknownCharacters_IsRefused(string prefix) =>
-        (await _sandbox.RunAsync("generate", "--checkpoint", models.Plain, "--prefix", prefix)).Refused(2, "the model knows no token of the prefix", "cleaned as 'd2l'");
+        (await _sandbox.RunAsync("generate", "--checkpoint", models.Plain, "--prefix", prefix))
+            .Refused(2, "the model knows no token of the prefix", "cleaned as 'd2l'");
 
     [Fact]
     public async Task Generate_NoCheckpointNamed_TakesTheOneThatShips()
@@ -71,5 +75,6 @@ public sealed class GenerateTests(TrainedModels models) : IDisposable
         Assert.Equal(shipped, json.GetProperty("checkpoint").GetString());
     }
 
-    private async Task<Outcome> GenerateAsync(params string[] options) => (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options])).Succeeded();
+    private async Task<Outcome> GenerateAsync(params string[] options) =>
+        (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options])).Succeeded();
 }

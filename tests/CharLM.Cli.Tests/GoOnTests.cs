@@ -24,9 +24,12 @@ public sealed class GoOnTests : IDisposable
     public async Task Train_FromACheckpoint_CountsOnAndContinuesItsLog()
     {
         _sandbox.Write("run.jsonl", "{\"epoch\":5}\n");
-        JsonElement json = (await _sandbox.RunAsync("train", "--checkpoint", "a.safetensors", "--epochs", "7", "--corpus", "text.txt", "--log-json", "run.jsonl", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync(
+            "train", "--checkpoint", "a.safetensors", "--epochs", "7", "--corpus", "text.txt", "--log-json", "run.jsonl", "--json"))
+                .Succeeded().Json();
         Assert.Equal(7, json.GetProperty("epochs").GetInt32());
-        Assert.Equal([5, 6, 7, 7], File.ReadLines(_sandbox.At("run.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
+        Assert.Equal([5, 6, 7, 7],
+            File.ReadLines(_sandbox.At("run.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
         Assert.InRange(json.GetProperty("train_perplexity").GetDouble(), 1, 1.1);
         Assert.Equal(7, CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
         Assert.Equal(5, CheckpointFile.Read(_sandbox.At("a.safetensors")).Figures.Epochs);
@@ -34,7 +37,8 @@ public sealed class GoOnTests : IDisposable
 
     [Fact]
     public async Task Train_FromACheckpointThatIsDone_SaysHowToGoOn() =>
-        (await _sandbox.RunAsync("train", "--checkpoint", "a.safetensors", "--corpus", "text.txt")).Refused(2, "finished 5 epochs already", "--epochs");
+        (await _sandbox.RunAsync("train", "--checkpoint", "a.safetensors", "--corpus", "text.txt"))
+            .Refused(2, "finished 5 epochs already", "--epochs");
 
     [Fact]
     public async Task Train_FromACheckpointOfAFile_AsksForTheFile() => (await _sandbox.RunAsync(GoOn)).Refused(2, "'text.txt'", "--corpus");
@@ -42,7 +46,9 @@ public sealed class GoOnTests : IDisposable
     [Fact]
     public async Task Train_FromACheckpointOfTheCatalog_TakesTheSameCorpus()
     {
-        (await _sandbox.RunAsync(["train", "--corpus", "bundled", "--epochs", "5", "--max-tokens", "200", "--out", "a.safetensors", .. Texts.SmallModel])).Succeeded();
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", "bundled", "--epochs", "5", "--max-tokens", "200", "--out", "a.safetensors", .. Texts.SmallModel]))
+                .Succeeded();
         Assert.Equal("bundled", (await _sandbox.RunAsync([.. GoOn, "--json"])).Succeeded().Json().GetProperty("corpus").GetString());
     }
 

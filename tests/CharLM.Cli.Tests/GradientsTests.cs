@@ -37,19 +37,28 @@ public sealed class GradientsTests : IDisposable
     [Fact]
     public async Task Gradients_TrainedOnce_ComparesEveryKindOfClipping()
     {
-        JsonElement models = (await _sandbox.RunAsync([.. Gradients, "--cell", "gru", "--train-epochs", "1", "--batch-size", "8", "--num-steps", "10", "--max-tokens", "1000", "--json"])).Succeeded().Json().GetProperty("models");
-        Assert.Equal(["none", "norm", "value", "rescale"], models.EnumerateArray().Select(model => model.GetProperty("clipping").GetString()));
+        JsonElement models = (
+            await _sandbox.RunAsync(
+                [.. Gradients, "--cell", "gru", "--train-epochs", "1", "--batch-size", "8", "--num-steps", "10", "--max-tokens", "1000",
+                    "--json"])).Succeeded().Json().GetProperty("models");
+        Assert.Equal(["none", "norm", "value", "rescale"],
+            models.EnumerateArray().Select(model => model.GetProperty("clipping").GetString()));
         Assert.All(models.EnumerateArray(), model => Assert.True(model.GetProperty("train_perplexity").GetDouble() > 1));
-        Assert.All(models.EnumerateArray(), model => Assert.Equal(20, model.GetProperty("gradients")[0].GetProperty("norms").GetArrayLength()));
+        Assert.All(models.EnumerateArray(), model =>
+            Assert.Equal(20, model.GetProperty("gradients")[0].GetProperty("norms").GetArrayLength()));
     }
 
     [Fact]
     public async Task Gradients_Checkpoint_MeasuresItsModel()
     {
-        (await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", .. Texts.SmallModel, "--cell", "lstm", "--layers", "2"])).Succeeded();
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", .. Texts.SmallModel, "--cell", "lstm",
+                "--layers", "2"])).Succeeded();
         string[] measure = ["gradients", "--checkpoint", "checkpoints/last.safetensors", "--corpus", "text.txt", "--distance", "10"];
-        JsonElement model = Assert.Single((await _sandbox.RunAsync([.. measure, "--json"])).Succeeded().Json().GetProperty("models").EnumerateArray());
-        Assert.Equal(["hidden", "cell", "hidden", "cell"], model.GetProperty("gradients").EnumerateArray().Select(curve => curve.GetProperty("state").GetString()));
+        JsonElement model = Assert.Single(
+            (await _sandbox.RunAsync([.. measure, "--json"])).Succeeded().Json().GetProperty("models").EnumerateArray());
+        Assert.Equal(["hidden", "cell", "hidden", "cell"],
+            model.GetProperty("gradients").EnumerateArray().Select(curve => curve.GetProperty("state").GetString()));
         (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model's options, only --implementation can be given");
     }
 
@@ -58,17 +67,22 @@ public sealed class GradientsTests : IDisposable
     public async Task Gradients_FurtherThanFloat32Holds_SaysSoAndKeepsTheRate()
     {
         JsonElement[] curves = [.. await Task.WhenAll(new[] { "40", "500" }.Select(async distance =>
-            (await _sandbox.RunAsync([.. Plain, "--cell", "gru", "--rows", "2", "--distance", distance, "--json"])).Succeeded().Json().GetProperty("models")[0].GetProperty("gradients")[0]))];
+            (await _sandbox.RunAsync([.. Plain, "--cell", "gru", "--rows", "2", "--distance", distance, "--json"])).Succeeded().Json()
+                .GetProperty("models")[0].GetProperty("gradients")[0]))];
         Assert.Equal(40, curves[0].GetProperty("reach").GetInt32());
         Assert.InRange(curves[1].GetProperty("reach").GetInt32(), 41, 499);
         Assert.Equal(curves[0].GetProperty("rate_per_step").GetDouble(), curves[1].GetProperty("rate_per_step").GetDouble(), 0.05);
         Outcome table = (await _sandbox.RunAsync([.. Plain, "--cell", "gru", "--rows", "2", "--distance", "500"])).Succeeded();
-        Assert.Matches(@"^gru, hidden 0: \* float32 holds the gradient for \d+ steps back \(1\.00e-30 to 1\.00e\+30\)", table.OutputLines[^1]);
+        Assert.Matches(@"^gru, hidden 0: \* float32 holds the gradient for \d+ steps back \(1\.00e-30 to 1\.00e\+30\)",
+            table.OutputLines[^1]);
     }
 
     [Fact]
     public async Task Gradients_TrainedWithoutClipping_IsOneRow() =>
-        Assert.Equal("none", Assert.Single((await _sandbox.RunAsync([.. Gradients, "--cell", "gru", "--train-epochs", "1", "--clip", "0", "--batch-size", "8", "--num-steps", "10", "--max-tokens", "1000", "--json"]))
+        Assert.Equal("none", Assert.Single(
+            (await _sandbox.RunAsync(
+                [.. Gradients, "--cell", "gru", "--train-epochs", "1", "--clip", "0", "--batch-size", "8", "--num-steps", "10",
+                    "--max-tokens", "1000", "--json"]))
             .Succeeded().Json().GetProperty("models").EnumerateArray()).GetProperty("clipping").GetString());
 
     [Theory]

@@ -11,7 +11,9 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    public static TheoryData<string> Verbs => ["train", "generate", "eval", "score", "ngram", "inspect", "report", "corpus", "corpus list", "corpus get", "corpus show", "completion"];
+    public static TheoryData<string> Verbs =>
+        ["train", "generate", "eval", "score", "ngram", "inspect", "report", "corpus", "corpus list", "corpus get", "corpus show",
+            "completion"];
 
     [Fact]
     public async Task Help_OfTheProgram_ListsVerbsAndExitCodes()
@@ -34,7 +36,8 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         Outcome help = (await _sandbox.RunAsync([.. verb.Split(' '), "--help"])).Succeeded();
         Assert.Empty(help.Error);
         Assert.Contains($"charlm {verb}", help.Output, StringComparison.Ordinal);
-        Assert.All(help.OutputLines.Where(line => line.StartsWith("  --", StringComparison.Ordinal)), line => Assert.Matches(@"^  --[a-z-]+( <[^>]+>)? {2,}\S.*\.( \[default: .+\])?$", line));
+        Assert.All(help.OutputLines.Where(line => line.StartsWith("  --", StringComparison.Ordinal)), line =>
+            Assert.Matches(@"^  --[a-z-]+( <[^>]+>)? {2,}\S.*\.( \[default: .+\])?$", line));
         Assert.Equal(help.Output, (await _sandbox.RunAsync([.. verb.Split(' '), "-h"])).Output);
         Assert.Empty(_sandbox.Files());
     }
@@ -79,7 +82,8 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     [Theory, MemberData(nameof(DamagedLibraries))]
     public async Task AnyVerb_WithDamagedTorch_SaysSoInOneLineAndWritesNothing(string library, string damage, string named)
     {
-        string folder = TorchIs(library, whole => damage switch { "garbage" => "no library"u8.ToArray(), "cut off" => whole[..(whole.Length / 2)], _ => null });
+        string folder = TorchIs(
+            library, whole => damage switch { "garbage" => "no library"u8.ToArray(), "cut off" => whole[..(whole.Length / 2)], _ => null });
         string[] before = Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories);
         string text = _sandbox.Write("t.txt", Texts.Plain);
         (await _sandbox.RunAsync("train", "--corpus", text)).Refused(1, "torch cannot be loaded", named);
@@ -95,14 +99,16 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     {
         Outcome version = (await _sandbox.RunAsync("--version")).Succeeded();
         Assert.Empty(version.Error);
-        Assert.Matches(@"^charlm \d+\.\d+\.\d+\S*, TorchSharp 0\.107\.\d+, libtorch 2\.10\.\d+, \d+ BLAS threads?, device (cpu|cuda)$", Assert.Single(version.OutputLines));
+        Assert.Matches(@"^charlm \d+\.\d+\.\d+\S*, TorchSharp 0\.107\.\d+, libtorch 2\.10\.\d+, \d+ BLAS threads?, device (cpu|cuda)$",
+            Assert.Single(version.OutputLines));
     }
 
     [Fact]
     public void Program_Built_HasEverythingBesideIt()
     {
         Assert.True(File.Exists(_sandbox.Program));
-        Assert.All(["corpora/catalog.json", "corpora/bundled.txt"], file => Assert.True(File.Exists(Path.Combine(Sandbox.ProgramFolder, file)), file));
+        Assert.All(["corpora/catalog.json", "corpora/bundled.txt"], file =>
+            Assert.True(File.Exists(Path.Combine(Sandbox.ProgramFolder, file)), file));
     }
 
     // The program with one of torch's libraries changed, or taken out of what .NET demands before it starts.
@@ -131,7 +137,8 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         {
             string path = Path.Combine(folder, "charlm.deps.json");
             JsonNode dependencies = JsonNode.Parse(File.ReadAllText(path))!;
-            foreach (JsonNode? package in dependencies["targets"]!.AsObject().SelectMany(target => target.Value!.AsObject()).Select(package => package.Value))
+            foreach (JsonNode? package in dependencies["targets"]!.AsObject().SelectMany(target => target.Value!.AsObject())
+                .Select(package => package.Value))
                 (package!["runtimeTargets"] as JsonObject)?.Remove($"runtimes/linux-x64/native/{library}");
             File.WriteAllText(path, dependencies.ToJsonString());
         }

@@ -6,7 +6,8 @@ namespace CharLM.Cli.Tests;
 public sealed class HostileTextTests : IDisposable
 {
     // Clears the screen, sets the title; a return that would overwrite its line; C1's CSI; a text turned round; DEL.
-    private const string Hostile = "red \u001b[2J and \u001b]0;title\u0007 back\roverwritten \u009b31m \u202edlrow\u202c \u2066in\u2069 \u007f end\n";
+    private const string Hostile = "red \u001b[2J and \u001b]0;title\u0007 back\roverwritten \u009b31m \u202edlrow\u202c \u2066in\u2069 "
+        + "\u007f end\n";
 
     private const string Visible = @"red \u001b[2J and \u001b]0;title\u0007 back\roverwritten \u009b31m \u202edlrow\u202c \u2066in\u2069 \u007f end";
 
@@ -71,7 +72,8 @@ public sealed class HostileTextTests : IDisposable
     [Fact]
     public async Task Train_HostileText_ItsSamplesAreVisible()
     {
-        string[] train = ["train", "--corpus", "text.txt", "--cleaning", "none", "--max-tokens", "0", "--prefix", "\u001b[2J\r\u202e", "--epochs", "1", "--run-dir", "run\u001b", .. Texts.SmallModel];
+        string[] train = ["train", "--corpus", "text.txt", "--cleaning", "none", "--max-tokens", "0", "--prefix", "\u001b[2J\r\u202e",
+            "--epochs", "1", "--run-dir", "run\u001b", .. Texts.SmallModel];
         Outcome outcome = (await _sandbox.RunAsync(train)).Succeeded();
         AssertHarmless(outcome.Error);
         Assert.Contains(outcome.ErrorLines, line => line.StartsWith(@"sample  \u001b[2J\r\u202e", StringComparison.Ordinal));
@@ -82,7 +84,8 @@ public sealed class HostileTextTests : IDisposable
     public async Task Classify_HostileLabels_AreVisible()
     {
         _sandbox.Write("pairs.tsv", string.Concat(Enumerable.Repeat("good\tyes\u001b[2J\nbad\tno\u202e\r\n", 8)));
-        (await _sandbox.RunAsync("classify", "train", "--data", "pairs.tsv", "--out", "m", "--epochs", "1", "--hidden", "4", "--batch-size", "4")).Succeeded();
+        (await _sandbox.RunAsync(
+            "classify", "train", "--data", "pairs.tsv", "--out", "m", "--epochs", "1", "--hidden", "4", "--batch-size", "4")).Succeeded();
         Outcome outcome = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m", "--data", "pairs.tsv")).Succeeded();
         AssertHarmless(outcome.Output);
         Assert.Contains(@"yes\u001b[2J", outcome.Output, StringComparison.Ordinal);
@@ -98,9 +101,11 @@ public sealed class HostileTextTests : IDisposable
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "script of util-linux is missing");
         using RunningProgram script = _sandbox.StartProcess("script", "-qec", $"charlm {arguments}", "/dev/null");
         Outcome outcome = (await script.EndAsync()).Succeeded();
-        return outcome.Output.Replace("\u001b[?1h\u001b=", "", StringComparison.Ordinal).Replace("\u001b[?1l\u001b>", "", StringComparison.Ordinal);
+        return outcome.Output.Replace("\u001b[?1h\u001b=", "", StringComparison.Ordinal)
+            .Replace("\u001b[?1l\u001b>", "", StringComparison.Ordinal);
     }
 
     private static void AssertHarmless(string shown) => Assert.DoesNotContain(
-        shown.Replace("\r\n", "", StringComparison.Ordinal), c => (char.IsControl(c) && c is not ('\n' or '\t')) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069'));
+        shown.Replace("\r\n", "", StringComparison.Ordinal), c =>
+            (char.IsControl(c) && c is not ('\n' or '\t')) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069'));
 }

@@ -27,9 +27,11 @@ public sealed class InspectTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Inspect_Activations_WritesAPage()
     {
-        JsonElement json = (await _sandbox.RunAsync("inspect", models.Unicode, "--activations", "Grüße an 🐳", "--out", "page.html", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync(
+            "inspect", models.Unicode, "--activations", "Grüße an 🐳", "--out", "page.html", "--json")).Succeeded().Json();
         Assert.Equal(10, json.GetProperty("tokens").GetInt32());
-        Assert.Equal(["layer 1, hidden", "layer 1, reset gate", "layer 1, update gate"], json.GetProperty("series").EnumerateArray().Select(series => series.GetProperty("name").GetString()));
+        Assert.Equal(["layer 1, hidden", "layer 1, reset gate", "layer 1, update gate"],
+            json.GetProperty("series").EnumerateArray().Select(series => series.GetProperty("name").GetString()));
         Assert.StartsWith("<!DOCTYPE html>", await File.ReadAllTextAsync(_sandbox.At("page.html")), StringComparison.Ordinal);
         Assert.Equal(["page.html"], _sandbox.Files());
     }
@@ -38,9 +40,11 @@ public sealed class InspectTests(TrainedModels models) : IDisposable
     public async Task Inspect_ActivationsThatCannotBe_AreRefusedAndWriteNothing()
     {
         (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "123")).Refused(2, "the text for the activations is empty");
-        (await _sandbox.RunAsync("inspect", models.Unicode, "--activations", "0987")).Refused(2, "vocab mismatch: none of the text's 4 tokens");
+        (await _sandbox.RunAsync("inspect", models.Unicode, "--activations", "0987"))
+            .Refused(2, "vocab mismatch: none of the text's 4 tokens");
         (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "")).Refused(2, "--activations is empty");
-        (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "time", "--out", "/proc/x/page")).Refused(1, "/proc/x/page: cannot be written");
+        (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "time", "--out", "/proc/x/page"))
+            .Refused(1, "/proc/x/page: cannot be written");
         (await _sandbox.RunAsync("inspect", models.Plain, "--out", "page.html")).Refused(2, "out is for the page of --activations");
         Assert.Empty(_sandbox.Files());
     }

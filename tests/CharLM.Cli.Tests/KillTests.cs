@@ -17,7 +17,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     public async Task Train_KilledWhileItWritesCheckpoints_LeavesAWholeOneAndTheNextClearsAway()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        string[] train = ["train", "--corpus", "text.txt", "--max-tokens", "50", "--batch-size", "4", "--num-steps", "10", "--hidden", "384", "--checkpoint-every", "1", "--out", Checkpoint];
+        string[] train = ["train", "--corpus", "text.txt", "--max-tokens", "50", "--batch-size", "4", "--num-steps", "10", "--hidden",
+            "384", "--checkpoint-every", "1", "--out", Checkpoint];
         var random = new Random(20);
         int epochs = 0;
         for (int round = 0; round < Rounds; round++)
@@ -26,9 +27,11 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             int before = epochs;
             using (RunningProgram program = _sandbox.Start([.. train, "--epochs", "1000000", .. begin]))
             {
-                await program.UntilAsync(() => File.Exists(_sandbox.At(Checkpoint)) && EpochsOf(Checkpoint) > before, "a checkpoint of this round");
+                await program.UntilAsync(
+                    () => File.Exists(_sandbox.At(Checkpoint)) && EpochsOf(Checkpoint) > before, "a checkpoint of this round");
                 string[] there = _sandbox.Temporaries();
-                program.StopWhile(() => _sandbox.Temporaries().Except(there).Any(), TimeSpan.FromMicroseconds(random.Next(2000)), "the write of a checkpoint");
+                program.StopWhile(() =>
+                    _sandbox.Temporaries().Except(there).Any(), TimeSpan.FromMicroseconds(random.Next(2000)), "the write of a checkpoint");
                 program.Signal(RunningProgram.SigKill);
                 Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
             }

@@ -24,7 +24,8 @@ public sealed class LimitTests : IDisposable
                 continue;
             failures++;
             Assert.True(outcome.ExitCode == 1, $"exit code {outcome.ExitCode} at {limit}: {outcome.Error}");
-            Assert.Contains("too many open files: raise their limit (ulimit -n)", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+            Assert.Contains("too many open files: raise their limit (ulimit -n)", Assert.Single(outcome.ErrorLines),
+                StringComparison.Ordinal);
         }
         Assert.True(failures > 0, "no limit was too low: the test shows nothing any more");
         (await _sandbox.BashAsync($"ulimit -n 1024; charlm {verb}")).Succeeded();

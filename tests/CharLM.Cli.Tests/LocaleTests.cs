@@ -18,11 +18,13 @@ public sealed class LocaleTests(TrainedModels models) : IDisposable
     public async Task Generate_UnicodeText_IsUtf8(string locale)
     {
         UseLocale(locale);
-        Outcome outcome = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--prefix", Prefix, "--length", "40")).Succeeded();
+        Outcome outcome = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--prefix", Prefix, "--length", "40"))
+            .Succeeded();
         Assert.Empty(outcome.Error);
         Assert.StartsWith(Prefix + " und Straße, λόγος.\nGrüße an 🐳", outcome.Output, StringComparison.Ordinal);
 
-        outcome = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--prefix", Prefix + "Ж", "--length", "4", "--json")).Succeeded();
+        outcome = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--prefix", Prefix + "Ж", "--length", "4", "--json"))
+            .Succeeded();
         Assert.Contains("'Ж'", outcome.Error, StringComparison.Ordinal);
         Assert.StartsWith(Prefix, outcome.Json().GetProperty("text").GetString(), StringComparison.Ordinal);
     }
@@ -33,7 +35,8 @@ public sealed class LocaleTests(TrainedModels models) : IDisposable
     public async Task Train_DecimalPoint_IsADecimalPoint(string locale)
     {
         UseLocale(locale);
-        string[] train = ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", "--max-tokens", "200", .. Texts.SmallModel];
+        string[] train = ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "1", "--max-tokens", "200",
+            .. Texts.SmallModel];
         Outcome outcome = (await _sandbox.RunAsync([.. train, "--lr", "0.5", "--log-json", "run.jsonl"])).Succeeded();
         JsonElement epoch = JsonDocument.Parse(File.ReadLines(_sandbox.At("run.jsonl")).First()).RootElement;
         Assert.Equal(0.5, epoch.GetProperty("learning_rate").GetDouble());

@@ -18,11 +18,14 @@ public sealed class LogResumeTests : IDisposable
     {
         string[] train = verb == "train"
             ? ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--max-tokens", "1000", .. Texts.SmallModel]
-            : [verb, "train", "--data", _sandbox.Write("pairs.tsv", "ab\ta\nba\tb\nabb\ta\n"), "--validation", _sandbox.Write("more.tsv", "ab\ta\n"), "--hidden", "6"];
+            : [verb, "train", "--data", _sandbox.Write("pairs.tsv", "ab\ta\nba\tb\nabb\ta\n"), "--validation",
+                _sandbox.Write("more.tsv", "ab\ta\n"), "--hidden", "6"];
         string[] log = ["--sample-every", "1", "--threads", "1", "--log-json", "log.jsonl"];
-        (await _sandbox.RunAsync([.. train, .. log, "--epochs", "5", "--run-dir", "run", "--checkpoint-every", "1", "--keep-last", "9"])).Succeeded();
+        (await _sandbox.RunAsync([.. train, .. log, "--epochs", "5", "--run-dir", "run", "--checkpoint-every", "1", "--keep-last", "9"]))
+            .Succeeded();
         // As a process leaves it that is killed within the line of the sixth epoch, its last whole checkpoint being that of the second.
-        string[] steps = [.. Directory.GetFiles(_sandbox.At("run/checkpoints"), "step-*").OrderBy(path => int.Parse(Path.GetFileNameWithoutExtension(path)[5..]))];
+        string[] steps = [.. Directory.GetFiles(_sandbox.At("run/checkpoints"), "step-*")
+            .OrderBy(path => int.Parse(Path.GetFileNameWithoutExtension(path)[5..]))];
         foreach (string file in steps[2..].Append(_sandbox.At("run/checkpoints/last.safetensors")).Append(_sandbox.At("run/result.json")))
             File.Delete(file);
         foreach (string file in (string[])["log.jsonl", "run/metrics.jsonl"])
@@ -34,9 +37,12 @@ public sealed class LogResumeTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5], Epochs("log.jsonl", sample: false));
         Assert.Equal([1, 2, 3, 4, 5], Epochs("log.jsonl", sample: true));
         Assert.Equal([1, 2, 3, 4, 5], Epochs("run/metrics.jsonl", sample: false));
-        Assert.Equal([1, 2, 3, 4, 5], File.ReadLines(_sandbox.At("run/samples.txt")).Where(line => line.StartsWith("after epoch ", StringComparison.Ordinal)).Select(line => int.Parse(line[12..^1])));
+        Assert.Equal([1, 2, 3, 4, 5],
+            File.ReadLines(_sandbox.At("run/samples.txt")).Where(line => line.StartsWith("after epoch ", StringComparison.Ordinal))
+                .Select(line => int.Parse(line[12..^1])));
     }
 
-    private IEnumerable<int> Epochs(string file, bool sample) => File.ReadLines(_sandbox.At(file)).Select(line => JsonNode.Parse(line)!.AsObject())
+    private IEnumerable<int> Epochs(string file, bool sample) =>
+        File.ReadLines(_sandbox.At(file)).Select(line => JsonNode.Parse(line)!.AsObject())
         .Where(entry => entry.ContainsKey("sample") == sample).Select(entry => (int)entry["epoch"]!);
 }

@@ -15,19 +15,24 @@ public sealed class NGramTests : IDisposable
     [Fact]
     public async Task NGram_Saved_IsAModelLikeAnyOther()
     {
-        JsonElement counted = (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "5", "--compressors", "--json")).Succeeded().Json();
+        JsonElement counted = (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "5", "--compressors", "--json"))
+            .Succeeded().Json();
         string file = counted.GetProperty("checkpoint").GetString()!;
         Assert.Equal("checkpoints/ngram.safetensors", file);
         Assert.Equal(5, counted.GetProperty("n_grams").GetArrayLength());
-        Assert.Equal(["gzip -9", "brotli -11"], counted.GetProperty("compressors").EnumerateArray().Select(baseline => baseline.GetProperty("name").GetString()));
+        Assert.Equal(["gzip -9", "brotli -11"],
+            counted.GetProperty("compressors").EnumerateArray().Select(baseline => baseline.GetProperty("name").GetString()));
 
         JsonElement measured = (await _sandbox.RunAsync("eval", file, "--corpus", "text.txt", "--json")).Succeeded().Json();
         Assert.Equal(counted.GetProperty("held_out").GetProperty("perplexity").GetDouble(), measured.GetProperty("perplexity").GetDouble());
         Assert.Contains("held out from training", measured.GetProperty("text").GetString(), StringComparison.Ordinal);
         // The text repeats itself: five characters tell the next.
-        Assert.StartsWith("the time traveller for so it will be", (await _sandbox.RunAsync("generate", "--checkpoint", file, "--prefix", "the time", "--length", "60")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith("the time traveller for so it will be",
+            (await _sandbox.RunAsync("generate", "--checkpoint", file, "--prefix", "the time", "--length", "60")).Succeeded().Output,
+                StringComparison.Ordinal);
         Assert.Contains("n-grams up to order 5", (await _sandbox.RunAsync("inspect", file)).Succeeded().Output, StringComparison.Ordinal);
-        (await _sandbox.RunAsync("train", "--checkpoint", file, "--corpus", "text.txt")).Refused(1, file, "counted n-grams, not a recurrent network");
+        (await _sandbox.RunAsync("train", "--checkpoint", file, "--corpus", "text.txt"))
+            .Refused(1, file, "counted n-grams, not a recurrent network");
         Assert.Equal(["checkpoints", file, "text.txt"], _sandbox.Files());
     }
 
@@ -46,7 +51,8 @@ public sealed class NGramTests : IDisposable
     {
         _sandbox.Write("digits.txt", "0123");
         (await _sandbox.RunAsync("ngram", "--corpus", "digits.txt")).Refused(2, "nothing of the text is left after the cleaning 'd2l'");
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0")).Refused(2, "compressors are measured on what is held out");
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0"))
+            .Refused(2, "compressors are measured on what is held out");
         (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "text.txt/x")).Refused(1, "text.txt/x: cannot be written");
         Assert.Equal(["digits.txt", "text.txt"], _sandbox.Files());
     }

@@ -16,7 +16,8 @@ public sealed class NetworkTests : IDisposable
     {
         string nobody = _sandbox.Environment["CHARLM_CORPUS_MIRROR"] = SlowServer.Nobody();
         Outcome outcome = await _sandbox.RunAsync("train", "--corpus", "time-machine");
-        outcome.Refused(1, "the corpus 'time-machine' is not to be had", $"{nobody}timemachine.txt", "d2l-data.s3-accelerate", "raw.githubusercontent.com", "Connection refused", "set a mirror");
+        outcome.Refused(1, "the corpus 'time-machine' is not to be had", $"{nobody}timemachine.txt", "d2l-data.s3-accelerate",
+            "raw.githubusercontent.com", "Connection refused", "set a mirror");
         Assert.Empty(_sandbox.Files());
         Assert.False(File.Exists(Path.Combine(_sandbox.Cache, "timemachine.txt")));
     }
@@ -25,7 +26,8 @@ public sealed class NetworkTests : IDisposable
     public async Task Train_AutoWithoutNetwork_FallsBackAndSaysSo()
     {
         _sandbox.Environment["CHARLM_CORPUS_MIRROR"] = SlowServer.Nobody();
-        Outcome outcome = (await _sandbox.RunAsync(["train", "--epochs", "1", "--max-tokens", "200", "--json", .. Texts.SmallModel])).Succeeded();
+        Outcome outcome = (await _sandbox.RunAsync(["train", "--epochs", "1", "--max-tokens", "200", "--json", .. Texts.SmallModel]))
+            .Succeeded();
         string line = Assert.Single(outcome.Complaints);
         Assert.Contains("'time-machine' is not to be had", line, StringComparison.Ordinal);
         Assert.Contains("'bundled' is used instead", line, StringComparison.Ordinal);
@@ -46,7 +48,8 @@ public sealed class NetworkTests : IDisposable
 
         _sandbox.Write("mirror/moby-dick.txt", new string('a', 1_204_997));
         outcome = await _sandbox.RunAsync("corpus", "get", "moby-dick", "--json");
-        outcome.Complained(1, "SHA-256 is 7771e4ab72ee0f511fc99515920b681b32a8c76d0feb1d2cb0e2a679fa0dcc72", "expected fe282a57094ed62e7144fb7c804a9748fc1c909bf3b49d06e7276015f9f67240");
+        outcome.Complained(1, "SHA-256 is 7771e4ab72ee0f511fc99515920b681b32a8c76d0feb1d2cb0e2a679fa0dcc72",
+            "expected fe282a57094ed62e7144fb7c804a9748fc1c909bf3b49d06e7276015f9f67240");
     }
 
     [Fact]

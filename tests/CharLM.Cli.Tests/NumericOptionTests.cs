@@ -12,11 +12,14 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["-1"] = ["--seed", "--forget-bias"],
-        [Huge] = ["--seed", "--lr", "--dynamic-lr", "--clip", "--temperature", "--repetition-penalty", "--forget-bias", "--init-sigma", "--weight-decay"],
+        [Huge] = ["--seed", "--lr", "--dynamic-lr", "--clip", "--temperature", "--repetition-penalty", "--forget-bias", "--init-sigma",
+            "--weight-decay"],
         ["0"] =
         [
-            "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout", "--threads",
-            "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout", "--output-dropout", "--weight-dropout",
+            "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout",
+                "--threads",
+            "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout",
+                "--output-dropout", "--weight-dropout",
             "--weight-decay", "--schedule-end", "--patience", "--reset-every", "--dynamic-decay",
         ],
     };
@@ -63,13 +66,15 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
             {
                 string complaint = (await _sandbox.RunAsync([.. command, .. With(refused, value)])).Refused(2).Error;
                 foreach (string option in refused.Where(option => !Names(complaint, option, value)))
-                    Assert.True(Names((await _sandbox.RunAsync([.. command, option, value])).Refused(2).Error, option, value), $"{option} '{value}'");
+                    Assert.True(Names((await _sandbox.RunAsync([.. command, option, value])).Refused(2).Error, option, value),
+                        $"{option} '{value}'");
             }
         }
         Assert.Empty(_sandbox.Files());
     }
 
-    private static IEnumerable<string> With(IEnumerable<string> options, string value) => options.SelectMany(option => new[] { option, value });
+    private static IEnumerable<string> With(IEnumerable<string> options, string value) =>
+        options.SelectMany(option => new[] { option, value });
 
     private static bool Names(string complaint, string option, string value) =>
         value.Length == 0

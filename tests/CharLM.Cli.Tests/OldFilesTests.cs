@@ -3,7 +3,9 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Models and run directories that the program of commit 4010d82 wrote: they are read, and give the figures that it gave.</summary>
+/// <summary>
+/// Models and run directories that the program of commit 4010d82 wrote: they are read, and give the figures that it gave.
+/// </summary>
 public sealed class OldFilesTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -29,7 +31,8 @@ public sealed class OldFilesTests : IDisposable
     [InlineData("counted.safetensors", 1.7109004651321305)]
     public async Task Eval_OldModel_GivesItsFigure(string model, double nats)
     {
-        JsonElement json = (await _sandbox.RunAsync("eval", model, "--corpus", "story.txt", "--split", "all", "--rows", "1", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync("eval", model, "--corpus", "story.txt", "--split", "all", "--rows", "1", "--json"))
+            .Succeeded().Json();
         Assert.Equal(nats, json.GetProperty("nats").GetDouble(), 1e-5);
         Assert.Equal(5625, json.GetProperty("tokens").GetInt32());
     }
@@ -38,9 +41,13 @@ public sealed class OldFilesTests : IDisposable
     public async Task Generate_OldModels_WriteTheirText()
     {
         Assert.Equal("the time the the the the the the the the the the the the the the the\n",
-            (await _sandbox.RunAsync("generate", "--checkpoint", "text-complete/checkpoints/best.safetensors", "--prefix", "the time", "--length", "60")).Succeeded().Output);
+            (await _sandbox.RunAsync(
+                "generate", "--checkpoint", "text-complete/checkpoints/best.safetensors", "--prefix", "the time", "--length", "60"))
+                    .Succeeded().Output);
         Assert.Equal("the timens fere a e th at his whis of threask ons modinfrt it wensio\n",
-            (await _sandbox.RunAsync("generate", "--checkpoint", "counted.safetensors", "--prefix", "the time", "--temperature", "1", "--seed", "1", "--length", "60")).Succeeded().Output);
+            (await _sandbox.RunAsync(
+                "generate", "--checkpoint", "counted.safetensors", "--prefix", "the time", "--temperature", "1", "--seed", "1", "--length",
+                    "60")).Succeeded().Output);
     }
 
     [Fact]
@@ -49,7 +56,9 @@ public sealed class OldFilesTests : IDisposable
         Outcome run = (await _sandbox.RunAsync("train", "--resume", "text-resumable", "--threads", "1")).Succeeded();
         // Another processor may round otherwise.
         Assert.StartsWith("perplexity 8.85", run.OutputLines[0], StringComparison.Ordinal);
-        Assert.Equal([1, 2, 3, 4], File.ReadLines(_sandbox.At("text-resumable/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
+        Assert.Equal([1, 2, 3, 4],
+            File.ReadLines(_sandbox.At("text-resumable/metrics.jsonl"))
+                .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
     }
 
     [Theory]
@@ -65,10 +74,16 @@ public sealed class OldFilesTests : IDisposable
     [Fact]
     public async Task Eval_OldModelsOnPairs_GiveTheirFigures()
     {
-        JsonElement labels = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "classifier-complete/checkpoints/best.safetensors", "--data", "labels-held.tsv", "--json")).Succeeded().Json();
+        JsonElement labels = (
+            await _sandbox.RunAsync(
+                "classify", "eval", "--checkpoint", "classifier-complete/checkpoints/best.safetensors", "--data", "labels-held.tsv",
+                    "--json")).Succeeded().Json();
         Assert.Equal(0.5, labels.GetProperty("accuracy").GetDouble());
         Assert.Equal("[[20,0],[20,0]]", labels.GetProperty("confusion").GetRawText());
-        JsonElement texts = (await _sandbox.RunAsync("seq2seq", "eval", "--checkpoint", "translator-complete/checkpoints/last.safetensors", "--data", "reversed-held.tsv", "--json")).Succeeded().Json();
+        JsonElement texts = (
+            await _sandbox.RunAsync(
+                "seq2seq", "eval", "--checkpoint", "translator-complete/checkpoints/last.safetensors", "--data", "reversed-held.tsv",
+                    "--json")).Succeeded().Json();
         Assert.Equal((20, 0d), (texts.GetProperty("pairs").GetInt32(), texts.GetProperty("exact_match").GetDouble()));
     }
 

@@ -25,7 +25,9 @@ public sealed class OptionsOverFilesTests : IDisposable
     public async Task PrintConfig_FlagOverAFile_IsAsGiven(string file, string option, string value, string expected)
     {
         _sandbox.Write("run.yaml", file);
-        string output = (await _sandbox.RunAsync(["train", "--config", "run.yaml", option, .. value.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--print-config"])).Succeeded().Output;
+        string output = (await _sandbox.RunAsync(
+            ["train", "--config", "run.yaml", option, .. value.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--print-config"]))
+                .Succeeded().Output;
         Assert.Contains(expected + "\n", output, StringComparison.Ordinal);
     }
 
@@ -35,7 +37,9 @@ public sealed class OptionsOverFilesTests : IDisposable
         Assert.Equal(
             [nameof(ModelConfig.AllowLeak), nameof(ModelConfig.Bidirectional), nameof(ModelConfig.TieWeights)],
             new[] { typeof(RunConfig), typeof(TextConfig), typeof(ModelConfig), typeof(TrainerConfig), typeof(ScheduleConfig) }
-                .SelectMany(type => type.GetProperties()).Where(property => property is { PropertyType: var type, CanWrite: true } && type == typeof(bool)).Select(property => property.Name).Order(StringComparer.Ordinal));
+                .SelectMany(type => type.GetProperties())
+                    .Where(property => property is { PropertyType: var type, CanWrite: true } && type == typeof(bool))
+                        .Select(property => property.Name).Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("model: {attention: dot}", "attention: dot", "--attention", "none")]
@@ -45,18 +49,25 @@ public sealed class OptionsOverFilesTests : IDisposable
     public async Task PrintConfig_SettingTakenBack_IsGone(string file, string setting, string option, string value)
     {
         _sandbox.Write("run.yaml", file);
-        Assert.Contains(setting + "\n", (await _sandbox.RunAsync("train", "--config", "run.yaml", "--print-config")).Succeeded().Output, StringComparison.Ordinal);
-        Assert.DoesNotContain(setting, (await _sandbox.RunAsync("train", "--config", "run.yaml", option, value, "--print-config")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(setting + "\n", (await _sandbox.RunAsync("train", "--config", "run.yaml", "--print-config")).Succeeded().Output,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            setting, (await _sandbox.RunAsync("train", "--config", "run.yaml", option, value, "--print-config")).Succeeded().Output,
+                StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task PrintConfig_OfPairs_TakesBackWhatIsHeldOutAndKeepsTheFilesForcing()
     {
-        _sandbox.Write("run.yaml", "kind: translator\ndata: a.tsv\nvalidation: b.tsv\nmodel: {teacher_forcing: 1, teacher_forcing_end: 0.5}");
-        string output = (await _sandbox.RunAsync("seq2seq", "train", "--config", "run.yaml", "--validation", "none", "--teacher-forcing", "0.9", "--print-config")).Succeeded().Output;
+        _sandbox.Write("run.yaml",
+            "kind: translator\ndata: a.tsv\nvalidation: b.tsv\nmodel: {teacher_forcing: 1, teacher_forcing_end: 0.5}");
+        string output = (await _sandbox.RunAsync(
+            "seq2seq", "train", "--config", "run.yaml", "--validation", "none", "--teacher-forcing", "0.9", "--print-config"))
+                .Succeeded().Output;
         Assert.DoesNotContain("validation:", output, StringComparison.Ordinal);
         Assert.Contains("teacher_forcing: 0.9\n", output, StringComparison.Ordinal);
         Assert.Contains("teacher_forcing_end: 0.5\n", output, StringComparison.Ordinal);
-        (await _sandbox.RunAsync("train", "--attention", "non", "--print-config")).Refused(2, "--attention takes one of additive|concat|dot|none".Split('|')[0]);
+        (await _sandbox.RunAsync("train", "--attention", "non", "--print-config"))
+            .Refused(2, "--attention takes one of additive|concat|dot|none".Split('|')[0]);
     }
 }

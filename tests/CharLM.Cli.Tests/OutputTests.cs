@@ -85,7 +85,8 @@ public sealed class OutputTests : IDisposable
     public async Task Train_ReadOnlyFileSystem_IsRefusedBeforeTraining()
     {
         await SkipWithoutMountsAsync();
-        (await InAMountAsync("ro", "exec charlm \"$@\" --out disk/model", Train)).Refused(1, "disk/model: cannot be written: the folder", "Read-only file system");
+        (await InAMountAsync("ro", "exec charlm \"$@\" --out disk/model", Train))
+            .Refused(1, "disk/model: cannot be written: the folder", "Read-only file system");
     }
 
     [Fact]
@@ -104,16 +105,19 @@ public sealed class OutputTests : IDisposable
         await File.WriteAllBytesAsync(_sandbox.At("mirror/moby-dick.txt"), new byte[1_204_997]);
         _sandbox.Environment["CHARLM_CORPUS_MIRROR"] = _sandbox.At("mirror");
         _sandbox.Environment["CHARLM_CACHE"] = _sandbox.At("disk");
-        (await InAMountAsync("size=64k", "exec charlm corpus get moby-dick")).Refused(1, "cannot write to the corpus cache", "No space left on device", "choose another cache directory");
+        (await InAMountAsync("size=64k", "exec charlm corpus get moby-dick"))
+            .Refused(1, "cannot write to the corpus cache", "No space left on device", "choose another cache directory");
     }
 
     // A name space of its own, so that the mount ends with the script however that ends.
     private Task<Outcome> InAMountAsync(string options, string script, params string[] arguments) =>
-        _sandbox.BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"", [$"mount -t tmpfs -o {options} none disk || exit 98\n{script}", "bash", .. arguments]);
+        _sandbox.BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"",
+            [$"mount -t tmpfs -o {options} none disk || exit 98\n{script}", "bash", .. arguments]);
 
     private async Task SkipWithoutMountsAsync()
     {
-        Outcome trial = await _sandbox.BashAsync("mkdir trial && unshare --mount mount -t tmpfs none trial; code=$?; rmdir trial; exit $code");
+        Outcome trial = await _sandbox.BashAsync(
+            "mkdir trial && unshare --mount mount -t tmpfs none trial; code=$?; rmdir trial; exit $code");
         Assert.SkipUnless(trial.ExitCode == 0, $"no file system can be mounted here: {trial.Error.Trim()}");
     }
 }

@@ -12,7 +12,8 @@ public sealed class PipeTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Generate_ReaderThatHasEnough_EndsQuietly()
     {
-        Outcome outcome = await _sandbox.BashAsync("charlm generate --checkpoint \"$1\" --length 10000000 | head -c 5; exit ${PIPESTATUS[0]}", models.Plain);
+        Outcome outcome = await _sandbox.BashAsync(
+            "charlm generate --checkpoint \"$1\" --length 10000000 | head -c 5; exit ${PIPESTATUS[0]}", models.Plain);
         Assert.Equal(new Outcome(0, "time ", ""), outcome);
     }
 
@@ -31,7 +32,9 @@ public sealed class PipeTests(TrainedModels models) : IDisposable
     [InlineData("corpus list --json")]
     [InlineData("generate --length 5 --checkpoint")]
     public async Task AnyVerb_OutputOnAFullDisk_FailsInOneLine(string arguments) =>
-        (await _sandbox.BashAsync($"charlm {arguments} {(arguments.EndsWith("--checkpoint", StringComparison.Ordinal) ? models.Plain : "")} > /dev/full")).Refused(1, "No space left");
+        (await _sandbox.BashAsync(
+            $"charlm {arguments} {(arguments.EndsWith("--checkpoint", StringComparison.Ordinal) ? models.Plain : "")} > /dev/full"))
+                .Refused(1, "No space left");
 
     [Theory]
     [InlineData("2>&-")]
@@ -49,7 +52,8 @@ public sealed class PipeTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Generate_OutputIntoAFileThatOthersWrite_KeepsTheOrder()
     {
-        Outcome outcome = await _sandbox.BashAsync("{ echo before; charlm generate --checkpoint \"$1\" --length 1 --prefix ab; echo after; } > file; cat file", models.Plain);
+        Outcome outcome = await _sandbox.BashAsync(
+            "{ echo before; charlm generate --checkpoint \"$1\" --length 1 --prefix ab; echo after; } > file; cat file", models.Plain);
         Assert.Equal(["before", "after"], [outcome.OutputLines[0], outcome.OutputLines[2]]);
     }
 }

@@ -33,8 +33,10 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
     {
         string vocab = _sandbox.Write("vocab.json", """["<unk>","a","b","c","d"]""");
         (await _sandbox.RunAsync("import", Golden("lstm-gpu.pt"), "--vocab", vocab, "--out", "a.safetensors")).Succeeded();
-        (await _sandbox.RunAsync("import", "--from-pytorch", Golden("lstm-gpu.pt"), "--vocab", vocab, "--out", "b.safetensors")).Succeeded();
-        Assert.Equal(await File.ReadAllBytesAsync(_sandbox.At("a.safetensors")), await File.ReadAllBytesAsync(_sandbox.At("b.safetensors")));
+        (await _sandbox.RunAsync("import", "--from-pytorch", Golden("lstm-gpu.pt"), "--vocab", vocab, "--out", "b.safetensors"))
+            .Succeeded();
+        Assert.Equal(await File.ReadAllBytesAsync(_sandbox.At("a.safetensors")),
+            await File.ReadAllBytesAsync(_sandbox.At("b.safetensors")));
         (await _sandbox.RunAsync("generate", "--checkpoint", "a.safetensors", "--prefix", "ab", "--length", "5")).Succeeded();
     }
 
@@ -42,15 +44,20 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
     public async Task Import_WithTheCorpus_MakesItsVocab()
     {
         string corpus = _sandbox.Write("text.txt", "dddd ccc bb a");
-        JsonElement result = (await _sandbox.RunAsync("import", Golden("gru.pt"), "--corpus", corpus, "--cleaning", "none", "--min-freq", "2", "--out", "a.safetensors", "--json")).Succeeded().Json();
-        Assert.Equal(("gru", 3, 5), (result.GetProperty("cell").GetString(), result.GetProperty("hidden").GetInt32(), result.GetProperty("vocab_size").GetInt32()));
+        JsonElement result = (
+            await _sandbox.RunAsync(
+                "import", Golden("gru.pt"), "--corpus", corpus, "--cleaning", "none", "--min-freq", "2", "--out", "a.safetensors",
+                    "--json")).Succeeded().Json();
+        Assert.Equal(("gru", 3, 5),
+            (result.GetProperty("cell").GetString(), result.GetProperty("hidden").GetInt32(), result.GetProperty("vocab_size").GetInt32()));
     }
 
     [Fact]
     public async Task Import_OneOfSeveral_IsChosenByItsKey()
     {
         string vocab = _sandbox.Write("vocab.json", """["<unk>","a","b","c","d"]""");
-        (await _sandbox.RunAsync("import", Golden("gru-two.pt"), "--vocab", vocab, "--out", "a.safetensors")).Refused(1, "name the key of one: best, ema");
+        (await _sandbox.RunAsync("import", Golden("gru-two.pt"), "--vocab", vocab, "--out", "a.safetensors"))
+            .Refused(1, "name the key of one: best, ema");
         (await _sandbox.RunAsync("import", Golden("gru-two.pt"), "--vocab", vocab, "--key", "best", "--out", "a.safetensors")).Succeeded();
     }
 
@@ -58,7 +65,8 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Import_FileThatWouldRunAProgram_IsRefusedAndNothingRuns()
     {
-        (await _sandbox.RunAsync("import", Golden("trap.pt"), "--out", "a.safetensors")).Refused(1, Golden("trap.pt"), "asks for 'posix.system'", "nothing was run", "model.state_dict()");
+        (await _sandbox.RunAsync("import", Golden("trap.pt"), "--out", "a.safetensors"))
+            .Refused(1, Golden("trap.pt"), "asks for 'posix.system'", "nothing was run", "model.state_dict()");
         Assert.Empty(_sandbox.Files());
     }
 
@@ -81,10 +89,13 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
     public async Task Export_OtherPlaces_AreRefusedAndNothingWritten()
     {
         foreach (string name in new[] { "model", "model.bin", "model.onnx", "pt", ".pt.gz" })
-            (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", name)).Refused(2, "out must end in .pt, .pth or .safetensors", $"'{name}'");
+            (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", name))
+                .Refused(2, "out must end in .pt, .pth or .safetensors", $"'{name}'");
         (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", models.Plain)).Refused(2, "must be different files");
-        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", "a.pt", "--vocab", "./a.pt")).Refused(2, "must be different files");
-        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", "/proc/none/a.pt")).Refused(1, "/proc/none/a.pt: cannot be written");
+        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", "a.pt", "--vocab", "./a.pt"))
+            .Refused(2, "must be different files");
+        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", "/proc/none/a.pt"))
+            .Refused(1, "/proc/none/a.pt: cannot be written");
         (await _sandbox.RunAsync("export", "--checkpoint", "missing", "--out", "a.pt")).Refused(1, "missing: there is no such file");
         Assert.Empty(_sandbox.Files());
     }
@@ -93,20 +104,26 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
     [Theory]
     [InlineData("--cell", "rnn", "--implementation", "built-in")]
     [InlineData("--cell", "rnn", "--layers", "2", "--activation", "relu", "--lr", "0.2")]
-    [InlineData("--cell", "gru", "--layers", "2", "--embedding", "24", "--tie-weights", "--implementation", "custom", "--gru-form", "reset-after")]
+    [InlineData("--cell", "gru", "--layers", "2", "--embedding", "24", "--tie-weights", "--implementation", "custom", "--gru-form",
+        "reset-after")]
     [InlineData("--cell", "lstm", "--embedding", "12")]
     [InlineData("--cell", "lstm", "--layers", "2", "--implementation", "built-in")]
     public async Task Export_TrainedHere_HasTheSamePerplexityInPyTorch(params string[] options)
     {
         string text = Texts.Plain[..2000];
         _sandbox.Write("text.txt", text);
-        (await _sandbox.RunAsync(["train", "--corpus", "text.txt", "--cleaning", "none", "--epochs", "3", "--hidden", "24", "--batch-size", "8", "--num-steps", "20", "--out", "m", .. options])).Succeeded();
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", "text.txt", "--cleaning", "none", "--epochs", "3", "--hidden", "24", "--batch-size", "8", "--num-steps",
+                "20", "--out", "m", .. options])).Succeeded();
         (await _sandbox.RunAsync("export", "--checkpoint", "m", "--out", "m.pt", "--vocab", "vocab.json")).Succeeded();
         string[] vocab = JsonSerializer.Deserialize<string[]>(await File.ReadAllBytesAsync(_sandbox.At("vocab.json")))!;
         _sandbox.Write("ids.json", JsonSerializer.Serialize(text.Select(character => Array.IndexOf(vocab, $"{character}"))));
-        JsonElement here = (await _sandbox.RunAsync("eval", "--checkpoint", "m", "--corpus", "text.txt", "--split", "all", "--rows", "1", "--json")).Succeeded().Json();
+        JsonElement here = (await _sandbox.RunAsync(
+            "eval", "--checkpoint", "m", "--corpus", "text.txt", "--split", "all", "--rows", "1", "--json")).Succeeded().Json();
 
-        Outcome python = await _sandbox.BashAsync("/usr/bin/python3 -c 'import torch' 2>/dev/null || exit 99; exec /usr/bin/python3 \"$1\" m.pt ids.json", Perplexity("pytorch_perplexity.py"));
+        Outcome python = await _sandbox.BashAsync(
+            "/usr/bin/python3 -c 'import torch' 2>/dev/null || exit 99; exec /usr/bin/python3 \"$1\" m.pt ids.json",
+                Perplexity("pytorch_perplexity.py"));
 
         Assert.SkipWhen(python.ExitCode == 99, "/usr/bin/python3 has no torch: apt-get install --no-install-recommends python3-torch");
         double there = python.Succeeded().Json().GetProperty("perplexity").GetDouble();

@@ -14,7 +14,8 @@ public sealed class ReportTests : IDisposable
     public async Task Report_OfRunAndLog_WritesPageMarkdownAndCsv()
     {
         await TrainAsync("--validation-fraction", "0.2", "--log-json", "log.jsonl");
-        Outcome report = (await _sandbox.RunAsync("report", "runs/one", "log.jsonl", "--markdown", "report.md", "--csv", "csv", "--threads", "1")).Succeeded();
+        Outcome report = (await _sandbox.RunAsync(
+            "report", "runs/one", "log.jsonl", "--markdown", "report.md", "--csv", "csv", "--threads", "1")).Succeeded();
 
         Assert.Equal(["report.html", "report.md", "csv/runs.csv", "csv/epochs.csv", "csv/evaluations.csv"], report.OutputLines);
         Assert.DoesNotContain(report.Complaints, line => !line.Contains("npm", StringComparison.Ordinal));
@@ -39,7 +40,8 @@ public sealed class ReportTests : IDisposable
     {
         await TrainOnPairsAsync(verb, "runs/one", "--validation", "pairs.tsv");
         await TrainOnPairsAsync(verb, "runs/two");
-        Outcome report = (await _sandbox.RunAsync("report", "runs/one", "runs/two", "--markdown", "report.md", "--csv", "csv", "--threads", "1", "--json")).Succeeded();
+        Outcome report = (await _sandbox.RunAsync(
+            "report", "runs/one", "runs/two", "--markdown", "report.md", "--csv", "csv", "--threads", "1", "--json")).Succeeded();
 
         Assert.Contains(report.Complaints, line => line.Contains("two is not measured: it held no pairs out", StringComparison.Ordinal));
         string html = File.ReadAllText(_sandbox.At("report.html")), markdown = File.ReadAllText(_sandbox.At("report.md"));
@@ -49,9 +51,12 @@ public sealed class ReportTests : IDisposable
             Assert.Contains(part, markdown, StringComparison.Ordinal);
         });
         // The figures are those of the run's own metrics, and of its best model measured anew.
-        double[] held = [.. File.ReadLines(_sandbox.At("runs/one/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("held_out").GetProperty(figure).GetDouble())];
+        double[] held = [.. File.ReadLines(_sandbox.At("runs/one/metrics.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("held_out").GetProperty(figure).GetDouble())];
         JsonElement one = report.Json().GetProperty("runs")[0];
-        Assert.Equal((held[^1], held.Max(), held.Max()), (one.GetProperty("held_out").GetProperty(figure).GetDouble(), one.GetProperty("best_held_out").GetDouble(), one.GetProperty("measured").GetProperty(figure).GetDouble()));
+        Assert.Equal((held[^1], held.Max(), held.Max()),
+            (one.GetProperty("held_out").GetProperty(figure).GetDouble(), one.GetProperty("best_held_out").GetDouble(),
+                one.GetProperty("measured").GetProperty(figure).GetDouble()));
         Assert.Equal(JsonValueKind.Null, report.Json().GetProperty("runs")[1].GetProperty("measured").ValueKind);
         string[][] epochs = [.. File.ReadAllLines(_sandbox.At("csv/epochs.csv")).Select(line => line.Split(','))];
         Assert.Equal([.. held.Select(value => $"{value}"), "", ""], epochs[1..].Select(row => row[Array.IndexOf(epochs[0], figure)]));
@@ -62,7 +67,8 @@ public sealed class ReportTests : IDisposable
     {
         await TrainOnPairsAsync("classify", "runs/pairs");
         await TrainAsync();
-        (await _sandbox.RunAsync("report", "runs/pairs", "runs/one")).Refused(2, "runs of different kinds", "runs/pairs (classifier), runs/one (language model)");
+        (await _sandbox.RunAsync("report", "runs/pairs", "runs/one"))
+            .Refused(2, "runs of different kinds", "runs/pairs (classifier), runs/one (language model)");
         Assert.False(File.Exists(_sandbox.At("report.html")));
     }
 
@@ -101,9 +107,13 @@ public sealed class ReportTests : IDisposable
     private async Task TrainOnPairsAsync(string verb, string run, params string[] options)
     {
         string pairs = _sandbox.Write("pairs.tsv", "ab\ta\nba\tb\naab\ta\nbba\tb\nabb\ta\n");
-        (await _sandbox.RunAsync([verb, "train", "--data", pairs, "--epochs", "2", "--hidden", "8", "--threads", "1", "--run-dir", run, .. options])).Succeeded();
+        (await _sandbox.RunAsync(
+            [verb, "train", "--data", pairs, "--epochs", "2", "--hidden", "8", "--threads", "1", "--run-dir", run, .. options]))
+                .Succeeded();
     }
 
     private async Task TrainAsync(params string[] options) =>
-        (await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "2", "--run-dir", "runs/one", .. Texts.SmallModel, .. options])).Succeeded();
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--epochs", "2", "--run-dir", "runs/one", .. Texts.SmallModel,
+                .. options])).Succeeded();
 }

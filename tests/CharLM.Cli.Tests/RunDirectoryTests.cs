@@ -14,9 +14,12 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    private string[] Train => ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel, "--max-tokens", "600", "--optimizer", "adam", "--lr", "0.01", "--threads", "1"];
+    private string[] Train =>
+        ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel, "--max-tokens", "600", "--optimizer", "adam",
+            "--lr", "0.01", "--threads", "1"];
 
-    private string[] OneModel => [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "1500", "--sample-every", "70", "--validation-fraction", "0.1"];
+    private string[] OneModel =>
+        [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", "1500", "--sample-every", "70", "--validation-fraction", "0.1"];
 
     // A checkpoint after every step. Every second kill is aimed at a write: the process is stopped, found with a temporary file in
     // its hands, and killed. The other moments are any, now and then before the run has begun.
@@ -37,7 +40,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
             await Task.Delay(random.Next(kill % 10 == 9 ? 300 : 30));
             bool isAimed = kill % 2 == 0;
             if (isAimed)
-                program.StopWhile(() => Temporaries().Except(before).Any(), TimeSpan.FromMicroseconds(random.Next(1000)), "the write of a checkpoint");
+                program.StopWhile(() =>
+                    Temporaries().Except(before).Any(), TimeSpan.FromMicroseconds(random.Next(1000)), "the write of a checkpoint");
             program.Signal(RunningProgram.SigKill);
             Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
             bool hit = Temporaries().Except(before).Any();
@@ -45,7 +49,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
             hitWrites += hit ? 1 : 0;
         }
         // A kill may have hit the moment in which the newest steps aside for the one that follows.
-        long steps = Directory.GetFiles(_sandbox.At("parts/checkpoints"), "*.safetensors").Max(file => CheckpointFile.Read(file).Resume?.Step ?? 0);
+        long steps = Directory.GetFiles(_sandbox.At("parts/checkpoints"), "*.safetensors")
+            .Max(file => CheckpointFile.Read(file).Resume?.Step ?? 0);
         output.WriteLine($"{Kills} kills in {steps} steps, {hitWrites} of them during a write");
         Assert.InRange(hitWrites, Kills / 2, Kills);
 
@@ -54,7 +59,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(Weights("whole"), Weights("parts"));
         Assert.Equal(Metrics("whole"), Metrics("parts"));
         Assert.Equal(1500, Metrics("parts").Length);
-        Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")), await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
+        Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")),
+            await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
         Assert.Empty(Temporaries());
     }
 
@@ -66,7 +72,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         string[] train =
         [
-            "train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--max-tokens", "0", "--cell", "gru", "--hidden", "9", "--batch-size", "3", "--num-steps", "7", "--epochs", "4",
+            "train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), "--max-tokens", "0", "--cell", "gru", "--hidden", "9",
+                "--batch-size", "3", "--num-steps", "7", "--epochs", "4",
             "--implementation", implementation, "--optimizer", "adam", "--lr", "0.01", "--threads", "1", "--sample-every", "0",
         ];
         string[] parts = [.. train, "--run-dir", "parts", "--resume", "auto", "--checkpoint-every", "7steps"];
@@ -84,7 +91,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(Metrics("whole"), Metrics("parts"));
 
         // Of whole files, in names: the newest is being replaced now and then.
-        long Steps() => !Directory.Exists(_sandbox.At("parts/checkpoints")) ? 0 : Directory.GetFiles(_sandbox.At("parts/checkpoints"), "step-*")
+        long Steps() => !Directory.Exists(_sandbox.At("parts/checkpoints")) ? 0
+            : Directory.GetFiles(_sandbox.At("parts/checkpoints"), "step-*")
             .Select(file => long.Parse(Path.GetFileNameWithoutExtension(file)["step-".Length..])).DefaultIfEmpty().Max();
     }
 
@@ -94,7 +102,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         (await _sandbox.RunAsync([.. Train, "--schedule", "cosine", "--epochs", "2", "--run-dir", "parts"])).Succeeded();
         string config = await File.ReadAllTextAsync(_sandbox.At("parts/config.yaml"));
-        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "4")).Refused(2, "training.num_epochs is 2 in the run and cannot become 4", "cosine");
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "4"))
+            .Refused(2, "training.num_epochs is 2 in the run and cannot become 4", "cosine");
         Assert.Equal(config, await File.ReadAllTextAsync(_sandbox.At("parts/config.yaml")));
     }
 
@@ -102,7 +111,9 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     public async Task Train_DirectoryThatIsRemoved_EndsInOneLineAndMakesNoneAnew()
     {
         using RunningProgram train = _sandbox.Start([.. Train, "--epochs", "1000000", "--run-dir", "a/run"]);
-        await train.UntilAsync(() => Directory.Exists(_sandbox.At("a/run")) && File.Exists(_sandbox.At("a/run/metrics.jsonl")) && new FileInfo(_sandbox.At("a/run/metrics.jsonl")).Length > 0, "the first epoch");
+        await train.UntilAsync(
+            () => Directory.Exists(_sandbox.At("a/run")) && File.Exists(_sandbox.At("a/run/metrics.jsonl"))
+                && new FileInfo(_sandbox.At("a/run/metrics.jsonl")).Length > 0, "the first epoch");
         Directory.Move(_sandbox.At("a/run"), _sandbox.At("b"));
         (await train.EndAsync()).Complained(1, "a/run: is gone: it was removed, moved or replaced");
         Assert.Empty(Directory.GetFileSystemEntries(_sandbox.At("a")));
@@ -116,7 +127,9 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     public async Task Train_Signal_SavesAndTheCommandItPrintsGoesOn(int signal, int exitCode)
     {
         using RunningProgram train = _sandbox.Start([.. Train, "--epochs", "300", "--run-dir", "it's a run"]);
-        await train.UntilAsync(() => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0, "the first epoch");
+        await train.UntilAsync(
+            () => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0,
+                "the first epoch");
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
@@ -159,7 +172,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         (await _sandbox.RunAsync("train", "--resume", "nowhere")).Refused(1, "nowhere: there is no such run directory");
         (await _sandbox.RunAsync("train", "--resume", "auto")).Refused(1, "runs: holds no run that could go on");
-        (await _sandbox.RunAsync("train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x")).Refused(2, "leave --checkpoint out", "leave --run-dir out");
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"))
+            .Refused(2, "leave --checkpoint out", "leave --run-dir out");
         (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--run-dir", "parts"])).Succeeded();
         string[] before = _sandbox.Files();
         (await _sandbox.RunAsync([.. Train, "--run-dir", "parts"])).Refused(1, "parts: holds a run already", "--resume parts");
@@ -167,7 +181,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "3", "--hidden", "64", "--cell", "lstm")).Refused(
             2, "model.cell is gru in the run and cannot become lstm", "model.num_hiddens is 32 in the run and cannot become 64");
         _sandbox.Write("other.txt", Texts.Plain.Replace('m', 'q'));
-        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "3", "--corpus", "other.txt")).Refused(2, "other.txt is another text than the run's", "new in its vocab: 'q'; gone in its vocab: 'm'");
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "3", "--corpus", "other.txt"))
+            .Refused(2, "other.txt is another text than the run's", "new in its vocab: 'q'; gone in its vocab: 'm'");
         Assert.Equal(before.Append("other.txt").Order(StringComparer.Ordinal), _sandbox.Files());
     }
 
@@ -192,7 +207,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     [InlineData("disk/run/metrics.jsonl", "", "--sample-every", "0", "--checkpoint-every", "0")]
     [InlineData("disk/run/samples.txt", "", "--sample-every", "1", "--length", "5000", "--checkpoint-every", "0")]
     [InlineData("disk/run/checkpoints/last.safetensors", "", "--sample-every", "0", "--checkpoint-every", "1")]
-    public async Task Train_DiskThatFillsUp_FailsWithTheOldStateIntactAndGoesOnWhenThereIsRoom(string file, string changed, params string[] options)
+    public async Task Train_DiskThatFillsUp_FailsWithTheOldStateIntactAndGoesOnWhenThereIsRoom(
+        string file, string changed, params string[] options)
     {
         await SkipWithoutMountsAsync();
         Outcome outcome = await InAMountAsync("size=600k", """
@@ -221,7 +237,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     public async Task Train_FullDisk_LeavesNothing()
     {
         await SkipWithoutMountsAsync();
-        Outcome outcome = await InAMountAsync("size=100k", "dd if=/dev/zero of=disk/filler bs=1k 2>dd-says\ncharlm \"$@\" --run-dir disk/run; code=$?; ls -A disk; exit $code", Train);
+        Outcome outcome = await InAMountAsync(
+            "size=100k", "dd if=/dev/zero of=disk/filler bs=1k 2>dd-says\ncharlm \"$@\" --run-dir disk/run; code=$?; ls -A disk; exit $code", Train);
         outcome.Complained(1, "disk/run", "cannot be written", "No space left on device");
         Assert.Equal("filler", outcome.Output.Trim());
     }
@@ -230,10 +247,12 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     public async Task Train_ReadOnlyFileSystem_IsRefused()
     {
         await SkipWithoutMountsAsync();
-        (await InAMountAsync("ro", "exec charlm \"$@\" --run-dir disk/run", Train)).Refused(1, "disk/run: cannot be written", "Read-only file system");
+        (await InAMountAsync("ro", "exec charlm \"$@\" --run-dir disk/run", Train))
+            .Refused(1, "disk/run: cannot be written", "Read-only file system");
     }
 
-    private int Epochs() => File.Exists(_sandbox.At("parts/metrics.jsonl")) ? File.ReadLines(_sandbox.At("parts/metrics.jsonl")).Count() : 0;
+    private int Epochs() =>
+        File.Exists(_sandbox.At("parts/metrics.jsonl")) ? File.ReadLines(_sandbox.At("parts/metrics.jsonl")).Count() : 0;
 
     private string[] Temporaries() => _sandbox.Temporaries("parts/checkpoints");
 
@@ -253,11 +272,13 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
 
     // A name space of its own, so that the mount ends with the script however that ends.
     private Task<Outcome> InAMountAsync(string options, string script, params string[] arguments) =>
-        _sandbox.BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"", [$"mount -t tmpfs -o {options} none disk || exit 98\n{script}", "bash", .. arguments]);
+        _sandbox.BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"",
+            [$"mount -t tmpfs -o {options} none disk || exit 98\n{script}", "bash", .. arguments]);
 
     private async Task SkipWithoutMountsAsync()
     {
-        Outcome trial = await _sandbox.BashAsync("mkdir trial && unshare --mount mount -t tmpfs none trial; code=$?; rmdir trial; exit $code");
+        Outcome trial = await _sandbox.BashAsync(
+            "mkdir trial && unshare --mount mount -t tmpfs none trial; code=$?; rmdir trial; exit $code");
         Assert.SkipUnless(trial.ExitCode == 0, $"no file system can be mounted here: {trial.Error.Trim()}");
     }
 }

@@ -16,13 +16,16 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     {
         string[] options = ["--temperature", "2", "--length", "30", "--seed", "4"];
         string alone = (await GenerateAsync(options)).Output;
-        Outcome two = await GenerateAsync([.. options, "--samples", "2"]), five = await GenerateAsync([.. options, "--samples", "5", "--threads", "1"]);
+        Outcome two = await GenerateAsync([.. options, "--samples", "2"]),
+            five = await GenerateAsync([.. options, "--samples", "5", "--threads", "1"]);
         Assert.StartsWith($"==> 0 <==\n{alone}==> 1 <==\ntime traveller", two.Output, StringComparison.Ordinal);
         Assert.StartsWith(two.Output, five.Output, StringComparison.Ordinal);
         Assert.Equal(10, five.OutputLines.Length);
 
-        JsonElement[] samples = [.. (await GenerateAsync([.. options, "--samples", "5", "--json"])).Json().GetProperty("samples").EnumerateArray()];
-        Assert.Equal(five.Output, string.Concat(samples.Select((sample, i) => $"==> {i} <==\ntime traveller{sample.GetProperty("continuation").GetString()}\n")));
+        JsonElement[] samples = [.. (await GenerateAsync([.. options, "--samples", "5", "--json"])).Json().GetProperty("samples")
+            .EnumerateArray()];
+        Assert.Equal(five.Output,
+            string.Concat(samples.Select((sample, i) => $"==> {i} <==\ntime traveller{sample.GetProperty("continuation").GetString()}\n")));
     }
 
     // Where a step leaves one token only, the text is the greedy one.
@@ -37,7 +40,8 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
 
     [Fact]
     public async Task Generate_RepetitionPenalty_ChangesTheText() =>
-        Assert.NotEqual(await GenerateAsync("--length", "80"), await GenerateAsync("--length", "80", "--repetition-penalty", "5", "--repetition-window", "0"));
+        Assert.NotEqual(await GenerateAsync("--length", "80"),
+            await GenerateAsync("--length", "80", "--repetition-penalty", "5", "--repetition-window", "0"));
 
     [Fact]
     public async Task Generate_Stop_EndsBeforeTheFirstOfThem()
@@ -62,7 +66,8 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Generate_Beam_FindsNothingLessProbableThanGreed()
     {
-        JsonElement one = (await GenerateAsync("--beam", "1", "--json")).Json(), wide = (await GenerateAsync("--beam", "12", "--samples", "3", "--json")).Json();
+        JsonElement one = (await GenerateAsync("--beam", "1", "--json")).Json(),
+            wide = (await GenerateAsync("--beam", "12", "--samples", "3", "--json")).Json();
         Assert.Equal((await GenerateAsync("--json")).Json().GetProperty("text").GetString(), one.GetProperty("text").GetString());
         double[] scores = [.. wide.GetProperty("samples").EnumerateArray().Select(sample => sample.GetProperty("score").GetDouble())];
         Assert.Equal(scores.OrderDescending(), scores);
@@ -99,17 +104,21 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
         // The same, said at once.
         Assert.Equal(lines[0], (await GenerateAsync("--length", "12", "--prefix", "the time")).Output.TrimEnd('\n'));
         Assert.Equal(lines[0] + lines[1], (await GenerateAsync("--length", "24", "--prefix", "the time")).Output.TrimEnd('\n'));
-        Assert.Equal(lines[0] + lines[1] + lines[2], (await GenerateAsync("--length", "12", "--prefix", lines[0] + lines[1] + "was")).Output.TrimEnd('\n'));
+        Assert.Equal(lines[0] + lines[1] + lines[2],
+            (await GenerateAsync("--length", "12", "--prefix", lines[0] + lines[1] + "was")).Output.TrimEnd('\n'));
     }
 
     [Fact]
     public async Task Generate_InteractiveOnAModelThatKnowsLines_ReadsLineEndsInBetween()
     {
-        Outcome outcome = (await _sandbox.RunWithInputAsync("Grüße\r\nλόγος 🐳\n"u8.ToArray(), "generate", "--checkpoint", models.Unicode, "--interactive", "--length", "5", "--json")).Succeeded();
+        Outcome outcome = (await _sandbox.RunWithInputAsync(
+            "Grüße\r\nλόγος 🐳\n"u8.ToArray(), "generate", "--checkpoint", models.Unicode, "--interactive", "--length", "5", "--json"))
+                .Succeeded();
         JsonElement[] replies = [.. outcome.OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["Grüße", "λόγος 🐳"], replies.Select(reply => reply.GetProperty("prefix").GetString()));
         string first = "Grüße" + replies[0].GetProperty("continuation").GetString();
-        Outcome again = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--length", "5", "--json", "--prefix", $"{first}\nλόγος 🐳")).Succeeded();
+        Outcome again = (await _sandbox.RunAsync(
+            "generate", "--checkpoint", models.Unicode, "--length", "5", "--json", "--prefix", $"{first}\nλόγος 🐳")).Succeeded();
         Assert.Equal(again.Json().GetProperty("continuation").GetString(), replies[1].GetProperty("continuation").GetString());
     }
 
@@ -136,7 +145,8 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
         Assert.StartsWith("the 7", Assert.Single(outcome.OutputLines), StringComparison.Ordinal);
 
         (await _sandbox.RunWithInputAsync([0x61, 0xff, 0xfe, 0x0a], Interactive())).Refused(1, "no UTF-8");
-        (await _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(new string('a', 1_000_001)), Interactive())).Refused(1, "more than 1000000 characters");
+        (await _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(new string('a', 1_000_001)), Interactive()))
+            .Refused(1, "more than 1000000 characters");
         Assert.Equal(new Outcome(0, "", ""), await _sandbox.RunAsync(Interactive()));
     }
 
@@ -177,20 +187,29 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     {
         _sandbox.Write("text.txt", Texts.Plain);
         (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "7", "--out", "counts.safetensors")).Succeeded();
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "3", "--token", "word", "--out", "words.safetensors")).Succeeded();
-        Outcome counts = (await _sandbox.RunAsync("generate", "--checkpoint", "counts.safetensors", "--prefix", "the ti", "--length", "8")).Succeeded();
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "3", "--token", "word", "--out", "words.safetensors"))
+            .Succeeded();
+        Outcome counts = (await _sandbox.RunAsync("generate", "--checkpoint", "counts.safetensors", "--prefix", "the ti", "--length", "8"))
+            .Succeeded();
         Assert.Equal(new Outcome(0, "the time trave\n", ""), counts);
-        Outcome words = (await _sandbox.RunAsync("generate", "--checkpoint", "words.safetensors", "--prefix", "the", "--samples", "4", "--constrain", "time [a-z]{3,} (for|so).*", "--length", "5")).Succeeded();
+        Outcome words = (await _sandbox.RunAsync(
+            "generate", "--checkpoint", "words.safetensors", "--prefix", "the", "--samples", "4", "--constrain",
+                "time [a-z]{3,} (for|so).*", "--length", "5")).Succeeded();
         Assert.Equal(4, words.OutputLines.Count(line => line.StartsWith("the time ", StringComparison.Ordinal)));
-        (await _sandbox.RunAsync(["train", "--corpus", "text.txt", "--epochs", "1", "--bidirectional", "--allow-leak", "--implementation", "built-in", "--out", "both.safetensors", .. Texts.SmallModel])).Succeeded();
-        Assert.Contains("bidirectional", (await _sandbox.RunAsync("generate", "--checkpoint", "both.safetensors", "--length", "3")).Succeeded().Error, StringComparison.Ordinal);
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", "text.txt", "--epochs", "1", "--bidirectional", "--allow-leak", "--implementation", "built-in", "--out",
+                "both.safetensors", .. Texts.SmallModel])).Succeeded();
+        Assert.Contains("bidirectional",
+            (await _sandbox.RunAsync("generate", "--checkpoint", "both.safetensors", "--length", "3")).Succeeded().Error,
+                StringComparison.Ordinal);
     }
 
     // Whatever stands at the end of a slice of time, no character is cut in two.
     [Fact]
     public async Task Generate_ManyBytesACharacter_ArriveWhole()
     {
-        Outcome outcome = (await _sandbox.RunAsync("generate", "--checkpoint", models.Unicode, "--prefix", "λ🐳", "--length", "20000", "--temperature", "3")).Succeeded();
+        Outcome outcome = (await _sandbox.RunAsync(
+            "generate", "--checkpoint", models.Unicode, "--prefix", "λ🐳", "--length", "20000", "--temperature", "3")).Succeeded();
         Assert.DoesNotContain('\uFFFD', outcome.Output);
         Assert.Contains("🐳", outcome.Output[5..], StringComparison.Ordinal);
         Assert.Equal(20_000 + 3, outcome.Output.EnumerateRunes().Count());
@@ -198,5 +217,6 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
 
     private string[] Interactive(params string[] options) => ["generate", "--checkpoint", models.Plain, "--interactive", .. options];
 
-    private async Task<Outcome> GenerateAsync(params string[] options) => (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options])).Succeeded();
+    private async Task<Outcome> GenerateAsync(params string[] options) =>
+        (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options])).Succeeded();
 }

@@ -37,7 +37,8 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         Assert.Equal("Grüße\\n🐳\\tan\\n", string.Concat(rows[1..].Select(row => row[2])));
         Assert.All(rows, row => Assert.Equal(5, row.Length));
         for (int line = 1; line <= 2; line++)
-            Assert.Equal(Number(lines[line - 1].Split('\t')[0]), rows[1..].Where(row => row[0] == $"{line}").Sum(row => Number(row[3])), 2e-3);
+            Assert.Equal(Number(lines[line - 1].Split('\t')[0]),
+                rows[1..].Where(row => row[0] == $"{line}").Sum(row => Number(row[3])), 2e-3);
     }
 
     // Cases that were wrong by a factor of 1,500: the carriage return that was dropped, the space between lines that was lost.
@@ -48,7 +49,8 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
     [InlineData("d2l-v1", "\r\n")]
     public async Task Score_StateCarried_SumsToTheEvaluationOfTheText(string cleaning, string lineEnd)
     {
-        string text = string.Concat(Enumerable.Range(0, 60).Select(i => $"Ab ba, {(i % 3 == 0 ? "abba" : "baab")}{lineEnd}{(i % 7 == 0 ? lineEnd : "")}")) + "ab";
+        string text = string.Concat(
+            Enumerable.Range(0, 60).Select(i => $"Ab ba, {(i % 3 == 0 ? "abba" : "baab")}{lineEnd}{(i % 7 == 0 ? lineEnd : "")}")) + "ab";
         File.WriteAllText(_sandbox.At("text.txt"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
         // One recurrent model; counted n-grams, which need no torch, for the others.
         string[] learn = lineEnd == "\r\n" && cleaning == "none"
@@ -69,7 +71,8 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
     {
         (await ScoreAsync("", "--checkpoint", models.Plain)).Refused(1, "standard input has no text to score");
         (await ScoreAsync("123 456\n", "--checkpoint", models.Plain)).Complained(1, "standard input has no text to score");
-        (await ScoreAsync("0987\n", "--checkpoint", models.Unicode)).Complained(1, "none of the 4 tokens of standard input is in the model's vocab");
+        (await ScoreAsync("0987\n", "--checkpoint", models.Unicode))
+            .Complained(1, "none of the 4 tokens of standard input is in the model's vocab");
     }
 
     [Fact]
@@ -82,7 +85,8 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         (await _sandbox.RunAsync("score", "--per-char", "--json")).Refused(2, "leave --per-char out");
     }
 
-    private Task<Outcome> ScoreAsync(string text, params string[] options) => _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(text), ["score", .. options]);
+    private Task<Outcome> ScoreAsync(string text, params string[] options) =>
+        _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(text), ["score", .. options]);
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 }

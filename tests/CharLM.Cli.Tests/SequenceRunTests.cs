@@ -23,7 +23,8 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
     [Theory, MemberData(nameof(Verbs))]
     public async Task Train_KilledAtRandomMomentsAndResumed_EndsBitByBitAsUninterrupted(string verb)
     {
-        string[] train = [.. Train(verb), "--validation", Pairs("others.tsv", 30), "--epochs", "40", "--dropout", "0.1", "--layers", "2", "--output-dropout", "0.1", "--sample-every", "7"];
+        string[] train = [.. Train(verb), "--validation", Pairs("others.tsv", 30), "--epochs", "40", "--dropout", "0.1", "--layers", "2",
+            "--output-dropout", "0.1", "--sample-every", "7"];
         string[] parts = [.. train, "--run-dir", "parts", "--resume", "auto", "--checkpoint-every", "1step"];
         var random = new Random(3);
         int hitWrites = 0;
@@ -46,7 +47,8 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(Weights("whole", verb, "best"), Weights("parts", verb, "best"));
         Assert.Equal(40, Metrics("parts").Length);
         Assert.Equal(Metrics("whole"), Metrics("parts"));
-        Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")), await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
+        Assert.Equal(await File.ReadAllTextAsync(_sandbox.At("whole/samples.txt")),
+            await File.ReadAllTextAsync(_sandbox.At("parts/samples.txt")));
         Assert.DoesNotContain(_sandbox.Files(), file => file.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
@@ -57,7 +59,9 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
     public async Task Train_Signal_SavesAndTheCommandItPrintsGoesOn(string verb, int signal, int exitCode)
     {
         using RunningProgram train = _sandbox.Start([.. Train(verb), "--epochs", "60", "--run-dir", "it's a run"]);
-        await train.UntilAsync(() => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0, "the first epoch");
+        await train.UntilAsync(
+            () => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0,
+                "the first epoch");
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
@@ -71,35 +75,47 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Train_WithoutNames_MakesADatedRunAndLeavesItsModelWherePredictLooks()
     {
-        JsonElement json = (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--checkpoint-every", "1", "--json"])).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--checkpoint-every", "1", "--json"]))
+            .Succeeded().Json();
         string run = json.GetProperty("run_dir").GetString()!;
         Assert.Matches(@"^runs/\d{4}-\d{2}-\d{2}-\d{6}$", run);
         Assert.Equal(
-            [".lock", "checkpoints", "checkpoints/last.safetensors", "checkpoints/step-8.safetensors", "config.yaml", "environment.json", "metrics.jsonl", "result.json", "samples.txt"],
+            [".lock", "checkpoints", "checkpoints/last.safetensors", "checkpoints/step-8.safetensors", "config.yaml", "environment.json",
+                "metrics.jsonl", "result.json", "samples.txt"],
             _sandbox.Files().Where(file => file.StartsWith(run + "/", StringComparison.Ordinal)).Select(file => file[(run.Length + 1)..]));
         (await _sandbox.RunAsync("classify", "predict", "--text", "abba")).Succeeded();
 
         // A run of another kind is not the one that auto means.
         (await _sandbox.RunAsync("seq2seq", "train", "--resume", "auto")).Refused(1, "runs: holds no run that could go on");
-        (await _sandbox.RunAsync("train", "--resume", run)).Refused(1, "holds the run of a classifier, not of a language model: charlm classify train goes on with it");
+        (await _sandbox.RunAsync("train", "--resume", run))
+            .Refused(1, "holds the run of a classifier, not of a language model: charlm classify train goes on with it");
         (await _sandbox.RunAsync("classify", "train", "--resume", run)).Refused(2, "is complete", "--epochs");
     }
 
     [Fact]
     public async Task Train_ItsConfiguration_RepeatsTheRunFromAnywhere()
     {
-        (await _sandbox.RunAsync([.. Train("seq2seq"), "--epochs", "3", "--attention", "dot", "--validation", Pairs("others.tsv", 20), "--patience", "9", "--run-dir", "whole", "--log-json", "log.jsonl", "--tensorboard", "tb"])).Succeeded();
+        (await _sandbox.RunAsync(
+            [.. Train("seq2seq"), "--epochs", "3", "--attention", "dot", "--validation", Pairs("others.tsv", 20), "--patience", "9",
+                "--run-dir", "whole", "--log-json", "log.jsonl", "--tensorboard", "tb"])).Succeeded();
         Directory.CreateDirectory(_sandbox.At("elsewhere"));
-        (await _sandbox.BashAsync("cd elsewhere && charlm seq2seq train --config ../whole/config.yaml --threads 1 --run-dir ../parts")).Succeeded();
+        (await _sandbox.BashAsync("cd elsewhere && charlm seq2seq train --config ../whole/config.yaml --threads 1 --run-dir ../parts"))
+            .Succeeded();
         Assert.Equal(Metrics("whole"), Metrics("parts"));
         Assert.Equal(Weights("whole", "seq2seq", "last"), Weights("parts", "seq2seq", "last"));
         Assert.Equal(File.ReadAllText(_sandbox.At("whole/config.yaml")), File.ReadAllText(_sandbox.At("parts/config.yaml")));
         Assert.Equal(
             Metrics("whole").Select(line => (double)JsonNode.Parse(line)!["held_out"]!["exact_match"]!),
-            File.ReadLines(_sandbox.At("log.jsonl")).Select(line => JsonNode.Parse(line)!).Where(line => line["train_loss"] is not null).Select(line => (double)line["held_out"]!["exact_match"]!));
-        Assert.Contains("held_out/exact_match", System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(Assert.Single(Directory.GetFiles(_sandbox.At("tb"))))), StringComparison.Ordinal);
-        Assert.Contains("attention: dot", (await _sandbox.RunAsync("seq2seq", "train", "--config", "whole/config.yaml", "--print-config")).Succeeded().Output, StringComparison.Ordinal);
-        (await _sandbox.RunAsync("classify", "train", "--config", "whole/config.yaml")).Refused(2, "whole/config.yaml: configures a translator, not a classifier: charlm seq2seq train takes it");
+            File.ReadLines(_sandbox.At("log.jsonl")).Select(line => JsonNode.Parse(line)!).Where(line => line["train_loss"] is not null)
+                .Select(line => (double)line["held_out"]!["exact_match"]!));
+        Assert.Contains("held_out/exact_match",
+            System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(Assert.Single(Directory.GetFiles(_sandbox.At("tb"))))),
+                StringComparison.Ordinal);
+        Assert.Contains("attention: dot",
+            (await _sandbox.RunAsync("seq2seq", "train", "--config", "whole/config.yaml", "--print-config")).Succeeded().Output,
+                StringComparison.Ordinal);
+        (await _sandbox.RunAsync("classify", "train", "--config", "whole/config.yaml"))
+            .Refused(2, "whole/config.yaml: configures a translator, not a classifier: charlm seq2seq train takes it");
         (await _sandbox.RunAsync("train", "--config", "whole/config.yaml")).Refused(2, "not a language model");
     }
 
@@ -107,28 +123,37 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
     public async Task Train_RunsThatCannotGoOn_AreRefusedInOneLine()
     {
         (await _sandbox.RunAsync("classify", "train", "--resume", "nowhere")).Refused(1, "nowhere: there is no such run directory");
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x")).Refused(2, "leave --checkpoint out", "leave --run-dir out");
+        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"))
+            .Refused(2, "leave --checkpoint out", "leave --run-dir out");
         (await _sandbox.RunAsync([.. Train("classify"), "--patience", "3", "--num-steps", "4"])).Refused(2, "--num-steps");
-        (await _sandbox.RunAsync([.. Train("classify"), "--patience", "3"])).Refused(2, "patience waits for better held-out pairs: give --validation");
+        (await _sandbox.RunAsync([.. Train("classify"), "--patience", "3"]))
+            .Refused(2, "patience waits for better held-out pairs: give --validation");
         (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--run-dir", "parts"])).Succeeded();
         string[] before = _sandbox.Files();
         (await _sandbox.RunAsync([.. Train("classify"), "--run-dir", "parts"])).Refused(1, "parts: holds a run already");
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--pooling", "mean")).Refused(2, "model.pooling is last in the run and cannot become mean");
+        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--pooling", "mean"))
+            .Refused(2, "model.pooling is last in the run and cannot become mean");
         string other = Pairs("other.tsv", 10);
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--data", other)).Refused(2, "other.tsv holds other pairs than the run's");
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--validation", other)).Refused(2, "validation was not given when the run began");
+        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--data", other))
+            .Refused(2, "other.tsv holds other pairs than the run's");
+        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--validation", other))
+            .Refused(2, "validation was not given when the run began");
         File.Delete(_sandbox.At("pairs.tsv"));
         (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3")).Refused(1, "pairs.tsv");
         Assert.Equal(before.Except(["pairs.tsv"]).Append("other.tsv").Order(StringComparer.Ordinal), _sandbox.Files());
     }
 
-    private string[] Train(string verb) => [verb, "train", "--data", Pairs("pairs.tsv", 60), "--hidden", "12", "--threads", "1", "--lr", "0.01", "--batch-size", "8"];
+    private string[] Train(string verb) =>
+        [verb, "train", "--data", Pairs("pairs.tsv", 60), "--hidden", "12", "--threads", "1", "--lr", "0.01", "--batch-size", "8"];
 
     // Words of a and b, and the letter that they begin with.
     private string Pairs(string name, int count)
     {
         var random = new Random(count);
-        return _sandbox.Write(name, string.Concat(Enumerable.Range(0, count).Select(_ => new string([.. Enumerable.Range(0, 2 + random.Next(5)).Select(_ => "ab"[random.Next(2)])])).Select(word => $"{word}\t{word[0]}\n")));
+        return _sandbox.Write(
+            name, string.Concat(Enumerable.Range(0, count)
+                .Select(_ => new string([.. Enumerable.Range(0, 2 + random.Next(5)).Select(_ => "ab"[random.Next(2)])]))
+                    .Select(word => $"{word}\t{word[0]}\n")));
     }
 
     private string[] Metrics(string run) =>
@@ -148,6 +173,7 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
         IReadOnlyDictionary<string, WeightArray> weights = verb == "classify"
             ? TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path).Weights
             : TrainedModel<TrainedTranslator, TranslatorConfig>.ReadFile(path).Weights;
-        return weights.Select(weight => $"{weight.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(weight.Value.Values))}");
+        return weights.Select(
+            weight => $"{weight.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(weight.Value.Values))}");
     }
 }

@@ -13,7 +13,8 @@ public sealed class SequenceTests : IDisposable
 
     private readonly Sandbox _sandbox = new();
 
-    private string Labels => _sandbox.Write("labels.tsv", string.Concat(Words.Select(word => $"{word}\t{(word[0] == 'a' ? "erst" : "zweit")}\n")));
+    private string Labels =>
+        _sandbox.Write("labels.tsv", string.Concat(Words.Select(word => $"{word}\t{(word[0] == 'a' ? "erst" : "zweit")}\n")));
 
     private string Turned => _sandbox.Write("turned.tsv", string.Concat(Words.Select(word => $"{word}\t{word[1..]}{word[0]}\n")));
 
@@ -23,16 +24,24 @@ public sealed class SequenceTests : IDisposable
     public async Task Classify_TrainPredictEval_LabelsTheTexts()
     {
         _sandbox.Environment["LC_ALL"] = "de_DE.UTF-8";
-        Outcome train = (await _sandbox.RunAsync(["classify", "train", "--data", Labels, "--validation", "labels.tsv", "--out", "m.safetensors", "--epochs", "30", "--bidirectional", "--pooling", "attention", .. Small])).Succeeded();
-        Assert.Matches(@"^loss 0\.\d{4} nats, held-out accuracy 1\.0000, held-out macro-F1 1\.0000, 30 epochs, m\.safetensors$", train.OutputLines[0]);
+        Outcome train = (await _sandbox.RunAsync(
+            ["classify", "train", "--data", Labels, "--validation", "labels.tsv", "--out", "m.safetensors", "--epochs", "30",
+                "--bidirectional", "--pooling", "attention", .. Small])).Succeeded();
+        Assert.Matches(@"^loss 0\.\d{4} nats, held-out accuracy 1\.0000, held-out macro-F1 1\.0000, 30 epochs, m\.safetensors$",
+            train.OutputLines[0]);
         Assert.Matches(@"^best held-out accuracy 1\.0000 after epoch \d+, m\.best\.safetensors$", train.OutputLines[1]);
-        Outcome predict = (await _sandbox.RunAsync("classify", "predict", "--checkpoint", "m.safetensors", "--text", "abab", "--threads", "1")).Succeeded();
+        Outcome predict = (await _sandbox.RunAsync(
+            "classify", "predict", "--checkpoint", "m.safetensors", "--text", "abab", "--threads", "1")).Succeeded();
         Assert.Matches(@"^abab\terst\t[01]\.\d{4}$", Assert.Single(predict.OutputLines));
-        JsonElement eval = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m.safetensors", "--data", "labels.tsv", "--json")).Succeeded().Json();
-        Assert.Equal((12, 1.0, 1.0), (eval.GetProperty("predictions").GetInt32(), eval.GetProperty("accuracy").GetDouble(), eval.GetProperty("macro_f1").GetDouble()));
+        JsonElement eval = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m.safetensors", "--data", "labels.tsv", "--json"))
+            .Succeeded().Json();
+        Assert.Equal((12, 1.0, 1.0),
+            (eval.GetProperty("predictions").GetInt32(), eval.GetProperty("accuracy").GetDouble(),
+                eval.GetProperty("macro_f1").GetDouble()));
         Assert.Equal("[[6,0],[0,6]]", eval.GetProperty("confusion").ToString());
         Outcome table = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m.safetensors", "--data", "labels.tsv")).Succeeded();
-        Assert.Equal(["accuracy 1.0000, macro-F1 1.0000, 12 labels", @"true \ taken for  erst  zweit", "erst                 6      0", "zweit                0      6"], table.OutputLines);
+        Assert.Equal(["accuracy 1.0000, macro-F1 1.0000, 12 labels", @"true \ taken for  erst  zweit", "erst                 6      0",
+            "zweit                0      6"], table.OutputLines);
     }
 
     [Fact]
@@ -40,14 +49,19 @@ public sealed class SequenceTests : IDisposable
     {
         string[] train = ["seq2seq", "train", "--data", Turned, "--out", "m.safetensors", "--attention", "dot", .. Small];
         (await _sandbox.RunAsync([.. train, "--epochs", "20"])).Succeeded();
-        Outcome more = (await _sandbox.RunAsync("seq2seq", "train", "--data", "turned.tsv", "--checkpoint", "m.safetensors", "--out", "m.safetensors", "--epochs", "40", "--json")).Succeeded();
+        Outcome more = (await _sandbox.RunAsync(
+            "seq2seq", "train", "--data", "turned.tsv", "--checkpoint", "m.safetensors", "--out", "m.safetensors", "--epochs", "40",
+                "--json")).Succeeded();
         Assert.Equal(40, more.Json().GetProperty("epochs").GetInt32());
         Assert.Contains("epoch 21/40", more.Error, StringComparison.Ordinal);
-        JsonElement eval = (await _sandbox.RunAsync("seq2seq", "eval", "--checkpoint", "m.safetensors", "--data", "turned.tsv", "--beam", "3", "--json")).Succeeded().Json();
+        JsonElement eval = (await _sandbox.RunAsync(
+            "seq2seq", "eval", "--checkpoint", "m.safetensors", "--data", "turned.tsv", "--beam", "3", "--json")).Succeeded().Json();
         Assert.True(eval.GetProperty("exact_match").GetDouble() > 0.5, eval.ToString());
-        Outcome predict = (await _sandbox.RunWithInputAsync("ab\r\nbaba\tignored\n"u8.ToArray(), "seq2seq", "predict", "--checkpoint", "m.safetensors", "--input", "-")).Succeeded();
+        Outcome predict = (await _sandbox.RunWithInputAsync(
+            "ab\r\nbaba\tignored\n"u8.ToArray(), "seq2seq", "predict", "--checkpoint", "m.safetensors", "--input", "-")).Succeeded();
         Assert.Equal(["ab", "baba"], predict.OutputLines.Select(line => line.Split('\t')[0]));
-        JsonElement json = (await _sandbox.RunAsync("seq2seq", "predict", "--checkpoint", "m.safetensors", "--text", "abb", "--json")).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync("seq2seq", "predict", "--checkpoint", "m.safetensors", "--text", "abb", "--json"))
+            .Succeeded().Json();
         JsonElement attention = json.GetProperty("predictions")[0].GetProperty("attention");
         Assert.All(attention.EnumerateArray(), row => Assert.Equal(1, row.EnumerateArray().Sum(weight => weight.GetDouble()), 1e-4));
     }
@@ -56,10 +70,13 @@ public sealed class SequenceTests : IDisposable
     public async Task Seq2Seq_LabelAsSource_SteersWhatIsWritten()
     {
         string data = _sandbox.Write("names.tsv", string.Concat(Enumerable.Repeat("wells\taaaa\nzola\tbbbb\n", 6)));
-        (await _sandbox.RunAsync(["seq2seq", "train", "--data", data, "--source", "label", "--out", "m.safetensors", "--epochs", "20", .. Small])).Succeeded();
-        Outcome predict = (await _sandbox.RunWithInputAsync("zola\nwells\n"u8.ToArray(), "seq2seq", "predict", "--checkpoint", "m.safetensors", "--input", "-")).Succeeded();
+        (await _sandbox.RunAsync(
+            ["seq2seq", "train", "--data", data, "--source", "label", "--out", "m.safetensors", "--epochs", "20", .. Small])).Succeeded();
+        Outcome predict = (await _sandbox.RunWithInputAsync(
+            "zola\nwells\n"u8.ToArray(), "seq2seq", "predict", "--checkpoint", "m.safetensors", "--input", "-")).Succeeded();
         Assert.Equal(["zola\tbbbb", "wells\taaaa"], predict.OutputLines);
-        (await _sandbox.RunAsync("seq2seq", "predict", "--checkpoint", "m.safetensors", "--text", "proust")).Refused(2, "the label 'proust' was not in training; known are wells, zola");
+        (await _sandbox.RunAsync("seq2seq", "predict", "--checkpoint", "m.safetensors", "--text", "proust"))
+            .Refused(2, "the label 'proust' was not in training; known are wells, zola");
     }
 
     [Theory]
@@ -79,7 +96,8 @@ public sealed class SequenceTests : IDisposable
     public async Task Classify_LabelUnseenInTraining_IsOneLineWithItsPlace()
     {
         string other = _sandbox.Write("other.tsv", "ab\terst\nba\tdritt\n");
-        (await _sandbox.RunAsync("classify", "train", "--data", Labels, "--validation", other)).Refused(1, "other.tsv, line 2: the label 'dritt' was not in training; known are erst, zweit");
+        (await _sandbox.RunAsync("classify", "train", "--data", Labels, "--validation", other))
+            .Refused(1, "other.tsv, line 2: the label 'dritt' was not in training; known are erst, zweit");
         Assert.Equal(["labels.tsv", "other.tsv"], _sandbox.Files());
     }
 
@@ -87,9 +105,11 @@ public sealed class SequenceTests : IDisposable
     public async Task Train_OptionsThatCannotBe_AreOneLine()
     {
         (await _sandbox.RunAsync("seq2seq", "train")).Refused(2, "--data");
-        (await _sandbox.RunAsync("seq2seq", "train", "--data", Turned, "--source", "label", "--attention", "dot", "--teacher-forcing", "2", "--epochs", "0"))
+        (await _sandbox.RunAsync(
+            "seq2seq", "train", "--data", Turned, "--source", "label", "--attention", "dot", "--teacher-forcing", "2", "--epochs", "0"))
             .Refused(2, "a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0");
-        (await _sandbox.RunAsync("classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character")).Refused(2, "pooling is for labels of whole texts");
+        (await _sandbox.RunAsync("classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"))
+            .Refused(2, "pooling is for labels of whole texts");
         (await _sandbox.RunAsync("seq2seq", "predict")).Refused(2, "give --text or --input, one of the two");
         (await _sandbox.RunAsync("seq2seq", "eval", "--data", "missing.tsv")).Refused(1, "missing.tsv");
         (await _sandbox.RunAsync("seq2seq", "eval", "--data", "turned.tsv", "--checkpoint", "turned.tsv")).Refused(1, "turned.tsv");

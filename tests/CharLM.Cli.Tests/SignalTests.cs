@@ -19,7 +19,8 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Train_CtrlC_SavesAndTheCommandItPrintsGoesOn()
     {
-        Outcome outcome = await InterruptAsync(RunningProgram.SigInt, [.. LongRun, "--out", "it's my/model 1.safetensors", "--prefix", "the $HOME \"time\""]);
+        Outcome outcome = await InterruptAsync(
+            RunningProgram.SigInt, [.. LongRun, "--out", "it's my/model 1.safetensors", "--prefix", "the $HOME \"time\""]);
         outcome.Complained(130, "interrupted after ", $"of {Epochs} epochs and saved; go on with: charlm train ");
         Checkpoint saved = CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors"));
         Assert.InRange(saved.Figures.Epochs, 1, Epochs - 1);
@@ -42,7 +43,8 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         Outcome outcome = await InterruptAsync(signal, [.. LongRun, "--json"]);
         outcome.Complained(75, "go on with: ");
         Assert.True(outcome.Json().GetProperty("interrupted").GetBoolean());
-        Assert.Equal(outcome.Json().GetProperty("epochs").GetInt32(), CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
+        Assert.Equal(outcome.Json().GetProperty("epochs").GetInt32(),
+            CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
     }
 
     // A batch system signals each process of a job, and a script passes on what its group has got already.
@@ -52,7 +54,8 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     public async Task Train_SecondSignalAtOnce_IsTheSameRequest(int second)
     {
         using RunningProgram train = _sandbox.Start(LongRun);
-        await train.UntilAsync(() => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        await train.UntilAsync(
+            () => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
         train.Signal(RunningProgram.SigTerm);
         await Task.Delay(20);
         train.Signal(second);
@@ -85,7 +88,8 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     public async Task Train_Nohup_OutlivesTheSession()
     {
         using RunningProgram train = _sandbox.StartProcess("nohup", ["charlm", .. Run, "--epochs", "100000", "--log-json", "run.jsonl"]);
-        await train.UntilAsync(() => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        await train.UntilAsync(
+            () => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
         train.Signal(RunningProgram.SigHup);
         int before = EpochsLogged().Length;
         await train.UntilAsync(() => EpochsLogged().Length > before + 20, "more epochs");
@@ -97,9 +101,12 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     {
         string[] verbs =
         [
-            "inspect pipe", "score pipe", "score --checkpoint pipe text.txt", "eval pipe", "eval --corpus pipe", "train --corpus pipe", "train --checkpoint pipe --out m",
-            "train --config pipe", "classify train --data pipe --out m", "classify eval --data pipe", "classify predict --checkpoint pipe --text a",
-            "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe", "experiment run pipe", "report pipe",
+            "inspect pipe", "score pipe", "score --checkpoint pipe text.txt", "eval pipe", "eval --corpus pipe", "train --corpus pipe",
+                "train --checkpoint pipe --out m",
+            "train --config pipe", "classify train --data pipe --out m", "classify eval --data pipe",
+                "classify predict --checkpoint pipe --text a",
+            "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe", "experiment run pipe",
+                "report pipe",
             "export --checkpoint pipe --out m", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
         ];
         (await _sandbox.BashAsync("mkfifo pipe")).Succeeded();
@@ -171,7 +178,8 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     private async Task<Outcome> InterruptAsync(int signal, string[] arguments)
     {
         using RunningProgram train = _sandbox.Start(arguments);
-        await train.UntilAsync(() => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        await train.UntilAsync(
+            () => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         return await train.EndAsync();

@@ -4,7 +4,9 @@ using Event = System.Collections.Generic.Dictionary<int, System.Collections.Gene
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>The event files of <c>--tensorboard</c>, read by their formats' descriptions alone and held against <c>--log-json</c>.</summary>
+/// <summary>
+/// The event files of <c>--tensorboard</c>, read by their formats' descriptions alone and held against <c>--log-json</c>.
+/// </summary>
 public sealed class TensorBoardTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -22,32 +24,39 @@ public sealed class TensorBoardTests : IDisposable
     [Fact]
     public async Task Train_TensorBoard_HasTheTagsStepsAndValuesOfTheLog()
     {
-        (await TrainAsync("--epochs", "3", "--validation-fraction", "0.2", "--sample-every", "3", "--prefix", "the ", "--tensorboard", "tb/one", "--log-json", "log.jsonl")).Succeeded();
+        (await TrainAsync("--epochs", "3", "--validation-fraction", "0.2", "--sample-every", "3", "--prefix", "the ", "--tensorboard",
+            "tb/one", "--log-json", "log.jsonl")).Succeeded();
 
         List<Event> events = Read("tb/one");
-        JsonElement[] log = [.. (await File.ReadAllLinesAsync(_sandbox.At("log.jsonl"))).Select(line => JsonDocument.Parse(line).RootElement)];
+        JsonElement[] log = [.. (await File.ReadAllLinesAsync(_sandbox.At("log.jsonl")))
+            .Select(line => JsonDocument.Parse(line).RootElement)];
         JsonElement[] epochs = [.. log.Where(line => line.TryGetProperty("train_perplexity", out _))];
         Assert.Equal("brain.Event:2", events[0].Text(3));
         Assert.Equal(3, epochs.Length);
         foreach ((string tag, string key) in new[]
                  {
-                     ("perplexity/train", "train_perplexity"), ("perplexity/held_out", "held_out_perplexity"), ("training/gradient_norm", "gradient_norm"),
+                     ("perplexity/train", "train_perplexity"), ("perplexity/held_out", "held_out_perplexity"),
+                         ("training/gradient_norm", "gradient_norm"),
                      ("training/learning_rate", "learning_rate"), ("training/tokens_per_second", "tokens_per_second"),
                  })
         {
-            Assert.Equal([.. epochs.Select(epoch => (epoch.GetProperty("epoch").GetInt64(), (float)epoch.GetProperty(key).GetDouble()))], Scalars(events, tag));
+            Assert.Equal([.. epochs.Select(epoch => (epoch.GetProperty("epoch").GetInt64(), (float)epoch.GetProperty(key).GetDouble()))],
+                Scalars(events, tag));
         }
         // Nats are the logarithm of perplexities.
         foreach (string part in new[] { "train", "held_out" })
-            Assert.All(Scalars(events, $"nats/{part}").Zip(Scalars(events, $"perplexity/{part}")), pair => Assert.Equal(Math.Exp(pair.First.Value), pair.Second.Value, 1e-3));
-        Assert.All(events.Skip(1), one => Assert.InRange(BitConverter.ToDouble((byte[])Assert.Single(one[1])), 1.7e9, 1e11)); // seconds since 1970
+            Assert.All(Scalars(events, $"nats/{part}").Zip(Scalars(events, $"perplexity/{part}")), pair =>
+                Assert.Equal(Math.Exp(pair.First.Value), pair.Second.Value, 1e-3));
+        // seconds since 1970
+        Assert.All(events.Skip(1), one => Assert.InRange(BitConverter.ToDouble((byte[])Assert.Single(one[1])), 1.7e9, 1e11));
     }
 
     /// <summary>PyTorch's writer adds the ending to the tags of texts.</summary>
     [Fact]
     public async Task Train_TensorBoard_HasSamplesAsTexts()
     {
-        (await TrainAsync("--epochs", "3", "--sample-every", "1", "--prefix", "the ", "--tensorboard", "tb", "--log-json", "log.jsonl")).Succeeded();
+        (await TrainAsync("--epochs", "3", "--sample-every", "1", "--prefix", "the ", "--tensorboard", "tb", "--log-json", "log.jsonl"))
+            .Succeeded();
 
         string[] samples =
         [
@@ -56,7 +65,8 @@ public sealed class TensorBoardTests : IDisposable
         ];
         List<Event> events = [.. Read("tb").Where(one => TagOf(one) == "sample/text_summary")];
         Assert.NotEmpty(samples);
-        Assert.Equal(samples.Select(sample => "    " + sample.ReplaceLineEndings("\n    ")), events.Select(one => one.Nested(5).Nested(1).Nested(8).Text(8)));
+        Assert.Equal(samples.Select(sample => "    " + sample.ReplaceLineEndings("\n    ")),
+            events.Select(one => one.Nested(5).Nested(1).Nested(8).Text(8)));
         Assert.All(events, one => Assert.Equal("text", one.Nested(5).Nested(1).Nested(9).Nested(1).Text(1)));
         Assert.All(events, one => Assert.Equal(7ul, Assert.Single(one.Nested(5).Nested(1).Nested(8)[1]))); // DT_STRING
     }
@@ -65,7 +75,9 @@ public sealed class TensorBoardTests : IDisposable
     public async Task Train_TensorBoardOnPairs_HasItsMeasures()
     {
         string pairs = _sandbox.Write("pairs.tsv", "ab\ta\nba\tb\naab\ta\nbba\tb\nabb\ta\n");
-        (await _sandbox.RunAsync("classify", "train", "--data", pairs, "--validation", pairs, "--epochs", "2", "--hidden", "8", "--threads", "1", "--run-dir", "run", "--tensorboard", "tb")).Succeeded();
+        (await _sandbox.RunAsync(
+            "classify", "train", "--data", pairs, "--validation", pairs, "--epochs", "2", "--hidden", "8", "--threads", "1", "--run-dir",
+                "run", "--tensorboard", "tb")).Succeeded();
 
         List<Event> events = Read("tb");
         Assert.Equal([1, 2], Scalars(events, "nats/train").Select(scalar => scalar.Step));
@@ -105,7 +117,8 @@ public sealed class TensorBoardTests : IDisposable
     }
 
     private static List<(long Step, float Value)> Scalars(List<Event> events, string tag) =>
-        [.. events.Where(one => TagOf(one) == tag).Select(one => ((long)(ulong)Assert.Single(one[2]), BitConverter.ToSingle((byte[])Assert.Single(one.Nested(5).Nested(1)[2]))))];
+        [.. events.Where(one => TagOf(one) == tag)
+            .Select(one => ((long)(ulong)Assert.Single(one[2]), BitConverter.ToSingle((byte[])Assert.Single(one.Nested(5).Nested(1)[2]))))];
 
     private static string? TagOf(Event one) => one.ContainsKey(5) ? one.Nested(5).Nested(1).Text(1) : null;
 }

@@ -18,7 +18,8 @@ public sealed partial class TerminalTests : IDisposable
         Outcome outcome = await OnTerminalAsync($"stty -g; {Train} --epochs 8; echo \"exit $?\"; stty -g");
         Assert.Matches(@"epoch \d+  minibatch \d+/\d+  perplexity", outcome.Output);
         // Every live line is erased before a line that stays; what .NET does to the keys is taken back.
-        Assert.DoesNotContain("minibatch", string.Concat(outcome.Output.Split('\n').Select(line => line.Split("\r\u001b[2K")[^1])), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "minibatch", string.Concat(outcome.Output.Split('\n').Select(line => line.Split("\r\u001b[2K")[^1])), StringComparison.Ordinal);
         Assert.Equal(outcome.Output.Split("\u001b[?1h").Length, outcome.Output.Split("\u001b[?1l").Length);
 
         string plain = Escapes().Replace(outcome.Output, "");
@@ -32,8 +33,11 @@ public sealed partial class TerminalTests : IDisposable
     public async Task Experiment_OnATerminal_ShowsALiveTableAndWhatFailed()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        _sandbox.Write("sizes.yaml", "base:\n  corpus: text.txt\n  model: {num_hiddens: 16}\n  training: {num_epochs: 2, num_steps: 10}\nlist: [{name: large, training: {batch_size: 1000}}, {name: small, training: {batch_size: 8}}]\n");
-        Outcome outcome = await OnTerminalAsync("stty -g; stty rows 30 cols 120; charlm experiment run sizes.yaml > result; echo \"exit $?\"");
+        _sandbox.Write("sizes.yaml",
+            "base:\n  corpus: text.txt\n  model: {num_hiddens: 16}\n  training: {num_epochs: 2, num_steps: 10}\nlist: [{name: large, "
+                + "training: {batch_size: 1000}}, {name: small, training: {batch_size: 8}}]\n");
+        Outcome outcome = await OnTerminalAsync(
+            "stty -g; stty rows 30 cols 120; charlm experiment run sizes.yaml > result; echo \"exit $?\"");
         // Drawn anew over itself: up to its first line, and everything below erased.
         string[] tables = UpAndErase().Split(outcome.Output);
         Assert.InRange(tables.Length, 4, int.MaxValue);
@@ -63,8 +67,11 @@ public sealed partial class TerminalTests : IDisposable
     {
         _sandbox.Environment["NO_COLOR"] = "1";
         _sandbox.Write("text.txt", Texts.Plain);
-        _sandbox.Write("one.yaml", "base:\n  corpus: text.txt\n  model: {num_hiddens: 4}\n  training: {num_epochs: 1, num_steps: 10, batch_size: 8}\nlist: [{name: only}]\n");
-        foreach (string command in new[] { $"{Train} --epochs 2", "charlm experiment run one.yaml", "charlm --help", "charlm trian || true" })
+        _sandbox.Write("one.yaml",
+            "base:\n  corpus: text.txt\n  model: {num_hiddens: 4}\n  training: {num_epochs: 1, num_steps: 10, batch_size: 8}\nlist: "
+                + "[{name: only}]\n");
+        foreach (string command in new[] { $"{Train} --epochs 2", "charlm experiment run one.yaml", "charlm --help",
+            "charlm trian || true" })
             Assert.DoesNotMatch(@"\u001b\[[0-9;]*m", (await OnTerminalAsync(command)).Succeeded().Output);
         _sandbox.Environment.Remove("NO_COLOR");
         Assert.Matches(@"\u001b\[[0-9;]*m", (await OnTerminalAsync($"{Train} --epochs 2")).Succeeded().Output);
@@ -82,7 +89,8 @@ public sealed partial class TerminalTests : IDisposable
     public async Task Train_CtrlCOnATerminal_ErasesTheLiveLineAndSaves()
     {
         SkipWithoutScript();
-        using RunningProgram script = _sandbox.StartProcess("script", "-qec", $"{Train} --epochs 100000 --report-every 100000", "/dev/null");
+        using RunningProgram script = _sandbox.StartProcess(
+            "script", "-qec", $"{Train} --epochs 100000 --report-every 100000", "/dev/null");
         script.SkipIfInterruptIsIgnored();
         await script.UntilAsync(() => script.OutputSoFar.Contains("minibatch", StringComparison.Ordinal), "the live line");
         await script.Input.WriteAsync("\u0003"u8.ToArray());

@@ -17,7 +17,8 @@ public sealed class TrainTests : IDisposable
         Outcome train = (await _sandbox.RunAsync([.. Train, "--epochs", "5", "--log-json", "logs/run.jsonl"])).Succeeded();
 
         JsonElement[] log = [.. File.ReadLines(_sandbox.At("logs/run.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
-        double[] perplexities = [.. log.Where(line => line.TryGetProperty("train_perplexity", out _)).Select(line => line.GetProperty("train_perplexity").GetDouble())];
+        double[] perplexities = [.. log.Where(line => line.TryGetProperty("train_perplexity", out _))
+            .Select(line => line.GetProperty("train_perplexity").GetDouble())];
         Assert.Equal(5, perplexities.Length);
         Assert.Equal(perplexities.OrderDescending(), perplexities);
         Assert.True(perplexities[^1] < perplexities[0] / 2, string.Join(", ", perplexities));
@@ -27,8 +28,10 @@ public sealed class TrainTests : IDisposable
         Assert.StartsWith("time traveller", train.OutputLines[1], StringComparison.Ordinal);
         Assert.Equal(2, train.OutputLines.Length);
         Assert.Equal(train.OutputLines[1], log[^1].GetProperty("sample").GetString());
-        Assert.Equal(["checkpoints", "checkpoints/last.safetensors", "logs", "logs/run.jsonl", "text.txt"], _sandbox.Files().Where(file => !file.StartsWith("runs", StringComparison.Ordinal)));
-        Assert.Matches(@"^runs/\d{4}-\d\d-\d\d-\d{6}$", Assert.Single(Directory.GetDirectories(_sandbox.At("runs")).Select(run => Path.GetRelativePath(_sandbox.Folder, run))));
+        Assert.Equal(["checkpoints", "checkpoints/last.safetensors", "logs", "logs/run.jsonl", "text.txt"],
+            _sandbox.Files().Where(file => !file.StartsWith("runs", StringComparison.Ordinal)));
+        Assert.Matches(@"^runs/\d{4}-\d\d-\d\d-\d{6}$",
+            Assert.Single(Directory.GetDirectories(_sandbox.At("runs")).Select(run => Path.GetRelativePath(_sandbox.Folder, run))));
 
         // What was just trained is what generate takes.
         Outcome generate = (await _sandbox.RunAsync("generate", "--length", "30")).Succeeded();
@@ -39,7 +42,8 @@ public sealed class TrainTests : IDisposable
     [Fact]
     public async Task Train_Json_IsOneObjectAndNothingElse()
     {
-        JsonElement json = (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--validation-fraction", "0.1", "--json"])).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--validation-fraction", "0.1", "--json"]))
+            .Succeeded().Json();
         Assert.Equal("text.txt", json.GetProperty("corpus").GetString());
         Assert.Equal(2, json.GetProperty("epochs").GetInt32());
         Assert.True(json.GetProperty("train_perplexity").GetDouble() > 1);
@@ -62,7 +66,8 @@ public sealed class TrainTests : IDisposable
     public async Task Train_TextOnStandardInput_IsRead()
     {
         byte[] text = [.. "\uFEFF"u8, .. System.Text.Encoding.UTF8.GetBytes(Texts.Plain)];
-        JsonElement json = (await _sandbox.RunWithInputAsync(text, ["train", "--corpus", "-", "--epochs", "1", "--json", .. Texts.SmallModel])).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunWithInputAsync(
+            text, ["train", "--corpus", "-", "--epochs", "1", "--json", .. Texts.SmallModel])).Succeeded().Json();
         Assert.Equal("standard input", json.GetProperty("corpus").GetString());
     }
 
@@ -72,7 +77,9 @@ public sealed class TrainTests : IDisposable
     [InlineData("lstm", "built-in")]
     public async Task Train_EveryKindOfCell_Learns(string cell, string implementation)
     {
-        JsonElement json = (await _sandbox.RunAsync([.. Train, "--epochs", "3", "--cell", cell, "--implementation", implementation, "--max-tokens", "2000", "--json"])).Succeeded().Json();
+        JsonElement json = (await _sandbox.RunAsync(
+            [.. Train, "--epochs", "3", "--cell", cell, "--implementation", implementation, "--max-tokens", "2000", "--json"]))
+                .Succeeded().Json();
         Assert.InRange(json.GetProperty("train_perplexity").GetDouble(), 1, json.GetProperty("vocab_size").GetInt32());
     }
 
@@ -92,7 +99,8 @@ public sealed class TrainTests : IDisposable
     {
         (await _sandbox.RunAsync([.. Train, "--epochs", "1"])).Succeeded();
         byte[] before = await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors"));
-        Outcome outcome = await _sandbox.RunAsync([.. Train, "--epochs", "50", "--lr", "1e38", "--clip", "0", "--implementation", "custom", "--cell", "rnn"]);
+        Outcome outcome = await _sandbox.RunAsync(
+            [.. Train, "--epochs", "50", "--lr", "1e38", "--clip", "0", "--implementation", "custom", "--cell", "rnn"]);
         outcome.Complained(1, "the loss became", "smaller learning rate");
         Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors")));
     }
@@ -103,7 +111,8 @@ public sealed class TrainTests : IDisposable
     {
         (await _sandbox.RunAsync([.. Train, "--epochs", "1", "--out", "boom"])).Succeeded();
         byte[] before = await File.ReadAllBytesAsync(_sandbox.At("boom"));
-        Outcome outcome = await _sandbox.RunAsync([.. Train, "--epochs", "3", "--lr", "1e5", "--clip", "0", "--out", "boom", "--log-json", "log", "--json"]);
+        Outcome outcome = await _sandbox.RunAsync(
+            [.. Train, "--epochs", "3", "--lr", "1e5", "--clip", "0", "--out", "boom", "--log-json", "log", "--json"]);
         outcome.Complained(1, "nats, whose perplexity is no finite number", "smaller learning rate");
         Assert.Empty(outcome.Output);
         Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("boom")));
@@ -115,7 +124,8 @@ public sealed class TrainTests : IDisposable
     [InlineData("--schedule", "plateau")]
     public async Task Train_HeldOutPartOfNothing_IsRefusedWithItsTokens(params string[] options)
     {
-        (await _sandbox.RunAsync([.. Train, "--max-tokens", "0", "--validation-fraction", "0.0002", .. options])).Refused(2, "of the text's 6120 tokens comes to 1 token", "take 0.0004 or more");
+        (await _sandbox.RunAsync([.. Train, "--max-tokens", "0", "--validation-fraction", "0.0002", .. options]))
+            .Refused(2, "of the text's 6120 tokens comes to 1 token", "take 0.0004 or more");
         (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--validation-fraction", "0.0002")).Refused(2, "comes to 1 token");
         Assert.Equal(["text.txt"], _sandbox.Files());
     }
@@ -124,7 +134,8 @@ public sealed class TrainTests : IDisposable
     public async Task Train_WorkingDirectoryThatIsGone_IsRefusedInOneLine()
     {
         foreach (string verb in new[] { "train --corpus bundled", "generate", "--version", "eval" })
-            (await _sandbox.BashAsync($"mkdir gone && cd gone && rmdir ../gone && exec charlm {verb}")).Refused(1, "the working directory is gone");
+            (await _sandbox.BashAsync($"mkdir gone && cd gone && rmdir ../gone && exec charlm {verb}"))
+                .Refused(1, "the working directory is gone");
     }
 
     [Fact]

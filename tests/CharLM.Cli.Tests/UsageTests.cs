@@ -46,7 +46,8 @@ public sealed class UsageTests : IDisposable
         { ["train", "--device", "nonsense"], ["device must be cpu, cuda or cuda:N", "'nonsense'"] },
         { ["train", "--device", "cuda:-1", "--threads", "-1", "--epochs", "0"], ["device must be", "threads must be", "epochs must be"] },
         { ["generate", "--device", "cuda:x"], ["device must be cpu, cuda or cuda:N"] },
-        { ["train", "--epochs", "0", "--lr", "-1", "--layers", "0", "--report-every", "0"], ["epochs must be", "lr must be", "layers must be", "report-every must be"] },
+        { ["train", "--epochs", "0", "--lr", "-1", "--layers", "0", "--report-every", "0"],
+            ["epochs must be", "lr must be", "layers must be", "report-every must be"] },
         { ["train", "--dropout", "0.5"], ["dropout acts between layers", "--layers 2"] },
         { ["train", "--cell", "lstm", "--gru-form", "reset-after"], ["gru-form is for the gru cell"] },
         { ["train", "--gru-form", "reset-before"], ["--implementation custom"] },
@@ -54,14 +55,16 @@ public sealed class UsageTests : IDisposable
     };
 
     [Theory, MemberData(nameof(Wrong))]
-    public async Task CommandLine_Wrong_IsRefusedInOneLine(string[] words, string[] parts) => (await _sandbox.RunAsync(words)).Refused(2, parts);
+    public async Task CommandLine_Wrong_IsRefusedInOneLine(string[] words, string[] parts) =>
+        (await _sandbox.RunAsync(words)).Refused(2, parts);
 
     [Fact]
     public async Task Device_CudaWhereThereIsNone_IsRefusedWithTheWayOut()
     {
         Outcome version = await _sandbox.RunAsync("--version");
         Assert.SkipWhen(version.Output.Contains("device cuda", StringComparison.Ordinal), "this machine has CUDA");
-        (await _sandbox.RunAsync("train", "--corpus", "bundled", "--device", "cuda")).Refused(2, "device cuda is not to be had", "--device cpu");
+        (await _sandbox.RunAsync("train", "--corpus", "bundled", "--device", "cuda"))
+            .Refused(2, "device cuda is not to be had", "--device cpu");
         (await _sandbox.RunAsync("train", "--corpus", "bundled", "--device", "cuda:7")).Refused(2, "device cuda:7 is not to be had");
     }
 

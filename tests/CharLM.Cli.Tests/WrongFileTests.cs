@@ -34,18 +34,23 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     [InlineData("ngram --corpus MODEL", "charlm inspect shows")]
     [InlineData("classify train --data MODEL", "--checkpoint takes a model")]
     public async Task AnyVerb_ModelForAText_SaysWhichOptionTakesIt(string command, string taker) =>
-        (await _sandbox.RunAsync([.. command.Split(' ').Select(word => word == "MODEL" ? models.Plain : word)])).Complained(1, "is a model, not a text", taker);
+        (await _sandbox.RunAsync([.. command.Split(' ').Select(word => word == "MODEL" ? models.Plain : word)]))
+            .Complained(1, "is a model, not a text", taker);
 
     [Fact]
     public async Task AnyVerb_RunDirectoryForAModel_TakesItsBest()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        (await _sandbox.RunAsync(["train", "--corpus", "text.txt", "--max-tokens", "600", "--validation-fraction", "0.2", "--epochs", "1", "--run-dir", "run", .. Texts.SmallModel])).Succeeded();
-        Assert.Contains("run/checkpoints/best.safetensors", (await _sandbox.RunAsync("inspect", "run", "--json")).Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", "text.txt", "--max-tokens", "600", "--validation-fraction", "0.2", "--epochs", "1", "--run-dir", "run",
+                .. Texts.SmallModel])).Succeeded();
+        Assert.Contains("run/checkpoints/best.safetensors", (await _sandbox.RunAsync("inspect", "run", "--json")).Succeeded().Output,
+            StringComparison.Ordinal);
         (await _sandbox.RunAsync("generate", "--checkpoint", "run", "--length", "3")).Succeeded();
         (await _sandbox.RunAsync("eval", "run", "--corpus", "text.txt", "--max-tokens", "50")).Succeeded();
         (await _sandbox.RunAsync("train", "--checkpoint", "run", "--out", "m"))
-            .Refused(1, "run: is a run directory, not a model", "run/checkpoints/best.safetensors and run/checkpoints/last.safetensors", "--resume goes on with the run");
+            .Refused(1, "run: is a run directory, not a model", "run/checkpoints/best.safetensors and run/checkpoints/last.safetensors",
+                "--resume goes on with the run");
         (await _sandbox.RunAsync("train", "--corpus", "run")).Refused(1, "is a run directory, not a text");
     }
 
@@ -91,13 +96,17 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
-    public async Task FileName_BehindTwoDashes_IsAName() => (await _sandbox.RunAsync("inspect", "--", "--text")).Refused(1, "--text: there is no such file");
+    public async Task FileName_BehindTwoDashes_IsAName() =>
+        (await _sandbox.RunAsync("inspect", "--", "--text")).Refused(1, "--text: there is no such file");
 
     [Fact]
     public async Task Temperature_BelowZero_IsToldThatZeroIsFine()
     {
-        (await _sandbox.RunAsync("generate", "--temperature", "-1", "--top-k", "3")).Refused(2, "charlm: temperature must be 0 or more, not -1");
-        Assert.DoesNotContain("above 0", (await _sandbox.RunAsync("seq2seq", "predict", "--text", "a", "--temperature", "-1")).Refused(2, "temperature must be 0").Error, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("generate", "--temperature", "-1", "--top-k", "3"))
+            .Refused(2, "charlm: temperature must be 0 or more, not -1");
+        Assert.DoesNotContain(
+            "above 0", (await _sandbox.RunAsync("seq2seq", "predict", "--text", "a", "--temperature", "-1"))
+                .Refused(2, "temperature must be 0").Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,11 +124,13 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     [InlineData("seq2seq train")]
     public async Task PrintConfig_Json_HasWhatTheYamlHas(string verb)
     {
-        string[] command = [.. verb.Split(' '), "--hidden", "7", "--lr", "0.125", "--print-config", .. verb == "train" ? ["--corpus", "x"] : new[] { "--data", "x" }];
+        string[] command = [.. verb.Split(' '), "--hidden", "7", "--lr", "0.125", "--print-config",
+            .. verb == "train" ? ["--corpus", "x"] : new[] { "--data", "x" }];
         string yaml = (await _sandbox.RunAsync(command)).Succeeded().Output;
         JsonElement json = (await _sandbox.RunAsync([.. command, "--json"])).Succeeded().Json();
         Assert.Equal(0.125, json.GetProperty("training").GetProperty("learning_rate").GetDouble());
-        Assert.Equal([.. yaml.Split('\n').Where(line => line.Length > 0 && line[0] != ' ').Select(line => line.Split(':')[0])], json.EnumerateObject().Select(entry => entry.Name));
+        Assert.Equal([.. yaml.Split('\n').Where(line => line.Length > 0 && line[0] != ' ').Select(line => line.Split(':')[0])],
+            json.EnumerateObject().Select(entry => entry.Name));
         Assert.Equal(yaml.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, Count(json));
     }
 
@@ -128,15 +139,20 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     {
         _sandbox.Write("text.txt", Texts.Plain.ReplaceLineEndings("\r\n"));
         string[] train = ["train", "--corpus", "text.txt", "--max-tokens", "200", "--epochs", "1", "--out", "m", .. Texts.SmallModel];
-        Assert.Contains(@"lines of text.txt end with \r\n", Assert.Single((await _sandbox.RunAsync([.. train, "--cleaning", "none"])).Succeeded().Complaints), StringComparison.Ordinal);
+        Assert.Contains(@"lines of text.txt end with \r\n",
+            Assert.Single((await _sandbox.RunAsync([.. train, "--cleaning", "none"])).Succeeded().Complaints), StringComparison.Ordinal);
         Assert.Empty((await _sandbox.RunAsync(train)).Succeeded().Complaints);
-        Assert.Contains(@"\r\n", Assert.Single((await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--cleaning", "none", "--out", "m")).Succeeded().Complaints), StringComparison.Ordinal);
+        Assert.Contains(@"\r\n",
+            Assert.Single((await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--cleaning", "none", "--out", "m")).Succeeded()
+                .Complaints), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Interactive_UnknownTokens_AreToldAndALineOfThemIsPassedOver()
     {
-        Outcome outcome = (await _sandbox.RunWithInputAsync("the tïme\n\u4e2d\u6587\nthe\n"u8.ToArray(), "generate", "--checkpoint", models.Plain, "--interactive", "--length", "3")).Succeeded();
+        Outcome outcome = (await _sandbox.RunWithInputAsync(
+            "the tïme\n\u4e2d\u6587\nthe\n"u8.ToArray(), "generate", "--checkpoint", models.Plain, "--interactive", "--length", "3"))
+                .Succeeded();
         Assert.Equal(2, outcome.OutputLines.Length);
         Assert.Equal(2, outcome.Complaints.Length);
         Assert.Contains("warning: the model does not know '\u00ef'", outcome.Complaints[0], StringComparison.Ordinal);
@@ -144,5 +160,6 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     }
 
     // A line of YAML for each key, a record's among them.
-    private static int Count(JsonElement json) => json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Sum(entry => 1 + Count(entry.Value)) : 0;
+    private static int Count(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Sum(entry => 1 + Count(entry.Value)) : 0;
 }

@@ -8,14 +8,18 @@ using CharLM.Workbench.Benchmarking;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary><c>charlm bench</c>: each row of the table is measured by a process of its own, so that no row inherits another's memory.</summary>
+/// <summary>
+/// <c>charlm bench</c>: each row of the table is measured by a process of its own, so that no row inherits another's memory.
+/// </summary>
 internal sealed class BenchCommand : Verb
 {
     private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
     private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
 
-    private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: rnn, gru and lstm, one after the other]");
-    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>("--implementation", "What computes it. [default: all, one after the other]");
+    private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>(
+        "--cell", "The recurrent cell. [default: rnn, gru and lstm, one after the other]");
+    private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
+        "--implementation", "What computes it. [default: all, one after the other]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
     private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Rows of a minibatch. [default: 32]");
@@ -29,7 +33,8 @@ internal sealed class BenchCommand : Verb
     public BenchCommand()
         : base("bench", "Measure how fast training steps are: forward, backward, clip, update.")
     {
-        foreach (Option option in new Option[] { _cell, _implementation, _layers, _hidden, _batchSize, _numSteps, _vocab, _seconds, _rounds })
+        foreach (Option option in new Option[] { _cell, _implementation, _layers, _hidden, _batchSize, _numSteps, _vocab, _seconds,
+            _rounds })
             Add(option);
         _runtime.AddTo(this);
         Add(_json);
@@ -48,8 +53,10 @@ internal sealed class BenchCommand : Verb
         bool json = parse.GetValue(_json);
         if (!json)
         {
-            output.WriteLine($"charlm {VersionAction.Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, libtorch {TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
-            output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, {first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
+            output.WriteLine($"charlm {VersionAction.Version}, TorchSharp {TorchRuntime.TorchSharpVersion}, libtorch "
+                + $"{TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
+            output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, "
+                + $"{first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
             output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}{"of product",12}{"memory",12}   times built-in");
         }
         var rows = new List<BenchRow>();
@@ -62,8 +69,11 @@ internal sealed class BenchCommand : Verb
             if (!json)
             {
                 output.WriteLine($"{row.Cell,-6}{row.Implementation,-16}{Figure.Count(row.TokensPerSecond),12}{row.MillisecondsOfStep,12:0.000}"
-                    + $"{row.FastestMilliseconds,10:0.000}{row.SlowestMilliseconds,10:0.000}{100 * row.OfProductPeak,10:0.0} %{(row.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),12}"
-                    + (row.TimesBuiltIn is { } times ? $"   {times:0.00} (its {row.BuiltInTokensPerSecond:#,0} tokens/s, {row.BuiltInThreads} thread{(row.BuiltInThreads == 1 ? "" : "s")})" : ""));
+                    + $"{row.FastestMilliseconds,10:0.000}{row.SlowestMilliseconds,10:0.000}{100 * row.OfProductPeak,10:0.0} "
+                    + $"%{(row.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),12}"
+                    + (row.TimesBuiltIn is { } times
+                        ? $"   {times:0.00} (its {row.BuiltInTokensPerSecond:#,0} tokens/s, {row.BuiltInThreads} "
+                            + $"thread{(row.BuiltInThreads == 1 ? "" : "s")})" : ""));
                 output.Flush();
             }
         }
@@ -71,7 +81,8 @@ internal sealed class BenchCommand : Verb
         {
             output.WriteLine(JsonOutput.Line(new
             {
-                Environment = new { Toolkit = VersionAction.Version, TorchRuntime.TorchSharpVersion, TorchRuntime.LibtorchVersion, Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
+                Environment = new { Toolkit = VersionAction.Version, TorchRuntime.TorchSharpVersion, TorchRuntime.LibtorchVersion,
+                    Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
                 ProductPeakGflops = peak / 1e9,
                 Rows = rows,
             }));

@@ -35,7 +35,12 @@ internal static class CharLMCommand
         root.Options.Add(help);
         // The library's own refuses to stand beside another option.
         Option<bool> json = new("--json") { Description = "With --version: print one JSON object." };
-        root.Options.Add(new Option<bool>("--version") { Description = "Show the versions of the program and of torch.", Arity = ArgumentArity.Zero, Action = new VersionAction(json) });
+        root.Options.Add(new Option<bool>("--version")
+        {
+            Description = "Show the versions of the program and of torch.",
+            Arity = ArgumentArity.Zero,
+            Action = new VersionAction(json),
+        });
         root.Options.Add(json);
         return root;
     }

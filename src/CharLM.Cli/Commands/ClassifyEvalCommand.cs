@@ -12,7 +12,8 @@ internal sealed class ClassifyEvalCommand : Verb
 {
     private const int MostLabelsShown = 20, LongestLabel = 20;
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _checkpoint = OptionOf.Text(
+        "--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
     private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to measure: UTF-8, a line each, text<TAB>label.");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
@@ -31,7 +32,9 @@ internal sealed class ClassifyEvalCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
-        using var classifier = TrainedClassifier.Open(SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse), _runtime.Threads(parse));
+        using var classifier = TrainedClassifier.Open(
+            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),
+                _runtime.Threads(parse));
         classifier.Check(data);
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(data.Pairs.Select(pair => pair.Source));
         ConfusionMatrix matrix = classifier.Measure(data.Pairs, cancellationToken);
@@ -47,7 +50,8 @@ internal sealed class ClassifyEvalCommand : Verb
                 matrix.Labels,
                 // A label that neither occurred nor was predicted has none.
                 F1 = Enumerable.Range(0, count).Select(label => double.IsNaN(matrix.F1(label)) ? null : (double?)matrix.F1(label)),
-                Confusion = Enumerable.Range(0, count).Select(actual => Enumerable.Range(0, count).Select(predicted => matrix[actual, predicted])),
+                Confusion = Enumerable.Range(0, count)
+                    .Select(actual => Enumerable.Range(0, count).Select(predicted => matrix[actual, predicted])),
             }));
             return ExitCode.Done;
         }
@@ -61,9 +65,12 @@ internal sealed class ClassifyEvalCommand : Verb
     {
         string[] names = [.. matrix.Labels.Select(label => Printable.Text(label, LongestLabel))];
         int first = Math.Max("true \\ taken for".Length, names.Max(name => name.Length));
-        int[] widths = [.. names.Select((name, column) => Math.Max(name.Length, Enumerable.Range(0, names.Length).Max(row => Figure.Count(matrix[row, column]).Length)))];
+        int[] widths = [.. names.Select(
+            (name, column) => Math.Max(
+                name.Length, Enumerable.Range(0, names.Length).Max(row => Figure.Count(matrix[row, column]).Length)))];
         output.WriteLine("true \\ taken for".PadRight(first) + string.Concat(names.Select((name, i) => "  " + name.PadLeft(widths[i]))));
         for (int row = 0; row < names.Length; row++)
-            output.WriteLine(names[row].PadRight(first) + string.Concat(widths.Select((width, column) => "  " + Figure.Count(matrix[row, column]).PadLeft(width))));
+            output.WriteLine(names[row].PadRight(first)
+                + string.Concat(widths.Select((width, column) => "  " + Figure.Count(matrix[row, column]).PadLeft(width))));
     }
 }

@@ -9,7 +9,8 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm classify predict</c>.</summary>
 internal sealed class ClassifyPredictCommand : Verb
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _checkpoint = OptionOf.Text(
+        "--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
@@ -26,7 +27,8 @@ internal sealed class ClassifyPredictCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
-        using var classifier = TrainedClassifier.Open(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        using var classifier = TrainedClassifier.Open(
+            parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
         IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.FaultOfSource, cancellationToken);
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(texts);
         IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);

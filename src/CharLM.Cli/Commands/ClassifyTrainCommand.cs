@@ -9,9 +9,13 @@ internal sealed class ClassifyTrainCommand : PairTrainVerb<TrainedClassifier, Cl
 {
     private static readonly ClassifierConfig Defaults = new();
 
-    private readonly Option<LabelOf?> _labelOf = OptionOf.Choice<LabelOf>("--label-of", "What gets a label: the text, or each of its characters (the second column is then as long as the first). [default: text]");
-    private readonly Option<Pooling?> _pooling = OptionOf.Choice<Pooling>("--pooling", "How the states of a text become one vector. [default: last]");
-    private readonly Option<int?> _maxLength = OptionOf.Integer("--max-length", "N", $"Characters of a text at most. [default: {Defaults.MaxLength}]");
+    private readonly Option<LabelOf?> _labelOf = OptionOf.Choice<LabelOf>(
+        "--label-of", "What gets a label: the text, or each of its characters (the second column is then as long as the first). [default: "
+            + "text]");
+    private readonly Option<Pooling?> _pooling = OptionOf.Choice<Pooling>(
+        "--pooling", "How the states of a text become one vector. [default: last]");
+    private readonly Option<int?> _maxLength = OptionOf.Integer(
+        "--max-length", "N", $"Characters of a text at most. [default: {Defaults.MaxLength}]");
 
     public ClassifyTrainCommand()
         : base("Train a classifier on labelled texts.", Defaults)

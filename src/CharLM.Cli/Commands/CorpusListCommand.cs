@@ -39,7 +39,8 @@ internal sealed class CorpusListCommand : Verb
         foreach (CorpusStatus corpus in corpora)
         {
             string state = corpus.State switch { CorpusState.Verified => "here", CorpusState.Corrupt => "corrupt", _ => "to fetch" };
-            output.WriteLine($"{corpus.Entry.Name,-18}{Figure.Count(corpus.Entry.Bytes),11} bytes  {state,-9}{corpus.Entry.Title}, {corpus.Entry.Author} ({corpus.Entry.Licence})");
+            output.WriteLine($"{corpus.Entry.Name,-18}{Figure.Count(corpus.Entry.Bytes),11} bytes  {state,-9}{corpus.Entry.Title}, "
+                + $"{corpus.Entry.Author} ({corpus.Entry.Licence})");
         }
         return ExitCode.Done;
     }

@@ -14,7 +14,12 @@ internal sealed class CorpusShowCommand : Verb
     private const int FirstLines = 5;
     private const int WidestLine = 120;
 
-    private readonly Argument<string> _name = new("name") { HelpName = "name", Description = "A corpus of the catalog, a UTF-8 file, or - for standard input.", DefaultValueFactory = _ => CorpusResolver.Auto };
+    private readonly Argument<string> _name = new("name")
+    {
+        HelpName = "name",
+        Description = "A corpus of the catalog, a UTF-8 file, or - for standard input.",
+        DefaultValueFactory = _ => CorpusResolver.Auto,
+    };
     private readonly TextOptions _text = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -33,7 +38,8 @@ internal sealed class CorpusShowCommand : Verb
         config.Validate();
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, parse.GetRequiredValue(_name), cancellationToken);
         TokenizedText text = TokenizedText.From(corpus.Text, config);
-        List<TokenCount> frequent = [.. text.Vocab.Tokens.Zip(text.Vocab.Frequencies, (token, count) => new TokenCount(token, count)).Where(count => count.Count > 0).Take(MostFrequent)];
+        List<TokenCount> frequent = [.. text.Vocab.Tokens.Zip(text.Vocab.Frequencies, (token, count) => new TokenCount(token, count))
+            .Where(count => count.Count > 0).Take(MostFrequent)];
         List<string> lines = [.. corpus.Text.Split('\n', FirstLines + 1).Take(FirstLines).Select(line => line.TrimEnd('\r'))];
         int characters = CharTokenizer.Length(corpus.Text);
         TextWriter output = parse.InvocationConfiguration.Output;
@@ -57,7 +63,8 @@ internal sealed class CorpusShowCommand : Verb
         }
         output.WriteLine($"{corpus.Origin.Name}  {corpus.Origin.Location}");
         output.WriteLine($"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(characters)} characters, SHA-256 {corpus.Origin.Sha256}");
-        output.WriteLine($"cleaned as {Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)} tokens: {Figure.Count(text.NumTokensOfCorpus)}, vocab {Figure.Count(text.Vocab.Count)}");
+        output.WriteLine($"cleaned as {Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)} tokens: "
+            + $"{Figure.Count(text.NumTokensOfCorpus)}, vocab {Figure.Count(text.Vocab.Count)}");
         output.WriteLine($"most frequent: {string.Join("  ", frequent.Select(count => $"{(count.Token == " " ? "' '" : Printable.Text(count.Token, WidestLine))} {Figure.Count(count.Count)}"))}");
         output.WriteLine("first lines:");
         foreach (string line in lines)

@@ -23,16 +23,30 @@ internal sealed class EvalCommand : Verb
     };
     private readonly SavedModelOptions _model = new();
     private readonly CorpusOptions _corpus = new();
-    private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>("--split", "The part of the text: what training did not see, or all. [default: held-out of the text of the training, all of another text]");
-    private readonly Option<int?> _maxTokens = OptionOf.Integer("--max-tokens", "N", "Use the first N tokens of that part; 0 uses all. [default: 0]");
-    private readonly Option<int?> _rows = OptionOf.Integer("--rows", "N", "Rows that the text is cut into and that are read side by side; 1 gives every token all context. [default: 32; 1 for n-grams]");
-    private readonly Option<int?> _resetEvery = OptionOf.Integer("--reset-every", "N", "The state is zero again after every N tokens; 0 carries it on. [default: 0]");
-    private readonly Option<int?> _bootstrap = OptionOf.Integer("--bootstrap", "N", "Texts that the bootstrap draws for the intervals. [default: 1000]");
+    private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>(
+        "--split", "The part of the text: what training did not see, or all. [default: held-out of the text of the training, all of "
+            + "another text]");
+    private readonly Option<int?> _maxTokens = OptionOf.Integer(
+        "--max-tokens", "N", "Use the first N tokens of that part; 0 uses all. [default: 0]");
+    private readonly Option<int?> _rows = OptionOf.Integer(
+        "--rows", "N", "Rows that the text is cut into and that are read side by side; 1 gives every token all context. [default: 32; 1 "
+            + "for n-grams]");
+    private readonly Option<int?> _resetEvery = OptionOf.Integer(
+        "--reset-every", "N", "The state is zero again after every N tokens; 0 carries it on. [default: 0]");
+    private readonly Option<int?> _bootstrap = OptionOf.Integer(
+        "--bootstrap", "N", "Texts that the bootstrap draws for the intervals. [default: 1000]");
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
-    private readonly Option<bool> _dynamic = new("--dynamic") { Description = "Dynamic evaluation: the model goes on learning from the text, always after it was measured." };
-    private readonly Option<double?> _dynamicRate = OptionOf.Number("--dynamic-lr", "X", $"Its learning rate. [default: {UnderDynamic.LearningRate}]");
-    private readonly Option<double?> _dynamicDecay = OptionOf.Number("--dynamic-decay", "X", $"What each step takes the weights back of their way from the trained ones. [default: {UnderDynamic.Decay}]");
-    private readonly Option<int?> _dynamicSteps = OptionOf.Integer("--dynamic-steps", "N", $"Tokens that are measured before it learns from them. [default: {UnderDynamic.SegmentLength}]");
+    private readonly Option<bool> _dynamic = new("--dynamic")
+    {
+        Description = "Dynamic evaluation: the model goes on learning from the text, always after it was measured.",
+    };
+    private readonly Option<double?> _dynamicRate = OptionOf.Number(
+        "--dynamic-lr", "X", $"Its learning rate. [default: {UnderDynamic.LearningRate}]");
+    private readonly Option<double?> _dynamicDecay = OptionOf.Number(
+        "--dynamic-decay", "X",
+            $"What each step takes the weights back of their way from the trained ones. [default: {UnderDynamic.Decay}]");
+    private readonly Option<int?> _dynamicSteps = OptionOf.Integer(
+        "--dynamic-steps", "N", $"Tokens that are measured before it learns from them. [default: {UnderDynamic.SegmentLength}]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -42,7 +56,8 @@ internal sealed class EvalCommand : Verb
         Add(_files);
         _model.AddTo(this);
         _corpus.AddTo(this);
-        foreach (Option option in new Option[] { _split, _maxTokens, _rows, _resetEvery, _bootstrap, _seed, _dynamic, _dynamicRate, _dynamicDecay, _dynamicSteps })
+        foreach (Option option in new Option[] { _split, _maxTokens, _rows, _resetEvery, _bootstrap, _seed, _dynamic, _dynamicRate,
+            _dynamicDecay, _dynamicSteps })
             Add(option);
         _runtime.AddTo(this);
         Add(_json);
@@ -59,7 +74,8 @@ internal sealed class EvalCommand : Verb
         for (int i = 0; i < models.Length; i++)
             Warn(parse, paths[i], texts[i]);
         Device device = _runtime.Use(parse);
-        EvaluationResult[] results = [.. models.Select((model, i) => run.Execute(model, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
+        EvaluationResult[] results = [.. models.Select(
+            (model, i) => run.Execute(model, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
         PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1])
             ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config with { WindowLength = texts[0].WindowLength })
             : null;
@@ -94,7 +110,8 @@ internal sealed class EvalCommand : Verb
 
     // Whoever sets how it learns wants it to learn.
     private bool IsDynamic(ParseResult parse) =>
-        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null || parse.GetValue(_dynamicSteps) is not null;
+        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null
+            || parse.GetValue(_dynamicSteps) is not null;
 
     private string[] Paths(ParseResult parse)
     {
@@ -110,7 +127,8 @@ internal sealed class EvalCommand : Verb
         {
             ErrorLine.Write(
                 parse.InvocationConfiguration.Error,
-                $"warning: {path} reads {Figure.Count(text.Unknown)} of {Figure.Count(text.Tokens.Length - 1)} tokens as {Vocab.Unknown}, and is not charged for telling which they are");
+                $"warning: {path} reads {Figure.Count(text.Unknown)} of {Figure.Count(text.Tokens.Length - 1)} tokens as {Vocab.Unknown}, "
+                    + "and is not charged for telling which they are");
         }
     }
 
@@ -145,7 +163,8 @@ internal sealed class EvalCommand : Verb
         }
         if (results.Length == 2 && comparison is null)
             output.WriteLine($"compared     {EvaluationLines.WhyNotCompared(models[0], results[0].Report, models[1], results[1].Report)}");
-        foreach (string line in comparison is null ? [] : EvaluationLines.Describe(comparison, results[0].Report.Model, results[1].Report.Model))
+        foreach (string line in comparison is null ? []
+            : EvaluationLines.Describe(comparison, results[0].Report.Model, results[1].Report.Model))
             output.WriteLine(line);
     }
 }

@@ -20,10 +20,15 @@ internal sealed class ExperimentCommand : Command
     }
 
     /// <summary>The file that describes an experiment.</summary>
-    public static Argument<string> File() => new("FILE.yaml") { Description = "The experiment: a base, a list or grid of changes, seeds (docs/experiments.md)." };
+    public static Argument<string> File() => new("FILE.yaml")
+    {
+        Description = "The experiment: a base, a list or grid of changes, seeds (docs/experiments.md).",
+    };
 
     /// <summary>Where the runs are.</summary>
-    public static Option<string?> Runs() => OptionOf.Text("--runs", "FOLDER", $"The folder of all runs; those of the experiment are in FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
+    public static Option<string?> Runs() =>
+        OptionOf.Text("--runs", "FOLDER",
+            $"The folder of all runs; those of the experiment are in FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
 
     /// <summary>Reads an experiment; its texts lie in its folder.</summary>
     public static Experiment Read(string file) => ExperimentFile.Read(file, CorpusOptions.Catalog());
@@ -37,7 +42,8 @@ internal sealed class ExperimentCommand : Command
         if (directory.FirstOther(textOf) is { } other)
         {
             throw new InvalidConfigException(
-                [$"{other.Run.Path} was run with another configuration ({string.Join(", ", other.Differences)}): give the experiment another name, or --runs, or delete that folder"]);
+                [$"{other.Run.Path} was run with another configuration ({string.Join(", ", other.Differences)}): give the experiment "
+                    + "another name, or --runs, or delete that folder"]);
         }
     }
 
@@ -45,11 +51,13 @@ internal sealed class ExperimentCommand : Command
     public static void Warn(TextWriter error, Experiment experiment)
     {
         if (!experiment.MeasuresOneText)
-            ErrorLine.Write(error, "warning: the variants are measured on different texts, or parts of one: their figures do not rank them");
+            ErrorLine.Write(error,
+                "warning: the variants are measured on different texts, or parts of one: their figures do not rank them");
     }
 
     /// <summary>Writes a report.</summary>
-    public static void Write(TextWriter output, ExperimentReport report, IReadOnlyList<TrialStatus> trials, ExperimentDirectory directory, ReportFormat format)
+    public static void Write(
+        TextWriter output, ExperimentReport report, IReadOnlyList<TrialStatus> trials, ExperimentDirectory directory, ReportFormat format)
     {
         switch (format)
         {

@@ -25,7 +25,8 @@ internal sealed class ExperimentPlanCommand : Verb
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file));
-        IReadOnlyList<TrialStatus> trials = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent).Status();
+        IReadOnlyList<TrialStatus> trials = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent)
+            .Status();
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))
         {
@@ -40,7 +41,9 @@ internal sealed class ExperimentPlanCommand : Verb
         }
         int number = $"{trials.Count}".Length, id = trials.Max(status => status.Trial.Id.Length);
         foreach (TrialStatus status in trials)
-            output.WriteLine($"{status.Trial.Number.ToString().PadLeft(number)}  {status.Trial.Id.PadRight(id)}  {ExperimentReporter.NameOf(status.State),-8}  {Printable.Text(status.Trial.Variant)}{(status.Problem is { } problem ? $": {Printable.Text(problem)}" : "")}");
+            output.WriteLine($"{status.Trial.Number.ToString().PadLeft(number)}  {status.Trial.Id.PadRight(id)}  "
+                + $"{ExperimentReporter.NameOf(status.State),-8}  "
+                + $"{Printable.Text(status.Trial.Variant)}{(status.Problem is { } problem ? $": {Printable.Text(problem)}" : "")}");
         return Task.FromResult(ExitCode.Done);
     }
 }

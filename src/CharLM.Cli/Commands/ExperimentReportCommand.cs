@@ -48,7 +48,8 @@ internal sealed class ExperimentReportCommand : Verb
     }
 
     // As far as they are at hand: a report asks no network, and may be read where the texts are not.
-    private static async Task<Dictionary<string, string?>> TextsAsync(Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string,
+        string?>> TextsAsync(Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
     {
         var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (Trial trial in experiment.Trials.DistinctBy(trial => trial.Config.Corpus))

@@ -18,8 +18,13 @@ internal sealed class ExperimentRunCommand : Verb
     private readonly Argument<string> _file = ExperimentCommand.File();
     private readonly Option<string?> _runs = ExperimentCommand.Runs();
     private readonly Option<int?> _jobs = OptionOf.Integer("--jobs", "N", "Trials at a time, each a process of its own. [default: 1]");
-    private readonly Option<int?> _trial = OptionOf.Integer("--trial", "I", "Run this trial alone, in this process, by its number in the plan: for array jobs.");
-    private readonly Option<bool> _whileInput = new(TrialProcess.WhileInputOption) { Description = "End in order, as after SIGTERM, when standard input ends.", Hidden = true };
+    private readonly Option<int?> _trial = OptionOf.Integer(
+        "--trial", "I", "Run this trial alone, in this process, by its number in the plan: for array jobs.");
+    private readonly Option<bool> _whileInput = new(TrialProcess.WhileInputOption)
+    {
+        Description = "End in order, as after SIGTERM, when standard input ends.",
+        Hidden = true,
+    };
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -45,7 +50,8 @@ internal sealed class ExperimentRunCommand : Verb
             .. _runtime.Faults(parse),
             .. jobs is < 1 or > MaxJobs ? [$"jobs must be 1 to {MaxJobs}, not {jobs}"] : Array.Empty<string>(),
             .. number < 1 || number > count ? [$"trial must be 1 to {count}, not {number}"] : Array.Empty<string>(),
-            .. number is not null && parse.GetValue(_jobs) is not null ? ["trial runs one alone, in this process: leave jobs out"] : Array.Empty<string>(),
+            .. number is not null && parse.GetValue(_jobs) is not null ? ["trial runs one alone, in this process: leave jobs out"]
+                : Array.Empty<string>(),
         ]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
         return number is { } one
@@ -53,7 +59,8 @@ internal sealed class ExperimentRunCommand : Verb
             : await RunAllAsync(parse, file, experiment, directory, jobs, cancellationToken);
     }
 
-    private async Task<int> RunAllAsync(ParseResult parse, string file, Experiment experiment, ExperimentDirectory directory, int jobs, CancellationToken cancellationToken)
+    private async Task<int> RunAllAsync(
+        ParseResult parse, string file, Experiment experiment, ExperimentDirectory directory, int jobs, CancellationToken cancellationToken)
     {
         TextWriter error = parse.InvocationConfiguration.Error;
         // Fetched once, before many processes would do so, and before anything runs when there is no such text.
@@ -70,11 +77,14 @@ internal sealed class ExperimentRunCommand : Verb
         IReadOnlyList<TrialStatus> trials = directory.Status();
         using (ExperimentReporter reporter = ExperimentReporter.Create(error, experiment, trials))
             trials = await new ExperimentRun(trials, process.RunAsync, reporter).ExecuteAsync(jobs, cancellationToken);
-        ExperimentCommand.Write(parse.InvocationConfiguration.Output, ExperimentReport.From(experiment, trials), trials, directory, parse.GetValue(_json) ? ReportFormat.Json : ReportFormat.Table);
+        ExperimentCommand.Write(
+            parse.InvocationConfiguration.Output, ExperimentReport.From(experiment, trials), trials, directory,
+                parse.GetValue(_json) ? ReportFormat.Json : ReportFormat.Table);
 
         ExperimentCommand.Warn(error, experiment);
         int finished = trials.Count(status => status.State == TrialState.Finished);
-        string outcome = $"{finished} of {trials.Count} trials are finished{Named(trials, TrialState.Failed, "failed")}{Named(trials, TrialState.Busy, "busy in another process")}";
+        string outcome = $"{finished} of {trials.Count} trials are "
+            + $"finished{Named(trials, TrialState.Failed, "failed")}{Named(trials, TrialState.Busy, "busy in another process")}";
         if (cancellationToken.IsCancellationRequested && finished < trials.Count)
         {
             ErrorLine.Write(error, $"interrupted and saved: {outcome}; the same command goes on");
@@ -89,7 +99,8 @@ internal sealed class ExperimentRunCommand : Verb
     private static string Named(IEnumerable<TrialStatus> trials, TrialState state, string inWords)
     {
         string[] ids = [.. trials.Where(status => status.State == state).Select(status => status.Trial.Id)];
-        return ids.Length == 0 ? "" : $", {ids.Length} {inWords}: {string.Join(", ", ids.Take(MostNamed))}{(ids.Length > MostNamed ? ", ..." : "")}";
+        return ids.Length == 0 ? ""
+            : $", {ids.Length} {inWords}: {string.Join(", ", ids.Take(MostNamed))}{(ids.Length > MostNamed ? ", ..." : "")}";
     }
 
     private async Task<int> RunOneAsync(ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
@@ -100,7 +111,8 @@ internal sealed class ExperimentRunCommand : Verb
             _ = CancelAtEndOfInputAsync(end);
         CorpusText text = await RecordedAsync(directory, trial, () => ReadAsync(parse, directory, trial, end.Token));
         ExperimentCommand.RefuseOther(directory, corpus => corpus == trial.Config.Corpus ? text.Origin.Sha256 : null);
-        if (await RecordedAsync(directory, trial, () => Task.FromResult(Train(parse, directory, trial, text, end.Token))) is not ExitCode.Done and var code)
+        if (await RecordedAsync(
+            directory, trial, () => Task.FromResult(Train(parse, directory, trial, text, end.Token))) is not ExitCode.Done and var code)
             return code;
         TrialStatus status = directory.Status(trial);
         if (parse.GetValue(_json))
@@ -125,7 +137,8 @@ internal sealed class ExperimentRunCommand : Verb
     }
 
     // "auto" is resolved once for an experiment: its trials are compared.
-    private static async Task<CorpusText> ReadAsync(ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
+    private static async Task<CorpusText> ReadAsync(
+        ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
     {
         CorpusText text = await CorpusOptions.ReadAsync(parse, directory.CorpusOf(trial), cancellationToken);
         if (trial.Config.Corpus != CorpusResolver.Auto || directory.KeepAuto(text.Origin.Name) is var kept && kept == text.Origin.Name)
@@ -141,7 +154,8 @@ internal sealed class ExperimentRunCommand : Verb
             return ExitCode.Done;
         try
         {
-            using RunSession<RunConfig, Checkpoint> session = runDirectory.State == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
+            using RunSession<RunConfig, Checkpoint> session = runDirectory.State == RunDirectoryState.Resumable
+                ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
             directory.ForgetFailure(trial);
             var run = new TrainingRun(session.Config ?? trial.Config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
             using RunReporter reporter = RunReporter.Create(error, every: 1);
@@ -151,7 +165,8 @@ internal sealed class ExperimentRunCommand : Verb
         // It may have begun there, or even ended, since the state was asked for: what there is is another process's.
         catch (RunDirectoryException e) when (e.IsBusy || runDirectory.State is RunDirectoryState.Running or RunDirectoryState.Complete)
         {
-            ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) is busy: another process works in {runDirectory.Path}; the same command tries again");
+            ErrorLine.Write(error,
+                $"trial {trial.Number} ({trial.Id}) is busy: another process works in {runDirectory.Path}; the same command tries again");
             return ExitCode.Resumable;
         }
         ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) interrupted and saved; the same command goes on");

@@ -44,8 +44,15 @@ internal sealed class ExportCommand : Verb
         if (vocab is not null)
             OutputFile.Write(vocab, writer => writer.WriteLine(StateDict.Of(checkpoint).Metadata["vocab"]));
         parse.InvocationConfiguration.Output.WriteLine(parse.GetValue(_json)
-            ? JsonOutput.Line(new { File = path, Tensors = checkpoint.Weights.Count, Parameters = checkpoint.NumParameters, VocabSize = checkpoint.Vocab.Count })
-            : $"{path}: {checkpoint.Weights.Count} tensors, {Figure.Count(checkpoint.NumParameters)} parameters, vocab {checkpoint.Vocab.Count}");
+            ? JsonOutput.Line(new
+            {
+                File = path,
+                Tensors = checkpoint.Weights.Count,
+                Parameters = checkpoint.NumParameters,
+                VocabSize = checkpoint.Vocab.Count,
+            })
+            : $"{path}: {checkpoint.Weights.Count} tensors, {Figure.Count(checkpoint.NumParameters)} parameters, vocab "
+                + $"{checkpoint.Vocab.Count}");
         return Task.FromResult(ExitCode.Done);
     }
 

@@ -17,7 +17,10 @@ internal sealed class GenerateCommand : Verb
     private readonly GenerationOptions _generation = new();
     private readonly SavedModelOptions _model = new();
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What to continue. [default: time traveller]");
-    private readonly Option<bool> _interactive = new("--interactive") { Description = "Continue each line of standard input, all of them parts of one text; --prefix comes before the first." };
+    private readonly Option<bool> _interactive = new("--interactive")
+    {
+        Description = "Continue each line of standard input, all of them parts of one text; --prefix comes before the first.",
+    };
     private readonly Option<bool> _json = OptionOf.Json();
 
     public GenerateCommand()
@@ -78,7 +81,9 @@ internal sealed class GenerateCommand : Verb
             (texts[piece.Sample] ??= new StringBuilder()).Append(piece.Text);
             ends[piece.Sample] = piece.End ?? ends[piece.Sample];
         }
-        var samples = ends.Select((end, sample) => new { Sample = sample, Continuation = texts[sample].ToString(), End = end.Reason, end.Tokens, end.Nats, end.Score }).ToArray();
+        var samples = ends.Select(
+            (end, sample) => new { Sample = sample, Continuation = texts[sample].ToString(), End = end.Reason, end.Tokens, end.Nats,
+                end.Score }).ToArray();
         return JsonOutput.Line(new
         {
             Checkpoint = path,

@@ -16,7 +16,8 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
     {
         if (generator.UnknownIn(prefix) is not { Count: > 0 } unknown)
             return;
-        string some = Some(unknown), learned = $"it learned {Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'";
+        string some = Some(unknown),
+            learned = $"it learned {Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'";
         if (!generator.KnowsSomeOf(prefix))
             throw new InvalidConfigException([$"the model knows no token of the prefix, {some}; {learned}"]);
         ErrorLine.Write(error, $"warning: the model does not know {some} and reads them as {Vocab.Unknown}; {learned}");
@@ -26,7 +27,8 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
     public void AboutModel(ISavedModel saved)
     {
         if (saved is Checkpoint { Model.LeakLabel: not null })
-            ErrorLine.Write(error, "warning: the model is bidirectional: it learned to see the tokens that follow, and has none to see when it writes");
+            ErrorLine.Write(error,
+                "warning: the model is bidirectional: it learned to see the tokens that follow, and has none to see when it writes");
     }
 
     /// <summary>Warns of strings that the model can never write.</summary>
@@ -35,11 +37,14 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
         foreach (string stop in stops)
         {
             if (generator.UnwritableIn(stop) is { Count: > 0 } unknown)
-                ErrorLine.Write(error, $"warning: the model never writes {Some([.. unknown.Select(rune => rune.ToString())])}: it will not stop at '{Printable.Text(stop)}'");
+                ErrorLine.Write(error,
+                    $"warning: the model never writes {Some([.. unknown.Select(rune => rune.ToString())])}: it will not stop at "
+                        + $"'{Printable.Text(stop)}'");
         }
     }
 
     /// <summary>The first tokens in quotes, and how many more there are.</summary>
     public static string Some(IReadOnlyList<string> tokens) =>
-        string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{Printable.Text(token)}'")) + (tokens.Count > MostNamed ? $" and {tokens.Count - MostNamed} more" : "");
+        string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{Printable.Text(token)}'"))
+            + (tokens.Count > MostNamed ? $" and {tokens.Count - MostNamed} more" : "");
 }

@@ -12,7 +12,8 @@ internal static class GoOnCommand
 
     private static readonly string[] Replaced = ["--checkpoint", "--corpus", "--out"];
 
-    private static readonly string[] Repeated = ["--device", "--threads", "--report-every", "--log-json", "--tensorboard", "--json", "--out"];
+    private static readonly string[] Repeated = ["--device", "--threads", "--report-every", "--log-json", "--tensorboard", "--json",
+        "--out"];
 
     /// <summary>The user's own command with the checkpoint put in, or the run directory alone.</summary>
     /// <param name="parse">What the user typed.</param>

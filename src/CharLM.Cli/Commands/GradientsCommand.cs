@@ -21,15 +21,18 @@ internal sealed class GradientsCommand : Verb
 
     private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Measure this model; without it, fresh ones.");
     private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
-    private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+    private readonly Option<string?> _config = OptionOf.Text(
+        "--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
     private readonly CorpusOptions _corpus = new();
     private readonly TextOptions _text = new();
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<int?> _distance = OptionOf.Integer("--distance", "N", "How many steps back to look. [default: 100]");
-    private readonly Option<int?> _rows = OptionOf.Integer("--rows", "N", "Places of the text that are looked at; their mean counts. [default: 32]");
-    private readonly Option<int?> _trainEpochs = OptionOf.Integer("--train-epochs", "N", "Train each model first, with every kind of clipping unless --clip-by names one. [default: 0]");
+    private readonly Option<int?> _rows = OptionOf.Integer(
+        "--rows", "N", "Places of the text that are looked at; their mean counts. [default: 32]");
+    private readonly Option<int?> _trainEpochs = OptionOf.Integer(
+        "--train-epochs", "N", "Train each model first, with every kind of clipping unless --clip-by names one. [default: 0]");
     private readonly Option<string?> _html = OptionOf.Text("--html", "FILE", "Write a page with charts there.");
     private readonly Option<string?> _csv = OptionOf.Text("--csv", "FILE", "Write every figure there.");
     private readonly Option<bool> _json = OptionOf.Json();
@@ -83,8 +86,10 @@ internal sealed class GradientsCommand : Verb
             under = under with { Text = start.Text, Model = start.Model, Training = start.Training };
         ModelConfig model = _model.Apply(parse, under.Model, onCpu: _runtime.OnCpu(parse));
         if (start is not null && model with { Implementation = start.Model.Implementation } != start.Model)
-            throw new InvalidConfigException(["a checkpoint's model is as it is: of the model's options, only --implementation can be given with it"]);
-        bool isOne = start is not null || _model.NamesCell(parse) || parse.GetValue(_preset) is not null || parse.GetValue(_config) is not null;
+            throw new InvalidConfigException(
+                ["a checkpoint's model is as it is: of the model's options, only --implementation can be given with it"]);
+        bool isOne = start is not null || _model.NamesCell(parse) || parse.GetValue(_preset) is not null
+            || parse.GetValue(_config) is not null;
         int epochs = parse.GetValue(_trainEpochs) ?? 0;
         TrainerConfig training = _trainer.Apply(parse, under.Training) with { NumEpochs = Math.Max(1, epochs) };
         // With --clip 0 no kind of clipping does anything.
@@ -96,7 +101,8 @@ internal sealed class GradientsCommand : Verb
             Models = isOne ? [model] : [.. Cells.Select(cell => model with { Cell = cell })],
             Training = training,
             TrainEpochs = epochs,
-            Clippings = anyClipping ? [null, .. Enum.GetValues<ClippingKind>().Cast<ClippingKind?>()] : [training.ClipNorm > 0 ? training.Clipping : null],
+            Clippings = anyClipping ? [null, .. Enum.GetValues<ClippingKind>().Cast<ClippingKind?>()]
+                : [training.ClipNorm > 0 ? training.Clipping : null],
             Distance = parse.GetValue(_distance) ?? 100,
             Rows = parse.GetValue(_rows) ?? 32,
             Threads = _runtime.Threads(parse),
@@ -123,13 +129,17 @@ internal sealed class GradientsCommand : Verb
     {
         int[] places = [.. new[] { 1, 10, 30, distance }.Where(place => place <= distance).Distinct()];
         int name = rows.Max(row => row.Name.Length), curve = rows.SelectMany(row => row.Curves).Max(one => Label(one).Length);
-        output.WriteLine($"{"model".PadRight(name)}  {"state".PadRight(curve)}{string.Concat(places.Select(place => $"{$"{place} back",12}"))}{"a step",10}  radius of W_hh");
+        output.WriteLine($"{"model".PadRight(name)}  "
+            + $"{"state".PadRight(curve)}{string.Concat(places.Select(place => $"{$"{place} back",12}"))}{"a step",10}  radius of W_hh");
         foreach (GradientRow row in rows)
         {
             foreach (FlowCurve one in row.Curves)
             {
-                string radius = string.Join(", ", row.Spectra.Where(spectrum => spectrum.Place == $"l{one.Layer}").Select(spectrum => $"{spectrum.Gate} {spectrum.Radius:0.00}"));
-                output.WriteLine($"{row.Name.PadRight(name)}  {Label(one).PadRight(curve)}{string.Concat(places.Select(place => $"{Number(one.Norms[place - 1]),12}"))}"
+                string radius = string.Join(
+                    ", ", row.Spectra.Where(spectrum => spectrum.Place == $"l{one.Layer}")
+                        .Select(spectrum => $"{spectrum.Gate} {spectrum.Radius:0.00}"));
+                output.WriteLine($"{row.Name.PadRight(name)}  "
+                    + $"{Label(one).PadRight(curve)}{string.Concat(places.Select(place => $"{Number(one.Norms[place - 1]),12}"))}"
                     + $"{Rate(one),10}  {radius}".TrimEnd());
             }
             if (row.Problem is { } problem)
@@ -143,17 +153,21 @@ internal sealed class GradientsCommand : Verb
     }
 
     private static string Rate(FlowCurve curve) =>
-        double.IsNaN(curve.RatePerStep) ? "-" : $"x {curve.RatePerStep.ToString("0.000", CultureInfo.InvariantCulture)}{(curve.Reach < curve.Norms.Count ? "*" : "")}";
+        double.IsNaN(curve.RatePerStep) ? "-"
+            : $"x {curve.RatePerStep.ToString("0.000", CultureInfo.InvariantCulture)}{(curve.Reach < curve.Norms.Count ? "*" : "")}";
 
     private static string Reach(FlowCurve curve) => curve.Reach == 0
-        ? $"the gradient is beyond what float32 holds ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}) from the first step on"
-        : $"* float32 holds the gradient for {curve.Reach} steps back ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}): the factor a step is that of those, and norms beyond are not exact";
+        ? $"the gradient is beyond what float32 holds ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}) from the first "
+            + "step on"
+        : $"* float32 holds the gradient for {curve.Reach} steps back ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}): "
+            + "the factor a step is that of those, and norms beyond are not exact";
 
     private static string Label(FlowCurve curve) => $"{curve.State} {curve.Layer}";
 
     private static string Number(double value) => value.ToString("0.00e+00", CultureInfo.InvariantCulture);
 
-    private static void PrintJson(ParseResult parse, IReadOnlyList<GradientRow> rows) => parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new
+    private static void PrintJson(ParseResult parse, IReadOnlyList<GradientRow> rows) =>
+        parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new
     {
         Models = rows.Select(row => new
         {
@@ -163,8 +177,12 @@ internal sealed class GradientsCommand : Verb
             Clipping = row.Clipping is { } clipping ? Choices.NameOf(clipping) : "none",
             row.TrainPerplexity,
             row.Problem,
-            Gradients = row.Curves.Select(curve => new { curve.Layer, curve.State, RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep, curve.Reach, curve.Norms }),
-            Spectra = row.Spectra.Select(spectrum => new { spectrum.Place, spectrum.Gate, spectrum.Radius, Powers = spectrum.Powers.Select(power => new { power.Exponent, power.Norm }) }),
+            Gradients = row.Curves.Select(
+                curve => new { curve.Layer, curve.State, RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep,
+                    curve.Reach, curve.Norms }),
+            Spectra = row.Spectra.Select(
+                spectrum => new { spectrum.Place, spectrum.Gate, spectrum.Radius,
+                    Powers = spectrum.Powers.Select(power => new { power.Exponent, power.Norm }) }),
         }),
     }));
 

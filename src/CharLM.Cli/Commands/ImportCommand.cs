@@ -22,16 +22,27 @@ internal sealed class ImportCommand : Verb
     };
     private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "The same file, as it was named before.");
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the checkpoint is written.");
-    private readonly Option<string?> _vocab = OptionOf.Text("--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file, where charlm export wrote it]");
-    private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "Make the vocab from this text instead, as charlm train does.");
+    private readonly Option<string?> _vocab = OptionOf.Text(
+        "--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file, "
+            + "where charlm export wrote it]");
+    private readonly Option<string?> _corpus = OptionOf.Text(
+        "--corpus", "NAME|PATH|-", "Make the vocab from this text instead, as charlm train does.");
     private readonly TextOptions _text = new();
     private readonly Option<string?> _key = OptionOf.Text(
-        "--key", "NAME", "Where the state dict stands in a .pt file that holds more. [default: the only one, or state_dict, model_state_dict, model]");
-    private readonly Option<string?> _rnn = OptionOf.Text("--rnn-module", "NAME", "The module of the recurrent layers, such as lstm; . for none. [default: the one with a weight_ih_l0]");
-    private readonly Option<string?> _linear = OptionOf.Text("--linear-module", "NAME", "The module of the output layer, such as fc. [default: the one with a weight and a bias]");
-    private readonly Option<string?> _embedding = OptionOf.Text("--embedding-module", "NAME", "The module of the embedding. [default: the one with a weight and no bias, if any]");
-    private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>("--activation", "The function of a plain RNN, which its weights do not tell. [default: tanh]");
-    private readonly Option<bool> _allowLeak = new("--allow-leak") { Description = "Take a bidirectional model, although it sees the characters that it predicts." };
+        "--key", "NAME", "Where the state dict stands in a .pt file that holds more. [default: the only one, or state_dict, "
+            + "model_state_dict, model]");
+    private readonly Option<string?> _rnn = OptionOf.Text(
+        "--rnn-module", "NAME", "The module of the recurrent layers, such as lstm; . for none. [default: the one with a weight_ih_l0]");
+    private readonly Option<string?> _linear = OptionOf.Text(
+        "--linear-module", "NAME", "The module of the output layer, such as fc. [default: the one with a weight and a bias]");
+    private readonly Option<string?> _embedding = OptionOf.Text(
+        "--embedding-module", "NAME", "The module of the embedding. [default: the one with a weight and no bias, if any]");
+    private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>(
+        "--activation", "The function of a plain RNN, which its weights do not tell. [default: tanh]");
+    private readonly Option<bool> _allowLeak = new("--allow-leak")
+    {
+        Description = "Take a bidirectional model, although it sees the characters that it predicts.",
+    };
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ImportCommand()
@@ -118,7 +129,8 @@ internal sealed class ImportCommand : Verb
             }));
             return;
         }
-        output.WriteLine($"{path}: {Choices.NameOf(model.Cell)}, {model.NumLayers} x {model.NumHiddens} hidden units, vocab {checkpoint.Vocab.Count}, {Figure.Count(checkpoint.NumParameters)} parameters");
+        output.WriteLine($"{path}: {Choices.NameOf(model.Cell)}, {model.NumLayers} x {model.NumHiddens} hidden units, vocab "
+            + $"{checkpoint.Vocab.Count}, {Figure.Count(checkpoint.NumParameters)} parameters");
         if (model.LeakLabel is { } label)
             output.WriteLine(label);
     }

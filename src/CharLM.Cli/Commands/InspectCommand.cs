@@ -15,9 +15,17 @@ internal sealed class InspectCommand : Verb
     private const int WidestVocab = 100;
     private const string DefaultPage = "activations.html";
 
-    private readonly Argument<string?> _file = new("model") { HelpName = "model", Arity = ArgumentArity.ZeroOrOne, Description = "The model's file. [default: as --checkpoint]" };
+    private readonly Argument<string?> _file = new("model")
+    {
+        HelpName = "model",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The model's file. [default: as --checkpoint]",
+    };
     private readonly SavedModelOptions _model = new();
-    private readonly Option<string?> _activations = OptionOf.Text("--activations", "TEXT", "Write a page that colours this text by what any hidden unit or gate was, and ranks the units by how well they follow lines, quotes and words.");
+    private readonly Option<string?> _activations = OptionOf.Text(
+        "--activations", "TEXT",
+            "Write a page that colours this text by what any hidden unit or gate was, and ranks the units by how well they follow lines, "
+                + "quotes and words.");
     private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where that page is written. [default: {DefaultPage}]");
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -58,14 +66,21 @@ internal sealed class InspectCommand : Verb
         var tokenizer = Tokenizer.Create(saved.Text.Token);
         int[] ids = tokenizer.Encode(TextCleaner.Clean(text, saved.Text.Cleaning, tokenizer.LineSeparator), saved.Vocab);
         if (ids.Length > 0 && ids.All(id => id == Vocab.UnknownId))
-            throw new InvalidConfigException([$"vocab mismatch: none of the text's {ids.Length} tokens is in the model's vocab of {saved.Vocab.Count}"]);
+            throw new InvalidConfigException(
+                [$"vocab mismatch: none of the text's {ids.Length} tokens is in the model's vocab of {saved.Vocab.Count}"]);
         ActivationTrace trace = ActivationTrace.Of(checkpoint, ids, cancellationToken);
         string html = ActivationPage.Render(trace, $"{Path.GetFileName(path)}: {ModelParts.Of(saved).Kind}");
         OutputFile.Write(page, writer => writer.Write(html));
         TextWriter output = parse.InvocationConfiguration.Output;
         output.WriteLine(parse.GetValue(_json)
-            ? JsonOutput.Line(new { Page = page, Tokens = ids.Length, Series = trace.Series.Select(series => new { series.Name, series.Units }) })
-            : $"{page}: {Figure.Count(ids.Length)} tokens, {Figure.Count(trace.Series.Sum(series => series.Units))} units and gates; open it in a browser");
+            ? JsonOutput.Line(new
+            {
+                Page = page,
+                Tokens = ids.Length,
+                Series = trace.Series.Select(series => new { series.Name, series.Units }),
+            })
+            : $"{page}: {Figure.Count(ids.Length)} tokens, {Figure.Count(trace.Series.Sum(series => series.Units))} units and gates; open "
+                + "it in a browser");
         return ExitCode.Done;
     }
 
@@ -80,7 +95,8 @@ internal sealed class InspectCommand : Verb
         string vocab = string.Join(' ', saved.Vocab.Tokens.Select(token => token == " " ? "' '" : Printable.Text(token)));
         output.WriteLine($"vocab     {Figure.Count(saved.Vocab.Count)}: {Printable.Text(vocab, WidestVocab)}");
         output.WriteLine($"corpus    {Printable.Text(saved.Corpus.Name)}, SHA-256 {Printable.Text(saved.Corpus.Sha256)}");
-        output.WriteLine($"trained   {saved.Figures.Epochs} epoch{(saved.Figures.Epochs == 1 ? "" : "s")} in {Figure.Duration(saved.Figures.TrainedSeconds)}");
+        output.WriteLine($"trained   {saved.Figures.Epochs} epoch{(saved.Figures.Epochs == 1 ? "" : "s")} in "
+            + $"{Figure.Duration(saved.Figures.TrainedSeconds)}");
         output.WriteLine($"reached   {Reached(saved.Figures)}");
         if (saved is Checkpoint { Model.LeakLabel: { } leak })
             output.WriteLine($"warning   {leak}");
@@ -90,9 +106,11 @@ internal sealed class InspectCommand : Verb
 
     private static string Reached(Figures figures)
     {
-        string train = figures.TrainPerplexity is { } perplexity ? $"train perplexity {Figure.Perplexity(perplexity)}" : "no train perplexity";
+        string train = figures.TrainPerplexity is { } perplexity ? $"train perplexity {Figure.Perplexity(perplexity)}"
+            : "no train perplexity";
         string heldOut = figures.HeldOutPerplexity is { } last ? $", held-out {Figure.Perplexity(last)}" : "";
-        string best = figures is { BestHeldOutPerplexity: { } lowest, BestEpoch: { } epoch } ? $" (best {Figure.Perplexity(lowest)} after epoch {epoch})" : "";
+        string best = figures is { BestHeldOutPerplexity: { } lowest, BestEpoch: { } epoch }
+            ? $" (best {Figure.Perplexity(lowest)} after epoch {epoch})" : "";
         return train + heldOut + best;
     }
 

@@ -15,9 +15,14 @@ internal sealed class NGramCommand : Verb
 
     private readonly CorpusOptions _corpus = new();
     private readonly TextOptions _text = new(Under.Text);
-    private readonly Option<int?> _order = OptionOf.Integer("--order", "N", $"Tokens of the longest n-grams, 1 to {NGramModel.MaxOrder}. [default: {Under.Order}]");
-    private readonly Option<bool> _compressors = new("--compressors") { Description = "Tell what gzip and Brotli need for the held-out text, too, given the training text." };
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the checkpoint is written. [default: {Under.CheckpointPath}]");
+    private readonly Option<int?> _order = OptionOf.Integer(
+        "--order", "N", $"Tokens of the longest n-grams, 1 to {NGramModel.MaxOrder}. [default: {Under.Order}]");
+    private readonly Option<bool> _compressors = new("--compressors")
+    {
+        Description = "Tell what gzip and Brotli need for the held-out text, too, given the training text.",
+    };
+    private readonly Option<string?> _out = OptionOf.Text(
+        "--out", "FILE", $"Where the checkpoint is written. [default: {Under.CheckpointPath}]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public NGramCommand()
@@ -64,12 +69,14 @@ internal sealed class NGramCommand : Verb
                 result.Seconds,
                 model.Discounts,
                 HeldOut = result.HeldOut is { } report ? EvaluationLines.Json(report, null) : null,
-                Compressors = result.Compressors.Select(baseline => new { baseline.Name, baseline.BitsPerCharacter, baseline.BitsPerByte, baseline.CompressedBytes }),
+                Compressors = result.Compressors.Select(
+                    baseline => new { baseline.Name, baseline.BitsPerCharacter, baseline.BitsPerByte, baseline.CompressedBytes }),
                 Checkpoint = run.CheckpointPath,
             }));
             return;
         }
-        output.WriteLine($"counted      {Figure.Count(result.TrainTokens)} tokens in {Figure.Duration(result.Seconds)}; vocab {Figure.Count(result.Checkpoint.Vocab.Count)}, {Figure.Bytes(model.Bytes)} of memory");
+        output.WriteLine($"counted      {Figure.Count(result.TrainTokens)} tokens in {Figure.Duration(result.Seconds)}; vocab "
+            + $"{Figure.Count(result.Checkpoint.Vocab.Count)}, {Figure.Bytes(model.Bytes)} of memory");
         output.WriteLine($"n-grams      {string.Join("  ", model.NGrams.Select((count, i) => $"{i + 1}: {Figure.Count(count)}"))}");
         foreach (string line in result.HeldOut is { } heldOut ? EvaluationLines.Describe(heldOut) : [])
             output.WriteLine(line);

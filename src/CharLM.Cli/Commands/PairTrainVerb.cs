@@ -19,7 +19,9 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
 
     private readonly TrainerOptions _trainer = new(new SequenceRunConfig<TConfig>().Training, ofRunningText: false);
     private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to learn: UTF-8, a line each, source<TAB>target.");
-    private readonly Option<string?> _validation = OptionOf.Text("--validation", "FILE|none", "Pairs that are held out and measured after every epoch; none takes back what a file says. [default: none]");
+    private readonly Option<string?> _validation = OptionOf.Text(
+        "--validation", "FILE|none",
+            "Pairs that are held out and measured after every epoch; none takes back what a file says. [default: none]");
 
     protected PairTrainVerb(string description, TConfig defaults)
         : base(description, SequenceRun<TModel, TConfig>.Kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
@@ -34,10 +36,12 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
     /// <summary>The options of the recurrent layers.</summary>
     protected ModelOptions Network { get; }
 
-    protected override SequenceRunConfig<TConfig> Under(ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) =>
+    protected override SequenceRunConfig<TConfig> Under(
+        ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) =>
         base.Under(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start);
 
-    protected override SequenceRunConfig<TConfig> Apply(ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) => under with
+    protected override SequenceRunConfig<TConfig> Apply(
+        ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) => under with
     {
         Data = parse.GetValue(_data) ?? under.Data,
         Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
@@ -49,11 +53,13 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
     protected abstract TConfig ApplyModel(ParseResult parse, TConfig under);
 
     protected override IEnumerable<string> Faults(
-        SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? resumed) =>
+        SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>,
+            SequenceCheckpoint<TConfig>>? resumed) =>
         resumed is null ? SequenceRun<TModel, TConfig>.Faults(config, start) : SequenceRun<TModel, TConfig>.Faults(config, resumed);
 
     protected override async Task<string?> TrainAsync(
-        ParseResult parse, SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? session,
+        ParseResult parse, SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>,
+            SequenceCheckpoint<TConfig>>? session,
         Func<RunReporting> report, CancellationToken cancellationToken)
     {
         PairFile data = await PairFile.ReadAsync(config.Data, cancellationToken);
@@ -64,7 +70,8 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
         using (RunReporting reporting = report())
             result = run.Execute(data, heldOut, reporting, cancellationToken);
         PrintResult(parse, result);
-        return result.Interrupted ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
+        return result.Interrupted
+            ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
     }
 
     private void PrintResult(ParseResult parse, SequenceResult result)
@@ -93,8 +100,10 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
         }
         else if (result.LastEpoch is { } epoch)
         {
-            string heldOut = epoch.Measures.Count == 0 && epoch.HeldOut is { } nats ? $", held-out loss {nats.Mean:0.0000}" : RunLines.Describe(epoch.Measures, ", held-out ");
-            output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{heldOut}, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
+            string heldOut = epoch.Measures.Count == 0 && epoch.HeldOut is { } nats ? $", held-out loss {nats.Mean:0.0000}"
+                : RunLines.Describe(epoch.Measures, ", held-out ");
+            output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{heldOut}, {result.EpochsDone} "
+                + $"epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Best is { } best)
                 output.WriteLine($"best held-out {best.Figure} {best.Value:0.0000} after epoch {best.Epoch}, {result.BestCheckpointPath}");
         }

@@ -12,7 +12,8 @@ namespace CharLM.Cli.Commands;
 /// Between a continuation and the next line the model reads a line end, as it stands on the screen, if it knows one, and if no
 /// stop string ended the continuation: that one was read in its place. An empty line goes on without adding anything.
 /// </remarks>
-internal sealed class Prompt(GenerationSession session, Vocab vocab, GenerationWarnings warnings, InvocationConfiguration streams, bool json)
+internal sealed class Prompt(
+    GenerationSession session, Vocab vocab, GenerationWarnings warnings, InvocationConfiguration streams, bool json)
 {
     private const int LongestLine = 1_000_000;
     private const string LineEnd = "\n";

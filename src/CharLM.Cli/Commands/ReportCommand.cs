@@ -17,16 +17,27 @@ internal sealed class ReportCommand : Verb
 {
     private static readonly string[] CsvNames = ["runs.csv", "epochs.csv", "evaluations.csv"];
 
-    private readonly Argument<string[]> _runs = new("run") { HelpName = "run", Arity = ArgumentArity.OneOrMore, Description = "Run directories, or files that --log-json wrote." };
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "The page, one HTML file that needs no network. [default: report.html]");
+    private readonly Argument<string[]> _runs = new("run")
+    {
+        HelpName = "run",
+        Arity = ArgumentArity.OneOrMore,
+        Description = "Run directories, or files that --log-json wrote.",
+    };
+    private readonly Option<string?> _out = OptionOf.Text(
+        "--out", "FILE", "The page, one HTML file that needs no network. [default: report.html]");
     private readonly Option<string?> _markdown = OptionOf.Text("--markdown", "FILE", "Write the report as Markdown, too.");
-    private readonly Option<string?> _csv = OptionOf.Text("--csv", "FOLDER", "Write the figures in full as runs.csv, epochs.csv and evaluations.csv, too.");
-    private readonly Option<bool> _noEval = new("--no-eval") { Description = "Measure neither models nor baselines: read only what the runs wrote." };
+    private readonly Option<string?> _csv = OptionOf.Text(
+        "--csv", "FOLDER", "Write the figures in full as runs.csv, epochs.csv and evaluations.csv, too.");
+    private readonly Option<bool> _noEval = new("--no-eval")
+    {
+        Description = "Measure neither models nor baselines: read only what the runs wrote.",
+    };
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ReportCommand()
-        : base("report", "Put runs of one kind side by side in one HTML page: curves, figures, samples, configurations; of language models intervals, baselines and surprisal, of models on pairs confusion matrices, predictions and attention.")
+        : base("report", "Put runs of one kind side by side in one HTML page: curves, figures, samples, configurations; of language models "
+            + "intervals, baselines and surprisal, of models on pairs confusion matrices, predictions and attention.")
     {
         Add(_runs);
         foreach (Option option in new Option[] { _out, _markdown, _csv, _noEval })
@@ -37,7 +48,8 @@ internal sealed class ReportCommand : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        (string html, string? markdown, string? csv) = (parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
+        (string html, string? markdown, string? csv) = (
+            parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
         string[] paths = parse.GetRequiredValue(_runs);
         InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. Faults(paths, html, markdown)]);
         IReportedRuns runs = Read(paths, corpus => CorpusOptions.ReadAsync(parse, corpus, cancellationToken));
@@ -48,9 +60,11 @@ internal sealed class ReportCommand : Verb
         TextWriter error = parse.InvocationConfiguration.Error;
         // Torch takes half a second to load, and logs alone need none of it.
         bool measures = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
-        ReportContent content = await runs.ReportAsync(measures ? new ReportMeasuring(_runtime.Use(parse), _runtime.Threads(parse), error) : null, cancellationToken);
+        ReportContent content = await runs.ReportAsync(
+            measures ? new ReportMeasuring(_runtime.Use(parse), _runtime.Threads(parse), error) : null, cancellationToken);
         if (ChartLibrary.Embedded is null)
-            ErrorLine.Write(error, "warning: this build has no charts, since npm was missing when it was built: tables stand in their place");
+            ErrorLine.Write(error,
+                "warning: this build has no charts, since npm was missing when it was built: tables stand in their place");
         OutputFile.Write(html, writer => HtmlReport.Write(content.Report, writer, ChartLibrary.Embedded));
         if (markdown is not null)
             OutputFile.Write(markdown, writer => MarkdownReport.Write(content.Report, writer));
@@ -64,7 +78,8 @@ internal sealed class ReportCommand : Verb
     {
         if (runs.Any(string.IsNullOrWhiteSpace))
             yield return "the name of a run is empty";
-        else if (runs.GroupBy(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        else if (runs.GroupBy(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))
+            .FirstOrDefault(same => same.Count() > 1) is { } twice)
             yield return $"the run {twice.First()} is named twice";
         if (markdown is not null && Path.GetFullPath(markdown) == Path.GetFullPath(html))
             yield return "out and markdown name the same file";
@@ -73,10 +88,13 @@ internal sealed class ReportCommand : Verb
     private static IReportedRuns Read(IReadOnlyList<string> paths, Func<string, Task<CorpusText>> readCorpus)
     {
         // What cannot be read is told of by the reader of runs of language models; so are logs.
-        string?[] kinds = [.. paths.Select(path => Directory.Exists(path) ? RunConfigFile.KindOf(new RunDirectory(path).ConfigPath) : null)];
+        string?[] kinds = [.. paths.Select(
+            path => Directory.Exists(path) ? RunConfigFile.KindOf(new RunDirectory(path).ConfigPath) : null)];
         bool[] onPairs = [.. kinds.Select(kind => kind == ClassifierConfig.Kind || kind == TranslatorConfig.Kind)];
         if (onPairs.Any(isPairs => isPairs) && kinds.Distinct().Count() > 1)
-            throw new InvalidConfigException([$"runs of different kinds have no figures in common: {string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them apart"]);
+            throw new InvalidConfigException(
+                ["runs of different kinds have no figures in common: "
+                    + $"{string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them apart"]);
         return onPairs[0]
             ? new ReportedPairRuns(Named<SequenceRecord>([.. paths.Select(SequenceRecord.Read)], paths))
             : new ReportedTextRuns(Named<RunRecord>([.. paths.Select(RunRecord.Read)], paths), readCorpus);

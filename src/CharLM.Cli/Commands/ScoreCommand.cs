@@ -13,15 +13,29 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm score</c>.</summary>
 internal sealed class ScoreCommand : Verb
 {
-    private readonly Argument<string> _file = new("file") { HelpName = "file", Arity = ArgumentArity.ZeroOrOne, Description = "A UTF-8 file, or - for standard input.", DefaultValueFactory = _ => CorpusResolver.StandardInput };
+    private readonly Argument<string> _file = new("file")
+    {
+        HelpName = "file",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "A UTF-8 file, or - for standard input.",
+        DefaultValueFactory = _ => CorpusResolver.StandardInput,
+    };
     private readonly SavedModelOptions _model = new();
-    private readonly Option<bool> _perChar = new("--per-char") { Description = "A line for each character (word, for a word model) instead: line, position, character, nats, bits, separated by tabs." };
-    private readonly Option<bool> _carryState = new("--carry-state") { Description = "Read each line after those before it, as one text, instead of on its own." };
+    private readonly Option<bool> _perChar = new("--per-char")
+    {
+        Description = "A line for each character (word, for a word model) instead: line, position, character, nats, bits, separated by "
+            + "tabs.",
+    };
+    private readonly Option<bool> _carryState = new("--carry-state")
+    {
+        Description = "Read each line after those before it, as one text, instead of on its own.",
+    };
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = new("--json") { Description = "Print a JSON object for each line instead." };
 
     public ScoreCommand()
-        : base("score", "Tell how much each line of a text surprises a model: its nats, its bits per character, and the line, separated by tabs.")
+        : base("score", "Tell how much each line of a text surprises a model: its nats, its bits per character, and the line, separated by "
+            + "tabs.")
     {
         Add(_file);
         _model.AddTo(this);
@@ -34,7 +48,8 @@ internal sealed class ScoreCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(
-            [.. _runtime.Faults(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar) ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>()]);
+            [.. _runtime.Faults(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar)
+                ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>()]);
         string path = _model.Path(parse), file = parse.GetRequiredValue(_file);
         ISavedModel saved = ModelFile.Read(path);
         using Stream input = Open(file);
@@ -42,7 +57,8 @@ internal sealed class ScoreCommand : Verb
         using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState));
         string location = file == CorpusResolver.StandardInput ? "standard input" : file;
         // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
-        return await Task.Run(() => Score(parse, scorer, LineReader.Read(input, location), location, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+        return await Task.Run(() => Score(parse, scorer, LineReader.Read(input, location), location, cancellationToken), cancellationToken)
+            .WaitAsync(cancellationToken);
     }
 
     private static Stream Open(string file)
@@ -97,7 +113,8 @@ internal sealed class ScoreCommand : Verb
             return ExitCode.Failed;
         }
         if (unknown > 0)
-            ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: {Figure.Count(unknown)} of {Figure.Count(tokens)} tokens are read as {Vocab.Unknown}");
+            ErrorLine.Write(parse.InvocationConfiguration.Error,
+                $"warning: {Figure.Count(unknown)} of {Figure.Count(tokens)} tokens are read as {Vocab.Unknown}");
         return ExitCode.Done;
     }
 

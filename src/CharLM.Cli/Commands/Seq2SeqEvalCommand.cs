@@ -9,8 +9,10 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm seq2seq eval</c>.</summary>
 internal sealed class Seq2SeqEvalCommand : Verb
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
-    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to measure: UTF-8, a line each, source<TAB>target.");
+    private readonly Option<string?> _checkpoint = OptionOf.Text(
+        "--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _data = OptionOf.Text(
+        "--data", "FILE", "The pairs to measure: UTF-8, a line each, source<TAB>target.");
     private readonly DecodingOptions _decoding = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
@@ -31,7 +33,9 @@ internal sealed class Seq2SeqEvalCommand : Verb
         DecodingConfig decoding = _decoding.Read(parse);
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
-        using var translator = TrainedTranslator.Open(SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse), _runtime.Threads(parse));
+        using var translator = TrainedTranslator.Open(
+            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
+                _runtime.Threads(parse));
         translator.Check(data);
         var warnings = new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error);
         warnings.AboutSources(data.Pairs.Select(pair => pair.Source));
@@ -40,7 +44,8 @@ internal sealed class Seq2SeqEvalCommand : Verb
         TextWriter output = parse.InvocationConfiguration.Output;
         output.WriteLine(parse.GetValue(_json)
             ? JsonOutput.Line(new { Pairs = data.Pairs.Count, score.ExactMatch, score.CharacterErrorRate })
-            : $"exact match {score.ExactMatch:0.0000}, character error rate {score.CharacterErrorRate:0.0000}, {Figure.Count(data.Pairs.Count)} pairs");
+            : $"exact match {score.ExactMatch:0.0000}, character error rate {score.CharacterErrorRate:0.0000}, "
+                + $"{Figure.Count(data.Pairs.Count)} pairs");
         return ExitCode.Done;
     }
 }

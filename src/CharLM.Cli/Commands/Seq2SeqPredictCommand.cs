@@ -9,7 +9,8 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm seq2seq predict</c>.</summary>
 internal sealed class Seq2SeqPredictCommand : Verb
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _checkpoint = OptionOf.Text(
+        "--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly DecodingOptions _decoding = new();
     private readonly RuntimeOptions _runtime = new();
@@ -29,7 +30,8 @@ internal sealed class Seq2SeqPredictCommand : Verb
     {
         DecodingConfig decoding = _decoding.Read(parse);
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
-        using var translator = TrainedTranslator.Open(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+        using var translator = TrainedTranslator.Open(
+            parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
         IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.FaultOfSource, cancellationToken);
         new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error).AboutSources(sources);
         bool json = parse.GetValue(_json);

@@ -21,7 +21,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
 
     public TrainCommand()
-        : base("Train a model on a text, report its perplexity, and save a checkpoint.", TrainingRun.Kind, new ReportingOptions(LossStyle.Perplexity, defaultEvery: 10))
+        : base("Train a model on a text, report its perplexity, and save a checkpoint.", TrainingRun.Kind,
+            new ReportingOptions(LossStyle.Perplexity, defaultEvery: 10))
     {
         _preset.CompletionSources.Add([.. RunConfigFile.Presets]);
         _corpus.AddTo(this);
@@ -56,7 +57,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         resumed is null ? TrainingRun.Faults(config, start) : TrainingRun.Faults(config, resumed);
 
     protected override async Task<string?> TrainAsync(
-        ParseResult parse, RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? session, Func<RunReporting> report, CancellationToken cancellationToken)
+        ParseResult parse, RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? session, Func<RunReporting> report,
+            CancellationToken cancellationToken)
     {
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, config.Text);
@@ -66,14 +68,17 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         using (RunReporting reporting = report())
             result = run.Execute(corpus, reporting, cancellationToken);
         PrintResult(parse, result, corpus.Origin);
-        return result.Interrupted ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
+        return result.Interrupted
+            ? Interrupted(result.EpochsDone, config,
+                GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
     }
 
     // A file that names an implementation is told when it cannot compute the file's own model, as a command line is.
     protected override RunConfig Read(ParseResult parse, string file, RunConfig under)
     {
         RunConfig config = RunConfigFile.Read(file, under, out long? line);
-        if (line is not null && config.Model.Variant != CellVariant.Standard && !_model.NamesImplementation(parse) && config.Model.Faults().FirstOrDefault() is { } fault)
+        if (line is not null && config.Model.Variant != CellVariant.Standard && !_model.NamesImplementation(parse)
+            && config.Model.Faults().FirstOrDefault() is { } fault)
             throw new ConfigFileException(file, line, fault);
         return config;
     }
@@ -113,9 +118,11 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         else if (result.LastEpoch is { } epoch)
         {
             string heldOut = epoch.HeldOut is { } nats ? $", held-out perplexity {Figure.Perplexity(nats.Perplexity)}" : "";
-            output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
+            output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
+                + $"tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Best is { } best)
-                output.WriteLine($"best held-out perplexity {Figure.Perplexity(best.Perplexity)} after epoch {best.Epoch}, {result.BestCheckpointPath}");
+                output.WriteLine($"best held-out perplexity {Figure.Perplexity(best.Perplexity)} after epoch {best.Epoch}, "
+                    + $"{result.BestCheckpointPath}");
             if (result.Description.Model.LeakLabel is { } leak)
                 output.WriteLine(leak);
             if (result.Sample is not null)

@@ -21,8 +21,12 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     private readonly RunKind<TConfig, TCheckpoint> _kind;
     private readonly RunOptions _run = new(new TConfig());
     private readonly ReportingOptions _reporting;
-    private readonly Option<string?> _config = OptionOf.Text("--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
-    private readonly Option<bool> _printConfig = new("--print-config") { Description = "Print the configuration that results, as YAML (or with --json as JSON), and train nothing." };
+    private readonly Option<string?> _config = OptionOf.Text(
+        "--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+    private readonly Option<bool> _printConfig = new("--print-config")
+    {
+        Description = "Print the configuration that results, as YAML (or with --json as JSON), and train nothing.",
+    };
 
     protected TrainVerb(string description, RunKind<TConfig, TCheckpoint> kind, ReportingOptions reporting)
         : base("train", description) => (_kind, _reporting) = (kind, reporting);
@@ -77,7 +81,9 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         }
     }
 
-    /// <summary>What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.</summary>
+    /// <summary>
+    /// What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.
+    /// </summary>
     protected virtual TConfig Under(ParseResult parse, TConfig under, TCheckpoint? start) =>
         parse.GetValue(_config) is { } file ? Read(parse, file, under) : under;
 
@@ -99,7 +105,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
     /// <returns>Of a run that was interrupted, how to go on (<see cref="Interrupted"/>); else null.</returns>
     protected abstract Task<string?> TrainAsync(
-        ParseResult parse, TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? session, Func<Reporting.RunReporting> report, CancellationToken cancellationToken);
+        ParseResult parse, TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? session,
+            Func<Reporting.RunReporting> report, CancellationToken cancellationToken);
 
     /// <summary>What is said of a run that was interrupted.</summary>
     /// <param name="epochs">Epochs that are finished.</param>

@@ -32,7 +32,8 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
     {
         if (!await IsFreeAsync(trial, cancellationToken))
             return new TrialStatus(trial, TrialState.Busy) { Progress = directory.Progress(trial) };
-        using Process process = Process.Start(StartInfo(trial)) ?? throw new InvalidOperationException("the process of the trial did not start");
+        using Process process = Process.Start(StartInfo(trial))
+            ?? throw new InvalidOperationException("the process of the trial did not start");
         Task output = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
         Task<(string, List<string>)> told = ReadAsync(process.StandardError);
         await using (cancellationToken.Register(process.StandardInput.Close))
@@ -105,7 +106,12 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
             "experiment", "run", "--trial", trial.Number.ToString(CultureInfo.InvariantCulture), WhileInputOption,
             .. runs is null ? Array.Empty<string>() : ["--runs", runs], .. options, "--", file,
         ];
-        return new ProcessStartInfo(program, words) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        return new ProcessStartInfo(program, words)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
     }
 
     // The last complaint, and all warnings, of what a process says to people.

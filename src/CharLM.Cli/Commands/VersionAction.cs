@@ -12,7 +12,8 @@ internal sealed class VersionAction(Option<bool> json) : SynchronousCommandLineA
 {
     /// <summary>The toolkit's version.</summary>
     public static string Version =>
-        typeof(VersionAction).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        typeof(VersionAction).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "unknown";
 
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
@@ -24,14 +25,29 @@ internal sealed class VersionAction(Option<bool> json) : SynchronousCommandLineA
         {
             TorchRuntime.Use();
             output.WriteLine(asJson
-                ? JsonOutput.Line(new { Charlm = Version, TorchSharp = TorchRuntime.TorchSharpVersion, Libtorch = TorchRuntime.LibtorchVersion, BlasThreads = TorchRuntime.Threads, Device = TorchRuntime.DefaultDevice })
-                : $"{torch}, libtorch {TorchRuntime.LibtorchVersion}, {TorchRuntime.Threads} BLAS thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}");
+                ? JsonOutput.Line(new
+                {
+                    Charlm = Version,
+                    TorchSharp = TorchRuntime.TorchSharpVersion,
+                    Libtorch = TorchRuntime.LibtorchVersion,
+                    BlasThreads = TorchRuntime.Threads,
+                    Device = TorchRuntime.DefaultDevice,
+                })
+                : $"{torch}, libtorch {TorchRuntime.LibtorchVersion}, {TorchRuntime.Threads} BLAS "
+                    + $"thread{(TorchRuntime.Threads == 1 ? "" : "s")}, device {TorchRuntime.DefaultDevice}");
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {
             // What cannot be loaded is worth a report, too, and a report begins with the version.
             output.WriteLine(asJson
-                ? JsonOutput.Line(new { Charlm = Version, TorchSharp = TorchRuntime.TorchSharpVersion, Libtorch = (string?)null, BlasThreads = (int?)null, Device = (string?)null })
+                ? JsonOutput.Line(new
+                {
+                    Charlm = Version,
+                    TorchSharp = TorchRuntime.TorchSharpVersion,
+                    Libtorch = (string?)null,
+                    BlasThreads = (int?)null,
+                    Device = (string?)null,
+                })
                 : $"{torch}, not loadable");
             return Failure.Report(e, parseResult.InvocationConfiguration.Error);
         }

@@ -11,7 +11,10 @@ namespace CharLM.Cli.Options;
 /// <summary>Which text, and where corpora are kept: the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
 internal sealed class CorpusOptions
 {
-    private readonly Option<string?> _corpus = OptionOf.Text("--corpus", "NAME|PATH|-", "A corpus of the catalog (charlm corpus list), a UTF-8 file, or - for standard input; auto is time-machine when it can be had, else bundled. [default: auto, or the checkpoint's]");
+    private readonly Option<string?> _corpus = OptionOf.Text(
+        "--corpus", "NAME|PATH|-",
+            "A corpus of the catalog (charlm corpus list), a UTF-8 file, or - for standard input; auto is time-machine when it can be had, "
+                + "else bundled. [default: auto, or the checkpoint's]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -37,14 +40,19 @@ internal sealed class CorpusOptions
         var resolver = new CorpusResolver(Store(report), report);
         using Stream? input = corpus == CorpusResolver.StandardInput ? StandardStreams.OpenInput() : null;
         // Standard input, and a pipe that is opened, cannot be cancelled while they block: a signal leaves them behind.
-        return await Task.Run(() => resolver.ResolveAsync(corpus, input, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+        return await Task.Run(() => resolver.ResolveAsync(corpus, input, cancellationToken), cancellationToken)
+            .WaitAsync(cancellationToken);
     }
 
-    /// <summary>Tells once of carriage returns that stay in a text: on a screen nobody sees them, and the model learns to write them.</summary>
+    /// <summary>
+    /// Tells once of carriage returns that stay in a text: on a screen nobody sees them, and the model learns to write them.
+    /// </summary>
     public static void TellOfReturns(ParseResult parse, CorpusText corpus, TextConfig text)
     {
         if (text is { Cleaning: Cleaning.None, Token: TokenKind.Char } && corpus.Text.Contains("\r\n", StringComparison.Ordinal))
-            ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it (tr -d '\\r' takes it away)");
+            ErrorLine.Write(parse.InvocationConfiguration.Error,
+                $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it "
+                    + "(tr -d '\\r' takes it away)");
     }
 
     /// <summary>The corpora that have names.</summary>
@@ -82,7 +90,8 @@ internal sealed class CorpusOptions
         if (before is null)
             return CorpusResolver.Auto;
         return Catalog().Entries.FirstOrDefault(entry => entry.Sha256 == before.Sha256)?.Name
-            ?? throw new InvalidConfigException([$"the checkpoint was trained on '{before.Name}', which is not in the catalog: give it with --corpus"]);
+            ?? throw new InvalidConfigException(
+                [$"the checkpoint was trained on '{before.Name}', which is not in the catalog: give it with --corpus"]);
     }
 
     private static CorpusMirror ParseMirror(string mirror)

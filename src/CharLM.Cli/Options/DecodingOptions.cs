@@ -6,9 +6,12 @@ namespace CharLM.Cli.Options;
 /// <summary>The options of <see cref="DecodingConfig"/>.</summary>
 internal sealed class DecodingOptions
 {
-    private readonly Option<int?> _beam = OptionOf.Integer("--beam", "N", "Beginnings that are followed side by side; 1 is greedy. [default: 1]");
-    private readonly Option<double?> _lengthPenalty = OptionOf.Number("--length-penalty", "X", "With --beam: favours long targets; 0 takes the most probable. [default: 0]");
-    private readonly Option<double?> _temperature = OptionOf.Number("--temperature", "T", "Above 0, draw at random instead; the higher the wilder. [default: 0]");
+    private readonly Option<int?> _beam = OptionOf.Integer(
+        "--beam", "N", "Beginnings that are followed side by side; 1 is greedy. [default: 1]");
+    private readonly Option<double?> _lengthPenalty = OptionOf.Number(
+        "--length-penalty", "X", "With --beam: favours long targets; 0 takes the most probable. [default: 0]");
+    private readonly Option<double?> _temperature = OptionOf.Number(
+        "--temperature", "T", "Above 0, draw at random instead; the higher the wilder. [default: 0]");
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>

@@ -6,18 +6,32 @@ namespace CharLM.Cli.Options;
 /// <summary>The options of <see cref="GenerationConfig"/>.</summary>
 internal sealed class GenerationOptions
 {
-    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens (characters, or words for a word model) to add at most. [default: 200]");
-    private readonly Option<double?> _temperature = OptionOf.Number("--temperature", "T", "0 always takes the most probable token; above 0 draws at random, the higher the wilder (1 draws with the model's own probabilities). [default: 0, or 1 with --top-k, --top-p, --min-p or several --samples]");
+    private readonly Option<int?> _length = OptionOf.Integer(
+        "--length", "N", "Tokens (characters, or words for a word model) to add at most. [default: 200]");
+    private readonly Option<double?> _temperature = OptionOf.Number(
+        "--temperature", "T",
+            "0 always takes the most probable token; above 0 draws at random, the higher the wilder (1 draws with the model's own "
+                + "probabilities). [default: 0, or 1 with --top-k, --top-p, --min-p or several --samples]");
     private readonly Option<int?> _topK = OptionOf.Integer("--top-k", "N", "Draw from the N most probable tokens only.");
-    private readonly Option<double?> _topP = OptionOf.Number("--top-p", "P", "Draw from the fewest most probable tokens only that have this probability together, above 0 to 1.");
-    private readonly Option<double?> _minP = OptionOf.Number("--min-p", "P", "Draw from the tokens only that are at least P times as probable as the most probable one, above 0 to 1.");
-    private readonly Option<double?> _repetitionPenalty = OptionOf.Number("--repetition-penalty", "X", "Make tokens of the last part of the text less probable, above 1 (1.2 is common).");
-    private readonly Option<int?> _repetitionWindow = OptionOf.Integer("--repetition-window", "N", $"How many last tokens --repetition-penalty looks at; 0 at all. [default: {SamplingStep.RepetitionPenalty.DefaultWindow}]");
-    private readonly Option<int?> _beam = OptionOf.Integer("--beam", "N", "Search for the most probable text, keeping N at every step, instead of drawing one.");
-    private readonly Option<double?> _lengthPenalty = OptionOf.Number("--length-penalty", "X", "Rank what --beam finds by ln p / length^X. [default: 0.75]");
-    private readonly Option<string[]?> _stop = OptionOf.Texts("--stop", "TEXT", "End before this text would come; may be given several times.");
-    private readonly Option<int?> _samples = OptionOf.Integer("--samples", "N", "Write N texts side by side; of --beam, its best N. [default: 1]");
-    private readonly Option<string?> _constrain = OptionOf.Text("--constrain", "REGEX", "Add only what matches this regular expression as a whole.");
+    private readonly Option<double?> _topP = OptionOf.Number(
+        "--top-p", "P", "Draw from the fewest most probable tokens only that have this probability together, above 0 to 1.");
+    private readonly Option<double?> _minP = OptionOf.Number(
+        "--min-p", "P", "Draw from the tokens only that are at least P times as probable as the most probable one, above 0 to 1.");
+    private readonly Option<double?> _repetitionPenalty = OptionOf.Number(
+        "--repetition-penalty", "X", "Make tokens of the last part of the text less probable, above 1 (1.2 is common).");
+    private readonly Option<int?> _repetitionWindow = OptionOf.Integer(
+        "--repetition-window", "N",
+            $"How many last tokens --repetition-penalty looks at; 0 at all. [default: {SamplingStep.RepetitionPenalty.DefaultWindow}]");
+    private readonly Option<int?> _beam = OptionOf.Integer(
+        "--beam", "N", "Search for the most probable text, keeping N at every step, instead of drawing one.");
+    private readonly Option<double?> _lengthPenalty = OptionOf.Number(
+        "--length-penalty", "X", "Rank what --beam finds by ln p / length^X. [default: 0.75]");
+    private readonly Option<string[]?> _stop = OptionOf.Texts(
+        "--stop", "TEXT", "End before this text would come; may be given several times.");
+    private readonly Option<int?> _samples = OptionOf.Integer(
+        "--samples", "N", "Write N texts side by side; of --beam, its best N. [default: 1]");
+    private readonly Option<string?> _constrain = OptionOf.Text(
+        "--constrain", "REGEX", "Add only what matches this regular expression as a whole.");
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
@@ -25,7 +39,8 @@ internal sealed class GenerationOptions
     {
         foreach (Option option in new Option[]
         {
-            _length, _temperature, _topK, _topP, _minP, _repetitionPenalty, _repetitionWindow, _beam, _lengthPenalty, _stop, _samples, _constrain, _seed,
+            _length, _temperature, _topK, _topP, _minP, _repetitionPenalty, _repetitionWindow, _beam, _lengthPenalty, _stop, _samples,
+                _constrain, _seed,
         })
         {
             command.Add(option);
@@ -65,21 +80,24 @@ internal sealed class GenerationOptions
     private BeamConfig? Beam(ParseResult parse)
     {
         var under = new BeamConfig();
-        return parse.GetValue(_beam) is { } width ? new BeamConfig { Width = width, LengthPenalty = parse.GetValue(_lengthPenalty) ?? under.LengthPenalty } : null;
+        return parse.GetValue(_beam) is { } width
+            ? new BeamConfig { Width = width, LengthPenalty = parse.GetValue(_lengthPenalty) ?? under.LengthPenalty } : null;
     }
 
     private List<SamplingStep> Steps(ParseResult parse)
     {
         var steps = new List<SamplingStep>();
         if (parse.GetValue(_repetitionPenalty) is { } penalty)
-            steps.Add(new SamplingStep.RepetitionPenalty(penalty, parse.GetValue(_repetitionWindow) ?? SamplingStep.RepetitionPenalty.DefaultWindow));
+            steps.Add(new SamplingStep.RepetitionPenalty(
+                penalty, parse.GetValue(_repetitionWindow) ?? SamplingStep.RepetitionPenalty.DefaultWindow));
         if (parse.GetValue(_topK) is { } count)
             steps.Add(new SamplingStep.TopK(count));
         if (parse.GetValue(_topP) is { } mass)
             steps.Add(new SamplingStep.TopP(mass));
         if (parse.GetValue(_minP) is { } fraction)
             steps.Add(new SamplingStep.MinP(fraction));
-        bool draws = steps.Exists(step => step is not SamplingStep.RepetitionPenalty) || (parse.GetValue(_samples) > 1 && parse.GetValue(_beam) is null);
+        bool draws = steps.Exists(step => step is not SamplingStep.RepetitionPenalty)
+            || (parse.GetValue(_samples) > 1 && parse.GetValue(_beam) is null);
         if ((parse.GetValue(_temperature) ?? (draws ? 1 : 0)) is var temperature and not 0)
             steps.Add(new SamplingStep.Temperature(temperature < 0 ? 1 : temperature));
         return steps;

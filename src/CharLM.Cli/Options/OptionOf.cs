@@ -19,11 +19,13 @@ internal static class OptionOf
 
     /// <summary>A whole number.</summary>
     public static Option<int?> Integer(string name, string helpName, string description) =>
-        Make(name, helpName, description, $"a whole number of at most {int.MaxValue}", (string text, out int value) => int.TryParse(text, Whole, null, out value));
+        Make(name, helpName, description, $"a whole number of at most {int.MaxValue}", (string text, out int value) =>
+            int.TryParse(text, Whole, null, out value));
 
     /// <summary>A whole number of 64 bits.</summary>
     public static Option<long?> Long(string name, string helpName, string description) =>
-        Make(name, helpName, description, $"a whole number of at most {long.MaxValue}", (string text, out long value) => long.TryParse(text, Whole, null, out value));
+        Make(name, helpName, description, $"a whole number of at most {long.MaxValue}", (string text, out long value) =>
+            long.TryParse(text, Whole, null, out value));
 
     /// <summary>A number; NaN and infinities are refused here.</summary>
     public static Option<double?> Number(string name, string helpName, string description) =>
@@ -32,7 +34,8 @@ internal static class OptionOf
     /// <summary>A value of a type that reads itself; its <see cref="DescriptionAttribute"/> says what it takes.</summary>
     public static Option<T?> Word<T>(string name, string helpName, string description)
         where T : struct, IParsable<T> =>
-        Make(name, helpName, description, typeof(T).GetCustomAttribute<DescriptionAttribute>()?.Description ?? helpName, (string text, out T value) => T.TryParse(text, CultureInfo.InvariantCulture, out value));
+        Make(name, helpName, description, typeof(T).GetCustomAttribute<DescriptionAttribute>()?.Description ?? helpName,
+            (string text, out T value) => T.TryParse(text, CultureInfo.InvariantCulture, out value));
 
     /// <summary>One of a closed set.</summary>
     public static Option<T?> Choice<T>(string name, string description)
@@ -40,7 +43,8 @@ internal static class OptionOf
     {
         string[] names = [.. Choices.NamesOf<T>()];
         string shown = string.Join('|', names);
-        Option<T?> option = Make(name, shown, description, $"one of {shown}", (string text, out T value) => Choices.TryParse(text, out value));
+        Option<T?> option = Make(
+            name, shown, description, $"one of {shown}", (string text, out T value) => Choices.TryParse(text, out value));
         // The library's own would complete the names of the enum, too.
         option.CompletionSources.Clear();
         option.CompletionSources.Add(names);
@@ -66,7 +70,8 @@ internal static class OptionOf
 
     /// <summary>A number, or a word that takes back what lies under the option.</summary>
     public static Option<Setting<double>?> NumberOr(string unset, string name, string helpName, string description) =>
-        Make(name, $"{helpName}|{unset}", description, $"a finite number such as 0.5, or {unset}", (string text, out Setting<double> value) =>
+        Make(name, $"{helpName}|{unset}", description, $"a finite number such as 0.5, or {unset}",
+            (string text, out Setting<double> value) =>
         {
             bool isNumber = TryParse(text, out double number);
             value = new Setting<double>(isNumber ? number : null);
@@ -112,7 +117,8 @@ internal static class OptionOf
 
     private static NumberStyles Decimal => NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
-    private static bool TryParse(string text, out double value) => double.TryParse(text, Decimal, null, out value) && double.IsFinite(value);
+    private static bool TryParse(string text, out double value) =>
+        double.TryParse(text, Decimal, null, out value) && double.IsFinite(value);
 
     private static Option<T?> Make<T>(string name, string helpName, string description, string wanted, Reader<T> read)
         where T : struct => new(name)

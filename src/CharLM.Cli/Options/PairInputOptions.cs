@@ -10,7 +10,8 @@ internal sealed class PairInputOptions
     private const string StandardInput = "-";
 
     private readonly Option<string?> _text = OptionOf.Text("--text", "TEXT", "One source.");
-    private readonly Option<string?> _input = OptionOf.Text("--input", "FILE|-", "A source a line, up to a tab if there is one; - is standard input.");
+    private readonly Option<string?> _input = OptionOf.Text(
+        "--input", "FILE|-", "A source a line, up to a tab if there is one; - is standard input.");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -30,7 +31,8 @@ internal sealed class PairInputOptions
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidConfigException">The one text has a fault.</exception>
     /// <exception cref="PairFileException">A line has a fault.</exception>
-    public async Task<IReadOnlyList<string>> ReadAsync(ParseResult parse, Func<string, string?> faultOf, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ReadAsync(
+        ParseResult parse, Func<string, string?> faultOf, CancellationToken cancellationToken)
     {
         if (parse.GetValue(_text) is { } text)
         {

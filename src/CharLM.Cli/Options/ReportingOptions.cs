@@ -8,9 +8,14 @@ namespace CharLM.Cli.Options;
 /// <param name="defaultEvery">Epochs from one report to the next when nothing else is said.</param>
 internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
 {
-    private readonly Option<int?> _reportEvery = OptionOf.Integer("--report-every", "N", $"Report the first epoch, the last, and every N. [default: {defaultEvery}]");
-    private readonly Option<string?> _logJson = OptionOf.Text("--log-json", "FILE", "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there; with --resume, what came after the checkpoint is written again, in its place.");
-    private readonly Option<string?> _tensorBoard = OptionOf.Text("--tensorboard", "FOLDER", "Write every epoch and sample there as an event file of TensorBoard, too.");
+    private readonly Option<int?> _reportEvery = OptionOf.Integer(
+        "--report-every", "N", $"Report the first epoch, the last, and every N. [default: {defaultEvery}]");
+    private readonly Option<string?> _logJson = OptionOf.Text(
+        "--log-json", "FILE",
+            "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there; with --resume, what came after the "
+                + "checkpoint is written again, in its place.");
+    private readonly Option<string?> _tensorBoard = OptionOf.Text(
+        "--tensorboard", "FOLDER", "Write every epoch and sample there as an event file of TensorBoard, too.");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)

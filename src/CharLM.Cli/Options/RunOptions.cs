@@ -5,26 +5,44 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>The options of <see cref="RunSettings"/>: where a training run is written and how often, when it ends, and which one goes on.</summary>
+/// <summary>
+/// The options of <see cref="RunSettings"/>: where a training run is written and how often, when it ends, and which one goes on.
+/// </summary>
 /// <param name="defaults">What the help tells as defaults.</param>
 internal sealed class RunOptions(RunSettings defaults)
 {
     private const string Auto = "auto";
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Begin with this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where the model is written. [default: {defaults.CheckpointPath}, or nowhere with --run-dir]");
-    private readonly Option<string?> _directory = OptionOf.Text("--run-dir", "FOLDER", $"Where all of the run is written: configuration, environment, metrics, samples, checkpoints. [default: {RunDirectory.DefaultParent}/ and the date and time, without --out and --checkpoint]");
-    private readonly Option<string?> _resume = OptionOf.Text("--resume", "FOLDER|auto", $"Go on with the run in this directory, exactly where its last checkpoint is; auto is the newest in {RunDirectory.DefaultParent}/ that is not complete, and with --run-dir that one, which begins when there is none.");
+    private readonly Option<string?> _checkpoint = OptionOf.Text(
+        "--checkpoint", "FILE",
+            "Begin with this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
+    private readonly Option<string?> _out = OptionOf.Text(
+        "--out", "FILE", $"Where the model is written. [default: {defaults.CheckpointPath}, or nowhere with --run-dir]");
+    private readonly Option<string?> _directory = OptionOf.Text(
+        "--run-dir", "FOLDER",
+            "Where all of the run is written: configuration, environment, metrics, samples, checkpoints. [default: "
+                + $"{RunDirectory.DefaultParent}/ and the date and time, without --out and --checkpoint]");
+    private readonly Option<string?> _resume = OptionOf.Text(
+        "--resume", "FOLDER|auto",
+            "Go on with the run in this directory, exactly where its last checkpoint is; auto is the newest in "
+                + $"{RunDirectory.DefaultParent}/ that is not complete, and with --run-dir that one, which begins when there is none.");
 
-    private readonly Option<int?> _sampleEvery = OptionOf.Integer("--sample-every", "N", $"Draw a sample after every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
-    private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>("--checkpoint-every", "N", $"Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end; auto loses a minute at most and takes 2 % of the time at most. [default: {defaults.CheckpointEvery}]");
-    private readonly Option<int?> _keepLast = OptionOf.Integer("--keep-last", "N", $"Checkpoints that a run directory keeps to go on from. [default: {defaults.KeepLast}]");
-    private readonly Option<int?> _patience = OptionOf.Integer("--patience", "N", "End after N epochs in which what is held out did not become better; 0 goes to the last. [default: 0]");
+    private readonly Option<int?> _sampleEvery = OptionOf.Integer(
+        "--sample-every", "N", $"Draw a sample after every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
+    private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>(
+        "--checkpoint-every", "N",
+            "Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end; auto loses a minute at most and takes 2 "
+                + $"% of the time at most. [default: {defaults.CheckpointEvery}]");
+    private readonly Option<int?> _keepLast = OptionOf.Integer(
+        "--keep-last", "N", $"Checkpoints that a run directory keeps to go on from. [default: {defaults.KeepLast}]");
+    private readonly Option<int?> _patience = OptionOf.Integer(
+        "--patience", "N", "End after N epochs in which what is held out did not become better; 0 goes to the last. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _directory, _resume, _checkpoint, _out, _sampleEvery, _checkpointEvery, _keepLast, _patience })
+        foreach (Option option in new Option[] { _directory, _resume, _checkpoint, _out, _sampleEvery, _checkpointEvery, _keepLast,
+            _patience })
             command.Add(option);
     }
 
@@ -72,7 +90,8 @@ internal sealed class RunOptions(RunSettings defaults)
     /// <summary>A new run's directory; null when the model is all that is written.</summary>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
     /// <exception cref="CheckpointException">The model's file cannot be written.</exception>
-    public RunSession<TConfig, TCheckpoint>? Begin<TConfig, TCheckpoint>(ParseResult parse, RunKind<TConfig, TCheckpoint> kind, TConfig config)
+    public RunSession<TConfig, TCheckpoint>? Begin<TConfig,
+        TCheckpoint>(ParseResult parse, RunKind<TConfig, TCheckpoint> kind, TConfig config)
         where TConfig : RunSettings, new()
         where TCheckpoint : class, IRunCheckpoint
     {

@@ -8,7 +8,8 @@ namespace CharLM.Cli.Options;
 internal sealed class RuntimeOptions
 {
     private readonly Option<string?> _device = OptionOf.Text("--device", "cpu|cuda|cuda:N", "Where to compute. [default: cpu]");
-    private readonly Option<int?> _threads = OptionOf.Integer("--threads", "N", "Threads that share the work; 0 takes as many as measure faster. [default: 0]");
+    private readonly Option<int?> _threads = OptionOf.Integer(
+        "--threads", "N", "Threads that share the work; 0 takes as many as measure faster. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)

@@ -6,7 +6,10 @@ namespace CharLM.Cli.Options;
 /// <summary>Which saved model.</summary>
 internal sealed class SavedModelOptions
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", $"The model, or a run directory, of which it is the best, else the last. [default: {RunConfig.DefaultCheckpointPath} when it exists, else the one that ships with charlm]");
+    private readonly Option<string?> _checkpoint = OptionOf.Text(
+        "--checkpoint", "FILE",
+            $"The model, or a run directory, of which it is the best, else the last. [default: {RunConfig.DefaultCheckpointPath} when it "
+                + "exists, else the one that ships with charlm]");
 
     /// <summary>Adds the option to a verb.</summary>
     public void AddTo(Command command) => command.Add(_checkpoint);

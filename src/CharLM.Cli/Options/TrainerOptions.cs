@@ -10,24 +10,45 @@ namespace CharLM.Cli.Options;
 internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 {
     private readonly Option<int?> _epochs = OptionOf.Integer("--epochs", "N", $"Passes over the text. [default: {defaults.NumEpochs}]");
-    private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", $"Rows of a minibatch. [default: {defaults.BatchSize}]");
-    private readonly Option<int?> _numSteps = OptionOf.Integer("--num-steps", "N", "Tokens of a row: how far back gradients go. [default: 35]");
-    private readonly Option<SamplingOrder?> _sampling = OptionOf.Choice<SamplingOrder>("--sampling", "Read on from minibatch to minibatch with the state carried (sequential); pieces in random order (random), or every window of the text (windows), with the state zeroed. [default: sequential]");
-    private readonly Option<int?> _trainWindows = OptionOf.Integer("--train-windows", "N", "With --sampling windows: train on the first N; 0 on all. [default: 0]");
-    private readonly Option<int?> _validationWindows = OptionOf.Integer("--validation-windows", "N", "With --train-windows: hold out the next N, and report their perplexity beside that of training. [default: 0]");
-    private readonly Option<Truncation?> _truncation = OptionOf.Choice<Truncation>("--truncation", "How far gradients go back: to the beginning of the minibatch, to that of the text (none), or a random number of steps. [default: minibatch]");
-    private readonly Option<double?> _truncationKeep = OptionOf.Number("--truncation-keep", "P", "With --truncation random: the probability that a gradient goes on at a step. [default: 0.9]");
-    private readonly Option<OptimizerKind?> _optimizer = OptionOf.Choice<OptimizerKind>("--optimizer", $"How gradients change the weights. [default: {Choices.NameOf(defaults.Optimizer)}]");
+    private readonly Option<int?> _batchSize = OptionOf.Integer(
+        "--batch-size", "N", $"Rows of a minibatch. [default: {defaults.BatchSize}]");
+    private readonly Option<int?> _numSteps = OptionOf.Integer(
+        "--num-steps", "N", "Tokens of a row: how far back gradients go. [default: 35]");
+    private readonly Option<SamplingOrder?> _sampling = OptionOf.Choice<SamplingOrder>(
+        "--sampling", "Read on from minibatch to minibatch with the state carried (sequential); pieces in random order (random), or every "
+            + "window of the text (windows), with the state zeroed. [default: sequential]");
+    private readonly Option<int?> _trainWindows = OptionOf.Integer(
+        "--train-windows", "N", "With --sampling windows: train on the first N; 0 on all. [default: 0]");
+    private readonly Option<int?> _validationWindows = OptionOf.Integer(
+        "--validation-windows", "N",
+            "With --train-windows: hold out the next N, and report their perplexity beside that of training. [default: 0]");
+    private readonly Option<Truncation?> _truncation = OptionOf.Choice<Truncation>(
+        "--truncation", "How far gradients go back: to the beginning of the minibatch, to that of the text (none), or a random number of "
+            + "steps. [default: minibatch]");
+    private readonly Option<double?> _truncationKeep = OptionOf.Number(
+        "--truncation-keep", "P", "With --truncation random: the probability that a gradient goes on at a step. [default: 0.9]");
+    private readonly Option<OptimizerKind?> _optimizer = OptionOf.Choice<OptimizerKind>(
+        "--optimizer", $"How gradients change the weights. [default: {Choices.NameOf(defaults.Optimizer)}]");
     private readonly Option<double?> _learningRate = OptionOf.Number("--lr", "X", $"Learning rate. [default: {defaults.LearningRate}]");
     private readonly Option<double?> _weightDecay = OptionOf.Number("--weight-decay", "X", "Pulls weights towards zero. [default: 0]");
-    private readonly Option<double?> _clip = OptionOf.Number("--clip", "X", "Greatest global norm of the gradients; 0 never clips. [default: 1]");
-    private readonly Option<ClippingKind?> _clipBy = OptionOf.Choice<ClippingKind>("--clip-by", "What --clip bounds: the global norm (norm), each single value (value), or the norm that all gradients are scaled to, short ones too (rescale). [default: norm]");
-    private readonly Option<ScheduleKind?> _schedule = OptionOf.Choice<ScheduleKind>("--schedule", "How the learning rate changes. [default: constant]");
-    private readonly Option<double?> _warmUp = OptionOf.Number("--warm-up", "EPOCHS", "The learning rate first rises from 0, over so many epochs. [default: 0]");
-    private readonly Option<int?> _scheduleStep = OptionOf.Integer("--schedule-step", "N", "With --schedule step: the rate changes after every N epochs. [default: 10]");
-    private readonly Option<int?> _plateauEpochs = OptionOf.Integer("--plateau-epochs", "N", "With --schedule plateau: the rate changes after N epochs without a better held-out perplexity. [default: 3]");
-    private readonly Option<double?> _scheduleFactor = OptionOf.Number("--schedule-factor", "X", "With --schedule step or plateau: what the rate is multiplied by. [default: 0.5]");
-    private readonly Option<double?> _scheduleEnd = OptionOf.Number("--schedule-end", "X", "With --schedule cosine: the last rate as a part of --lr; with plateau: the smallest. [default: 0]");
+    private readonly Option<double?> _clip = OptionOf.Number(
+        "--clip", "X", "Greatest global norm of the gradients; 0 never clips. [default: 1]");
+    private readonly Option<ClippingKind?> _clipBy = OptionOf.Choice<ClippingKind>(
+        "--clip-by", "What --clip bounds: the global norm (norm), each single value (value), or the norm that all gradients are scaled to, "
+            + "short ones too (rescale). [default: norm]");
+    private readonly Option<ScheduleKind?> _schedule = OptionOf.Choice<ScheduleKind>(
+        "--schedule", "How the learning rate changes. [default: constant]");
+    private readonly Option<double?> _warmUp = OptionOf.Number(
+        "--warm-up", "EPOCHS", "The learning rate first rises from 0, over so many epochs. [default: 0]");
+    private readonly Option<int?> _scheduleStep = OptionOf.Integer(
+        "--schedule-step", "N", "With --schedule step: the rate changes after every N epochs. [default: 10]");
+    private readonly Option<int?> _plateauEpochs = OptionOf.Integer(
+        "--plateau-epochs", "N",
+            "With --schedule plateau: the rate changes after N epochs without a better held-out perplexity. [default: 3]");
+    private readonly Option<double?> _scheduleFactor = OptionOf.Number(
+        "--schedule-factor", "X", "With --schedule step or plateau: what the rate is multiplied by. [default: 0.5]");
+    private readonly Option<double?> _scheduleEnd = OptionOf.Number(
+        "--schedule-end", "X", "With --schedule cosine: the last rate as a part of --lr; with plateau: the smallest. [default: 0]");
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes every random choice. [default: 0]");
 
     /// <summary>The options of a language model.</summary>
@@ -47,7 +68,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         foreach (Option option in new Option[]
         {
             _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
-            _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor, _scheduleEnd, _seed,
+            _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
+                _scheduleEnd, _seed,
         })
         {
             if (ofRunningText || !aboutPieces.Contains(option))

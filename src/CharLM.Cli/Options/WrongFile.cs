@@ -56,7 +56,8 @@ internal static class WrongFile
     private static string? ModelsOf(string folder)
     {
         var run = new RunDirectory(folder);
-        string[] files = File.Exists(run.ConfigPath) ? [.. new[] { run.BestCheckpointPath, run.LastCheckpointPath }.Where(File.Exists)] : [];
+        string[] files = File.Exists(run.ConfigPath)
+            ? [.. new[] { run.BestCheckpointPath, run.LastCheckpointPath }.Where(File.Exists)] : [];
         return files.Length == 0 ? null : string.Join(" and ", files);
     }
 

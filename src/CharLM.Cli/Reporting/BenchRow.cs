@@ -70,15 +70,18 @@ internal sealed record BenchRow
     /// <exception cref="InvalidOperationException">The process failed; its complaint stands on standard error.</exception>
     public static async Task<BenchRow> OfChildAsync(StepShape shape, CancellationToken cancellationToken)
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("this system does not tell where charlm lies: give --cell and --implementation");
+        string program = Environment.ProcessPath
+            ?? throw new InvalidOperationException("this system does not tell where charlm lies: give --cell and --implementation");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         string[] arguments =
         [
             "bench", "--json", "--cell", Choices.NameOf(shape.Model.Cell), "--implementation", Choices.NameOf(shape.Model.Implementation),
-            "--layers", $"{shape.Model.NumLayers}", "--hidden", $"{shape.Model.NumHiddens}", "--batch-size", $"{shape.BatchSize}", "--num-steps", $"{shape.NumSteps}",
-            "--vocab", $"{shape.VocabSize}", "--seconds", $"{shape.SecondsOfRound}", "--rounds", $"{shape.Rounds}", "--threads", $"{shape.Threads}",
+            "--layers", $"{shape.Model.NumLayers}", "--hidden", $"{shape.Model.NumHiddens}", "--batch-size", $"{shape.BatchSize}",
+                "--num-steps", $"{shape.NumSteps}",
+            "--vocab", $"{shape.VocabSize}", "--seconds", $"{shape.SecondsOfRound}", "--rounds", $"{shape.Rounds}", "--threads",
+                $"{shape.Threads}",
         ];
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
@@ -88,7 +91,9 @@ internal sealed record BenchRow
             string answer = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
             if (process.ExitCode != 0)
-                throw new InvalidOperationException($"measuring {Choices.NameOf(shape.Model.Cell)} {Choices.NameOf(shape.Model.Implementation)} ended with exit code {process.ExitCode}");
+                throw new InvalidOperationException(
+                    $"measuring {Choices.NameOf(shape.Model.Cell)} {Choices.NameOf(shape.Model.Implementation)} ended with exit code "
+                        + $"{process.ExitCode}");
             return JsonOutput.Read<BenchAnswer>(answer)!.Rows[0];
         }
         finally

@@ -15,14 +15,19 @@ internal static class EvaluationLines
             ? $"; without the {Figure.Count(report.Unknown.Tokens)} unknown tokens {Figure.Perplexity(report.PerplexityOfKnown)}"
             : "";
         yield return $"model        {Printable.Text(report.Model)}";
-        string seen = report.PassagesTrainedOn is { } share ? $"{100 * share:0} % of its passages were" : "unknown how many of its passages were";
+        string seen = report.PassagesTrainedOn is { } share ? $"{100 * share:0} % of its passages were"
+            : "unknown how many of its passages were";
         string raw = report.RawBytes == report.Bytes ? "" : $", {report.BitsPerRawByte:0.0000} a byte of the raw text";
         yield return $"text         {Printable.Text(report.Text)}; {seen} trained on";
         yield return $"read         {report.Reading}";
-        yield return $"perplexity   {Figure.Perplexity(report.Perplexity)} (95 %: {Range(report.PerplexityInterval, Figure.Perplexity)}){unknown}";
-        yield return $"nats         {report.All.Mean:0.0000} a token (95 %: {Range(report.MeanInterval, Nats)}), {Figure.Count(report.All.Total)} in all";
-        yield return $"bits         {report.BitsPerCharacter:0.0000} a character (95 %: {Range(report.BitsPerCharacterInterval, Nats)}), {report.BitsPerByte:0.0000} a byte{raw}";
-        yield return $"tokens       {Figure.Count(report.All.Tokens)}, {Figure.Count(report.Unknown.Tokens)} of them unknown; {Figure.Count(report.Characters)} characters, {Figure.Count(report.Bytes)} bytes";
+        yield return $"perplexity   {Figure.Perplexity(report.Perplexity)} (95 %: "
+            + $"{Range(report.PerplexityInterval, Figure.Perplexity)}){unknown}";
+        yield return $"nats         {report.All.Mean:0.0000} a token (95 %: {Range(report.MeanInterval, Nats)}), "
+            + $"{Figure.Count(report.All.Total)} in all";
+        yield return $"bits         {report.BitsPerCharacter:0.0000} a character (95 %: {Range(report.BitsPerCharacterInterval, Nats)}), "
+            + $"{report.BitsPerByte:0.0000} a byte{raw}";
+        yield return $"tokens       {Figure.Count(report.All.Tokens)}, {Figure.Count(report.Unknown.Tokens)} of them unknown; "
+            + $"{Figure.Count(report.Characters)} characters, {Figure.Count(report.Bytes)} bytes";
         yield return $"accuracy     {100 * report.Accuracy:0.00} %, calibration error {100 * report.CalibrationError:0.00} %";
         yield return $"took         {Figure.Duration(report.Seconds)}";
     }
@@ -33,7 +38,8 @@ internal static class EvaluationLines
         string better = comparison.Difference < 0 ? second : first;
         string verdict = comparison.IsClear ? $"{Printable.Text(better)} is better" : "no clear difference";
         string leftOut = comparison.LeftOut > 0 ? $", {Figure.Count(comparison.LeftOut)} left out that a vocab has not" : "";
-        yield return $"difference   {Signed(comparison.Difference)} nats a token (95 %: {Range(comparison.DifferenceInterval, Signed)}), perplexity times {comparison.PerplexityRatio:0.0000}: {verdict}";
+        yield return $"difference   {Signed(comparison.Difference)} nats a token (95 %: {Range(comparison.DifferenceInterval, Signed)}), "
+            + $"perplexity times {comparison.PerplexityRatio:0.0000}: {verdict}";
         yield return $"compared     second less first, token by token: {Figure.Count(comparison.First.Tokens)} tokens{leftOut}";
     }
 
@@ -42,7 +48,8 @@ internal static class EvaluationLines
     {
         string bits = $"{firstReport.BitsPerRawByte:0.0000} and {secondReport.BitsPerRawByte:0.0000} bits a byte of the raw text";
         string what = firstReport.Measured == secondReport.Measured ? $"what compares is {bits}"
-            : firstReport.Measured.Sha256 == secondReport.Measured.Sha256 ? $"only {bits} have one unit, and a cleaning that drops characters leaves less to predict"
+            : firstReport.Measured.Sha256 == secondReport.Measured.Sha256
+                ? $"only {bits} have one unit, and a cleaning that drops characters leaves less to predict"
             : "they were measured on different parts of it, and no figure compares: --split all reads the same";
         return $"not token by token, since one predicts {Tokens(first.Text)}, the other {Tokens(second.Text)}; {what}";
     }
@@ -85,7 +92,8 @@ internal static class EvaluationLines
         TokensLeftOut = comparison.LeftOut,
     };
 
-    private static string Tokens(TextConfig text) => $"{Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'";
+    private static string Tokens(TextConfig text) =>
+        $"{Choices.NameOf(text.Token)} tokens of a text cleaned as '{Choices.NameOf(text.Cleaning)}'";
 
     private static double[] Pair(Interval interval) => [interval.Low, interval.High];
 

@@ -15,14 +15,17 @@ internal class ExperimentReporter(TextWriter error, int count) : IProgress<Trial
     /// <summary>A trial in a line.</summary>
     public static string Describe(TrialStatus status) => status switch
     {
-        { Result: { } result } => $"{status.Trial.Id}: {Perplexity(result.TrainPerplexity, result.HeldOutPerplexity)} after {result.Epochs} epoch{(result.Epochs == 1 ? "" : "s")}, {Figure.Duration(result.TrainedSeconds)}",
+        { Result: { } result } =>
+            $"{status.Trial.Id}: {Perplexity(result.TrainPerplexity, result.HeldOutPerplexity)} after {result.Epochs} "
+                + $"epoch{(result.Epochs == 1 ? "" : "s")}, {Figure.Duration(result.TrainedSeconds)}",
         { Problem: { } problem } => $"{status.Trial.Id}: failed: {Printable.Text(problem)}",
         { Progress: { } reached } => $"{status.Trial.Id}: {NameOf(status.State)} after epoch {reached.Epoch}",
         _ => $"{status.Trial.Id}: {NameOf(status.State)}",
     };
 
     /// <summary>What a trial warned of, in lines.</summary>
-    public static IEnumerable<string> Warnings(TrialStatus status) => status.Warnings.Select(warning => $"{status.Trial.Id}: warning: {Printable.Text(warning)}");
+    public static IEnumerable<string> Warnings(TrialStatus status) =>
+        status.Warnings.Select(warning => $"{status.Trial.Id}: warning: {Printable.Text(warning)}");
 
     /// <inheritdoc/>
     public virtual void Report(TrialStatus value)

@@ -13,7 +13,8 @@ namespace CharLM.Cli.Reporting;
 /// <param name="style">Whether it is told of nats and perplexities, or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class JsonLog(string path, LogStart start, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
+internal sealed class JsonLog(
+    string path, LogStart start, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
 {
     private FileStream? _file;
 
@@ -73,7 +74,8 @@ internal sealed class JsonLog(string path, LogStart start, LossStyle style, IPro
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException("it is a folder"));
             if (start == LogStart.AfterCheckpoint && File.Exists(path))
                 CutAfter(epochsDone);
-            return new FileStream(path, start == LogStart.Empty ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            return new FileStream(
+                path, start == LogStart.Empty ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -114,7 +116,8 @@ internal sealed class JsonLog(string path, LogStart start, LossStyle style, IPro
         try
         {
             using JsonDocument json = JsonDocument.Parse(line.ToArray());
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("epoch", out JsonElement epoch) && epoch.TryGetInt32(out int number)
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("epoch", out JsonElement epoch)
+                && epoch.TryGetInt32(out int number)
                 ? (number, json.RootElement.TryGetProperty("sample", out _))
                 : (0, false);
         }

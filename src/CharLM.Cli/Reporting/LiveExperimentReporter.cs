@@ -57,14 +57,21 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
     {
         Table table = new Table().NoBorder();
         foreach (string title in new[] { "trial", "state", "epoch", "perplexity", "held-out", "tokens/s" })
-            table.AddColumn(new TableColumn(new Text(title, Terminal.Dim)) { NoWrap = true, Alignment = title is "trial" or "state" ? Justify.Left : Justify.Right });
+            table.AddColumn(new TableColumn(new Text(title, Terminal.Dim))
+            {
+                NoWrap = true,
+                Alignment = title is "trial" or "state" ? Justify.Left : Justify.Right,
+            });
         int room = Math.Max(1, _console.Profile.Height - LinesAround);
         TrialStatus[] shown = [.. Shown(room)];
         foreach (TrialStatus status in shown)
             table.AddRow(Cells(status).Select(cell => new Text(Printable.Text(cell), StyleOf(status.State)).Ellipsis()));
-        int finished = _trials.Count(status => status.State == TrialState.Finished), failed = _trials.Count(status => status.State == TrialState.Failed);
+        int finished = _trials.Count(status => status.State == TrialState.Finished),
+            failed = _trials.Count(status => status.State == TrialState.Failed);
         string more = shown.Length < _trials.Length ? $"{shown.Length} of {_trials.Length} trials shown, " : "";
-        table.Caption = new TableTitle(Markup.Escape($"{Printable.Text(_experiment.Name)}: {more}{finished} of {_trials.Length} finished{(failed == 0 ? "" : $", {failed} failed")}"));
+        table.Caption = new TableTitle(
+            Markup.Escape($"{Printable.Text(_experiment.Name)}: {more}{finished} of {_trials.Length} "
+                + $"finished{(failed == 0 ? "" : $", {failed} failed")}"));
         return table;
     }
 
@@ -81,7 +88,8 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
         int of = status.Trial.Config.Training.NumEpochs;
         (int? epoch, double? train, double? heldOut, double? rate) = status.Result is { } result
             ? (result.Epochs, result.TrainPerplexity, result.HeldOutPerplexity, result.TokensPerSecond)
-            : (status.Progress?.Epoch, status.Progress?.TrainPerplexity, status.Progress?.HeldOutPerplexity, status.Progress?.TokensPerSecond);
+            : (status.Progress?.Epoch, status.Progress?.TrainPerplexity, status.Progress?.HeldOutPerplexity,
+                status.Progress?.TokensPerSecond);
         return
         [
             status.Trial.Id,

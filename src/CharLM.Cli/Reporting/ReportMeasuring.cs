@@ -28,7 +28,8 @@ internal sealed class ReportMeasuring(Device device, int threads, TextWriter err
     /// <param name="runs">The runs.</param>
     /// <param name="nameOf">What a run is called.</param>
     /// <param name="measure">Measures one.</param>
-    public async Task<IReadOnlyList<TMeasurement>> OfAsync<TRun, TMeasurement>(IEnumerable<TRun> runs, Func<TRun, string> nameOf, Func<TRun, Task<TMeasurement>> measure)
+    public async Task<IReadOnlyList<TMeasurement>> OfAsync<TRun,
+        TMeasurement>(IEnumerable<TRun> runs, Func<TRun, string> nameOf, Func<TRun, Task<TMeasurement>> measure)
     {
         var measurements = new List<TMeasurement>();
         foreach (TRun run in runs)
@@ -37,7 +38,8 @@ internal sealed class ReportMeasuring(Device device, int threads, TextWriter err
             {
                 measurements.Add(await measure(run));
             }
-            catch (Exception e) when (e is InvalidConfigException or CheckpointException or CorpusException or UnknownCorpusException or CorpusTooShortException or PairFileException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (
+                e is InvalidConfigException or CheckpointException or CorpusException or UnknownCorpusException or CorpusTooShortException or PairFileException or IOException or UnauthorizedAccessException)
             {
                 _notes.Add($"{nameOf(run)} is not measured: {e.Message}");
                 ErrorLine.Write(error, $"warning: {Printable.Text(_notes[^1])}");

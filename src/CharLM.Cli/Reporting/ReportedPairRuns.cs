@@ -27,7 +27,8 @@ internal sealed class ReportedPairRuns(IReadOnlyList<SequenceRecord> runs) : IRe
                     run.Last?.HeldOut,
                     BestHeldOut = run.MainOf(run.Best),
                     BestEpoch = run.Best?.Epoch,
-                    Measured = measurements.FirstOrDefault(measured => measured.Run == run.Name) is { } measured ? Measure.ByKey(measured.Figures) : null,
+                    Measured = measurements.FirstOrDefault(measured => measured.Run == run.Name) is { } measured
+                        ? Measure.ByKey(measured.Figures) : null,
                 }),
             ]);
     }

@@ -25,7 +25,8 @@ internal static class RunLines
         if (run.OtherCorpus is not null)
             yield return $"warning the checkpoint was trained on another text, '{Printable.Text(run.OtherCorpus)}'";
         if (run.UnknownTokens > 0)
-            yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
+            yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as "
+                + $"{Vocab.Unknown}";
         foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
             yield return line;
     }
@@ -33,7 +34,8 @@ internal static class RunLines
     /// <summary>What is trained on which pairs.</summary>
     public static IEnumerable<string> Describe(SequenceDescription run)
     {
-        yield return $"pairs   {Printable.Text(run.Data)}: {Figure.Count(run.Pairs)}; vocabs {Figure.Count(run.SourceTokens)} and {Figure.Count(run.TargetTokens)}";
+        yield return $"pairs   {Printable.Text(run.Data)}: {Figure.Count(run.Pairs)}; vocabs {Figure.Count(run.SourceTokens)} and "
+            + $"{Figure.Count(run.TargetTokens)}";
         if (run.HeldOutPairs > 0)
             yield return $"held out  {Figure.Count(run.HeldOutPairs)} pairs";
         yield return Model(run.Model, run.NumParameters);
@@ -46,7 +48,8 @@ internal static class RunLines
     /// <summary>One epoch in one line.</summary>
     public static string Describe(EpochReport epoch, LossStyle style)
     {
-        string heldOut = (epoch.HeldOut is { } nats ? $"  held-out {Loss(nats.Mean, style, isHeldOut: true)}" : "") + Describe(epoch.Measures, "  held-out ");
+        string heldOut = (epoch.HeldOut is { } nats ? $"  held-out {Loss(nats.Mean, style, isHeldOut: true)}" : "")
+            + Describe(epoch.Measures, "  held-out ");
         return $"epoch {epoch.Epoch.ToString().PadLeft(epoch.NumEpochs.ToString().Length)}/{epoch.NumEpochs}"
             + $"  {Loss(epoch.Train.Mean, style)}{heldOut}"
             + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
@@ -54,7 +57,8 @@ internal static class RunLines
     }
 
     /// <summary>Figures in words, after something that stands before each.</summary>
-    public static string Describe(IReadOnlyList<Measure> measures, string before) => string.Concat(measures.Select(measure => $"{before}{measure.Name} {measure.Value:0.0000}"));
+    public static string Describe(IReadOnlyList<Measure> measures, string before) =>
+        string.Concat(measures.Select(measure => $"{before}{measure.Name} {measure.Value:0.0000}"));
 
     /// <summary>A loss in words.</summary>
     /// <param name="nats">Nats a token or prediction.</param>
@@ -65,15 +69,19 @@ internal static class RunLines
         : $"loss {nats:0.0000}";
 
     /// <summary>The speed of an epoch in words.</summary>
-    public static string Rate(EpochReport epoch, LossStyle style) => $"{Figure.Count(epoch.TokensPerSecond)} {(style == LossStyle.Perplexity ? "tokens" : "predictions")}/s";
+    public static string Rate(EpochReport epoch, LossStyle style) =>
+        $"{Figure.Count(epoch.TokensPerSecond)} {(style == LossStyle.Perplexity ? "tokens" : "predictions")}/s";
 
     private static string Model(ModelConfig model, long parameters)
     {
         string form = model.Variant != CellVariant.Standard ? $", {Choices.NameOf(model.Variant)}"
-            : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
-        string attention = model.Attention is { } kind ? $", {Choices.NameOf(kind)} attention over {model.EffectiveAttentionWindow} steps" : "";
+            : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom
+                ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
+        string attention = model.Attention is { } kind
+            ? $", {Choices.NameOf(kind)} attention over {model.EffectiveAttentionWindow} steps" : "";
         string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
-        return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} hidden units{attention}, {Figure.Count(parameters)} parameters";
+        return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} "
+            + $"hidden units{attention}, {Figure.Count(parameters)} parameters";
     }
 
     // Where the run is written, what a person should know, and where it goes on.

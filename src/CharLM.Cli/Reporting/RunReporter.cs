@@ -36,7 +36,8 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
                     Line(RunLines.Describe(report, Style));
                 break;
             case RunEvent.Sample sample:
-                Lines(Style == LossStyle.Perplexity ? [$"sample  {Printable.Lines(sample.Text)}"] : sample.Text.Split('\n').Select(line => $"sample  {Printable.Lines(line)}"));
+                Lines(Style == LossStyle.Perplexity ? [$"sample  {Printable.Lines(sample.Text)}"]
+                    : sample.Text.Split('\n').Select(line => $"sample  {Printable.Lines(line)}"));
                 break;
             case RunEvent.StoppedEarly stopped:
                 Line($"ended   no better held-out {(Style == LossStyle.Perplexity ? "perplexity" : "pairs")} for {stopped.Epochs} epochs");

@@ -49,7 +49,8 @@ internal interface IReportedRuns
 /// <param name="Epochs">That of their epochs.</param>
 /// <param name="Evaluations">That of what was measured.</param>
 /// <param name="Figures">The runs' figures, for --json.</param>
-internal sealed record ReportContent(Report Report, ReportTable Runs, ReportTable Epochs, ReportTable Evaluations, IReadOnlyList<object> Figures);
+internal sealed record ReportContent(
+    Report Report, ReportTable Runs, ReportTable Epochs, ReportTable Evaluations, IReadOnlyList<object> Figures);
 
 /// <summary>What becomes of a log that is there already.</summary>
 internal enum LogStart

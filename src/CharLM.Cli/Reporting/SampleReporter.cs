@@ -3,7 +3,9 @@ using CharLM.Generation;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Prints texts that are written side by side one after the other: the first as it comes, the others when it is their turn.</summary>
+/// <summary>
+/// Prints texts that are written side by side one after the other: the first as it comes, the others when it is their turn.
+/// </summary>
 internal sealed class SampleReporter(PieceWriter output, string prefix, int samples)
 {
     private readonly StringBuilder?[] _later = new StringBuilder?[samples];

@@ -10,7 +10,8 @@ namespace CharLM.Cli.Streams;
 internal static class Printable
 {
     private static readonly SearchValues<char> Steering = SearchValues.Create([
-        .. Enumerable.Range(0, 0xa0).Select(c => (char)c).Where(char.IsControl), .. Range('\u202a', '\u202e'), .. Range('\u2066', '\u2069')]);
+        .. Enumerable.Range(0, 0xa0).Select(c => (char)c).Where(char.IsControl), .. Range('\u202a', '\u202e'),
+            .. Range('\u2066', '\u2069')]);
 
     /// <summary>The text in one line, \n, \t and the like for what steers, cut off after a number of characters.</summary>
     public static string Text(string text, int longest = int.MaxValue)
@@ -65,5 +66,6 @@ internal static class TsvLine
 {
     /// <summary>The line, without its end; a tab, line feed or carriage return within a cell is written \t, \n or \r.</summary>
     public static string Of(params IEnumerable<string> cells) => string.Join('\t', cells.Select(cell => cell
-        .Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal)));
+        .Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
+            .Replace("\r", "\\r", StringComparison.Ordinal)));
 }

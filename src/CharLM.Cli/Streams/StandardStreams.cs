@@ -36,7 +36,9 @@ internal sealed partial class StandardStreams : IDisposable
         Console.SetError(new VisibleWriter(LiveError));
     }
 
-    /// <summary>Standard error for displays that move on a terminal by themselves; texts of others must be made <see cref="Printable"/>.</summary>
+    /// <summary>
+    /// Standard error for displays that move on a terminal by themselves; texts of others must be made <see cref="Printable"/>.
+    /// </summary>
     public static TextWriter LiveError { get; private set; } = TextWriter.Null;
 
     /// <summary>Standard input.</summary>
@@ -45,7 +47,8 @@ internal sealed partial class StandardStreams : IDisposable
         IsOpen(InputHandle) ? Console.OpenStandardInput() : throw new IOException("standard input is closed: give it a file or a pipe");
 
     /// <summary>Whether standard output failed because its reader has gone, as <c>head</c> does when it has enough.</summary>
-    public static bool IsClosedPipe(Exception e) => e is IOException { InnerException: SocketException { SocketErrorCode: SocketError.Shutdown } };
+    public static bool IsClosedPipe(Exception e) =>
+        e is IOException { InnerException: SocketException { SocketErrorCode: SocketError.Shutdown } };
 
     /// <summary>Makes sure that there is a place for results, before hours are spent on them.</summary>
     /// <exception cref="IOException">Standard output was closed before the program began.</exception>
@@ -93,7 +96,10 @@ internal sealed partial class StandardStreams : IDisposable
         return Console.OpenStandardOutput();
     }
 
-    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
+    {
+        AutoFlush = true,
+    };
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int FileControl(int handle, int command);

@@ -24,7 +24,8 @@ public static class ProductPeak
     public static double Measure(int batchSize = 32, int hidden = 256, int columns = 1024, int threads = 0)
     {
         using var workers = new Workers(threads == 0 ? Environment.ProcessorCount : threads);
-        Worker[] all = [.. Enumerable.Range(0, workers.Count).Select(worker => new Worker(RowGrid.Share(batchSize, 1, worker, workers.Count).Count, hidden, columns))];
+        Worker[] all = [.. Enumerable.Range(0, workers.Count)
+            .Select(worker => new Worker(RowGrid.Share(batchSize, 1, worker, workers.Count).Count, hidden, columns))];
         try
         {
             double best = 0;
@@ -50,7 +51,8 @@ public static class ProductPeak
 
     private sealed class Worker(int rows, int hidden, int columns) : IDisposable
     {
-        private readonly PanelBuffer _a = new(Math.Max(rows, 1), hidden), _b = new(Panels.Pad(hidden), columns), _c = new(Math.Max(rows, 1), columns);
+        private readonly PanelBuffer _a = new(Math.Max(rows, 1), hidden), _b = new(Panels.Pad(hidden), columns),
+            _c = new(Math.Max(rows, 1), columns);
 
         public void Multiply(int repeats)
         {

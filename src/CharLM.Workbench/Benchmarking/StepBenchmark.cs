@@ -26,7 +26,8 @@ public static class StepBenchmark
         using var measured = new Contestant(shape, torchThreads);
         measured.Round(atLeast: 3, cancellationToken); // compiles the kernels and chooses the threads
         long? memory = PeakMemory.Read() - before;
-        Contestant[] peers = shape.Model.Implementation == Implementation.Fused ? [.. PeerThreads(shape.Threads).Select(threads => new Contestant(BuiltIn(shape), threads))] : [];
+        Contestant[] peers = shape.Model.Implementation == Implementation.Fused
+            ? [.. PeerThreads(shape.Threads).Select(threads => new Contestant(BuiltIn(shape), threads))] : [];
         try
         {
             foreach (Contestant peer in peers)
@@ -44,7 +45,9 @@ public static class StepBenchmark
             }
             return new StepTiming(shape, Median(seconds[0]), seconds[0].Min(), seconds[0].Max(), memory)
             {
-                BuiltIn = peers.Select((peer, i) => new PeerTiming(peer.TorchThreads, Median(seconds[i + 1]), Median(seconds[i + 1].Zip(seconds[0], (its, own) => its / own))))
+                BuiltIn = peers.Select(
+                    (peer, i) => new PeerTiming(
+                        peer.TorchThreads, Median(seconds[i + 1]), Median(seconds[i + 1].Zip(seconds[0], (its, own) => its / own))))
                     .MinBy(peer => peer.SecondsOfStep),
             };
         }
@@ -58,7 +61,10 @@ public static class StepBenchmark
 
     private static IEnumerable<int> PeerThreads(int threads) => new[] { 1, threads == 0 ? Environment.ProcessorCount : threads }.Distinct();
 
-    private static StepShape BuiltIn(StepShape shape) => shape with { Model = shape.Model with { Implementation = Implementation.BuiltIn } };
+    private static StepShape BuiltIn(StepShape shape) => shape with
+    {
+        Model = shape.Model with { Implementation = Implementation.BuiltIn },
+    };
 
     private static double Median(IEnumerable<double> values)
     {
@@ -81,7 +87,12 @@ public static class StepBenchmark
             manual_seed(1);
             _model = new LanguageModel(shape.Model, shape.VocabSize) { Threads = shape.Threads };
             // A rate at which weights hardly move: what is measured must not depend on how well it learns.
-            _learner = Learners.Create(_model, new TrainerConfig { LearningRate = 1e-4, BatchSize = shape.BatchSize, NumSteps = shape.NumSteps });
+            _learner = Learners.Create(_model, new TrainerConfig
+            {
+                LearningRate = 1e-4,
+                BatchSize = shape.BatchSize,
+                NumSteps = shape.NumSteps,
+            });
             var random = new RandomStream(1, "benchmark");
             (_inputs, _targets) = (new long[shape.Tokens], new long[shape.Tokens]);
             for (int i = 0; i < _inputs.Length; i++)

@@ -32,7 +32,8 @@ internal static class YamlRecord
     [
         .. list.Children.Select(node => Parse((node as YamlScalarNode)?.Value ?? "", typeof(long)) is long number
             ? (number, node.Start.Line)
-            : throw new ConfigFileException(path, node.Start.Line, $"{key} takes whole numbers, not '{Short((node as YamlScalarNode)?.Value ?? "a list")}'")),
+            : throw new ConfigFileException(
+                path, node.Start.Line, $"{key} takes whole numbers, not '{Short((node as YamlScalarNode)?.Value ?? "a list")}'")),
     ];
 
     /// <summary>A record as a mapping, complete.</summary>
@@ -72,8 +73,10 @@ internal static class YamlRecord
         return writer.ToString().Replace("...\n", "", StringComparison.Ordinal);
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Flatten(YamlMappingNode node, string prefix) => node.Children.SelectMany(child =>
-        child.Value is YamlMappingNode inner ? Flatten(inner, $"{prefix}{child.Key}.") : [new KeyValuePair<string, string>($"{prefix}{child.Key}", child.Value.ToString())]);
+    private static IEnumerable<KeyValuePair<string, string>> Flatten(YamlMappingNode node, string prefix) =>
+        node.Children.SelectMany(child =>
+        child.Value is YamlMappingNode inner ? Flatten(inner, $"{prefix}{child.Key}.")
+            : [new KeyValuePair<string, string>($"{prefix}{child.Key}", child.Value.ToString())]);
 
     private static object ApplyTo(YamlMappingNode node, object under, string path)
     {
@@ -81,10 +84,12 @@ internal static class YamlRecord
         Dictionary<string, PropertyInfo> settings = Settings(under.GetType()).ToDictionary(NameOf);
         foreach ((YamlNode keyNode, YamlNode value) in node.Children)
         {
-            string key = (keyNode as YamlScalarNode)?.Value ?? throw new ConfigFileException(path, keyNode.Start.Line, "has a key that is no word");
+            string key = (keyNode as YamlScalarNode)?.Value
+                ?? throw new ConfigFileException(path, keyNode.Start.Line, "has a key that is no word");
             if (!settings.TryGetValue(key, out PropertyInfo? property))
             {
-                string hint = EditDistance.Nearest(Short(key), [.. settings.Keys]) is { } near ? $"; did you mean '{near}'?" : $"; known are {string.Join(", ", settings.Keys)}";
+                string hint = EditDistance.Nearest(Short(key), [.. settings.Keys]) is { } near ? $"; did you mean '{near}'?"
+                    : $"; known are {string.Join(", ", settings.Keys)}";
                 throw new ConfigFileException(path, keyNode.Start.Line, $"unknown key '{Short(key)}'{hint}");
             }
             property.SetValue(result, Value(value, key, property, property.GetValue(under), path));
@@ -101,13 +106,16 @@ internal static class YamlRecord
                 : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
         }
         if (IsNode(property.PropertyType))
-            return property.PropertyType.IsInstanceOfType(node) ? node : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
+            return property.PropertyType.IsInstanceOfType(node) ? node
+                : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
         Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         if (node is not YamlScalarNode { Value: { } text } scalar)
             throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(type)}");
-        if (text is "null" or "~" or "" && scalar.Style == ScalarStyle.Plain && Nullable.GetUnderlyingType(property.PropertyType) is not null)
+        if (text is "null" or "~" or "" && scalar.Style == ScalarStyle.Plain
+            && Nullable.GetUnderlyingType(property.PropertyType) is not null)
             return null;
-        return Parse(text, type) ?? throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(type)}, not '{Short(text)}'");
+        return Parse(text, type)
+            ?? throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(type)}, not '{Short(text)}'");
     }
 
     private static object? Parse(string text, Type type)
@@ -125,7 +133,8 @@ internal static class YamlRecord
         if (type == typeof(double))
             return double.TryParse(text, NumberStyles.Float, null, out double number) && double.IsFinite(number) ? number : null;
         if (IsWord(type))
-            return typeof(YamlRecord).GetMethod(nameof(ParseWord), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, [text]);
+            return typeof(YamlRecord).GetMethod(nameof(ParseWord), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type)
+                .Invoke(null, [text]);
         throw new NotSupportedException($"a setting of type {type.Name}");
     }
 

@@ -53,7 +53,8 @@ internal static class YamlText
                 _ => throw new ConfigFileException(path, null, "holds more than one document"),
             };
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
+        catch (Exception e) when (
+            e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
         {
             // The parser's own slips on text that is no YAML; its messages say nothing.
             throw new ConfigFileException(path, null, "is not YAML", e);

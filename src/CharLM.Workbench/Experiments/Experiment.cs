@@ -24,7 +24,8 @@ public sealed record Experiment
     /// rank nothing. Bits per character compare characters with words.
     /// </summary>
     public bool MeasuresOneText => Trials.Select(trial => (
-        trial.Config.Corpus, trial.Config.Text with { Token = default }, trial.Config.Training.TrainWindows, trial.Config.Training.ValidationWindows)).Distinct().Count() == 1;
+        trial.Config.Corpus, trial.Config.Text with { Token = default }, trial.Config.Training.TrainWindows,
+            trial.Config.Training.ValidationWindows)).Distinct().Count() == 1;
 }
 
 /// <summary>The keys of an experiment file.</summary>
@@ -75,13 +76,16 @@ internal sealed record Variant(string? Name, IReadOnlyList<Override> Overrides, 
     {
         get
         {
-            string[] parts = [.. Name is null ? Array.Empty<string>() : [Name], .. Told.Select(setting => $"{setting.Name} {setting.Text}")];
+            string[] parts = [.. Name is null ? Array.Empty<string>() : [Name],
+                .. Told.Select(setting => $"{setting.Name} {setting.Text}")];
             return parts.Length == 0 ? "base" : string.Join(", ", parts);
         }
     }
 
     /// <summary>As a part of a file name: "lstm_num-layers-2"; empty when nothing is changed.</summary>
-    public string Slug => string.Join('_', [.. Name is null ? Array.Empty<string>() : [Name], .. Told.Select(setting => $"{FileWord(setting.Name)}-{FileWord(setting.Text)}")]);
+    public string Slug => string.Join(
+        '_', [.. Name is null ? Array.Empty<string>() : [Name],
+            .. Told.Select(setting => $"{FileWord(setting.Name)}-{FileWord(setting.Text)}")]);
 
     // Letters, digits, dots and hyphens go anywhere.
     private static string FileWord(string text)
@@ -94,7 +98,8 @@ internal sealed record Variant(string? Name, IReadOnlyList<Override> Overrides, 
 /// <summary>One setting of a run configuration as a file gives it, with its place there.</summary>
 /// <param name="Keys">The keys that lead to it, outermost first.</param>
 /// <param name="Value">What stands there.</param>
-/// <param name="NumOuter">How many of the keys its name leaves out: all but the last, or those before an axis whose values are mappings.</param>
+/// <param name="NumOuter">How many of the keys its name leaves out: all but the last, or those before an axis whose values are
+/// mappings.</param>
 internal sealed record Override(IReadOnlyList<YamlScalarNode> Keys, YamlNode Value, int NumOuter)
 {
     /// <summary>The last key; of a grid's value that is a mapping, the axis's key, too: "schedule.kind".</summary>
@@ -136,7 +141,8 @@ internal sealed record Override(IReadOnlyList<YamlScalarNode> Keys, YamlNode Val
         : [this with { Value = value }];
 
     /// <summary>Whether two settings say something of the same key, or of one within the other.</summary>
-    public bool Meets(Override other) => $"{Path}.".StartsWith($"{other.Path}.", StringComparison.Ordinal) || $"{other.Path}.".StartsWith($"{Path}.", StringComparison.Ordinal);
+    public bool Meets(Override other) => $"{Path}.".StartsWith($"{other.Path}.", StringComparison.Ordinal)
+        || $"{other.Path}.".StartsWith($"{Path}.", StringComparison.Ordinal);
 
     /// <summary>A configuration with this setting.</summary>
     /// <exception cref="ConfigFileException">There is no such key, or it takes another type.</exception>

@@ -67,7 +67,8 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
 
     /// <summary>What a trial's finished epochs told.</summary>
     /// <exception cref="CheckpointException">A line is damaged.</exception>
-    public IReadOnlyList<RunMetrics> Metrics(Trial trial) => Of(trial).MetricsPath is var path && File.Exists(path) ? RunMetrics.Read(path) : [];
+    public IReadOnlyList<RunMetrics> Metrics(Trial trial) =>
+        Of(trial).MetricsPath is var path && File.Exists(path) ? RunMetrics.Read(path) : [];
 
     /// <summary>What a trial has reached; null before its first epoch.</summary>
     public TrialProgress? Progress(Trial trial) => Metrics(trial) is [.., var last]
@@ -119,7 +120,8 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     /// The first trial that was run with another configuration than the file's of now, or on another text, and what differs; null when
     /// there is none. How often a run saves, and what its samples continue, may change.
     /// </summary>
-    /// <param name="textOf">SHA-256 of a corpus as it is now, hexadecimal; null where that is not known: then the trials are compared with each other.</param>
+    /// <param name="textOf">SHA-256 of a corpus as it is now, hexadecimal; null where that is not known: then the trials are compared
+    /// with each other.</param>
     /// <exception cref="ConfigFileException">The configuration in a run directory is damaged.</exception>
     /// <exception cref="CheckpointException">Another file there is damaged.</exception>
     public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther(Func<string, string?> textOf)

@@ -24,14 +24,17 @@ public static class ExperimentFile
     /// <summary>Why a name cannot be that of a folder; null when it can.</summary>
     internal static string? FaultOfName(string name)
     {
-        bool isName = name.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
-        return isName ? null : $"a name is 1 to {LongestName} letters, digits, dots, underscores and hyphens, the first a letter or digit, not '{name}'";
+        bool isName = name.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(name[0])
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+        return isName ? null
+            : $"a name is 1 to {LongestName} letters, digits, dots, underscores and hyphens, the first a letter or digit, not '{name}'";
     }
 
     // As on the command line, a name wins over a file of the same name.
     private static string CorpusOf(string corpus, string path, CorpusCatalog? catalog)
     {
-        if (corpus is CorpusResolver.Auto or CorpusResolver.StandardInput || string.IsNullOrWhiteSpace(corpus) || catalog?.Find(corpus) is not null)
+        if (corpus is CorpusResolver.Auto or CorpusResolver.StandardInput || string.IsNullOrWhiteSpace(corpus)
+            || catalog?.Find(corpus) is not null)
             return corpus;
         string file = Path.Combine(Path.GetDirectoryName(path) ?? "", corpus);
         return CorpusResolver.LooksLikePath(corpus) || (catalog is not null && File.Exists(file)) ? file : corpus;
@@ -44,13 +47,20 @@ public static class ExperimentFile
         if (FaultOfName(name) is { } fault)
             throw new ConfigFileException(path, LineOf("name"), fault);
         IReadOnlyList<Trial> trials = new TrialExpansion(settings, path, LineOf, corpus => CorpusOf(corpus, path, catalog)).Trials();
-        Measure measure = settings.Measure ?? (trials.All(trial => trial.Config.HoldsOut) ? Measure.HeldOutPerplexity : Measure.TrainPerplexity);
+        Measure measure = settings.Measure
+            ?? (trials.All(trial => trial.Config.HoldsOut) ? Measure.HeldOutPerplexity : Measure.TrainPerplexity);
         if (measure != Measure.TrainPerplexity && trials.FirstOrDefault(trial => !trial.Config.HoldsOut) is { } without)
-            throw new ConfigFileException(path, LineOf("measure"), $"measure {Choices.NameOf(measure)} needs held-out text, and {without.Id} holds nothing out: give text.validation_fraction");
+            throw new ConfigFileException(
+                path, LineOf("measure"),
+                    $"measure {Choices.NameOf(measure)} needs held-out text, and {without.Id} holds nothing out: give "
+                        + "text.validation_fraction");
         if (measure != Measure.HeldOutBits && trials.Select(trial => trial.Config.Text.Token).Distinct().Count() > 1)
-            throw new ConfigFileException(path, LineOf("measure"), $"perplexities of characters and of words do not compare: take measure: {Choices.NameOf(Measure.HeldOutBits)}");
+            throw new ConfigFileException(
+                path, LineOf("measure"),
+                    $"perplexities of characters and of words do not compare: take measure: {Choices.NameOf(Measure.HeldOutBits)}");
         return new Experiment { Name = name, About = settings.About, Measure = measure, Trials = trials };
 
-        long? LineOf(string key) => root.Children.Keys.FirstOrDefault(node => node is YamlScalarNode scalar && scalar.Value == key)?.Start.Line;
+        long? LineOf(string key) =>
+            root.Children.Keys.FirstOrDefault(node => node is YamlScalarNode scalar && scalar.Value == key)?.Start.Line;
     }
 }

@@ -21,12 +21,17 @@ public static class ExperimentPage
         TrialStatus[] all = [.. trials];
         // Perplexities of characters and of words do not compare; bits per character do.
         bool samePerplexity = experiment.Trials.Select(trial => trial.Config.Text.Token).Distinct().Count() == 1;
-        Measure[] measures = experiment.Measure == Measure.HeldOutBits && samePerplexity ? [Measure.HeldOutPerplexity, Measure.HeldOutBits] : [experiment.Measure];
-        List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1 ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? "" : "The variants are measured on different texts, or parts of one: their figures do not rank them.", report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
+        Measure[] measures = experiment.Measure == Measure.HeldOutBits && samePerplexity ? [Measure.HeldOutPerplexity, Measure.HeldOutBits]
+            : [experiment.Measure];
+        List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1
+            ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? ""
+                : "The variants are measured on different texts, or parts of one: their figures do not rank them.",
+                    report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
         return new Report(
             $"Experiment {experiment.Name}",
             [
-                new ReportSection("Variants", [.. about.Where(text => text.Length > 0).Select(text => new Paragraph(text)), ExperimentTable.Short(report)]),
+                new ReportSection("Variants",
+                    [.. about.Where(text => text.Length > 0).Select(text => new Paragraph(text)), ExperimentTable.Short(report)]),
                 new ReportSection("Learning", [.. measures.Select(measure => Chart(all, measure, directory))]),
                 new ReportSection("Trials", Trials(all)),
             ]);
@@ -36,7 +41,9 @@ public static class ExperimentPage
     private static LineChart Chart(TrialStatus[] trials, Measure measure, ExperimentDirectory directory)
     {
         var variants = trials.GroupBy(status => status.Trial.Variant)
-            .Select((variant, group) => (Name: variant.Key, Group: group, Curves: variant.Select(status => Curve(status, measure, directory)).Where(curve => curve.Points.Count > 0).ToArray()))
+            .Select((variant, group) =>
+                (Name: variant.Key, Group: group,
+                    Curves: variant.Select(status => Curve(status, measure, directory)).Where(curve => curve.Points.Count > 0).ToArray()))
             .Where(variant => variant.Curves.Length > 0).ToArray();
         bool hasMeans = variants.Any(variant => variant.Curves.Length > 1);
         bool showsTrials = !hasMeans || variants.Sum(variant => variant.Curves.Length + 1) <= MostLines;
@@ -52,14 +59,17 @@ public static class ExperimentPage
         // The mean of fewer trials than all would jump where one ends: it goes as far as all of them do.
         IEnumerable<(double, double)> mean = curves.SelectMany(curve => curve.Points).GroupBy(point => point.X).OrderBy(epoch => epoch.Key)
             .Where(epoch => epoch.Count() == curves.Length).Select(epoch => (epoch.Key, epoch.Average(point => point.Y)));
-        return [new LineSeries(name, [.. mean]) { Group = group }, .. showsTrials ? curves.Select(curve => curve with { Group = group, Dashed = true }) : []];
+        return [new LineSeries(name, [.. mean]) { Group = group },
+            .. showsTrials ? curves.Select(curve => curve with { Group = group, Dashed = true }) : []];
     }
 
     private static LineSeries Curve(TrialStatus status, Measure measure, ExperimentDirectory directory)
     {
         // Bits a character are those of a token over the characters of one, which do not change; known when the trial is finished.
-        double scale = status.Result is { HeldOutBits: { } bits, HeldOutPerplexity: { } perplexity } ? bits / Math.Log2(perplexity) : double.NaN;
-        IEnumerable<(double Epoch, double Value)> points = directory.Metrics(status.Trial).Select(epoch => ((double)epoch.Epoch, measure switch
+        double scale = status.Result is { HeldOutBits: { } bits, HeldOutPerplexity: { } perplexity } ? bits / Math.Log2(perplexity)
+            : double.NaN;
+        IEnumerable<(double Epoch, double Value)> points = directory.Metrics(status.Trial)
+            .Select(epoch => ((double)epoch.Epoch, measure switch
         {
             Measure.TrainPerplexity => epoch.TrainPerplexity,
             Measure.HeldOutPerplexity => epoch.HeldOutPerplexity ?? double.NaN,
@@ -75,13 +85,16 @@ public static class ExperimentPage
         return new ReportTable(
             "",
             [
-                new("trial", IsNumber: false), new("state", IsNumber: false), new("seed"), new("epochs"), new("training perplexity"), new("held-out perplexity"), new("held-out bits per character"),
+                new("trial", IsNumber: false), new("state", IsNumber: false), new("seed"), new("epochs"), new("training perplexity"),
+                    new("held-out perplexity"), new("held-out bits per character"),
                 new("tokens/s"), new("seconds"), .. reason,
             ],
             [.. trials.Select(status => (IReadOnlyList<string>)
             [
-                status.Trial.Id, Choices.NameOf(status.State), $"{status.Trial.Seed}", ReportFigure.Of(status.Result?.Epochs), ReportFigure.Of(status.Result?.TrainPerplexity),
-                ReportFigure.Of(status.Result?.HeldOutPerplexity), ReportFigure.Of(status.Result?.HeldOutBits), ReportFigure.Of(status.Result?.TokensPerSecond), ReportFigure.Of(status.Result?.TrainedSeconds),
+                status.Trial.Id, Choices.NameOf(status.State), $"{status.Trial.Seed}", ReportFigure.Of(status.Result?.Epochs),
+                    ReportFigure.Of(status.Result?.TrainPerplexity),
+                ReportFigure.Of(status.Result?.HeldOutPerplexity), ReportFigure.Of(status.Result?.HeldOutBits),
+                    ReportFigure.Of(status.Result?.TokensPerSecond), ReportFigure.Of(status.Result?.TrainedSeconds),
                 .. someFailed ? [status.Problem ?? ""] : Array.Empty<string>(),
             ])]);
     }

@@ -21,7 +21,8 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
     public static ExperimentReport From(Experiment experiment, IEnumerable<TrialStatus> trials)
     {
         ArgumentNullException.ThrowIfNull(experiment);
-        return new ExperimentReport(experiment, [.. trials.GroupBy(status => status.Trial.Variant).Select(variant => Row([.. variant], experiment.Measure))]);
+        return new ExperimentReport(
+            experiment, [.. trials.GroupBy(status => status.Trial.Variant).Select(variant => Row([.. variant], experiment.Measure))]);
     }
 
     private static ExperimentRow Row(TrialStatus[] trials, Measure measure)
@@ -38,7 +39,8 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
             TrainPerplexity = Spread.Of(results.Select(result => result.TrainPerplexity)),
             HeldOutPerplexity = Spread.Of(results.Select(result => result.HeldOutPerplexity).OfType<double>()),
             HeldOutBits = Spread.Of(results.Select(result => result.HeldOutBits).OfType<double>()),
-            BestTrial = finished.Where(status => status.Result!.Of(measure) is not (null or double.NaN)).MinBy(status => status.Result!.Of(measure))?.Trial.Id,
+            BestTrial = finished.Where(status => status.Result!.Of(measure) is not (null or double.NaN))
+                .MinBy(status => status.Result!.Of(measure))?.Trial.Id,
             TokensPerSecond = Median.Of(results.Select(result => result.TokensPerSecond)),
             TrainedSeconds = results.Length == 0 ? null : results.Sum(result => result.TrainedSeconds),
             Warning = trials[0].Trial.Config.Model.LeakLabel,
@@ -110,7 +112,8 @@ public sealed record Spread(double Mean, double? Deviation, double Best, int Cou
         if (all.Length == 0)
             return null;
         double mean = all.Average();
-        double? deviation = all.Length == 1 || !double.IsFinite(mean) ? null : Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1));
+        double? deviation = all.Length == 1 || !double.IsFinite(mean) ? null
+            : Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1));
         return new Spread(mean, deviation, all.Min(), all.Length, all.Count(double.IsInfinity));
     }
 }
@@ -124,7 +127,9 @@ public enum Measure
     /// <summary>Perplexity of the held-out text after the last epoch.</summary>
     HeldOutPerplexity,
 
-    /// <summary>Bits per character of the held-out text after the last epoch: it compares models of characters with models of words.</summary>
+    /// <summary>
+    /// Bits per character of the held-out text after the last epoch: it compares models of characters with models of words.
+    /// </summary>
     HeldOutBits,
 }
 

@@ -6,7 +6,8 @@ namespace CharLM.Workbench.Experiments;
 /// the trial's failure.</param>
 /// <param name="progress">Told of every change, one at a time.</param>
 public sealed class ExperimentRun(
-    IEnumerable<TrialStatus> trials, Func<Trial, IProgress<TrialProgress>, CancellationToken, Task<TrialStatus>> run, IProgress<TrialStatus>? progress = null)
+    IEnumerable<TrialStatus> trials, Func<Trial, IProgress<TrialProgress>, CancellationToken, Task<TrialStatus>> run,
+        IProgress<TrialStatus>? progress = null)
 {
     private readonly TrialStatus[] _trials = [.. trials];
     private readonly Lock _telling = new();
@@ -18,7 +19,8 @@ public sealed class ExperimentRun(
     public async Task<IReadOnlyList<TrialStatus>> ExecuteAsync(int jobs, CancellationToken cancellationToken = default)
     {
         // The loop itself is not cancelled: it would not wait for those that run.
-        await Parallel.ForEachAsync(Enumerable.Range(0, _trials.Length), new ParallelOptions { MaxDegreeOfParallelism = jobs }, async (place, _) =>
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, _trials.Length), new ParallelOptions { MaxDegreeOfParallelism = jobs }, async (place, _) =>
         {
             if (_trials[place].State != TrialState.Finished && !cancellationToken.IsCancellationRequested)
                 await RunAsync(place, cancellationToken);

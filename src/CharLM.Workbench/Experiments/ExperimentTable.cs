@@ -32,14 +32,17 @@ public static class ExperimentTable
         return new ReportTable(
             "",
             [
-                new("variant", IsNumber: false), new(NameOf(measure)), new("sd"), new("best"), new("of", IsNumber: false), new("trials"), new("epochs"),
+                new("variant", IsNumber: false), new(NameOf(measure)), new("sd"), new("best"), new("of", IsNumber: false), new("trials"),
+                    new("epochs"),
                 new("parameters"), new("tokens/s"), new("seconds"), .. warning,
             ],
             [.. report.Rows.Select(row => (IReadOnlyList<string>)
             [
-                row.Variant, Mean(row.Of(measure), row.Finished), Rounded(row.Of(measure)?.Deviation), Rounded(row.Of(measure)?.Best), row.BestTrial ?? "",
+                row.Variant, Mean(row.Of(measure), row.Finished), Rounded(row.Of(measure)?.Deviation), Rounded(row.Of(measure)?.Best),
+                    row.BestTrial ?? "",
                 row.Finished == row.Trials ? $"{row.Trials}" : $"{row.Finished} of {row.Trials}", Whole(row.Epochs),
-                Whole(row.Parameters), Whole(row.TokensPerSecond), Whole(row.TrainedSeconds), .. warns ? [row.Warning ?? ""] : Array.Empty<string>(),
+                Whole(row.Parameters), Whole(row.TokensPerSecond), Whole(row.TrainedSeconds),
+                    .. warns ? [row.Warning ?? ""] : Array.Empty<string>(),
             ])]);
     }
 
@@ -47,7 +50,8 @@ public static class ExperimentTable
     public static ReportTable Full(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        IEnumerable<ReportColumn> spreads = Measures.SelectMany(measure => new ReportColumn[] { new($"{measure.Name}_mean"), new($"{measure.Name}_sd"), new($"{measure.Name}_best") });
+        IEnumerable<ReportColumn> spreads = Measures.SelectMany(
+            measure => new ReportColumn[] { new($"{measure.Name}_mean"), new($"{measure.Name}_sd"), new($"{measure.Name}_best") });
         return new ReportTable(
             "",
             [
@@ -57,7 +61,8 @@ public static class ExperimentTable
             [.. report.Rows.Select(row => (IReadOnlyList<string>)
             [
                 row.Variant, Exact(row.Trials), Exact(row.Finished), Exact(row.Parameters), Exact(row.Epochs),
-                .. Measures.Select(measure => measure.Of(row)).SelectMany(spread => new[] { Exact(spread?.Mean), Exact(spread?.Deviation), Exact(spread?.Best) }),
+                .. Measures.Select(measure => measure.Of(row))
+                    .SelectMany(spread => new[] { Exact(spread?.Mean), Exact(spread?.Deviation), Exact(spread?.Best) }),
                 row.BestTrial ?? "", Exact(row.TokensPerSecond), Exact(row.TrainedSeconds), row.Warning ?? "",
             ])]);
     }
@@ -73,7 +78,8 @@ public static class ExperimentTable
     {
         null => "",
         double.PositiveInfinity => "infinite",
-        { } figure => figure.ToString(Math.Abs(figure) < 100 ? "0.000" : Math.Abs(figure) < 1e6 ? "0.0" : "0.000e+0", CultureInfo.InvariantCulture),
+        { } figure => figure.ToString(
+            Math.Abs(figure) < 100 ? "0.000" : Math.Abs(figure) < 1e6 ? "0.0" : "0.000e+0", CultureInfo.InvariantCulture),
     };
 
     private static string Whole(double? value) => value?.ToString("#,0", CultureInfo.InvariantCulture) ?? "";

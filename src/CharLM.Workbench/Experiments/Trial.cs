@@ -61,7 +61,9 @@ public sealed record TrialStatus(Trial Trial, TrialState State)
     /// <summary>Why it failed; null unless it did.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What a person should know of the run that ended just now: a checkpoint that is damaged, another machine than before.</summary>
+    /// <summary>
+    /// What a person should know of the run that ended just now: a checkpoint that is damaged, another machine than before.
+    /// </summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
@@ -127,7 +129,8 @@ public sealed record TrialResult
             Parameters = summary.Parameters,
             TrainPerplexity = summary.TrainPerplexity ?? double.NaN,
             HeldOutPerplexity = summary.HeldOutPerplexity,
-            HeldOutBits = summary is { HeldOutPerplexity: { } perplexity, CharactersPerToken: { } characters } ? Math.Log2(perplexity) / characters : null,
+            HeldOutBits = summary is { HeldOutPerplexity: { } perplexity, CharactersPerToken: { } characters }
+                ? Math.Log2(perplexity) / characters : null,
             TokensPerSecond = Median.Of(metrics.Select(epoch => epoch.TokensPerSecond)) ?? 0,
             TrainedSeconds = summary.TrainedSeconds,
         };

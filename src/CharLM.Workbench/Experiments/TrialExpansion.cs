@@ -49,11 +49,19 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
             {
                 for (int repeat = 1; repeat <= settings.Repeats; repeat++)
                 {
-                    string id = string.Join('_', new[] { variant.Slug, $"seed-{seed}", settings.Repeats > 1 ? $"repeat-{repeat}" : "" }.Where(part => part.Length > 0));
+                    string id = string.Join(
+                        '_', new[] { variant.Slug, $"seed-{seed}", settings.Repeats > 1 ? $"repeat-{repeat}" : "" }.Where(
+                            part => part.Length > 0));
                     if (!ids.TryAdd(id, variant.Label))
-                        throw new ConfigFileException(file, line == 0 ? variant.Line : line, $"two trials would have the id '{id}' ({ids[id]}; {variant.Label}): give the entries of the list names, and each value and seed once");
+                        throw new ConfigFileException(
+                            file, line == 0 ? variant.Line : line,
+                                $"two trials would have the id '{id}' ({ids[id]}; {variant.Label}): give the entries of the list names, "
+                                    + "and each value and seed once");
                     if (same is not null)
-                        throw new ConfigFileException(file, LineOf(variant, same), $"'{variant.Label}' and '{same.Label}' are the same configuration: leave one of them out; for more runs of it there are seeds and repeats");
+                        throw new ConfigFileException(
+                            file, LineOf(variant, same),
+                                $"'{variant.Label}' and '{same.Label}' are the same configuration: leave one of them out; for more runs of "
+                                    + "it there are seeds and repeats");
                     trials.Add(new Trial
                     {
                         Number = trials.Count + 1,
@@ -108,13 +116,15 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         foreach (YamlNode node in settings.List.Children)
         {
             if (node is not YamlMappingNode entry)
-                throw new ConfigFileException(file, node.Start.Line, "an entry of the list takes keys with values: a name, and what it changes");
+                throw new ConfigFileException(
+                    file, node.Start.Line, "an entry of the list takes keys with values: a name, and what it changes");
             Override[] all = [.. Override.In(entry, file)];
             Override? named = all.FirstOrDefault(setting => setting.Path == NameKey);
             Override[] changes = [.. all.Where(setting => setting != named)];
             foreach (Override change in changes)
                 Check(change, ofBase: false);
-            string? name = named is null ? null : (named.Value as YamlScalarNode)?.Value ?? throw new ConfigFileException(file, named.Line, "name takes a text");
+            string? name = named is null ? null : (named.Value as YamlScalarNode)?.Value
+                ?? throw new ConfigFileException(file, named.Line, "name takes a text");
             if (name is not null && ExperimentFile.FaultOfName(name) is { } fault)
                 throw new ConfigFileException(file, named!.Line, fault);
             entries.Add(new Variant(name, changes, changes.Length, node.Start.Line));
@@ -132,18 +142,25 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
     }
 
     private static IEnumerable<Variant> Combine(Variant entry, List<Override[][]> axes) =>
-        axes.Aggregate<Override[][], IEnumerable<Variant>>([entry], (variants, axis) => variants.SelectMany(_ => axis, (variant, choice) => variant with { Overrides = [.. variant.Overrides, .. choice] }));
+        axes.Aggregate<Override[][],
+            IEnumerable<Variant>>([entry], (variants, axis) => variants.SelectMany(_ => axis, (variant, choice) => variant with
+        {
+            Overrides = [.. variant.Overrides, .. choice],
+        }));
 
     // The grid's value would win, and the entry would be another than it says.
     private void RefuseConflict(Override listed, List<Override[][]> axes)
     {
         if (axes.SelectMany(axis => axis).SelectMany(choice => choice).FirstOrDefault(listed.Meets) is { } chosen)
-            throw new ConfigFileException(file, listed.Line, $"{listed.Path} is set by this entry of the list and by the grid (line {chosen.Line}): leave it out of one of them");
+            throw new ConfigFileException(
+                file, listed.Line, $"{listed.Path} is set by this entry of the list and by the grid (line {chosen.Line}): leave it out of "
+                    + "one of them");
     }
 
     // Where a variant says what another one says, too: in the setting that it does not share with it.
     private static long LineOf(Variant variant, Variant other) =>
-        variant.Overrides.FirstOrDefault(setting => !other.Overrides.Any(shared => ReferenceEquals(shared.Value, setting.Value)))?.Line ?? variant.Line;
+        variant.Overrides.FirstOrDefault(setting => !other.Overrides.Any(shared => ReferenceEquals(shared.Value, setting.Value)))?.Line
+            ?? variant.Line;
 
     // That a key exists and takes such a value shows before any combination is made.
     private void Check(Override setting, bool ofBase)
@@ -166,11 +183,18 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         if (faults.Count == 0)
             return config;
         // To blame is the setting without which the fault would not be there; what is more special is asked first.
-        var blamed = faults.Select(fault => (Fault: fault, Setting: Enumerable.Reverse(all).FirstOrDefault(setting => !Apply(all.Where(other => other != setting)).Faults().Contains(fault)))).ToList();
-        IEnumerable<string> rest = blamed.Skip(1).Select(other => $"{(other.Setting is null ? "" : $"line {other.Setting.Line}: {other.Setting.Name}: ")}{other.Fault}");
+        var blamed = faults.Select(
+            fault => (Fault: fault,
+                Setting: Enumerable.Reverse(all)
+                    .FirstOrDefault(setting => !Apply(all.Where(other => other != setting)).Faults().Contains(fault)))).ToList();
+        IEnumerable<string> rest = blamed.Skip(1)
+            .Select(other => $"{(other.Setting is null ? "" : $"line {other.Setting.Line}: {other.Setting.Name}: ")}{other.Fault}");
         (string first, Override? cause) = blamed[0];
-        throw new ConfigFileException(file, cause?.Line ?? variant.Line, string.Join("; ", rest.Prepend(cause is null ? $"{variant.Label}: {first}" : $"{cause.Name}: {first}")));
+        throw new ConfigFileException(
+            file, cause?.Line ?? variant.Line,
+                string.Join("; ", rest.Prepend(cause is null ? $"{variant.Label}: {first}" : $"{cause.Name}: {first}")));
     }
 
-    private RunConfig Apply(IEnumerable<Override> overrides) => overrides.Aggregate(_preset, (under, setting) => setting.ApplyTo(under, file));
+    private RunConfig Apply(IEnumerable<Override> overrides) =>
+        overrides.Aggregate(_preset, (under, setting) => setting.ApplyTo(under, file));
 }

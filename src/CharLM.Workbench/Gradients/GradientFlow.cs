@@ -20,7 +20,8 @@ public static class GradientFlow
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Curves as long as the distance, for every layer: of its hidden state, then of its cell state.</returns>
     /// <exception cref="ArgumentException">The rows are too short to have a past.</exception>
-    public static IReadOnlyList<FlowCurve> Measure(LanguageModel model, ReadOnlySpan<long> tokens, int rows, CancellationToken cancellationToken = default)
+    public static IReadOnlyList<FlowCurve> Measure(
+        LanguageModel model, ReadOnlySpan<long> tokens, int rows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -36,7 +37,8 @@ public static class GradientFlow
     }
 
     // The states after each step but the last, in order; each step is a piece of its own, so that its state can be asked for.
-    private static (Tensor Loss, List<RecurrentState> States) Read(LanguageModel model, Tensor ids, int steps, CancellationToken cancellationToken)
+    private static (Tensor Loss, List<RecurrentState> States) Read(
+        LanguageModel model, Tensor ids, int steps, CancellationToken cancellationToken)
     {
         var states = new List<RecurrentState>();
         RecurrentState state = model.ZeroState(ids.size(0));

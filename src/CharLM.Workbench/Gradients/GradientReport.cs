@@ -19,25 +19,33 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
         new ReportSection("Recurrent weights", Spectrum()),
     ]);
 
-    /// <summary>Every figure, one a line: of gradients the norm at each distance, of W_hh its eigenvalues and the norms of its powers.</summary>
+    /// <summary>
+    /// Every figure, one a line: of gradients the norm at each distance, of W_hh its eigenvalues and the norms of its powers.
+    /// </summary>
     public ReportTable Figures() => new(
         "",
-        [Text("measure"), Text("model"), Text("place"), Text("part"), new ReportColumn("at"), new ReportColumn("value"), new ReportColumn("imaginary")],
+        [Text("measure"), Text("model"), Text("place"), Text("part"), new ReportColumn("at"), new ReportColumn("value"),
+            new ReportColumn("imaginary")],
         [.. rows.SelectMany(row => Norms(row).Concat(Eigenvalues(row)).Concat(Powers(row)))]);
 
     private ReportPart[] Flow() =>
     [
         new Paragraph(
-            $"The norm of the gradient of the loss at one step with respect to the state so many steps before, mean over {study.Rows} places of {corpus}. "
-            + "A straight line that falls is a gradient that vanishes by the same factor at every step, one that rises a gradient that explodes. "
-            + "It is computed in float32, which holds norms of 1e-30 to 1e30 with all their digits: the factor a step is that of the steps within."),
-        new LineChart("Gradient of the loss with respect to earlier states", "steps back", "norm", [.. rows.SelectMany((row, group) => row.Curves.Select(curve => new LineSeries(
+            $"The norm of the gradient of the loss at one step with respect to the state so many steps before, mean over {study.Rows} "
+                + $"places of {corpus}. "
+            + "A straight line that falls is a gradient that vanishes by the same factor at every step, one that rises a gradient that "
+            + "explodes. "
+            + "It is computed in float32, which holds norms of 1e-30 to 1e30 with all their digits: the factor a step is that of the steps "
+            + "within."),
+        new LineChart("Gradient of the loss with respect to earlier states", "steps back", "norm",
+            [.. rows.SelectMany((row, group) => row.Curves.Select(curve => new LineSeries(
             $"{row.Name}: {curve.State}{(row.Model.NumLayers > 1 ? $" {curve.Layer}" : "")}",
             [.. curve.Norms.Select((norm, i) => (i + 1.0, norm))]) { Group = group, Dashed = curve.State == "cell" }))])
         { LogarithmicY = true },
         new ReportTable(
             "",
-            [Text("model"), Text("state"), new ReportColumn("1 step back"), new ReportColumn($"{study.Distance} steps back"), new ReportColumn("factor a step"), new ReportColumn("over steps"), new ReportColumn("training perplexity"), Text("note")],
+            [Text("model"), Text("state"), new ReportColumn("1 step back"), new ReportColumn($"{study.Distance} steps back"),
+                new ReportColumn("factor a step"), new ReportColumn("over steps"), new ReportColumn("training perplexity"), Text("note")],
             [.. rows.SelectMany(row => row.Curves.Select(curve => (string[])
             [
                 row.Name,
@@ -54,26 +62,40 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
     private ReportPart[] Spectrum() =>
     [
         new Paragraph(
-            "The moduli of the eigenvalues of W_hh, the greatest first, gate by gate: a linear network multiplies its gradient with W_hh at every step, "
-            + "so that what lies below 1 vanishes and what lies above 1 explodes. Gates and squashing functions change this; the chart above shows what is left of it."),
-        new LineChart("Eigenvalues of W_hh", "rank", "modulus", [.. Series((_, spectrum) => spectrum.Eigenvalues.Select((value, i) => (i + 1.0, value.Magnitude)))]),
-        new Paragraph("The spectral norm of its powers, which bounds what k steps can do; in the long run it follows the k-th power of the greatest modulus."),
-        new LineChart("Powers of W_hh", "k", "norm of the k-th power", [.. Series((_, spectrum) => spectrum.Powers.Select(power => ((double)power.Exponent, power.Norm)))]) { LogarithmicY = true },
+            "The moduli of the eigenvalues of W_hh, the greatest first, gate by gate: a linear network multiplies its gradient with W_hh "
+                + "at every step, "
+            + "so that what lies below 1 vanishes and what lies above 1 explodes. Gates and squashing functions change this; the chart "
+            + "above shows what is left of it."),
+        new LineChart("Eigenvalues of W_hh", "rank", "modulus",
+            [.. Series((_, spectrum) => spectrum.Eigenvalues.Select((value, i) => (i + 1.0, value.Magnitude)))]),
+        new Paragraph("The spectral norm of its powers, which bounds what k steps can do; in the long run it follows the k-th power of the "
+            + "greatest modulus."),
+        new LineChart("Powers of W_hh", "k", "norm of the k-th power",
+            [.. Series((_, spectrum) => spectrum.Powers.Select(power => ((double)power.Exponent, power.Norm)))])
+        {
+            LogarithmicY = true,
+        },
     ];
 
     private IEnumerable<LineSeries> Series(Func<GradientRow, GateSpectrum, IEnumerable<(double X, double Y)>> points) =>
-        rows.SelectMany((row, group) => row.Spectra.Select(spectrum => new LineSeries($"{row.Name}: {spectrum.Gate} {spectrum.Place}", [.. points(row, spectrum)]) { Group = group }));
+        rows.SelectMany((row, group) =>
+            row.Spectra.Select(spectrum => new LineSeries($"{row.Name}: {spectrum.Gate} {spectrum.Place}", [.. points(row, spectrum)])
+        {
+            Group = group,
+        }));
 
     private static IEnumerable<string[]> Norms(GradientRow row) => row.Curves.SelectMany(curve => curve.Norms.Select((norm, i) =>
         Line("gradient-norm", row, $"l{curve.Layer}", curve.State, i + 1, norm)));
 
-    private static IEnumerable<string[]> Eigenvalues(GradientRow row) => row.Spectra.SelectMany(spectrum => spectrum.Eigenvalues.Select((value, i) =>
+    private static IEnumerable<string[]> Eigenvalues(GradientRow row) =>
+        row.Spectra.SelectMany(spectrum => spectrum.Eigenvalues.Select((value, i) =>
         Line("eigenvalue", row, spectrum.Place, spectrum.Gate, i + 1, value.Real, value.Imaginary)));
 
     private static IEnumerable<string[]> Powers(GradientRow row) => row.Spectra.SelectMany(spectrum => spectrum.Powers.Select(power =>
         Line("power-norm", row, spectrum.Place, spectrum.Gate, power.Exponent, power.Norm)));
 
-    private static string[] Line(string measure, GradientRow row, string place, string part, int at, double value, double? imaginary = null) =>
+    private static string[] Line(
+        string measure, GradientRow row, string place, string part, int at, double value, double? imaginary = null) =>
         [measure, row.Name, place, part, at.ToString(CultureInfo.InvariantCulture), Whole(value), imaginary is { } y ? Whole(y) : ""];
 
     private static string Whole(double value) => value.ToString("R", CultureInfo.InvariantCulture);
@@ -138,7 +160,8 @@ public sealed record FlowCurve(int Layer, string State, IReadOnlyList<double> No
 /// <param name="Gate">Which gate.</param>
 /// <param name="Eigenvalues">Its eigenvalues, the greatest modulus first.</param>
 /// <param name="Powers">The exponents 1, 2, 4, 8 and so on, with the spectral norm of that power of W_hh.</param>
-public sealed record GateSpectrum(string Place, string Gate, IReadOnlyList<Complex> Eigenvalues, IReadOnlyList<(int Exponent, double Norm)> Powers)
+public sealed record GateSpectrum(
+    string Place, string Gate, IReadOnlyList<Complex> Eigenvalues, IReadOnlyList<(int Exponent, double Norm)> Powers)
 {
     /// <summary>The greatest modulus: in the long run, powers grow or shrink by it at every step.</summary>
     public double Radius => Eigenvalues[0].Magnitude;

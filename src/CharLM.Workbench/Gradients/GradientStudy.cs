@@ -59,7 +59,8 @@ public sealed record GradientStudy
     /// <param name="cancellationToken">Ends it after the current step.</param>
     /// <exception cref="InvalidConfigException">There is a fault, or the text is shorter than the distance.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch of the training.</exception>
-    public IReadOnlyList<GradientRow> Execute(string corpus, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+    public IReadOnlyList<GradientRow> Execute(
+        string corpus, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
         InvalidConfigException.ThrowIfAny(Faults());
         TokenizedText text = TokenizedText.From(corpus, Text, Start?.Vocab);
@@ -77,7 +78,8 @@ public sealed record GradientStudy
         return rows;
     }
 
-    private GradientRow Row(string name, ModelConfig config, ClippingKind? clipping, TokenizedText text, long[] places, CancellationToken cancellationToken)
+    private GradientRow Row(
+        string name, ModelConfig config, ClippingKind? clipping, TokenizedText text, long[] places, CancellationToken cancellationToken)
     {
         manual_seed(Training.Seed);
         using LanguageModel model = Start is null ? new LanguageModel(config, text.Vocab.Count) : Start.BuildModel(config.Implementation);
@@ -95,12 +97,17 @@ public sealed record GradientStudy
         };
     }
 
-    private (double? Perplexity, string? Problem) Train(LanguageModel model, ClippingKind? clipping, ReadOnlyMemory<int> tokens, CancellationToken cancellationToken)
+    private (double? Perplexity, string? Problem) Train(
+        LanguageModel model, ClippingKind? clipping, ReadOnlyMemory<int> tokens, CancellationToken cancellationToken)
     {
         double? perplexity = null;
         if (TrainEpochs == 0)
             return (null, null);
-        TrainerConfig config = Training with { ClipNorm = clipping is null ? 0 : Training.ClipNorm, Clipping = clipping ?? ClippingKind.Norm };
+        TrainerConfig config = Training with
+        {
+            ClipNorm = clipping is null ? 0 : Training.ClipNorm,
+            Clipping = clipping ?? ClippingKind.Norm,
+        };
         using var trainer = new Trainer(model, config, tokens);
         try
         {
@@ -120,7 +127,8 @@ public sealed record GradientStudy
     {
         int length = Distance + 2;
         if (tokens.Length < length)
-            throw new InvalidConfigException([$"{Distance} steps back need {length} tokens; the text has {tokens.Length}: take a smaller --distance, or a longer text"]);
+            throw new InvalidConfigException(
+                [$"{Distance} steps back need {length} tokens; the text has {tokens.Length}: take a smaller --distance, or a longer text"]);
         var places = new long[Rows * length];
         for (int row = 0; row < Rows; row++)
         {

@@ -43,7 +43,8 @@ public static class RecurrentSpectrum
     {
         using TensorAccessor<double> parts = view_as_real(linalg.eigvals(matrix)).contiguous().data<double>();
         double[] values = parts.ToArray();
-        return [.. Enumerable.Range(0, values.Length / 2).Select(i => new Complex(values[2 * i], values[(2 * i) + 1])).OrderByDescending(value => value.Magnitude)];
+        return [.. Enumerable.Range(0, values.Length / 2).Select(i => new Complex(values[2 * i], values[(2 * i) + 1]))
+            .OrderByDescending(value => value.Magnitude)];
     }
 
     // Each power is the square of the one before.

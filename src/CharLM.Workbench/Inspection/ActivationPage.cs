@@ -40,7 +40,8 @@ public static partial class ActivationPage
         Rankings = TextFeature.Of(trace.Tokens).Select(feature => new
         {
             Feature = feature.Name,
-            Units = UnitRank.Best(trace.Series, feature, MostRanks).Select(rank => new { rank.Series, rank.Unit, Correlation = Math.Round(rank.Correlation, 3) }),
+            Units = UnitRank.Best(trace.Series, feature, MostRanks)
+                .Select(rank => new { rank.Series, rank.Unit, Correlation = Math.Round(rank.Correlation, 3) }),
         }),
     };
 

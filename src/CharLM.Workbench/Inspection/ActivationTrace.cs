@@ -49,7 +49,8 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
             yield return "the text for the activations is empty: give at least one token";
         long values = (long)tokens * model.NumLayers * model.NumHiddens * LayerTrace.PartsOf(model.Cell);
         if (values > MostValues)
-            yield return $"the text for the activations is too long for one page: {tokens} tokens make {values} values, more than {MostValues}";
+            yield return $"the text for the activations is too long for one page: {tokens} tokens make {values} values, more than "
+                + $"{MostValues}";
     }
 }
 

@@ -48,7 +48,8 @@ internal sealed class LayerTrace
     }
 
     /// <summary>What was kept.</summary>
-    public IEnumerable<ActivationSeries> Series() => NamesOf(_model.Cell).Select((name, part) => new ActivationSeries($"layer {_layer + 1}, {name}", _hidden, _parts[part]));
+    public IEnumerable<ActivationSeries> Series() =>
+        NamesOf(_model.Cell).Select((name, part) => new ActivationSeries($"layer {_layer + 1}, {name}", _hidden, _parts[part]));
 
     private static string[] NamesOf(CellKind cell) => cell switch
     {

@@ -16,8 +16,11 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
     public static ModelParts Of(ISavedModel saved) => saved switch
     {
         Checkpoint checkpoint => new ModelParts(
-            $"{Choices.NameOf(checkpoint.Model.Cell)}, {(checkpoint.Model.NumLayers == 1 ? "1 layer" : $"{checkpoint.Model.NumLayers} layers")} of {checkpoint.Model.NumHiddens} hidden units",
-            [.. checkpoint.Weights.OrderBy(weight => weight.Key, StringComparer.Ordinal).Select(weight => new ModelPart(weight.Key, weight.Value.Shape, weight.Value.Values.LongLength))],
+            $"{Choices.NameOf(checkpoint.Model.Cell)}, "
+                + $"{(checkpoint.Model.NumLayers == 1 ? "1 layer" : $"{checkpoint.Model.NumLayers} layers")} of "
+                + $"{checkpoint.Model.NumHiddens} hidden units",
+            [.. checkpoint.Weights.OrderBy(weight => weight.Key, StringComparer.Ordinal)
+                .Select(weight => new ModelPart(weight.Key, weight.Value.Shape, weight.Value.Values.LongLength))],
             Section("text", checkpoint.Text) + Section("model", checkpoint.Model) + Section("training", checkpoint.Training)),
         NGramCheckpoint counted => new ModelParts(
             $"counted n-grams up to order {counted.Model.Order}, modified Kneser-Ney",

@@ -152,7 +152,8 @@ internal sealed class PickleReader
             case (byte)'R':
                 object?[] call = PopMany(2);
                 _stack.Add(
-                    call is [PickledName called, object?[] arguments] ? Made(called, arguments) : throw Damaged("makes something of nothing"));
+                    call is [PickledName called, object?[] arguments] ? Made(called, arguments)
+                        : throw Damaged("makes something of nothing"));
                 break;
             case (byte)'b':
                 // The attributes of an ordered dictionary: a state dict has its modules' versions there.
@@ -215,7 +216,8 @@ internal sealed class PickleReader
     {
         if (values.Length > MaxDimensions)
             throw new FormatException($"has a tensor of {values.Length} dimensions, more than {MaxDimensions}");
-        return [.. values.Select(value => value is long and >= 0 and var number ? number : throw Damaged("has a size that is no whole number"))];
+        return [.. values.Select(
+            value => value is long and >= 0 and var number ? number : throw Damaged("has a size that is no whole number"))];
     }
 
     private void SetItems(object?[] items)
@@ -260,7 +262,8 @@ internal sealed class PickleReader
     private byte Byte() => Take(1)[0];
 
     private int Length() =>
-        BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))) is <= int.MaxValue and var length ? (int)length : throw Damaged("is cut off");
+        BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))) is <= int.MaxValue and var length ? (int)length
+            : throw Damaged("is cut off");
 
     private ReadOnlySpan<byte> Take(int count)
     {

@@ -43,7 +43,8 @@ internal sealed class PickledDict
     private OrderedDictionary<string, object?>? _entries;
 
     /// <summary>The entries with a text as their key, in their order.</summary>
-    public IReadOnlyDictionary<string, object?> Entries => _entries ?? (IReadOnlyDictionary<string, object?>)System.Collections.ObjectModel.ReadOnlyDictionary<string, object?>.Empty;
+    public IReadOnlyDictionary<string, object?> Entries =>
+        _entries ?? (IReadOnlyDictionary<string, object?>)System.Collections.ObjectModel.ReadOnlyDictionary<string, object?>.Empty;
 
     /// <summary>Whether there are entries with other keys.</summary>
     public bool HasOthers { get; private set; }

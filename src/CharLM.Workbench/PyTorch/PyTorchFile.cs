@@ -38,7 +38,8 @@ internal sealed class PyTorchFile : StateDictSource
         _records = RecordsOf(archive);
         string[] pickles = [.. _records.Keys.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal))];
         if (pickles is not [var pickle])
-            throw new FormatException($"{(pickles.Length == 0 ? "is a zip archive without a" : "has more than one")} data.pkl: not a file of torch.save");
+            throw new FormatException(
+                $"{(pickles.Length == 0 ? "is a zip archive without a" : "has more than one")} data.pkl: not a file of torch.save");
         _folder = pickle[..^"data.pkl".Length];
         if (_records.ContainsKey(_folder + "constants.pkl"))
             throw new FormatException("is a program of TorchScript, not a state dict: save that with torch.save(model.state_dict(), ...)");
@@ -247,7 +248,8 @@ internal sealed class PyTorchFile : StateDictSource
             || count > tensor.Storage.Count || !LiesInside(tensor, count))
         {
             throw new FormatException(
-                $"has the tensor '{name}' in shape [{string.Join(", ", tensor.Shape)}], which does not lie in its {tensor.Storage.Count} values");
+                $"has the tensor '{name}' in shape [{string.Join(", ", tensor.Shape)}], which does not lie in its {tensor.Storage.Count} "
+                    + "values");
         }
         _places[name] = tensor;
         return new StoredTensor(name, type, tensor.Shape, 0, count * bytes);

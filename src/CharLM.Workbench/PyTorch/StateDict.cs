@@ -22,13 +22,17 @@ public sealed record StateDict(IReadOnlyDictionary<string, WeightArray> Weights,
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         if (checkpoint.Model.Variant != CellVariant.Standard)
-            throw new InvalidConfigException([$"PyTorch has no {Choices.NameOf(checkpoint.Model.Cell)} of the variant {Choices.NameOf(checkpoint.Model.Variant)}: it would not know what to do with these weights"]);
+            throw new InvalidConfigException(
+                [$"PyTorch has no {Choices.NameOf(checkpoint.Model.Cell)} of the variant {Choices.NameOf(checkpoint.Model.Variant)}: it "
+                    + "would not know what to do with these weights"]);
         if (checkpoint.Model.Attention is not null)
-            throw new InvalidConfigException(["PyTorch has no language model with this attention: it would not know what to do with these weights"]);
+            throw new InvalidConfigException(
+                ["PyTorch has no language model with this attention: it would not know what to do with these weights"]);
         if (checkpoint.Model is { Cell: CellKind.Gru, EffectiveGruForm: GruForm.ResetBefore })
         {
             throw new InvalidConfigException(
-                ["a GRU of the form reset-before is another model than torch.nn.GRU, where its weights would give other results: train one with gru-form reset-after to export it"]);
+                ["a GRU of the form reset-before is another model than torch.nn.GRU, where its weights would give other results: train one "
+                    + "with gru-form reset-after to export it"]);
         }
         // PyTorch's state dicts hold a shared weight under both of its names.
         var weights = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);

@@ -25,7 +25,8 @@ public static class StateDictFile
     }
 
     /// <summary>Reads the weights of a language model that PyTorch trained; all is checked before they are allocated.</summary>
-    /// <param name="path">A safetensors file, or one of torch.save (PyTorch 1.6 or newer); weights of F32, F64, F16 or BF16 become float32.</param>
+    /// <param name="path">A safetensors file, or one of torch.save (PyTorch 1.6 or newer); weights of F32, F64, F16 or BF16 become
+    /// float32.</param>
     /// <param name="config">What the file does not say of itself.</param>
     /// <returns>A checkpoint of no finished epochs.</returns>
     /// <exception cref="CheckpointException">The file is missing, damaged, ambiguous, or of a model that the toolkit has not.</exception>
@@ -79,7 +80,8 @@ public static class StateDictFile
             (3, 0) => CellKind.Gru,
             (4, 0) => CellKind.Lstm,
             _ => throw new FormatException(
-                $"has the weight '{recurrent.Name}' in shape [{rows}, {hidden}]: {hidden} hidden units have {hidden} rows in an RNN, {3 * hidden} in a GRU, {4 * hidden} in an LSTM"),
+                $"has the weight '{recurrent.Name}' in shape [{rows}, {hidden}]: {hidden} hidden units have {hidden} rows in an RNN, "
+                    + $"{3 * hidden} in a GRU, {4 * hidden} in an LSTM"),
         };
         bool bidirectional = layout.Find("rnn.weight_ih_l0_reverse") is not null;
         ModelConfig? written = CheckpointMetadata.PartOrNull<ModelConfig>(metadata, StateDict.ModelKey);
@@ -105,7 +107,8 @@ public static class StateDictFile
     // A weight that is shared stands in the file twice; two weights of their own are never equal to the last bit.
     private static bool IsTied(Dictionary<string, WeightArray> weights) =>
         weights.TryGetValue(StateDict.EmbeddingWeight, out WeightArray? vectors)
-        && weights[StateDict.OutputWeight] is { } output && output.Shape.SequenceEqual(vectors.Shape) && output.Values.AsSpan().SequenceEqual(vectors.Values);
+        && weights[StateDict.OutputWeight] is { } output && output.Shape.SequenceEqual(vectors.Shape)
+            && output.Values.AsSpan().SequenceEqual(vectors.Values);
 
     private static Vocab VocabOf(IReadOnlyDictionary<string, string> metadata)
     {
@@ -155,7 +158,10 @@ public sealed record ImportConfig
     /// <summary>The module of the embedding; default null: the one that has a weight and no bias, or none.</summary>
     public string? EmbeddingModule { get; init; }
 
-    /// <summary>The function of a plain recurrent cell, which leaves no trace in weights; default null: what the file's metadata says, else tanh.</summary>
+    /// <summary>
+    /// The function of a plain recurrent cell, which leaves no trace in weights; default null: what the file's metadata says,
+    /// else tanh.
+    /// </summary>
     public RnnActivation? RnnActivation { get; init; }
 
     /// <summary>Takes a bidirectional model, too; default false (<see cref="ModelConfig.AllowLeak"/>).</summary>

@@ -24,11 +24,14 @@ internal sealed class StateDictLayout
         _named = config is not { RecurrentModule: null, OutputModule: null, EmbeddingModule: null };
         _recurrent = Prefix(config.RecurrentModule) ?? TheOne(
             "recurrent layer (a weight_ih_l0)", "rnn-module", _tensors.Keys.Where(name => Module(name).Leaf == "weight_ih_l0"))!;
-        string[] weights = [.. _tensors.Values.Where(tensor => tensor.Shape.Count == 2 && Module(tensor.Name).Leaf == "weight").Select(tensor => tensor.Name)];
+        string[] weights = [.. _tensors.Values.Where(tensor => tensor.Shape.Count == 2 && Module(tensor.Name).Leaf == "weight")
+            .Select(tensor => tensor.Name)];
         _output = Prefix(config.OutputModule) ?? TheOne(
-            "output layer (a weight and a bias)", "linear-module", weights.Where(name => HasBias(name) && Module(name).Prefix != Prefix(config.EmbeddingModule)))!;
+            "output layer (a weight and a bias)", "linear-module",
+                weights.Where(name => HasBias(name) && Module(name).Prefix != Prefix(config.EmbeddingModule)))!;
         _embedding = Prefix(config.EmbeddingModule) ?? TheOne(
-            "embedding (a weight without a bias)", "embedding-module", weights.Where(name => !HasBias(name) && Module(name).Prefix != _output), orNone: true);
+            "embedding (a weight without a bias)", "embedding-module",
+                weights.Where(name => !HasBias(name) && Module(name).Prefix != _output), orNone: true);
     }
 
     /// <summary>Whether tokens enter as learned vectors.</summary>
@@ -43,7 +46,8 @@ internal sealed class StateDictLayout
     {
         null => throw new FormatException($"lacks the weight '{ForeignName(name)}'"),
         { Shape: [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue] } matrix => matrix,
-        var other => throw new FormatException($"has the weight '{other.Name}' in shape [{string.Join(", ", other.Shape)}], which is no matrix that can be used"),
+        var other => throw new FormatException(
+            $"has the weight '{other.Name}' in shape [{string.Join(", ", other.Shape)}], which is no matrix that can be used"),
     };
 
     /// <summary>The tensors of a model's weights, by the toolkit's names for them.</summary>
@@ -56,9 +60,12 @@ internal sealed class StateDictLayout
         {
             StoredTensor tensor = Find(name) ?? throw new FormatException($"lacks the weight '{ForeignName(name)}'");
             if (!shape.SequenceEqual(tensor.Shape))
-                throw new FormatException($"has the weight '{tensor.Name}' in shape [{string.Join(", ", tensor.Shape)}] where its model has [{string.Join(", ", shape)}]");
+                throw new FormatException(
+                    $"has the weight '{tensor.Name}' in shape [{string.Join(", ", tensor.Shape)}] where its model has "
+                        + $"[{string.Join(", ", shape)}]");
             if (!FloatTensor.Types.Contains(tensor.DType))
-                throw new FormatException($"has the weight '{tensor.Name}' as {tensor.DType}, which is none of {string.Join(", ", FloatTensor.Types)}");
+                throw new FormatException(
+                    $"has the weight '{tensor.Name}' as {tensor.DType}, which is none of {string.Join(", ", FloatTensor.Types)}");
             found[name] = tensor;
         }
         IEnumerable<string> others = _tensors.Keys.Except(found.Values.Select(tensor => tensor.Name));
@@ -90,7 +97,8 @@ internal sealed class StateDictLayout
             1 => Module(found[0]).Prefix,
             0 when orNone => null,
             0 => throw new FormatException($"has no {what}"),
-            _ => throw new FormatException($"has more than one {what}: {string.Join(", ", found.Select(name => $"'{name}'"))}; say which ({setting})"),
+            _ => throw new FormatException(
+                $"has more than one {what}: {string.Join(", ", found.Select(name => $"'{name}'"))}; say which ({setting})"),
         };
     }
 

@@ -26,8 +26,10 @@ internal abstract class StateDictSource : IDisposable
         {
             [(byte)'P', (byte)'K', 3, 4, ..] => PyTorchFile.Open(stream, key),
             // As the length of a safetensors header, these beginnings would be more than is allowed.
-            [0x80, 2, 0x8a, 0x0a, ..] => throw new FormatException("was written by torch.save in its format of before PyTorch 1.6: load it there and save it again"),
-            [0x80, >= 2 and <= 5, _, _, _, _, _, _] when BinaryPrimitives.ReadUInt64LittleEndian(start) > SafetensorsHeader.MaxHeaderBytes => throw new FormatException(
+            [0x80, 2, 0x8a, 0x0a, ..] =>
+                throw new FormatException("was written by torch.save in its format of before PyTorch 1.6: load it there and save it again"),
+            [0x80, >= 2 and <= 5, _, _, _, _, _, _] when BinaryPrimitives.ReadUInt64LittleEndian(
+                start) > SafetensorsHeader.MaxHeaderBytes => throw new FormatException(
                 "looks like a bare pickle, which is not read: save the state dict with torch.save(model.state_dict(), ...)"),
             _ => new SafetensorsSource(stream),
         };
@@ -52,7 +54,8 @@ internal abstract class StateDictSource : IDisposable
         public override WeightArray Read(StoredTensor tensor)
         {
             stream.Position = _header.DataBegin + tensor.Begin;
-            float[] values = FloatTensor.Read(stream, tensor.DType, (tensor.End - tensor.Begin) / SafetensorsHeader.ElementBytes[tensor.DType]);
+            float[] values = FloatTensor.Read(
+                stream, tensor.DType, (tensor.End - tensor.Begin) / SafetensorsHeader.ElementBytes[tensor.DType]);
             return FloatTensor.Finite(tensor, values);
         }
 

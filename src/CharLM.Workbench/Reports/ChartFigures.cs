@@ -13,7 +13,9 @@ internal static class ChartFigures
         return new ReportTable(
             places.Length > mostRows ? $"{chart.Title} ({mostRows} of {places.Length} points)" : chart.Title,
             [new ReportColumn(chart.XLabel), .. chart.Series.Select(series => new ReportColumn(series.Name))],
-            [.. Thinned(places, mostRows).Select(x => (string[])[ReportFigure.Of(x), .. curves.Select(curve => curve.TryGetValue(x, out double y) ? ReportFigure.Of(y) : "")])]);
+            [.. Thinned(places, mostRows)
+                .Select(x => (string[])[ReportFigure.Of(x),
+                    .. curves.Select(curve => curve.TryGetValue(x, out double y) ? ReportFigure.Of(y) : "")])]);
     }
 
     /// <summary>The matrix as it is.</summary>

@@ -45,7 +45,8 @@ public sealed record Preformatted(string Caption, string Text, bool Folded = fal
 /// <param name="Caption">What it shows; empty: the section's heading says it.</param>
 /// <param name="Columns">Its columns.</param>
 /// <param name="Rows">Its cells [rows, columns], as they are read; an empty cell has no value.</param>
-public sealed record ReportTable(string Caption, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) : ReportPart;
+public sealed record ReportTable(
+    string Caption, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) : ReportPart;
 
 /// <summary>A column of a <see cref="ReportTable"/>.</summary>
 /// <param name="Name">Its heading, with the unit.</param>
@@ -103,7 +104,9 @@ public sealed record LineSeries(string Name, IReadOnlyList<(double X, double Y)>
 /// <param name="Columns">The columns' names, from left to right; several may be alike.</param>
 /// <param name="Rows">The rows' names, from top to bottom; several may be alike.</param>
 /// <param name="Values">The matrix [rows, columns]; what is not finite stays empty.</param>
-public sealed record HeatMap(string Title, string XLabel, string YLabel, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows, IReadOnlyList<IReadOnlyList<double>> Values) : ReportPart
+public sealed record HeatMap(
+    string Title, string XLabel, string YLabel, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows,
+        IReadOnlyList<IReadOnlyList<double>> Values) : ReportPart
 {
     /// <summary>How values become colours. Default: from the smallest to the largest.</summary>
     public ShadeScale Scale { get; init; } = ShadeScale.Sequential;

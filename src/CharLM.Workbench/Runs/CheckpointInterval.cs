@@ -33,7 +33,8 @@ public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit
 
     /// <inheritdoc/>
     public static CheckpointInterval Parse(string s, IFormatProvider? provider) =>
-        TryParse(s, provider, out CheckpointInterval result) ? result : throw new FormatException($"'{s}' is no interval such as auto, 50, 500steps or 10min");
+        TryParse(s, provider, out CheckpointInterval result) ? result
+            : throw new FormatException($"'{s}' is no interval such as auto, 50, 500steps or 10min");
 
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out CheckpointInterval result)
@@ -44,8 +45,10 @@ public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit
             result = Automatic;
             return true;
         }
-        (string suffix, CheckpointUnit unit) = Suffixes.FirstOrDefault(known => text.EndsWith(known.Suffix, StringComparison.OrdinalIgnoreCase), (Suffix: "", Unit: CheckpointUnit.Epochs));
-        bool isNumber = int.TryParse(text[..^suffix.Length].TrimEnd(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int amount);
+        (string suffix, CheckpointUnit unit) = Suffixes.FirstOrDefault(
+            known => text.EndsWith(known.Suffix, StringComparison.OrdinalIgnoreCase), (Suffix: "", Unit: CheckpointUnit.Epochs));
+        bool isNumber = int.TryParse(
+            text[..^suffix.Length].TrimEnd(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int amount);
         result = new CheckpointInterval(amount, unit);
         return isNumber;
     }

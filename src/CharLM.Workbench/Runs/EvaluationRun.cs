@@ -82,7 +82,8 @@ public sealed record EvaluationRun
             return MaxTokens > 0 ? range with { End = Math.Min(range.End, range.Begin + MaxTokens) } : range;
         });
         if (text.Unknown == text.Tokens.Length - 1)
-            throw new InvalidConfigException([$"vocab mismatch: none of the text's {text.Unknown} tokens is in the model's vocab of {model.Vocab.Count}"]);
+            throw new InvalidConfigException(
+                [$"vocab mismatch: none of the text's {text.Unknown} tokens is in the model's vocab of {model.Vocab.Count}"]);
         string label = (split, trainedOn) switch
         {
             (_, false) => "",
@@ -113,7 +114,8 @@ public sealed record EvaluationRun
     /// <param name="threads">Threads of one operation; default 0: chosen.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
     public EvaluationResult Execute(
-        ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0, CancellationToken cancellationToken = default)
+        ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(text);
@@ -133,7 +135,8 @@ public sealed record EvaluationRun
     }
 
     private EvaluationResult ExecuteDynamic(
-        ISavedModel saved, EvaluationText text, string name, DynamicEvaluationConfig dynamic, Device? device, CancellationToken cancellationToken)
+        ISavedModel saved, EvaluationText text, string name, DynamicEvaluationConfig dynamic, Device? device,
+            CancellationToken cancellationToken)
     {
         if (saved is not Checkpoint checkpoint)
             throw new InvalidConfigException([$"dynamic evaluation learns by gradients, which {name} has not: it counts n-grams"]);
@@ -141,7 +144,8 @@ public sealed record EvaluationRun
         bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Faults().Any();
         using LanguageModel model = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
         using var learning = new DynamicModel(model, dynamic);
-        EvaluationResult result = Evaluator.Evaluate(learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
+        EvaluationResult result = Evaluator.Evaluate(
+            learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
         return result with { Report = result.Report with { Reading = $"{result.Report.Reading}; {dynamic.Describe()}" } };
     }
 }

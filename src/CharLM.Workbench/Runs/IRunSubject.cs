@@ -95,7 +95,8 @@ internal sealed class LanguageModelSubject(
 
 /// <summary>A model that learns pairs, as a run asks for it.</summary>
 internal sealed class SequenceSubject<TModel, TConfig>(
-    SequenceRunConfig<TConfig> config, TModel model, SequenceTrainer trainer, PairFile data, PairFile? heldOut) : IRunSubject<SequenceCheckpoint<TConfig>>
+    SequenceRunConfig<TConfig> config, TModel model, SequenceTrainer trainer, PairFile data, PairFile? heldOut)
+        : IRunSubject<SequenceCheckpoint<TConfig>>
     where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
     where TConfig : class, ISequenceConfig, new()
 {
@@ -120,7 +121,10 @@ internal sealed class SequenceSubject<TModel, TConfig>(
     }
 
     /// <inheritdoc/>
-    public SequenceCheckpoint<TConfig> Checkpoint(Figures figures, ResumeState? resume) => model.Copy(config.Training, data, figures) with { Resume = resume };
+    public SequenceCheckpoint<TConfig> Checkpoint(Figures figures, ResumeState? resume) => model.Copy(config.Training, data, figures) with
+    {
+        Resume = resume,
+    };
 
     /// <inheritdoc/>
     public object Metrics(EpochReport epoch, long step) => SequenceMetrics.Of(epoch, step);

@@ -47,7 +47,8 @@ public sealed record NGramRun
         InvalidConfigException.ThrowIfAny(Faults());
         TokenizedText text = TokenizedText.From(corpus.Text, Text);
         if (text.NumTokensOfCorpus == 0)
-            throw new InvalidConfigException([$"nothing of the text is left after the cleaning '{Choices.NameOf(Text.Cleaning)}': take --cleaning none"]);
+            throw new InvalidConfigException(
+                [$"nothing of the text is left after the cleaning '{Choices.NameOf(Text.Cleaning)}': take --cleaning none"]);
         cancellationToken.ThrowIfCancellationRequested();
         long began = Stopwatch.GetTimestamp();
         NGramModel model = NGramModel.Train(text.Train, Order, text.Vocab.Count);
@@ -84,7 +85,10 @@ public sealed record NGramRun
     private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
     {
         var range = new TextRange(text.Train.Length, text.Train.Length + text.HeldOut.Length);
-        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, _ => range) with { Name = $"{corpus.Origin.Name} (held out from training)" };
+        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, _ => range) with
+        {
+            Name = $"{corpus.Origin.Name} (held out from training)",
+        };
         return Evaluator.Evaluate(model, heldOut, Baselines.Describe(Order), Config with { Rows = 1 }, cancellationToken).Report;
     }
 }

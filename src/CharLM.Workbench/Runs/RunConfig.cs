@@ -94,7 +94,8 @@ public abstract record RunSettings
     internal abstract string ModelKind { get; }
 
     /// <summary>What, in words, depends on how many epochs there are in all, so that they cannot change; null for nothing.</summary>
-    internal virtual string? WhatSpansAllEpochs => Training.Schedule.Kind == ScheduleKind.Cosine ? "the cosine of the learning rate goes" : null;
+    internal virtual string? WhatSpansAllEpochs =>
+        Training.Schedule.Kind == ScheduleKind.Cosine ? "the cosine of the learning rate goes" : null;
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public abstract IEnumerable<string> Faults();

@@ -26,7 +26,9 @@ public static class RunConfigFile
     public static RunConfig ReadPreset(string name, RunConfig? under = null)
     {
         using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
-            ?? throw new InvalidConfigException([$"there is no preset '{name}'{(EditDistance.Nearest(name, Presets) is { } near ? $"; did you mean '{near}'?" : $"; there are {string.Join(", ", Presets)}")}"]);
+            ?? throw new InvalidConfigException(
+                ["there is no preset "
+                    + $"'{name}'{(EditDistance.Nearest(name, Presets) is { } near ? $"; did you mean '{near}'?" : $"; there are {string.Join(", ", Presets)}")}"]);
         using var reader = new StreamReader(stream);
         return Parse(reader.ReadToEnd(), $"preset {name}", under);
     }
@@ -91,7 +93,9 @@ public static class RunConfigFile
 
     // Configurations of language models, which were there first, say nothing of their kind.
     private static string? NamedKind(YamlMappingNode node) =>
-        node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name } ? name : null;
+        node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name }
+            ? name : null;
 
-    private static YamlNode? Find(YamlNode? node, string key) => node is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out YamlNode? value) ? value : null;
+    private static YamlNode? Find(YamlNode? node, string key) =>
+        node is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out YamlNode? value) ? value : null;
 }

@@ -10,7 +10,8 @@ internal static class RunConflicts
     // have ended the run before. The text is compared by its checksum.
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
-        "corpus", "data", "validation", "training.num_epochs", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last", "patience", "checkpoint_path",
+        "corpus", "data", "validation", "training.num_epochs", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last",
+            "patience", "checkpoint_path",
     };
 
     /// <summary>The differences, one sentence each, empty when there is none.</summary>
@@ -25,7 +26,8 @@ internal static class RunConflicts
         if (was.Training.NumEpochs != isNow.Training.NumEpochs && was.WhatSpansAllEpochs is { } what)
         {
             yield return $"training.num_epochs is {was.Training.NumEpochs} in the run and cannot become {isNow.Training.NumEpochs}: "
-                + $"{what} from its first epoch to its last, and what is learned would be neither run's; begin a new run, from this one's checkpoint or anew";
+                + $"{what} from its first epoch to its last, and what is learned would be neither run's; begin a new run, from this one's "
+                + "checkpoint or anew";
         }
     }
 

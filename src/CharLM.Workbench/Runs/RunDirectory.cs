@@ -73,7 +73,8 @@ public sealed partial class RunDirectory
     /// <param name="isOne">Which runs are meant; default all.</param>
     public static RunDirectory? NewestResumable(string parent, Predicate<RunDirectory>? isOne = null) => In(parent)
         .Where(run => run.State == RunDirectoryState.Resumable && isOne?.Invoke(run) != false)
-        .MaxBy(run => System.IO.File.GetLastWriteTimeUtc(System.IO.File.Exists(run.LastCheckpointPath) ? run.LastCheckpointPath : run.ConfigPath));
+        .MaxBy(run => System.IO.File.GetLastWriteTimeUtc(
+            System.IO.File.Exists(run.LastCheckpointPath) ? run.LastCheckpointPath : run.ConfigPath));
 
     /// <summary>The run directories in a folder, in alphabetical order.</summary>
     /// <param name="parent">The folder; a missing one has none.</param>
@@ -97,7 +98,8 @@ public sealed partial class RunDirectory
     private static partial Regex DatedPattern();
 
     private static long StepOf(string path) =>
-        long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path)[StepPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+        long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path)[StepPrefix.Length..], NumberStyles.None,
+            CultureInfo.InvariantCulture, out long step) ? step : -1;
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 

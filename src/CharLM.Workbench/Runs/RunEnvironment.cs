@@ -48,7 +48,9 @@ public sealed record RunEnvironment
     /// <summary>The SHA-256 of its bytes.</summary>
     public required string CorpusSha256 { get; init; }
 
-    /// <summary>The file of the held-out pairs; null when there is none, and for language models, which hold out a part of the text.</summary>
+    /// <summary>
+    /// The file of the held-out pairs; null when there is none, and for language models, which hold out a part of the text.
+    /// </summary>
     public string? HeldOut { get; init; }
 
     /// <summary>The SHA-256 of its bytes.</summary>
@@ -69,7 +71,8 @@ public sealed record RunEnvironment
     public static RunEnvironment Capture(CorpusRecord corpus, string device, int threads, CorpusRecord? heldOut = null)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        string[] version = (typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+');
+        string[] version = (typeof(RunEnvironment)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+');
         return new RunEnvironment
         {
             Toolkit = version[0],
@@ -109,7 +112,8 @@ public sealed record RunEnvironment
     private static string CpuName()
     {
         const string CpuInfo = "/proc/cpuinfo";
-        string? line = File.Exists(CpuInfo) ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
+        string? line = File.Exists(CpuInfo)
+            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
         return line?.Split(':', 2)[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -48,4 +48,5 @@ public abstract record RunEvent
 /// <param name="BestCheckpointPath">The model that is best on what is held out; null when nothing is.</param>
 /// <param name="RunDirectory">Where all of the run is; null when only a checkpoint is written.</param>
 internal sealed record RunOutcome(
-    EpochReport? LastEpoch, Figures Figures, long Steps, bool StoppedEarly, bool Interrupted, string? Sample, string CheckpointPath, string? BestCheckpointPath, string? RunDirectory);
+    EpochReport? LastEpoch, Figures Figures, long Steps, bool StoppedEarly, bool Interrupted, string? Sample, string CheckpointPath,
+        string? BestCheckpointPath, string? RunDirectory);

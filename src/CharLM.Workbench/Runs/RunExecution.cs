@@ -17,7 +17,8 @@ namespace CharLM.Workbench.Runs;
 /// <param name="progress">Told of everything as it happens.</param>
 /// <param name="clock">Tells when a checkpoint is due.</param>
 internal sealed class RunExecution<TConfig, TCheckpoint>(
-    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig, TCheckpoint>? session,
+    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig,
+        TCheckpoint>? session,
     IProgress<RunEvent>? progress, TimeProvider clock)
     where TConfig : RunSettings, new()
     where TCheckpoint : class, IRunCheckpoint
@@ -82,7 +83,8 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         Save(copies: true);
         var outcome = new RunOutcome(
             _last, _figures, _step, _stopped, interrupted, interrupted ? null : Sample(), session?.CopyPath ?? CheckpointPath,
-            _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath, session?.Directory.Path);
+            _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
+                session?.Directory.Path);
         if (!interrupted)
             session?.Complete(subject.Summary(outcome));
         return outcome;
@@ -104,7 +106,8 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             ElapsedSeconds = Elapsed,
             RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - _epochsBefore) * left,
         };
-        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats && !(nats.Mean >= _figures.BestHeldOutLoss);
+        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats
+            && !(nats.Mean >= _figures.BestHeldOutLoss);
         _figures = _figures with
         {
             Epochs = done,

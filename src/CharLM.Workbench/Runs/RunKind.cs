@@ -16,7 +16,8 @@ public sealed class RunKind<TConfig, TCheckpoint>
     /// <param name="name">What files call the kind of model.</param>
     /// <param name="read">Reads a checkpoint.</param>
     /// <param name="write">Writes one; the last argument is called when the new file is whole, before it takes the old one's place.</param>
-    internal RunKind(string name, Func<string, TCheckpoint> read, Action<string, TCheckpoint, Action?> write) => (Name, _read, _write) = (name, read, write);
+    internal RunKind(string name, Func<string, TCheckpoint> read, Action<string, TCheckpoint, Action?> write) =>
+        (Name, _read, _write) = (name, read, write);
 
     /// <summary>What files call the kind of model.</summary>
     public string Name { get; }
@@ -27,7 +28,8 @@ public sealed class RunKind<TConfig, TCheckpoint>
         RunSession<TConfig, TCheckpoint>.New(this, path, findsName, copyTo);
 
     /// <inheritdoc cref="RunSession{TConfig, TCheckpoint}.Resume"/>
-    public RunSession<TConfig, TCheckpoint> Resume(string path, string? copyTo = null) => RunSession<TConfig, TCheckpoint>.Resume(this, path, copyTo);
+    public RunSession<TConfig, TCheckpoint> Resume(string path, string? copyTo = null) =>
+        RunSession<TConfig, TCheckpoint>.Resume(this, path, copyTo);
 
     /// <summary>Whether a run directory is of this kind; one whose configuration cannot be read may be.</summary>
     public bool Owns(RunDirectory directory)

@@ -29,7 +29,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     // The uppermost folder that was made for a run of which nothing is written yet.
     private string? _firstMade;
 
-    private RunSession(RunKind<TConfig, TCheckpoint> kind, RunDirectory directory, bool findsName) => (_kind, Directory, _findsName) = (kind, directory, findsName);
+    private RunSession(RunKind<TConfig, TCheckpoint> kind, RunDirectory directory, bool findsName) =>
+        (_kind, Directory, _findsName) = (kind, directory, findsName);
 
     /// <summary>Where it works.</summary>
     public RunDirectory Directory { get; private set; }
@@ -50,13 +51,15 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     public string? StartPath { get; private set; }
 
     /// <summary>What the run that goes on began on; null when it is not known.</summary>
-    internal RunEnvironment? Environment => IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath) : null;
+    internal RunEnvironment? Environment =>
+        IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath) : null;
 
     /// <summary>The checksum of the text that the run began with; null when it is not known.</summary>
     internal string? CorpusSha256 => Environment?.CorpusSha256;
 
     /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
-    internal int BatchesDone => IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Figures.Epochs ? trainer.Batch : 0;
+    internal int BatchesDone =>
+        IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Figures.Epochs ? trainer.Batch : 0;
 
     /// <summary>What a person should know: a checkpoint that is damaged, another machine than before.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -90,22 +93,27 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     /// <param name="kind">What it trains.</param>
     /// <param name="path">The directory.</param>
     /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
-    /// <exception cref="RunDirectoryException">There is no run, it trains something else, another process works in it, or none of its checkpoints is whole.</exception>
+    /// <exception cref="RunDirectoryException">There is no run, it trains something else, another process works in it, or none of its
+    /// checkpoints is whole.</exception>
     /// <exception cref="ConfigFileException">Its configuration is damaged.</exception>
     internal static RunSession<TConfig, TCheckpoint> Resume(RunKind<TConfig, TCheckpoint> kind, string path, string? copyTo)
     {
         var directory = new RunDirectory(path);
         if (!File.Exists(directory.ConfigPath))
-            throw new RunDirectoryException(path, System.IO.Directory.Exists(path) ? "holds no run: it has no config.yaml" : "there is no such run directory");
+            throw new RunDirectoryException(
+                path, System.IO.Directory.Exists(path) ? "holds no run: it has no config.yaml" : "there is no such run directory");
         if (!kind.Owns(directory))
         {
             string other = RunConfigFile.KindOf(directory.ConfigPath)!;
-            throw new RunDirectoryException(path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} goes on with it");
+            throw new RunDirectoryException(
+                path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} goes on with it");
         }
         RunLock held = TakeLock(directory);
         try
         {
-            var session = new RunSession<TConfig, TCheckpoint>(kind, directory, findsName: false) { CopyPath = copyTo, Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()), _lock = held };
+            var session = new RunSession<TConfig,
+                TCheckpoint>(kind, directory, findsName: false) { CopyPath = copyTo,
+                    Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()), _lock = held };
             session.Recover();
             return session;
         }
@@ -129,10 +137,12 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         // The configuration repeats the run: with it, the run would have ended where it did, or goes on.
         bool waitsLess = config.Patience > 0 && (config.Patience < was.Patience || was.Patience == 0);
         bool waitsLonger = was.Patience > 0 && (config.Patience > was.Patience || config.Patience == 0);
-        if (waitsLess && Start?.Figures is { BestEpoch: { } best } figures && (figures.LongestWait >= config.Patience || done - best > config.Patience))
+        if (waitsLess && Start?.Figures is { BestEpoch: { } best } figures
+            && (figures.LongestWait >= config.Patience || done - best > config.Patience))
         {
             conflicts.Add(
-                $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has waited longer already, and would have ended before");
+                $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has waited longer already, and would "
+                    + "have ended before");
         }
         if (File.Exists(Directory.ResultPath) && done >= config.Training.NumEpochs)
             conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
@@ -187,7 +197,14 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         foreach (FileStream file in _unflushed)
             file.Flush(flushToDisk: true);
         _unflushed.Clear();
-        return new ResumeState { Trainer = trainer, Step = step, ElapsedSeconds = elapsedSeconds, MetricsBytes = _metrics!.Position, SamplesBytes = _samples!.Position };
+        return new ResumeState
+        {
+            Trainer = trainer,
+            Step = step,
+            ElapsedSeconds = elapsedSeconds,
+            MetricsBytes = _metrics!.Position,
+            SamplesBytes = _samples!.Position,
+        };
     }
 
     /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
@@ -214,7 +231,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
     }
 
-    private static RunDirectoryException CannotBeWritten(string path, Exception e) => new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
+    private static RunDirectoryException CannotBeWritten(string path, Exception e) =>
+        new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
 
     private static void WriteWhole(string path, byte[] content)
     {
@@ -236,7 +254,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         {
             throw new RunDirectoryException(
                 Directory.Path,
-                "is gone: it was removed, moved or replaced while the run wrote to it; nothing was written since, and where the directory is now, the run goes on from its last checkpoint");
+                "is gone: it was removed, moved or replaced while the run wrote to it; nothing was written since, and where the directory "
+                    + "is now, the run goes on from its last checkpoint");
         }
     }
 
@@ -269,7 +288,11 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     }
 
     private static RunLock TakeLock(RunDirectory directory) =>
-        RunLock.TryTake(directory.LockPath) ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory") { IsBusy = true };
+        RunLock.TryTake(directory.LockPath)
+            ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory")
+        {
+            IsBusy = true,
+        };
 
     // False when the name is taken and another one may be found.
     private bool TryBegin(TConfig config, RunEnvironment environment)
@@ -317,7 +340,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         if (config != Config)
             WriteConfig(config);
         if (File.Exists(Directory.EnvironmentPath))
-            _warnings.AddRange(environment.DifferencesFrom(RunEnvironment.Read(Directory.EnvironmentPath)).Select(difference => $"{difference}: the last bits of the results may differ"));
+            _warnings.AddRange(environment.DifferencesFrom(RunEnvironment.Read(Directory.EnvironmentPath))
+                .Select(difference => $"{difference}: the last bits of the results may differ"));
         else
             WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
     }
@@ -329,13 +353,15 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
         AtomicFile.RemoveTemporaries(Directory.Path);
         AtomicFile.RemoveTemporaries(Directory.CheckpointsPath);
-        string[] all = [.. File.Exists(Directory.LastCheckpointPath) ? [Directory.LastCheckpointPath] : Array.Empty<string>(), .. Directory.StepCheckpoints().Select(file => file.Path)];
+        string[] all = [.. File.Exists(Directory.LastCheckpointPath) ? [Directory.LastCheckpointPath] : Array.Empty<string>(),
+            .. Directory.StepCheckpoints().Select(file => file.Path)];
         foreach (string path in all)
         {
             try
             {
                 TCheckpoint checkpoint = _kind.Read(path);
-                Start = checkpoint.Resume is null ? throw new CheckpointException(path, "holds a model, but no state to go on from") : checkpoint;
+                Start = checkpoint.Resume is null ? throw new CheckpointException(path, "holds a model, but no state to go on from")
+                    : checkpoint;
                 StartPath = path;
                 if (_damaged.Count > 0)
                     _warnings.Add($"goes on from {path}, the newest checkpoint that is whole");
@@ -348,13 +374,16 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
             }
         }
         if (all.Length > 0)
-            throw new RunDirectoryException(Directory.Path, $"none of its checkpoints can be gone on from: {string.Join("; ", _warnings.Select(warning => warning.Split("; it is set")[0]))}");
+            throw new RunDirectoryException(
+                Directory.Path, "none of its checkpoints can be gone on from: "
+                    + $"{string.Join("; ", _warnings.Select(warning => warning.Split("; it is set")[0]))}");
     }
 
     // A checkpoint that is a link would let a write leave the directory.
     private void RefuseLinks()
     {
-        string[] files = [Directory.CheckpointsPath, Directory.LastCheckpointPath, Directory.BestCheckpointPath, Directory.MetricsPath, Directory.SamplesPath, Directory.ConfigPath, Directory.ResultPath, Directory.EnvironmentPath];
+        string[] files = [Directory.CheckpointsPath, Directory.LastCheckpointPath, Directory.BestCheckpointPath, Directory.MetricsPath,
+            Directory.SamplesPath, Directory.ConfigPath, Directory.ResultPath, Directory.EnvironmentPath];
         if (files.FirstOrDefault(file => new FileInfo(file).LinkTarget is not null) is { } link)
             throw new RunDirectoryException(link, "is a link: a run directory holds files of its own");
     }
@@ -374,7 +403,9 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         {
             long length = file.Length;
             file.Dispose();
-            throw new RunDirectoryException(path, $"has {length} bytes where the checkpoint was written after {bytes}: somebody has cut it; put the rest back, or begin anew");
+            throw new RunDirectoryException(
+                path, $"has {length} bytes where the checkpoint was written after {bytes}: somebody has cut it; put the rest back, or "
+                    + "begin anew");
         }
         // What comes after the checkpoint is written again, the same.
         file.SetLength(bytes);
@@ -395,7 +426,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     {
         try
         {
-            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath, Directory.LockPath })
+            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath,
+                Directory.LockPath })
                 File.Delete(file);
             string folder = Path.GetFullPath(Directory.CheckpointsPath);
             for (; folder.Length >= firstMade.Length; folder = Path.GetDirectoryName(folder)!)
@@ -412,7 +444,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     private void RefuseRun()
     {
         if (HoldsRun)
-            throw new RunDirectoryException(Directory.Path, $"holds a run already: go on with --resume {Directory.Path}, or take another name");
+            throw new RunDirectoryException(
+                Directory.Path, $"holds a run already: go on with --resume {Directory.Path}, or take another name");
     }
 
     private void StepAside(long step)

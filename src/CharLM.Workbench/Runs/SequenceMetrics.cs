@@ -19,7 +19,10 @@ public sealed record SequenceMetrics
     /// <summary>Nats a prediction over the held-out pairs after the epoch; null when none are held out.</summary>
     public double? HeldOutLoss { get; init; }
 
-    /// <summary>The figures of the held-out pairs by name: accuracy and macro_f1, or exact_match and character_error_rate; null when none are held out, and for what a label steers.</summary>
+    /// <summary>
+    /// The figures of the held-out pairs by name: accuracy and macro_f1, or exact_match and character_error_rate; null when none
+    /// are held out, and for what a label steers.
+    /// </summary>
     public IReadOnlyDictionary<string, double>? HeldOut { get; init; }
 
     /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>

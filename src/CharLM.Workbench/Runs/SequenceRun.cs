@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, measures, checkpoints.</summary>
+/// <summary>
+/// A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, measures, checkpoints.
+/// </summary>
 /// <typeparam name="TModel">The kind of model.</typeparam>
 /// <typeparam name="TConfig">What it is made of.</typeparam>
 public sealed class SequenceRun<TModel, TConfig>
@@ -32,7 +34,8 @@ public sealed class SequenceRun<TModel, TConfig>
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
-        (_config, _start, _device, _threads, _session) = (config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
+        (_config, _start, _device, _threads, _session) = (
+            config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
     }
 
     /// <summary>Tells when a checkpoint is due.</summary>
@@ -50,21 +53,24 @@ public sealed class SequenceRun<TModel, TConfig>
         if (start is not null && !Equals(config.Model, start.Config))
             faults = faults.Append("the checkpoint's model cannot change: leave its options out");
         if (start is not null && start.Figures.Epochs >= config.Training.NumEpochs)
-            faults = faults.Append($"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on");
+            faults = faults.Append(
+                $"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on");
         return faults;
     }
 
     /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
-    public static IEnumerable<string> Faults(SequenceRunConfig<TConfig> config, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session)
+    public static IEnumerable<string> Faults(
+        SequenceRunConfig<TConfig> config, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
         // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
         IEnumerable<string> conflicts = session.Conflicts(config);
         if (session.Start is { } start)
-            conflicts = conflicts.Concat(RunConflicts.Between(config with { Model = start.Config, Training = start.Training }, config)).Distinct();
+            conflicts = conflicts.Concat(RunConflicts.Between(config with { Model = start.Config, Training = start.Training }, config))
+                .Distinct();
         return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
     }
 
@@ -80,11 +86,13 @@ public sealed class SequenceRun<TModel, TConfig>
     /// </exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
     /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
-    public SequenceResult Execute(PairFile data, PairFile? heldOut = null, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
+    public SequenceResult Execute(
+        PairFile data, PairFile? heldOut = null, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         if (_session?.Environment is { } began)
-            InvalidConfigException.ThrowIfAny([.. OtherPairs("data", data, began.CorpusSha256), .. OtherPairs("validation", heldOut, began.HeldOutSha256)]);
+            InvalidConfigException.ThrowIfAny(
+                [.. OtherPairs("data", data, began.CorpusSha256), .. OtherPairs("validation", heldOut, began.HeldOutSha256)]);
         using TModel model = _start is null
             ? TrainedModel<TModel, TConfig>.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
             : TrainedModel<TModel, TConfig>.Open(_start, _device, _threads);
@@ -94,7 +102,8 @@ public sealed class SequenceRun<TModel, TConfig>
             model.Check(heldOut);
         using var trainer = new SequenceTrainer(model.Task(data.Pairs), _config.Training);
         var subject = new SequenceSubject<TModel, TConfig>(_config, model, trainer, data, heldOut);
-        var run = new RunExecution<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
+        var run = new RunExecution<SequenceRunConfig<TConfig>,
+            SequenceCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
         run.GoOn();
         _session?.Begin(
             // Wherever it is replayed, it finds the same files.
@@ -118,7 +127,8 @@ public sealed class SequenceRun<TModel, TConfig>
 
     private static (string Figure, double Value, int Epoch)? BestOf(RunOutcome outcome) => outcome.Figures switch
     {
-        { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } => (outcome.LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
+        { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } =>
+            (outcome.LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
         { BestHeldOutLoss: { } loss, BestEpoch: { } epoch } => ("loss", loss, epoch),
         _ => null,
     };
@@ -131,7 +141,8 @@ public sealed class SequenceRun<TModel, TConfig>
         if (unknown > all / 2)
         {
             throw new InvalidConfigException(
-                [$"vocab mismatch: {unknown} of the {all} characters of the sources in {data.Path} are not in the checkpoint's vocab; train a new model on them"]);
+                [$"vocab mismatch: {unknown} of the {all} characters of the sources in {data.Path} are not in the checkpoint's vocab; "
+                    + "train a new model on them"]);
         }
     }
 
@@ -149,7 +160,8 @@ public sealed class SequenceRun<TModel, TConfig>
             yield break;
         yield return pairs is null ? $"{option} is missing: the run had pairs whose SHA-256 is {was}; give the same"
             : was is null ? $"{option} was not given when the run began: leave {pairs.Path} out"
-            : $"{pairs.Path} holds other pairs than the run's: its SHA-256 is {pairs.Sha256}, that of the run's {was}; go on with the same pairs";
+            : $"{pairs.Path} holds other pairs than the run's: its SHA-256 is {pairs.Sha256}, that of the run's {was}; go on with the same "
+                + "pairs";
     }
 
     private SequenceDescription Describe(TModel model, PairFile data, PairFile? heldOut) => new()

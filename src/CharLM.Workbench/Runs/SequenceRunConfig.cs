@@ -26,7 +26,13 @@ public sealed record SequenceRunConfig<TConfig> : RunSettings
     public TConfig Model { get; init; } = new();
 
     /// <summary>How it is trained; default 20 epochs of Adam with a learning rate of 0.002, in minibatches of 64.</summary>
-    public override TrainerConfig Training { get; init; } = new() { NumEpochs = 20, BatchSize = 64, Optimizer = OptimizerKind.Adam, LearningRate = 0.002 };
+    public override TrainerConfig Training { get; init; } = new()
+    {
+        NumEpochs = 20,
+        BatchSize = 64,
+        Optimizer = OptimizerKind.Adam,
+        LearningRate = 0.002,
+    };
 
     /// <summary>Where training leaves a model and prediction looks for one when nobody says otherwise.</summary>
     public static string DefaultCheckpointPath => Path.Combine("checkpoints", $"{TConfig.Kind}.safetensors");
@@ -52,7 +58,8 @@ public sealed record SequenceRunConfig<TConfig> : RunSettings
         if (Validation is { } validation && string.IsNullOrWhiteSpace(validation))
             yield return "validation must name a file of pairs";
         if (ReadsRunningText)
-            yield return "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: leave them as they are";
+            yield return "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: "
+                + "leave them as they are";
         foreach (string fault in SharedFaults("better held-out pairs", "give --validation"))
             yield return fault;
     }

@@ -34,11 +34,13 @@ public sealed class TrainingRun
     /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
-    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession<RunConfig, Checkpoint>? session = null)
+    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession<RunConfig,
+        Checkpoint>? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
-        (_config, _start, _device, _threads, _session) = (config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
+        (_config, _start, _device, _threads, _session) = (
+            config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
     }
 
     /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
@@ -59,7 +61,10 @@ public sealed class TrainingRun
         // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
         IEnumerable<string> conflicts = session.Conflicts(config);
         if (session.Start is { } start)
-            conflicts = conflicts.Concat(RunConflicts.Between(config with { Text = start.Text, Model = start.Model, Training = start.Training }, config with { Model = config.Model.Resolved() })).Distinct();
+            conflicts = conflicts.Concat(
+                RunConflicts.Between(
+                    config with { Text = start.Text, Model = start.Model, Training = start.Training },
+                        config with { Model = config.Model.Resolved() })).Distinct();
         return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
     }
 
@@ -116,7 +121,8 @@ public sealed class TrainingRun
         return _start is null ? sketch : _start.TrainedText?.With(sketch);
     }
 
-    private RunDescription Describe(CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
+    private RunDescription Describe(
+        CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
     {
         Corpus = corpus.Name,
         CorpusTokens = text.NumTokensOfCorpus,
@@ -144,10 +150,13 @@ public sealed class TrainingRun
         if (text.Train.Length < needed)
         {
             throw new InvalidConfigException(
-                [$"{training.TrainWindows} windows to train on and {training.ValidationWindows} to hold out need {needed} tokens; the text has {text.Train.Length}"]);
+                [$"{training.TrainWindows} windows to train on and {training.ValidationWindows} to hold out need {needed} tokens; the text "
+                    + $"has {text.Train.Length}"]);
         }
-        ReadOnlyMemory<int> heldOut = training.ValidationWindows == 0 ? default : text.Train.Slice(training.TrainWindows, training.ValidationWindows + training.NumSteps);
-        return (text.Train[..(training.TrainWindows + training.NumSteps)], new HeldOutText(heldOut, training.ValidationWindows, training.NumSteps));
+        ReadOnlyMemory<int> heldOut = training.ValidationWindows == 0 ? default
+            : text.Train.Slice(training.TrainWindows, training.ValidationWindows + training.NumSteps);
+        return (text.Train[..(training.TrainWindows + training.NumSteps)],
+            new HeldOutText(heldOut, training.ValidationWindows, training.NumSteps));
     }
 
     // The weights fit one model and one vocab only; what they are trained with may change.
@@ -186,13 +195,16 @@ public sealed class TrainingRun
     private void CheckVocab(TokenizedText text, int unknown)
     {
         if (text.NumTokensOfCorpus == 0)
-            throw new InvalidConfigException([$"nothing of the text is left after the cleaning '{Choices.NameOf(_config.Text.Cleaning)}': take --cleaning none"]);
+            throw new InvalidConfigException(
+                [$"nothing of the text is left after the cleaning '{Choices.NameOf(_config.Text.Cleaning)}': take --cleaning none"]);
         if (text.Vocab.Count < 2)
-            throw new InvalidConfigException(["the text leaves no token in the vocab: take a smaller --min-freq, or a text with other tokens"]);
+            throw new InvalidConfigException(
+                ["the text leaves no token in the vocab: take a smaller --min-freq, or a text with other tokens"]);
         if (unknown > text.Train.Length / 2)
         {
             throw new InvalidConfigException(
-                [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of {text.Vocab.Count}; train a new model on it"]);
+                [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of "
+                    + $"{text.Vocab.Count}; train a new model on it"]);
         }
     }
 
@@ -203,11 +215,15 @@ public sealed class TrainingRun
             return;
         Vocab? before = session.Start?.Vocab;
         string[] now = [.. TokenizedText.From(corpus.Text, _config.Text).Vocab.Tokens];
-        string vocab = before is null ? "" : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
-        throw new InvalidConfigException([$"{corpus.Origin.Name} is another text than the run's: its SHA-256 is {corpus.Origin.Sha256}, that of the run's {was}{vocab}; go on with the same text"]);
+        string vocab = before is null ? ""
+            : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
+        throw new InvalidConfigException(
+            [$"{corpus.Origin.Name} is another text than the run's: its SHA-256 is {corpus.Origin.Sha256}, that of the run's {was}{vocab}; "
+                + "go on with the same text"]);
 
         static string Differences(string[] tokens, string what) => tokens.Length == 0 ? "" :
-            $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}{(tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "")}";
+            $"; {what} in its vocab: "
+                + $"{string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}{(tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "")}";
     }
 
     // What finds the same text again: "auto" may mean another one next time.

@@ -43,7 +43,8 @@ public abstract class MinibatchIterator
 
     /// <summary>An iterator of a kind.</summary>
     /// <inheritdoc cref="MinibatchIterator(ReadOnlyMemory{int}, int, int, long, int?)"/>
-    public static MinibatchIterator Create(SamplingOrder order, ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed) => order switch
+    public static MinibatchIterator Create(SamplingOrder order, ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed) =>
+        order switch
     {
         SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
         SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
@@ -117,7 +118,8 @@ public sealed class CorpusTooShortException : Exception
 {
     /// <summary>Names both numbers and the way out.</summary>
     public CorpusTooShortException(long tokens, int batchSize, int numSteps, string part = "text")
-        : base($"the {part} has {tokens} tokens, but a minibatch of {batchSize} rows of {numSteps} steps needs {(long)batchSize * numSteps + 1}; "
+        : base($"the {part} has {tokens} tokens, but a minibatch of {batchSize} rows of {numSteps} steps needs "
+            + $"{(long)batchSize * numSteps + 1}; "
             + "take a longer text, a smaller --batch-size or fewer --num-steps")
     {
     }

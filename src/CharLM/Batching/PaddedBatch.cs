@@ -30,7 +30,8 @@ public sealed class PaddedBatch
         {
             ReadOnlySpan<int> sequence = sequences[row].Span;
             if (sequence.Length < 1 || sequence.Length > NumSteps)
-                throw new ArgumentException($"sequence {row} has {sequence.Length} tokens where 1 to {NumSteps} are due", nameof(sequences));
+                throw new ArgumentException(
+                    $"sequence {row} has {sequence.Length} tokens where 1 to {NumSteps} are due", nameof(sequences));
             for (int step = 0; step < sequence.Length; step++)
                 _ids[(row * NumSteps) + step] = sequence[step];
         }
@@ -83,7 +84,8 @@ public static class LengthBuckets
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         int[] examples = [.. Enumerable.Range(0, lengths.Count)];
         random.Shuffle<int>(examples);
-        int[][] batches = [.. examples.Chunk(batchSize * BatchesOfPool).SelectMany(pool => pool.OrderBy(example => lengths[example]).Chunk(batchSize))];
+        int[][] batches = [.. examples.Chunk(batchSize * BatchesOfPool)
+            .SelectMany(pool => pool.OrderBy(example => lengths[example]).Chunk(batchSize))];
         random.Shuffle<int[]>(batches);
         return batches;
     }

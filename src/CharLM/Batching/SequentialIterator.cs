@@ -21,6 +21,7 @@ public sealed class SequentialIterator(ReadOnlyMemory<int> tokens, int batchSize
         int spare = Tokens.Length - 1 - BatchSize * NumSteps;
         int offset = random.Next(Math.Min(NumSteps, spare) + 1);
         int rowLength = (Tokens.Length - 1 - offset) / BatchSize;
-        return new EpochPlan(BatchSize, NumSteps, rowLength / NumSteps * BatchSize, (batch, row) => offset + row * rowLength + batch * NumSteps);
+        return new EpochPlan(
+            BatchSize, NumSteps, rowLength / NumSteps * BatchSize, (batch, row) => offset + row * rowLength + batch * NumSteps);
     }
 }

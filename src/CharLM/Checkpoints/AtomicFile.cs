@@ -110,7 +110,9 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The name of the temporary file would say nothing.
-            throw new IOException($"the folder {folder} takes no file: {e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal).Replace(temporary, folder, StringComparison.Ordinal)}", e);
+            throw new IOException(
+                $"the folder {folder} takes no file: "
+                    + $"{e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal).Replace(temporary, folder, StringComparison.Ordinal)}", e);
         }
         File.Delete(temporary);
     }
@@ -128,7 +130,8 @@ public static class AtomicFile
         return (folder, Path.GetFileName(full));
     }
 
-    private static string TemporaryBeside(string folder, string name) => Path.Combine(folder, $".{name}.{Guid.NewGuid():N}{TemporaryExtension}");
+    private static string TemporaryBeside(string folder, string name) =>
+        Path.Combine(folder, $".{name}.{Guid.NewGuid():N}{TemporaryExtension}");
 }
 
 /// <summary>Flushes folders to the disk: a file that was renamed survives a power failure only when its folder does.</summary>

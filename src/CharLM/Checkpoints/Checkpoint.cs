@@ -80,7 +80,8 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
 
     // The kernels are for the CPU; everything else goes where it is sent.
     private Implementation ImplementationOn(Device? device) =>
-        Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU ? (Model.WeightDropout > 0 ? Implementation.Custom : Implementation.BuiltIn) : Model.Implementation;
+        Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU
+            ? (Model.WeightDropout > 0 ? Implementation.Custom : Implementation.BuiltIn) : Model.Implementation;
 
     /// <inheritdoc/>
     /// <remarks>The kernels where they can compute it, else what it was trained with; the results are the same.</remarks>

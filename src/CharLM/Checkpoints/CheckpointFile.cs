@@ -26,7 +26,8 @@ public static class CheckpointFile
         ArgumentNullException.ThrowIfNull(checkpoint);
         CheckWeights(path, checkpoint.Weights, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count));
         SealedFile.Write(
-            path, CheckpointMetadata.Write(checkpoint), SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
+            path, CheckpointMetadata.Write(checkpoint),
+                SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
     }
 
     /// <summary>Reads a checkpoint; everything is checked before weights are allocated.</summary>
@@ -42,7 +43,8 @@ public static class CheckpointFile
         Checkpoint checkpoint = CheckpointMetadata.Read(header.Metadata);
         IReadOnlyDictionary<string, long[]> expected = WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count);
         Dictionary<string, WeightArray> weights = ReadWeights(
-            stream, headerBytes, header, expected, tensor => checkpoint.Resume is not null && ResumeTensors.Fits(tensor, checkpoint.Model, expected));
+            stream, headerBytes, header, expected, tensor =>
+                checkpoint.Resume is not null && ResumeTensors.Fits(tensor, checkpoint.Model, expected));
         ResumeState? resume = checkpoint.Resume is { } state ? ResumeTensors.Take(state, weights) : null;
         return checkpoint with { Weights = weights, Resume = resume };
     }
@@ -52,7 +54,8 @@ public static class CheckpointFile
     /// <param name="weights">The weights.</param>
     /// <param name="expected">The weights that its model has.</param>
     /// <exception cref="CheckpointException">Says what is wrong.</exception>
-    internal static void CheckWeights(string path, IReadOnlyDictionary<string, WeightArray> weights, IReadOnlyDictionary<string, long[]> expected)
+    internal static void CheckWeights(
+        string path, IReadOnlyDictionary<string, WeightArray> weights, IReadOnlyDictionary<string, long[]> expected)
     {
         try
         {
@@ -74,7 +77,8 @@ public static class CheckpointFile
     /// <param name="mayBeThere">Which other tensors may stand in the file; null for none.</param>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     internal static Dictionary<string, WeightArray> ReadWeights(
-        FileStream stream, byte[] headerBytes, SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Predicate<StoredTensor>? mayBeThere = null)
+        FileStream stream, byte[] headerBytes, SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected,
+            Predicate<StoredTensor>? mayBeThere = null)
     {
         CheckShapes(header, expected, mayBeThere);
         SealedFile.Check(stream, headerBytes, header);
@@ -89,7 +93,8 @@ public static class CheckpointFile
         return weights;
     }
 
-    private static void CheckShapes(SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Predicate<StoredTensor>? mayBeThere)
+    private static void CheckShapes(
+        SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected, Predicate<StoredTensor>? mayBeThere)
     {
         foreach (StoredTensor tensor in header.Tensors)
         {
@@ -107,7 +112,8 @@ public static class CheckpointFile
         if (!expected.TryGetValue(name, out long[]? expectedShape))
             throw new FormatException($"has a weight '{name}' that its model has not");
         if (!expectedShape.SequenceEqual(shape))
-            throw new FormatException($"has the weight '{name}' in shape [{string.Join(", ", shape)}] where its model has [{string.Join(", ", expectedShape)}]");
+            throw new FormatException(
+                $"has the weight '{name}' in shape [{string.Join(", ", shape)}] where its model has [{string.Join(", ", expectedShape)}]");
     }
 
     private static void ThrowIfMissing(IEnumerable<string> names, IReadOnlyDictionary<string, long[]> expected)

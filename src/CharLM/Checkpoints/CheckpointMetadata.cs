@@ -24,7 +24,8 @@ internal static class CheckpointMetadata
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // of a schedule that has seen no epoch the best is infinite; perplexities were, once
+        // of a schedule that has seen no epoch the best is infinite; perplexities were, once
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
         MaxDepth = 8,
         // A null, or nothing, where a value is due is a damaged file, not a failure in whatever reads the value later.
@@ -95,7 +96,8 @@ internal static class CheckpointMetadata
         if (!int.TryParse(metadata.GetValueOrDefault("format_version"), out int version) || version < 1)
             throw new FormatException("has no format version");
         if (version > FormatVersion)
-            throw new FormatException($"has format version {version}, newer than {FormatVersion}, the newest that this CharLM reads: update CharLM");
+            throw new FormatException(
+                $"has format version {version}, newer than {FormatVersion}, the newest that this CharLM reads: update CharLM");
     }
 
     /// <summary>A checkpoint without its weights.</summary>
@@ -128,7 +130,8 @@ internal static class CheckpointMetadata
 
     /// <summary>What the metadata of models of all kinds says.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
-    public static (TextConfig Text, Vocab Vocab, CorpusRecord Corpus, Figures Figures) ReadText(IReadOnlyDictionary<string, string> metadata)
+    public static (TextConfig Text, Vocab Vocab, CorpusRecord Corpus, Figures Figures) ReadText(
+        IReadOnlyDictionary<string, string> metadata)
     {
         TextConfig text = Part<TextConfig>(metadata, "text");
         Check(text.Faults());

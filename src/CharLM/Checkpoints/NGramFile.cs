@@ -66,7 +66,8 @@ public static class NGramFile
         for (int length = 1; length <= order; length++)
         {
             levels[length] = new NGramLevel(
-                Values(Name(length, TokensName)), Values(Name(length, CountsName)), length < order ? Values(Name(length, FirstChildName)) : []);
+                Values(Name(length, TokensName)), Values(Name(length, CountsName)),
+                    length < order ? Values(Name(length, FirstChildName)) : []);
         }
         levels[0] = new NGramLevel([0], [0], [0, levels[1].Count]);
         NGramCheck.Levels(levels, vocab.Count);
@@ -82,7 +83,8 @@ public static class NGramFile
 
         int[] Values(string name)
         {
-            if (!tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.DType != SafetensorsFile.CountType || tensor.Shape.Count != 1)
+            if (!tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.DType != SafetensorsFile.CountType
+                || tensor.Shape.Count != 1)
                 throw new FormatException($"lacks the list '{name}' of {SafetensorsFile.CountType}");
             var values = new int[tensor.Shape[0]];
             stream.Position = header.DataBegin + tensor.Begin;

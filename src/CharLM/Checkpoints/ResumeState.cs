@@ -28,7 +28,8 @@ public sealed record ResumeState
         if (Trainer is null)
             return ["no state of the trainer"];
         return Step < 0 || MetricsBytes < 0 || SamplesBytes < 0 || !(ElapsedSeconds >= 0)
-            ? [$"a place in the run that cannot be: step {Step}, {ElapsedSeconds} s, {MetricsBytes} and {SamplesBytes} bytes", .. Trainer.Faults()]
+            ? [$"a place in the run that cannot be: step {Step}, {ElapsedSeconds} s, {MetricsBytes} and {SamplesBytes} bytes",
+                .. Trainer.Faults()]
             : Trainer.Faults();
     }
 }
@@ -48,7 +49,8 @@ internal static class ResumeTensors
     /// <param name="weights">The weights.</param>
     /// <param name="state">The state; null for none.</param>
     /// <param name="model">Of a language model, which carries a hidden state on; null for models that read whole sequences.</param>
-    public static Dictionary<string, WeightArray> Beside(IReadOnlyDictionary<string, WeightArray> weights, ResumeState? state, ModelConfig? model = null)
+    public static Dictionary<string,
+        WeightArray> Beside(IReadOnlyDictionary<string, WeightArray> weights, ResumeState? state, ModelConfig? model = null)
     {
         var all = new Dictionary<string, WeightArray>(weights, StringComparer.Ordinal);
         if (state is null)
@@ -67,7 +69,8 @@ internal static class ResumeTensors
     public static bool Fits(StoredTensor tensor, ModelConfig model, IReadOnlyDictionary<string, long[]> weights)
     {
         if (tensor.Name is HiddenName or CellName)
-            return tensor.Shape is [var layers, > 0 and <= MaxRows, var hidden] && layers == model.NumLayers * model.NumDirections && hidden == model.NumHiddens;
+            return tensor.Shape is [var layers, > 0 and <= MaxRows, var hidden] && layers == model.NumLayers * model.NumDirections
+                && hidden == model.NumHiddens;
         if (tensor.Name == MemoryName)
             return tensor.Shape is [> 0 and <= MaxRows, > 0 and <= MaxRows, var output] && output == model.OutputSize;
         return IsMomentOf(tensor, weights);
@@ -77,13 +80,21 @@ internal static class ResumeTensors
     /// <param name="tensor">The tensor.</param>
     /// <param name="weights">The shapes of the weights.</param>
     public static bool IsMomentOf(StoredTensor tensor, IReadOnlyDictionary<string, long[]> weights) =>
-        IsMoment(tensor.Name) && weights.TryGetValue(WeightOf(tensor.Name[OptimizerPrefix.Length..]), out long[]? shape) && shape.SequenceEqual(tensor.Shape);
+        IsMoment(tensor.Name) && weights.TryGetValue(WeightOf(tensor.Name[OptimizerPrefix.Length..]), out long[]? shape)
+            && shape.SequenceEqual(tensor.Shape);
 
     /// <summary>A state with the tensors that were read for it; they are taken out of the weights.</summary>
     public static ResumeState Take(ResumeState state, Dictionary<string, WeightArray> tensors)
     {
-        var moments = tensors.Where(entry => IsMoment(entry.Key)).ToDictionary(entry => entry.Key[OptimizerPrefix.Length..], entry => entry.Value.Values, StringComparer.Ordinal);
-        TrainerState trainer = state.Trainer with { Moments = moments, Hidden = Values(HiddenName), Cell = Values(CellName), Memory = Values(MemoryName) };
+        var moments = tensors.Where(entry => IsMoment(entry.Key))
+            .ToDictionary(entry => entry.Key[OptimizerPrefix.Length..], entry => entry.Value.Values, StringComparer.Ordinal);
+        TrainerState trainer = state.Trainer with
+        {
+            Moments = moments,
+            Hidden = Values(HiddenName),
+            Cell = Values(CellName),
+            Memory = Values(MemoryName),
+        };
         foreach (string name in moments.Keys.Select(name => OptimizerPrefix + name).Concat(StateNames))
             tensors.Remove(name);
         return state with { Trainer = trainer };
@@ -99,7 +110,8 @@ internal static class ResumeTensors
         if (trainer.Cell.Length > 0)
             yield return new(CellName, new WeightArray([layers, rows, model.NumHiddens], trainer.Cell));
         if (trainer.Memory.Length > 0)
-            yield return new(MemoryName, new WeightArray([trainer.Memory.Length / rows / model.OutputSize, rows, model.OutputSize], trainer.Memory));
+            yield return new(MemoryName,
+                new WeightArray([trainer.Memory.Length / rows / model.OutputSize, rows, model.OutputSize], trainer.Memory));
     }
 
     private static bool IsMoment(string name) =>

@@ -24,7 +24,8 @@ public static class VocabFile
             json = json[3..];
         try
         {
-            string?[] tokens = JsonSerializer.Deserialize<string?[]>(json) ?? throw new FormatException("is empty where a JSON list of tokens was due");
+            string?[] tokens = JsonSerializer.Deserialize<string?[]>(json)
+                ?? throw new FormatException("is empty where a JSON list of tokens was due");
             int missing = Array.IndexOf(tokens, null);
             if (missing >= 0)
                 throw new FormatException($"has no token for the id {missing}");

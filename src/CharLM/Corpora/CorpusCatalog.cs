@@ -40,7 +40,8 @@ public sealed class CorpusCatalog
             .. Twice(entry => entry.FileName).Select(name => $"the file {Display.Quote(name)} stands twice"),
         ];
         if (faults.Length > 0)
-            throw new CorpusCatalogException($"{origin} has {faults.Length} fault{(faults.Length == 1 ? "" : "s")}: {string.Join("; ", faults)}");
+            throw new CorpusCatalogException(
+                $"{origin} has {faults.Length} fault{(faults.Length == 1 ? "" : "s")}: {string.Join("; ", faults)}");
     }
 
     /// <summary>The corpora, in the order of the file.</summary>

@@ -39,7 +39,8 @@ internal static class CorpusReader
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CorpusFileException(CorpusFileFault.Missing, path, $"there is no file {quoted}; give the path of a UTF-8 text, or a corpus's name", e);
+            throw new CorpusFileException(
+                CorpusFileFault.Missing, path, $"there is no file {quoted}; give the path of a UTF-8 text, or a corpus's name", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && Directory.Exists(path))
         {
@@ -236,7 +237,9 @@ public static class LineReader
     /// <exception cref="CorpusFileException">It is no UTF-8, or a line is longer than <see cref="LongestLine"/>.</exception>
     public static IEnumerable<TextLine> Read(Stream stream, string location)
     {
-        using var reader = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+        using var reader = new StreamReader(
+            stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true),
+                detectEncodingFromByteOrderMarks: false);
         var line = new StringBuilder();
         var block = new char[BlockLength];
         long lines = 0;
@@ -266,7 +269,9 @@ public static class LineReader
             }
             line.Append(block, begin, count - begin);
             if (line.Length > LongestLine)
-                throw new CorpusFileException(CorpusFileFault.TooLarge, location, $"{Display.Quote(location)} has a line {lines + 1} of more than {LongestLine:N0} characters");
+                throw new CorpusFileException(
+                    CorpusFileFault.TooLarge, location,
+                        $"{Display.Quote(location)} has a line {lines + 1} of more than {LongestLine:N0} characters");
         }
         if (line.Length > 0 || afterReturn)
             yield return Take(line, afterReturn ? "\r" : "");
@@ -280,11 +285,14 @@ public static class LineReader
         }
         catch (DecoderFallbackException e)
         {
-            throw new CorpusFileException(CorpusFileFault.NotUtf8, location, $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first (iconv -t UTF-8)", e);
+            throw new CorpusFileException(
+                CorpusFileFault.NotUtf8, location,
+                    $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first (iconv -t UTF-8)", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CorpusFileException(CorpusFileFault.Unreadable, location, $"cannot read {Display.Quote(location)}: {Display.OneLine(e.Message)}", e);
+            throw new CorpusFileException(
+                CorpusFileFault.Unreadable, location, $"cannot read {Display.Quote(location)}: {Display.OneLine(e.Message)}", e);
         }
     }
 

@@ -88,8 +88,10 @@ public sealed class CorpusResolver
                 reason = e.Message;
             }
         }
-        _notices?.Report(new CorpusNotice(CorpusNoticeKind.Fallback, $"the corpus '{Preferred}' is not to be had ({reason}): '{Bundled}' is used instead"));
-        CorpusText bundled = await ReadAsync(Auto, await _store.GetAsync(_store.Catalog.Get(Bundled), retryConnections: false, cancellationToken), cancellationToken);
+        _notices?.Report(new CorpusNotice(
+            CorpusNoticeKind.Fallback, $"the corpus '{Preferred}' is not to be had ({reason}): '{Bundled}' is used instead"));
+        CorpusText bundled = await ReadAsync(
+            Auto, await _store.GetAsync(_store.Catalog.Get(Bundled), retryConnections: false, cancellationToken), cancellationToken);
         return bundled with { Origin = bundled.Origin with { FallbackReason = reason } };
     }
 
@@ -101,7 +103,8 @@ public sealed class CorpusResolver
         {
             throw new CorpusFileException(
                 CorpusFileFault.Changed, file.Path,
-                $"{Display.Quote(file.Path)} changed while it was read: SHA-256 is {read.Sha256}, expected {file.Entry.Sha256}; run it again");
+                $"{Display.Quote(file.Path)} changed while it was read: SHA-256 is {read.Sha256}, expected {file.Entry.Sha256}; run it "
+                    + "again");
         }
         return TextOf(read, requested, CorpusOriginKind.Catalog, file.Entry.Name, file.Path);
     }
@@ -115,7 +118,8 @@ public sealed class CorpusResolver
         }
         catch (IOException e)
         {
-            throw new CorpusFileException(CorpusFileFault.Unreadable, StandardInputName, $"cannot read {StandardInputName}: {Display.OneLine(e.Message)}", e);
+            throw new CorpusFileException(
+                CorpusFileFault.Unreadable, StandardInputName, $"cannot read {StandardInputName}: {Display.OneLine(e.Message)}", e);
         }
         return TextOf(read, StandardInput, CorpusOriginKind.StandardInput, StandardInputName, StandardInputName);
     }

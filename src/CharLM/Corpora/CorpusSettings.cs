@@ -122,11 +122,14 @@ public sealed record CorpusMirror
         if (System.IO.Directory.Exists(value))
             return new CorpusMirror { Directory = Path.GetFullPath(value) };
         if (!value.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate(value, UriKind.Absolute, out Uri? address))
-            throw new FormatException($"the corpus mirror {Display.Quote(value)} is neither an existing directory nor an http or https address");
+            throw new FormatException(
+                $"the corpus mirror {Display.Quote(value)} is neither an existing directory nor an http or https address");
         if (HttpSource.FaultOf(address) is { } fault)
             throw new FormatException($"corpus mirror: {fault}");
         if (address.Query.Length > 0 || address.Fragment.Length > 0)
-            throw new FormatException($"the corpus mirror {Display.Quote(value)} has a query or a fragment; file names are put at its end, so give a plain base address");
+            throw new FormatException(
+                $"the corpus mirror {Display.Quote(value)} has a query or a fragment; file names are put at its end, so give a plain base "
+                    + "address");
         return new CorpusMirror { Address = new Uri(address.AbsoluteUri.TrimEnd('/') + '/') };
     }
 

@@ -93,7 +93,8 @@ public sealed partial record NpmSource : CorpusSource
             return $"{Display.Quote(Version)} is no exact version of {Package}; give one like '0.2.3'";
         if (!PathShape().IsMatch(Path) || Path.Split('/').Any(part => part is "." or ".."))
             return $"{Display.Quote(Path)} is no path in an npm archive; give one like 'package/data.txt'";
-        return IntegrityShape().IsMatch(Integrity) ? null : $"{Display.Quote(Integrity)} is no integrity; give 'sha512-' and base64, as npm view prints it";
+        return IntegrityShape().IsMatch(Integrity) ? null
+            : $"{Display.Quote(Integrity)} is no integrity; give 'sha512-' and base64, as npm view prints it";
     }
 
     [GeneratedRegex(@"\A(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*\z")]
@@ -134,11 +135,14 @@ internal abstract class SourceFetch
                 UseJitter = true,
                 Delay = settings.RetryDelay,
                 MaxDelay = settings.RetryDelay > LongestDelay ? settings.RetryDelay : LongestDelay,
-                ShouldHandle = new PredicateBuilder().Handle<FetchException>(e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
+                ShouldHandle = new PredicateBuilder()
+                    .Handle<FetchException>(
+                        e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
                 OnRetry = retry =>
                 {
                     notices?.Report(new CorpusNotice(
-                        CorpusNoticeKind.Retry, $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
+                        CorpusNoticeKind.Retry,
+                            $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
                     return default;
                 },
             });
@@ -175,7 +179,8 @@ internal sealed class CopyFetch(string path, IProgress<DownloadProgress>? progre
     {
         await using FileStream file = Open();
         CorpusEntry entry = partial.Entry;
-        await partial.ReceiveAsync(file, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
+        await partial.ReceiveAsync(
+            file, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
         await partial.VerifyAsync(cancellationToken);
     }
 

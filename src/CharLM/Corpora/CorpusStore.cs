@@ -17,7 +17,8 @@ public sealed class CorpusStore
     /// <param name="progress">Hears of bytes received; called while the download waits.</param>
     /// <param name="notices">Hears of retries, failed sources and corrupt files; called while the download waits.</param>
     /// <exception cref="InvalidConfigException">The settings are out of range.</exception>
-    public CorpusStore(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null, IProgress<CorpusNotice>? notices = null)
+    public CorpusStore(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null,
+        IProgress<CorpusNotice>? notices = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(settings);
@@ -46,7 +47,8 @@ public sealed class CorpusStore
 
     /// <summary>What this machine has of one corpus; reads and verifies files, fetches nothing.</summary>
     /// <exception cref="UnknownCorpusException">No corpus has this name.</exception>
-    public Task<CorpusStatus> StatusAsync(string name, CancellationToken cancellationToken = default) => StatusAsync(Catalog.Get(name), cancellationToken);
+    public Task<CorpusStatus> StatusAsync(string name, CancellationToken cancellationToken = default) =>
+        StatusAsync(Catalog.Get(name), cancellationToken);
 
     /// <summary>The verified file of a corpus, fetched unless it is here: from the mirror, then from its sources in order.</summary>
     /// <exception cref="UnknownCorpusException">No corpus has this name.</exception>
@@ -71,7 +73,8 @@ public sealed class CorpusStore
                 entry, () => Notify(CorpusNoticeKind.Waiting, $"{entry.Name}: another process is fetching it; waiting"), cancellationToken);
             // Again, now that nobody else writes: it may have arrived while the lock was waited for.
             failures.Clear();
-            return await FindAsync(entry, failures, cancellationToken) ?? await FetchAsync(entry, sources, _cache, failures, cancellationToken);
+            return await FindAsync(entry, failures, cancellationToken)
+                ?? await FetchAsync(entry, sources, _cache, failures, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -94,10 +97,12 @@ public sealed class CorpusStore
     }
 
     private async Task<CorpusFile> FetchAsync(
-        CorpusEntry entry, IEnumerable<SourceFetch> sources, CorpusCache cache, List<SourceFailure> failures, CancellationToken cancellationToken)
+        CorpusEntry entry, IEnumerable<SourceFetch> sources, CorpusCache cache, List<SourceFailure> failures,
+            CancellationToken cancellationToken)
     {
         foreach (SourceFailure local in failures)
-            Notify(CorpusNoticeKind.Corrupt, $"{entry.Name}: {Display.Quote(local.Source)} is not used: {local.Reason}; a fresh copy is fetched");
+            Notify(CorpusNoticeKind.Corrupt,
+                $"{entry.Name}: {Display.Quote(local.Source)} is not used: {local.Reason}; a fresh copy is fetched");
         PartialFile partial = cache.PartialOf(entry);
         foreach (SourceFetch source in sources)
         {
@@ -205,7 +210,8 @@ internal sealed class CorpusCache(string directory, TimeProvider clock)
 public sealed class CorpusCacheException : CorpusException
 {
     internal CorpusCacheException(string directory, Exception inner)
-        : base($"cannot write to the corpus cache {Display.Quote(directory)}: {Display.OneLine(inner.Message)}; choose another cache directory", inner) =>
+        : base($"cannot write to the corpus cache {Display.Quote(directory)}: {Display.OneLine(inner.Message)}; choose another cache "
+            + "directory", inner) =>
         Directory = directory;
 
     /// <summary>The full path of the cache directory.</summary>

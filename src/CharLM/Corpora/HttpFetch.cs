@@ -5,7 +5,8 @@ namespace CharLM.Corpora;
 
 /// <summary>Downloads a corpus from an address: continues what is there, tries again what may pass.</summary>
 internal sealed class HttpFetch(
-    Uri address, CorpusSettings settings, bool retryConnections, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
+    Uri address, CorpusSettings settings, bool retryConnections, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices)
+        : SourceFetch
 {
     public override string Label => address.ToString();
 
@@ -23,12 +24,14 @@ internal sealed class HttpFetch(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            await RetryAsync(partial.Entry, settings, retryConnections, notices, token => ContinueOrRestartAsync(client, partial, token), either.Token);
+            await RetryAsync(partial.Entry, settings, retryConnections, notices, token =>
+                ContinueOrRestartAsync(client, partial, token), either.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new FetchException(
-                FetchFault.Permanent, $"took more than {allowed.TotalSeconds:0.#} s, at {partial.Length:N0} of {Display.Bytes(partial.Entry.Bytes)}", e);
+                FetchFault.Permanent,
+                    $"took more than {allowed.TotalSeconds:0.#} s, at {partial.Length:N0} of {Display.Bytes(partial.Entry.Bytes)}", e);
         }
     }
 
@@ -81,7 +84,8 @@ internal sealed class HttpFetch(
             bool unreached = e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
                 or HttpRequestError.ProxyTunnelError or HttpRequestError.SecureConnectionError;
             // What went wrong with TLS stands in the inner message only.
-            string reason = e is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } ? inner.Message : e.Message;
+            string reason = e is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } ? inner.Message
+                : e.Message;
             throw new FetchException(unreached ? FetchFault.NoConnection : FetchFault.Transient, reason, e);
         }
 
@@ -133,8 +137,10 @@ internal sealed class HttpFetch(
             throw new FetchException(FetchFault.Mismatch, $"has nothing after {Display.Bytes(start)}");
         if (!response.IsSuccessStatusCode)
         {
-            bool mayPass = (int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
-            throw new FetchException(mayPass ? FetchFault.Transient : FetchFault.Permanent, $"answers {(int)response.StatusCode} {response.ReasonPhrase}");
+            bool mayPass = (int)response.StatusCode >= 500
+                || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+            throw new FetchException(
+                mayPass ? FetchFault.Transient : FetchFault.Permanent, $"answers {(int)response.StatusCode} {response.ReasonPhrase}");
         }
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
         bool partial = response.StatusCode == HttpStatusCode.PartialContent;

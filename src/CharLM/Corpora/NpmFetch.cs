@@ -91,7 +91,8 @@ internal sealed class NpmFetch(
         }
         catch (Win32Exception e)
         {
-            throw new FetchException(FetchFault.Permanent, $"cannot run {Display.Quote(settings.NpmCommand)}: {e.Message}; install Node.js, or set a mirror", e);
+            throw new FetchException(
+                FetchFault.Permanent, $"cannot run {Display.Quote(settings.NpmCommand)}: {e.Message}; install Node.js, or set a mirror", e);
         }
     }
 
@@ -101,8 +102,10 @@ internal sealed class NpmFetch(
         const string Code = "npm error code ";
         string[] lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string? code = lines.FirstOrDefault(line => line.StartsWith(Code, StringComparison.Ordinal))?[Code.Length..];
-        string said = lines.FirstOrDefault(line => !line.StartsWith(Code, StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "it says nothing";
-        return new FetchException(MayPass.Contains(code) ? FetchFault.Transient : FetchFault.Permanent, $"npm pack failed with exit code {exitCode}: {said}");
+        string said = lines.FirstOrDefault(line => !line.StartsWith(Code, StringComparison.Ordinal)) ?? lines.FirstOrDefault()
+            ?? "it says nothing";
+        return new FetchException(
+            MayPass.Contains(code) ? FetchFault.Transient : FetchFault.Permanent, $"npm pack failed with exit code {exitCode}: {said}");
     }
 
     private async Task CheckIntegrityAsync(FileStream archive, CancellationToken cancellationToken)
@@ -127,10 +130,13 @@ internal sealed class NpmFetch(
                 if (member.Name != source.Path)
                     continue;
                 if (member.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || member.DataStream is not { } data)
-                    throw new FetchException(FetchFault.Permanent, $"{source.Path} is no regular file in the package, but {member.EntryType}");
+                    throw new FetchException(
+                        FetchFault.Permanent, $"{source.Path} is no regular file in the package, but {member.EntryType}");
                 if (member.Length != entry.Bytes)
-                    throw new FetchException(FetchFault.Permanent, $"{source.Path} has {Display.Bytes(member.Length)}, the catalog says {entry.Bytes:N0}");
-                await partial.ReceiveAsync(data, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
+                    throw new FetchException(
+                        FetchFault.Permanent, $"{source.Path} has {Display.Bytes(member.Length)}, the catalog says {entry.Bytes:N0}");
+                await partial.ReceiveAsync(
+                    data, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
                 return;
             }
         }

@@ -97,10 +97,12 @@ internal sealed record FileCheck(CorpusState State, string? Fault)
             await using FileStream file = File.OpenRead(path);
             // A device has no length, and may have no end.
             long length = file.CanSeek ? file.Length : 0;
-            string sha256 = Convert.ToHexStringLower(length == 0 ? SHA256.HashData([]) : await SHA256.HashDataAsync(file, cancellationToken));
+            string sha256 = Convert.ToHexStringLower(
+                length == 0 ? SHA256.HashData([]) : await SHA256.HashDataAsync(file, cancellationToken));
             return sha256 == entry.Sha256
                 ? new FileCheck(CorpusState.Verified, null)
-                : new FileCheck(CorpusState.Corrupt, $"SHA-256 is {sha256} ({Display.Bytes(length)}), expected {entry.Sha256} ({Display.Bytes(entry.Bytes)})");
+                : new FileCheck(CorpusState.Corrupt,
+                    $"SHA-256 is {sha256} ({Display.Bytes(length)}), expected {entry.Sha256} ({Display.Bytes(entry.Bytes)})");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

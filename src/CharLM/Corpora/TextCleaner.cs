@@ -43,7 +43,9 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
         return cleaned.ToString();
     }
 
-    /// <summary>Where in a text the character stands that gave the cleaned text its character at a place; at the end the text's length.</summary>
+    /// <summary>
+    /// Where in a text the character stands that gave the cleaned text its character at a place; at the end the text's length.
+    /// </summary>
     /// <param name="text">The raw text, from its beginning.</param>
     /// <param name="place">A place in the cleaned text.</param>
     public int RawPlaceOf(string text, int place)

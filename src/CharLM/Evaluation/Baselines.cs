@@ -22,7 +22,8 @@ public static class Baselines
     /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
     public static EvaluationResult NGram(
-        ReadOnlyMemory<int> train, EvaluationText text, int vocabSize, int order = 7, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+        ReadOnlyMemory<int> train, EvaluationText text, int vocabSize, int order = 7, EvaluationConfig? config = null,
+            CancellationToken cancellationToken = default)
     {
         using NGramModel model = NGramModel.Train(train, order, vocabSize);
         return Evaluator.Evaluate(model, text, Describe(order), (config ?? new EvaluationConfig()) with { Rows = 1 }, cancellationToken);
@@ -33,7 +34,8 @@ public static class Baselines
 
     /// <summary>What gzip and Brotli add for a text to what they need for the training text alone.</summary>
     /// <param name="train">Token ids of the training text; may be empty.</param>
-    /// <param name="text">Token ids of the text, 1 or more; like the training text, an unknown token is spelled as <see cref="Vocab.Unknown"/>.</param>
+    /// <param name="text">Token ids of the text, 1 or more; like the training text, an unknown token is spelled as
+    /// <see cref="Vocab.Unknown"/>.</param>
     /// <param name="vocab">Id to token.</param>
     /// <param name="tokens">What stands between two tokens.</param>
     /// <param name="cancellationToken">Looked at between compressions.</param>
@@ -53,7 +55,8 @@ public static class Baselines
         byte[] added = Encoding.UTF8.GetBytes(after), both = [.. known, .. added];
         int characters = CharTokenizer.Length(after);
         var baselines = new List<CompressorBaseline>();
-        foreach ((string name, Func<byte[], long> compress) in new (string, Func<byte[], long>)[] { ("gzip -9", GZip), ($"brotli -{BrotliQuality}", Brotli) })
+        foreach ((string name, Func<byte[], long> compress) in new (
+            string, Func<byte[], long>)[] { ("gzip -9", GZip), ($"brotli -{BrotliQuality}", Brotli) })
         {
             cancellationToken.ThrowIfCancellationRequested();
             long alone = known.Length == 0 ? 0 : compress(known);

@@ -38,7 +38,9 @@ public sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig co
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record DynamicEvaluationConfig
 {
-    /// <summary>Tokens that are measured before the model learns from them, 1 to 10,000; default 20, as in the paper for characters.</summary>
+    /// <summary>
+    /// Tokens that are measured before the model learns from them, 1 to 10,000; default 20, as in the paper for characters.
+    /// </summary>
     public int SegmentLength { get; init; } = 20;
 
     /// <summary>Step size of stochastic gradient descent on the mean loss of a segment, above 0 and finite; default 0.05.</summary>
@@ -48,7 +50,8 @@ public sealed record DynamicEvaluationConfig
     public double Decay { get; init; } = 0.001;
 
     /// <summary>In words, for a report.</summary>
-    public string Describe() => $"dynamic evaluation: a step after every {SegmentLength} tokens, learning rate {LearningRate}, decay {Decay}";
+    public string Describe() =>
+        $"dynamic evaluation: a step after every {SegmentLength} tokens, learning rate {LearningRate}, decay {Decay}";
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()
@@ -75,7 +78,9 @@ internal sealed class DynamicPredictor : Predictor
     private readonly List<(Parameter Weight, Tensor Trained)> _weights;
     private RecurrentState? _state;
 
-    /// <summary>A predictor of a model, which is in evaluation mode, changes its weights and serves nobody else until this is disposed.</summary>
+    /// <summary>
+    /// A predictor of a model, which is in evaluation mode, changes its weights and serves nobody else until this is disposed.
+    /// </summary>
     public DynamicPredictor(LanguageModel model, DynamicEvaluationConfig config)
         : base((model ?? throw new ArgumentNullException(nameof(model))).VocabSize, model.Access)
     {
@@ -113,12 +118,14 @@ internal sealed class DynamicPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+    protected override void ScoreRows(
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         for (int from = 0; from < steps; from += _config.SegmentLength)
         {
             int some = Math.Min(_config.SegmentLength, steps - from);
-            ScoreSegment(inputs.Slice(from, some), targets.Slice(from, some), nats.Slice(from, some), guesses.IsEmpty ? default : guesses.Slice(from, some));
+            ScoreSegment(inputs.Slice(from, some), targets.Slice(from, some), nats.Slice(from, some),
+                guesses.IsEmpty ? default : guesses.Slice(from, some));
         }
     }
 
@@ -127,7 +134,8 @@ internal sealed class DynamicPredictor : Predictor
         throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
-    protected override void RearrangeRows(ReadOnlySpan<int> rows) => throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+    protected override void RearrangeRows(ReadOnlySpan<int> rows) =>
+        throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
     protected override void Free()
@@ -151,8 +159,10 @@ internal sealed class DynamicPredictor : Predictor
     {
         RecurrentState before = _state!;
         using DisposeScope scope = NewDisposeScope();
-        (Tensor logits, RecurrentState after) = _model.Compute(tensor(inputs.ToArray(), [1, inputs.Length], device: _model.Device), before);     // [steps, vocab]
-        Tensor losses = nn.functional.cross_entropy(logits, tensor(targets.ToArray(), device: _model.Device), reduction: nn.Reduction.None);  // [steps]
+        // [steps, vocab]
+        (Tensor logits, RecurrentState after) = _model.Compute(tensor(inputs.ToArray(), [1, inputs.Length], device: _model.Device), before);
+        // [steps]
+        Tensor losses = nn.functional.cross_entropy(logits, tensor(targets.ToArray(), device: _model.Device), reduction: nn.Reduction.None);
         Values(losses).CopyTo(nats);
         if (!guesses.IsEmpty)
         {

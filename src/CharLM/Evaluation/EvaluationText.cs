@@ -64,7 +64,8 @@ public sealed record EvaluationText
         if (range.Count < 2)
         {
             throw new InvalidConfigException(
-                [$"{range.Count} {Choices.NameOf(config.Token)} token{(range.Count == 1 ? "" : "s")} of the text (cleaned as '{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
+                [$"{range.Count} {Choices.NameOf(config.Token)} token{(range.Count == 1 ? "" : "s")} of the text (cleaned as "
+                    + $"'{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
         }
         long characters = 0, bytes = 0;
         foreach (string token in tokenizer.Tokenize(cleaned).Skip(range.Begin + 1).Take(range.Count - 1))

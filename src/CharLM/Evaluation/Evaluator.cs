@@ -43,7 +43,8 @@ public static class Evaluator
     /// <param name="cancellationToken">Looked at before each call.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the text nothing to predict.</exception>
     public static EvaluationResult Evaluate(
-        ILanguageModel model, EvaluationText text, string name, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+        ILanguageModel model, EvaluationText text, string name, EvaluationConfig? config = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         config ??= new EvaluationConfig();
@@ -76,9 +77,11 @@ public static class Evaluator
     /// <param name="tokens">Token ids, 2 or more, and more than a window has.</param>
     /// <param name="config">How the text is read; default the defaults.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or a row is too long for a model that reads ahead.</exception>
+    /// <exception cref="InvalidConfigException">The configuration has a fault, or a row is too long for a model that reads
+    /// ahead.</exception>
     /// <exception cref="ArgumentException">The text has too few tokens.</exception>
-    public static TokenSurprisals Surprisals(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+    public static TokenSurprisals Surprisals(
+        ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
     {
         config ??= new EvaluationConfig();
         config.Validate();
@@ -141,7 +144,9 @@ public sealed record EvaluationConfig
     /// </summary>
     public int NumSteps { get; init; } = 64;
 
-    /// <summary>The state begins at zero again after so many tokens, 0 to 1,000,000; default 0: it is carried to the end of a row.</summary>
+    /// <summary>
+    /// The state begins at zero again after so many tokens, 0 to 1,000,000; default 0: it is carried to the end of a row.
+    /// </summary>
     public int ResetEvery { get; init; }
 
     /// <summary>

@@ -39,7 +39,8 @@ public sealed class LineScorer : IDisposable
         if (carriesState && model.ReadsAhead)
         {
             throw new InvalidConfigException(
-                ["a bidirectional model reads a text from both ends and carries no state from line to line: score lines on their own, or evaluate the text"]);
+                ["a bidirectional model reads a text from both ends and carries no state from line to line: score lines on their own, or "
+                    + "evaluate the text"]);
         }
         (_predictor, _config, _vocab, _carriesState, _readsAhead) = (model.Predictor(), config, vocab, carriesState, model.ReadsAhead);
         _tokenizer = Tokenizer.Create(config.Token);

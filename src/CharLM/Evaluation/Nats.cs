@@ -33,5 +33,7 @@ public readonly record struct Measure(string Name, double Value)
 {
     /// <summary>Figures by their names in snake_case, for JSON.</summary>
     public static IReadOnlyDictionary<string, double> ByKey(IEnumerable<Measure> measures) =>
-        measures.ToDictionary(measure => measure.Name.ToLowerInvariant().Replace(' ', '_').Replace('-', '_'), measure => measure.Value, StringComparer.Ordinal);
+        measures.ToDictionary(
+            measure => measure.Name.ToLowerInvariant().Replace(' ', '_').Replace('-', '_'), measure =>
+                measure.Value, StringComparer.Ordinal);
 }

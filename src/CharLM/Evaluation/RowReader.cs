@@ -66,7 +66,8 @@ internal static class RowReader
     public static int LongestWhole(int rowLength) => rowLength <= MostAtOnce
         ? MostAtOnce
         : throw new InvalidConfigException(
-            [$"a bidirectional model reads a row whole, at most {MostAtOnce} tokens, and this one has {rowLength}: take more rows, or fewer tokens"]);
+            [$"a bidirectional model reads a row whole, at most {MostAtOnce} tokens, and this one has {rowLength}: take more rows, or "
+                + "fewer tokens"]);
 
     // Each row in one call, with what stands before it: a state cannot be carried from both ends.
     private static void ReadWhole(
@@ -138,7 +139,8 @@ internal static class RowReader
                 int place = rows.PlaceOf(i, from, steps);
                 (inputs[i], targets[i]) = (tokens[place], tokens[place + 1]);
             }
-            predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), steps, someNats.AsSpan(0, some), guesses.IsEmpty ? default : someGuesses.AsSpan(0, some));
+            predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), steps, someNats.AsSpan(0, some),
+                guesses.IsEmpty ? default : someGuesses.AsSpan(0, some));
             for (int i = 0; i < some; i++)
             {
                 if (from + (i % steps) < 0)

@@ -10,7 +10,8 @@ namespace CharLM.Generation;
 /// goes on can still come among the best.
 /// </remarks>
 internal sealed class BeamSearch(
-    IPredictor predictor, string[] pieces, int[] reserved, GenerationConfig config, BeamConfig beam, StopStrings stops, TokenConstraint? constraint)
+    IPredictor predictor, string[] pieces, int[] reserved, GenerationConfig config, BeamConfig beam, StopStrings stops,
+        TokenConstraint? constraint)
 {
     private readonly List<Ended> _ended = [];
     private readonly TokenRanking _ranking = new();
@@ -64,7 +65,8 @@ internal sealed class BeamSearch(
     }
 
     // No more of one text than could be kept, were all of them to go on or to end.
-    private void AddCandidates(List<(double Nats, int Row, int Token)> candidates, Hypothesis before, int row, Span<float> logits, int tokens)
+    private void AddCandidates(
+        List<(double Nats, int Row, int Token)> candidates, Hypothesis before, int row, Span<float> logits, int tokens)
     {
         double sum = LogitMath.LogSumExp(logits);
         if (!double.IsFinite(sum))

@@ -61,7 +61,8 @@ public sealed record GenerationConfig
         foreach (string fault in beam.Faults())
             yield return fault;
         if (Sampling.Steps.Count > 0)
-            yield return $"beam searches for the most probable text and draws nothing: leave {string.Join(", ", Sampling.Steps.Select(step => step.Name))} out";
+            yield return "beam searches for the most probable text and draws nothing: leave "
+                + $"{string.Join(", ", Sampling.Steps.Select(step => step.Name))} out";
         if (Samples > beam.Width)
             yield return $"samples must be at most the width of the beam, {beam.Width}, not {Samples}";
     }

@@ -66,9 +66,11 @@ public sealed class GenerationSession : IDisposable
         config.Validate();
         long texts = Math.Max(config.Samples, config.Beam?.Width ?? 1);
         if (texts > 1 && texts * vocab.Count > MostLogits)
-            throw new InvalidConfigException([$"{texts} texts at once are too many for a vocab of {vocab.Count} tokens: take at most {MostLogits / vocab.Count}"]);
+            throw new InvalidConfigException(
+                [$"{texts} texts at once are too many for a vocab of {vocab.Count} tokens: take at most {MostLogits / vocab.Count}"]);
         (_vocab, _tokenizer, _config) = (vocab, tokenizer, config);
-        _constraint = config.Constraint is { } pattern ? TokenConstraint.Create(pattern, vocab, tokenizer.TokenSeparator, config.Length) : null;
+        _constraint = config.Constraint is { } pattern
+            ? TokenConstraint.Create(pattern, vocab, tokenizer.TokenSeparator, config.Length) : null;
         _stops = new StopStrings(config.Stops);
         var scratch = new SamplingScratch();
         _samples = [.. Enumerable.Range(0, config.Samples).Select(sample =>
@@ -172,7 +174,8 @@ public sealed class GenerationSession : IDisposable
             if (hasEnded)
                 yield break;
             if (call != _calls)
-                throw new InvalidOperationException("the session has read or continued by another call since: take the pieces of the last call alone");
+                throw new InvalidOperationException(
+                    "the session has read or continued by another call since: take the pieces of the last call alone");
         }
     }
 

@@ -1,6 +1,8 @@
 namespace CharLM.Generation;
 
-/// <summary>How the next token is chosen from the model's logits: steps in their order, and then the most probable token or a draw.</summary>
+/// <summary>
+/// How the next token is chosen from the model's logits: steps in their order, and then the most probable token or a draw.
+/// </summary>
 /// <remarks>
 /// <para>
 /// Without a temperature the most probable token is always taken, as in Dive into Deep Learning.
@@ -43,8 +45,10 @@ public sealed class Sampling
             yield return fault;
         foreach (IGrouping<int, SamplingStep> kind in steps.GroupBy(step => step.Place).Where(kind => kind.Count() > 1))
             yield return $"{kind.First().Name} is given {kind.Count()} times";
-        if (!steps.Any(step => step is SamplingStep.Temperature) && steps.FirstOrDefault(step => step is SamplingStep.TopK or SamplingStep.TopP or SamplingStep.MinP) is { } idle)
-            yield return $"{idle.Name} chooses what is drawn from, and at temperature 0 nothing is drawn: take a temperature above 0, such as 1";
+        if (!steps.Any(step => step is SamplingStep.Temperature)
+            && steps.FirstOrDefault(step => step is SamplingStep.TopK or SamplingStep.TopP or SamplingStep.MinP) is { } idle)
+            yield return $"{idle.Name} chooses what is drawn from, and at temperature 0 nothing is drawn: take a temperature above 0, "
+                + "such as 1";
     }
 }
 

@@ -18,7 +18,8 @@ public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer t
     /// <summary>The characters of a text that no token has: the model never writes them.</summary>
     public IReadOnlyList<Rune> UnwritableIn(string text)
     {
-        HashSet<Rune> writable = [.. vocab.Tokens.Where(token => !tokenizer.IsReserved(token)).Append(tokenizer.TokenSeparator).SelectMany(token => token.EnumerateRunes())];
+        HashSet<Rune> writable = [.. vocab.Tokens.Where(token => !tokenizer.IsReserved(token)).Append(tokenizer.TokenSeparator)
+            .SelectMany(token => token.EnumerateRunes())];
         return [.. text.EnumerateRunes().Where(rune => !writable.Contains(rune)).Distinct()];
     }
 

@@ -87,7 +87,8 @@ internal sealed class TokenRanking
         }
     }
 
-    // Hoare's, around the median of three, one of each third: no key before the returned place is above one from there on. Keys differ, so the
+    // Hoare's, around the median of three, one of each third: no key before the returned place is above one from there on. Keys differ,
+    // so the
     // pivot is neither the smallest nor the greatest, and both sides have keys.
     private int Partition(Span<ulong> keys)
     {

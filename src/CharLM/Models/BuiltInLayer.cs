@@ -20,9 +20,13 @@ public sealed class BuiltInLayer : IRecurrentLayer
         _config = config;
         Weights = config.Cell switch
         {
-            CellKind.Rnn => nn.RNN(inputSize, config.NumHiddens, config.NumLayers, NonLinearity(config), dropout: config.Dropout, bidirectional: config.Bidirectional),
-            CellKind.Gru => nn.GRU(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
-            CellKind.Lstm => nn.LSTM(inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
+            CellKind.Rnn => nn.RNN(
+                inputSize, config.NumHiddens, config.NumLayers, NonLinearity(config), dropout: config.Dropout,
+                    bidirectional: config.Bidirectional),
+            CellKind.Gru => nn.GRU(
+                inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
+            CellKind.Lstm => nn.LSTM(
+                inputSize, config.NumHiddens, config.NumLayers, dropout: config.Dropout, bidirectional: config.Bidirectional),
             _ => throw new ArgumentOutOfRangeException(nameof(config), config.Cell, "not a cell"),
         };
     }

@@ -33,7 +33,8 @@ public interface ILanguageModel : IDisposable
 /// <see cref="Begin"/> sees weights that have changed, by training, <c>load_state_dict</c> or <c>to</c>. After training by the toolkit
 /// a predictor throws until it begins anew; after a change by other hands it is undefined whether it goes on with the old weights.
 /// </para>
-/// <para>All methods throw <see cref="ObjectDisposedException"/> when the predictor or its model is disposed, and, but for <see cref="Begin"/>,
+/// <para>All methods throw <see cref="ObjectDisposedException"/> when the predictor or its model is disposed, and, but for
+/// <see cref="Begin"/>,
 /// <see cref="InvalidOperationException"/> before <see cref="Begin"/>; so they do when another call goes on or the model learns.</para>
 /// </remarks>
 public interface IPredictor : IDisposable

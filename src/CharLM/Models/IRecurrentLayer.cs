@@ -10,7 +10,9 @@ namespace CharLM.Models;
 /// </remarks>
 public interface IRecurrentLayer
 {
-    /// <summary>Holds the weights, under PyTorch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._l0_reverse, ..._l1.</summary>
+    /// <summary>
+    /// Holds the weights, under PyTorch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._l0_reverse, ..._l1.
+    /// </summary>
     nn.Module Weights { get; }
 
     /// <summary>The state before the first token: zeros, of the weights' type and on their device.</summary>
@@ -56,7 +58,8 @@ public static class RecurrentLayers
 
 /// <summary>What a recurrent layer remembers from one step to the next.</summary>
 /// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
-/// <param name="Hidden">The hidden state, [layers * directions, batch, hidden]: forward and backward of layer 0, of layer 1, and so on.</param>
+/// <param name="Hidden">The hidden state, [layers * directions, batch, hidden]: forward and backward of layer 0, of layer 1, and so
+/// on.</param>
 /// <param name="Cell">The cell state of an LSTM, in the same shape and order; null for other cells.</param>
 /// <param name="Memory">
 /// For models with attention: the last layer's hidden states that the next step can see, oldest first,

@@ -112,11 +112,13 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
     /// <inheritdoc cref="Forward"/>
     internal (Tensor Logits, RecurrentState State) Compute(Tensor inputs, RecurrentState state)
     {
-        Tensor vectors = functional.dropout(TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training);
+        Tensor vectors = functional.dropout(
+            TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training);
         (Tensor outputs, RecurrentState after) = _recurrent.Sequence(vectors, state);  // [num_steps, batch, directions * hidden]
         if (_attention is not null)
         {
-            (outputs, Tensor memory) = _attention.Forward(outputs, state.Memory ?? throw new ArgumentException("a model with attention needs the states before", nameof(state)));
+            (outputs, Tensor memory) = _attention.Forward(
+                outputs, state.Memory ?? throw new ArgumentException("a model with attention needs the states before", nameof(state)));
             after = after with { Memory = memory };
         }
         outputs = functional.dropout(outputs, Config.OutputDropout, training);

@@ -44,7 +44,8 @@ public sealed class LayerWeights(nn.Module module, string place, double dropout 
     /// <summary>What the hidden state gives to all gates, [batch, gates * hidden].</summary>
     public Tensor FromHidden(Tensor H) => nn.functional.linear(H, W_hh, B_hh);
 
-    private Parameter Named(string name) => module.get_parameter($"{name}_{place}") ?? throw new InvalidOperationException($"this cell has no {name}");
+    private Parameter Named(string name) =>
+        module.get_parameter($"{name}_{place}") ?? throw new InvalidOperationException($"this cell has no {name}");
 }
 
 /// <summary>Tensors as arrays, and arrays as tensors.</summary>
@@ -64,7 +65,9 @@ internal static class FloatArray
         return wrapped.clone();
     }
 
-    /// <summary>The value of a tensor that has one. It goes through no number of TorchSharp's, which a collection could free too early.</summary>
+    /// <summary>
+    /// The value of a tensor that has one. It goes through no number of TorchSharp's, which a collection could free too early.
+    /// </summary>
     public static double ValueOf(Tensor tensor)
     {
         using Tensor value = tensor.detach().to_type(ScalarType.Float64).cpu();

@@ -31,7 +31,8 @@ internal sealed class ModelAccess(nn.Module model)
     public static ModelAccess? Of(nn.Module module) => (module as IAccessedModel)?.Access;
 
     /// <summary>Begins to read the weights.</summary>
-    /// <param name="evaluating">Whether the model must be in evaluation mode; it is between <see cref="Evaluate"/> and its end, but for training.</param>
+    /// <param name="evaluating">Whether the model must be in evaluation mode; it is between <see cref="Evaluate"/> and its end, but for
+    /// training.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The weights are being changed.</exception>
     public Lease Read(bool evaluating = false)
@@ -40,7 +41,8 @@ internal sealed class ModelAccess(nn.Module model)
         {
             ThrowIfClosed();
             if (_isChanging || _reservedFor is not null)
-                throw new InvalidOperationException("the model is learning just now: read it between two steps of its training, or read a copy");
+                throw new InvalidOperationException(
+                    "the model is learning just now: read it between two steps of its training, or read a copy");
             if (evaluating && model.training)
                 model.eval();
             _readers++;

@@ -99,7 +99,8 @@ public sealed record ModelConfig
 
     /// <summary>What every report of a model that sees what it predicts must say; null for all other models.</summary>
     [JsonIgnore]
-    public string? LeakLabel => Bidirectional ? "bidirectional: it sees the tokens that it predicts, so this is no language model's perplexity" : null;
+    public string? LeakLabel =>
+        Bidirectional ? "bidirectional: it sees the tokens that it predicts, so this is no language model's perplexity" : null;
 
     /// <summary>The function of a plain recurrent cell; default tanh. The other cells have functions of their own.</summary>
     public RnnActivation RnnActivation { get; init; } = RnnActivation.Tanh;
@@ -117,10 +118,12 @@ public sealed record ModelConfig
 
     /// <summary>The form of GRU that this configuration means.</summary>
     [JsonIgnore]
-    public GruForm EffectiveGruForm => GruForm ?? (Implementation == Implementation.Custom ? Models.GruForm.ResetBefore : Models.GruForm.ResetAfter);
+    public GruForm EffectiveGruForm =>
+        GruForm ?? (Implementation == Implementation.Custom ? Models.GruForm.ResetBefore : Models.GruForm.ResetAfter);
 
     /// <summary>The same with the form of GRU written out, so that it stays when the implementation changes.</summary>
-    public ModelConfig Resolved() => Cell == CellKind.Gru && Variant == CellVariant.Standard ? this with { GruForm = EffectiveGruForm } : this;
+    public ModelConfig Resolved() =>
+        Cell == CellKind.Gru && Variant == CellVariant.Standard ? this with { GruForm = EffectiveGruForm } : this;
 
     /// <summary>What PyTorch appends to the names of a layer's weights, a direction each: l0, and l0_reverse when bidirectional.</summary>
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
@@ -145,7 +148,8 @@ public sealed record ModelConfig
         if (!(WeightDropout is >= 0 and < 1))
             yield return $"weight-dropout must be at least 0 and below 1, not {WeightDropout}";
         if (WeightDropout > 0 && Implementation == Implementation.BuiltIn)
-            yield return "weight-dropout is not for the built-in implementation, whose weights torch.nn reads by itself: take --implementation fused or custom";
+            yield return "weight-dropout is not for the built-in implementation, whose weights torch.nn reads by itself: take "
+                + "--implementation fused or custom";
         if (WeightDropout > 0 && Variant == CellVariant.Minimal)
             yield return "weight-dropout leaves out weights between hidden states, which variant minimal has not";
         if (TieWeights && EmbeddingSize != OutputSize)
@@ -157,9 +161,11 @@ public sealed record ModelConfig
         if (ForgetBias is not null && Cell != CellKind.Lstm)
             yield return $"forget-bias is for the lstm cell, not for {Choices.NameOf(Cell)}";
         if (!CellGates.Has(Cell, Variant))
-            yield return $"variant {Choices.NameOf(Variant)} is for {(Variant == CellVariant.Minimal ? "the gru and lstm cells" : "the lstm cell")}, not for {Choices.NameOf(Cell)}";
+            yield return $"variant {Choices.NameOf(Variant)} is for "
+                + $"{(Variant == CellVariant.Minimal ? "the gru and lstm cells" : "the lstm cell")}, not for {Choices.NameOf(Cell)}";
         else if (Variant != CellVariant.Standard && Implementation != Implementation.Custom)
-            yield return $"variant {Choices.NameOf(Variant)} exists only in the custom implementation, not in {Choices.NameOf(Implementation)}: take --implementation custom";
+            yield return $"variant {Choices.NameOf(Variant)} exists only in the custom implementation, not in "
+                + $"{Choices.NameOf(Implementation)}: take --implementation custom";
         else if (ForgetBias is not null && Cell == CellKind.Lstm && !CellGates.Of(Cell, Variant).Contains(CellGates.Forget))
             yield return $"forget-bias is for a forget gate of its own, which variant {Choices.NameOf(Variant)} has not";
         if (AttentionWindow is < 1 or > 65536)
@@ -169,12 +175,14 @@ public sealed record ModelConfig
         if (Attention is not null && Bidirectional)
             yield return "attention looks back over a sequence that is read forwards: leave bidirectional out";
         if (Bidirectional && !AllowLeak)
-            yield return "a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave bidirectional out, or take --allow-leak for the book's exercise";
+            yield return "a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: "
+                + "leave bidirectional out, or take --allow-leak for the book's exercise";
         if (AllowLeak && !Bidirectional)
             yield return "allow-leak is for bidirectional models; this one sees nothing of what it predicts";
         if (Bidirectional && Implementation == Implementation.Fused)
             yield return "the fused implementation reads forward only: take --implementation built-in for a bidirectional model";
-        if (Cell == CellKind.Gru && Variant == CellVariant.Standard && Implementation != Implementation.Custom && EffectiveGruForm == Models.GruForm.ResetBefore)
+        if (Cell == CellKind.Gru && Variant == CellVariant.Standard && Implementation != Implementation.Custom
+            && EffectiveGruForm == Models.GruForm.ResetBefore)
             yield return "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after";
         if (Cell != CellKind.Gru && GruForm is not null)
             yield return $"gru-form is for the gru cell, not for {Choices.NameOf(Cell)}";

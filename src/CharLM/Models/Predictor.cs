@@ -79,7 +79,8 @@ internal abstract class Predictor : IPredictor
     protected abstract void BeginRows(int rows);
 
     /// <inheritdoc cref="IPredictor.Score"/>
-    protected abstract void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses);
+    protected abstract void ScoreRows(
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses);
 
     /// <inheritdoc cref="IPredictor.Predict"/>
     protected abstract void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits);

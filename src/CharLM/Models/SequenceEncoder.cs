@@ -104,7 +104,8 @@ public sealed class SequenceEncoder : Module
         base.Dispose(disposing);
     }
 
-    private static (Tensor Outputs, RecurrentState Last) Read(IRecurrentLayer layer, Tensor inputs, ReadOnlySpan<long> lengths, bool backward)
+    private static (Tensor Outputs, RecurrentState Last) Read(
+        IRecurrentLayer layer, Tensor inputs, ReadOnlySpan<long> lengths, bool backward)
     {
         RecurrentState zero = layer.ZeroState(inputs.shape[1]);
         if (!backward)

@@ -24,7 +24,8 @@ internal sealed class TorchPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+    protected override void ScoreRows(
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -42,7 +43,8 @@ internal sealed class TorchPredictor : Predictor
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        using TensorAccessor<float> values = Read(inputs, steps).narrow(0, (steps - 1) * Rows, Rows).contiguous().to_type(ScalarType.Float32).cpu().data<float>();
+        using TensorAccessor<float> values = Read(inputs, steps).narrow(0, (steps - 1) * Rows, Rows).contiguous()
+            .to_type(ScalarType.Float32).cpu().data<float>();
         values.ToArray().CopyTo(logits);
     }
 
@@ -56,7 +58,9 @@ internal sealed class TorchPredictor : Predictor
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor index = tensor(places, device: _model.Device);
-        _state = new RecurrentState(before.Hidden.index_select(1, index), before.Cell?.index_select(1, index), before.Memory?.index_select(1, index)).DetachFromDisposeScope();
+        _state = new RecurrentState(
+            before.Hidden.index_select(1, index), before.Cell?.index_select(1, index), before.Memory?.index_select(1, index))
+                .DetachFromDisposeScope();
         before.Dispose();
     }
 
@@ -70,7 +74,8 @@ internal sealed class TorchPredictor : Predictor
     private void GuessFrom(Tensor logits, int steps, Span<Guess> guesses)
     {
         (Tensor highest, Tensor best) = logits.max(dim: -1);                                                        // [steps * rows]
-        using TensorAccessor<float> probabilities = exp(highest - logits.logsumexp(dim: -1)).to_type(ScalarType.Float32).cpu().data<float>();
+        using TensorAccessor<float> probabilities = exp(highest - logits.logsumexp(dim: -1)).to_type(ScalarType.Float32).cpu()
+            .data<float>();
         using TensorAccessor<long> ids = best.cpu().data<long>();
         (float[] probability, long[] id) = (probabilities.ToArray(), ids.ToArray());
         for (int i = 0; i < guesses.Length; i++)

@@ -22,7 +22,8 @@ public static class VariableLengths
     /// <param name="lengths">Real steps of each row, 1 to num_steps.</param>
     /// <returns>The last layer's hidden states [num_steps, batch, hidden], and each row's state after its last real step.</returns>
     /// <exception cref="ArgumentException">A length is outside its range.</exception>
-    public static (Tensor Outputs, RecurrentState State) Sequence(IRecurrentLayer layer, Tensor inputs, RecurrentState state, ReadOnlySpan<long> lengths)
+    public static (Tensor Outputs, RecurrentState State) Sequence(
+        IRecurrentLayer layer, Tensor inputs, RecurrentState state, ReadOnlySpan<long> lengths)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(inputs);
@@ -44,7 +45,8 @@ public static class VariableLengths
         {
             long end = sorted[rows - 1];
             (Tensor some, state) = layer.Sequence(inputs.narrow(0, step, end - step).narrow(1, 0, rows), state);
-            outputs.Add(rows == sorted.Length ? some : cat([some, some.new_zeros([end - step, sorted.Length - rows, some.shape[2]])], dim: 1));
+            outputs.Add(rows == sorted.Length ? some
+                : cat([some, some.new_zeros([end - step, sorted.Length - rows, some.shape[2]])], dim: 1));
             long going = rows;
             while (going > 0 && sorted[going - 1] == end)
                 going--;
@@ -56,7 +58,9 @@ public static class VariableLengths
         if (sorted[0] < steps)
             outputs.Add(outputs[0].new_zeros([steps - sorted[0], sorted.Length, outputs[0].shape[2]]));
         ended.Reverse();
-        var last = new RecurrentState(cat([.. ended.Select(one => one.Hidden)], dim: 1), state.Cell is null ? null : cat([.. ended.Select(one => one.Cell!)], dim: 1));
+        var last = new RecurrentState(
+            cat([.. ended.Select(one => one.Hidden)], dim: 1),
+                state.Cell is null ? null : cat([.. ended.Select(one => one.Cell!)], dim: 1));
         return (cat(outputs, dim: 0).index_select(1, toOriginal), Select(last, toOriginal));
     }
 
@@ -85,7 +89,8 @@ public static class VariableLengths
         foreach (long length in lengths)
         {
             if (length < 1 || length > inputs.shape[0])
-                throw new ArgumentException($"a row of {inputs.shape[0]} steps must have 1 to {inputs.shape[0]} real ones, not {length}", nameof(lengths));
+                throw new ArgumentException(
+                    $"a row of {inputs.shape[0]} steps must have 1 to {inputs.shape[0]} real ones, not {length}", nameof(lengths));
         }
     }
 
@@ -99,7 +104,9 @@ public static class VariableLengths
         return ([.. order.Select(row => lengths[row])], order, back);
     }
 
-    private static RecurrentState Select(RecurrentState state, Tensor rows) => new(state.Hidden.index_select(1, rows), state.Cell?.index_select(1, rows));
+    private static RecurrentState Select(RecurrentState state, Tensor rows) =>
+        new(state.Hidden.index_select(1, rows), state.Cell?.index_select(1, rows));
 
-    private static RecurrentState Narrow(RecurrentState state, long first, long rows) => new(state.Hidden.narrow(1, first, rows), state.Cell?.narrow(1, first, rows));
+    private static RecurrentState Narrow(RecurrentState state, long first, long rows) =>
+        new(state.Hidden.narrow(1, first, rows), state.Cell?.narrow(1, first, rows));
 }

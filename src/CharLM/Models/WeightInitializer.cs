@@ -30,7 +30,8 @@ internal static class WeightInitializer
                 if (weight.dim() < 2)
                     init.zeros_(weight);
                 else
-                    Draw(weight, config, isRecurrent: name.Contains("weight_hh", StringComparison.Ordinal), IsRecurrent(name) ? config.NumHiddens : weight.size(0));
+                    Draw(weight, config, isRecurrent: name.Contains("weight_hh", StringComparison.Ordinal),
+                        IsRecurrent(name) ? config.NumHiddens : weight.size(0));
             }
         }
         if (config.ForgetBias is { } bias)

@@ -85,7 +85,8 @@ public static class WeightShapes
     }
 
     /// <summary>Adds the weights of an attention layer.</summary>
-    internal static void AddAttention(IDictionary<string, long[]> shapes, string module, AttentionKind kind, long querySize, long keySize, long numHiddens)
+    internal static void AddAttention(
+        IDictionary<string, long[]> shapes, string module, AttentionKind kind, long querySize, long keySize, long numHiddens)
     {
         switch (kind)
         {

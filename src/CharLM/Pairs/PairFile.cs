@@ -33,7 +33,8 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="CorpusFileException">The file is missing, too large or no UTF-8.</exception>
     /// <exception cref="PairFileException">A source has a fault; names its line.</exception>
-    public static async Task<IReadOnlyList<string>> ReadSourcesAsync(string path, Stream? stream, Func<string, string?> faultOf, CancellationToken cancellationToken = default)
+    public static async Task<IReadOnlyList<string>> ReadSourcesAsync(
+        string path, Stream? stream, Func<string, string?> faultOf, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(faultOf);
         string name = stream is null ? path : "standard input";
@@ -65,7 +66,8 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         {
             string[] columns = lines[i].Split('\t');
             if (columns.Length != 2)
-                throw new PairFileException(path, i + 1, $"has {columns.Length} column{(columns.Length == 1 ? "" : "s")} where 2 are due: source<TAB>target");
+                throw new PairFileException(
+                    path, i + 1, $"has {columns.Length} column{(columns.Length == 1 ? "" : "s")} where 2 are due: source<TAB>target");
             if (columns[0].Length == 0)
                 throw new PairFileException(path, i + 1, "has an empty source (the first column)");
             if (columns[1].Length == 0)

@@ -108,7 +108,10 @@ public abstract class SequenceVocab(Vocab source, Vocab target)
     /// <summary>Labels, or tokens of what is written.</summary>
     public Vocab Target { get; } = target;
 
-    /// <summary>The characters of sources that the vocab has not, which the model reads as <see cref="Vocab.Unknown"/>; none where sources are labels.</summary>
+    /// <summary>
+    /// The characters of sources that the vocab has not, which the model reads as <see cref="Vocab.Unknown"/>; none where sources
+    /// are labels.
+    /// </summary>
     public virtual IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) => UnknownOf(sources, Source);
 
     /// <summary>The characters of targets that the model can never write; none where it gives labels.</summary>
@@ -130,7 +133,8 @@ public abstract class SequenceVocab(Vocab source, Vocab target)
     }
 
     /// <summary>Counts one token a text: labels.</summary>
-    protected static IReadOnlyList<TokenCount> CountWhole(IEnumerable<string> texts) => [.. texts.CountBy(text => text).Select(entry => new TokenCount(entry.Key, entry.Value))];
+    protected static IReadOnlyList<TokenCount> CountWhole(IEnumerable<string> texts) =>
+        [.. texts.CountBy(text => text).Select(entry => new TokenCount(entry.Key, entry.Value))];
 
     /// <summary>Counts the characters of texts.</summary>
     protected static IReadOnlyList<TokenCount> CountCharacters(IEnumerable<string> texts) => Characters.Count(string.Concat(texts));

@@ -39,7 +39,8 @@ public sealed class SequenceTrainer : EpochTrainer
     protected override int PlanEpoch(int epoch)
     {
         if (epoch != _planned)
-            (_batches, _planned) = (LengthBuckets.Plan(_task.Lengths, Config.BatchSize, new RandomStream(Config.Seed, "buckets", epoch)), epoch);
+            (_batches, _planned) = (
+                LengthBuckets.Plan(_task.Lengths, Config.BatchSize, new RandomStream(Config.Seed, "buckets", epoch)), epoch);
         return _batches.Length;
     }
 

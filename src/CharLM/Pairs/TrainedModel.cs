@@ -84,8 +84,10 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     }
 
     /// <summary>Writes the model.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it was.</exception>
-    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) => WriteFile(path, Copy(training, pairs, figures));
+    /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it
+    /// was.</exception>
+    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) =>
+        WriteFile(path, Copy(training, pairs, figures));
 
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="training">How it was trained.</param>

@@ -59,7 +59,8 @@ public sealed class CharTokenizer : Tokenizer
         var beyond = new Dictionary<Rune, int>();
         for (int id = 0; id < vocab.Count; id++)
         {
-            if (Rune.DecodeFromUtf16(vocab[id], out Rune rune, out int used) != System.Buffers.OperationStatus.Done || used != vocab[id].Length)
+            if (Rune.DecodeFromUtf16(vocab[id], out Rune rune, out int used) != System.Buffers.OperationStatus.Done
+                || used != vocab[id].Length)
                 continue; // <unk> and other reserved tokens are no single character
             if (rune.IsBmp)
                 basic[rune.Value] = id;

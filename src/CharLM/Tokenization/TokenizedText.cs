@@ -35,7 +35,8 @@ public sealed record TokenizedText(Vocab Vocab, ReadOnlyMemory<int> Train, ReadO
             double least = Math.Ceiling(10_000.0 * LeastHeldOut / ids.Length) / 10_000;
             string way = least <= TextConfig.GreatestValidationFraction ? $"take {least} or more" : "take a longer text";
             throw new InvalidConfigException([
-                $"validation-fraction {config.ValidationFraction} of the text's {ids.Length} tokens comes to {heldOut} token{(heldOut == 1 ? "" : "s")}, "
+                $"validation-fraction {config.ValidationFraction} of the text's {ids.Length} tokens comes to {heldOut} "
+                    + $"token{(heldOut == 1 ? "" : "s")}, "
                 + $"and what is held out needs {LeastHeldOut}: {way}, or 0 to hold nothing out"]);
         }
         return new TokenizedText(vocab, ids.AsMemory(..^heldOut), ids.AsMemory(^heldOut..), counts.Sum(count => count.Count));

@@ -32,7 +32,9 @@ public abstract class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(vocab);
         int wrong = vocab.Tokens.ToList().FindIndex(token => !IsReserved(token) && !Tokenize(token).Take(2).SequenceEqual([token]));
-        return wrong < 0 ? null : $"the vocab's token {wrong}, '{vocab[wrong]}', is no {Choices.NameOf(Kind)}: a text never has it; its tokens are of another kind";
+        return wrong < 0 ? null
+            : $"the vocab's token {wrong}, '{vocab[wrong]}', is no {Choices.NameOf(Kind)}: a text never has it; its tokens are of "
+                + "another kind";
     }
 
     /// <summary>

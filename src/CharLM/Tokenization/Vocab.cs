@@ -71,7 +71,8 @@ public sealed class Vocab
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.Count == 0 || tokens[UnknownId] != Unknown)
-            throw new ArgumentException($"the first token of a vocab is {Unknown}, not {(tokens.Count == 0 ? "missing" : $"'{tokens[0]}'")}");
+            throw new ArgumentException(
+                $"the first token of a vocab is {Unknown}, not {(tokens.Count == 0 ? "missing" : $"'{tokens[0]}'")}");
         if (frequencies is not null && frequencies.Count != tokens.Count)
             throw new ArgumentException($"{tokens.Count} tokens have {frequencies.Count} frequencies");
         return new Vocab([.. tokens.Select((token, id) => new TokenCount(token, frequencies?[id] ?? 0))]);
@@ -86,7 +87,8 @@ public sealed class Vocab
         // Ids are given by falling frequency; OrderBy is stable, so ties stay in order of first appearance.
         List<TokenCount> byFrequency = [.. counts.OrderByDescending(count => count.Count)];
         List<string> first = [Unknown, .. reserved];
-        var entries = first.ConvertAll(token => byFrequency.Find(count => count.Token == token) is { Token: not null } found ? found : new TokenCount(token, 0));
+        var entries = first.ConvertAll(
+            token => byFrequency.Find(count => count.Token == token) is { Token: not null } found ? found : new TokenCount(token, 0));
         HashSet<string> placed = [.. first];
         entries.AddRange(byFrequency.Where(count => count.Count >= minFreq && !placed.Contains(count.Token)));
         return entries;

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CharLM.Torch;
 
-/// <summary>What there is to know of a library in the 64-bit ELF format before it is loaded (Linux Standard Base, "Object Format").</summary>
+/// <summary>
+/// What there is to know of a library in the 64-bit ELF format before it is loaded (Linux Standard Base, "Object Format").
+/// </summary>
 internal static class ElfFile
 {
     private const uint NeedSection = 0x6ffffffe; // SHT_GNU_verneed
@@ -18,7 +20,8 @@ internal static class ElfFile
         Span<byte> header = stackalloc byte[HeaderSize];
         if (RandomAccess.Read(file, header, 0) < HeaderSize || !IsElf(header))
             return false;
-        return Long(header, 0x28) + (long)Short(header, 0x3a) * Short(header, 0x3c) > RandomAccess.GetLength(file); // the table of sections comes last
+        // the table of sections comes last
+        return Long(header, 0x28) + (long)Short(header, 0x3a) * Short(header, 0x3c) > RandomAccess.GetLength(file);
     }
 
     /// <summary>Marks the needs of one version of a library's symbols as weak: the loader then takes a library that lacks it.</summary>

@@ -42,7 +42,8 @@ internal static partial class TorchLibrary
     /// <exception cref="DllNotFoundException">It cannot; the message says why, and what to do.</exception>
     public static void Check()
     {
-        if (s_binding == 0 && OperatingSystem.IsLinux() && new[] { Libtorch, Binding }.Select(Find).FirstOrDefault(path => path is not null && ElfFile.IsCutOff(path)) is { } path)
+        if (s_binding == 0 && OperatingSystem.IsLinux()
+            && new[] { Libtorch, Binding }.Select(Find).FirstOrDefault(path => path is not null && ElfFile.IsCutOff(path)) is { } path)
             throw Damaged($"{path} is cut off");
         if (s_failure is { } failure)
             throw failure;
@@ -81,7 +82,8 @@ internal static partial class TorchLibrary
                 return library;
             return NativeLibrary.Load(path);
         }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (
+            e is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw Damaged(e is DllNotFoundException missing ? Cause(missing) : $"{path}: {e.Message}", e);
         }
@@ -105,7 +107,8 @@ internal static partial class TorchLibrary
     private static string? Find(string name)
     {
         string file = OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
-        string[] folders = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] folders = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return folders.Append(AppContext.BaseDirectory).Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 

@@ -43,9 +43,11 @@ public static class TorchRuntime
         if (IndexOf(device) is not { } index)
             return CPU;
         if (!cuda.is_available())
-            throw new InvalidConfigException([$"device {device} is not to be had: this machine, or its libtorch, has no CUDA; take --device cpu"]);
+            throw new InvalidConfigException(
+                [$"device {device} is not to be had: this machine, or its libtorch, has no CUDA; take --device cpu"]);
         if (index >= cuda.device_count())
-            throw new InvalidConfigException([$"device {device} is not to be had: this machine has cuda:0 to cuda:{cuda.device_count() - 1}"]);
+            throw new InvalidConfigException(
+                [$"device {device} is not to be had: this machine has cuda:0 to cuda:{cuda.device_count() - 1}"]);
         return InitializeDevice(new Device(DeviceType.CUDA, index));
     }
 

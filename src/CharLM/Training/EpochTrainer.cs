@@ -160,13 +160,16 @@ public abstract class EpochTrainer : IDisposable
         if (state.Batch > batches)
             throw new FormatException($"is at minibatch {state.Batch} of an epoch of {batches}");
         var moments = UpdateState.MomentsOf(Config.Optimizer).ToDictionary(
-            moment => moment, moment => (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))], StringComparer.Ordinal);
+            moment => moment, moment =>
+                (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))],
+                    StringComparer.Ordinal);
         Update.SetState(new UpdateState(state.OptimizerSteps, moments));
         Update.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
         if (state.Batch > 0)
             SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
-        (_epoch, _batch, _nats, _norms, _secondsBefore) = (state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
+        (_epoch, _batch, _nats, _norms, _secondsBefore) = (
+            state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
         _isTold = false;
         _time.Reset();
     }
@@ -305,7 +308,8 @@ public sealed class TrainingDivergedException : Exception
 
     /// <summary>Names the step, the gradient norm and what to try.</summary>
     public TrainingDivergedException(int epoch, int batch, double loss, double gradientNorm, double learningRate)
-        : base($"the loss became {loss} at epoch {epoch}, minibatch {batch} (gradient norm {gradientNorm:g4}, learning rate {learningRate:g4}); {Advice}")
+        : base($"the loss became {loss} at epoch {epoch}, minibatch {batch} (gradient norm {gradientNorm:g4}, learning rate "
+            + $"{learningRate:g4}); {Advice}")
     {
         (Epoch, Batch, GradientNorm) = (epoch, batch, gradientNorm);
     }

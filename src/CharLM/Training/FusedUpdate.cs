@@ -41,7 +41,8 @@ internal sealed class FusedUpdate : IUpdate
     /// <summary>An optimizer.</summary>
     public FusedUpdate(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0)
     {
-        (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (weights, [.. weights.All], workers, kind, learningRate, weightDecay);
+        (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (
+            weights, [.. weights.All], workers, kind, learningRate, weightDecay);
         (_frozen, _steps, _constants) = (new bool[_weights.Length], new long[_weights.Length], new Optimize.Constants[_weights.Length]);
         long length = _weights.Sum(weight => (long)weight.Length);
         _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW ? length : 0);
@@ -98,7 +99,9 @@ internal sealed class FusedUpdate : IUpdate
 
     /// <inheritdoc/>
     public UpdateState CopyState() => new(
-        _steps.Max(), UpdateState.MomentsOf(_kind).ToDictionary(moment => moment, moment => (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
+        _steps.Max(), UpdateState.MomentsOf(_kind)
+            .ToDictionary(moment => moment, moment =>
+                (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
 
     /// <inheritdoc/>
     public void SetState(UpdateState state)
@@ -131,7 +134,8 @@ internal sealed class FusedUpdate : IUpdate
     {
         OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale, WeightDecay: (float)_weightDecay),
         OptimizerKind.RmsProp => new Optimize.Constants(
-            (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay), WeightDecay: (float)_weightDecay),
+            (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay),
+                WeightDecay: (float)_weightDecay),
         _ => new Optimize.Constants(
             (float)(LearningRate / (1 - Math.Pow(FirstDecay, steps))),
             (float)_scale,

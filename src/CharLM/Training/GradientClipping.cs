@@ -24,7 +24,8 @@ internal static class GradientClipping
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        List<Tensor> gradients = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => parameter.grad).OfType<Tensor>()];
+        List<Tensor> gradients = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => parameter.grad)
+            .OfType<Tensor>()];
         if (gradients.Count == 0)
             return 0;
         double norm = FloatArray.ValueOf(stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt());

@@ -26,7 +26,8 @@ internal interface ILearner : IDisposable
     /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
     /// </param>
     /// <returns>Mean cross-entropy, nats a token.</returns>
-    double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales);
+    double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+        ReadOnlySpan<float> gradientScales);
 
     /// <summary>The state that is carried to the next minibatch, copied.</summary>
     CarriedState CopyState();
@@ -75,7 +76,8 @@ internal sealed class FusedLearner : ILearner
     public void ResetState() => _network.ZeroState();
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales)
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+        ReadOnlySpan<float> gradientScales)
     {
         _runtime.Weights.ThrowIfMoved("make a new trainer");
         return _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
@@ -115,7 +117,8 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
     }
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales)
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+        ReadOnlySpan<float> gradientScales)
     {
         using DisposeScope scope = NewDisposeScope();
         model.train();
@@ -124,7 +127,8 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         Tensor ids = tensor(inputs.ToArray(), [batch, steps], device: model.Device);
         Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [batch, steps], device: model.Device));
         RecurrentState before = _state ?? model.ZeroState(batch);
-        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before) : ForwardStepByStep(ids, before, gradientScales);
+        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before)
+            : ForwardStepByStep(ids, before, gradientScales);
         Tensor loss = nn.functional.cross_entropy(logits, expected);
         Update.ZeroGradients();
         loss.backward();
@@ -149,11 +153,14 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         ResetState();
         using DisposeScope scope = NewDisposeScope();
         RecurrentState zero = model.ZeroState(batch);
-        _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory)).DetachFromDisposeScope();
+        _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory))
+            .DetachFromDisposeScope();
 
         // The memory of attention grows up to its window: its first dimension follows from the rest.
         static Tensor? Like(float[] values, Tensor? zero) =>
-            zero is null ? null : FloatArray.ToTensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]]).to_type(zero.dtype).to(zero.device);
+            zero is null ? null
+                : FloatArray.ToTensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]])
+                    .to_type(zero.dtype).to(zero.device);
     }
 
     /// <inheritdoc/>
@@ -169,7 +176,8 @@ internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearn
         for (int step = 0; step < gradientScales.Length; step++)
         {
             float scale = gradientScales[step];
-            var scaled = new RecurrentState(ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale), state.Memory);
+            var scaled = new RecurrentState(
+                ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale), state.Memory);
             (Tensor some, state) = model.Compute(ids.narrow(1, step, 1), scaled);
             logits.Add(some);
         }

@@ -86,7 +86,8 @@ public sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IReadOn
     {
         if (!Moments.TryGetValue(name, out IReadOnlyList<float[]>? values))
             throw new FormatException($"lacks the optimizer's {name}");
-        return values.Select(of => of.LongLength).SequenceEqual(lengths) ? values : throw new FormatException($"has the optimizer's {name} of other weights");
+        return values.Select(of => of.LongLength).SequenceEqual(lengths) ? values
+            : throw new FormatException($"has the optimizer's {name} of other weights");
     }
 
     /// <summary>The moments of a kind of optimizer, in PyTorch's order.</summary>
@@ -129,7 +130,8 @@ public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learnin
         foreach (Parameter parameter in _parameters)
         {
             if (parameter.requires_grad && parameter.grad is { } gradient)
-                parameter.copy_(parameter - Multiply(weightDecay == 0 ? gradient : Add(gradient, Multiply(parameter, weightDecay)), LearningRate));
+                parameter.copy_(parameter - Multiply(
+                    weightDecay == 0 ? gradient : Add(gradient, Multiply(parameter, weightDecay)), LearningRate));
         }
     }
 

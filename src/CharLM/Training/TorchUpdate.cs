@@ -61,7 +61,8 @@ public sealed class TorchUpdate : IUpdate
         using DisposeScope scope = NewDisposeScope();
         List<OptimizerState> states = _optimizer.state_dict().State;
         var moments = UpdateState.MomentsOf(_kind).ToDictionary(
-            moment => moment, moment => (IReadOnlyList<float[]>)[.. states.Select(state => FloatArray.Of(Moment(state, moment)))], StringComparer.Ordinal);
+            moment => moment, moment =>
+                (IReadOnlyList<float[]>)[.. states.Select(state => FloatArray.Of(Moment(state, moment)))], StringComparer.Ordinal);
         return new UpdateState(states.Count == 0 ? 0 : states.Max(Steps), moments);
     }
 

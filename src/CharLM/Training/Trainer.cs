@@ -64,7 +64,8 @@ public sealed class Trainer : EpochTrainer
         int rows = _plan.RowsOf(batch), tokens = rows * _plan.NumSteps;
         if (Config.Truncation == Truncation.Random)
             DrawGradientScales(step);
-        double loss = _learner.Learn(_inputs.AsSpan(0, tokens), _targets.AsSpan(0, tokens), rows, _plan.NumSteps, Draw("dropout", step), _gradientScales);
+        double loss = _learner.Learn(
+            _inputs.AsSpan(0, tokens), _targets.AsSpan(0, tokens), rows, _plan.NumSteps, Draw("dropout", step), _gradientScales);
         return (loss, tokens);
     }
 
@@ -76,9 +77,12 @@ public sealed class Trainer : EpochTrainer
             return;
         int rows = Config.BatchSize, length = _stateRow * rows, step = _model.OutputSize * rows;
         bool fits = state.Hidden.Length == length && state.Cell.Length == (_model.HasCellState ? length : 0)
-            && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1 && state.Memory.Length / step <= _model.EffectiveAttentionWindow);
+            && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1
+                && state.Memory.Length / step <= _model.EffectiveAttentionWindow);
         if (!fits)
-            throw new FormatException($"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which is none of its model and {rows} rows");
+            throw new FormatException(
+                $"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which is none of its "
+                    + $"model and {rows} rows");
         _learner.SetState(rows, state);
     }
 

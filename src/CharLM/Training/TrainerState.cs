@@ -57,7 +57,8 @@ public sealed record TrainerState
     {
         if (Epoch < 0 || Batch < 0 || Tokens < 0 || OptimizerSteps < 0)
             yield return $"a place in training that cannot be: epoch {Epoch}, minibatch {Batch}, {Tokens} tokens, {OptimizerSteps} steps";
-        if (!double.IsFinite(Nats) || !double.IsFinite(GradientNorms) || !(Seconds >= 0) || !(LearningRate >= 0 && double.IsFinite(LearningRate)))
+        if (!double.IsFinite(Nats) || !double.IsFinite(GradientNorms) || !(Seconds >= 0)
+            || !(LearningRate >= 0 && double.IsFinite(LearningRate)))
             yield return $"sums that cannot be: {Nats} nats, norms {GradientNorms}, {Seconds} s, learning rate {LearningRate}";
         if (!(Schedule.Scale >= 0 && double.IsFinite(Schedule.Scale)) || double.IsNaN(Schedule.Best) || Schedule.Waited < 0)
             yield return $"a schedule that cannot be: {Schedule}";

@@ -25,7 +25,9 @@ internal static class EventFileReader
         return records;
     }
 
-    /// <summary>The fields of a message: of each number its values, as ulong, byte[8], byte[4], or the bytes of what has a length.</summary>
+    /// <summary>
+    /// The fields of a message: of each number its values, as ulong, byte[8], byte[4], or the bytes of what has a length.
+    /// </summary>
     public static Dictionary<int, List<object>> Fields(byte[] message)
     {
         var fields = new Dictionary<int, List<object>>();
@@ -48,10 +50,12 @@ internal static class EventFileReader
     }
 
     /// <summary>A message in a field.</summary>
-    public static Dictionary<int, List<object>> Nested(this Dictionary<int, List<object>> message, int field) => Fields((byte[])Assert.Single(message[field]));
+    public static Dictionary<int, List<object>> Nested(this Dictionary<int, List<object>> message, int field) =>
+        Fields((byte[])Assert.Single(message[field]));
 
     /// <summary>A string in a field.</summary>
-    public static string Text(this Dictionary<int, List<object>> message, int field) => Encoding.UTF8.GetString((byte[])Assert.Single(message[field]));
+    public static string Text(this Dictionary<int, List<object>> message, int field) =>
+        Encoding.UTF8.GetString((byte[])Assert.Single(message[field]));
 
     /// <summary>CRC-32C bit by bit: the reflected polynomial 0x82f63b78 (RFC 3720, appendix B.4).</summary>
     public static uint Crc(ReadOnlySpan<byte> bytes)

@@ -29,7 +29,8 @@ internal sealed partial class RunningProgram : IDisposable
     public RunningProgram(ProcessStartInfo start)
     {
         _process = Process.Start(start)!;
-        _collecting = Task.WhenAll(CollectAsync(_process.StandardOutput.BaseStream, _output), CollectAsync(_process.StandardError.BaseStream, _error));
+        _collecting = Task.WhenAll(
+            CollectAsync(_process.StandardOutput.BaseStream, _output), CollectAsync(_process.StandardError.BaseStream, _error));
     }
 
     /// <summary>Standard input.</summary>
@@ -94,7 +95,9 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>The processes that the process has started.</summary>
     public int[] Children() =>
     [
-        .. Directory.GetDirectories($"/proc/{_process.Id}/task").SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse),
+        .. Directory.GetDirectories($"/proc/{_process.Id}/task")
+            .SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Select(int.Parse),
     ];
 
     /// <summary>Whether the process has a handler for a signal.</summary>
@@ -131,7 +134,9 @@ internal sealed partial class RunningProgram : IDisposable
 
     private bool IsStopped => _process.HasExited || Status("State:").StartsWith('T');
 
-    private string Status(string field) => File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim();
+    private string Status(string field) =>
+        File.ReadLines($"/proc/{_process.Id}/status")
+            .Single(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim();
 
     private bool Has(string set, int signal)
     {

@@ -58,7 +58,9 @@ internal sealed class Sandbox : IDisposable
     }
 
     /// <summary>Everything in the folder, hidden files included.</summary>
-    public string[] Files() => [.. Directory.EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
+    public string[] Files() =>
+        [.. Directory.EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
 
     /// <summary>The unfinished files in a folder in the folder; a missing one has none.</summary>
     public string[] Temporaries(string folder = "") => Directory.Exists(At(folder)) ? Directory.GetFiles(At(folder), ".*.tmp") : [];

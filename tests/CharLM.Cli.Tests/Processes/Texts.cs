@@ -4,7 +4,8 @@ namespace CharLM.Cli.Tests.Processes;
 internal static class Texts
 {
     /// <summary>6,000 characters that repeat: a small model learns them in five epochs.</summary>
-    public static string Plain { get; } = string.Concat(Enumerable.Repeat("the time traveller for so it will be convenient to speak of him\nwas expounding a recondite matter to us\n", 60));
+    public static string Plain { get; } = string.Concat(
+        Enumerable.Repeat("the time traveller for so it will be convenient to speak of him\nwas expounding a recondite matter to us\n", 60));
 
     /// <summary>Umlauts, Greek and a whale.</summary>
     public static string Unicode { get; } = string.Concat(Enumerable.Repeat("Grüße an 🐳 und Straße, λόγος.\n", 100));

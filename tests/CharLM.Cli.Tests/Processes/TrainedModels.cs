@@ -24,5 +24,7 @@ public sealed class TrainedModels : IAsyncLifetime
     }
 
     private async Task TrainAsync(string text, string checkpoint, params string[] options) =>
-        (await _sandbox.RunAsync(["train", "--corpus", _sandbox.Write("text.txt", text), "--epochs", "5", "--out", checkpoint, .. Texts.SmallModel, .. options])).Succeeded();
+        (await _sandbox.RunAsync(
+            ["train", "--corpus", _sandbox.Write("text.txt", text), "--epochs", "5", "--out", checkpoint, .. Texts.SmallModel, .. options]))
+                .Succeeded();
 }

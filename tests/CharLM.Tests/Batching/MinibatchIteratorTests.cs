@@ -36,7 +36,8 @@ public sealed class MinibatchIteratorTests
     [InlineData(SamplingOrder.Random)]
     public void Epoch_AnyShape_TargetsAreInputsShiftedByOne(SamplingOrder order) => Prop.ForAll(Shapes.ToArbitrary(), shape =>
     {
-        MinibatchIterator iterator = MinibatchIterator.Create(order, Places(shape.Batch * shape.Steps + 1 + shape.Extra), shape.Batch, shape.Steps, seed: 3);
+        MinibatchIterator iterator = MinibatchIterator.Create(
+            order, Places(shape.Batch * shape.Steps + 1 + shape.Extra), shape.Batch, shape.Steps, seed: 3);
         List<(long[] Inputs, long[] Targets)> epoch = Read(iterator, shape.Epoch);
         Assert.NotEmpty(epoch);
         Assert.All(epoch, minibatch => Assert.Equal(minibatch.Inputs.Select(place => place + 1), minibatch.Targets));
@@ -46,7 +47,8 @@ public sealed class MinibatchIteratorTests
     public void Sequential_AnyShape_UsesTheTokensOfTheBooksFormula() => Prop.ForAll(Shapes.ToArbitrary(), shape =>
     {
         int length = shape.Batch * shape.Steps + 1 + shape.Extra;
-        List<(long[] Inputs, long[] Targets)> epoch = Read(new SequentialIterator(Places(length), shape.Batch, shape.Steps, seed: 3), shape.Epoch);
+        List<(long[] Inputs, long[] Targets)> epoch = Read(
+            new SequentialIterator(Places(length), shape.Batch, shape.Steps, seed: 3), shape.Epoch);
 
         // num_tokens = (len - offset - 1) // batch_size * batch_size; num_batches = num_tokens / batch_size // num_steps
         int offset = (int)epoch[0].Inputs[0];
@@ -57,7 +59,8 @@ public sealed class MinibatchIteratorTests
         {
             for (int row = 0; row < shape.Batch; row++)
             {
-                IEnumerable<long> expected = Enumerable.Range(offset + row * rowLength + batch * shape.Steps, shape.Steps).Select(place => (long)place);
+                IEnumerable<long> expected = Enumerable.Range(offset + row * rowLength + batch * shape.Steps, shape.Steps)
+                    .Select(place => (long)place);
                 Assert.Equal(expected, epoch[batch].Inputs.Skip(row * shape.Steps).Take(shape.Steps));
             }
         }
@@ -67,7 +70,8 @@ public sealed class MinibatchIteratorTests
     public void Random_AnyShape_UsesTheTokensOfTheBooksFormulaOnce() => Prop.ForAll(Shapes.ToArbitrary(), shape =>
     {
         int length = shape.Batch * shape.Steps + 1 + shape.Extra;
-        List<(long[] Inputs, long[] Targets)> epoch = Read(new RandomIterator(Places(length), shape.Batch, shape.Steps, seed: 3), shape.Epoch);
+        List<(long[] Inputs, long[] Targets)> epoch = Read(
+            new RandomIterator(Places(length), shape.Batch, shape.Steps, seed: 3), shape.Epoch);
 
         // num_subseqs = (len - 1) // num_steps after the offset; num_batches = num_subseqs // batch_size
         long[] starts = [.. epoch.SelectMany(minibatch => minibatch.Inputs.Chunk(shape.Steps)).Select(row => row[0])];
@@ -76,7 +80,8 @@ public sealed class MinibatchIteratorTests
         Assert.Equal(pieces / shape.Batch * shape.Batch, starts.Length);
         Assert.Equal(starts.Length, starts.Distinct().Count());
         Assert.All(starts, start => Assert.Equal(offset, start % shape.Steps));
-        Assert.All(epoch.SelectMany(minibatch => minibatch.Inputs.Chunk(shape.Steps)), row => Assert.Equal(Enumerable.Range((int)row[0], shape.Steps).Select(place => (long)place), row));
+        Assert.All(epoch.SelectMany(minibatch => minibatch.Inputs.Chunk(shape.Steps)), row =>
+            Assert.Equal(Enumerable.Range((int)row[0], shape.Steps).Select(place => (long)place), row));
     }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -108,7 +113,9 @@ public sealed class MinibatchIteratorTests
     public void Epoch_ManyEpochs_DrawEveryOffsetOfTheBook(SamplingOrder order, int offsets)
     {
         MinibatchIterator iterator = MinibatchIterator.Create(order, Places(500), 3, 5, seed: 9);
-        IEnumerable<int> drawn = Enumerable.Range(0, 400).Select(epoch => Enumerable.Range(0, iterator.Plan(epoch).NumBatches).Min(batch => Enumerable.Range(0, 3).Min(row => iterator.Plan(epoch).Start(batch, row))));
+        IEnumerable<int> drawn = Enumerable.Range(0, 400)
+            .Select(epoch => Enumerable.Range(0, iterator.Plan(epoch).NumBatches)
+                .Min(batch => Enumerable.Range(0, 3).Min(row => iterator.Plan(epoch).Start(batch, row))));
         Assert.Superset(Enumerable.Range(0, offsets).ToHashSet(), drawn.ToHashSet());
     }
 

@@ -13,7 +13,8 @@ public sealed class AtomicFileTests : IDisposable
 
     private string At(string name) => _folder.File(name);
 
-    private string[] Files => [.. Directory.EnumerateFiles(_folder.File("")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Files =>
+        [.. Directory.EnumerateFiles(_folder.File("")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     private void Write(string name, string text) => AtomicFile.Write(At(name), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 

@@ -20,7 +20,8 @@ public sealed class CheckpointFileTests : IDisposable
 
     private static Checkpoint Example(CellKind cell = CellKind.Lstm, Implementation implementation = Implementation.BuiltIn)
     {
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 5, NumLayers = 2, EmbeddingSize = 3 }, 4);
+        using var model = new LanguageModel(
+            new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 5, NumLayers = 2, EmbeddingSize = 3 }, 4);
         return new Checkpoint
         {
             Model = model.Config,
@@ -94,7 +95,8 @@ public sealed class CheckpointFileTests : IDisposable
         Assert.Equal("F32", weight.GetProperty("dtype").GetString());
         Assert.Equal([20, 5], weight.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32()));
         int[] offsets = [.. weight.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt32())];
-        float[] values = [.. Enumerable.Range(0, 100).Select(i => BinaryPrimitives.ReadSingleLittleEndian(data.AsSpan(offsets[0] + 4 * i)))];
+        float[] values = [.. Enumerable.Range(0, 100)
+            .Select(i => BinaryPrimitives.ReadSingleLittleEndian(data.AsSpan(offsets[0] + 4 * i)))];
         Assert.Equal(checkpoint.Weights["rnn.weight_hh_l1"].Values, values);
         Assert.Equal("1", header.GetProperty("__metadata__").GetProperty("format_version").GetString());
         Assert.Equal(0, (new FileInfo(Path).Length - data.Length) % 8);
@@ -194,8 +196,10 @@ public sealed class CheckpointFileTests : IDisposable
     [Fact]
     public void Read_ForeignFiles_AreRefused()
     {
-        Assert.Contains("not a safetensors file", Refused(Encoding.ASCII.GetBytes("PK\u0003\u0004 a zip file, as torch.save writes it")).Message, StringComparison.Ordinal);
-        Assert.Contains("not a checkpoint of CharLM", Refused([2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}']).Message, StringComparison.Ordinal);
+        Assert.Contains("not a safetensors file",
+            Refused(Encoding.ASCII.GetBytes("PK\u0003\u0004 a zip file, as torch.save writes it")).Message, StringComparison.Ordinal);
+        Assert.Contains("not a checkpoint of CharLM", Refused([2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}']).Message,
+            StringComparison.Ordinal);
         Refused([]);
     }
 
@@ -206,9 +210,13 @@ public sealed class CheckpointFileTests : IDisposable
     [Fact]
     public void Read_NoFileOrFolder_SaysSo()
     {
-        Assert.Contains("no such file", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("no such file", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(System.IO.Path.Combine(_folder.FullName, "no", "where"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(_folder.FullName)).Message, StringComparison.Ordinal);
+        Assert.Contains("no such file", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(Path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no such file",
+            Assert.Throws<CheckpointException>(() => CheckpointFile.Read(System.IO.Path.Combine(_folder.FullName, "no", "where"))).Message,
+                StringComparison.Ordinal);
+        Assert.Contains("is a folder", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(_folder.FullName)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -55,7 +55,8 @@ internal sealed class ForeignFile
         "F64" => MemoryMarshal.AsBytes<double>(values).ToArray(),
         "F32" => MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray(),
         "F16" => MemoryMarshal.AsBytes<Half>(Array.ConvertAll(values, value => (Half)value)).ToArray(),
-        "BF16" => MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(values, value => (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16))).ToArray(),
+        "BF16" => MemoryMarshal.AsBytes<ushort>(
+            Array.ConvertAll(values, value => (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16))).ToArray(),
         "I64" => MemoryMarshal.AsBytes<long>(Array.ConvertAll(values, value => (long)value)).ToArray(),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not written here"),
     };

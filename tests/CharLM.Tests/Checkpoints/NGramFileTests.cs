@@ -57,11 +57,14 @@ public sealed class NGramFileTests : IDisposable
     public void Read_OrderOrListsThatAreNotThere_AreRefused()
     {
         Seal(Counted(), order: 11, _ => { });
-        Assert.Contains("has no order of 1 to 10", Assert.Throws<CheckpointException>(() => NGramFile.Read(Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("has no order of 1 to 10", Assert.Throws<CheckpointException>(() => NGramFile.Read(Path)).Message,
+            StringComparison.Ordinal);
         Seal(Counted(), order: 3, _ => { });
-        Assert.Contains("lacks the list 'ngram.2.first_child'", Assert.Throws<CheckpointException>(() => NGramFile.Read(Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks the list 'ngram.2.first_child'", Assert.Throws<CheckpointException>(() => NGramFile.Read(Path)).Message,
+            StringComparison.Ordinal);
         Seal(Counted(), order: 2, tensors => tensors.Remove("ngram.1.counts"));
-        Assert.Contains("lacks the list 'ngram.1.counts'", Assert.Throws<CheckpointException>(() => NGramFile.Read(Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lacks the list 'ngram.1.counts'", Assert.Throws<CheckpointException>(() => NGramFile.Read(Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,13 +41,15 @@ public sealed class NullPartTests : IDisposable
         (JsonObject header, byte[] data) = Parse(File.ReadAllBytes(file));
         string changed = _folder.File("changed");
         int refused = 0;
-        foreach ((string part, JsonNode? text) in header["__metadata__"]!.AsObject().Where(entry => entry.Value!.GetValue<string>().StartsWith('{')).ToList())
+        foreach ((string part, JsonNode? text) in header["__metadata__"]!.AsObject()
+            .Where(entry => entry.Value!.GetValue<string>().StartsWith('{')).ToList())
         {
             foreach (string path in PathsOf(JsonNode.Parse(text!.GetValue<string>())!))
             {
                 foreach (bool removed in new[] { false, true })
                 {
-                    File.WriteAllBytes(changed, Sealed(header, data, part, Without(JsonNode.Parse(text.GetValue<string>())!, path, removed)));
+                    File.WriteAllBytes(changed,
+                        Sealed(header, data, part, Without(JsonNode.Parse(text.GetValue<string>())!, path, removed)));
                     try
                     {
                         read(changed);
@@ -80,7 +82,8 @@ public sealed class NullPartTests : IDisposable
         (JsonObject header, byte[] data) = Parse(File.ReadAllBytes(file));
         JsonNode value = JsonNode.Parse(header["__metadata__"]![part]!.GetValue<string>())!;
         File.WriteAllBytes(_folder.File("changed"), Sealed(header, data, part, Without(value, property, removed: false)));
-        Assert.Contains($"has a damaged '{part}' in its metadata", Assert.Throws<CheckpointException>(() => read(_folder.File("changed"))).Message, StringComparison.Ordinal);
+        Assert.Contains($"has a damaged '{part}' in its metadata",
+            Assert.Throws<CheckpointException>(() => read(_folder.File("changed"))).Message, StringComparison.Ordinal);
     }
 
     private (string File, Action<string> Read) Written(string kind)
@@ -112,7 +115,8 @@ public sealed class NullPartTests : IDisposable
         where TConfig : class, ISequenceConfig, new()
     {
         var config = new SequenceRunConfig<TConfig> { Data = "pairs", Model = model, Training = new TrainerConfig { NumEpochs = 1 } };
-        using RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel, TConfig>.Kind.New(_folder.File("run"));
+        using RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel,
+            TConfig>.Kind.New(_folder.File("run"));
         new SequenceRun<TModel, TConfig>(config, threads: 1, session: session).Execute(Pairs);
         return (session.Directory.LastCheckpointPath, path => TrainedModel<TModel, TConfig>.Open(path).Dispose());
     }
@@ -125,7 +129,8 @@ public sealed class NullPartTests : IDisposable
 
     // model.cell and the like, of every value that is not the item of a list.
     private static IEnumerable<string> PathsOf(JsonNode node) => node is not JsonObject mapping ? [] :
-        mapping.SelectMany(entry => entry.Value is null ? [entry.Key] : PathsOf(entry.Value).Select(path => $"{entry.Key}.{path}").Prepend(entry.Key));
+        mapping.SelectMany(entry =>
+            entry.Value is null ? [entry.Key] : PathsOf(entry.Value).Select(path => $"{entry.Key}.{path}").Prepend(entry.Key));
 
     private static JsonNode Without(JsonNode part, string path, bool removed)
     {

@@ -36,7 +36,8 @@ internal sealed class PickledArchive
         int key = 0;
         foreach ((string name, long[] shape) in new (string, long[])[]
                  {
-                     ("rnn.weight_ih_l0", [6, tokens]), ("rnn.weight_hh_l0", [6, 2]), ("rnn.bias_ih_l0", [6]), ("rnn.bias_hh_l0", [6]), ("linear.weight", [tokens, 2]), ("linear.bias", [tokens]),
+                     ("rnn.weight_ih_l0", [6, tokens]), ("rnn.weight_hh_l0", [6, 2]), ("rnn.bias_ih_l0", [6]), ("rnn.bias_hh_l0", [6]),
+                         ("linear.weight", [tokens, 2]), ("linear.bias", [tokens]),
                  })
         {
             long count = shape.Aggregate(1L, (product, size) => product * size);
@@ -81,7 +82,8 @@ internal sealed class PickledArchive
     {
         Name("torch._utils", "_rebuild_tensor_v2").Raw((byte)'(');
         Raw((byte)'(').Text("storage").Name("torch", type).Text(key).Text("cpu").Number(count).Raw((byte)'t', (byte)'Q');
-        Number(offset).Numbers(shape).Numbers(strides ?? [.. shape.Select((_, i) => shape.Skip(i + 1).Aggregate(1L, (product, size) => unchecked(product * size)))]);
+        Number(offset).Numbers(shape)
+            .Numbers(strides ?? [.. shape.Select((_, i) => shape.Skip(i + 1).Aggregate(1L, (product, size) => unchecked(product * size)))]);
         return Raw(0x89).Name("collections", "OrderedDict").Raw((byte)')', (byte)'R', (byte)'t', (byte)'R');
     }
 
@@ -109,9 +111,11 @@ internal sealed class PickledArchive
         using var bytes = new MemoryStream();
         using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach ((string name, byte[] content, CompressionLevel level) in _records.Prepend(("data.pkl", _pickle.ToArray(), CompressionLevel.NoCompression)))
+            foreach ((string name, byte[] content, CompressionLevel level) in _records.Prepend(
+                ("data.pkl", _pickle.ToArray(), CompressionLevel.NoCompression)))
             {
-                using Stream record = zip.CreateEntry(name.StartsWith('/') || name.StartsWith("..", StringComparison.Ordinal) ? name : _folder + name, level).Open();
+                using Stream record = zip.CreateEntry(
+                    name.StartsWith('/') || name.StartsWith("..", StringComparison.Ordinal) ? name : _folder + name, level).Open();
                 record.Write(content);
             }
         }

@@ -9,7 +9,9 @@ using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Tests.Checkpoints;
 
-/// <summary>Models that PyTorch trains here and now: the perplexity must be the same. The other way is in the tests of the program.</summary>
+/// <summary>
+/// Models that PyTorch trains here and now: the perplexity must be the same. The other way is in the tests of the program.
+/// </summary>
 public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
 {
     private const double Tolerance = 1e-5;
@@ -20,7 +22,15 @@ public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
 
     private static readonly CorpusText Corpus = new(
         File.ReadAllText(Repository.File("corpora", "bundled.txt")),
-        new CorpusOrigin { Requested = "bundled", Kind = CorpusOriginKind.File, Name = "bundled", Location = "bundled.txt", Sha256 = new string('0', 64), Bytes = 0 });
+        new CorpusOrigin
+        {
+            Requested = "bundled",
+            Kind = CorpusOriginKind.File,
+            Name = "bundled",
+            Location = "bundled.txt",
+            Sha256 = new string('0', 64),
+            Bytes = 0,
+        });
 
     private static readonly TextConfig Text = new() { MaxTokens = 3000 };
 
@@ -58,11 +68,13 @@ public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
     {
         Vocab vocab = TokenizedText.From(Corpus.Text, Text).Vocab;
         string printed = PyTorch.Run(
-            Repository.File("tests", "CharLM.Tests", "Checkpoints", "pytorch_model.py"), _folder.File("model.pt"), Choices.NameOf(cell), $"{layers}", $"{embedding}", IdsFile(), $"{vocab.Count}");
+            Repository.File("tests", "CharLM.Tests", "Checkpoints", "pytorch_model.py"), _folder.File("model.pt"), Choices.NameOf(cell),
+                $"{layers}", $"{embedding}", IdsFile(), $"{vocab.Count}");
 
         Checkpoint imported = StateDictFile.Import(_folder.File("model.pt"), new ImportConfig { Vocab = vocab });
 
-        Assert.Equal((cell, layers, 11, embedding), (imported.Model.Cell, imported.Model.NumLayers, imported.Model.NumHiddens, imported.Model.EmbeddingSize));
+        Assert.Equal((cell, layers, 11, embedding),
+            (imported.Model.Cell, imported.Model.NumLayers, imported.Model.NumHiddens, imported.Model.EmbeddingSize));
         AssertSame(double.Parse(printed, CultureInfo.InvariantCulture), Perplexity(imported));
     }
 }

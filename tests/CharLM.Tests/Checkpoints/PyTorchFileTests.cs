@@ -48,7 +48,8 @@ public sealed class PyTorchFileTests : IDisposable
     {
         Checkpoint imported = StateDictFile.Import(Golden(name), new ImportConfig { Vocab = Five });
 
-        Assert.Equal((cell, layers, 3, embedding), (imported.Model.Cell, imported.Model.NumLayers, imported.Model.NumHiddens, imported.Model.EmbeddingSize));
+        Assert.Equal((cell, layers, 3, embedding),
+            (imported.Model.Cell, imported.Model.NumLayers, imported.Model.NumHiddens, imported.Model.EmbeddingSize));
         AssertLogits(name, imported);
     }
 
@@ -56,10 +57,14 @@ public sealed class PyTorchFileTests : IDisposable
     public void Import_SeveralStateDicts_TakesTheOneThatIsNamed()
     {
         AssertLogits("gru-two.pt", StateDictFile.Import(Golden("gru-two.pt"), new ImportConfig { Vocab = Five, Key = "best" }));
-        Assert.All(StateDictFile.Import(Golden("gru-two.pt"), new ImportConfig { Vocab = Five, Key = "ema" }).Weights.Values, weight => Assert.All(weight.Values, value => Assert.Equal(0, value)));
-        Assert.Contains("name the key of one: best, ema", Refused(Golden("gru-two.pt"), new ImportConfig { Vocab = Five }), StringComparison.Ordinal);
-        Assert.Contains("has no state dict under the key 'x'; name the key of one: best, ema", Refused(Golden("gru-two.pt"), new ImportConfig { Vocab = Five, Key = "x" }), StringComparison.Ordinal);
-        Assert.Contains("has no state dict under the key 'epoch'", Refused(Golden("gru-training.pt"), new ImportConfig { Vocab = Five, Key = "epoch" }), StringComparison.Ordinal);
+        Assert.All(StateDictFile.Import(Golden("gru-two.pt"), new ImportConfig { Vocab = Five, Key = "ema" }).Weights.Values, weight =>
+            Assert.All(weight.Values, value => Assert.Equal(0, value)));
+        Assert.Contains("name the key of one: best, ema", Refused(Golden("gru-two.pt"), new ImportConfig { Vocab = Five }),
+            StringComparison.Ordinal);
+        Assert.Contains("has no state dict under the key 'x'; name the key of one: best, ema",
+            Refused(Golden("gru-two.pt"), new ImportConfig { Vocab = Five, Key = "x" }), StringComparison.Ordinal);
+        Assert.Contains("has no state dict under the key 'epoch'",
+            Refused(Golden("gru-training.pt"), new ImportConfig { Vocab = Five, Key = "epoch" }), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -78,33 +83,49 @@ public sealed class PyTorchFileTests : IDisposable
     private static readonly Dictionary<string, (Func<PickledArchive> File, string Reason)> Faults = new()
     {
         // What runs a program where Python reads it.
-        ["os.system"] = (() => PickledArchive.With(p => p.Name("os", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')), "asks for 'os.system'"),
+        ["os.system"] = (() => PickledArchive.With(p => p.Name("os", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')),
+            "asks for 'os.system'"),
         ["posix.system in a state dict"] = (
-            () => PickledArchive.Gru(more: p => p.Text("x").Name("posix", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')), "asks for 'posix.system'"),
-        ["eval"] = (() => PickledArchive.With(p => p.Name("builtins", "eval").Raw((byte)'(').Text("open('trap', 'w')").Raw((byte)'t', (byte)'R')), "asks for 'builtins.eval'"),
+            () => PickledArchive.Gru(
+                more: p => p.Text("x").Name("posix", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')),
+                    "asks for 'posix.system'"),
+        ["eval"] = (() => PickledArchive.With(
+            p => p.Name("builtins", "eval").Raw((byte)'(').Text("open('trap', 'w')").Raw((byte)'t', (byte)'R')),
+                "asks for 'builtins.eval'"),
         ["STACK_GLOBAL"] = (() => PickledArchive.With(p => p.Text("subprocess").Text("Popen").Raw(0x93)), "asks for 'subprocess.Popen'"),
-        ["INST"] = (() => PickledArchive.With(p => p.Raw((byte)'(').Text("touch trap").Raw((byte)'i').Raw(Encoding.ASCII.GetBytes("os\nsystem\n"))), "the instruction 0x69"),
-        ["OBJ"] = (() => PickledArchive.With(p => p.Raw((byte)'(').Name("collections", "OrderedDict").Raw((byte)'o')), "the instruction 0x6f"),
+        ["INST"] = (() => PickledArchive.With(
+            p => p.Raw((byte)'(').Text("touch trap").Raw((byte)'i').Raw(Encoding.ASCII.GetBytes("os\nsystem\n"))), "the instruction 0x69"),
+        ["OBJ"] = (() => PickledArchive.With(p => p.Raw((byte)'(').Name("collections", "OrderedDict").Raw((byte)'o')),
+            "the instruction 0x6f"),
         ["NEWOBJ"] = (() => PickledArchive.With(p => p.Name("collections", "OrderedDict").Raw((byte)')', 0x81)), "the instruction 0x81"),
         ["EXT1"] = (() => PickledArchive.With(p => p.Raw(0x82, 1)), "the instruction 0x82"),
-        ["a .NET type"] = (() => PickledArchive.With(p => p.Name("System.Diagnostics.Process", "Start").Raw((byte)'(').Text("touch").Raw((byte)'t', (byte)'R')), "asks for 'System.Diagnostics.Process.Start'"),
-        ["torch.load"] = (() => PickledArchive.With(p => p.Name("torch", "load").Raw((byte)'(').Text("x").Raw((byte)'t', (byte)'R')), "asks for 'torch.load'"),
+        ["a .NET type"] = (() =>
+            PickledArchive.With(p => p.Name("System.Diagnostics.Process", "Start").Raw((byte)'(').Text("touch").Raw((byte)'t', (byte)'R')),
+                "asks for 'System.Diagnostics.Process.Start'"),
+        ["torch.load"] = (() =>
+            PickledArchive.With(p => p.Name("torch", "load").Raw((byte)'(').Text("x").Raw((byte)'t', (byte)'R')), "asks for 'torch.load'"),
         ["a name of any length"] = (() => PickledArchive.With(p => p.Name(new string('m', 100_000), "f")), "mmm...'"),
-        ["a storage called"] = (() => PickledArchive.With(p => p.Name("torch", "FloatStorage").Raw((byte)'(').Number(1L << 40).Raw((byte)'t', (byte)'R')), "other values for torch.FloatStorage"),
+        ["a storage called"] = (
+            () => PickledArchive.With(p => p.Name("torch", "FloatStorage").Raw((byte)'(').Number(1L << 40).Raw((byte)'t', (byte)'R')),
+                "other values for torch.FloatStorage"),
 
         // What is larger than it is.
-        ["more values than the record"] = (() => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes where 5 values of F32 were due"),
+        ["more values than the record"] = (
+            () => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes where 5 values of F32 were due"),
         ["a shape beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [5])), "in shape [5], which does not lie in its 4 values"),
         ["an offset beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 2, [3])), "which does not lie in its 4 values"),
         ["a negative offset"] = (() => Bad(p => p.Tensor("x", 4, -1, [3])), "which does not lie in its 4 values"),
         ["strides beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [3, 1])), "which does not lie in its 4 values"),
-        ["one value a thousand million times"] = (() => Bad(p => p.Tensor("x", 4, 0, [1_000_000_000], [0])), "which does not lie in its 4 values"),
+        ["one value a thousand million times"] = (
+            () => Bad(p => p.Tensor("x", 4, 0, [1_000_000_000], [0])), "which does not lie in its 4 values"),
         ["a shape of 2^80"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40])), "which does not lie in its 4 values"),
         ["a shape of 2^80 and 0"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40, 0])), "which does not lie in its 4 values"),
         ["a negative size"] = (() => Bad(p => p.Tensor("x", 4, 0, [-2, -2])), "a size that is no whole number"),
         ["nine dimensions"] = (() => Bad(p => p.Tensor("x", 4, 0, [1, 1, 1, 1, 1, 1, 1, 1, 1])), "9 dimensions"),
         ["fewer strides than sizes"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [1])), "which does not lie in its 4 values"),
-        ["a bomb"] = (() => PickledArchive.Gru(more: p => p.Record("data/x", new byte[8 << 20], CompressionLevel.SmallestSize).Text("x").Tensor("x", 2 << 20, 0, [2 << 20])), "made to fill memory"),
+        ["a bomb"] = (() => PickledArchive.Gru(
+            more: p => p.Record("data/x", new byte[8 << 20], CompressionLevel.SmallestSize).Text("x").Tensor("x", 2 << 20, 0, [2 << 20])),
+                "made to fill memory"),
         ["one storage often"] = (
             () => PickledArchive.Gru(more: p =>
             {
@@ -117,21 +138,32 @@ public sealed class PyTorchFileTests : IDisposable
 
         // What is no state dict.
         ["a number"] = (() => PickledArchive.With(p => p.Number(3)), "holds no dictionary"),
-        ["a tensor"] = (() => PickledArchive.With(p => p.Record("data/0", PickledArchive.Halves(1)).Tensor("0", 1, 0, [1])), "holds no dictionary"),
+        ["a tensor"] = (() => PickledArchive.With(p => p.Record("data/0", PickledArchive.Halves(1)).Tensor("0", 1, 0, [1])),
+            "holds no dictionary"),
         ["an empty dictionary"] = (() => PickledArchive.With(p => p.Raw((byte)'}')), "it holds no named tensors"),
-        ["a dictionary of numbers"] = (() => PickledArchive.With(p => p.Raw((byte)'}').Text("epoch").Number(3).Raw((byte)'s')), "'epoch' is no tensor"),
+        ["a dictionary of numbers"] = (
+            () => PickledArchive.With(p => p.Raw((byte)'}').Text("epoch").Number(3).Raw((byte)'s')), "'epoch' is no tensor"),
         ["a number among the weights"] = (() => PickledArchive.Gru(more: p => p.Text("epoch").Number(3)), "'epoch' is no tensor"),
-        ["a weight without a name"] = (() => PickledArchive.Gru(more: p => p.Number(3).Tensor("0", 18, 0, [18])), "it holds no named tensors"),
-        ["complex numbers"] = (() => Bad(p => p.Tensor("x", 2, 0, [2], type: "ComplexFloatStorage")), "of a type that is not read, ComplexFloatStorage"),
-        ["whole numbers as weights"] = (() => PickledArchive.Gru(more: p => p.Text("linear.bias").Record("data/x", new byte[24]).Tensor("x", 3, 0, [3], type: "LongStorage")), "as I64, which is none of"),
+        ["a weight without a name"] = (
+            () => PickledArchive.Gru(more: p => p.Number(3).Tensor("0", 18, 0, [18])), "it holds no named tensors"),
+        ["complex numbers"] = (
+            () => Bad(p => p.Tensor("x", 2, 0, [2], type: "ComplexFloatStorage")), "of a type that is not read, ComplexFloatStorage"),
+        ["whole numbers as weights"] = (
+            () => PickledArchive.Gru(
+                more: p => p.Text("linear.bias").Record("data/x", new byte[24]).Tensor("x", 3, 0, [3], type: "LongStorage")),
+                    "as I64, which is none of"),
         ["a weight of another model"] = (() => Bad(p => p.Tensor("x", 4, 0, [4])), "has a tensor 'x' that no model of this toolkit has"),
         ["not a number"] = (
-            () => PickledArchive.Gru(more: p => p.Text("linear.bias").Record("data/x", [0, 0, 0, 0, 0, 0, 0xc0, 0x7f, 0, 0, 0, 0]).Tensor("x", 3, 0, [3])), "'linear.bias' with a value that is not finite"),
+            () => PickledArchive.Gru(
+                more: p => p.Text("linear.bias").Record("data/x", [0, 0, 0, 0, 0, 0, 0xc0, 0x7f, 0, 0, 0, 0]).Tensor("x", 3, 0, [3])),
+                    "'linear.bias' with a value that is not finite"),
 
         // What is no file of torch.save.
         ["a record missing"] = (() => PickledArchive.Gru(more: p => p.Text("x").Tensor("none", 4, 0, [4])), "lacks the record 'data/none'"),
         ["a way out of the archive"] = (
-            () => PickledArchive.Gru(more: p => p.Record("../../../trap", PickledArchive.Halves(4)).Text("x").Tensor("../../../../trap", 4, 0, [4])), "lacks the record 'data/../../../../trap'"),
+            () => PickledArchive.Gru(
+                more: p => p.Record("../../../trap", PickledArchive.Halves(4)).Text("x").Tensor("../../../../trap", 4, 0, [4])),
+                    "lacks the record 'data/../../../../trap'"),
         ["a record twice"] = (() => PickledArchive.Gru().Record("data/0", []), "'archive/data/0' twice"),
         ["no pickle"] = (() => PickledArchive.Gru().In("a"), "without a data.pkl"),
         ["two pickles"] = (() => PickledArchive.Gru().Record("../x/data.pkl", []), "more than one data.pkl"),
@@ -202,7 +234,8 @@ public sealed class PyTorchFileTests : IDisposable
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(Golden("logits.json")));
         long[] ids = [.. golden.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt64())];
-        double[] expected = [.. golden.RootElement.GetProperty("logits").GetProperty(name).EnumerateArray().SelectMany(step => step.EnumerateArray()).Select(value => value.GetDouble())];
+        double[] expected = [.. golden.RootElement.GetProperty("logits").GetProperty(name).EnumerateArray()
+            .SelectMany(step => step.EnumerateArray()).Select(value => value.GetDouble())];
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         using LanguageModel model = imported.BuildModel();

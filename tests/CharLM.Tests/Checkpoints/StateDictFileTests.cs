@@ -89,7 +89,9 @@ public sealed class StateDictFileTests : IDisposable
     public void Import_ForeignModel_ReadsItsConfigurationOffTheShapes(ModelConfig config)
     {
         Checkpoint trained = Of(config);
-        string path = ForeignFile.Of(trained, name => name.Replace("rnn.", "module.encoder.", StringComparison.Ordinal).Replace("linear.", "fc.", StringComparison.Ordinal)).Write(_folder.File("m.safetensors"));
+        string path = ForeignFile.Of(
+            trained, name => name.Replace("rnn.", "module.encoder.", StringComparison.Ordinal)
+                .Replace("linear.", "fc.", StringComparison.Ordinal)).Write(_folder.File("m.safetensors"));
         Checkpoint imported = StateDictFile.Import(path, new ImportConfig { Vocab = Letters, AllowLeak = config.AllowLeak });
 
         Assert.Equal(config, imported.Model);
@@ -146,7 +148,8 @@ public sealed class StateDictFileTests : IDisposable
 
         Assert.Equal(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = Hidden }, imported.Model);
         Func<int, float> whole = type == "BF16" ? i => i % 512 & (i % 512 < 256 ? -1 : -2) : i => i % 512; // 8 bits of mantissa
-        Assert.Equal([.. Enumerable.Range(0, Hidden * Hidden).Select(i => i % 7 == 0 ? tenth : whole(i))], imported.Weights["rnn.weight_hh_l0"].Values);
+        Assert.Equal([.. Enumerable.Range(0, Hidden * Hidden).Select(i => i % 7 == 0 ? tenth : whole(i))],
+            imported.Weights["rnn.weight_hh_l0"].Values);
     }
 
     [Fact]
@@ -154,35 +157,48 @@ public sealed class StateDictFileTests : IDisposable
     {
         Checkpoint trained = Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4, EmbeddingSize = 3 });
         string path = ForeignFile.Of(trained, name => name)
-            .With("encoder.weight_ih_l0", [4, 4]).With("encoder.steps", [1], "I64").With("head.weight", [9, 4]).With("head.bias", [9]).With("table.weight", [5, 3])
+            .With("encoder.weight_ih_l0", [4, 4]).With("encoder.steps", [1], "I64").With("head.weight", [9, 4]).With("head.bias", [9])
+                .With("table.weight", [5, 3])
             .Write(_folder.File("m.safetensors"));
         var named = new ImportConfig { Vocab = Letters, RecurrentModule = "rnn", OutputModule = "linear.", EmbeddingModule = "embedding" };
         Assert.Equal(Logits(trained), Logits(StateDictFile.Import(path, named)));
 
-        foreach (ImportConfig half in new[] { named with { RecurrentModule = null }, named with { OutputModule = null }, named with { EmbeddingModule = null } })
-            Assert.Contains("say which (", Assert.Throws<CheckpointException>(() => StateDictFile.Import(path, half)).Message, StringComparison.Ordinal);
+        foreach (ImportConfig half in new[] { named with { RecurrentModule = null }, named with { OutputModule = null },
+            named with { EmbeddingModule = null } })
+            Assert.Contains("say which (", Assert.Throws<CheckpointException>(() => StateDictFile.Import(path, half)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
     public void Import_BareRecurrentModule_IsNamedByADot()
     {
         Checkpoint trained = Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4 });
-        string path = ForeignFile.Of(trained, name => name.Replace("rnn.", "", StringComparison.Ordinal)).With("other.weight_ih_l0", [1, 1]).Write(_folder.File("m.safetensors"));
+        string path = ForeignFile.Of(trained, name => name.Replace("rnn.", "", StringComparison.Ordinal)).With("other.weight_ih_l0", [1, 1])
+            .Write(_folder.File("m.safetensors"));
         Assert.Equal(Logits(trained), Logits(StateDictFile.Import(path, new ImportConfig { Vocab = Letters, RecurrentModule = "." })));
     }
 
     [Fact]
     public void Import_ReluNetwork_IsWhatTheUserSays()
     {
-        string path = ForeignFile.Of(Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4 }), name => name).Write(_folder.File("m.safetensors"));
+        string path = ForeignFile.Of(Of(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4 }), name => name)
+            .Write(_folder.File("m.safetensors"));
         Assert.Equal(RnnActivation.Tanh, StateDictFile.Import(path, new ImportConfig { Vocab = Letters }).Model.RnnActivation);
-        Assert.Equal(RnnActivation.Relu, StateDictFile.Import(path, new ImportConfig { Vocab = Letters, RnnActivation = RnnActivation.Relu }).Model.RnnActivation);
+        Assert.Equal(RnnActivation.Relu,
+            StateDictFile.Import(path, new ImportConfig { Vocab = Letters, RnnActivation = RnnActivation.Relu }).Model.RnnActivation);
     }
 
     [Fact]
     public void Export_TrainedWithDropoutAndRelu_KeepsBoth()
     {
-        var config = new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 4, NumLayers = 2, Dropout = 0.25, RnnActivation = RnnActivation.Relu };
+        var config = new ModelConfig
+        {
+            Cell = CellKind.Rnn,
+            NumHiddens = 4,
+            NumLayers = 2,
+            Dropout = 0.25,
+            RnnActivation = RnnActivation.Relu,
+        };
         StateDictFile.Export(_folder.File("m.safetensors"), Of(config));
         Assert.Equal(config, StateDictFile.Import(_folder.File("m.safetensors"), new ImportConfig()).Model);
     }
@@ -194,7 +210,8 @@ public sealed class StateDictFileTests : IDisposable
         Checkpoint exported = Of(config);
         StateDictFile.Export(_folder.File("m.safetensors"), exported);
         using FileStream stream = File.OpenRead(_folder.File("m.safetensors"));
-        Assert.Equal(exported.Weights.Keys.Append("linear.weight").Order(), SafetensorsHeader.Read(stream).Tensors.Select(tensor => tensor.Name).Order());
+        Assert.Equal(exported.Weights.Keys.Append("linear.weight").Order(),
+            SafetensorsHeader.Read(stream).Tensors.Select(tensor => tensor.Name).Order());
 
         Checkpoint imported = StateDictFile.Import(_folder.File("m.safetensors"), new ImportConfig());
         Assert.Equal(config, imported.Model);
@@ -204,7 +221,11 @@ public sealed class StateDictFileTests : IDisposable
     [Fact]
     public void Export_ResetBeforeGru_IsRefused()
     {
-        var e = Assert.Throws<InvalidConfigException>(() => StateDictFile.Export(_folder.File("m.safetensors"), Of(new ModelConfig { Implementation = Implementation.Custom, NumHiddens = 4 })));
+        var e = Assert.Throws<InvalidConfigException>(() => StateDictFile.Export(_folder.File("m.safetensors"), Of(new ModelConfig
+        {
+            Implementation = Implementation.Custom,
+            NumHiddens = 4,
+        })));
         Assert.Contains("another model than torch.nn.GRU", e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.File("m.safetensors")));
     }
@@ -212,7 +233,10 @@ public sealed class StateDictFileTests : IDisposable
     [Fact]
     public void Export_PathThatCannotBe_SaysWhich()
     {
-        var e = Assert.Throws<CheckpointException>(() => StateDictFile.Export("/proc/none/m.safetensors", Of(new ModelConfig { NumHiddens = 4 })));
+        var e = Assert.Throws<CheckpointException>(() => StateDictFile.Export("/proc/none/m.safetensors", Of(new ModelConfig
+        {
+            NumHiddens = 4,
+        })));
         Assert.StartsWith("/proc/none/m.safetensors: cannot be written", e.Message, StringComparison.Ordinal);
     }
 }

@@ -38,7 +38,13 @@ public sealed class TrainingStateTests : IDisposable
             TrainerState one = written.Resume!.Trainer, other = read.Resume!.Trainer;
             Assert.Equal(Bits(one), Bits(other));
             var none = new Dictionary<string, float[]>();
-            Assert.Equal(one with { Moments = none, Hidden = [], Cell = [], Memory = [] }, other with { Moments = none, Hidden = [], Cell = [], Memory = [] });
+            Assert.Equal(one with { Moments = none, Hidden = [], Cell = [], Memory = [] }, other with
+            {
+                Moments = none,
+                Hidden = [],
+                Cell = [],
+                Memory = [],
+            });
             Assert.Equal(written.Figures, read.Figures);
             Assert.Equal((written.Resume.Step, written.Resume.ElapsedSeconds), (read.Resume.Step, read.Resume.ElapsedSeconds));
         }
@@ -75,19 +81,24 @@ public sealed class TrainingStateTests : IDisposable
         CheckpointFile.Write(Path, plain);
         byte[] before = File.ReadAllBytes(Path);
         model.register_parameter("mine", new TorchSharp.Modules.Parameter(zeros(3)));
-        var e = Assert.Throws<CheckpointException>(() => CheckpointFile.Write(Path, plain with { Weights = Checkpoint.CopyWeights(model) }));
+        var e = Assert.Throws<CheckpointException>(() => CheckpointFile.Write(Path, plain with
+        {
+            Weights = Checkpoint.CopyWeights(model),
+        }));
         Assert.Contains("cannot be written, for no reader would take it", e.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path));
         Assert.Contains("'mine'", e.Message, StringComparison.Ordinal);
         Assert.Contains("linear.bias", Refused(plain, weights => weights.Remove("linear.bias")), StringComparison.Ordinal);
-        Assert.Contains("linear.bias", Refused(plain, weights => weights["linear.bias"] = new WeightArray([1], [0])), StringComparison.Ordinal);
+        Assert.Contains("linear.bias", Refused(plain, weights => weights["linear.bias"] = new WeightArray([1], [0])),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Write_ModelOnPairsWithAWeightOfItsOwn_IsRefused()
     {
         var pairs = new PairFile("pairs", new string('0', 64), [new TextPair("ab", "x", 1), new TextPair("b", "y", 2)]);
-        using TrainedClassifier model = TrainedClassifier.Create(new ClassifierConfig { Model = new ModelConfig { NumHiddens = 2 } }, pairs, seed: 1);
+        using TrainedClassifier model = TrainedClassifier.Create(
+            new ClassifierConfig { Model = new ModelConfig { NumHiddens = 2 } }, pairs, seed: 1);
         model.Write(Path, new TrainerConfig(), pairs, new Figures());
         model.Model.register_parameter("mine", new TorchSharp.Modules.Parameter(zeros(3)));
         var e = Assert.Throws<CheckpointException>(() => model.Write(Path, new TrainerConfig(), pairs, new Figures()));
@@ -106,9 +117,17 @@ public sealed class TrainingStateTests : IDisposable
     {
         var cell = (CellKind)random.Next(3);
         bool attends = random.Next(2) == 0;
-        var config = new ModelConfig { Cell = cell, NumHiddens = 1 + random.Next(3), NumLayers = 1 + random.Next(2), Implementation = Implementation.BuiltIn, Attention = attends ? AttentionKind.Dot : null };
+        var config = new ModelConfig
+        {
+            Cell = cell,
+            NumHiddens = 1 + random.Next(3),
+            NumLayers = 1 + random.Next(2),
+            Implementation = Implementation.BuiltIn,
+            Attention = attends ? AttentionKind.Dot : null,
+        };
         IReadOnlyDictionary<string, long[]> shapes = WeightShapes.Of(config, Vocab.Count);
-        Dictionary<string, WeightArray> weights = shapes.ToDictionary(shape => shape.Key, shape => new WeightArray(shape.Value, Values(random, shape.Value)));
+        Dictionary<string, WeightArray> weights = shapes.ToDictionary(
+            shape => shape.Key, shape => new WeightArray(shape.Value, Values(random, shape.Value)));
         var optimizer = (OptimizerKind)random.Next(4);
         var kind = (ScheduleKind)random.Next(4);
         int rows = 1 + random.Next(3);
@@ -122,9 +141,12 @@ public sealed class TrainingStateTests : IDisposable
             GradientNorms = Number(random),
             Seconds = Number(random),
             LearningRate = Number(random),
-            Schedule = new Schedule.Memory(kind == ScheduleKind.Plateau ? Math.Pow(0.5, random.Next(1100)) : 1, random.Next(2) == 0 ? double.PositiveInfinity : Number(random), random.Next(9)),
+            Schedule = new Schedule.Memory(
+                kind == ScheduleKind.Plateau ? Math.Pow(0.5, random.Next(1100)) : 1,
+                    random.Next(2) == 0 ? double.PositiveInfinity : Number(random), random.Next(9)),
             OptimizerSteps = random.Next(int.MaxValue),
-            Moments = UpdateState.MomentsOf(optimizer).SelectMany(moment => shapes.Select(shape => (Name: $"{moment}.{shape.Key}", shape.Value)))
+            Moments = UpdateState.MomentsOf(optimizer)
+                .SelectMany(moment => shapes.Select(shape => (Name: $"{moment}.{shape.Key}", shape.Value)))
                 .ToDictionary(moment => moment.Name, moment => Values(random, moment.Value)),
             Hidden = Values(random, carried),
             Cell = cell == CellKind.Lstm ? Values(random, carried) : [],
@@ -137,9 +159,25 @@ public sealed class TrainingStateTests : IDisposable
             Vocab = Vocab,
             Training = new TrainerConfig { Optimizer = optimizer, Schedule = new ScheduleConfig { Kind = kind } },
             Corpus = new CorpusRecord("a text", new string('a', 64)),
-            Figures = new Figures { Epochs = trainer.Epoch, TrainLoss = Number(random), HeldOutLoss = Number(random), BestHeldOutLoss = Number(random), BestEpoch = 1, LongestWait = 2, TrainedSeconds = Number(random) },
+            Figures = new Figures
+            {
+                Epochs = trainer.Epoch,
+                TrainLoss = Number(random),
+                HeldOutLoss = Number(random),
+                BestHeldOutLoss = Number(random),
+                BestEpoch = 1,
+                LongestWait = 2,
+                TrainedSeconds = Number(random),
+            },
             Weights = weights,
-            Resume = new ResumeState { Trainer = trainer, Step = random.Next(int.MaxValue), ElapsedSeconds = Number(random), MetricsBytes = 7, SamplesBytes = 0 },
+            Resume = new ResumeState
+            {
+                Trainer = trainer,
+                Step = random.Next(int.MaxValue),
+                ElapsedSeconds = Number(random),
+                MetricsBytes = 7,
+                SamplesBytes = 0,
+            },
         };
     }
 
@@ -172,10 +210,12 @@ public sealed class TrainingStateTests : IDisposable
     }
 
     private static IEnumerable<string> Bits(IReadOnlyDictionary<string, WeightArray> weights) =>
-        weights.OrderBy(weight => weight.Key, StringComparer.Ordinal).Select(weight => $"{weight.Key} [{string.Join(", ", weight.Value.Shape)}] {Bits(weight.Value.Values)}");
+        weights.OrderBy(weight => weight.Key, StringComparer.Ordinal)
+            .Select(weight => $"{weight.Key} [{string.Join(", ", weight.Value.Shape)}] {Bits(weight.Value.Values)}");
 
     private static IEnumerable<string> Bits(TrainerState state) =>
-        [.. state.Moments.OrderBy(moment => moment.Key, StringComparer.Ordinal).Select(moment => $"{moment.Key} {Bits(moment.Value)}"), Bits(state.Hidden), Bits(state.Cell), Bits(state.Memory)];
+        [.. state.Moments.OrderBy(moment => moment.Key, StringComparer.Ordinal).Select(moment => $"{moment.Key} {Bits(moment.Value)}"),
+            Bits(state.Hidden), Bits(state.Cell), Bits(state.Memory)];
 
     private static string Bits(float[] values) => Convert.ToHexString(MemoryMarshal.AsBytes<float>(values));
 }

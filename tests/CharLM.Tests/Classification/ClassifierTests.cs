@@ -29,8 +29,10 @@ public sealed class ClassifierTests
         ClassifierConfig config = Config(labelOf, pooling, bidirectional);
         using var model = new Classifier(config, 9, 3);
         Assert.Equal(
-            Classifier.Shapes(config, 9, 3).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]").Order(StringComparer.Ordinal),
-            model.named_parameters().Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]").Order(StringComparer.Ordinal));
+            Classifier.Shapes(config, 9, 3).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]")
+                .Order(StringComparer.Ordinal),
+            model.named_parameters().Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]")
+                .Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -43,7 +45,8 @@ public sealed class ClassifierTests
         foreach (Parameter parameter in model.parameters())
             parameter.normal_();
         model.eval();
-        Tensor together = model.Forward(new PaddedBatch([new[] { 1, 2, 3, 4, 5 }, new[] { 6, 7 }], numSteps: 8)), alone = model.Forward(new PaddedBatch([new[] { 6, 7 }]));
+        Tensor together = model.Forward(new PaddedBatch([new[] { 1, 2, 3, 4, 5 }, new[] { 6, 7 }], numSteps: 8)),
+            alone = model.Forward(new PaddedBatch([new[] { 6, 7 }]));
         Tensor ofRow = labelOf == LabelOf.Text ? together.narrow(0, 1, 1) : together.narrow(0, 0, 2).narrow(1, 1, 1);
         Assert.True(allclose(ofRow, alone, 1e-4, 1e-5));
     }
@@ -56,12 +59,16 @@ public sealed class ClassifierTests
         var random = new RandomStream(11);
         TextPair[] pairs =
         [
-            .. Enumerable.Range(0, 200).Select(_ => string.Concat(Enumerable.Range(0, 2 + random.Next(5)).Select(_ => "abc"[random.Next(3)])))
-                .Select((text, i) => new TextPair(text, labelOf == LabelOf.Text ? (text[0] == 'a' ? "yes" : "no") : string.Concat(text.Select((_, place) => text[..(place + 1)].Contains('a') ? 'y' : 'n')), i + 1)),
+            .. Enumerable.Range(0, 200)
+                .Select(_ => string.Concat(Enumerable.Range(0, 2 + random.Next(5)).Select(_ => "abc"[random.Next(3)])))
+                .Select((text, i) => new TextPair(
+                    text, labelOf == LabelOf.Text ? (text[0] == 'a' ? "yes" : "no")
+                        : string.Concat(text.Select((_, place) => text[..(place + 1)].Contains('a') ? 'y' : 'n')), i + 1)),
         ];
         var training = new TrainerConfig { NumEpochs = 10, BatchSize = 16, Optimizer = OptimizerKind.Adam, LearningRate = 0.02, Seed = 1 };
         ClassifierConfig config = Config(labelOf, pooling, bidirectional);
-        using var classifier = TrainedClassifier.Create(config with { Model = config.Model with { NumHiddens = 16 } }, new PairFile("pairs", "00", pairs), training.Seed, threads: 1);
+        using var classifier = TrainedClassifier.Create(
+            config with { Model = config.Model with { NumHiddens = 16 } }, new PairFile("pairs", "00", pairs), training.Seed, threads: 1);
         using var trainer = new SequenceTrainer(new ClassifierTask(classifier.Model, classifier.Vocab, pairs), training);
         for (int epoch = 0; epoch < training.NumEpochs; epoch++)
             trainer.TrainEpoch(epoch);
@@ -85,7 +92,8 @@ public sealed class ClassifierTests
         Assert.Null(texts.FaultOf(pairs[0], config));
         Assert.Equal("the label 'z' was not in training; known are xyx, y", texts.FaultOf(new TextPair("a", "z", 1), config));
         Assert.Equal("the label 'z' was not in training; known are x, y", characters.FaultOf(new TextPair("ab", "xz", 1), config));
-        Assert.Equal("2 characters have 1 labels: with --label-of character the second column is as long as the first", characters.FaultOf(new TextPair("ab", "x", 1), config));
+        Assert.Equal("2 characters have 1 labels: with --label-of character the second column is as long as the first",
+            characters.FaultOf(new TextPair("ab", "x", 1), config));
         Assert.Equal("the text has 5 characters, more than --max-length 4", texts.FaultOf(new TextPair("abcab", "y", 1), config));
         Assert.Equal("the text is empty", ClassifierVocab.FaultOfText("", config));
     }

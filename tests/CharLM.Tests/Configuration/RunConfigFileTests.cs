@@ -23,15 +23,19 @@ public sealed class RunConfigFileTests
     [InlineData("d2l-deep-lstm", CellKind.Lstm, Implementation.Fused, 256, 2, 2.0)]
     [InlineData("d2l-lstm-32-layers", CellKind.Lstm, Implementation.Fused, 256, 32, 2.0)]
     [InlineData("d2l-v1-deep-gru", CellKind.Gru, Implementation.Fused, 32, 2, 2.0)]
-    public void ReadPreset_Book_HasItsNumbers(string name, CellKind cell, Implementation implementation, int hidden, int layers, double learningRate)
+    public void ReadPreset_Book_HasItsNumbers(
+        string name, CellKind cell, Implementation implementation, int hidden, int layers, double learningRate)
     {
         RunConfig config = RunConfigFile.ReadPreset(name);
-        Assert.Equal((cell, implementation, hidden, layers, learningRate), (config.Model.Cell, config.Model.Implementation, config.Model.NumHiddens, config.Model.NumLayers, config.Training.LearningRate));
+        Assert.Equal((cell, implementation, hidden, layers, learningRate),
+            (config.Model.Cell, config.Model.Implementation, config.Model.NumHiddens, config.Model.NumLayers,
+                config.Training.LearningRate));
     }
 
     [Fact]
     public void ReadPreset_UnknownName_NamesTheNearest() =>
-        Assert.Contains("did you mean 'd2l-gru'?", Assert.Throws<InvalidConfigException>(() => RunConfigFile.ReadPreset("d2l_gru")).Message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'd2l-gru'?", Assert.Throws<InvalidConfigException>(() => RunConfigFile.ReadPreset("d2l_gru")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Write_AnyConfig_ReadsBackTheSame()
@@ -42,7 +46,13 @@ public sealed class RunConfigFileTests
             Patience = 3,
             Text = new() { ValidationFraction = 0.1 },
             Model = new() { Cell = CellKind.Lstm, ForgetBias = 1.5, Init = WeightInit.Orthogonal, Dropout = 0.1, NumLayers = 2 },
-            Training = new() { Optimizer = OptimizerKind.AdamW, LearningRate = 1e-3, Seed = -9, Schedule = new() { Kind = ScheduleKind.Plateau } },
+            Training = new()
+            {
+                Optimizer = OptimizerKind.AdamW,
+                LearningRate = 1e-3,
+                Seed = -9,
+                Schedule = new() { Kind = ScheduleKind.Plateau },
+            },
         };
         Assert.Equal(config, Parse(RunConfigFile.Write(config)));
     }
@@ -90,8 +100,10 @@ public sealed class RunConfigFileTests
     [Fact]
     public void Read_MissingFileOrFolder_SaysSo()
     {
-        Assert.Contains("no such file", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read("/no/where.yaml")).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(Path.GetTempPath())).Message, StringComparison.Ordinal);
+        Assert.Contains("no such file", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read("/no/where.yaml")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("is a folder", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(Path.GetTempPath())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +111,8 @@ public sealed class RunConfigFileTests
     {
         string path = Path.GetTempFileName();
         File.WriteAllText(path, new string('#', (1 << 20) + 1));
-        Assert.Contains("larger than", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("larger than", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(path)).Message,
+            StringComparison.Ordinal);
         File.Delete(path);
     }
 }

@@ -33,7 +33,8 @@ public sealed class CorpusCatalogTests : IDisposable
     {
         CorpusEntry entry = Load(Faultless).Entries.Single();
 
-        Assert.Equal(("a", "A", "B", "CC0-1.0", "a.txt", 1L), (entry.Name, entry.Title, entry.Author, entry.Licence, entry.FileName, entry.Bytes));
+        Assert.Equal(("a", "A", "B", "CC0-1.0", "a.txt", 1L),
+            (entry.Name, entry.Title, entry.Author, entry.Licence, entry.FileName, entry.Bytes));
         Assert.Equal([typeof(HttpSource), typeof(NpmSource), typeof(FileSource)], entry.Sources.Select(source => source.GetType()));
     }
 
@@ -121,7 +122,8 @@ public sealed class CorpusCatalogTests : IDisposable
     {
         string path = _bench.PathOf("none.json");
 
-        Assert.Contains($"'{path}'", Assert.Throws<CorpusCatalogException>(() => CorpusCatalog.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{path}'", Assert.Throws<CorpusCatalogException>(() => CorpusCatalog.Load(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

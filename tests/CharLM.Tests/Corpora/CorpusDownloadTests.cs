@@ -84,7 +84,8 @@ public sealed class CorpusDownloadTests : IDisposable
     [Fact]
     public async Task GetAsync_ServerSendsAnotherPart_StartsOver()
     {
-        LoopbackReply wrongPart = Reply.Head($"206 Partial Content\r\nContent-Range: bytes 0-9/{Bytes.Length}\r\nContent-Length: 10", Bytes[..10]);
+        LoopbackReply wrongPart = Reply.Head(
+            $"206 Partial Content\r\nContent-Range: bytes 0-9/{Bytes.Length}\r\nContent-Length: 10", Bytes[..10]);
         await using var server = new LoopbackServer(Reply.CutAfter(Bytes, 50_000), wrongPart, Reply.File(Bytes));
 
         _bench.AssertComplete(await _bench.GetAsync(server.At("book.txt")));

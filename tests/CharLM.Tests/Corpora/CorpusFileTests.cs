@@ -106,7 +106,8 @@ public sealed class CorpusFileTests : IDisposable
         if (read)
             Assert.Equal(length, (await Resolver().ResolveAsync(path, cancellationToken: Token)).Text.Length);
         else
-            Assert.Equal($"'{path}' has 11 bytes; at most 10 can be read, so give a part of it", (await FailAsync(path, CorpusFileFault.TooLarge)).Message);
+            Assert.Equal($"'{path}' has 11 bytes; at most 10 can be read, so give a part of it",
+                (await FailAsync(path, CorpusFileFault.TooLarge)).Message);
     }
 
     [Theory]
@@ -136,7 +137,8 @@ public sealed class CorpusFileTests : IDisposable
 
         Assert.Equal(CorpusFileFault.TooLarge, e.Fault);
         Assert.Equal(
-            "'standard input' has more than 134,217,728 bytes; at most 134,217,728 can be read from a pipe or a device; a file may have 1,073,741,791", e.Message);
+            "'standard input' has more than 134,217,728 bytes; at most 134,217,728 can be read from a pipe or a device; a file may have "
+                + "1,073,741,791", e.Message);
         Assert.InRange(input.Sent, 134_217_728, 200_000_000);
     }
 
@@ -171,7 +173,8 @@ public sealed class CorpusFileTests : IDisposable
         bytes[2_999_999] = (byte)'a';
         await using var input = new UnseekableStream(bytes);
 
-        Assert.Equal(2_999_997, (await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token))).ByteOffset);
+        Assert.Equal(2_999_997,
+            (await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token))).ByteOffset);
     }
 
     [Fact]
@@ -190,7 +193,8 @@ public sealed class CorpusFileTests : IDisposable
 
     private async Task<CorpusFileException> FailAsync(string path, CorpusFileFault fault)
     {
-        CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync(path, cancellationToken: Token));
+        CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(
+            () => Resolver().ResolveAsync(path, cancellationToken: Token));
         Assert.Equal((fault, path), (e.Fault, e.Location));
         return e;
     }

@@ -86,8 +86,10 @@ public sealed class CorpusMirrorTests : IDisposable
     [Fact]
     public void Parse_AddressOrDirectory_IsOneOfThem()
     {
-        Assert.Equal((null, "https://mirror.example/a/"), (CorpusMirror.Parse("https://mirror.example/a").Directory, CorpusMirror.Parse("https://mirror.example/a").ToString()));
-        Assert.Equal((_bench.CatalogDirectory, null), (CorpusMirror.Parse(_bench.CatalogDirectory).Directory, CorpusMirror.Parse(_bench.CatalogDirectory).Address));
+        Assert.Equal((null, "https://mirror.example/a/"),
+            (CorpusMirror.Parse("https://mirror.example/a").Directory, CorpusMirror.Parse("https://mirror.example/a").ToString()));
+        Assert.Equal((_bench.CatalogDirectory, null),
+            (CorpusMirror.Parse(_bench.CatalogDirectory).Directory, CorpusMirror.Parse(_bench.CatalogDirectory).Address));
     }
 
     private void UseMirror(string value) => _bench.Settings = _bench.Settings with { Mirror = CorpusMirror.Parse(value) };

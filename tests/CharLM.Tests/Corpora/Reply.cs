@@ -7,7 +7,9 @@ internal static class Reply
 {
     /// <summary>The file, from where it was asked.</summary>
     public static LoopbackReply File(byte[] body) => (request, connection, token) => request.RangeStart is { } start
-        ? SendAsync(connection, $"206 Partial Content\r\nContent-Range: bytes {start}-{body.Length - 1}/{body.Length}\r\nContent-Length: {body.Length - start}", body[(int)start..], token)
+        ? SendAsync(connection,
+            $"206 Partial Content\r\nContent-Range: bytes {start}-{body.Length - 1}/{body.Length}\r\nContent-Length: {body.Length - start}",
+                body[(int)start..], token)
         : SendAsync(connection, $"200 OK\r\nContent-Length: {body.Length}", body, token);
 
     /// <summary>The whole file, whatever part was asked.</summary>

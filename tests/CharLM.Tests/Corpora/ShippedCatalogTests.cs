@@ -36,7 +36,8 @@ public sealed class ShippedCatalogTests
         string[] readme = File.ReadAllLines(Path.Combine(Repository.Root, "corpora", "README.md"));
 
         Assert.All(Shipped.Entries, entry => Assert.Contains(readme, line =>
-            line.StartsWith($"| `{entry.Name}` |", StringComparison.Ordinal) && line.Contains(entry.Title.Split(" (")[0], StringComparison.OrdinalIgnoreCase)
+            line.StartsWith($"| `{entry.Name}` |", StringComparison.Ordinal)
+                && line.Contains(entry.Title.Split(" (")[0], StringComparison.OrdinalIgnoreCase)
             && line.Contains($"| {entry.Bytes:N0} | `{entry.Sha256}` |", StringComparison.Ordinal)));
     }
 

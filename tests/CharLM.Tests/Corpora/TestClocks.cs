@@ -1,6 +1,8 @@
 namespace CharLM.Tests.Corpora;
 
-/// <summary>A clock whose short timers fire at once and are noted, and whose long ones never fire: pauses are seen, not waited for.</summary>
+/// <summary>
+/// A clock whose short timers fire at once and are noted, and whose long ones never fire: pauses are seen, not waited for.
+/// </summary>
 internal sealed class InstantClock(TimeSpan shortest) : TimeProvider
 {
     private readonly List<TimeSpan> _pauses = [];

@@ -24,7 +24,8 @@ public sealed class BlockBootstrapTests
         // Runs of 50 equal values carry the knowledge of 1/50 of the tokens: the interval is sqrt(50) times as wide.
         var random = new RandomStream(7);
         float[] values = [.. Enumerable.Range(0, 400).SelectMany(_ => Enumerable.Repeat((float)random.NextDouble(), 50))];
-        Interval single = BlockBootstrap.OfMean(values, samples: 2000, blockLength: 1), blocks = BlockBootstrap.OfMean(values, samples: 2000, blockLength: 500);
+        Interval single = BlockBootstrap.OfMean(values, samples: 2000, blockLength: 1),
+            blocks = BlockBootstrap.OfMean(values, samples: 2000, blockLength: 500);
         Assert.InRange((blocks.High - blocks.Low) / (single.High - single.Low), 5.5, 8.5);
     }
 

@@ -56,17 +56,22 @@ public sealed class DynamicModelTests
         using var learning = new DynamicModel(model, new DynamicEvaluationConfig { SegmentLength = 4, LearningRate = 1 });
         Nats dynamic = Evaluator.Measure(learning, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(dynamic.Mean < before.Mean - 0.1, $"{dynamic.Mean} is not less than {before.Mean}");
-        Assert.Equal(before.Total, Evaluator.Measure(model, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken).Total, 6);
+        Assert.Equal(before.Total,
+            Evaluator.Measure(model, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken).Total, 6);
     }
 
     [Fact]
     public void Predictor_Kernels_RowsOrFaults_AreRefused()
     {
         using LanguageModel model = Model();
-        Assert.Contains("1 row", Assert.Throws<InvalidConfigException>(() => Evaluator.Measure(new DynamicModel(model, new DynamicEvaluationConfig()), Text, rows: 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("1 row",
+            Assert.Throws<InvalidConfigException>(
+                () => Evaluator.Measure(new DynamicModel(model, new DynamicEvaluationConfig()), Text, rows: 2)).Message,
+                    StringComparison.Ordinal);
         var faulty = new DynamicEvaluationConfig { SegmentLength = 0, LearningRate = -1, Decay = 1 };
         string message = Assert.Throws<InvalidConfigException>(() => new DynamicModel(model, faulty).Predictor()).Message;
-        Assert.All(["dynamic-steps must be", "dynamic-lr must be", "dynamic-decay must be"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+        Assert.All(["dynamic-steps must be", "dynamic-lr must be", "dynamic-decay must be"], part =>
+            Assert.Contains(part, message, StringComparison.Ordinal));
         using var fused = new LanguageModel(new ModelConfig { NumHiddens = 8 }, Vocab);
         Assert.Throws<InvalidConfigException>(() => new DynamicModel(fused, new DynamicEvaluationConfig()).Predictor());
     }
@@ -74,6 +79,7 @@ public sealed class DynamicModelTests
     private static float[] Measure(LanguageModel model, DynamicEvaluationConfig config)
     {
         using var learning = new DynamicModel(model, config);
-        return Evaluator.Surprisals(learning, Text, new EvaluationConfig { Rows = 1, NumSteps = 30 }, TestContext.Current.CancellationToken).Nats.ToArray();
+        return Evaluator.Surprisals(learning, Text, new EvaluationConfig { Rows = 1, NumSteps = 30 }, TestContext.Current.CancellationToken)
+            .Nats.ToArray();
     }
 }

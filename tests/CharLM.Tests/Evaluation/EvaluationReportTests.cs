@@ -56,7 +56,8 @@ public sealed class EvaluationReportTests
         // Four tokens, each as probable as the others: 2 bits a token, whatever follows; one right in four is what is claimed.
         var vocab = Vocab.Restore([Vocab.Unknown, "ä", "b", "c"]);
         EvaluationText text = EvaluationText.From("äbcx" + string.Concat(Enumerable.Repeat("äbcx", 99)), Raw, vocab);
-        EvaluationReport report = Evaluator.Evaluate(new EvenOdds(4), text, "even", cancellationToken: TestContext.Current.CancellationToken).Report;
+        EvaluationReport report = Evaluator.Evaluate(
+            new EvenOdds(4), text, "even", cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(399, report.All.Tokens);
         Assert.Equal(100, report.Unknown.Tokens);
         Assert.Equal(4, report.Perplexity, 5);
@@ -95,7 +96,8 @@ public sealed class EvaluationReportTests
     [InlineData("")]
     [InlineData("a")]
     public void From_NothingToPredict_IsRefused(string raw) => Assert.Contains(
-        "there is nothing to predict", Assert.Throws<InvalidConfigException>(() => EvaluationText.From(raw, Raw, new Vocab([]))).Message, StringComparison.Ordinal);
+        "there is nothing to predict", Assert.Throws<InvalidConfigException>(() => EvaluationText.From(raw, Raw, new Vocab([]))).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(1)]
@@ -128,7 +130,8 @@ public sealed class EvaluationReportTests
         int[] text = [.. Enumerable.Range(0, 101).Select(i => i * i % 11 % 5)];
         using NGramModel model = NGramModel.Train(text, 6, 5);
         var config = new EvaluationConfig { Rows = rows, WarmUp = warmUp, NumSteps = numSteps };
-        float[] expected = Evaluator.Surprisals(model, text, config with { Rows = 1 }, TestContext.Current.CancellationToken).Nats.ToArray();
+        float[] expected = Evaluator.Surprisals(model, text, config with { Rows = 1 }, TestContext.Current.CancellationToken)
+            .Nats.ToArray();
         Assert.Equal(expected, Evaluator.Surprisals(model, text, config, TestContext.Current.CancellationToken).Nats.ToArray());
     }
 
@@ -152,7 +155,10 @@ public sealed class EvaluationReportTests
         Assert.Equal(-0.5, comparison.DifferenceInterval.Low, 6);
         Assert.True(comparison.IsClear);
         Assert.False(PairedComparison.Of(first, first).IsClear);
-        Assert.Contains("vocab mismatch", Assert.Throws<InvalidConfigException>(() => PairedComparison.Of(Constant(1, 1, 0), first with { Targets = first.Targets[..1], Nats = first.Nats[..1] })).Message, StringComparison.Ordinal);
+        Assert.Contains("vocab mismatch",
+            Assert.Throws<InvalidConfigException>(
+                () => PairedComparison.Of(Constant(1, 1, 0), first with { Targets = first.Targets[..1], Nats = first.Nats[..1] })).Message,
+                    StringComparison.Ordinal);
     }
 
     // The whole cleaned text, as published: gzip -9 2.936 and Brotli 2.519 bits a character. .NET's zlib packs a little otherwise.
@@ -238,8 +244,10 @@ public sealed class EvaluationReportTests
     {
         string raw = File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt"));
         TokenizedText tokens = TokenizedText.From(raw, new TextConfig { MaxTokens = 0, ValidationFraction = 0.1 });
-        EvaluationText heldOut = EvaluationText.From(raw, new TextConfig(), tokens.Vocab, count => new TextRange(count - (count / 10), count));
-        EvaluationReport report = Baselines.NGram(tokens.Train, heldOut, tokens.Vocab.Count, cancellationToken: TestContext.Current.CancellationToken).Report;
+        EvaluationText heldOut = EvaluationText.From(
+            raw, new TextConfig(), tokens.Vocab, count => new TextRange(count - (count / 10), count));
+        EvaluationReport report = Baselines.NGram(
+            tokens.Train, heldOut, tokens.Vocab.Count, cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.InRange(report.Perplexity / 4.179, 0.995, 1.005);
         Assert.InRange(report.BitsPerCharacter / Math.Log2(4.179), 0.995, 1.005);
         Assert.InRange(4.179, report.PerplexityInterval.Low, report.PerplexityInterval.High);

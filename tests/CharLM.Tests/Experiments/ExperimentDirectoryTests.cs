@@ -22,7 +22,11 @@ public sealed class ExperimentDirectoryTests : IDisposable
             """);
     }
 
-    private static RunConfig Config(long seed, string corpus) => new() { Corpus = Path.GetFullPath(corpus), Training = new() { Seed = seed } };
+    private static RunConfig Config(long seed, string corpus) => new()
+    {
+        Corpus = Path.GetFullPath(corpus),
+        Training = new() { Seed = seed },
+    };
 
     [Fact]
     public void FirstOther_TextsThatDiffer_AreFoundWithOrWithoutTheTextOfNow()
@@ -33,7 +37,8 @@ public sealed class ExperimentDirectoryTests : IDisposable
         Assert.Null(directory.FirstOther(_ => new string('a', 64)));
         (RunDirectory run, IReadOnlyList<string> differences) = directory.FirstOther(_ => new string('b', 64))!.Value;
         Assert.EndsWith("x/seed-0", run.Path, StringComparison.Ordinal);
-        Assert.Contains($"SHA-256 of the text {new string('a', 64)}, that of t.txt now {new string('b', 64)}", Assert.Single(differences), StringComparison.Ordinal);
+        Assert.Contains($"SHA-256 of the text {new string('a', 64)}, that of t.txt now {new string('b', 64)}", Assert.Single(differences),
+            StringComparison.Ordinal);
         // Where the text is no longer at hand, the trials are compared with each other.
         Make("seed-1", Config(1, "t.txt"), 'b');
         Assert.EndsWith("x/seed-1", directory.FirstOther(_ => null)!.Value.Run.Path, StringComparison.Ordinal);

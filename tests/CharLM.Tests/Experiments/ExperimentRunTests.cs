@@ -5,21 +5,35 @@ namespace CharLM.Tests.Experiments;
 public sealed class ExperimentRunTests
 {
     private static readonly Experiment Experiment = ExperimentFile.Parse("seeds: [0, 1, 2, 3, 4]", "seeds.yaml");
-    private static readonly TrialResult Result = new() { Epochs = 1, Parameters = 1, TrainPerplexity = 1, TokensPerSecond = 1, TrainedSeconds = 1 };
+    private static readonly TrialResult Result = new()
+    {
+        Epochs = 1,
+        Parameters = 1,
+        TrainPerplexity = 1,
+        TokensPerSecond = 1,
+        TrainedSeconds = 1,
+    };
 
     private readonly List<TrialStatus> _told = [];
 
     private static IEnumerable<TrialStatus> Waiting => Experiment.Trials.Select(trial => new TrialStatus(trial, TrialState.Waiting));
 
-    private ExperimentRun Run(Func<Trial, IProgress<TrialProgress>, CancellationToken, Task<TrialStatus>> run, IEnumerable<TrialStatus>? trials = null) =>
+    private ExperimentRun Run(
+        Func<Trial, IProgress<TrialProgress>, CancellationToken, Task<TrialStatus>> run, IEnumerable<TrialStatus>? trials = null) =>
         new(trials ?? Waiting, run, new Told(_told));
 
     [Fact]
     public async Task ExecuteAsync_OneFails_RunsTheOthers()
     {
-        ExperimentRun run = Run((trial, _, _) => trial.Seed == 1 ? throw new IOException("no disk") : Task.FromResult(new TrialStatus(trial, TrialState.Finished) { Result = Result }));
+        ExperimentRun run = Run(
+            (trial, _, _) => trial.Seed == 1 ? throw new IOException("no disk")
+                : Task.FromResult(new TrialStatus(trial, TrialState.Finished)
+        {
+            Result = Result,
+        }));
         IReadOnlyList<TrialStatus> trials = await run.ExecuteAsync(1, TestContext.Current.CancellationToken);
-        Assert.Equal([TrialState.Finished, TrialState.Failed, TrialState.Finished, TrialState.Finished, TrialState.Finished], trials.Select(status => status.State));
+        Assert.Equal([TrialState.Finished, TrialState.Failed, TrialState.Finished, TrialState.Finished, TrialState.Finished],
+            trials.Select(status => status.State));
         Assert.Equal("no disk", trials[1].Problem);
         Assert.Equal([1, 1, 2, 2, 3, 3, 4, 4, 5, 5], _told.Select(status => status.Trial.Number));
     }
@@ -55,7 +69,8 @@ public sealed class ExperimentRunTests
         });
         IReadOnlyList<TrialStatus> trials = await run.ExecuteAsync(2, end.Token);
         Assert.Equal(2, saved);
-        Assert.Equal([TrialState.Resumable, TrialState.Resumable, TrialState.Waiting, TrialState.Waiting, TrialState.Waiting], trials.Select(status => status.State));
+        Assert.Equal([TrialState.Resumable, TrialState.Resumable, TrialState.Waiting, TrialState.Waiting, TrialState.Waiting],
+            trials.Select(status => status.State));
     }
 
     [Fact]
@@ -88,7 +103,8 @@ public sealed class ExperimentRunTests
             },
             Waiting.Take(1));
         await run.ExecuteAsync(1, TestContext.Current.CancellationToken);
-        Assert.Equal([(TrialState.Running, null), (TrialState.Running, 1), (TrialState.Finished, null)], _told.Select(status => (status.State, status.Progress?.Epoch)));
+        Assert.Equal([(TrialState.Running, null), (TrialState.Running, 1), (TrialState.Finished, null)],
+            _told.Select(status => (status.State, status.Progress?.Epoch)));
     }
 
     private sealed class Told(List<TrialStatus> told) : IProgress<TrialStatus>

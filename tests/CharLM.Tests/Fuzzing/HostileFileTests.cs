@@ -30,8 +30,10 @@ public sealed class HostileFileTests : IDisposable
     // What breaks arithmetic on sizes, and what parsers stumble over.
     private static readonly string[] Words =
     [
-        "0", "-1", "1e309", "2147483648", "9223372036854775807", "18446744073709551616", "4294967297", "0.5", "null", "true", "[]", "{}", "[[[[[[[[[[[[[[[[[[[[", "\"\"",
-        "\\u0000", "NaN", "F64", "BOOL", "../../etc/passwd", "__metadata__", "data_offsets", "shape", "resume", "checksum", "&a *a", "!!binary x", "\t", "\n- ", ": ", "|", ">", "#", "'",
+        "0", "-1", "1e309", "2147483648", "9223372036854775807", "18446744073709551616", "4294967297", "0.5", "null", "true", "[]", "{}",
+            "[[[[[[[[[[[[[[[[[[[[", "\"\"",
+        "\\u0000", "NaN", "F64", "BOOL", "../../etc/passwd", "__metadata__", "data_offsets", "shape", "resume", "checksum", "&a *a",
+            "!!binary x", "\t", "\n- ", ": ", "|", ">", "#", "'",
     ];
 
     private static readonly Vocab Tokens = Vocab.Restore([Vocab.Unknown, "a", "b"]);
@@ -50,14 +52,16 @@ public sealed class HostileFileTests : IDisposable
     public void CheckpointFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("checkpoint", CheckpointBytes(), path =>
     {
         Checkpoint read = CheckpointFile.Read(path);
-        Assert.Equal(Sizes(WeightShapes.Of(read.Model, read.Vocab.Count)), read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
+        Assert.Equal(Sizes(WeightShapes.Of(read.Model, read.Vocab.Count)),
+            read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
     });
 
     [Fact]
     public void SequenceModelFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("classifier", ClassifierBytes(), path =>
     {
         SequenceCheckpoint<ClassifierConfig> read = TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path);
-        Assert.Equal(Sizes(Classifier.Shapes(read.Config, read.Source.Count, read.Target.Count - 1)), read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
+        Assert.Equal(Sizes(Classifier.Shapes(read.Config, read.Source.Count, read.Target.Count - 1)),
+            read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
     });
 
     [Fact]
@@ -124,7 +128,8 @@ public sealed class HostileFileTests : IDisposable
 
     [Fact]
     public void RunConfigFile_MutatedTexts_AreReadOrRefused() =>
-        Fuzz("config", Encoding.UTF8.GetBytes(RunConfigFile.Write(new RunConfig())), path => Assert.NotNull(RunConfigFile.Read(path).Faults().ToList()));
+        Fuzz("config", Encoding.UTF8.GetBytes(RunConfigFile.Write(new RunConfig())), path =>
+            Assert.NotNull(RunConfigFile.Read(path).Faults().ToList()));
 
     [Fact]
     public void SequenceRunConfig_MutatedTexts_AreReadOrRefused() => Fuzz(
@@ -186,9 +191,11 @@ public sealed class HostileFileTests : IDisposable
     };
 
     private static Dictionary<string, WeightArray> Zeros(IReadOnlyDictionary<string, long[]> shapes) =>
-        shapes.ToDictionary(weight => weight.Key, weight => new WeightArray(weight.Value, new float[SizeOf(weight.Value)]), StringComparer.Ordinal);
+        shapes.ToDictionary(weight => weight.Key, weight =>
+            new WeightArray(weight.Value, new float[SizeOf(weight.Value)]), StringComparer.Ordinal);
 
-    private static IEnumerable<(string, long)> Sizes(IReadOnlyDictionary<string, long[]> shapes) => shapes.Select(weight => (weight.Key, SizeOf(weight.Value))).Order();
+    private static IEnumerable<(string, long)> Sizes(IReadOnlyDictionary<string, long[]> shapes) =>
+        shapes.Select(weight => (weight.Key, SizeOf(weight.Value))).Order();
 
     private static long SizeOf(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
 
@@ -254,7 +261,8 @@ public sealed class HostileFileTests : IDisposable
                 Assert.Fail($"{name}, input {input}: {e}\n{Convert.ToBase64String(bytes)}");
             }
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated < SpareBytes + (100L * bytes.Length), $"{name}, input {input}: {allocated} bytes for a file of {bytes.Length}\n{Convert.ToBase64String(bytes)}");
+            Assert.True(allocated < SpareBytes + (100L * bytes.Length),
+                $"{name}, input {input}: {allocated} bytes for a file of {bytes.Length}\n{Convert.ToBase64String(bytes)}");
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {Inputs} inputs, {taken} taken");
     }

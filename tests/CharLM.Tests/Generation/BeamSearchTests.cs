@@ -9,7 +9,8 @@ public sealed class BeamSearchTests
 {
     private static readonly Vocab Letters = new([new("a", 3), new("b", 2), new("c", 1)]);
 
-    private static NGramModel Model => NGramModel.Train((int[])[1, 2, 3, 1, 1, 2, 1, 3, 3, 2, 1, 2, 3, 1, 3, 2, 1, 1, 2, 2, 3], 3, Letters.Count);
+    private static NGramModel Model =>
+        NGramModel.Train((int[])[1, 2, 3, 1, 1, 2, 1, 3, 3, 2, 1, 2, 3, 1, 3, 2, 1, 1, 2, 2, 3], 3, Letters.Count);
 
     public static TheoryData<int, string?, string?, double> Searches => new()
     {
@@ -25,7 +26,14 @@ public sealed class BeamSearchTests
     [Theory, MemberData(nameof(Searches))]
     public void Continue_WideBeam_FindsTheBestOfAllTexts(int length, string? stop, string? pattern, double penalty)
     {
-        var config = new GenerationConfig { Length = length, Stops = stop is null ? [] : [stop], Constraint = pattern, Beam = new BeamConfig { Width = 300, LengthPenalty = penalty }, Samples = 3 };
+        var config = new GenerationConfig
+        {
+            Length = length,
+            Stops = stop is null ? [] : [stop],
+            Constraint = pattern,
+            Beam = new BeamConfig { Width = 300, LengthPenalty = penalty },
+            Samples = 3,
+        };
         var expected = Ended("", config).OrderByDescending(text => -text.Nats / Math.Pow(text.Tokens, penalty)).Take(3).ToArray();
         TextPiece[] found = Run(config);
         Assert.Equal(expected.Select(text => text.Text), found.Select(piece => piece.Text));
@@ -78,7 +86,8 @@ public sealed class BeamSearchTests
                 yield return (text[..^config.Stops[0].Length], nats, text.Length);
                 yield break;
             }
-            bool matches = config.Constraint is { } pattern ? System.Text.RegularExpressions.Regex.IsMatch(text, $@"\A(?:{pattern})\z") : text.Length == config.Length;
+            bool matches = config.Constraint is { } pattern ? System.Text.RegularExpressions.Regex.IsMatch(text, $@"\A(?:{pattern})\z")
+                : text.Length == config.Length;
             if (matches)
                 yield return (text, nats, text.Length);
         }

@@ -83,7 +83,8 @@ public sealed class BrokenOffSessionTests
         var config = new GenerationConfig { Length = 300, Sampling = Drawn, Seed = 4 };
         using GenerationSession unbroken = Open(model, config);
         string whole = Text(unbroken.Continue());
-        string stop = Enumerable.Range(0, whole.Length - 1).Select(i => whole.Substring(i, 2)).Where(two => two[0] != two[1]).CountBy(two => two).MaxBy(two => two.Value).Key;
+        string stop = Enumerable.Range(0, whole.Length - 1).Select(i => whole.Substring(i, 2)).Where(two => two[0] != two[1])
+            .CountBy(two => two).MaxBy(two => two.Value).Key;
         string[] parts = whole.Split(stop);
         Assert.True(parts.Length > 3);
         using GenerationSession session = Open(model, config with { Stops = [stop] });
@@ -114,7 +115,13 @@ public sealed class BrokenOffSessionTests
     public void Read_AfterABreak_BeginsANewText(string kind)
     {
         using ILanguageModel model = SmallModels.Create(kind);
-        using GenerationSession session = Open(model, new GenerationConfig { Length = 20, Sampling = Drawn, Seed = 3, Constraint = "[abc]+ [abc]+|[abc ]{20}" });
+        using GenerationSession session = Open(model, new GenerationConfig
+        {
+            Length = 20,
+            Sampling = Drawn,
+            Seed = 3,
+            Constraint = "[abc]+ [abc]+|[abc ]{20}",
+        });
         string written = Text(session.Continue().Take(7));
         session.Read("ba");
         Assert.Equal(20, Text(session.Continue()).Length);
@@ -168,7 +175,8 @@ public sealed class BrokenOffSessionTests
 
         public void Begin(int rows) => _predictor.Begin(rows);
 
-        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default) =>
+        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
+            Span<Guess> guesses = default) =>
             _predictor.Score(inputs, targets, steps, nats, guesses);
 
         public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)

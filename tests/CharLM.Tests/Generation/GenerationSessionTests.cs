@@ -23,9 +23,14 @@ public sealed class GenerationSessionTests
         return kind switch
         {
             "fused gru" => new LanguageModel(new ModelConfig { NumHiddens = 24, Implementation = Implementation.Fused }, Letters.Count),
-            "fused lstm" => new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 24, NumLayers = 2, Implementation = Implementation.Fused }, Letters.Count),
-            "fused rnn with embedding" => new LanguageModel(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 24, EmbeddingSize = 5, Implementation = Implementation.Fused }, Letters.Count),
-            "built-in gru" => new LanguageModel(new ModelConfig { NumHiddens = 24, Implementation = Implementation.BuiltIn }, Letters.Count),
+            "fused lstm" => new LanguageModel(
+                new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 24, NumLayers = 2, Implementation = Implementation.Fused },
+                    Letters.Count),
+            "fused rnn with embedding" =>
+                new LanguageModel(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 24, EmbeddingSize = 5,
+                    Implementation = Implementation.Fused }, Letters.Count),
+            "built-in gru" => new LanguageModel(
+                new ModelConfig { NumHiddens = 24, Implementation = Implementation.BuiltIn }, Letters.Count),
             _ => NGramModel.Train((int[])[.. Enumerable.Range(0, 500).Select(i => 1 + (i * i % 7 % 4))], 4, Letters.Count),
         };
     }
@@ -108,7 +113,8 @@ public sealed class GenerationSessionTests
         {
             for (int sample = 0; sample < Samples; sample++)
             {
-                double[] weights = [0, .. Enumerable.Range(1, Letters.Count - 1).Select(id => Math.Exp(logits[(sample * Letters.Count) + id]))];
+                double[] weights = [0,
+                    .. Enumerable.Range(1, Letters.Count - 1).Select(id => Math.Exp(logits[(sample * Letters.Count) + id]))];
                 for (int id = 1; id < Letters.Count; id++)
                     expected[id] += weights[id] / weights.Sum();
                 seen[Letters[texts[sample][place].ToString()]]++;
@@ -164,11 +170,23 @@ public sealed class GenerationSessionTests
     public void Open_FaultyConfig_NamesEveryFault()
     {
         using ILanguageModel model = Create("n-gram");
-        var config = new GenerationConfig { Length = 0, Samples = 0, Stops = [""], Constraint = "a", Beam = new BeamConfig { Width = 0, LengthPenalty = -1 }, Sampling = Model1 };
-        IReadOnlyList<string> faults = Assert.Throws<InvalidConfigException>(() => new TextGenerator(model, Letters, new CharTokenizer()).Open(config)).Faults;
+        var config = new GenerationConfig
+        {
+            Length = 0,
+            Samples = 0,
+            Stops = [""],
+            Constraint = "a",
+            Beam = new BeamConfig { Width = 0, LengthPenalty = -1 },
+            Sampling = Model1,
+        };
+        IReadOnlyList<string> faults = Assert.Throws<InvalidConfigException>(
+            () => new TextGenerator(model, Letters, new CharTokenizer()).Open(config)).Faults;
         Assert.Equal(["length", "samples", "stop", "stop", "beam", "length-penalty", "beam"], faults.Select(fault => fault.Split(' ')[0]));
-        Assert.Contains("all 2 samples are the same", Assert.Single(new GenerationConfig { Samples = 2 }.Faults()), StringComparison.Ordinal);
-        Assert.Contains("length must be at most 1000000 for 100 texts", Assert.Single(new GenerationConfig { Samples = 100, Length = 2_000_000, Sampling = Model1 }.Faults()), StringComparison.Ordinal);
+        Assert.Contains("all 2 samples are the same", Assert.Single(new GenerationConfig { Samples = 2 }.Faults()),
+            StringComparison.Ordinal);
+        Assert.Contains("length must be at most 1000000 for 100 texts",
+            Assert.Single(new GenerationConfig { Samples = 100, Length = 2_000_000, Sampling = Model1 }.Faults()),
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -177,7 +195,9 @@ public sealed class GenerationSessionTests
         var vocab = new Vocab(Enumerable.Range(0, 300_000).Select(i => new TokenCount($"w{i}", 1)));
         using var model = NGramModel.Train((int[])[1, 2, 1], 2, vocab.Count);
         var generator = new TextGenerator(model, vocab, new WordTokenizer());
-        Assert.Contains("take at most 894", Assert.Throws<InvalidConfigException>(() => generator.Open(new GenerationConfig { Samples = 10_000, Sampling = Model1 })).Message, StringComparison.Ordinal);
+        Assert.Contains("take at most 894",
+            Assert.Throws<InvalidConfigException>(() => generator.Open(new GenerationConfig { Samples = 10_000, Sampling = Model1 }))
+                .Message, StringComparison.Ordinal);
         Assert.Throws<InvalidConfigException>(() => generator.Open(new GenerationConfig { Beam = new BeamConfig { Width = 1_000 } }));
         generator.Open(new GenerationConfig { Samples = 10, Sampling = Model1 }).Dispose();
     }

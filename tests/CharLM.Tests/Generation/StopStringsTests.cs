@@ -40,7 +40,9 @@ public sealed class StopStringsTests
                 string sure = strings.Pass(ref held, piece, out bool isMet);
                 all += sure;
                 // Nothing is given out that a stop string might take back, and nothing is held back without need.
-                Assert.Equal(held.Length > 0, !isMet && stops.Split('|').Any(stop => Enumerable.Range(1, stop.Length - 1).Any(n => (all + held).EndsWith(stop[..n], StringComparison.Ordinal))));
+                Assert.Equal(held.Length > 0, !isMet
+                    && stops.Split('|').Any(
+                        stop => Enumerable.Range(1, stop.Length - 1).Any(n => (all + held).EndsWith(stop[..n], StringComparison.Ordinal))));
                 if (isMet)
                     return all;
             }

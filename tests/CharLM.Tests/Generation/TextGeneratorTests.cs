@@ -33,7 +33,12 @@ public sealed class TextGeneratorTests
             foreach (int id in (int[])[0, 1, 4])
                 model.get_parameter("linear.bias")![id] = 50;
         }
-        var config = new GenerationConfig { Length = 20, Sampling = Sampling.AtTemperature(temperature), Beam = beam > 1 ? new BeamConfig { Width = beam } : null };
+        var config = new GenerationConfig
+        {
+            Length = 20,
+            Sampling = Sampling.AtTemperature(temperature),
+            Beam = beam > 1 ? new BeamConfig { Width = beam } : null,
+        };
         using GenerationSession session = new TextGenerator(model, names, new CharTokenizer()).Open(config);
         session.Read("a<pad>"); // characters, as always: the reserved token has no spelling
         string text = string.Concat(session.Continue(TestContext.Current.CancellationToken).Select(piece => piece.Text));
@@ -88,7 +93,8 @@ public sealed class TextGeneratorTests
     {
         using LanguageModel model = Model();
         var generator = new TextGenerator(model, Letters, new WordTokenizer());
-        Assert.All(generator.Continue("a b", 5, Greedy, TestContext.Current.CancellationToken), piece => Assert.StartsWith(" ", piece, StringComparison.Ordinal));
+        Assert.All(generator.Continue("a b", 5, Greedy, TestContext.Current.CancellationToken), piece =>
+            Assert.StartsWith(" ", piece, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -25,7 +25,8 @@ public sealed class TokenSamplerTests
         double[] weights = [0, .. Logits.Skip(1).Select(logit => Math.Exp(logit / temperature))];
         double[] expected = [.. weights.Select(weight => Draws * weight / weights.Sum())];
         Assert.Equal(0, seen[0]);
-        Assert.InRange(Enumerable.Range(1, 4).Sum(id => Math.Pow(seen[id] - expected[id], 2) / expected[id]), 0, 16.27); // 3 degrees of freedom, one in a thousand
+        // 3 degrees of freedom, one in a thousand
+        Assert.InRange(Enumerable.Range(1, 4).Sum(id => Math.Pow(seen[id] - expected[id], 2) / expected[id]), 0, 16.27);
     }
 
     [Fact]

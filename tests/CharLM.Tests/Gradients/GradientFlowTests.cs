@@ -24,7 +24,9 @@ public sealed class GradientFlowTests
         // A ReLU network whose sums are all above zero is linear: dL/dh_t = (W_hh^T)^d W^T (softmax - one-hot).
         using DisposeScope scope = NewDisposeScope();
         manual_seed(3);
-        using var model = new LanguageModel(new ModelConfig { Cell = CellKind.Rnn, RnnActivation = RnnActivation.Relu, Implementation = implementation, NumHiddens = Hidden }, Size);
+        using var model = new LanguageModel(
+            new ModelConfig { Cell = CellKind.Rnn, RnnActivation = RnnActivation.Relu, Implementation = implementation,
+                NumHiddens = Hidden }, Size);
         using (no_grad())
         {
             foreach ((string name, Parameter parameter) in model.named_parameters())
@@ -33,7 +35,8 @@ public sealed class GradientFlowTests
                     parameter.uniform_(0.05, 0.35);
             }
         }
-        double[] softmax = [.. model.Forward(tensor(Row[..^1], new long[] { 1, Row.Length - 1 }), model.BeginState(1)).Logits[Row.Length - 2].softmax(0).data<float>().ToArray().Select(value => (double)value)];
+        double[] softmax = [.. model.Forward(tensor(Row[..^1], new long[] { 1, Row.Length - 1 }), model.BeginState(1))
+            .Logits[Row.Length - 2].softmax(0).data<float>().ToArray().Select(value => (double)value)];
         softmax[Row[^1]] -= 1;
         double[,] output = Matrix(model.get_parameter("linear.weight")!), recurrent = Matrix(model.get_parameter("rnn.weight_hh_l0")!);
         double[] gradient = TransposedTimes(output, softmax);
@@ -57,8 +60,21 @@ public sealed class GradientFlowTests
         new ModelConfig { Cell = CellKind.Gru, Implementation = Implementation.Fused, NumLayers = 2 },
         new ModelConfig { Cell = CellKind.Lstm, Implementation = Implementation.Fused },
         new ModelConfig { Cell = CellKind.Gru, Variant = CellVariant.Minimal, Implementation = Implementation.Custom },
-        new ModelConfig { Cell = CellKind.Rnn, Implementation = Implementation.BuiltIn, Attention = AttentionKind.Additive, AttentionWindow = 4 },
-        new ModelConfig { Cell = CellKind.Gru, Implementation = Implementation.Fused, NumLayers = 2, Attention = AttentionKind.Dot, AttentionWindow = 20 },
+        new ModelConfig
+        {
+            Cell = CellKind.Rnn,
+            Implementation = Implementation.BuiltIn,
+            Attention = AttentionKind.Additive,
+            AttentionWindow = 4,
+        },
+        new ModelConfig
+        {
+            Cell = CellKind.Gru,
+            Implementation = Implementation.Fused,
+            NumLayers = 2,
+            Attention = AttentionKind.Dot,
+            AttentionWindow = 20,
+        },
     };
 
     [Theory]
@@ -84,7 +100,8 @@ public sealed class GradientFlowTests
             foreach (int distance in new[] { 1, 3, Distance })
             {
                 double expected = Quotients(exact, curve, distance);
-                Assert.True(Math.Abs(expected - curve.Norms[distance - 1]) < 1e-3 * expected + 1e-7, $"{curve.State} of layer {curve.Layer}, {distance} steps: {curve.Norms[distance - 1]}, not {expected}");
+                Assert.True(Math.Abs(expected - curve.Norms[distance - 1]) < 1e-3 * expected + 1e-7,
+                    $"{curve.State} of layer {curve.Layer}, {distance} steps: {curve.Norms[distance - 1]}, not {expected}");
             }
         }
     }
@@ -110,7 +127,8 @@ public sealed class GradientFlowTests
     [InlineData(new[] { 1.0, 1e-10, 1e-20, 1e-30, 1e-38, 1e-45, 0 }, 1e-10)]
     [InlineData(new[] { 1.0, 1e10, 1e20, 1e30, 1e38, double.PositiveInfinity }, 1e10)]
     [InlineData(new[] { 1e-33, 1e-34, 1e-35 }, double.NaN)]
-    public void RatePerStep_OfACurve_IsItsGeometricMean(double[] norms, double expected) => Assert.Equal(expected, new FlowCurve(0, "hidden", norms).RatePerStep, (a, b) => Equals(a, b) || Math.Abs(a / b - 1) < 1e-12);
+    public void RatePerStep_OfACurve_IsItsGeometricMean(double[] norms, double expected) =>
+        Assert.Equal(expected, new FlowCurve(0, "hidden", norms).RatePerStep, (a, b) => Equals(a, b) || Math.Abs(a / b - 1) < 1e-12);
 
     // Far back float32 holds nothing: the rate of more steps is that of the steps that it holds.
     [Fact]
@@ -134,7 +152,8 @@ public sealed class GradientFlowTests
         using (no_grad())
         {
             // Input: a rotation of length 1/2; forget: 2 times one; candidate: nilpotent; output: zero.
-            model.get_parameter("rnn.weight_hh_l0")!.copy_(tensor(new float[] { 0, -0.5f, 0.5f, 0, 2, 0, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0 }, new long[] { 8, 2 }));
+            model.get_parameter("rnn.weight_hh_l0")!.copy_(
+                tensor(new float[] { 0, -0.5f, 0.5f, 0, 2, 0, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0 }, new long[] { 8, 2 }));
         }
 
         IReadOnlyList<GateSpectrum> spectra = RecurrentSpectrum.Of(model, 10);
@@ -152,7 +171,8 @@ public sealed class GradientFlowTests
     {
         const double Little = 1e-5;
         int steps = Row.Length - 1;
-        (_, RecurrentState state) = model.Forward(tensor(Row[..(steps - distance)], new long[] { 1, steps - distance }), model.BeginState(1));
+        (_, RecurrentState state) = model.Forward(
+            tensor(Row[..(steps - distance)], new long[] { 1, steps - distance }), model.BeginState(1));
         double squares = 0;
         for (int unit = 0; unit < Hidden; unit++)
         {
@@ -169,7 +189,8 @@ public sealed class GradientFlowTests
             // The last layer's state is also what later steps look up.
             if (memory is not null && curve.Layer == model.Config.NumLayers - 1)
                 memory[memory.size(0) - 1, 0, unit].add_(change);
-            (Tensor logits, _) = model.Forward(tensor(Row[(steps - distance)..^1], new long[] { 1, distance }), new RecurrentState(hidden, cell, memory));
+            (Tensor logits, _) = model.Forward(
+                tensor(Row[(steps - distance)..^1], new long[] { 1, distance }), new RecurrentState(hidden, cell, memory));
             return nn.functional.cross_entropy(logits.narrow(0, distance - 1, 1), tensor(new[] { Row[^1] })).ToDouble();
         }
     }
@@ -186,5 +207,6 @@ public sealed class GradientFlowTests
     }
 
     private static double[] TransposedTimes(double[,] matrix, double[] vector) =>
-        [.. Enumerable.Range(0, matrix.GetLength(1)).Select(column => Enumerable.Range(0, vector.Length).Sum(row => matrix[row, column] * vector[row]))];
+        [.. Enumerable.Range(0, matrix.GetLength(1))
+            .Select(column => Enumerable.Range(0, vector.Length).Sum(row => matrix[row, column] * vector[row]))];
 }

@@ -57,7 +57,8 @@ public sealed class ActivationTraceTests
     {
         string[] tokens = ["a", "b", "\n", "\"", "a", "\"", "b", "a", "b", "\n", "a"];
         IReadOnlyList<TextFeature> features = TextFeature.Of(tokens);
-        Assert.Equal(["position in the line", "a newline comes next", "inside quotes", "position in the word", "the word ends here"], features.Select(feature => feature.Name));
+        Assert.Equal(["position in the line", "a newline comes next", "inside quotes", "position in the word", "the word ends here"],
+            features.Select(feature => feature.Name));
         Assert.Equal([0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0], features[2].Values);
         Assert.Equal([1, 2, 0, 0, 1, 0, 1, 2, 3, 0, 1], features[3].Values);
         Assert.Empty(TextFeature.Of(["a"]));
@@ -98,7 +99,10 @@ public sealed class ActivationTraceTests
         model.Dispose();
         using var folder = new TemporaryFolder();
         string path = folder.File("page.html");
-        await File.WriteAllTextAsync(path, ActivationPage.Render(ActivationTrace.Of(checkpoint, [5, 1, 2, 3, 1, 2, 2, 4, 1], TestContext.Current.CancellationToken), "page"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            path, ActivationPage.Render(
+                ActivationTrace.Of(checkpoint, [5, 1, 2, 3, 1, 2, 2, 4, 1], TestContext.Current.CancellationToken), "page"),
+                    TestContext.Current.CancellationToken);
         await using HeadlessChromium browser = await HeadlessChromium.StartAsync();
         await browser.Page.OpenAsync(path);
         Assert.Empty(browser.Page.Errors);
@@ -107,7 +111,10 @@ public sealed class ActivationTraceTests
         const string Colours = "[...document.querySelectorAll('#text span')].map(span => span.style.backgroundColor).join()";
         string? before = (string?)await browser.Page.EvaluateAsync(Colours);
         Assert.Matches("rgba?\\(", before);
-        Assert.NotEqual(before, (string?)await browser.Page.EvaluateAsync($"document.getElementById('series').selectedIndex = 0, document.getElementById('unit').value = 3, document.getElementById('next').click(), {Colours}"));
+        Assert.NotEqual(before,
+            (string?)await browser.Page.EvaluateAsync(
+                "document.getElementById('series').selectedIndex = 0, document.getElementById('unit').value = 3, "
+                    + $"document.getElementById('next').click(), {Colours}"));
         Assert.Equal("4", (string?)await browser.Page.EvaluateAsync("document.getElementById('unit').value"));
     }
 
@@ -116,10 +123,13 @@ public sealed class ActivationTraceTests
     {
         (Checkpoint checkpoint, LanguageModel model) = Make(new ModelConfig());
         model.Dispose();
-        Assert.Contains("is empty", Assert.Throws<InvalidConfigException>(() => ActivationTrace.Of(checkpoint, [])).Message, StringComparison.Ordinal);
-        Assert.Contains("too long", Assert.Throws<InvalidConfigException>(() => ActivationTrace.Of(checkpoint, new int[5_000_000])).Message, StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<InvalidConfigException>(() => ActivationTrace.Of(checkpoint, [])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("too long", Assert.Throws<InvalidConfigException>(() => ActivationTrace.Of(checkpoint, new int[5_000_000])).Message,
+            StringComparison.Ordinal);
         Checkpoint both = checkpoint with { Model = checkpoint.Model with { Bidirectional = true, AllowLeak = true } };
-        Assert.Contains("bidirectional", Assert.Throws<InvalidConfigException>(() => ActivationTrace.Of(both, [1])).Message, StringComparison.Ordinal);
+        Assert.Contains("bidirectional", Assert.Throws<InvalidConfigException>(() => ActivationTrace.Of(both, [1])).Message,
+            StringComparison.Ordinal);
     }
 
     private static (Checkpoint Checkpoint, LanguageModel Model) Make(ModelConfig config)

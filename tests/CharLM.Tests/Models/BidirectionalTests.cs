@@ -18,8 +18,16 @@ public sealed class BidirectionalTests
     public void Sequence_AsEncoder_GivesBothDirectionsSideBySide(CellKind cell, Implementation implementation)
     {
         using DisposeScope scope = NewDisposeScope();
-        var config = new ModelConfig { Cell = cell, Implementation = implementation, NumLayers = 2, NumHiddens = Hidden, Bidirectional = true };
-        IRecurrentLayer encoder = implementation == Implementation.Custom ? CustomLayer.Create(config, Input) : new BuiltInLayer(config, Input);
+        var config = new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumLayers = 2,
+            NumHiddens = Hidden,
+            Bidirectional = true,
+        };
+        IRecurrentLayer encoder = implementation == Implementation.Custom ? CustomLayer.Create(config, Input)
+            : new BuiltInLayer(config, Input);
         using nn.Module weights = encoder.Weights;
 
         (Tensor outputs, RecurrentState state) = encoder.Sequence(randn(Steps, Batch, Input), encoder.ZeroState(Batch));
@@ -38,7 +46,8 @@ public sealed class BidirectionalTests
     {
         using DisposeScope scope = NewDisposeScope();
         var config = new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden, Bidirectional = true };
-        IRecurrentLayer encoder = implementation == Implementation.Custom ? CustomLayer.Create(config, Input) : new BuiltInLayer(config, Input);
+        IRecurrentLayer encoder = implementation == Implementation.Custom ? CustomLayer.Create(config, Input)
+            : new BuiltInLayer(config, Input);
         using nn.Module weights = encoder.Weights;
         using IDisposable unrecorded = no_grad();
         foreach (TorchSharp.Modules.Parameter parameter in weights.parameters())
@@ -46,7 +55,8 @@ public sealed class BidirectionalTests
         Tensor inputs = randn(Steps, Batch, Input), other = inputs.clone();
         other[Steps - 1].add_(1);
 
-        Tensor before = encoder.Sequence(inputs, encoder.ZeroState(Batch)).Outputs[0], after = encoder.Sequence(other, encoder.ZeroState(Batch)).Outputs[0];
+        Tensor before = encoder.Sequence(inputs, encoder.ZeroState(Batch)).Outputs[0],
+            after = encoder.Sequence(other, encoder.ZeroState(Batch)).Outputs[0];
 
         Assert.True(allclose(before.narrow(1, 0, Hidden), after.narrow(1, 0, Hidden)));
         Assert.False(allclose(before.narrow(1, Hidden, Hidden), after.narrow(1, Hidden, Hidden)));
@@ -56,11 +66,21 @@ public sealed class BidirectionalTests
     [MemberData(nameof(Kinds))]
     public void Parameters_LanguageModel_HaveTheNamesAndShapesOfPyTorch(CellKind cell, Implementation implementation)
     {
-        var config = new ModelConfig { Cell = cell, Implementation = implementation, NumLayers = 2, NumHiddens = Hidden, Bidirectional = true, AllowLeak = true };
+        var config = new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumLayers = 2,
+            NumHiddens = Hidden,
+            Bidirectional = true,
+            AllowLeak = true,
+        };
         using var model = new LanguageModel(config, 7);
         Assert.Equal(
-            WeightShapes.Of(config, 7).OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]"),
-            model.named_parameters().OrderBy(entry => entry.name, StringComparer.Ordinal).Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]"));
+            WeightShapes.Of(config, 7).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                .Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]"),
+            model.named_parameters().OrderBy(entry => entry.name, StringComparer.Ordinal)
+                .Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]"));
         Assert.Equal(2 * Hidden, model.get_parameter("linear.weight")!.shape[1]);
         Assert.Equal(2 * Hidden, model.get_parameter("rnn.weight_ih_l1_reverse")!.shape[1]);
     }
@@ -68,20 +88,24 @@ public sealed class BidirectionalTests
     [Fact]
     public void Create_LanguageModelWithoutAllowLeak_IsRefusedWithTheReason()
     {
-        var e = Assert.Throws<InvalidConfigException>(() => new LanguageModel(new ModelConfig { Implementation = Implementation.BuiltIn, Bidirectional = true }, 7));
+        var e = Assert.Throws<InvalidConfigException>(
+            () => new LanguageModel(new ModelConfig { Implementation = Implementation.BuiltIn, Bidirectional = true }, 7));
         Assert.Equal(
-            ["a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave bidirectional out, or take --allow-leak for the book's exercise"],
+            ["a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave "
+                + "bidirectional out, or take --allow-leak for the book's exercise"],
             e.Faults);
     }
 
     [Fact]
     public void Validate_AllowLeakWithoutBidirectional_IsRefused() =>
-        Assert.Equal(["allow-leak is for bidirectional models; this one sees nothing of what it predicts"], new ModelConfig { AllowLeak = true }.Faults());
+        Assert.Equal(["allow-leak is for bidirectional models; this one sees nothing of what it predicts"],
+            new ModelConfig { AllowLeak = true }.Faults());
 
     [Fact]
     public void LeakLabel_OnlyBidirectionalModels_HaveOne()
     {
         Assert.Null(new ModelConfig().LeakLabel);
-        Assert.Contains("sees the tokens that it predicts", new ModelConfig { Bidirectional = true, AllowLeak = true }.LeakLabel, StringComparison.Ordinal);
+        Assert.Contains("sees the tokens that it predicts", new ModelConfig { Bidirectional = true, AllowLeak = true }.LeakLabel,
+            StringComparison.Ordinal);
     }
 }

@@ -15,7 +15,8 @@ internal static class FiniteDifferences
     public static void Check(Func<Tensor> loss, IReadOnlyDictionary<string, Tensor> tensors)
     {
         loss().backward();
-        var gradients = tensors.ToDictionary(entry => entry.Key, entry => Values(entry.Value.grad ?? throw new InvalidOperationException($"{entry.Key} has no gradient")));
+        var gradients = tensors.ToDictionary(
+            entry => entry.Key, entry => Values(entry.Value.grad ?? throw new InvalidOperationException($"{entry.Key} has no gradient")));
         using IDisposable unrecorded = no_grad();
         foreach ((string name, Tensor leaf) in tensors)
         {
@@ -29,7 +30,8 @@ internal static class FiniteDifferences
                 double below = loss().ToDouble();
                 place.add_(Step);
                 double difference = (above - below) / (2 * Step);
-                Assert.True(Math.Abs(difference - gradients[name][i]) <= Tolerance * Math.Max(1, Math.Abs(difference)), $"{name}[{i}]: gradient {gradients[name][i]}, difference {difference}");
+                Assert.True(Math.Abs(difference - gradients[name][i]) <= Tolerance * Math.Max(1, Math.Abs(difference)),
+                    $"{name}[{i}]: gradient {gradients[name][i]}, difference {difference}");
             }
         }
     }

@@ -15,7 +15,9 @@ public sealed record GoldenFile(string Torch, string Dtype, IReadOnlyList<Golden
         RespectNullableAnnotations = true,
     };
 
-    /// <summary>What the tests read: the file that CHARLM_GOLDEN names (seen from the checkout, where test runners are not), else our own.</summary>
+    /// <summary>
+    /// What the tests read: the file that CHARLM_GOLDEN names (seen from the checkout, where test runners are not), else our own.
+    /// </summary>
     public static string DefaultPath => Environment.GetEnvironmentVariable("CHARLM_GOLDEN") is { Length: > 0 } path
         ? Repository.File(path)
         : Repository.File("tests", "CharLM.Tests", "golden", "recurrent.json");

@@ -20,7 +20,8 @@ public sealed class GoldenTests(ITestOutputHelper output)
             IReadOnlyList<GoldenCase> cases = GoldenFile.Read(GoldenFile.DefaultPath).Cases;
             for (int i = 0; i < cases.Count; i++)
             {
-                foreach ((Implementation implementation, ScalarType type) in Kinds.Select(row => row.Data).Where(kind => Computes(kind.Item1, cases[i])))
+                foreach ((Implementation implementation, ScalarType type) in Kinds.Select(row => row.Data)
+                    .Where(kind => Computes(kind.Item1, cases[i])))
                     rows.Add(i, cases[i].ToString(), implementation, type);
             }
             return rows;
@@ -62,12 +63,14 @@ public sealed class GoldenTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         string path = folder.File("golden.json");
         PyTorch.Run(
-            Repository.File("scripts", "golden.py"), "--out", path, "--seed", "42", "--vocab-size", "29", "--hidden", "33", "--batch-size", "2",
+            Repository.File("scripts", "golden.py"), "--out", path, "--seed", "42", "--vocab-size", "29", "--hidden", "33",
+                "--batch-size", "2",
             "--num-steps", "17", "--steps", "5", "--lr", "1", "--clip", "0.1");
         foreach (GoldenCase golden in GoldenFile.Read(path).Cases)
         {
             Assert.Equal(5, golden.Steps.Count);
-            foreach ((Implementation implementation, ScalarType type) in Kinds.Select(row => row.Data).Where(kind => Computes(kind.Item1, golden)))
+            foreach ((Implementation implementation, ScalarType type) in Kinds.Select(row => row.Data)
+                .Where(kind => Computes(kind.Item1, golden)))
                 Compare(golden, implementation, type);
         }
     }
@@ -86,7 +89,9 @@ public sealed class GoldenTests(ITestOutputHelper output)
             for (int i = 0; i < golden.Steps.Count; i++)
             {
                 string of = $"of step {i + 1} ({golden})";
-                double loss = learner.Learn(Flat(golden.Inputs[i]), Flat(golden.Targets[i]), golden.BatchSize, golden.Inputs[i][0].Length, dropoutKey: 0, gradientScales: []);
+                double loss = learner.Learn(
+                    Flat(golden.Inputs[i]), Flat(golden.Targets[i]), golden.BatchSize, golden.Inputs[i][0].Length, dropoutKey: 0,
+                        gradientScales: []);
                 deviation.Compare($"loss {of}", golden.Steps[i].Loss, loss);
                 deviation.Compare($"gradient norm {of}", golden.Steps[i].GradientNorm, learner.Update.Clip(golden.ClipNorm));
                 learner.Update.Step();
@@ -98,7 +103,8 @@ public sealed class GoldenTests(ITestOutputHelper output)
     }
 
     // The kernels read forward only.
-    private static bool Computes(Implementation implementation, GoldenCase golden) => implementation != Implementation.Fused || !golden.Bidirectional;
+    private static bool Computes(Implementation implementation, GoldenCase golden) =>
+        implementation != Implementation.Fused || !golden.Bidirectional;
 
     // As Trainer.TrainStep does it, with the state carried from minibatch to minibatch.
     private void Compare(GoldenCase golden, Implementation implementation, ScalarType type)

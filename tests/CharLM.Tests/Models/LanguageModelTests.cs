@@ -19,14 +19,22 @@ public sealed class LanguageModelTests
                 foreach (Implementation implementation in Enum.GetValues<Implementation>())
                 {
                     foreach ((int layers, int embedding) in new[] { (1, 0), (2, 0), (2, 4) })
-                        configs.Add(new ModelConfig { Cell = cell, Implementation = implementation, NumLayers = layers, NumHiddens = 6, EmbeddingSize = embedding });
+                        configs.Add(new ModelConfig
+                        {
+                            Cell = cell,
+                            Implementation = implementation,
+                            NumLayers = layers,
+                            NumHiddens = 6,
+                            EmbeddingSize = embedding,
+                        });
                 }
             }
             return configs;
         }
     }
 
-    private static Tensor Ids(int rows = Batch, int steps = Steps) => randint(0, Vocab, new long[] { rows, steps }, dtype: ScalarType.Int64);
+    private static Tensor Ids(int rows = Batch, int steps = Steps) =>
+        randint(0, Vocab, new long[] { rows, steps }, dtype: ScalarType.Int64);
 
     private static void CopyWeights(LanguageModel from, LanguageModel to)
     {
@@ -54,8 +62,10 @@ public sealed class LanguageModelTests
     {
         using var model = new LanguageModel(config, Vocab);
         Assert.Equal(
-            WeightShapes.Of(config, Vocab).OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]"),
-            model.named_parameters().OrderBy(entry => entry.name, StringComparer.Ordinal).Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]"));
+            WeightShapes.Of(config, Vocab).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                .Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]"),
+            model.named_parameters().OrderBy(entry => entry.name, StringComparer.Ordinal)
+                .Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]"));
     }
 
     [Theory]
@@ -69,7 +79,14 @@ public sealed class LanguageModelTests
     {
         using DisposeScope scope = NewDisposeScope();
         GruForm? form = cell == CellKind.Gru ? GruForm.ResetAfter : null;
-        var config = new ModelConfig { Cell = cell, Implementation = Implementation.BuiltIn, NumLayers = layers, NumHiddens = 6, GruForm = form };
+        var config = new ModelConfig
+        {
+            Cell = cell,
+            Implementation = Implementation.BuiltIn,
+            NumLayers = layers,
+            NumHiddens = 6,
+            GruForm = form,
+        };
         using var builtIn = new LanguageModel(config, Vocab);
         using var custom = new LanguageModel(config with { Implementation = Implementation.Custom }, Vocab);
         builtIn.to(ScalarType.Float64);
@@ -102,7 +119,8 @@ public sealed class LanguageModelTests
             foreach (TorchSharp.Modules.Parameter parameter in model.parameters())
                 parameter.normal_();
         }
-        double[] W_ih = Values("rnn.weight_ih_l0"), W_hh = Values("rnn.weight_hh_l0"), b_ih = Values("rnn.bias_ih_l0"), b_hh = Values("rnn.bias_hh_l0");
+        double[] W_ih = Values("rnn.weight_ih_l0"), W_hh = Values("rnn.weight_hh_l0"), b_ih = Values("rnn.bias_ih_l0"),
+            b_hh = Values("rnn.bias_hh_l0");
         long[] tokens = [3, 1, 4];
         double[] H = new double[Hidden];
         foreach (long token in tokens)
@@ -119,8 +137,10 @@ public sealed class LanguageModelTests
 
         double[] Values(string name) => model.get_parameter(name)!.data<double>().ToArray();
         static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
-        double[] Gate(int gate, double[] h, long token, Func<double, double> activation) => [.. Enumerable.Range(gate * Hidden, Hidden).Select(row =>
-            activation(W_ih[row * Vocab + token] + b_ih[row] + b_hh[row] + Enumerable.Range(0, Hidden).Sum(k => W_hh[row * Hidden + k] * h[k])))];
+        double[] Gate(int gate, double[] h, long token, Func<double, double> activation) =>
+            [.. Enumerable.Range(gate * Hidden, Hidden).Select(row =>
+            activation(W_ih[row * Vocab + token] + b_ih[row] + b_hh[row]
+                + Enumerable.Range(0, Hidden).Sum(k => W_hh[row * Hidden + k] * h[k])))];
     }
 
     [Theory]
@@ -147,7 +167,8 @@ public sealed class LanguageModelTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         const int Input = 4;
-        IRecurrentLayer layer = config.Implementation == Implementation.Custom ? CustomLayer.Create(config, Input) : new BuiltInLayer(config, Input);
+        IRecurrentLayer layer = config.Implementation == Implementation.Custom ? CustomLayer.Create(config, Input)
+            : new BuiltInLayer(config, Input);
         using nn.Module weights = layer.Weights;
         Tensor inputs = randn(Steps, Batch, Input);
 
@@ -167,7 +188,8 @@ public sealed class LanguageModelTests
     public void Forward_LstmOf32Layers_Runs(Implementation implementation)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var model = new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, NumLayers = 32, NumHiddens = 8 }, Vocab);
+        using var model = new LanguageModel(
+            new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, NumLayers = 32, NumHiddens = 8 }, Vocab);
         (Tensor logits, _) = model.Forward(Ids(), model.BeginState(Batch));
         logits.sum().backward();
         Assert.All(model.parameters(), parameter => Assert.NotNull(parameter.grad));
@@ -180,7 +202,8 @@ public sealed class LanguageModelTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig { Implementation = implementation, NumLayers = 2, NumHiddens = 16, Dropout = 0.5 }, Vocab);
+        using var model = new LanguageModel(
+            new ModelConfig { Implementation = implementation, NumLayers = 2, NumHiddens = 16, Dropout = 0.5 }, Vocab);
         Tensor ids = Ids();
         Tensor Logits() => model.Forward(ids, model.BeginState(Batch)).Logits;
         model.train();

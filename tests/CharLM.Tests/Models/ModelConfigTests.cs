@@ -8,7 +8,8 @@ public sealed class ModelConfigTests
     public void Default_Config_IsTheBooksGru()
     {
         var config = new ModelConfig();
-        Assert.Equal((CellKind.Gru, 1, 256, 0, 0.0), (config.Cell, config.NumLayers, config.NumHiddens, config.EmbeddingSize, config.Dropout));
+        Assert.Equal((CellKind.Gru, 1, 256, 0, 0.0),
+            (config.Cell, config.NumLayers, config.NumHiddens, config.EmbeddingSize, config.Dropout));
         config.Validate();
     }
 
@@ -19,8 +20,10 @@ public sealed class ModelConfigTests
         { new() { EmbeddingSize = 70_000 }, "embedding must be 0 (one-hot) to 65536, not 70000" },
         { new() { NumLayers = 2, Dropout = 1 }, "dropout must be at least 0 and below 1, not 1" },
         { new() { NumLayers = 2, Dropout = double.NaN }, "dropout must be at least 0 and below 1, not NaN" },
-        { new() { Dropout = 0.5 }, "dropout acts between layers; with one layer it would do nothing: take --layers 2 or more, or --dropout 0" },
-        { new() { GruForm = GruForm.ResetBefore }, "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after" },
+        { new() { Dropout = 0.5 },
+            "dropout acts between layers; with one layer it would do nothing: take --layers 2 or more, or --dropout 0" },
+        { new() { GruForm = GruForm.ResetBefore },
+            "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after" },
         { new() { Cell = CellKind.Lstm, GruForm = GruForm.ResetAfter }, "gru-form is for the gru cell, not for lstm" },
     };
 

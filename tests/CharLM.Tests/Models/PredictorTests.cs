@@ -130,7 +130,8 @@ public sealed class PredictorTests
         predictor.Begin(1);
         float[] before = Expect(predictor, 1, 2);
         trainer.TrainEpoch(0);
-        Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 3)).Message,
+            StringComparison.Ordinal);
         predictor.Begin(1);
         float[] after = Expect(predictor, 1, 2);
         Assert.NotEqual(before, after);
@@ -164,7 +165,9 @@ public sealed class PredictorTests
 
     public static TheoryData<string, string> Changes =>
     [
-        .. SmallModels.Networks.SelectMany(kind => new[] { "load_state_dict", "optimizer", "signs", "one value", "two values change places", "to and back", "raw" }.Select(change => (kind, change))),
+        .. SmallModels.Networks.SelectMany(
+            kind => new[] { "load_state_dict", "optimizer", "signs", "one value", "two values change places", "to and back", "raw" }.Select(
+                change => (kind, change))),
     ];
 
     [Theory, MemberData(nameof(Changes))]
@@ -261,10 +264,12 @@ public sealed class PredictorTests
         predictor.Begin(1);
         Expect(predictor, 1);
         model.to(ScalarType.Float64);
-        Assert.Contains("moved or replaced", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("moved or replaced", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(1)).Message,
+            StringComparison.Ordinal);
         if (kind == "fused gru")
         {
-            Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1)).Message, StringComparison.Ordinal);
+            Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1)).Message,
+                StringComparison.Ordinal);
             Assert.Throws<InvalidConfigException>(() => predictor.Begin(1));
             Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1));
             return;
@@ -304,7 +309,8 @@ public sealed class PredictorTests
         using var folder = new TemporaryFolder();
         string path = folder.File("model.safetensors");
         TextPair[] some = [new("a", "b", 1), new("b", "a", 2)];
-        using var classifier = TrainedClassifier.Create(new ClassifierConfig { Model = new ModelConfig { NumHiddens = 4 } }, new PairFile("pairs", "00", some), 1, threads: 1);
+        using var classifier = TrainedClassifier.Create(
+            new ClassifierConfig { Model = new ModelConfig { NumHiddens = 4 } }, new PairFile("pairs", "00", some), 1, threads: 1);
         using LanguageModel model = SmallModels.Network("fused gru");
         nn.Module module = pairs ? classifier.Model : model;
         Write();

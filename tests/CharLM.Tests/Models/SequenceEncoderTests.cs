@@ -17,12 +17,15 @@ public sealed class SequenceEncoderTests
 
     public static TheoryData<CellKind, Implementation, bool> Kinds =>
     [
-        .. Enum.GetValues<CellKind>().SelectMany(cell => Enum.GetValues<Implementation>().SelectMany(implementation => new[] { (cell, implementation, false), (cell, implementation, true) })),
+        .. Enum.GetValues<CellKind>()
+            .SelectMany(cell => Enum.GetValues<Implementation>()
+                .SelectMany(implementation => new[] { (cell, implementation, false), (cell, implementation, true) })),
     ];
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Forward_DifferentLengths_HasOutputsStatesAndGradientsOfPackedSequences(CellKind cell, Implementation implementation, bool bidirectional)
+    public void Forward_DifferentLengths_HasOutputsStatesAndGradientsOfPackedSequences(
+        CellKind cell, Implementation implementation, bool bidirectional)
     {
         using DisposeScope scope = NewDisposeScope();
         var config = new ModelConfig
@@ -37,7 +40,8 @@ public sealed class SequenceEncoderTests
         using var encoder = new SequenceEncoder(config, Input);
         var packed = new BuiltInLayer(config, Input);
         Fill(encoder, packed);
-        Tensor inputs = randn(9, Lengths.Length, Input), mix = randn(9, Lengths.Length, config.OutputSize), mixState = randn(2 * config.NumDirections, Lengths.Length, Hidden);
+        Tensor inputs = randn(9, Lengths.Length, Input), mix = randn(9, Lengths.Length, config.OutputSize),
+            mixState = randn(2 * config.NumDirections, Lengths.Length, Hidden);
         Tensor own = inputs.clone().requires_grad_(true), theirs = inputs.clone().requires_grad_(true);
 
         (Tensor outputs, RecurrentState state) = encoder.Forward(own, Lengths);
@@ -56,7 +60,8 @@ public sealed class SequenceEncoderTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Forward_PastTheLength_IsExactlyZeroAndTheStateIsThatOfTheLastStep(CellKind cell, Implementation implementation, bool bidirectional)
+    public void Forward_PastTheLength_IsExactlyZeroAndTheStateIsThatOfTheLastStep(
+        CellKind cell, Implementation implementation, bool bidirectional)
     {
         using DisposeScope scope = NewDisposeScope();
         using SequenceEncoder encoder = Create(cell, implementation, bidirectional, layers: 1);
@@ -108,7 +113,9 @@ public sealed class SequenceEncoderTests
                 (Tensor outputs, RecurrentState state) = encoder.Forward(inputs, [1, 3]);
                 return outputs.square().sum() + state.Hidden.sum() + state.Cell!.square().sum();
             },
-            new Dictionary<string, Tensor>(encoder.named_parameters().Select(entry => new KeyValuePair<string, Tensor>(entry.name, entry.parameter))) { ["inputs"] = inputs });
+            new Dictionary<string,
+                Tensor>(encoder.named_parameters()
+                    .Select(entry => new KeyValuePair<string, Tensor>(entry.name, entry.parameter))) { ["inputs"] = inputs });
     }
 
     [Theory]
@@ -131,8 +138,10 @@ public sealed class SequenceEncoderTests
         Assert.True(turned.eq(tensor(new long[] { 3, 2, 1, 0, 4, 0, 0, 0 }, [2, 4])).all().item<bool>());
     }
 
-    private static SequenceEncoder Create(CellKind cell, Implementation implementation, bool bidirectional, int layers, int hidden = Hidden) => new(
-        new ModelConfig { Cell = cell, Implementation = implementation, NumLayers = layers, NumHiddens = hidden, Bidirectional = bidirectional }, Input);
+    private static SequenceEncoder Create(
+        CellKind cell, Implementation implementation, bool bidirectional, int layers, int hidden = Hidden) => new(
+        new ModelConfig { Cell = cell, Implementation = implementation, NumLayers = layers, NumHiddens = hidden,
+            Bidirectional = bidirectional }, Input);
 
     // Weights that matter: the first ones of a custom layer carry hardly anything over some steps.
     private static void Fill(SequenceEncoder encoder, BuiltInLayer packed)
@@ -164,5 +173,6 @@ public sealed class SequenceEncoderTests
         return (nn.utils.rnn.pad_packed_sequence(outputs, total_length: inputs.shape[0]).Item1, hidden, cell);
     }
 
-    private static (nn.utils.rnn.PackedSequence Outputs, Tensor Hidden, Tensor? Cell) With((nn.utils.rnn.PackedSequence Outputs, Tensor Hidden) read) => (read.Outputs, read.Hidden, null);
+    private static (nn.utils.rnn.PackedSequence Outputs, Tensor Hidden, Tensor? Cell) With(
+        (nn.utils.rnn.PackedSequence Outputs, Tensor Hidden) read) => (read.Outputs, read.Hidden, null);
 }

@@ -15,7 +15,8 @@ internal static class SmallModels
     public static int[] Text { get; } = [.. Enumerable.Range(0, 600).Select(i => 1 + (i * i % 7 % 4))];
 
     /// <summary>Those that torch or the kernels compute.</summary>
-    public static IReadOnlyList<string> Networks { get; } = ["fused gru", "fused lstm with tied embedding", "fused gru with attention", "built-in gru", "built-in lstm", "custom rnn"];
+    public static IReadOnlyList<string> Networks { get; } = ["fused gru", "fused lstm with tied embedding", "fused gru with attention",
+        "built-in gru", "built-in lstm", "custom rnn"];
 
     public static IReadOnlyList<string> Kinds { get; } = [.. Networks, "n-gram"];
 

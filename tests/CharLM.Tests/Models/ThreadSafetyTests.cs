@@ -21,7 +21,9 @@ public sealed class ThreadSafetyTests
     private const int Threads = 8;
 
     private static readonly TrainerConfig Training = new() { NumEpochs = 50, BatchSize = 4, NumSteps = 10, LearningRate = 0.1 };
-    private static readonly TextPair[] Pairs = [.. Enumerable.Range(0, 40).Select(i => new TextPair("abcab"[(i % 2)..(2 + (i % 4))], "abcb"[(i % 3)..(1 + (i % 4) / 2 + (i % 3))], i + 1)).Where(pair => pair.Target.Length > 0)];
+    private static readonly TextPair[] Pairs = [.. Enumerable.Range(0, 40)
+        .Select(i => new TextPair("abcab"[(i % 2)..(2 + (i % 4))], "abcb"[(i % 3)..(1 + (i % 4) / 2 + (i % 3))], i + 1))
+            .Where(pair => pair.Target.Length > 0)];
 
     public static TheoryData<string> Kinds => [.. SmallModels.Kinds];
 
@@ -38,9 +40,16 @@ public sealed class ThreadSafetyTests
     private static string[] Write(ILanguageModel model, int samples, long seed)
     {
         using var session = new GenerationSession(
-            model, SmallModels.Letters, new CharTokenizer(), new GenerationConfig { Length = 15, Samples = samples, Seed = seed, Sampling = Sampling.AtTemperature(1) });
+            model, SmallModels.Letters, new CharTokenizer(), new GenerationConfig
+            {
+                Length = 15,
+                Samples = samples,
+                Seed = seed,
+                Sampling = Sampling.AtTemperature(1),
+            });
         session.Read("abca");
-        return [.. session.Continue().GroupBy(piece => piece.Sample).OrderBy(text => text.Key).Select(text => string.Concat(text.Select(piece => piece.Text)))];
+        return [.. session.Continue().GroupBy(piece => piece.Sample).OrderBy(text => text.Key)
+            .Select(text => string.Concat(text.Select(piece => piece.Text)))];
     }
 
     [Theory, MemberData(nameof(Kinds))]
@@ -50,7 +59,8 @@ public sealed class ThreadSafetyTests
         if (model is LanguageModel network)
             network.Threads = 3;
         // Rows differ from thread to thread, so that no two take the same way through the kernels.
-        double[] nats = [.. Enumerable.Range(0, Threads).Select(thread => Evaluator.Measure(model, SmallModels.Text, rows: 1 + (5 * thread)).Total)];
+        double[] nats = [.. Enumerable.Range(0, Threads)
+            .Select(thread => Evaluator.Measure(model, SmallModels.Text, rows: 1 + (5 * thread)).Total)];
         string[][] texts = [.. Enumerable.Range(0, Threads).Select(thread => Write(model, thread % 2 == 0 ? 32 : 1, thread))];
         await OnEveryThread(thread =>
         {
@@ -84,7 +94,8 @@ public sealed class ThreadSafetyTests
             using DisposeScope scope = NewDisposeScope();
             long[] ids = [.. Enumerable.Range(0, 24).Select(i => (long)((i * (thread + 1)) % 5))];
             Tensor loss = nn.functional.cross_entropy(model.Forward(tensor(ids, [3, 8]), model.BeginState(3)).Logits, tensor(ids));
-            return [.. autograd.grad([loss], [.. model.parameters()], allow_unused: true).SelectMany(gradient => gradient is null ? [] : FloatArray.Of(gradient))];
+            return [.. autograd.grad([loss], [.. model.parameters()], allow_unused: true)
+                .SelectMany(gradient => gradient is null ? [] : FloatArray.Of(gradient))];
         }
     }
 
@@ -95,7 +106,14 @@ public sealed class ThreadSafetyTests
     public async Task ClassifierAndTranslator_OnEightThreads_GiveTheResultsOfOne(Implementation implementation)
     {
         var file = new PairFile("pairs", "00", Pairs);
-        var model = new ModelConfig { NumHiddens = 8, Implementation = implementation, OutputDropout = 0.3, Init = WeightInit.Normal, InitSigma = 0.7 };
+        var model = new ModelConfig
+        {
+            NumHiddens = 8,
+            Implementation = implementation,
+            OutputDropout = 0.3,
+            Init = WeightInit.Normal,
+            InitSigma = 0.7,
+        };
         using var classifier = TrainedClassifier.Create(new ClassifierConfig { Model = model }, file, 1, threads: 2);
         using var translator = TrainedTranslator.Create(new TranslatorConfig { Model = model, MaxTarget = 8 }, file, 1, threads: 2);
         string[] sources = [.. Pairs.Select(pair => pair.Source)];
@@ -206,7 +224,8 @@ public sealed class ThreadSafetyTests
         using LanguageModel model = SmallModels.Network("fused gru");
         using var trainer = new Trainer(model, Training, SmallModels.Text);
         using (model.Access.Change())
-            Assert.Contains("learning", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message, StringComparison.Ordinal);
+            Assert.Contains("learning", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message,
+                StringComparison.Ordinal);
         trainer.TrainEpoch(0);
     }
 
@@ -303,11 +322,16 @@ public sealed class ThreadSafetyTests
     {
         // Nested types are part of the type that they are nested in.
         var documentation = XDocument.Load(Path.ChangeExtension(typeof(LanguageModel).Assembly.Location, ".xml"));
-        Dictionary<string, string> texts = documentation.Descendants("member").ToDictionary(member => member.Attribute("name")!.Value, member => string.Concat(member.Elements("remarks").Select(remarks => remarks.Value)));
+        Dictionary<string, string> texts = documentation.Descendants("member")
+            .ToDictionary(member => member.Attribute("name")!.Value, member =>
+                string.Concat(member.Elements("remarks").Select(remarks => remarks.Value)));
         string[] folders = ["Models", "Generation", "Training", "Evaluation", "Classification", "Translation", "Tokenization", "Batching"];
-        Type[] types = [.. typeof(LanguageModel).Assembly.GetExportedTypes().Where(type => !type.IsNested && folders.Contains(type.Namespace!.Split('.').ElementAtOrDefault(1)))];
+        Type[] types = [.. typeof(LanguageModel).Assembly.GetExportedTypes()
+            .Where(type => !type.IsNested && folders.Contains(type.Namespace!.Split('.').ElementAtOrDefault(1)))];
         Assert.True(types.Length > 100);
-        Assert.Empty(types.Where(type => !texts.GetValueOrDefault($"T:{type.FullName}", "").Contains("Thread safety:", StringComparison.Ordinal)).Select(type => type.FullName));
+        Assert.Empty(types.Where(
+            type => !texts.GetValueOrDefault($"T:{type.FullName}", "").Contains("Thread safety:", StringComparison.Ordinal)).Select(type =>
+                type.FullName));
     }
 
     private sealed class Meanwhile(Action? action) : IProgress<StepReport>

@@ -51,12 +51,14 @@ internal sealed class DevTools : IAsyncDisposable
     public async Task<JsonNode?> EvaluateAsync(string expression)
     {
         JsonNode answer = await AskAsync("Runtime.evaluate", new { expression, returnByValue = true, awaitPromise = true });
-        return answer["exceptionDetails"] is { } fault ? throw new InvalidOperationException(fault.ToJsonString()) : answer["result"]!["value"];
+        return answer["exceptionDetails"] is { } fault ? throw new InvalidOperationException(fault.ToJsonString())
+            : answer["result"]!["value"];
     }
 
     /// <summary>A picture of the whole page, as PNG.</summary>
     public async Task<byte[]> ScreenshotAsync() =>
-        Convert.FromBase64String((string)(await AskAsync("Page.captureScreenshot", new { format = "png", captureBeyondViewport = true }))["data"]!);
+        Convert.FromBase64String(
+            (string)(await AskAsync("Page.captureScreenshot", new { format = "png", captureBeyondViewport = true }))["data"]!);
 
     public async ValueTask DisposeAsync()
     {
@@ -71,7 +73,9 @@ internal sealed class DevTools : IAsyncDisposable
         int id = Interlocked.Increment(ref _last);
         var answer = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[id] = answer;
-        await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(new { id, method, @params = parameters ?? new { } }), WebSocketMessageType.Text, endOfMessage: true, _end.Token);
+        await _socket.SendAsync(
+            JsonSerializer.SerializeToUtf8Bytes(new { id, method, @params = parameters ?? new { } }), WebSocketMessageType.Text,
+                endOfMessage: true, _end.Token);
         return await answer.Task.WaitAsync(AnswersWithin);
     }
 

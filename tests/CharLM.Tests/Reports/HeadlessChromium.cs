@@ -34,7 +34,9 @@ internal sealed partial class HeadlessChromium : IAsyncDisposable
         // Root, as whom containers run tests, has no sandbox; the only page is our own.
         Process process = Process.Start(new ProcessStartInfo(
             Program ?? throw new InvalidOperationException("there is no Chromium"),
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--window-size=1200,900", "--remote-debugging-port=0", $"--user-data-dir={profile}", "about:blank"])
+            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--window-size=1200,900", "--remote-debugging-port=0",
+                    $"--user-data-dir={profile}", "about:blank"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -19,7 +19,8 @@ public sealed class HtmlReportBrowserTests(ITestOutputHelper output) : IDisposab
         ])
         { LogarithmicY = true }),
         new("Matrix", new HeatMap("Attention", "source", "target", ["a", Hostile, "a"], ["x", "y"], [[0, 0.5, 1], [1, double.NaN, 0]])),
-        new("Text", new ShadedText("surprisal", [("T", 0.1), ("h", 3), ("<b>", 9), ("\n", 1), (Hostile, double.NaN)]), new Preformatted(Hostile, Hostile, Folded: true), new Preformatted("sample", "\n  two\nlines")),
+        new("Text", new ShadedText("surprisal", [("T", 0.1), ("h", 3), ("<b>", 9), ("\n", 1), (Hostile, double.NaN)]),
+            new Preformatted(Hostile, Hostile, Folded: true), new Preformatted("sample", "\n  two\nlines")),
         new("Table", new ReportTable("Runs", [new("run", IsNumber: false), new("nats")], [[Hostile, "1.5"], ["b", ""]])),
     ]);
 
@@ -33,9 +34,12 @@ public sealed class HtmlReportBrowserTests(ITestOutputHelper output) : IDisposab
 
         Assert.Empty(browser.Page.Errors);
         Assert.Single(browser.Page.Requests, request => !request.StartsWith("data:", StringComparison.Ordinal));
-        Assert.Equal("line,matrix", (string?)await browser.Page.EvaluateAsync("[...document.querySelectorAll('canvas')].map(c => Chart.getChart(c).config.type).join()"));
+        Assert.Equal("line,matrix",
+            (string?)await browser.Page.EvaluateAsync(
+                "[...document.querySelectorAll('canvas')].map(c => Chart.getChart(c).config.type).join()"));
         Assert.Equal("true,true", (string?)await browser.Page.EvaluateAsync(
-            "[...document.querySelectorAll('canvas')].map(c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size > 5).join()"));
+            "[...document.querySelectorAll('canvas')].map(c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, "
+                + "c.height).data.buffer)).size > 5).join()"));
         await AssertHarmlessAsync(browser);
         string picture = await browser.SaveScreenshotAsync("parts.png");
         output.WriteLine($"screenshot: {picture}");
@@ -59,7 +63,8 @@ public sealed class HtmlReportBrowserTests(ITestOutputHelper output) : IDisposab
         Assert.SkipWhen(HeadlessChromium.Program is null, "there is no chromium on this machine");
         string path = _folder.File("page.html");
         await using (var file = new StreamWriter(path))
-            new HtmlPage("page", "window.own = 1;").Write(file, body => body.Write("<script>window.hacked = 1;</script><img src=\"https://example.org/x.png\">"));
+            new HtmlPage("page", "window.own = 1;")
+                .Write(file, body => body.Write("<script>window.hacked = 1;</script><img src=\"https://example.org/x.png\">"));
         await using HeadlessChromium browser = await HeadlessChromium.StartAsync();
         await browser.Page.OpenAsync(path);
 
@@ -70,9 +75,13 @@ public sealed class HtmlReportBrowserTests(ITestOutputHelper output) : IDisposab
     private static async Task AssertHarmlessAsync(HeadlessChromium browser)
     {
         Assert.Equal("undefined", (string?)await browser.Page.EvaluateAsync("typeof window.hacked"));
-        Assert.Equal(Hostile, (string?)await browser.Page.EvaluateAsync("document.querySelector('tbody tr td:not(.number)') && [...document.querySelectorAll('td')].find(cell => cell.textContent.includes('hacked')).textContent"));
+        Assert.Equal(Hostile,
+            (string?)await browser.Page.EvaluateAsync(
+                "document.querySelector('tbody tr td:not(.number)') && [...document.querySelectorAll('td')].find(cell => "
+                    + "cell.textContent.includes('hacked')).textContent"));
         Assert.Equal(0, (int)(await browser.Page.EvaluateAsync("document.querySelectorAll('img').length"))!);
-        Assert.Equal("\n  two\nlines", (string?)await browser.Page.EvaluateAsync("[...document.querySelectorAll('pre')].pop().textContent"));
+        Assert.Equal("\n  two\nlines",
+            (string?)await browser.Page.EvaluateAsync("[...document.querySelectorAll('pre')].pop().textContent"));
     }
 
     private async Task<HeadlessChromium> OpenAsync(Report report, ChartLibrary? charts)

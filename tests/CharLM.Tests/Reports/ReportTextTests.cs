@@ -11,7 +11,8 @@ public sealed class ReportTextTests
     {
         var report = new Report("a|b", [new("s", new ReportTable("", [new("run", IsNumber: false), new("nats")], [["x|y\nz <b>", "1"]]))]);
 
-        Assert.Equal("# a\\|b\n\n## s\n\n| run | nats |\n| --- | ---: |\n| x\\|y z \\<b\\> | 1 |\n", Written(writer => MarkdownReport.Write(report, writer)));
+        Assert.Equal("# a\\|b\n\n## s\n\n| run | nats |\n| --- | ---: |\n| x\\|y z \\<b\\> | 1 |\n",
+            Written(writer => MarkdownReport.Write(report, writer)));
     }
 
     [Fact]
@@ -19,14 +20,17 @@ public sealed class ReportTextTests
     {
         var report = new Report("r", [new("s", new Preformatted("sample", "a\n````\nb"))]);
 
-        Assert.EndsWith("sample\n\n`````\na\n````\nb\n`````\n", Written(writer => MarkdownReport.Write(report, writer)), StringComparison.Ordinal);
+        Assert.EndsWith("sample\n\n`````\na\n````\nb\n`````\n", Written(writer => MarkdownReport.Write(report, writer)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Markdown_LongChart_BecomesAFewRowsWithFirstAndLast()
     {
-        var report = new Report("r", [new("s", new LineChart("c", "x", "y", [new("one", [.. Enumerable.Range(1, 500).Select(i => ((double)i, 2.0 * i))])]))]);
-        string[] rows = [.. Written(writer => MarkdownReport.Write(report, writer)).Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))];
+        var report = new Report(
+            "r", [new("s", new LineChart("c", "x", "y", [new("one", [.. Enumerable.Range(1, 500).Select(i => ((double)i, 2.0 * i))])]))]);
+        string[] rows = [.. Written(writer => MarkdownReport.Write(report, writer)).Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal))];
 
         Assert.Equal(2 + 12, rows.Length);
         Assert.Equal("| 1 | 2 |", rows[2]);
@@ -75,7 +79,8 @@ public sealed class ReportTextTests
     {
         var report = new Report("r", [new("s", new LineChart("c", "x", "y", [new("one", [(1, 2), (2, double.NaN)])]))]);
 
-        Assert.Equal(Written(writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded)), Written(writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded)));
+        Assert.Equal(Written(writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded)),
+            Written(writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded)));
     }
 
     [Theory]
@@ -88,7 +93,8 @@ public sealed class ReportTextTests
     {
         var report = new Report("r", [new("s", new ShadedText("c", [("t", value)]) { Scale = ShadeScale.Diverging, Largest = 1 })]);
 
-        Assert.Contains($"<span class=\"{(level < 0 ? 'n' : 's')}{Math.Abs(level)}\"", Written(writer => HtmlReport.Write(report, writer, null)), StringComparison.Ordinal);
+        Assert.Contains($"<span class=\"{(level < 0 ? 'n' : 's')}{Math.Abs(level)}\"",
+            Written(writer => HtmlReport.Write(report, writer, null)), StringComparison.Ordinal);
     }
 
     private static string Written(Action<TextWriter> write)

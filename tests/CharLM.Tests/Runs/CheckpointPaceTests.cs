@@ -77,8 +77,10 @@ public sealed class CheckpointPaceTests
     public void IsDue_Intervals_AreThoseThatWereAskedFor()
     {
         var clock = new Clock();
-        bool[] Steps(CheckpointInterval every) => [.. Enumerable.Range(1, 4).Select(step => new CheckpointPace(every, clock).IsDueAfterStep(step))];
-        bool[] Epochs(CheckpointInterval every) => [.. Enumerable.Range(1, 4).Select(epoch => new CheckpointPace(every, clock).IsDueAfterEpoch(epoch))];
+        bool[] Steps(CheckpointInterval every) =>
+            [.. Enumerable.Range(1, 4).Select(step => new CheckpointPace(every, clock).IsDueAfterStep(step))];
+        bool[] Epochs(CheckpointInterval every) =>
+            [.. Enumerable.Range(1, 4).Select(epoch => new CheckpointPace(every, clock).IsDueAfterEpoch(epoch))];
         Assert.Equal([false, true, false, true], Steps(CheckpointInterval.Steps(2)));
         Assert.Equal([false, false, false, false], Epochs(CheckpointInterval.Steps(2)));
         Assert.Equal([false, true, false, true], Epochs(CheckpointInterval.Epochs(2)));

@@ -52,7 +52,8 @@ public sealed class EvaluationRunTests
     public void Execute_Text_TellsHowMuchOfItTheTrainingSaw()
     {
         // No text repeats itself for as long as a passage.
-        string text = string.Concat(Enumerable.Range(0, 700).Select(i => $"{i} ")), other = string.Concat(Enumerable.Range(3000, 700).Select(i => $"{i} "));
+        string text = string.Concat(Enumerable.Range(0, 700).Select(i => $"{i} ")),
+            other = string.Concat(Enumerable.Range(3000, 700).Select(i => $"{i} "));
         var config = new TextConfig { Cleaning = Cleaning.None, MaxTokens = 0 };
         TokenizedText tokens = TokenizedText.From(text, config);
         NGramCheckpoint model = Model(0, 0) with
@@ -81,21 +82,33 @@ public sealed class EvaluationRunTests
         NGramCheckpoint all = Model(0, 0);
         Assert.Contains("nothing of the text is held out", Refusal(new EvaluationRun { Split = TextSplit.HeldOut }, all),
             StringComparison.Ordinal);
-        Assert.Contains("none of the text's 999 tokens", Refusal(new EvaluationRun(), all with { Vocab = Vocab.Restore([Vocab.Unknown, "z"]) }), StringComparison.Ordinal);
-        string faults = Refusal(new EvaluationRun { MaxTokens = -1, Rows = 0, Config = new EvaluationConfig { ResetEvery = -1, BootstrapSamples = 0 } }, all);
-        Assert.All(["max-tokens must be", "rows must be", "reset-every must be", "bootstrap must be"], part => Assert.Contains(part, faults, StringComparison.Ordinal));
+        Assert.Contains("none of the text's 999 tokens",
+            Refusal(new EvaluationRun(), all with { Vocab = Vocab.Restore([Vocab.Unknown, "z"]) }), StringComparison.Ordinal);
+        string faults = Refusal(
+            new EvaluationRun { MaxTokens = -1, Rows = 0, Config = new EvaluationConfig { ResetEvery = -1, BootstrapSamples = 0 } }, all);
+        Assert.All(["max-tokens must be", "rows must be", "reset-every must be", "bootstrap must be"], part =>
+            Assert.Contains(part, faults, StringComparison.Ordinal));
     }
 
     private static NGramCheckpoint Model(double heldOut, int maxTokens)
     {
         var config = new TextConfig { Cleaning = Cleaning.None, MaxTokens = maxTokens, ValidationFraction = heldOut };
         TokenizedText text = TokenizedText.From(Corpus.Text, config);
-        return new NGramCheckpoint { Model = NGramModel.Train(text.Train, 2, text.Vocab.Count), Text = config, Vocab = text.Vocab, Corpus = new CorpusRecord("x", "aa"), Figures = new Figures() };
+        return new NGramCheckpoint
+        {
+            Model = NGramModel.Train(text.Train, 2, text.Vocab.Count),
+            Text = config,
+            Vocab = text.Vocab,
+            Corpus = new CorpusRecord("x", "aa"),
+            Figures = new Figures(),
+        };
     }
 
-    private static IEnumerable<TextRange> Ranges(EvaluationRun run, params ISavedModel[] models) => run.Texts(Corpus, models).Select(text => text.Range);
+    private static IEnumerable<TextRange> Ranges(EvaluationRun run, params ISavedModel[] models) =>
+        run.Texts(Corpus, models).Select(text => text.Range);
 
     private static string Describe(EvaluationRun run, ISavedModel model) => run.Texts(Corpus, model)[0].Describe();
 
-    private static string Refusal(EvaluationRun run, params ISavedModel[] models) => Assert.Throws<InvalidConfigException>(() => run.Texts(Corpus, models)).Message;
+    private static string Refusal(EvaluationRun run, params ISavedModel[] models) =>
+        Assert.Throws<InvalidConfigException>(() => run.Texts(Corpus, models)).Message;
 }

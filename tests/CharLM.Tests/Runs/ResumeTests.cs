@@ -14,13 +14,29 @@ public sealed class ResumeTests : IDisposable
 {
     private static readonly CorpusText Corpus = new(
         string.Concat(Enumerable.Range(0, 60).Select(i => $"the cat sat on {(char)('a' + (i % 26))} mat. ")),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64), Bytes = 960 });
+        new CorpusOrigin
+        {
+            Requested = "x",
+            Kind = CorpusOriginKind.File,
+            Name = "x",
+            Location = "/x",
+            Sha256 = new string('0', 64),
+            Bytes = 960,
+        });
 
     private static readonly RunConfig Config = new()
     {
         Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 },
         Model = new ModelConfig { NumHiddens = 9, NumLayers = 2, Dropout = 0.2, Cell = CellKind.Lstm },
-        Training = new TrainerConfig { NumEpochs = 3, BatchSize = 3, NumSteps = 7, Optimizer = OptimizerKind.Adam, LearningRate = 0.01, Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 } },
+        Training = new TrainerConfig
+        {
+            NumEpochs = 3,
+            BatchSize = 3,
+            NumSteps = 7,
+            Optimizer = OptimizerKind.Adam,
+            LearningRate = 0.01,
+            Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 },
+        },
         Prefix = "the ",
         SampleLength = 5,
         SampleEvery = 1,
@@ -45,7 +61,16 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Resume_ModelWithAttention_EndsBitByBitAsUncut()
     {
-        RunConfig config = Config with { Model = Config.Model with { Implementation = Implementation.BuiltIn, Cell = CellKind.Gru, Attention = AttentionKind.Dot, AttentionWindow = 10 } };
+        RunConfig config = Config with
+        {
+            Model = Config.Model with
+            {
+                Implementation = Implementation.BuiltIn,
+                Cell = CellKind.Gru,
+                Attention = AttentionKind.Dot,
+                AttentionWindow = 10,
+            },
+        };
         RunDirectory whole = Run("whole", config);
         Run("parts", config, cutAfter: 1);
         Run("parts", config, cutAfter: 17);
@@ -54,12 +79,18 @@ public sealed class ResumeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Resume_CutAnywhere_EndsBitByBitAsUncut(Implementation implementation, CellKind cell, OptimizerKind optimizer, SamplingOrder sampling)
+    public void Resume_CutAnywhere_EndsBitByBitAsUncut(
+        Implementation implementation, CellKind cell, OptimizerKind optimizer, SamplingOrder sampling)
     {
         RunConfig config = Config with
         {
             Model = Config.Model with { Implementation = implementation, Cell = cell },
-            Training = Config.Training with { Optimizer = optimizer, Sampling = sampling, LearningRate = optimizer == OptimizerKind.Sgd ? 1 : 0.01 },
+            Training = Config.Training with
+            {
+                Optimizer = optimizer,
+                Sampling = sampling,
+                LearningRate = optimizer == OptimizerKind.Sgd ? 1 : 0.01,
+            },
         };
         RunDirectory whole = Run("whole", config), parts = new(_folder.File("parts"));
         // In an epoch, at its end, and right after a checkpoint.
@@ -78,11 +109,18 @@ public sealed class ResumeTests : IDisposable
     [InlineData(Implementation.Custom, CellKind.Lstm, null, 33)]
     [InlineData(Implementation.BuiltIn, CellKind.Gru, AttentionKind.Dot, 3)]
     [InlineData(Implementation.BuiltIn, CellKind.Lstm, AttentionKind.Dot, 33)]
-    public void Resume_OddSizesCutTwentyTimes_EndsBitByBitAsUncut(Implementation implementation, CellKind cell, AttentionKind? attention, int batchSize)
+    public void Resume_OddSizesCutTwentyTimes_EndsBitByBitAsUncut(
+        Implementation implementation, CellKind cell, AttentionKind? attention, int batchSize)
     {
         RunConfig config = Config with
         {
-            Model = Config.Model with { Implementation = implementation, Cell = cell, Attention = attention, AttentionWindow = attention is null ? null : 10 },
+            Model = Config.Model with
+            {
+                Implementation = implementation,
+                Cell = cell,
+                Attention = attention,
+                AttentionWindow = attention is null ? null : 10,
+            },
             Training = Config.Training with { BatchSize = batchSize, NumSteps = batchSize == 3 ? 7 : 2 },
             SampleEvery = 0,
         };
@@ -160,7 +198,8 @@ public sealed class ResumeTests : IDisposable
     public void Resume_LeftoversOfAKilledWriter_AreRemovedAndOtherFilesAreNot()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        string stale = Path.Combine(run.CheckpointsPath, $".last.safetensors.{Guid.NewGuid():N}.tmp"), mine = Path.Combine(run.CheckpointsPath, ".my.tmp");
+        string stale = Path.Combine(run.CheckpointsPath, $".last.safetensors.{Guid.NewGuid():N}.tmp"),
+            mine = Path.Combine(run.CheckpointsPath, ".my.tmp");
         File.WriteAllText(stale, "half");
         File.WriteAllText(mine, "mine");
         TrainingRun.Kind.Resume(run.Path).Dispose();
@@ -173,7 +212,8 @@ public sealed class ResumeTests : IDisposable
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
         using RunSession<RunConfig, Checkpoint> first = TrainingRun.Kind.Resume(run.Path);
-        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,7 +222,8 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 23);
         File.Move(run.LastCheckpointPath, _folder.File("elsewhere"));
         File.CreateSymbolicLink(run.LastCheckpointPath, _folder.File("elsewhere"));
-        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,9 +240,15 @@ public sealed class ResumeTests : IDisposable
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
-        RunConfig other = session.Config! with { Model = session.Config.Model with { NumHiddens = 10 }, Training = session.Config.Training with { Seed = 1 }, SampleEvery = 7 };
+        RunConfig other = session.Config! with
+        {
+            Model = session.Config.Model with { NumHiddens = 10 },
+            Training = session.Config.Training with { Seed = 1 },
+            SampleEvery = 7,
+        };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
-        Assert.Equal(["model.num_hiddens is 9 in the run and cannot become 10", "training.seed is 0 in the run and cannot become 1"], e.Faults);
+        Assert.Equal(["model.num_hiddens is 9 in the run and cannot become 10", "training.seed is 0 in the run and cannot become 1"],
+            e.Faults);
     }
 
     [Fact]
@@ -209,8 +256,13 @@ public sealed class ResumeTests : IDisposable
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
-        var other = new CorpusText(Corpus.Text.Replace('q', 'z').Replace('z', 'u') + "q", Corpus.Origin with { Sha256 = new string('1', 64) });
-        var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(session.Config!, session: session).Execute(other, cancellationToken: TestContext.Current.CancellationToken));
+        var other = new CorpusText(Corpus.Text.Replace('q', 'z').Replace('z', 'u') + "q", Corpus.Origin with
+        {
+            Sha256 = new string('1', 64),
+        });
+        var e = Assert.Throws<InvalidConfigException>(
+            () => new TrainingRun(session.Config!, session: session)
+                .Execute(other, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("is another text than the run's", e.Message, StringComparison.Ordinal);
         Assert.Contains("; gone in its vocab: 'z'; go on", e.Message, StringComparison.Ordinal);
     }
@@ -220,7 +272,8 @@ public sealed class ResumeTests : IDisposable
     {
         RunDirectory run = Run("whole", Config with { CheckpointEvery = CheckpointInterval.Epochs(0) });
         using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
-            Assert.Contains("is complete: it has finished its 3 epochs", Assert.Single(session.Conflicts(session.Config!)), StringComparison.Ordinal);
+            Assert.Contains("is complete: it has finished its 3 epochs", Assert.Single(session.Conflicts(session.Config!)),
+                StringComparison.Ordinal);
         RunConfig longer = RunConfigFile.Read(run.ConfigPath);
         longer = longer with { Training = longer.Training with { NumEpochs = 5 } };
         using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
@@ -232,34 +285,48 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Resume_NoRun_SaysSo()
     {
-        Assert.Contains("there is no such run directory", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no such run directory",
+            Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
         Directory.CreateDirectory(_folder.File("empty"));
-        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("empty"))).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("empty"))).Message,
+            StringComparison.Ordinal);
     }
 
     // All but the times.
     private static void AssertSame(RunDirectory whole, RunDirectory parts)
     {
         Checkpoint one = CheckpointFile.Read(whole.LastCheckpointPath), other = CheckpointFile.Read(parts.LastCheckpointPath);
-        Assert.Equal(Bits(one.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)), Bits(other.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
+        Assert.Equal(Bits(one.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)),
+            Bits(other.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
         Assert.Equal(Bits(one.Resume!.Trainer.Moments), Bits(other.Resume!.Trainer.Moments));
         Assert.Equal(one.Figures with { TrainedSeconds = 0 }, other.Figures with { TrainedSeconds = 0 });
-        Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps), (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
-        Assert.Equal(Bits(CheckpointFile.Read(whole.BestCheckpointPath).Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)), Bits(CheckpointFile.Read(parts.BestCheckpointPath).Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
+        Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps),
+            (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
+        Assert.Equal(Bits(CheckpointFile.Read(whole.BestCheckpointPath)
+            .Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)),
+                Bits(CheckpointFile.Read(parts.BestCheckpointPath)
+                    .Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
         Assert.Equal(Timeless(whole), Timeless(parts));
         Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
     }
 
-    private static IEnumerable<RunMetrics> Timeless(RunDirectory run) => RunMetrics.Read(run.MetricsPath).Select(line => line with { Seconds = 0, ElapsedSeconds = 0, TokensPerSecond = 0 });
+    private static IEnumerable<RunMetrics> Timeless(RunDirectory run) => RunMetrics.Read(run.MetricsPath).Select(line => line with
+    {
+        Seconds = 0,
+        ElapsedSeconds = 0,
+        TokensPerSecond = 0,
+    });
 
     private static IEnumerable<string> Bits(IReadOnlyDictionary<string, float[]> tensors) =>
-        tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal).Select(tensor => $"{tensor.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Value))}");
+        tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
+            .Select(tensor => $"{tensor.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Value))}");
 
     // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
     private RunDirectory Run(string name, RunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));
-        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Resumable ? TrainingRun.Kind.Resume(directory.Path) : TrainingRun.Kind.New(directory.Path);
+        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Resumable
+            ? TrainingRun.Kind.Resume(directory.Path) : TrainingRun.Kind.New(directory.Path);
         using var cancel = new CancellationTokenSource();
         int steps = 0;
         try

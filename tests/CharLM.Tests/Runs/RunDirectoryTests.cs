@@ -11,7 +11,15 @@ public sealed class RunDirectoryTests : IDisposable
 {
     private static readonly CorpusText Corpus = new(
         string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 40)),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64), Bytes = 960 });
+        new CorpusOrigin
+        {
+            Requested = "x",
+            Kind = CorpusOriginKind.File,
+            Name = "x",
+            Location = "/x",
+            Sha256 = new string('0', 64),
+            Bytes = 960,
+        });
 
     private static readonly RunConfig Config = new()
     {
@@ -41,9 +49,11 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6], metrics.Select(line => line.Epoch));
         Assert.Equal(metrics.Select(line => line.Epoch * metrics[0].Step), metrics.Select(line => line.Step));
         RunSummary summary = RunSummary.Read(run.ResultPath);
-        Assert.Equal((6, metrics[^1].TrainPerplexity, metrics.Min(line => line.HeldOutPerplexity)), (summary.Epochs, summary.TrainPerplexity, summary.BestHeldOutPerplexity));
+        Assert.Equal((6, metrics[^1].TrainPerplexity, metrics.Min(line => line.HeldOutPerplexity)),
+            (summary.Epochs, summary.TrainPerplexity, summary.BestHeldOutPerplexity));
         Assert.Equal(summary.BestEpoch, CheckpointFile.Read(run.BestCheckpointPath).Figures.Epochs);
-        Assert.Equal(["after epoch 2:", "after epoch 4:", "after epoch 6:"], File.ReadLines(run.SamplesPath).Where(line => line.StartsWith("after ", StringComparison.Ordinal)));
+        Assert.Equal(["after epoch 2:", "after epoch 4:", "after epoch 6:"],
+            File.ReadLines(run.SamplesPath).Where(line => line.StartsWith("after ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -72,7 +82,8 @@ public sealed class RunDirectoryTests : IDisposable
     public void New_DirectoryThatHoldsARun_IsRefused()
     {
         Train(Config);
-        Assert.Contains("holds a run already", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.New(Place)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a run already", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.New(Place)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +102,8 @@ public sealed class RunDirectoryTests : IDisposable
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place);
         Assert.Equal(RunDirectoryState.Absent, session.Directory.State);
         var states = new List<RunDirectoryState>();
-        new TrainingRun(Config, session: session).Execute(Corpus, new Listener(() => states.Add(new RunDirectory(Place).State)), TestContext.Current.CancellationToken);
+        new TrainingRun(Config, session: session)
+            .Execute(Corpus, new Listener(() => states.Add(new RunDirectory(Place).State)), TestContext.Current.CancellationToken);
         Assert.All(states, state => Assert.Equal(RunDirectoryState.Running, state));
     }
 
@@ -101,7 +113,9 @@ public sealed class RunDirectoryTests : IDisposable
         using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place))
         {
             var run = new TrainingRun(Config, session: session);
-            Assert.Throws<InvalidOperationException>(() => run.Execute(Corpus, new Listener(() => throw new InvalidOperationException()), TestContext.Current.CancellationToken));
+            Assert.Throws<InvalidOperationException>(
+                () => run.Execute(Corpus, new Listener(() => throw new InvalidOperationException()),
+                    TestContext.Current.CancellationToken));
         }
         Assert.False(Directory.Exists(_folder.File("runs")));
     }

@@ -14,7 +14,15 @@ public sealed class RunRulesTests : IDisposable
 {
     private static readonly CorpusText Corpus = new(
         string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 75)),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64), Bytes = 1800 });
+        new CorpusOrigin
+        {
+            Requested = "x",
+            Kind = CorpusOriginKind.File,
+            Name = "x",
+            Location = "/x",
+            Sha256 = new string('0', 64),
+            Bytes = 1800,
+        });
 
     private readonly TemporaryFolder _folder = new();
 
@@ -43,7 +51,8 @@ public sealed class RunRulesTests : IDisposable
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
         RunConfig other = session.Config! with { Training = session.Config.Training with { NumEpochs = epochs } };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
-        Assert.Contains($"training.num_epochs is 4 in the run and cannot become {epochs}: the cosine", Assert.Single(e.Faults), StringComparison.Ordinal);
+        Assert.Contains($"training.num_epochs is 4 in the run and cannot become {epochs}: the cosine", Assert.Single(e.Faults),
+            StringComparison.Ordinal);
         Assert.Equal(4, RunConfigFile.Read(run.ConfigPath).Training.NumEpochs);
     }
 
@@ -53,7 +62,13 @@ public sealed class RunRulesTests : IDisposable
     [InlineData(ScheduleKind.Plateau)]
     public void Resume_MoreEpochs_IsTheRunOfSoManyFromTheBeginningAndItsConfigurationRepeatsIt(ScheduleKind kind)
     {
-        RunConfig config = Config with { Training = Config.Training with { Schedule = new ScheduleConfig { Kind = kind, StepEpochs = 3, PlateauEpochs = 1, WarmUpEpochs = 1 } } };
+        RunConfig config = Config with
+        {
+            Training = Config.Training with
+            {
+                Schedule = new ScheduleConfig { Kind = kind, StepEpochs = 3, PlateauEpochs = 1, WarmUpEpochs = 1 },
+            },
+        };
         RunConfig longer = config with { Training = config.Training with { NumEpochs = 7 } };
         RunDirectory whole = Run("whole", longer);
         Run("parts", config);
@@ -67,9 +82,14 @@ public sealed class RunRulesTests : IDisposable
     {
         var config = new SequenceRunConfig<TranslatorConfig> { Data = "x", Model = new TranslatorConfig { TeacherForcingEnd = 0.5 } };
         SequenceRunConfig<TranslatorConfig> longer = config with { Training = config.Training with { NumEpochs = 30 } };
-        Assert.Contains("training.num_epochs is 20 in the run and cannot become 30: teacher forcing", Assert.Single(RunConflicts.Between(config, longer)), StringComparison.Ordinal);
+        Assert.Contains("training.num_epochs is 20 in the run and cannot become 30: teacher forcing",
+            Assert.Single(RunConflicts.Between(config, longer)), StringComparison.Ordinal);
         Assert.Empty(RunConflicts.Between(config with { Model = new TranslatorConfig() }, longer with { Model = new TranslatorConfig() }));
-        var cosine = new SequenceRunConfig<ClassifierConfig> { Data = "x", Training = new TrainerConfig { Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine } } };
+        var cosine = new SequenceRunConfig<ClassifierConfig>
+        {
+            Data = "x",
+            Training = new TrainerConfig { Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine } },
+        };
         Assert.Single(RunConflicts.Between(cosine, cosine with { Training = cosine.Training with { NumEpochs = 1 } }));
     }
 
@@ -83,7 +103,8 @@ public sealed class RunRulesTests : IDisposable
         int waited = 7 - CheckpointFile.Read(run.LastCheckpointPath).Figures.BestEpoch!.Value;
         Assert.True(waited >= 2);
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
-        Assert.Contains("patience is 0 in the run and cannot become 1", Assert.Single(session.Conflicts(session.Config! with { Patience = 1 })), StringComparison.Ordinal);
+        Assert.Contains("patience is 0 in the run and cannot become 1",
+            Assert.Single(session.Conflicts(session.Config! with { Patience = 1 })), StringComparison.Ordinal);
         Assert.Empty(session.Conflicts(session.Config! with { Patience = 8 }));
     }
 
@@ -107,7 +128,8 @@ public sealed class RunRulesTests : IDisposable
         new TrainingRun(config).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         byte[] before = File.ReadAllBytes(config.CheckpointPath);
         RunConfig explodes = config with { Training = config.Training with { LearningRate = 1e5, ClipNorm = 0 } };
-        var e = Assert.Throws<TrainingDivergedException>(() => new TrainingRun(explodes).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken));
+        var e = Assert.Throws<TrainingDivergedException>(
+            () => new TrainingRun(explodes).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("nats, whose perplexity is no finite number", e.Message, StringComparison.Ordinal);
         Assert.Null(e.Batch);
         Assert.Equal(before, File.ReadAllBytes(config.CheckpointPath));
@@ -117,7 +139,10 @@ public sealed class RunRulesTests : IDisposable
     [Fact]
     public void Execute_HeldOutLossWithoutAFinitePerplexity_EndsAsDiverged()
     {
-        RunConfig config = Config with { Training = Config.Training with { NumEpochs = 1, NumSteps = 300, LearningRate = 1e7, ClipNorm = 0 } };
+        RunConfig config = Config with
+        {
+            Training = Config.Training with { NumEpochs = 1, NumSteps = 300, LearningRate = 1e7, ClipNorm = 0 },
+        };
         RunDirectory run = new(_folder.File("run"));
         var e = Assert.Throws<TrainingDivergedException>(() => Run("run", config));
         Assert.Contains("the held-out loss of epoch 1 became", e.Message, StringComparison.Ordinal);
@@ -132,13 +157,18 @@ public sealed class RunRulesTests : IDisposable
     {
         RunConfig config = Config with { Text = Config.Text with { ValidationFraction = fraction } };
         ScheduleConfig plateau = new() { Kind = ScheduleKind.Plateau };
-        foreach (RunConfig one in new[] { config, config with { Patience = 1 }, config with { Training = config.Training with { Schedule = plateau } } })
+        foreach (RunConfig one in new[] { config, config with { Patience = 1 },
+            config with { Training = config.Training with { Schedule = plateau } } })
         {
-            var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(one).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken));
+            var e = Assert.Throws<InvalidConfigException>(
+                () => new TrainingRun(one).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken));
             Assert.Contains($"validation-fraction {fraction} of the text's 1800 tokens {tokens}", e.Message, StringComparison.Ordinal);
             Assert.Contains("take 0.0012 or more", e.Message, StringComparison.Ordinal);
         }
-        Assert.Contains(tokens, Assert.Throws<InvalidConfigException>(() => new NGramRun { Text = config.Text }.Execute(Corpus, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(tokens,
+            Assert.Throws<InvalidConfigException>(
+                () => new NGramRun { Text = config.Text }.Execute(Corpus, TestContext.Current.CancellationToken)).Message,
+                    StringComparison.Ordinal);
         // What it proposes is enough.
         Assert.Equal(2, TokenizedText.From(Corpus.Text, config.Text with { ValidationFraction = 0.0012 }).HeldOut.Length);
     }
@@ -169,7 +199,11 @@ public sealed class RunRulesTests : IDisposable
     [Fact]
     public void Execute_DefaultInterval_LosesAMinuteAtMost()
     {
-        RunConfig config = Config with { CheckpointEvery = new RunConfig().CheckpointEvery, Training = Config.Training with { NumEpochs = 500 } };
+        RunConfig config = Config with
+        {
+            CheckpointEvery = new RunConfig().CheckpointEvery,
+            Training = Config.Training with { NumEpochs = 500 },
+        };
         Assert.Equal(CheckpointInterval.Automatic, config.CheckpointEvery);
         Assert.Equal(CheckpointInterval.Automatic, new SequenceRunConfig<ClassifierConfig>().CheckpointEvery);
         var clock = new Ticking();
@@ -193,7 +227,11 @@ public sealed class RunRulesTests : IDisposable
     {
         new TrainingRun(Config).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Checkpoint start = CheckpointFile.Read(Config.CheckpointPath);
-        RunConfig longer = Config with { CheckpointEvery = CheckpointInterval.Epochs(0), Training = Config.Training with { NumEpochs = 7 } };
+        RunConfig longer = Config with
+        {
+            CheckpointEvery = CheckpointInterval.Epochs(0),
+            Training = Config.Training with { NumEpochs = 7 },
+        };
         RunDirectory whole = Run("whole", longer, start: start);
         Assert.Throws<KilledException>(() => Run("parts", longer, start: start, told: told =>
         {
@@ -209,10 +247,13 @@ public sealed class RunRulesTests : IDisposable
     public void Read_MetricsOfBeforeAndOfNow_HaveLossesAndPerplexities()
     {
         const string Rest = "\"gradient_norm\":1,\"learning_rate\":1,\"tokens_per_second\":1,\"seconds\":1,\"elapsed_seconds\":1}";
-        File.WriteAllText(_folder.File("old"), $"{{\"epoch\":1,\"step\":2,\"train_perplexity\":9.5,\"held_out_perplexity\":10,{Rest}\n{{\"epoch\":2,\"step\":4,\"train_perplexity\":\"Infinity\",{Rest}\n");
+        File.WriteAllText(_folder.File("old"),
+            $"{{\"epoch\":1,\"step\":2,\"train_perplexity\":9.5,\"held_out_perplexity\":10,{Rest}\n{{\"epoch\":2,\"step\":4,\"train_perplexity\":\"Infinity\",{Rest}\n");
         IReadOnlyList<RunMetrics> old = RunMetrics.Read(_folder.File("old"));
-        Assert.Equal((9.5, Math.Log(9.5), 10, Math.Log(10)), (old[0].TrainPerplexity, old[0].TrainLoss, old[0].HeldOutPerplexity, old[0].HeldOutLoss));
-        Assert.Equal((double.PositiveInfinity, double.PositiveInfinity, null), (old[1].TrainPerplexity, old[1].TrainLoss, old[1].HeldOutLoss));
+        Assert.Equal((9.5, Math.Log(9.5), 10, Math.Log(10)),
+            (old[0].TrainPerplexity, old[0].TrainLoss, old[0].HeldOutPerplexity, old[0].HeldOutLoss));
+        Assert.Equal((double.PositiveInfinity, double.PositiveInfinity, null),
+            (old[1].TrainPerplexity, old[1].TrainLoss, old[1].HeldOutLoss));
 
         RunDirectory run = Run("run", Config);
         foreach (string line in File.ReadLines(run.MetricsPath).Append(File.ReadAllText(run.ResultPath)))
@@ -239,7 +280,8 @@ public sealed class RunRulesTests : IDisposable
         };
         RunDirectory run = Run("run", config);
         Checkpoint checkpoint = CheckpointFile.Read(run.LastCheckpointPath);
-        Assert.Equal((10_000, 1, 1e-20), (checkpoint.Figures.Epochs, checkpoint.Resume!.Trainer.Schedule.Scale, checkpoint.Resume.Trainer.LearningRate));
+        Assert.Equal((10_000, 1, 1e-20),
+            (checkpoint.Figures.Epochs, checkpoint.Resume!.Trainer.Schedule.Scale, checkpoint.Resume.Trainer.LearningRate));
         Run("run", config with { Training = config.Training with { NumEpochs = 10_002 } });
         Assert.Equal(Enumerable.Range(1, 10_002), RunMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
     }
@@ -249,10 +291,12 @@ public sealed class RunRulesTests : IDisposable
 
     // Goes on with the run if it can.
     private RunDirectory Run(
-        string name, RunConfig config, int stopAfterEpoch = int.MaxValue, Checkpoint? start = null, TimeProvider? clock = null, Action<RunEvent>? told = null)
+        string name, RunConfig config, int stopAfterEpoch = int.MaxValue, Checkpoint? start = null, TimeProvider? clock = null,
+            Action<RunEvent>? told = null)
     {
         var directory = new RunDirectory(_folder.File(name));
-        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Absent ? TrainingRun.Kind.New(directory.Path) : TrainingRun.Kind.Resume(directory.Path);
+        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Absent
+            ? TrainingRun.Kind.New(directory.Path) : TrainingRun.Kind.Resume(directory.Path);
         using var cancel = new CancellationTokenSource();
         var run = new TrainingRun(config with { Corpus = "/x" }, start, session: session) { Clock = clock ?? TimeProvider.System };
         run.Execute(Corpus, new Listener(e =>

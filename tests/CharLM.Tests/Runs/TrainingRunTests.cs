@@ -14,7 +14,15 @@ public sealed class TrainingRunTests : IDisposable
 
     private static readonly CorpusText Corpus = new(
         string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 40)),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x", Sha256 = new string('0', 64), Bytes = 960 });
+        new CorpusOrigin
+        {
+            Requested = "x",
+            Kind = CorpusOriginKind.File,
+            Name = "x",
+            Location = "/x",
+            Sha256 = new string('0', 64),
+            Bytes = 960,
+        });
 
     private string Path => System.IO.Path.Combine(_folder.FullName, "sub", "model.safetensors");
 
@@ -68,12 +76,14 @@ public sealed class TrainingRunTests : IDisposable
     public void Execute_HeldOut_IsMeasuredBesideTraining()
     {
         var events = new Events();
-        new TrainingRun(Config with { Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 } }).Execute(Corpus, events, TestContext.Current.CancellationToken);
+        new TrainingRun(Config with { Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 } })
+            .Execute(Corpus, events, TestContext.Current.CancellationToken);
         RunDescription description = events.List.OfType<RunEvent.Started>().Single().Description;
         int characters = TextCleaner.Clean(Corpus.Text, Cleaning.D2L).Length;
         Assert.Equal(characters, description.TrainTokens + description.HeldOutTokens);
         Assert.Equal((int)(characters * 0.2), description.HeldOutTokens);
-        Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch => Assert.Equal(description.HeldOutTokens - 1, epoch.Report.HeldOut!.Value.Tokens));
+        Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch =>
+            Assert.Equal(description.HeldOutTokens - 1, epoch.Report.HeldOut!.Value.Tokens));
     }
 
     [Fact]
@@ -89,7 +99,8 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(2, first.EpochsDone);
 
         var events = new Events();
-        RunResult second = new TrainingRun(Config, CheckpointFile.Read(Path)).Execute(Corpus, events, TestContext.Current.CancellationToken);
+        RunResult second = new TrainingRun(Config, CheckpointFile.Read(Path))
+            .Execute(Corpus, events, TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(3, 4), events.List.OfType<RunEvent.Epoch>().Select(e => e.Report.Epoch));
         Assert.Equal(6, second.EpochsDone);
     }
@@ -102,7 +113,8 @@ public sealed class TrainingRunTests : IDisposable
         new TrainingRun(config).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Checkpoint whole = CheckpointFile.Read(Path);
 
-        new TrainingRun(config with { Training = config.Training with { NumEpochs = 3 } }).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
+        new TrainingRun(config with { Training = config.Training with { NumEpochs = 3 } })
+            .Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         new TrainingRun(config, CheckpointFile.Read(Path)).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Checkpoint parts = CheckpointFile.Read(Path);
 
@@ -143,7 +155,10 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Execute_Windows_HoldsOutThoseAfterTheTrainingOnes()
     {
-        RunConfig config = Config with { Training = Config.Training with { Sampling = SamplingOrder.Windows, TrainWindows = 300, ValidationWindows = 100 } };
+        RunConfig config = Config with
+        {
+            Training = Config.Training with { Sampling = SamplingOrder.Windows, TrainWindows = 300, ValidationWindows = 100 },
+        };
         var events = new Events();
         new TrainingRun(config).Execute(Corpus, events, TestContext.Current.CancellationToken);
         Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch =>
@@ -151,7 +166,8 @@ public sealed class TrainingRunTests : IDisposable
             Assert.Equal(300 * 8, epoch.Report.Train.Tokens);
             Assert.Equal(100 * 8, epoch.Report.HeldOut!.Value.Tokens);
         });
-        var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(config with { Training = config.Training with { TrainWindows = 5000 } }).Execute(Corpus));
+        var e = Assert.Throws<InvalidConfigException>(
+            () => new TrainingRun(config with { Training = config.Training with { TrainWindows = 5000 } }).Execute(Corpus));
         Assert.Contains("need 5108 tokens", e.Message, StringComparison.Ordinal);
     }
 
@@ -159,13 +175,18 @@ public sealed class TrainingRunTests : IDisposable
     public void Validate_PatienceOrPlateauWithoutHeldOutText_IsRefused()
     {
         Assert.Throws<InvalidConfigException>(() => new TrainingRun(Config with { Patience = 1 }));
-        Assert.Throws<InvalidConfigException>(() => new TrainingRun(Config with { Training = Config.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau } } }));
+        Assert.Throws<InvalidConfigException>(() => new TrainingRun(Config with
+        {
+            Training = Config.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau } },
+        }));
     }
 
     [Fact]
     public void Execute_TextTooShort_WritesNothing()
     {
-        Assert.Throws<CorpusTooShortException>(() => new TrainingRun(Config).Execute(Corpus with { Text = "too short" }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Throws<CorpusTooShortException>(
+            () => new TrainingRun(Config)
+                .Execute(Corpus with { Text = "too short" }, cancellationToken: TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(System.IO.Path.GetDirectoryName(Path)));
     }
 

@@ -28,7 +28,8 @@ public sealed class UnseenTextTests
     [InlineData(0, 0, 1000, 1000)]
     [InlineData(400, 0, 400, 1000)]
     public void Of_FractionHeldOut_IsTheEndOfWhatWasGiven(int maxTokens, double fraction, int begin, int end) =>
-        Assert.Equal(new TextRange(begin, end), UnseenText.Of(Model(new TextConfig { MaxTokens = maxTokens, ValidationFraction = fraction }), 1000));
+        Assert.Equal(new TextRange(begin, end),
+            UnseenText.Of(Model(new TextConfig { MaxTokens = maxTokens, ValidationFraction = fraction }), 1000));
 
     // The book's validation windows overlap with the last training window; what that one read does not count.
     [Theory]
@@ -36,5 +37,7 @@ public sealed class UnseenTextTests
     [InlineData(0, 232, 1000)]
     public void Of_Windows_BeginAfterTheLastTrainingWindow(int validation, int begin, int end) => Assert.Equal(
         new TextRange(begin, end),
-        UnseenText.Of(Model(new TextConfig { MaxTokens = 0 }, new TrainerConfig { Sampling = SamplingOrder.Windows, NumSteps = 32, TrainWindows = 200, ValidationWindows = validation }), 1000));
+        UnseenText.Of(Model(new TextConfig { MaxTokens = 0 },
+            new TrainerConfig { Sampling = SamplingOrder.Windows, NumSteps = 32, TrainWindows = 200,
+                ValidationWindows = validation }), 1000));
 }

@@ -22,7 +22,8 @@ public sealed class PairLabelTests
     public void Create_LabelThatIsReserved_IsNamedSo()
     {
         const string Reserved = "line 2: the label <unk> is reserved";
-        Assert.Contains(Reserved, Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\t<unk>"), 0)), StringComparison.Ordinal);
+        Assert.Contains(Reserved, Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\t<unk>"), 0)),
+            StringComparison.Ordinal);
         Assert.Contains(Reserved, Refused(() => TrainedTranslator.Create(Steering, File("A\ta", "<unk>\tb"), 0)), StringComparison.Ordinal);
         // Characters that spell it are characters, and the names of a target's ends are no labels.
         TrainedTranslator.Create(Translating, File("<unk>\t<bos><eos><unk>"), 0).Dispose();
@@ -35,7 +36,8 @@ public sealed class PairLabelTests
         Assert.Equal(
             "pairs.tsv, line 3: the labels 'A' and 'A ' differ in white space alone: write them the same",
             Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\tB", "c\tA "), 0)));
-        Assert.Contains("line 2: the labels ' A' and 'A'", Refused(() => TrainedTranslator.Create(Steering, File(" A\ta", "A\tb"), 0)), StringComparison.Ordinal);
+        Assert.Contains("line 2: the labels ' A' and 'A'", Refused(() => TrainedTranslator.Create(Steering, File(" A\ta", "A\tb"), 0)),
+            StringComparison.Ordinal);
         // A label of one writing stays as it is, and a space may be the label of a character.
         using TrainedClassifier one = TrainedClassifier.Create(Classifying, File("a\tA ", "b\tA "), 0);
         Assert.Equal(["A "], one.Vocab.Labels);
@@ -47,7 +49,8 @@ public sealed class PairLabelTests
     {
         PairFile known = File("ab\tba"), other = File("ab\tba", "a\tbqa");
         using TrainedTranslator translator = TrainedTranslator.Create(Translating, known, 0);
-        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the vocab", Refused(() => translator.CheckLearnable(other)), StringComparison.Ordinal);
+        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the vocab", Refused(() => translator.CheckLearnable(other)),
+            StringComparison.Ordinal);
         translator.Check(other);
         Assert.Equal(["q"], translator.Vocab.UnknownInTargets(other.Pairs.Select(pair => pair.Target)).Select(count => count.Token));
         Assert.Equal(["x", "y"], translator.Vocab.UnknownInSources(["axb", "xya"]).Select(count => count.Token));
@@ -57,7 +60,9 @@ public sealed class PairLabelTests
     public void TrainEpoch_Translator_ChangesEveryWeightAndHalvesTheLoss()
     {
         PairFile pairs = File("abab\tbaba", "aabb\tbbaa", "bbab\tbabb", "abba\tabba");
-        using TrainedTranslator model = TrainedTranslator.Create(Translating with { Model = Translating.Model with { NumHiddens = 16, Cell = CellKind.Lstm, EmbeddingSize = 6 } }, pairs, 1, threads: 1);
+        using TrainedTranslator model = TrainedTranslator.Create(
+            Translating with { Model = Translating.Model with { NumHiddens = 16, Cell = CellKind.Lstm, EmbeddingSize = 6 } }, pairs, 1,
+                threads: 1);
         CheckLearns(model, pairs);
     }
 
@@ -66,7 +71,9 @@ public sealed class PairLabelTests
     {
         PairFile pairs = File("abab\tx", "babb\ty", "aabb\tx", "bbab\ty");
         using TrainedClassifier model = TrainedClassifier.Create(
-            Classifying with { Pooling = Pooling.Attention, Model = Classifying.Model with { NumHiddens = 16, NumLayers = 2, Bidirectional = true, EmbeddingSize = 6 } }, pairs, 1, threads: 1);
+            Classifying with { Pooling = Pooling.Attention,
+                Model = Classifying.Model with { NumHiddens = 16, NumLayers = 2, Bidirectional = true, EmbeddingSize = 6 } }, pairs, 1,
+                    threads: 1);
         CheckLearns(model, pairs);
     }
 
@@ -75,9 +82,16 @@ public sealed class PairLabelTests
         where TConfig : class, ISequenceConfig, new()
     {
         using DisposeScope scope = NewDisposeScope();
-        Dictionary<string, Tensor> before = model.Model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone());
+        Dictionary<string, Tensor> before = model.Model.named_parameters()
+            .ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone());
         double first = model.Loss(pairs.Pairs).Mean;
-        using var trainer = new SequenceTrainer(model.Task(pairs.Pairs), new TrainerConfig { NumEpochs = 60, BatchSize = 2, Optimizer = OptimizerKind.Adam, LearningRate = 0.02 });
+        using var trainer = new SequenceTrainer(model.Task(pairs.Pairs), new TrainerConfig
+        {
+            NumEpochs = 60,
+            BatchSize = 2,
+            Optimizer = OptimizerKind.Adam,
+            LearningRate = 0.02,
+        });
         trainer.TrainEpoch(0);
         foreach ((string name, Parameter parameter) in model.Model.named_parameters())
             Assert.True(before[name].not_equal(parameter).any().ToBoolean(), $"{name} is as it was");

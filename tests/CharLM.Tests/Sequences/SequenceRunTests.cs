@@ -22,8 +22,19 @@ public sealed class SequenceRunTests : IDisposable
     {
         Data = "words",
         Validation = "others",
-        Model = new ClassifierConfig { Model = new ModelConfig { NumHiddens = 6, NumLayers = 2, Dropout = 0.2, Bidirectional = true }, Pooling = Pooling.Attention },
-        Training = new TrainerConfig { NumEpochs = 3, BatchSize = 8, Optimizer = OptimizerKind.Adam, LearningRate = 0.01, Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 } },
+        Model = new ClassifierConfig
+        {
+            Model = new ModelConfig { NumHiddens = 6, NumLayers = 2, Dropout = 0.2, Bidirectional = true },
+            Pooling = Pooling.Attention,
+        },
+        Training = new TrainerConfig
+        {
+            NumEpochs = 3,
+            BatchSize = 8,
+            Optimizer = OptimizerKind.Adam,
+            LearningRate = 0.01,
+            Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 },
+        },
         SampleEvery = 1,
         CheckpointEvery = CheckpointInterval.Steps(4),
     };
@@ -32,7 +43,14 @@ public sealed class SequenceRunTests : IDisposable
     {
         Data = "words",
         Validation = "others",
-        Model = new TranslatorConfig { Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, OutputDropout = 0.1 }, Attention = SourceAttention.Dot, TeacherForcing = 0.8, TeacherForcingEnd = 0.4, MaxTarget = 10 },
+        Model = new TranslatorConfig
+        {
+            Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, OutputDropout = 0.1 },
+            Attention = SourceAttention.Dot,
+            TeacherForcing = 0.8,
+            TeacherForcingEnd = 0.4,
+            MaxTarget = 10,
+        },
         Training = Classifying.Training with { Optimizer = OptimizerKind.RmsProp },
         CheckpointEvery = CheckpointInterval.Epochs(1),
     };
@@ -87,7 +105,8 @@ public sealed class SequenceRunTests : IDisposable
     [Fact]
     public void Resume_CutWhileHeldOutPairsAreMeasured_MeasuresThemAndGoesOn()
     {
-        RunDirectory whole = Run<TrainedTranslator, TranslatorConfig>("whole", Translating), parts = Run<TrainedTranslator, TranslatorConfig>("parts", Translating, cutAfter: 9);
+        RunDirectory whole = Run<TrainedTranslator, TranslatorConfig>("whole", Translating), parts = Run<TrainedTranslator,
+            TranslatorConfig>("parts", Translating, cutAfter: 9);
         ResumeState state = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.Read(parts.LastCheckpointPath).Resume!;
         Assert.Equal((0, 9, 9), (state.Trainer.Epoch, state.Trainer.Batch, state.Step));
         Assert.Empty(SequenceMetrics.Read(parts.MetricsPath));
@@ -102,22 +121,28 @@ public sealed class SequenceRunTests : IDisposable
         SequenceRunConfig<ClassifierConfig> config = RunConfigFile.Read(run.ConfigPath, new SequenceRunConfig<ClassifierConfig>());
         Assert.Equal(Classifying with { Data = Path.GetFullPath("words"), Validation = Path.GetFullPath("others") }, config);
         RunEnvironment environment = RunEnvironment.Read(run.EnvironmentPath);
-        Assert.Equal((Words.Sha256, "others", OtherWords.Sha256), (environment.CorpusSha256, environment.HeldOut, environment.HeldOutSha256));
+        Assert.Equal((Words.Sha256, "others", OtherWords.Sha256),
+            (environment.CorpusSha256, environment.HeldOut, environment.HeldOutSha256));
         IReadOnlyList<SequenceMetrics> metrics = SequenceMetrics.Read(run.MetricsPath);
         Assert.Equal([(1, 9L), (2, 18L), (3, 27L)], metrics.Select(line => (line.Epoch, line.Step)));
 
         // The figures are those of the model that was saved, measured anew.
-        using TrainedClassifier last = TrainedClassifier.Open(run.LastCheckpointPath, threads: 1), best = TrainedClassifier.Open(run.BestCheckpointPath, threads: 1);
+        using TrainedClassifier last = TrainedClassifier.Open(run.LastCheckpointPath, threads: 1),
+            best = TrainedClassifier.Open(run.BestCheckpointPath, threads: 1);
         Assert.Equal(last.Measure(OtherWords.Pairs).Accuracy, metrics[^1].HeldOut!["accuracy"]);
         Assert.Equal(last.Measure(OtherWords.Pairs).MacroF1, metrics[^1].HeldOut!["macro_f1"]);
         Assert.Equal(last.Loss(OtherWords.Pairs).Mean, metrics[^1].HeldOutLoss);
         double greatest = metrics.Max(line => line.HeldOut!["accuracy"]);
         SequenceSummary summary = SequenceSummary.Read(run.ResultPath);
-        Assert.Equal((3, 27L, greatest, best.Start!.Figures.Epochs), (summary.Epochs, summary.Steps, summary.BestHeldOut, summary.BestEpoch));
+        Assert.Equal((3, 27L, greatest, best.Start!.Figures.Epochs),
+            (summary.Epochs, summary.Steps, summary.BestHeldOut, summary.BestEpoch));
         Assert.Equal(greatest, best.Measure(OtherWords.Pairs).Accuracy);
-        Assert.Equal(["after epoch 1:", "after epoch 2:", "after epoch 3:"], File.ReadLines(run.SamplesPath).Where(line => line.StartsWith("after ", StringComparison.Ordinal)));
+        Assert.Equal(["after epoch 1:", "after epoch 2:", "after epoch 3:"],
+            File.ReadLines(run.SamplesPath).Where(line => line.StartsWith("after ", StringComparison.Ordinal)));
         Assert.Equal(
-            [.. OtherWords.Pairs.Take(5).Zip(last.Predict([.. OtherWords.Pairs.Take(5).Select(pair => pair.Source)]), (pair, label) => $"{pair.Source}\t{label}\t{pair.Target}"), ""],
+            [.. OtherWords.Pairs.Take(5)
+                .Zip(last.Predict([.. OtherWords.Pairs.Take(5).Select(pair => pair.Source)]), (pair, label) =>
+                    $"{pair.Source}\t{label}\t{pair.Target}"), ""],
             File.ReadAllLines(run.SamplesPath)[^6..]);
 
         AssertSame<TrainedClassifier, ClassifierConfig>(run, Run<TrainedClassifier, ClassifierConfig>("again", config));
@@ -127,12 +152,17 @@ public sealed class SequenceRunTests : IDisposable
     public void Execute_Patience_EndsWhenTheHeldOutPairsBecomeNoBetterAndStaysEnded()
     {
         // A learning rate of next to nothing: the first epoch is the best.
-        SequenceRunConfig<ClassifierConfig> config = Classifying with { Patience = 2, Training = Classifying.Training with { NumEpochs = 9, LearningRate = 1e-12 } };
+        SequenceRunConfig<ClassifierConfig> config = Classifying with
+        {
+            Patience = 2,
+            Training = Classifying.Training with { NumEpochs = 9, LearningRate = 1e-12 },
+        };
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("run", config);
         Assert.Equal([1, 2, 3], SequenceMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         SequenceSummary summary = SequenceSummary.Read(run.ResultPath);
         Assert.Equal((true, 1, 3), (summary.StoppedEarly, summary.BestEpoch, summary.Epochs));
-        using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier, ClassifierConfig>.Kind.Resume(run.Path);
+        using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier,
+            ClassifierConfig>.Kind.Resume(run.Path);
         Assert.Contains("is complete: it ended after 3 epochs", Assert.Single(session.Conflicts(config)), StringComparison.Ordinal);
     }
 
@@ -145,11 +175,16 @@ public sealed class SequenceRunTests : IDisposable
             Model = Translating.Model with { Source = SourceKind.Label, Attention = SourceAttention.None },
             Training = Translating.Training with { NumEpochs = 6, LearningRate = 0.03 },
         };
-        PairFile Steering(PairFile words) => words with { Pairs = [.. words.Pairs.Select(pair => new TextPair(pair.Target, pair.Source, pair.Line))] };
-        string path = _folder.File("run");
-        using (RunSession<SequenceRunConfig<TranslatorConfig>, SequenceCheckpoint<TranslatorConfig>> session = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
+        PairFile Steering(PairFile words) => words with
         {
-            SequenceResult result = new SequenceRun<TrainedTranslator, TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
+            Pairs = [.. words.Pairs.Select(pair => new TextPair(pair.Target, pair.Source, pair.Line))],
+        };
+        string path = _folder.File("run");
+        using (RunSession<SequenceRunConfig<TranslatorConfig>,
+            SequenceCheckpoint<TranslatorConfig>> session = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
+        {
+            SequenceResult result = new SequenceRun<TrainedTranslator,
+                TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
             IReadOnlyList<SequenceMetrics> metrics = SequenceMetrics.Read(session.Directory.MetricsPath);
             SequenceMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
             Assert.All(metrics, line => Assert.Null(line.HeldOut));
@@ -170,25 +205,39 @@ public sealed class SequenceRunTests : IDisposable
     public void Resume_OtherConfigurationOrPairs_ListsWhatIsOther()
     {
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, cutAfter: 5);
-        using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier, ClassifierConfig>.Kind.Resume(run.Path);
-        SequenceRunConfig<ClassifierConfig> other = session.Config! with { Model = session.Config.Model with { Pooling = Pooling.Mean }, Training = session.Config.Training with { Seed = 7 } };
+        using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier,
+            ClassifierConfig>.Kind.Resume(run.Path);
+        SequenceRunConfig<ClassifierConfig> other = session.Config! with
+        {
+            Model = session.Config.Model with { Pooling = Pooling.Mean },
+            Training = session.Config.Training with { Seed = 7 },
+        };
         Assert.Equal(
             ["model.pooling is attention in the run and cannot become mean", "training.seed is 0 in the run and cannot become 7"],
-            Assert.Throws<InvalidConfigException>(() => new SequenceRun<TrainedClassifier, ClassifierConfig>(other, session: session)).Faults);
+            Assert.Throws<InvalidConfigException>(() => new SequenceRun<TrainedClassifier, ClassifierConfig>(other, session: session))
+                .Faults);
         var same = new SequenceRun<TrainedClassifier, ClassifierConfig>(session.Config!, session: session);
-        Assert.Contains("others holds other pairs than the run's", Assert.Throws<InvalidConfigException>(() => same.Execute(OtherWords, OtherWords)).Message, StringComparison.Ordinal);
-        Assert.Contains("validation is missing", Assert.Throws<InvalidConfigException>(() => same.Execute(Words)).Message, StringComparison.Ordinal);
+        Assert.Contains("others holds other pairs than the run's",
+            Assert.Throws<InvalidConfigException>(() => same.Execute(OtherWords, OtherWords)).Message, StringComparison.Ordinal);
+        Assert.Contains("validation is missing", Assert.Throws<InvalidConfigException>(() => same.Execute(Words)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Resume_RunOfAnotherKind_SaysWhichCommandGoesOn()
     {
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, cutAfter: 5);
-        Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it", Assert.Throws<RunDirectoryException>(() => SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.Resume(run.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("not of a language model", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("configures a classifier, not a language model", Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(run.ConfigPath)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it",
+            Assert.Throws<RunDirectoryException>(() => SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.Resume(run.Path)).Message,
+                StringComparison.Ordinal);
+        Assert.Contains("not of a language model", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("configures a classifier, not a language model",
+            Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(run.ConfigPath)).Message, StringComparison.Ordinal);
         Assert.Null(RunDirectory.NewestResumable(Path.GetDirectoryName(run.Path)!, TrainingRun.Kind.Owns));
-        Assert.Equal(run.Path, RunDirectory.NewestResumable(Path.GetDirectoryName(run.Path)!, SequenceRun<TrainedClassifier, ClassifierConfig>.Kind.Owns)!.Path);
+        Assert.Equal(run.Path,
+            RunDirectory.NewestResumable(
+                Path.GetDirectoryName(run.Path)!, SequenceRun<TrainedClassifier, ClassifierConfig>.Kind.Owns)!.Path);
     }
 
     [Fact]
@@ -196,16 +245,20 @@ public sealed class SequenceRunTests : IDisposable
         [
             "kind must be classifier, not translator",
             "data must name a file of pairs: give --data",
-            "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: leave them as they are",
+            "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: leave them as "
+                + "they are",
             "patience waits for better held-out pairs: give --validation",
         ],
-        new SequenceRunConfig<ClassifierConfig> { Kind = "translator", Patience = 1, Training = new TrainerConfig { NumSteps = 3 } }.Faults());
+        new SequenceRunConfig<ClassifierConfig> { Kind = "translator", Patience = 1,
+            Training = new TrainerConfig { NumSteps = 3 } }.Faults());
 
     // Words of a and b; the target says which letter came first, and the word without it.
     private static PairFile Make(string name, long seed, int count)
     {
         var random = new RandomStream(seed);
-        TextPair[] pairs = [.. Enumerable.Range(1, count).Select(line => (string.Concat(Enumerable.Range(0, 2 + random.Next(5)).Select(_ => "ab"[random.Next(2)])), line)).Select(word => new TextPair(word.Item1, word.Item1[..1], word.line))];
+        TextPair[] pairs = [.. Enumerable.Range(1, count)
+            .Select(line => (string.Concat(Enumerable.Range(0, 2 + random.Next(5)).Select(_ => "ab"[random.Next(2)])), line))
+                .Select(word => new TextPair(word.Item1, word.Item1[..1], word.line))];
         return new PairFile(name, new string((char)('0' + seed), 64), pairs);
     }
 
@@ -217,9 +270,11 @@ public sealed class SequenceRunTests : IDisposable
         RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> kind = SequenceRun<TModel, TConfig>.Kind;
         SequenceCheckpoint<TConfig> one = kind.Read(whole.LastCheckpointPath), other = kind.Read(parts.LastCheckpointPath);
         Assert.Equal(Bits(one.Weights), Bits(other.Weights));
-        Assert.Equal(one.Resume!.Trainer.Moments.OrderBy(moment => moment.Key), other.Resume!.Trainer.Moments.OrderBy(moment => moment.Key));
+        Assert.Equal(one.Resume!.Trainer.Moments.OrderBy(moment => moment.Key),
+            other.Resume!.Trainer.Moments.OrderBy(moment => moment.Key));
         Assert.Equal(one.Figures with { TrainedSeconds = 0 }, other.Figures with { TrainedSeconds = 0 });
-        Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps), (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
+        Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps),
+            (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
         Assert.Equal(Bits(kind.Read(whole.BestCheckpointPath).Weights), Bits(kind.Read(parts.BestCheckpointPath).Weights));
         Assert.Equal(Timeless(whole), Timeless(parts));
         Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
@@ -229,16 +284,19 @@ public sealed class SequenceRunTests : IDisposable
         .Select(line => CheckpointMetadata.WritePart(line with { Seconds = 0, ElapsedSeconds = 0, PredictionsPerSecond = 0 }));
 
     private static IEnumerable<string> Bits(IReadOnlyDictionary<string, WeightArray> tensors) =>
-        tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal).Select(tensor => $"{tensor.Key} {Convert.ToHexString(MemoryMarshal.AsBytes<float>(tensor.Value.Values))}");
+        tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
+            .Select(tensor => $"{tensor.Key} {Convert.ToHexString(MemoryMarshal.AsBytes<float>(tensor.Value.Values))}");
 
     // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
-    private RunDirectory Run<TModel, TConfig>(string name, SequenceRunConfig<TConfig> config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
+    private RunDirectory Run<TModel,
+        TConfig>(string name, SequenceRunConfig<TConfig> config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
         where TConfig : class, ISequenceConfig, new()
     {
         var directory = new RunDirectory(_folder.File(name));
         RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> kind = SequenceRun<TModel, TConfig>.Kind;
-        using RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = directory.State == RunDirectoryState.Resumable ? kind.Resume(directory.Path) : kind.New(directory.Path);
+        using RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = directory.State == RunDirectoryState.Resumable
+            ? kind.Resume(directory.Path) : kind.New(directory.Path);
         using var cancel = new CancellationTokenSource();
         int steps = 0;
         try

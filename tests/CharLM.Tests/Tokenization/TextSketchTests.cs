@@ -168,7 +168,15 @@ public sealed class TextSketchTests
         threads: 1).Execute(corpus, cancellationToken: TestContext.Current.CancellationToken);
 
     private static CorpusText Corpus(string text, string name) =>
-        new(text, new CorpusOrigin { Requested = name, Kind = CorpusOriginKind.File, Name = name, Location = $"/{name}", Sha256 = name, Bytes = text.Length });
+        new(text, new CorpusOrigin
+        {
+            Requested = name,
+            Kind = CorpusOriginKind.File,
+            Name = name,
+            Location = $"/{name}",
+            Sha256 = name,
+            Bytes = text.Length,
+        });
 
     private static TextSketch Sketch(int[] text) => TextSketch.Of(text, Letters, TokenKind.Char);
 

@@ -40,7 +40,10 @@ public sealed class TokenizedTextTests
     [Fact]
     public void From_TimeMachine_HasTheBooksVocab()
     {
-        TokenizedText text = TokenizedText.From(File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt")), new TextConfig { MaxTokens = 0 });
+        TokenizedText text = TokenizedText.From(File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt")), new TextConfig
+        {
+            MaxTokens = 0,
+        });
         Assert.Equal(28, text.Vocab.Count);
         Assert.Equal(170_580, text.Train.Length);
         Assert.Equal(["<unk>", " ", "e", "t", "a", "i", "n", "o", "s", "h"], text.Vocab.Tokens.Take(10)); // as printed in the book

@@ -22,7 +22,8 @@ public sealed class TokenizerTests
     {
         HashSet<int> python =
         [
-            0x9, 0xa, 0xb, 0xc, 0xd, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006,
+            0x9, 0xa, 0xb, 0xc, 0xd, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004,
+                0x2005, 0x2006,
             0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
         ];
         var tokenizer = new WordTokenizer();
@@ -80,7 +81,8 @@ public sealed class TokenizerTests
     public void Encode_TimeMachineWords_HasTheBooksNumbers()
     {
         var tokenizer = new WordTokenizer();
-        string text = TextCleaner.Clean(File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt")), Cleaning.D2L, tokenizer.LineSeparator);
+        string text = TextCleaner.Clean(
+            File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt")), Cleaning.D2L, tokenizer.LineSeparator);
         var vocab = new Vocab(tokenizer.Count(text));
         Assert.Equal(32_775, tokenizer.Encode(text, vocab).Length);
         Assert.Equal(4_579 + 1, vocab.Count);

@@ -49,7 +49,9 @@ public sealed class ElfFileTests : IDisposable
     [Fact]
     public void WeakenVersionNeed_SeveralLibrariesAndVersions_ChangesTheNamedOne()
     {
-        byte[] elf = Synthetic(("libm.so.6", ["GLIBC_2.29", "GLIBC_2.2.5"]), ("libstdc++.so.6", ["GLIBCXX_3.4", Needed, "CXXABI_1.3"]), ("libc.so.6", ["GLIBC_2.34"]));
+        byte[] elf = Synthetic(
+            ("libm.so.6", ["GLIBC_2.29", "GLIBC_2.2.5"]), ("libstdc++.so.6", ["GLIBCXX_3.4", Needed, "CXXABI_1.3"]),
+                ("libc.so.6", ["GLIBC_2.34"]));
         byte[] before = [.. elf];
         Assert.True(ElfFile.WeakenVersionNeed(elf, Encoding.ASCII.GetBytes(Needed)));
         int changed = Assert.Single(Enumerable.Range(0, elf.Length), i => before[i] != elf[i]);
@@ -61,7 +63,8 @@ public sealed class ElfFileTests : IDisposable
     {
         byte[] elf = Synthetic(("libstdc++.so.6", ["GLIBCXX_3.4", Needed]));
         for (int length = 0; length < elf.Length; length++)
-            Assert.Throws<InvalidDataException>(() => ElfFile.WeakenVersionNeed(elf.AsSpan(0, length).ToArray(), Encoding.ASCII.GetBytes(Needed)));
+            Assert.Throws<InvalidDataException>(
+                () => ElfFile.WeakenVersionNeed(elf.AsSpan(0, length).ToArray(), Encoding.ASCII.GetBytes(Needed)));
     }
 
     [Fact]

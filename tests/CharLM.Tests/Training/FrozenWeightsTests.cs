@@ -13,9 +13,18 @@ namespace CharLM.Tests.Training;
 /// <summary>Weights whose requires_grad is false stay as they are, and the others learn as if nothing else could.</summary>
 public sealed class FrozenWeightsTests
 {
-    private static readonly TrainerConfig Training = new() { NumEpochs = 4, BatchSize = 3, NumSteps = 7, LearningRate = 0.05, WeightDecay = 0.1, ClipNorm = 0.05 };
+    private static readonly TrainerConfig Training = new()
+    {
+        NumEpochs = 4,
+        BatchSize = 3,
+        NumSteps = 7,
+        LearningRate = 0.05,
+        WeightDecay = 0.1,
+        ClipNorm = 0.05,
+    };
 
-    public static TheoryData<string, OptimizerKind> Cases => [.. SmallModels.Networks.SelectMany(kind => Enum.GetValues<OptimizerKind>().Select(optimizer => (kind, optimizer)))];
+    public static TheoryData<string, OptimizerKind> Cases =>
+        [.. SmallModels.Networks.SelectMany(kind => Enum.GetValues<OptimizerKind>().Select(optimizer => (kind, optimizer)))];
 
     private static Parameter Freeze(LanguageModel model, string name, bool frozen = true)
     {
@@ -24,13 +33,15 @@ public sealed class FrozenWeightsTests
         return weight;
     }
 
-    private static Dictionary<string, float[]> Values(nn.Module model) => model.named_parameters().ToDictionary(entry => entry.name, entry => FloatArray.Of(entry.parameter));
+    private static Dictionary<string, float[]> Values(nn.Module model) =>
+        model.named_parameters().ToDictionary(entry => entry.name, entry => FloatArray.Of(entry.parameter));
 
     [Theory, MemberData(nameof(Cases))]
     public void TrainEpoch_FrozenWeights_StayToTheLastBit(string kind, OptimizerKind optimizer)
     {
         using LanguageModel model = SmallModels.Network(kind);
-        string[] frozen = [.. new[] { "embedding.weight", "rnn.weight_hh_l0", "rnn.bias_ih_l0", "linear.bias" }.Where(name => model.named_parameters().Any(entry => entry.name == name))];
+        string[] frozen = [.. new[] { "embedding.weight", "rnn.weight_hh_l0", "rnn.bias_ih_l0", "linear.bias" }.Where(
+            name => model.named_parameters().Any(entry => entry.name == name))];
         foreach (string name in frozen)
             Freeze(model, name);
         Dictionary<string, float[]> before = Values(model);
@@ -57,7 +68,9 @@ public sealed class FrozenWeightsTests
         (double[] Norms, Dictionary<string, float[]> Weights) Train(Implementation implementation)
         {
             manual_seed(4);
-            using var model = new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 12, EmbeddingSize = 12, TieWeights = true, Implementation = implementation }, 5);
+            using var model = new LanguageModel(
+                new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 12, EmbeddingSize = 12, TieWeights = true,
+                    Implementation = implementation }, 5);
             using var trainer = new Trainer(model, Training with { Optimizer = optimizer, LearningRate = 0.01 }, SmallModels.Text);
             var norms = new List<double>();
             string[][] frozen = [["rnn.weight_ih_l0"], ["embedding.weight", "rnn.bias_hh_l0"], [], ["rnn.weight_ih_l0", "linear.bias"]];
@@ -98,7 +111,8 @@ public sealed class FrozenWeightsTests
             // The iterator leaves a random number of tokens out at the beginning: whichever it was, the norm is one of these.
             Tensor inputs = rows.narrow(0, offset, 18).view(2, 9), targets = rows.narrow(0, offset + 1, 18).view(2, 9);
             nn.functional.cross_entropy(twin.Forward(inputs, twin.BeginState(2)).Logits, LanguageModel.StepByStep(targets)).backward();
-            return twin.named_parameters().Where(entry => entry.name is not ("rnn.weight_hh_l0" or "linear.weight")).Sum(entry => entry.parameter.grad!.square().sum().ToDouble());
+            return twin.named_parameters().Where(entry => entry.name is not ("rnn.weight_hh_l0" or "linear.weight"))
+                .Sum(entry => entry.parameter.grad!.square().sum().ToDouble());
         }).MinBy(squared => Math.Abs(Math.Sqrt(squared) - norm));
         Assert.Equal(Math.Sqrt(squares), norm, 1e-4 * norm);
     }
@@ -122,11 +136,18 @@ public sealed class FrozenWeightsTests
     public void TrainEpoch_FrozenWeightsOfATranslator_Stay(Implementation implementation)
     {
         TextPair[] pairs = [.. Enumerable.Range(0, 12).Select(i => new TextPair("abc"[..(1 + (i % 3))], "ba"[..(1 + (i % 2))], i + 1))];
-        var config = new TranslatorConfig { Model = new ModelConfig { NumHiddens = 6, EmbeddingSize = 4, Implementation = implementation } };
+        var config = new TranslatorConfig
+        {
+            Model = new ModelConfig { NumHiddens = 6, EmbeddingSize = 4, Implementation = implementation },
+        };
         using var translator = TrainedTranslator.Create(config, new PairFile("pairs", "00", pairs), seed: 1, threads: 1);
-        string[] frozen = [.. translator.Model.named_parameters().Select(entry => entry.name).Where(name => name.Contains("embedding", StringComparison.Ordinal) || name.Contains("weight_hh", StringComparison.Ordinal))];
+        string[] frozen = [.. translator.Model.named_parameters().Select(entry => entry.name)
+            .Where(name => name.Contains("embedding", StringComparison.Ordinal) || name.Contains("weight_hh", StringComparison.Ordinal))];
         Assert.True(frozen.Length >= 4);
-        using var trainer = new SequenceTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), Training with { Optimizer = OptimizerKind.Adam });
+        using var trainer = new SequenceTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), Training with
+        {
+            Optimizer = OptimizerKind.Adam,
+        });
         trainer.TrainEpoch(0);
         foreach ((string name, Parameter weight) in translator.Model.named_parameters())
             weight.requires_grad = !frozen.Contains(name);
@@ -153,6 +174,7 @@ public sealed class FrozenWeightsTests
         Assert.Equal(otherBefore, FloatArray.Of(other));
         foreach (Parameter weight in model.parameters())
             weight.requires_grad = false;
-        Assert.Equal(Evaluator.Measure(model, SmallModels.Text, rows: 1).Total, Evaluator.Measure(dynamic, SmallModels.Text, rows: 1).Total, 1e-2);
+        Assert.Equal(Evaluator.Measure(model, SmallModels.Text, rows: 1).Total,
+            Evaluator.Measure(dynamic, SmallModels.Text, rows: 1).Total, 1e-2);
     }
 }

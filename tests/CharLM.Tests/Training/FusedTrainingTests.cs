@@ -17,7 +17,8 @@ public sealed unsafe class FusedTrainingTests
     private static LanguageModel Model(Implementation implementation, int layers = 1)
     {
         manual_seed(4);
-        return new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 24, NumLayers = layers, Implementation = implementation }, 12);
+        return new LanguageModel(
+            new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 24, NumLayers = layers, Implementation = implementation }, 12);
     }
 
     [Theory]
@@ -27,7 +28,15 @@ public sealed unsafe class FusedTrainingTests
     [InlineData(OptimizerKind.RmsProp, 0.001)]
     public void TrainEpoch_AnyOptimizer_TakesTorchsSteps(OptimizerKind optimizer, double learningRate)
     {
-        var config = new TrainerConfig { NumEpochs = 3, BatchSize = 8, NumSteps = 12, Optimizer = optimizer, LearningRate = learningRate, ClipNorm = 0.5 };
+        var config = new TrainerConfig
+        {
+            NumEpochs = 3,
+            BatchSize = 8,
+            NumSteps = 12,
+            Optimizer = optimizer,
+            LearningRate = learningRate,
+            ClipNorm = 0.5,
+        };
         double[] Losses(Implementation implementation)
         {
             using LanguageModel model = Model(implementation, layers: 2);
@@ -108,7 +117,12 @@ public sealed unsafe class FusedTrainingTests
     public void Learn_LongSequences_HoldsAtMostOneAndAHalfTimesWhatBackpropagationNeeds(CellKind cell, int layers)
     {
         // Long, so that activations outweigh weights.
-        var shape = new StepShape { Model = new ModelConfig { Cell = cell, NumLayers = layers, NumHiddens = 96 }, BatchSize = 32, NumSteps = 400 };
+        var shape = new StepShape
+        {
+            Model = new ModelConfig { Cell = cell, NumLayers = layers, NumHiddens = 96 },
+            BatchSize = 32,
+            NumSteps = 400,
+        };
         using var model = new LanguageModel(shape.Model, shape.VocabSize);
         long before = PanelBuffer.LiveBytes;
         using ILearner learner = Learners.Create(model, new TrainerConfig());

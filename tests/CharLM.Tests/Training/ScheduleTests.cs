@@ -15,7 +15,9 @@ public sealed class ScheduleTests
 
     [Fact]
     public void RateAt_Step_IsMultipliedAfterEverySoManyEpochs() =>
-        Assert.Equal([0.5, 0.5, 0.05, 0.05, 0.005], Rates(new ScheduleConfig { Kind = ScheduleKind.Step, StepEpochs = 10, Factor = 0.1 }, 0, 9.99, 10, 19, 20), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal([0.5, 0.5, 0.05, 0.05, 0.005],
+            Rates(new ScheduleConfig { Kind = ScheduleKind.Step, StepEpochs = 10, Factor = 0.1 }, 0, 9.99, 10, 19, 20), (a, b) =>
+                Math.Abs(a - b) < 1e-12);
 
     [Fact]
     public void RateAt_Cosine_FallsAlongHalfACosine()
@@ -34,7 +36,8 @@ public sealed class ScheduleTests
     [Fact]
     public void EpochEnded_Plateau_LowersAfterSoManyEpochsWithoutABetterOne()
     {
-        var schedule = new Schedule(new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 2, Factor = 0.5, EndFraction = 0.3 }, 1, 100);
+        var schedule = new Schedule(
+            new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 2, Factor = 0.5, EndFraction = 0.3 }, 1, 100);
         var rates = new List<double>();
         foreach (double nats in new[] { 3.0, 2, 2.5, 2.1, 1.9, 2, 2, 2, 2 })
         {
@@ -58,5 +61,6 @@ public sealed class ScheduleTests
 
     [Fact]
     public void Faults_Config_AreAllNamed() =>
-        Assert.Equal(5, new ScheduleConfig { WarmUpEpochs = -1, StepEpochs = 0, PlateauEpochs = 0, Factor = 1, EndFraction = 2 }.Faults().Count());
+        Assert.Equal(5, new ScheduleConfig { WarmUpEpochs = -1, StepEpochs = 0, PlateauEpochs = 0, Factor = 1, EndFraction = 2 }.Faults()
+            .Count());
 }

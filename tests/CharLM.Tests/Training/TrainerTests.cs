@@ -16,10 +16,13 @@ public sealed class TrainerTests
 
     private static TrainerConfig Config => new() { NumEpochs = 10, BatchSize = 4, NumSteps = 10, LearningRate = 1 };
 
-    private static LanguageModel Model(CellKind cell = CellKind.Gru, Implementation implementation = Implementation.BuiltIn, int layers = 1, double dropout = 0)
+    private static LanguageModel Model(
+        CellKind cell = CellKind.Gru, Implementation implementation = Implementation.BuiltIn, int layers = 1, double dropout = 0)
     {
         manual_seed(0);
-        return new LanguageModel(new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 16, NumLayers = layers, Dropout = dropout }, Vocab);
+        return new LanguageModel(
+            new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 16, NumLayers = layers,
+                Dropout = dropout }, Vocab);
     }
 
     public static TheoryData<CellKind, Implementation> Kinds
@@ -110,7 +113,8 @@ public sealed class TrainerTests
     {
         using LanguageModel model = Model(CellKind.Lstm);
         var steps = new List<StepReport>();
-        using var trainer = new Trainer(model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30, Sampling = SamplingOrder.Random }, Text(40));
+        using var trainer = new Trainer(
+            model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30, Sampling = SamplingOrder.Random }, Text(40));
         trainer.TrainEpoch(0, new Collector<StepReport>(steps));
         Assert.Equal(5, steps.Select(step => (int)(step.Loss * 1e6)).Distinct().Count());
     }
@@ -136,12 +140,14 @@ public sealed class TrainerTests
         using LanguageModel model = Model();
         using var trainer = new Trainer(model, Config, Text());
         trainer.TrainEpoch(0);
-        Assert.Contains("epoch 0 is trained already: the next is 1", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message, StringComparison.Ordinal);
+        Assert.Contains("epoch 0 is trained already: the next is 1",
+            Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message, StringComparison.Ordinal);
         trainer.EpochEnded(1);
         Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0));
         trainer.TrainEpoch(1);
         trainer.TrainEpoch(3);
-        Assert.Contains("the next is 4", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(2)).Message, StringComparison.Ordinal);
+        Assert.Contains("the next is 4", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(2)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => trainer.TrainEpoch(-1));
     }
 
@@ -170,7 +176,8 @@ public sealed class TrainerTests
         double[] Losses(long seed)
         {
             using LanguageModel model = Model(implementation: implementation, layers: 2, dropout: 0.3);
-            using var trainer = new Trainer(model, Config with { Seed = seed, Sampling = SamplingOrder.Random, LearningRate = 1e-30 }, Text());
+            using var trainer = new Trainer(
+                model, Config with { Seed = seed, Sampling = SamplingOrder.Random, LearningRate = 1e-30 }, Text());
             double before = model.parameters().Sum(parameter => parameter.abs().sum().ToDouble());
             return [trainer.TrainEpoch(0).Train.Total, before];
         }
@@ -220,7 +227,14 @@ public sealed class TrainerTests
     [Fact]
     public void Validate_FaultyConfig_NamesEveryFault()
     {
-        var config = new TrainerConfig { NumEpochs = 0, BatchSize = -1, NumSteps = 0, LearningRate = double.NaN, ClipNorm = double.PositiveInfinity };
+        var config = new TrainerConfig
+        {
+            NumEpochs = 0,
+            BatchSize = -1,
+            NumSteps = 0,
+            LearningRate = double.NaN,
+            ClipNorm = double.PositiveInfinity,
+        };
         Assert.Equal(5, Assert.Throws<InvalidConfigException>(config.Validate).Faults.Count);
     }
 

@@ -42,7 +42,9 @@ public sealed class TruncationTests
                 foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
                     parameter.copy_(reference.get_parameter(name)!);
             }
-            using var trainer = new Trainer(model, new TrainerConfig { BatchSize = 4, NumSteps = 20, Truncation = Truncation.Random, TruncationKeep = 0.7, Seed = 5 }, Text);
+            using var trainer = new Trainer(
+                model, new TrainerConfig { BatchSize = 4, NumSteps = 20, Truncation = Truncation.Random, TruncationKeep = 0.7,
+                    Seed = 5 }, Text);
             trainer.TrainEpoch(0);
             return trainer.TrainEpoch(1).Train.Mean;
         }
@@ -73,7 +75,8 @@ public sealed class TruncationTests
             for (int i = 0; i < mean.Length; i++)
                 mean[i] += some[i] / Draws;
         }
-        double error = Math.Sqrt(whole.Zip(mean).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) / Math.Sqrt(whole.Sum(value => value * value));
+        double error = Math.Sqrt(whole.Zip(mean).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) / Math.Sqrt(
+            whole.Sum(value => value * value));
         Assert.InRange(error, 0, 0.05);
     }
 

@@ -53,7 +53,8 @@ public sealed class UpdateTests
         Parameter weight = Weight(1.5f, 2); // gradient (3, 4): norm 5
         using var update = new ScratchSgd([weight], 1);
         Assert.Equal(5, update.Clip(bound, ClippingKind.Rescale), 5);
-        Assert.Equal([3 * factor, 4 * factor], weight.grad!.data<float>().ToArray().Select(value => (double)value), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Equal([3 * factor, 4 * factor], weight.grad!.data<float>().ToArray().Select(value => (double)value), (a, b) =>
+            Math.Abs(a - b) < 1e-5);
     }
 
     [Theory]

@@ -73,8 +73,10 @@ public sealed class TargetSearchTests : IDisposable
         using Translator model = Sharp(3);
         Bias(model, CharLM.Tokenization.Vocab.UnknownId, 50);
         Bias(model, Vocab.BeginId, 50);
-        IReadOnlyList<WrittenTarget> written = Write(model, new DecodingConfig { BeamWidth = width, Temperature = temperature }, [.. Pairs.Select(pair => pair.Source)]);
-        Assert.All(written, target => Assert.DoesNotContain(target.Ids, id => id == CharLM.Tokenization.Vocab.UnknownId || id == Vocab.BeginId));
+        IReadOnlyList<WrittenTarget> written = Write(
+            model, new DecodingConfig { BeamWidth = width, Temperature = temperature }, [.. Pairs.Select(pair => pair.Source)]);
+        Assert.All(written, target =>
+            Assert.DoesNotContain(target.Ids, id => id == CharLM.Tokenization.Vocab.UnknownId || id == Vocab.BeginId));
     }
 
     [Theory]
@@ -102,7 +104,8 @@ public sealed class TargetSearchTests : IDisposable
         string[] others = [.. alike.Select((source, i) => i % 2 == 0 ? source : i % 3 == 0 ? "b" : "bcabc")];
         Assert.Equal(drawn.Where((_, i) => i % 2 == 0), Draw(others).Where((_, i) => i % 2 == 0));
 
-        string[] Draw(string[] sources) => [.. translator.Translate(sources, drawing).Select(written => translator.Vocab.Decode(written.Ids))];
+        string[] Draw(string[] sources) =>
+            [.. translator.Translate(sources, drawing).Select(written => translator.Vocab.Decode(written.Ids))];
     }
 
     [Fact]
@@ -110,14 +113,17 @@ public sealed class TargetSearchTests : IDisposable
     {
         const int Draws = 4000;
         using TrainedTranslator translator = Fresh();
-        int[] first = [.. translator.Translate([.. Enumerable.Repeat("abc", Draws)], new DecodingConfig { Temperature = 1 }).Select(written => written.Ids[0])];
+        int[] first = [.. translator.Translate([.. Enumerable.Repeat("abc", Draws)], new DecodingConfig { Temperature = 1 })
+            .Select(written => written.Ids[0])];
         double[] logs = Next(translator.Model, translator.Vocab, "abc", []);
-        int[] possible = [.. Enumerable.Range(0, logs.Length).Where(id => id != CharLM.Tokenization.Vocab.UnknownId && id != translator.Vocab.BeginId)];
+        int[] possible = [.. Enumerable.Range(0, logs.Length)
+            .Where(id => id != CharLM.Tokenization.Vocab.UnknownId && id != translator.Vocab.BeginId)];
         double sum = possible.Sum(id => Math.Exp(logs[id]));
         foreach (int id in possible)
         {
             double p = Math.Exp(logs[id]) / sum;
-            Assert.InRange(first.Count(drawn => drawn == id), (Draws * p) - (4.5 * Math.Sqrt(Draws * p * (1 - p))), (Draws * p) + (4.5 * Math.Sqrt(Draws * p * (1 - p))));
+            Assert.InRange(first.Count(drawn => drawn == id), (Draws * p) - (4.5 * Math.Sqrt(Draws * p * (1 - p))),
+                (Draws * p) + (4.5 * Math.Sqrt(Draws * p * (1 - p))));
         }
     }
 
@@ -149,7 +155,8 @@ public sealed class TargetSearchTests : IDisposable
     }
 
     private static IReadOnlyList<WrittenTarget> Write(Translator model, DecodingConfig decoding, params string[] sources) =>
-        new TargetSearch(model, Vocab, decoding).Write(new PaddedBatch([.. sources.Select(source => new ReadOnlyMemory<int>(Vocab.EncodeSource(source)))]));
+        new TargetSearch(model, Vocab, decoding)
+            .Write(new PaddedBatch([.. sources.Select(source => new ReadOnlyMemory<int>(Vocab.EncodeSource(source)))]));
 
     // Every beginning with every token after it; the most probable are kept, those that have ended as they are.
     private static (int[] Ids, double Log) BeamByHand(Translator model, string source, int width, double penalty)
@@ -187,8 +194,10 @@ public sealed class TargetSearchTests : IDisposable
         using IDisposable unrecorded = no_grad();
         model.eval();
         EncodedSource encoded = model.Encode(new PaddedBatch([vocab.EncodeSource(source)]));
-        Tensor logits = model.Decode(tensor([vocab.BeginId, .. beginning.Select(id => (long)id)], [beginning.Length + 1, 1]), encoded.State, encoded).Logits;
-        using TensorAccessor<double> logs = logits[beginning.Length, 0].to_type(ScalarType.Float64).log_softmax(-1).contiguous().data<double>();
+        Tensor logits = model.Decode(
+            tensor([vocab.BeginId, .. beginning.Select(id => (long)id)], [beginning.Length + 1, 1]), encoded.State, encoded).Logits;
+        using TensorAccessor<double> logs = logits[beginning.Length, 0].to_type(ScalarType.Float64).log_softmax(-1).contiguous()
+            .data<double>();
         return logs.ToArray();
     }
 }

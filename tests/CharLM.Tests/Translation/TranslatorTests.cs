@@ -29,18 +29,22 @@ public sealed class TranslatorTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Shapes_AnyConfiguration_AreThoseOfTheModel(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
+    public void Shapes_AnyConfiguration_AreThoseOfTheModel(
+        CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
     {
         TranslatorConfig config = Config(cell, attention, bidirectional, layers, embedding);
         using var model = new Translator(config, 5, 7);
         Assert.Equal(
-            Translator.Shapes(config, 5, 7).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]").Order(StringComparer.Ordinal),
-            model.named_parameters().Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]").Order(StringComparer.Ordinal));
+            Translator.Shapes(config, 5, 7).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]")
+                .Order(StringComparer.Ordinal),
+            model.named_parameters().Select(entry => $"{entry.name} [{string.Join(", ", entry.parameter.shape)}]")
+                .Order(StringComparer.Ordinal));
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Decode_TokenByToken_GivesTheLogitsOfOnePass(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
+    public void Decode_TokenByToken_GivesTheLogitsOfOnePass(
+        CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
@@ -59,13 +63,15 @@ public sealed class TranslatorTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Decode_AnyBatchMatesAndPadding_GivesWhatTheSourceGivesAlone(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
+    public void Decode_AnyBatchMatesAndPadding_GivesWhatTheSourceGivesAlone(
+        CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         using var model = new Translator(Config(cell, attention, bidirectional, layers, embedding), 5, 7);
         model.eval();
-        EncodedSource together = model.Encode(new PaddedBatch([new[] { 1, 2, 3, 4 }, new[] { 3, 2 }], numSteps: 6)), alone = model.Encode(new PaddedBatch([new[] { 3, 2 }]));
+        EncodedSource together = model.Encode(new PaddedBatch([new[] { 1, 2, 3, 4 }, new[] { 3, 2 }], numSteps: 6)),
+            alone = model.Encode(new PaddedBatch([new[] { 3, 2 }]));
         Tensor before = tensor(new long[] { 1, 1 }, [1, 2]);
         Tensor expected = model.Decode(before.narrow(1, 0, 1), alone.State, alone).Logits;
         Assert.True(allclose(model.Decode(before, together.State, together).Logits.narrow(1, 1, 1), expected, 1e-4, 1e-5));
@@ -93,7 +99,9 @@ public sealed class TranslatorTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        using var model = new Translator(Config(CellKind.Gru, SourceAttention.Dot, true, 1, 0) with { TeacherForcing = 0, TeacherForcingEnd = 0 }, vocab.Source.Count, vocab.Target.Count);
+        using var model = new Translator(
+            Config(CellKind.Gru, SourceAttention.Dot, true, 1, 0) with { TeacherForcing = 0, TeacherForcingEnd = 0 }, vocab.Source.Count,
+                vocab.Target.Count);
         model.eval();
         double loss = new TranslatorTask(model, vocab, Pairs).Loss([0], 0, new RandomStream(0)).Loss.ToDouble();
 
@@ -119,11 +127,13 @@ public sealed class TranslatorTests
         using DisposeScope scope = NewDisposeScope();
         manual_seed(8);
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
-        using var model = new Translator(Config(CellKind.Gru, SourceAttention.Additive, true, 1, 0) with { MaxTarget = 3 }, vocab.Source.Count, vocab.Target.Count);
+        using var model = new Translator(
+            Config(CellKind.Gru, SourceAttention.Additive, true, 1, 0) with { MaxTarget = 3 }, vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
         (double best, string target) = BestByTrial(model, vocab, vocab.EncodeSource("bcabc"), maxTokens: 4);
 
-        WrittenTarget wide = new TargetSearch(model, vocab, new DecodingConfig { BeamWidth = 1000 }).Write(Sources(vocab, "abc", "bcabc"))[1];
+        WrittenTarget wide = new TargetSearch(model, vocab, new DecodingConfig { BeamWidth = 1000 })
+            .Write(Sources(vocab, "abc", "bcabc"))[1];
         WrittenTarget greedy = new TargetSearch(model, vocab, new DecodingConfig()).Write(Sources(vocab, "abc", "bcabc"))[1];
 
         Assert.Equal(best, wide.LogProbability, 1e-4);
@@ -140,7 +150,8 @@ public sealed class TranslatorTests
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
         using var model = new Translator(Config(CellKind.Lstm, SourceAttention.Dot, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
-        WrittenTarget written = new TargetSearch(model, vocab, new DecodingConfig()).Write(Sources(vocab, "cab", "bcabc"), withAttention: true)[0];
+        WrittenTarget written = new TargetSearch(model, vocab, new DecodingConfig())
+            .Write(Sources(vocab, "cab", "bcabc"), withAttention: true)[0];
         EncodedSource source = model.Encode(Sources(vocab, "cab"));
         RecurrentState state = source.State;
         long before = vocab.BeginId;
@@ -152,7 +163,9 @@ public sealed class TranslatorTests
             Assert.Equal(before, id);
         }
         Assert.Equal(written.Ids.Count, written.Attention!.Count);
-        Assert.All(written.Attention, row => Assert.Equal((1, 0, 5), (row.Sum(), row[3] + row[4], row.Length), (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-5 && a.Item2 == b.Item2 && a.Item3 == b.Item3));
+        Assert.All(written.Attention, row =>
+            Assert.Equal((1, 0, 5), (row.Sum(), row[3] + row[4], row.Length), (a, b) =>
+                Math.Abs(a.Item1 - b.Item1) < 1e-5 && a.Item2 == b.Item2 && a.Item3 == b.Item3));
     }
 
     [Fact]
@@ -160,7 +173,9 @@ public sealed class TranslatorTests
     {
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
         using var model = new Translator(Config(CellKind.Gru, SourceAttention.None, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
-        string Draw(long seed) => string.Join(' ', new TargetSearch(model, vocab, new DecodingConfig { Temperature = 1, Seed = seed }).Write(Sources(vocab, "abc", "b"))[0].Ids);
+        string Draw(long seed) =>
+            string.Join(' ', new TargetSearch(model, vocab, new DecodingConfig { Temperature = 1, Seed = seed })
+                .Write(Sources(vocab, "abc", "b"))[0].Ids);
         Assert.Equal(Draw(1), Draw(1));
         Assert.True(Enumerable.Range(0, 10).Select(seed => Draw(seed)).Distinct().Count() > 1);
     }
@@ -182,20 +197,26 @@ public sealed class TranslatorTests
             again.Translate(sources, new DecodingConfig { BeamWidth = 2 }).Select(written => again.Vocab.Decode(written.Ids)));
 
         // Other readers say what it is.
-        Assert.Contains("holds a translator, not a language model; charlm seq2seq takes it", Assert.Throws<CheckpointException>(() => CheckpointFile.Read(path)).Message, StringComparison.Ordinal);
-        Assert.Contains("holds a translator, not a classifier", Assert.Throws<CheckpointException>(() => CharLM.Pairs.Classification.TrainedClassifier.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a translator, not a language model; charlm seq2seq takes it",
+            Assert.Throws<CheckpointException>(() => CheckpointFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a translator, not a classifier",
+            Assert.Throws<CheckpointException>(() => CharLM.Pairs.Classification.TrainedClassifier.Open(path)).Message,
+                StringComparison.Ordinal);
         // A flipped bit is found.
         byte[] bytes = File.ReadAllBytes(path);
         bytes[^9] ^= 1;
         File.WriteAllBytes(path, bytes);
-        Assert.Contains("is damaged", Assert.Throws<CheckpointException>(() => TrainedTranslator.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("is damaged", Assert.Throws<CheckpointException>(() => TrainedTranslator.Open(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void TrainEpoch_CopyingWords_LearnsThemAndTheSameSeedGivesTheSameNumbers()
     {
         var random = new RandomStream(5);
-        TextPair[] pairs = [.. Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Range(0, 1 + random.Next(4)).Select(_ => "abcd"[random.Next(4)]))).Select((word, i) => new TextPair(word, word, i + 1))];
+        TextPair[] pairs = [.. Enumerable.Range(0, 300)
+            .Select(i => string.Concat(Enumerable.Range(0, 1 + random.Next(4)).Select(_ => "abcd"[random.Next(4)])))
+                .Select((word, i) => new TextPair(word, word, i + 1))];
         TranslatorConfig config = Config(CellKind.Gru, SourceAttention.Dot, true, 1, 0);
         config = config with { Model = config.Model with { NumHiddens = 32 }, TeacherForcingEnd = 0.8 };
         double[] first = Train(epochs: 12);
@@ -204,7 +225,14 @@ public sealed class TranslatorTests
 
         double[] Train(int epochs)
         {
-            var training = new TrainerConfig { NumEpochs = 12, BatchSize = 16, Optimizer = OptimizerKind.Adam, LearningRate = 0.01, Seed = 3 };
+            var training = new TrainerConfig
+            {
+                NumEpochs = 12,
+                BatchSize = 16,
+                Optimizer = OptimizerKind.Adam,
+                LearningRate = 0.01,
+                Seed = 3,
+            };
             using var translator = TrainedTranslator.Create(config, new PairFile("pairs", "00", pairs), training.Seed, threads: 1);
             using var trainer = new SequenceTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), training);
             double[] losses = [.. Enumerable.Range(0, epochs).Select(epoch => trainer.TrainEpoch(epoch).Train.Mean)];
@@ -227,12 +255,20 @@ public sealed class TranslatorTests
 
     private static TranslatorConfig Config(CellKind cell, SourceAttention attention, bool bidirectional, int layers, int embedding) => new()
     {
-        Model = new ModelConfig { Cell = cell, NumHiddens = 6, NumLayers = layers, Bidirectional = bidirectional, EmbeddingSize = embedding },
+        Model = new ModelConfig
+        {
+            Cell = cell,
+            NumHiddens = 6,
+            NumLayers = layers,
+            Bidirectional = bidirectional,
+            EmbeddingSize = embedding,
+        },
         Attention = attention,
         MaxTarget = 8,
     };
 
-    private static PaddedBatch Sources(TranslatorVocab vocab, params string[] texts) => new([.. texts.Select(text => new ReadOnlyMemory<int>(vocab.EncodeSource(text)))]);
+    private static PaddedBatch Sources(TranslatorVocab vocab, params string[] texts) =>
+        new([.. texts.Select(text => new ReadOnlyMemory<int>(vocab.EncodeSource(text)))]);
 
     // Fresh weights make all tokens about equally likely, and a search trivial.
     private static void Sharpen(Translator model)
@@ -253,7 +289,9 @@ public sealed class TranslatorTests
         {
             using DisposeScope scope = NewDisposeScope();
             EncodedSource encoded = model.Encode(new PaddedBatch([source]));
-            Tensor logits = model.Decode(tensor([vocab.BeginId, .. beginning.Ids.Select(id => (long)id)], [beginning.Ids.Length + 1, 1]), encoded.State, encoded).Logits;
+            Tensor logits = model.Decode(
+                tensor([vocab.BeginId, .. beginning.Ids.Select(id => (long)id)], [beginning.Ids.Length + 1, 1]), encoded.State,
+                    encoded).Logits;
             using TensorAccessor<float> logs = logits[beginning.Ids.Length, 0].log_softmax(-1).contiguous().data<float>();
             float[] next = logs.ToArray();
             for (int id = 0; id < next.Length; id++)

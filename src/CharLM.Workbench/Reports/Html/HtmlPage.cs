@@ -36,7 +36,8 @@ public sealed class HtmlPage(string title, params IReadOnlyList<string> scripts)
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {Hash(Style)}; script-src {allowed}; base-uri 'none'; form-action 'none'">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {Hash(Style)}; script-src {allowed}; "
+                + "base-uri 'none'; form-action 'none'">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light">
             <title>{Encode(title)}</title>
@@ -52,10 +53,13 @@ public sealed class HtmlPage(string title, params IReadOnlyList<string> scripts)
         writer.Write("</body>\n</html>\n");
     }
 
-    /// <summary>A text that the assembly carries, with the line ends that a browser makes of any (the policy's hashes are of those).</summary>
+    /// <summary>
+    /// A text that the assembly carries, with the line ends that a browser makes of any (the policy's hashes are of those).
+    /// </summary>
     internal static string Resource(string name)
     {
-        using Stream stream = typeof(HtmlPage).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"the assembly lacks {name}");
+        using Stream stream = typeof(HtmlPage).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"the assembly lacks {name}");
         using var reader = new StreamReader(stream, Encoding.UTF8);
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }

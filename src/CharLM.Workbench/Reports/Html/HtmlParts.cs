@@ -14,7 +14,11 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
     private const int MostPoints = 4000;
 
     // The default encoder leaves no <, > or & in: the data cannot end the element that they stand in.
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     private int _charts;
 
@@ -83,7 +87,8 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
         }
         string id = $"chart-{++_charts}";
         writer.Write($"<figure><figcaption>{HtmlPage.Encode(title)}</figcaption>");
-        writer.Write($"<div class=\"chart\"><canvas id=\"{id}\" data-kind=\"{kind}\" role=\"img\" aria-label=\"{HtmlPage.Encode(title)}\"></canvas></div>\n");
+        writer.Write($"<div class=\"chart\"><canvas id=\"{id}\" data-kind=\"{kind}\" role=\"img\" "
+            + $"aria-label=\"{HtmlPage.Encode(title)}\"></canvas></div>\n");
         writer.Write($"<script type=\"application/json\" id=\"{id}-data\">{JsonSerializer.Serialize(data, Json)}</script>\n");
         writer.Write("<details><summary>as a table</summary>");
         Write(figures);

@@ -16,14 +16,16 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     private const int PassageTokens = 1500;
 
     // Runs that are compared have read the same text, most often: its baselines are measured once.
-    private readonly Dictionary<(string Sha256, TextConfig Text, int VocabSize, TextRange Range), (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors)> _baselines = [];
+    private readonly Dictionary<(string Sha256, TextConfig Text, int VocabSize, TextRange Range),
+        (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors)> _baselines = [];
 
     /// <summary>Measures a model on the part of the text that its training did not see.</summary>
     /// <param name="run">The run's name.</param>
     /// <param name="saved">Its model.</param>
     /// <param name="corpus">The text that it was trained on.</param>
     /// <param name="cancellationToken">Looked at now and then.</param>
-    /// <exception cref="InvalidConfigException">The text is another one, the training saw all of it, or the model sees the future.</exception>
+    /// <exception cref="InvalidConfigException">The text is another one, the training saw all of it, or the model sees the
+    /// future.</exception>
     public RunMeasurement Measure(string run, ISavedModel saved, CorpusText corpus, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);

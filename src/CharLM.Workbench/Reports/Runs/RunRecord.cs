@@ -78,7 +78,8 @@ public abstract record RecordedRun
 /// <param name="Compressors">What compressors need for the same text.</param>
 /// <param name="Passage">The beginning of the text, token by token, with the nats of each.</param>
 public sealed record RunMeasurement(
-    string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors, IReadOnlyList<(string Token, double Nats)> Passage);
+    string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors,
+        IReadOnlyList<(string Token, double Nats)> Passage);
 
 /// <summary>A sample that a run drew.</summary>
 /// <param name="Epoch">After how many epochs.</param>

@@ -37,7 +37,9 @@ public static class RunReport
 
     private static ReportTable Comparison(IReadOnlyList<RunRecord> runs) => new(
         "",
-        [new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new("train perplexity"), new("held-out perplexity"), new("best held-out"), new("after epoch"), new("tokens/s, median"), new("training, s"), new("state", IsNumber: false)],
+        [new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new("train perplexity"),
+            new("held-out perplexity"), new("best held-out"), new("after epoch"), new("tokens/s, median"), new("training, s"),
+                new("state", IsNumber: false)],
         [
             .. runs.Select(run => (string[])
             [
@@ -61,7 +63,8 @@ public static class RunReport
         IGrouping<MeasuredText, RunMeasurement>[] texts = [.. measurements.GroupBy(measured => measured.Evaluation.Measured)];
         var parts = new List<ReportPart>();
         foreach (IGrouping<MeasuredText, RunMeasurement> text in texts)
-            parts.Add(Ranking(texts.Length == 1 ? "" : $"{text.First().Evaluation.Text}, cleaned as '{Choices.NameOf(text.Key.Cleaning)}'", [.. text]));
+            parts.Add(Ranking(texts.Length == 1 ? "" : $"{text.First().Evaluation.Text}, cleaned as '{Choices.NameOf(text.Key.Cleaning)}'",
+                [.. text]));
         if (texts.Length > 1)
         {
             parts.Add(new Paragraph(
@@ -81,7 +84,8 @@ public static class RunReport
         return new ReportTable(
             title,
             [
-                new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"), new("bits per character (95 % interval)"),
+                new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"),
+                    new("bits per character (95 % interval)"),
                 new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error"),
             ],
             [
@@ -89,7 +93,8 @@ public static class RunReport
                 .. baselines.SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
                 .. baselines.SelectMany(measured => measured.Compressors.Select(compressor => (string[])
                 [
-                    compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter), ReportFigure.Of(compressor.BitsPerByte),
+                    compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter),
+                        ReportFigure.Of(compressor.BitsPerByte),
                     ReportFigure.Of(BitsPerRawByte(compressor, measured.Evaluation)), "", "",
                 ])),
             ]);
@@ -131,12 +136,16 @@ public static class RunReport
         new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
 
     private static LineSeries Series(RunRecord run, string name, int group, Func<RunMetrics, double?> value) =>
-        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))]) { Group = group };
+        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
+        {
+            Group = group,
+        };
 
     private static ShadedText Passage(RunMeasurement measured) => new(
         $"{measured.Run}: bits of each token, {DarkestBits} and above darkest",
         [.. measured.Passage.Select(token => (token.Token, token.Nats / Math.Log(2)))])
     { Largest = DarkestBits };
 
-    private static string Describe(RunConfig config) => RunReportParts.Describe(config.Model) + (config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel);
+    private static string Describe(RunConfig config) =>
+        RunReportParts.Describe(config.Model) + (config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel);
 }

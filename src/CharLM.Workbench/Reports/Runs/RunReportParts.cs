@@ -12,7 +12,9 @@ internal static class RunReportParts
 
     /// <summary>The samples of a run, evenly over its epochs.</summary>
     public static IEnumerable<ReportPart> Samples(RecordedRun run) => ChartFigures.Thinned(run.Samples, MostSamples)
-        .Select(sample => new Preformatted($"{run.Name}, after epoch {sample.Epoch}", sample.Text.Length > MostSampleCharacters ? sample.Text[..MostSampleCharacters] + "..." : sample.Text));
+        .Select(sample => new Preformatted(
+            $"{run.Name}, after epoch {sample.Epoch}",
+                sample.Text.Length > MostSampleCharacters ? sample.Text[..MostSampleCharacters] + "..." : sample.Text));
 
     /// <summary>The sections that end a report: samples, configurations, environments; of what there is.</summary>
     public static IEnumerable<ReportSection> Ending(IReadOnlyList<RecordedRun> runs)
@@ -27,7 +29,8 @@ internal static class RunReportParts
     public static string Title(IReadOnlyList<RecordedRun> runs) => runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs";
 
     /// <summary>The recurrent layers in words.</summary>
-    public static string Describe(ModelConfig model) => $"{Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}), {model.NumLayers} x {model.NumHiddens}";
+    public static string Describe(ModelConfig model) =>
+        $"{Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}), {model.NumLayers} x {model.NumHiddens}";
 
     /// <summary>How a run stands, in words.</summary>
     /// <param name="run">The run.</param>
@@ -41,13 +44,15 @@ internal static class RunReportParts
     };
 
     /// <summary>A figure of a fixed form; empty for what a log does not tell.</summary>
-    public static string Rounded(double? value, string format) => value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
+    public static string Rounded(double? value, string format) =>
+        value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
 
     private static ReportSection Configurations(IReadOnlyList<RecordedRun> runs)
     {
         RecordedRun[] known = [.. runs.Where(run => run.Settings is not null)];
         Dictionary<string, string>[] settings = [.. known.Select(run => YamlRecord.Flatten(run.Settings!).ToDictionary())];
-        string[] different = [.. settings.SelectMany(setting => setting.Keys).Distinct().Where(key => settings.Select(setting => setting.GetValueOrDefault(key)).Distinct().Count() > 1)];
+        string[] different = [.. settings.SelectMany(setting => setting.Keys).Distinct()
+            .Where(key => settings.Select(setting => setting.GetValueOrDefault(key)).Distinct().Count() > 1)];
         var parts = new List<ReportPart>();
         if (different.Length > 0)
         {
@@ -65,14 +70,18 @@ internal static class RunReportParts
         RecordedRun[] known = [.. runs.Where(run => run.Environment is not null)];
         (string Name, Func<RunEnvironment, string?> Value)[] rows =
         [
-            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("TorchSharp", e => e.TorchSharp), ("libtorch", e => e.Libtorch), (".NET", e => e.Dotnet),
-            ("system", e => e.Os), ("processor", e => e.Cpu), ("processors", e => $"{e.Processors}"), ("threads", e => e.Threads == 0 ? "chosen" : $"{e.Threads}"),
-            ("torch threads", e => $"{e.TorchThreads}"), ("device", e => e.Device), ("corpus", e => e.Corpus), ("its SHA-256", e => e.CorpusSha256),
+            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("TorchSharp", e => e.TorchSharp), ("libtorch", e => e.Libtorch),
+                (".NET", e => e.Dotnet),
+            ("system", e => e.Os), ("processor", e => e.Cpu), ("processors", e => $"{e.Processors}"),
+                ("threads", e => e.Threads == 0 ? "chosen" : $"{e.Threads}"),
+            ("torch threads", e => $"{e.TorchThreads}"), ("device", e => e.Device), ("corpus", e => e.Corpus),
+                ("its SHA-256", e => e.CorpusSha256),
             ("held out", e => e.HeldOut), ("its SHA-256", e => e.HeldOutSha256), ("began", e => e.Started),
         ];
         return new ReportTable(
             "",
             [new("", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
-            [.. rows.Where(row => known.Any(run => row.Value(run.Environment!) is not null)).Select(row => (string[])[row.Name, .. known.Select(run => row.Value(run.Environment!) ?? "")])]);
+            [.. rows.Where(row => known.Any(run => row.Value(run.Environment!) is not null))
+                .Select(row => (string[])[row.Name, .. known.Select(run => row.Value(run.Environment!) ?? "")])]);
     }
 }

@@ -16,11 +16,14 @@ internal static partial class SampleFile
             return [];
         string text = SafetensorsFile.Read(path, PlainFile.ReadText);
         MatchCollection headings = Heading().Matches(text);
-        return [.. headings.Select((heading, i) => Sample(heading, text[(heading.Index + heading.Length)..(i + 1 < headings.Count ? headings[i + 1].Index : text.Length)]))];
+        return [.. headings.Select(
+            (heading, i) => Sample(
+                heading, text[(heading.Index + heading.Length)..(i + 1 < headings.Count ? headings[i + 1].Index : text.Length)]))];
     }
 
     private static RunSample Sample(Match heading, string text) =>
-        new(int.TryParse(heading.Groups["epoch"].ValueSpan, out int epoch) ? epoch : 0, text.EndsWith("\n\n", StringComparison.Ordinal) ? text[..^2] : text);
+        new(int.TryParse(heading.Groups["epoch"].ValueSpan, out int epoch) ? epoch : 0,
+            text.EndsWith("\n\n", StringComparison.Ordinal) ? text[..^2] : text);
 
     [GeneratedRegex(@"^after epoch (?<epoch>\d{1,9}):\n", RegexOptions.Multiline)]
     private static partial Regex Heading();

@@ -28,7 +28,8 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(heldOut);
         if (heldOut.Sha256 != run.Environment?.HeldOutSha256)
-            throw new InvalidConfigException([$"'{heldOut.Path}' holds other pairs than those that the run measured: its SHA-256 is another"]);
+            throw new InvalidConfigException(
+                [$"'{heldOut.Path}' holds other pairs than those that the run measured: its SHA-256 is another"]);
         string path = run.CheckpointPath ?? throw new CheckpointException(run.Name, "has no checkpoint yet");
         if (run.Kind == ClassifierConfig.Kind)
         {
@@ -37,17 +38,22 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
             return Of(run, classifier, heldOut, cancellationToken) with { Confusion = matrix };
         }
         using var translator = TrainedTranslator.Open(path, device, threads);
-        return Of(run, Checked(translator, heldOut), heldOut, cancellationToken) with { Attention = MapsOf(translator, heldOut.Pairs, cancellationToken) };
+        return Of(run, Checked(translator, heldOut), heldOut, cancellationToken) with
+        {
+            Attention = MapsOf(translator, heldOut.Pairs, cancellationToken),
+        };
     }
 
-    private static SequenceMeasurement Of<TModel, TConfig>(SequenceRecord run, TrainedModel<TModel, TConfig> model, PairFile heldOut, CancellationToken cancellationToken)
+    private static SequenceMeasurement Of<TModel,
+        TConfig>(SequenceRecord run, TrainedModel<TModel, TConfig> model, PairFile heldOut, CancellationToken cancellationToken)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
         where TConfig : class, ISequenceConfig, new()
     {
         TextPair[] some = [.. heldOut.Pairs.Take(Examples)];
         IReadOnlyList<string> predictions = model.Predict([.. some.Select(pair => pair.Source)], cancellationToken);
         return new SequenceMeasurement(
-            run.Name, model.Start!.Figures.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken), model.Figures(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions)]);
+            run.Name, model.Start!.Figures.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken),
+                model.Figures(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions)]);
     }
 
     private static TModel Checked<TModel, TConfig>(TrainedModel<TModel, TConfig> model, PairFile heldOut)
@@ -59,7 +65,8 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
     }
 
     // Long ones would be points, not characters.
-    private static IReadOnlyList<AttentionMap> MapsOf(TrainedTranslator translator, IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken)
+    private static IReadOnlyList<AttentionMap> MapsOf(
+        TrainedTranslator translator, IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken)
     {
         if (translator.Model.Config.AttentionKind is null)
             return [];
@@ -73,6 +80,7 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
         string[] characters = [.. source.EnumerateRunes().Select(rune => rune.ToString())];
         // Behind a source that stood beside a longer one there is nothing to look at.
         return new AttentionMap(
-            characters, [.. written.Ids.Select(id => vocab.Target[id])], [.. written.Attention!.Select(row => (double[])[.. row.Take(characters.Length).Select(weight => (double)weight)])]);
+            characters, [.. written.Ids.Select(id => vocab.Target[id])],
+                [.. written.Attention!.Select(row => (double[])[.. row.Take(characters.Length).Select(weight => (double)weight)])]);
     }
 }

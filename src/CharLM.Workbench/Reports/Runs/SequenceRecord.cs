@@ -40,7 +40,9 @@ public sealed record SequenceRecord : RecordedRun
     /// <summary>The last epoch; null before the first is finished.</summary>
     public SequenceMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
 
-    /// <summary>The figure that counts for the model, as the metrics name it: accuracy, exact_match, or for what a label steers loss.</summary>
+    /// <summary>
+    /// The figure that counts for the model, as the metrics name it: accuracy, exact_match, or for what a label steers loss.
+    /// </summary>
     public required string MainFigure { get; init; }
 
     /// <summary>The first epoch that is best by it on the held-out pairs; null when none are held out.</summary>
@@ -61,10 +63,15 @@ public sealed record SequenceRecord : RecordedRun
         string? kind = RunConfigFile.KindOf(directory.ConfigPath);
         if (kind == ClassifierConfig.Kind)
         {
-            return Read<ClassifierConfig>(directory, config => ("accuracy", config.LabelOf == LabelOf.Character ? "a label for each character" : $"pooling {Choices.NameOf(config.Pooling)}"));
+            return Read<ClassifierConfig>(
+                directory, config => (
+                    "accuracy", config.LabelOf == LabelOf.Character ? "a label for each character"
+                        : $"pooling {Choices.NameOf(config.Pooling)}"));
         }
         return kind == TranslatorConfig.Kind
-            ? Read<TranslatorConfig>(directory, config => config.Source == SourceKind.Label ? (Loss, "from a label") : ("exact_match", $"attention {Choices.NameOf(config.Attention)}"))
+            ? Read<TranslatorConfig>(
+                directory, config => config.Source == SourceKind.Label ? (Loss, "from a label")
+                    : ("exact_match", $"attention {Choices.NameOf(config.Attention)}"))
             : throw new CheckpointException(path, "holds no run on pairs");
     }
 
@@ -112,4 +119,5 @@ public sealed record SequenceMeasurement(
 /// <param name="Source">The characters of the source.</param>
 /// <param name="Written">What it wrote, token by token, the end token included.</param>
 /// <param name="Weights">How much of each character of the source was in each token, [written][source]; a row's sum is 1.</param>
-public sealed record AttentionMap(IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights);
+public sealed record AttentionMap(
+    IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights);

@@ -17,7 +17,8 @@ public static class SequenceReport
     /// <param name="measurements">What was measured of their models; may lack runs, or be empty.</param>
     /// <param name="notes">What a reader must know, such as why a run was not measured; each a sentence.</param>
     /// <exception cref="ArgumentException">There is no run.</exception>
-    public static Report Of(IReadOnlyList<SequenceRecord> runs, IReadOnlyList<SequenceMeasurement> measurements, IReadOnlyList<string> notes)
+    public static Report Of(
+        IReadOnlyList<SequenceRecord> runs, IReadOnlyList<SequenceMeasurement> measurements, IReadOnlyList<string> notes)
     {
         ArgumentNullException.ThrowIfNull(runs);
         ArgumentNullException.ThrowIfNull(measurements);
@@ -31,13 +32,16 @@ public static class SequenceReport
         if (measurements.Count > 0)
             sections.Add(HeldOut(measurements));
         sections.Add(Curves(runs));
-        sections.AddRange(measurements.Where(measured => measured.Confusion is not null).Select(measured => Labels(measured, measured.Confusion!)));
+        sections.AddRange(measurements.Where(measured => measured.Confusion is not null)
+            .Select(measured => Labels(measured, measured.Confusion!)));
         if (measurements.Count > 0)
             sections.Add(new ReportSection("Predictions", [.. measurements.Select(Predictions)]));
         if (measurements.Any(measured => measured.Attention.Count > 0))
             sections.Add(Attention(measurements));
         if (runs.Any(run => run.Samples.Count > 0))
-            sections.Add(new ReportSection("Samples", [new Paragraph("Source, prediction and target of the first held-out pairs."), .. runs.SelectMany(RunReportParts.Samples)]));
+            sections.Add(new ReportSection(
+                "Samples", [new Paragraph("Source, prediction and target of the first held-out pairs."),
+                    .. runs.SelectMany(RunReportParts.Samples)]));
         sections.AddRange(RunReportParts.Ending(runs));
         return new Report(RunReportParts.Title(runs), sections);
     }
@@ -52,9 +56,11 @@ public static class SequenceReport
         return new ReportTable(
             "",
             [
-                new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new("train loss"), new("held-out loss"),
+                new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new("train loss"),
+                    new("held-out loss"),
                 .. figures.Select(name => new ReportColumn($"held-out {Words(name)}")),
-                new($"best {Words(runs[0].MainFigure)}"), new("after epoch"), new("predictions/s, median"), new("training, s"), new("state", IsNumber: false),
+                new($"best {Words(runs[0].MainFigure)}"), new("after epoch"), new("predictions/s, median"), new("training, s"),
+                    new("state", IsNumber: false),
             ],
             [
                 .. runs.Select(run => (string[])
@@ -82,14 +88,21 @@ public static class SequenceReport
         [
             new ReportTable(
                 "",
-                [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"), .. names.Select(name => new ReportColumn(name))],
+                [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"),
+                    .. names.Select(name => new ReportColumn(name))],
                 [
-                    .. measurements.OrderByDescending(measured => measured.Figures.Count > 0 ? measured.Figures[0].Value : -measured.Loss.Mean).Select(measured => (string[])
+                    .. measurements.OrderByDescending(
+                        measured => measured.Figures.Count > 0 ? measured.Figures[0].Value : -measured.Loss.Mean).Select(measured =>
+                            (string[])
                     [
-                        measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean), .. names.Select(name => ReportFigure.Of(measured.Figures.Where(figure => figure.Name == name).Select(figure => (double?)figure.Value).FirstOrDefault())),
+                        measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean),
+                            .. names.Select(name =>
+                                ReportFigure.Of(measured.Figures.Where(figure => figure.Name == name)
+                                    .Select(figure => (double?)figure.Value).FirstOrDefault())),
                     ]),
                 ]),
-            new Paragraph("The model of each run is its best on these pairs, which are therefore no test: measure the one that you choose on others, with charlm eval of its verb."),
+            new Paragraph("The model of each run is its best on these pairs, which are therefore no test: measure the one that you choose "
+                + "on others, with charlm eval of its verb."),
         ]);
     }
 
@@ -113,7 +126,10 @@ public static class SequenceReport
         new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
 
     private static LineSeries Series(SequenceRecord run, string name, int group, Func<SequenceMetrics, double?> value) =>
-        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))]) { Group = group };
+        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
+        {
+            Group = group,
+        };
 
     private static ReportSection Labels(SequenceMeasurement measured, ConfusionMatrix matrix)
     {
@@ -123,32 +139,42 @@ public static class SequenceReport
             [new("label", IsNumber: false), new("occurs"), new("precision"), new("recall"), new("F1")],
             [
                 .. labels.OrderByDescending(matrix.Support).Select(label => (string[])
-                    [matrix.Labels[label], ReportFigure.Of(matrix.Support(label)), ReportFigure.Of(matrix.Precision(label)), ReportFigure.Of(matrix.Recall(label)), ReportFigure.Of(matrix.F1(label))]),
+                    [matrix.Labels[label], ReportFigure.Of(matrix.Support(label)), ReportFigure.Of(matrix.Precision(label)),
+                        ReportFigure.Of(matrix.Recall(label)), ReportFigure.Of(matrix.F1(label))]),
             ]);
         // A matrix of hundreds of labels is no picture.
         ReportPart picture = labels.Length <= MostLabels
             ? new HeatMap(
                 "Confusion matrix: the share of each true label", "taken for", "true label", matrix.Labels, matrix.Labels,
-                [.. labels.Select(actual => (double[])[.. labels.Select(predicted => (double)matrix[actual, predicted] / matrix.Support(actual))])])
+                [.. labels.Select(actual =>
+                    (double[])[.. labels.Select(predicted => (double)matrix[actual, predicted] / matrix.Support(actual))])])
             : new Paragraph($"{labels.Length} labels are more than a matrix can show.");
         string[][] confusions =
         [
-            .. labels.SelectMany(actual => labels.Where(predicted => predicted != actual && matrix[actual, predicted] > 0).Select(predicted => (actual, predicted)))
+            .. labels.SelectMany(
+                actual => labels.Where(predicted => predicted != actual && matrix[actual, predicted] > 0)
+                    .Select(predicted => (actual, predicted)))
                 .OrderByDescending(pair => matrix[pair.actual, pair.predicted]).Take(MostConfusions)
-                .Select(pair => (string[])[matrix.Labels[pair.actual], matrix.Labels[pair.predicted], ReportFigure.Of(matrix[pair.actual, pair.predicted])]),
+                .Select(pair => (string[])[matrix.Labels[pair.actual], matrix.Labels[pair.predicted],
+                    ReportFigure.Of(matrix[pair.actual, pair.predicted])]),
         ];
         return new ReportSection($"Labels: {measured.Run}",
         [
             picture,
             table,
-            .. confusions.Length == 0 ? [] : (ReportPart[])[new ReportTable("The most frequent mistakes", [new("true label", IsNumber: false), new("taken for", IsNumber: false), new("times")], confusions)],
+            .. confusions.Length == 0 ? []
+                : (ReportPart[])[new ReportTable(
+                    "The most frequent mistakes", [new("true label", IsNumber: false), new("taken for", IsNumber: false), new("times")],
+                        confusions)],
         ]);
     }
 
     private static ReportTable Predictions(SequenceMeasurement measured) => new(
         $"{measured.Run}: the first {measured.Examples.Count} held-out pairs",
         [new("source", IsNumber: false), new("target", IsNumber: false), new("prediction", IsNumber: false), new("", IsNumber: false)],
-        [.. measured.Examples.Select(example => (string[])[example.Pair.Source, example.Pair.Target, example.Prediction, example.Pair.Target == example.Prediction ? "right" : "wrong"])]);
+        [.. measured.Examples.Select(
+            example => (string[])[example.Pair.Source, example.Pair.Target, example.Prediction,
+                example.Pair.Target == example.Prediction ? "right" : "wrong"])]);
 
     private static ReportSection Attention(IReadOnlyList<SequenceMeasurement> measurements) => new("Attention",
     [
@@ -157,7 +183,8 @@ public static class SequenceReport
             new HeatMap($"{measured.Run}: {string.Concat(map.Source)}", "source", "written", map.Source, map.Written, map.Weights))),
     ]);
 
-    private static double? Figure(SequenceMetrics? epoch, string name) => epoch?.HeldOut?.TryGetValue(name, out double value) == true ? value : null;
+    private static double? Figure(SequenceMetrics? epoch, string name) =>
+        epoch?.HeldOut?.TryGetValue(name, out double value) == true ? value : null;
 
     private static string Words(string name) => name == "macro_f1" ? "macro-F1" : name.Replace('_', ' ');
 }

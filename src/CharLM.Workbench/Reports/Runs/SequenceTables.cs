@@ -6,7 +6,9 @@ public static class SequenceTables
     /// <summary>A row for each run.</summary>
     public static ReportTable Runs(IReadOnlyList<SequenceRecord> runs) => new(
         "runs",
-        [Text("run"), Text("kind"), Text("cell"), Text("implementation"), Number("layers"), Number("hidden"), Number("parameters"), Number("epochs"), Number("train_loss"), Number("held_out_loss"), Number("best_held_out"), Number("best_epoch"), Number("trained_seconds"), Text("complete")],
+        [Text("run"), Text("kind"), Text("cell"), Text("implementation"), Number("layers"), Number("hidden"), Number("parameters"),
+            Number("epochs"), Number("train_loss"), Number("held_out_loss"), Number("best_held_out"), Number("best_epoch"),
+                Number("trained_seconds"), Text("complete")],
         [
             .. runs.Select(run => (string[])
             [
@@ -33,18 +35,23 @@ public static class SequenceTables
         IReadOnlyList<string> figures = SequenceReport.FiguresOf(runs);
         return new ReportTable(
             "epochs",
-            [Text("run"), Number("epoch"), Number("step"), Number("train_loss"), Number("held_out_loss"), .. figures.Select(Number), Number("gradient_norm"), Number("learning_rate"), Number("predictions_per_second"), Number("seconds"), Number("elapsed_seconds")],
+            [Text("run"), Number("epoch"), Number("step"), Number("train_loss"), Number("held_out_loss"), .. figures.Select(Number),
+                Number("gradient_norm"), Number("learning_rate"), Number("predictions_per_second"), Number("seconds"),
+                    Number("elapsed_seconds")],
             [
                 .. runs.SelectMany(run => run.Epochs.Select(epoch => (string[])
                 [
                     run.Name, $"{epoch.Epoch}", $"{epoch.Step}", $"{epoch.TrainLoss}", $"{epoch.HeldOutLoss}",
                     .. figures.Select(name => epoch.HeldOut?.TryGetValue(name, out double value) == true ? $"{value}" : ""),
-                    $"{epoch.GradientNorm}", $"{epoch.LearningRate}", $"{epoch.PredictionsPerSecond}", $"{epoch.Seconds}", $"{epoch.ElapsedSeconds}",
+                    $"{epoch.GradientNorm}", $"{epoch.LearningRate}", $"{epoch.PredictionsPerSecond}", $"{epoch.Seconds}",
+                        $"{epoch.ElapsedSeconds}",
                 ])),
             ]);
     }
 
-    /// <summary>A row for each figure of each model that was measured; of classifiers, also precision, recall and F1 of each label.</summary>
+    /// <summary>
+    /// A row for each figure of each model that was measured; of classifiers, also precision, recall and F1 of each label.
+    /// </summary>
     public static ReportTable Evaluations(IReadOnlyList<SequenceMeasurement> measurements) => new(
         "evaluations",
         [Text("model"), Text("label"), Text("figure"), Number("value"), Number("count")],

@@ -29,7 +29,8 @@ internal static class SafetensorsFile
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            return stream.CanSeek ? read(stream) : throw new FormatException("is a pipe or a device; a file is due, in which one can go back");
+            return stream.CanSeek ? read(stream)
+                : throw new FormatException("is a pipe or a device; a file is due, in which one can go back");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -73,7 +74,8 @@ internal static class SafetensorsFile
 
     /// <summary>Weights in the order of a file: by name, so that the same weights give the same bytes.</summary>
     public static IReadOnlyList<OutgoingTensor> InOrder(IReadOnlyDictionary<string, WeightArray> weights) =>
-        [.. weights.Select(entry => new OutgoingTensor(entry.Key, entry.Value.Shape, entry.Value.Values)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        [.. weights.Select(entry => new OutgoingTensor(entry.Key, entry.Value.Shape, entry.Value.Values))
+            .OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
 
     /// <summary>The header of a file.</summary>
     /// <param name="metadata">Free text, in this order.</param>

@@ -51,7 +51,8 @@ public sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IRea
         if (headerBytes > MaxHeaderBytes)
             throw new FormatException($"claims a header of {headerBytes} bytes, more than {MaxHeaderBytes}: not a safetensors file");
         if ((long)headerBytes > stream.Length - LengthBytes)
-            throw new FormatException($"claims a header of {headerBytes} bytes but has only {stream.Length} in all: cut off, or not a safetensors file");
+            throw new FormatException(
+                $"claims a header of {headerBytes} bytes but has only {stream.Length} in all: cut off, or not a safetensors file");
         var header = new byte[headerBytes];
         stream.ReadExactly(header);
         return header;
@@ -124,7 +125,9 @@ public sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IRea
             if (!ElementBytes.TryGetValue(type, out int bytes))
                 throw new FormatException($"has the tensor '{entry.Name}' of unknown type '{type}'");
             if (begin > end || ByteCount(dimensions, bytes) is not { } size || size != end - begin)
-                throw new FormatException($"has the tensor '{entry.Name}' whose shape [{string.Join(", ", dimensions)}] of {type} does not fill its bytes {begin} to {end}");
+                throw new FormatException(
+                    $"has the tensor '{entry.Name}' whose shape [{string.Join(", ", dimensions)}] of {type} does not fill its bytes "
+                        + $"{begin} to {end}");
             return new StoredTensor(entry.Name, type, dimensions, begin, end);
         }
         throw new FormatException($"has a damaged entry for the tensor '{entry.Name}'");

@@ -16,7 +16,8 @@ internal static class SealedFile
 
     /// <summary>Writes a file; a reader sees the old one or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
     {
         byte[] header = SafetensorsFile.Header([new(ChecksumKey, NoChecksum), .. metadata], tensors);
         using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))

@@ -48,7 +48,10 @@ internal sealed class Automaton
         AddState(whole.First, whole.IsNullable);
     }
 
-    /// <summary>The class of a character: the expression does not tell those of one class apart; <see cref="Dead"/> if it has no use for it.</summary>
+    /// <summary>
+    /// The class of a character: the expression does not tell those of one class apart; <see cref="Dead"/> if it has no use for
+    /// it.
+    /// </summary>
     public int ClassOf(Rune character) => _classes.GetValueOrDefault(character, Dead);
 
     /// <summary>Whether what was read until a state matches.</summary>
@@ -116,7 +119,9 @@ internal sealed class Automaton
     {
         Expression.One one => BuildOne(one),
         Expression.Sequence sequence => sequence.Parts.Select(Build).Aggregate(Nothing(), Then),
-        Expression.Choice choice => choice.Branches.Select(Build).Aggregate((a, b) => new Part(a.IsNullable || b.IsNullable, Union(a.First, b.First), Union(a.Last, b.Last))),
+        Expression.Choice choice =>
+            choice.Branches.Select(Build)
+                .Aggregate((a, b) => new Part(a.IsNullable || b.IsNullable, Union(a.First, b.First), Union(a.Last, b.Last))),
         Expression.Repeat repeat => BuildRepeat(repeat),
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression, "not an expression"),
     };

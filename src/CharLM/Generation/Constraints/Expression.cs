@@ -60,5 +60,6 @@ internal static class UnicodeCategories
     /// <summary>The category of a name, or all of a letter (<c>L</c>, <c>P</c>, ...); empty where there is none.</summary>
     public static UnicodeCategory[] Named(string name) => name.Length is 0 or > 2
         ? []
-        : [.. Enumerable.Range(0, Names.Length).Where(place => Names[place].StartsWith(name, StringComparison.Ordinal)).Select(place => (UnicodeCategory)place)];
+        : [.. Enumerable.Range(0, Names.Length).Where(place => Names[place].StartsWith(name, StringComparison.Ordinal))
+            .Select(place => (UnicodeCategory)place)];
 }

@@ -37,7 +37,8 @@ internal sealed class ExpressionParser
             throw new FormatException($"has {text.Length} characters, more than {LongestText}");
         var parser = new ExpressionParser(text);
         Expression expression = parser.ReadChoice();
-        return parser._next == parser._runes.Length ? expression : throw parser.Fault("a ')' closes nothing; write '\\)' for the character");
+        return parser._next == parser._runes.Length ? expression
+            : throw parser.Fault("a ')' closes nothing; write '\\)' for the character");
     }
 
     private bool IsAtEnd => _next == _runes.Length;
@@ -75,7 +76,8 @@ internal sealed class ExpressionParser
         if (ReadQuantifier() is not (int least, var most))
             return part;
         if (most < least || (most ?? least) > MostRepeats)
-            throw Fault(most < least ? $"{{{least},{most}}} ends before it begins" : $"nothing may be repeated more than {MostRepeats} times");
+            throw Fault(most < least ? $"{{{least},{most}}} ends before it begins"
+                : $"nothing may be repeated more than {MostRepeats} times");
         // A lazy quantifier finds another match first; which texts match is the same.
         Skip('?');
         if (Is('*') || Is('+') || Is('?') || IsCounted())
@@ -218,7 +220,8 @@ internal sealed class ExpressionParser
             'x' => ReadHex(2),
             'u' => ReadHex(4),
             _ when !Rune.IsLetterOrDigit(escaped) && escaped.Value != '_' => escaped,
-            _ => throw Fault($"'\\{escaped}' is not known here: of the escapes \\d \\w \\s \\p{{..}}, their capitals, \\a \\e \\f \\n \\r \\t \\v, \\xHH, \\uHHHH, and a sign are"),
+            _ => throw Fault($"'\\{escaped}' is not known here: of the escapes \\d \\w \\s \\p{{..}}, their capitals, \\a \\e \\f \\n \\r "
+                + "\\t \\v, \\xHH, \\uHHHH, and a sign are"),
         };
         return null;
     }
@@ -251,7 +254,8 @@ internal sealed class ExpressionParser
     private Func<Rune, bool> Between(Rune from, Rune to)
     {
         bool IsBetween(Rune rune) => rune >= from && rune <= to;
-        return _ignoresCase ? rune => IsBetween(rune) || IsBetween(Rune.ToLowerInvariant(rune)) || IsBetween(Rune.ToUpperInvariant(rune)) : IsBetween;
+        return _ignoresCase ? rune =>
+            IsBetween(rune) || IsBetween(Rune.ToLowerInvariant(rune)) || IsBetween(Rune.ToUpperInvariant(rune)) : IsBetween;
     }
 
     private bool Is(char c, int ahead = 0) => _next + ahead < _runes.Length && _runes[_next + ahead].Value == c;

@@ -33,7 +33,8 @@ public abstract class AttentionLayer : nn.Module
     /// <param name="queries">[batch, queries, query_size].</param>
     /// <param name="keys">[batch, keys, key_size].</param>
     /// <param name="values">[batch, keys, value_size].</param>
-    /// <param name="mask">Bool [batch, queries, keys], true where a query may see a key; a size may be 1 for all; null hides nothing.</param>
+    /// <param name="mask">Bool [batch, queries, keys], true where a query may see a key; a size may be 1 for all; null hides
+    /// nothing.</param>
     /// <returns>The weighed means [batch, queries, value_size], and the weights [batch, queries, keys].</returns>
     /// <exception cref="ArgumentException">The mask hides every key of a query.</exception>
     public (Tensor Output, Tensor Weights) Forward(Tensor queries, Tensor keys, Tensor values, Tensor? mask = null) =>

@@ -12,7 +12,8 @@ public static class AttentionMask
     /// <param name="keys">Keys of a row, padding included.</param>
     /// <param name="device">Where the mask shall live; default the CPU.</param>
     /// <returns>Bool [batch, 1, keys].</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A length is outside its range: a row without keys has nothing to attend to.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length is outside its range: a row without keys has nothing to attend
+    /// to.</exception>
     public static Tensor OfLengths(ReadOnlySpan<long> lengths, long keys, Device? device = null)
     {
         var visible = new bool[lengths.Length * keys];

@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn;
 namespace CharLM.Models.Cells;
 
 /// <summary>
-/// A stack of recurrent layers from scratch. A subclass gives the equations of its cell (<see cref="Step(Tensor, Tensor, Tensor?, LayerWeights)"/>);
+/// A stack of recurrent layers from scratch. A subclass gives the equations of its cell
+/// (<see cref="Step(Tensor, Tensor, Tensor?, LayerWeights)"/>);
 /// what all cells share stands here: weights, layers above layers, both directions, steps after steps.
 /// </summary>
 /// <remarks>
@@ -86,7 +87,9 @@ public abstract class CustomLayer : Module, IRecurrentLayer
             {
                 int index = lastHidden.Count;                                     // layer * directions + direction
                 bool backward = directions.Count == 1;
-                (Tensor hiddens, Tensor H, Tensor? C) = Scan(outputs, state.Hidden[index], state.Cell?[index], new LayerWeights(this, place, training ? _config.WeightDropout : 0), backward);
+                (Tensor hiddens, Tensor H, Tensor? C) = Scan(
+                    outputs, state.Hidden[index], state.Cell?[index], new LayerWeights(this, place, training ? _config.WeightDropout : 0),
+                        backward);
                 directions.Add(hiddens);
                 lastHidden.Add(H);
                 if (C is not null)

@@ -89,7 +89,8 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return _spare.TryPop(out FusedSequence? sequence) ? sequence : new FusedSequence(_config, InputSize, _workers ??= new Workers(Threads));
+            return _spare.TryPop(out FusedSequence? sequence) ? sequence
+                : new FusedSequence(_config, InputSize, _workers ??= new Workers(Threads));
         }
     }
 

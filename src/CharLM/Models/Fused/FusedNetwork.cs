@@ -48,11 +48,13 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="width">Which registers to use.</param>
     public FusedNetwork(ModelConfig config, int vocabSize, RawWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
     {
-        (_workers, _vocabSize, _choice, _sharing) = (workers, vocabSize, new WorkerChoice(workers.Count, workers.IsFixed), new RowSharing(workers.Count));
+        (_workers, _vocabSize, _choice, _sharing) = (
+            workers, vocabSize, new WorkerChoice(workers.Count, workers.IsFixed), new RowSharing(workers.Count));
         _tokens = new TokenRows(vocabSize);
         if (config.EmbeddingSize > 0)
             _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);
-        _stack = new FusedStack(config, weights.Layers("rnn.", config.NumLayers), config.EmbeddingSize, _embedding is null ? _tokens : null, width);
+        _stack = new FusedStack(
+            config, weights.Layers("rnn.", config.NumLayers), config.EmbeddingSize, _embedding is null ? _tokens : null, width);
         RawWeight outputWeight = config.TieWeights ? (_tied = new TiedWeight(weights["embedding.weight"])).Twin : weights["linear.weight"];
         _output = PassFactory.Output(width, outputWeight, weights["linear.bias"], vocabSize, config.NumHiddens);
         if (config.InputDropout > 0 && _embedding is not null)
@@ -85,7 +87,8 @@ internal sealed class FusedNetwork : IDisposable
     /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
     /// </param>
     /// <returns>Nats a token.</returns>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey, ReadOnlySpan<float> gradientScales = default)
+    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+        ReadOnlySpan<float> gradientScales = default)
     {
         Begin(inputs, batch, steps, backward: true, dropoutKey);
         _stack.SetGradientScales(gradientScales);

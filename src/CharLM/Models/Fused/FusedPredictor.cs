@@ -21,7 +21,9 @@ internal sealed class FusedPredictor : Predictor
         (_model, _runtime) = (model, model.Fused);
     }
 
-    /// <summary>Weights may have changed, or moved, by other hands than the trainer's: what was laid out of them is then laid out anew.</summary>
+    /// <summary>
+    /// Weights may have changed, or moved, by other hands than the trainer's: what was laid out of them is then laid out anew.
+    /// </summary>
     /// <inheritdoc/>
     protected override void BeginRows(int rows)
     {
@@ -43,7 +45,8 @@ internal sealed class FusedPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+    protected override void ScoreRows(
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         FusedNetwork network = Network;
         network.Measure(inputs, targets, Rows, steps);

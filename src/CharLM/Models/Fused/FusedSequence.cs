@@ -44,7 +44,8 @@ internal sealed unsafe class FusedSequence : IDisposable
         int states = _config.Cell == CellKind.Lstm ? 2 : 1;
         OpenWeights(tensors.Skip(1 + states));
         // A seed from torch's generator, so that torch.manual_seed fixes dropout here as it does everywhere.
-        ulong? dropoutKey = training && (_config.Dropout > 0 || _config.WeightDropout > 0) ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
+        ulong? dropoutKey = training && (_config.Dropout > 0 || _config.WeightDropout > 0)
+            ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
         _stack!.Resize(_batch, _steps, record, dropoutKey);
         _input = PanelBuffer.Grow(_input, (long)_batch * _steps * Panels.Pad(_inputSize));
         Read(input, Input, _batch * _steps, _inputSize);
@@ -69,7 +70,8 @@ internal sealed unsafe class FusedSequence : IDisposable
     public List<Tensor> Backward(List<Tensor> gradients)
     {
         if (!_canGoBack)
-            throw new InvalidOperationException("a fused sequence can go backward once; for a second time take the built-in implementation");
+            throw new InvalidOperationException(
+                "a fused sequence can go backward once; for a second time take the built-in implementation");
         _canGoBack = false;
         _inputGradient = PanelBuffer.Grow(_inputGradient, (long)_batch * _steps * Panels.Pad(_inputSize));
         Read(gradients[0].contiguous(), _stack!.OutputGradient, _batch * _steps, _config.NumHiddens);
@@ -133,7 +135,9 @@ internal sealed unsafe class FusedSequence : IDisposable
         foreach (Tensor weight in weights)
         {
             if (weight.dtype != ScalarType.Float32 || weight.device_type != TorchSharp.DeviceType.CPU)
-                throw new InvalidConfigException([$"the fused implementation computes float32 on the CPU, not {weight.dtype} on {weight.device}: take --implementation built-in"]);
+                throw new InvalidConfigException(
+                    [$"the fused implementation computes float32 on the CPU, not {weight.dtype} on {weight.device}: take --implementation "
+                        + "built-in"]);
             fixed (byte* value = weight.bytes)
                 _weights.Add(new RawWeight("", (float*)value, _gradients.Data + place, [.. weight.shape]));
             place += weight.numel();

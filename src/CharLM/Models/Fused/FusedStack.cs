@@ -31,7 +31,9 @@ internal sealed class FusedStack : IDisposable
         _dropouts = new DropoutPass?[config.NumLayers];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer] = PassFactory.Layer(width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden, layer == 0 ? tokens : null, config.WeightDropout);
+            _layers[layer] = PassFactory.Layer(
+                width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden,
+                    layer == 0 ? tokens : null, config.WeightDropout);
             if (layer > 0 && config.Dropout > 0)
                 _dropouts[layer] = new DropoutPass(config.Dropout, _hidden);
         }

@@ -31,7 +31,9 @@ internal sealed unsafe class RawWeights : IDisposable
         foreach ((string name, Parameter tensor) in parameters)
         {
             if (tensor.dtype != ScalarType.Float32 || tensor.device_type != TorchSharp.DeviceType.CPU || !tensor.is_contiguous())
-                throw new InvalidConfigException([$"the fused implementation computes float32 on the CPU; {name} is {tensor.dtype} on {tensor.device}: take --implementation built-in"]);
+                throw new InvalidConfigException(
+                    [$"the fused implementation computes float32 on the CPU; {name} is {tensor.dtype} on {tensor.device}: take "
+                        + "--implementation built-in"]);
             // Torch's memory is not moved by the garbage collector: the address holds as long as the tensor does.
             fixed (byte* value = tensor.bytes)
                 _weights.Add(name, new RawWeight(name, (float*)value, gradient, tensor.shape));
@@ -77,7 +79,8 @@ internal sealed unsafe class RawWeights : IDisposable
     /// <param name="prefix">What stands before weight_ih_l0.</param>
     /// <param name="layers">How many there are.</param>
     public IReadOnlyList<RawLayer> Layers(string prefix, int layers) => [.. Enumerable.Range(0, layers).Select(layer => new RawLayer(
-        this[$"{prefix}weight_ih_l{layer}"], this[$"{prefix}weight_hh_l{layer}"], this[$"{prefix}bias_ih_l{layer}"], this[$"{prefix}bias_hh_l{layer}"]))];
+        this[$"{prefix}weight_ih_l{layer}"], this[$"{prefix}weight_hh_l{layer}"], this[$"{prefix}bias_ih_l{layer}"],
+            this[$"{prefix}bias_hh_l{layer}"]))];
 
     /// <inheritdoc/>
     public void Dispose()

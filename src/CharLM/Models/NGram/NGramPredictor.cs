@@ -19,7 +19,8 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     }
 
     /// <inheritdoc/>
-    protected override void ScoreRows(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+    protected override void ScoreRows(
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
     {
         for (int i = 0; i < inputs.Length; i++)
         {
@@ -60,7 +61,8 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     private void Advance(int[] context, int token)
     {
         for (int length = context.Length - 1; length >= 1; length--)
-            context[length] = context[length - 1] < 0 ? -1 : model.Levels[length - 1].Child(model.Levels[length], context[length - 1], token);
+            context[length] = context[length - 1] < 0 ? -1
+                : model.Levels[length - 1].Child(model.Levels[length], context[length - 1], token);
     }
 
     private double Probability(int[] context, int token)

@@ -110,7 +110,8 @@ public sealed class Classifier : SequenceModel<ClassifierConfig>
             default:
                 Tensor batchFirst = outputs.transpose(0, 1);
                 Tensor query = _query!.view(1, 1, -1).expand(batch, 1, _query.shape[0]);
-                return _attention!.Forward(query, batchFirst, batchFirst, AttentionMask.OfLengths(texts.Lengths, texts.NumSteps, Device)).Output.squeeze(1);
+                return _attention!.Forward(query, batchFirst, batchFirst, AttentionMask.OfLengths(texts.Lengths, texts.NumSteps, Device))
+                    .Output.squeeze(1);
         }
     }
 }

@@ -18,7 +18,8 @@ public sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target)
         List<TextPair> all = [.. pairs];
         IEnumerable<string> targets = all.Select(pair => pair.Target);
         return new ClassifierVocab(
-            labelOf, new Vocab(CountCharacters(all.Select(pair => pair.Source))), new Vocab(labelOf == LabelOf.Character ? CountCharacters(targets) : CountWhole(targets)));
+            labelOf, new Vocab(CountCharacters(all.Select(pair => pair.Source))),
+                new Vocab(labelOf == LabelOf.Character ? CountCharacters(targets) : CountWhole(targets)));
     }
 
     /// <summary>The tokens of a text; characters that training had not are <see cref="Vocab.UnknownId"/>.</summary>

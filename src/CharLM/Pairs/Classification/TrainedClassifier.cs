@@ -10,7 +10,8 @@ namespace CharLM.Pairs.Classification;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, ClassifierConfig>, ITrainedModel<TrainedClassifier, ClassifierConfig>
+public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, ClassifierConfig>, ITrainedModel<TrainedClassifier,
+    ClassifierConfig>
 {
     private TrainedClassifier(Classifier model, ClassifierVocab vocab, SequenceCheckpoint<ClassifierConfig>? start)
         : base(start) => (Model, Vocab) = (model, vocab);
@@ -68,14 +69,18 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
     public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new ClassifierTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) => Measure(pairs, cancellationToken).Measures;
+    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
+        Measure(pairs, cancellationToken).Measures;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) => [.. Label(sources, cancellationToken).Select(TextOf)];
+    public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
+        [.. Label(sources, cancellationToken).Select(TextOf)];
 
-    static SequenceVocab ITrainedModel<TrainedClassifier, ClassifierConfig>.VocabOf(ClassifierConfig config, IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(config.LabelOf, pairs);
+    static SequenceVocab ITrainedModel<TrainedClassifier,
+        ClassifierConfig>.VocabOf(ClassifierConfig config, IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(config.LabelOf, pairs);
 
-    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedClassifier, ClassifierConfig>.Shapes(ClassifierConfig config, Vocab source, Vocab target) =>
+    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedClassifier,
+        ClassifierConfig>.Shapes(ClassifierConfig config, Vocab source, Vocab target) =>
         target.Count < 2 ? throw new FormatException("has no labels") : Classifier.Shapes(config, source.Count, target.Count - 1);
 
     static TrainedClassifier ITrainedModel<TrainedClassifier, ClassifierConfig>.Build(

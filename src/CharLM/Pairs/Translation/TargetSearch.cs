@@ -59,7 +59,8 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
                 Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), mustEnd: step == model.Config.MaxTarget);
             float[]? looked = withAttention && weights is not null ? Values(weights) : null;
             (beams, int[] parents) = Extend(beams, scores, looked, samplers);
-            RecurrentState next = width == 1 ? after : EncodedSource.SelectState(after, tensor([.. parents.Select(parent => (long)parent)], device: model.Device));
+            RecurrentState next = width == 1 ? after
+                : EncodedSource.SelectState(after, tensor([.. parents.Select(parent => (long)parent)], device: model.Device));
             state = next.MoveToOuterDisposeScope();
         }
         return [.. beams.Chunk(width).Select(Best)];
@@ -129,7 +130,8 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
                 parents[place] = kept.Parent;
                 next[place] = parent.Ended
                     ? parent
-                    : new Beam(parent, kept.Token, log, looked?[(kept.Parent * sourceSteps)..((kept.Parent + 1) * sourceSteps)], kept.Token == vocab.EndId);
+                    : new Beam(parent, kept.Token, log, looked?[(kept.Parent * sourceSteps)..((kept.Parent + 1) * sourceSteps)],
+                        kept.Token == vocab.EndId);
             }
         }
         return (next, parents);
@@ -154,7 +156,8 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
 
     private WrittenTarget Best(Beam[] beams)
     {
-        Beam best = beams.Where(beam => !double.IsNegativeInfinity(beam.LogProbability)).MaxBy(beam => beam.LogProbability / Math.Pow(beam.Length, config.LengthPenalty))!;
+        Beam best = beams.Where(beam => !double.IsNegativeInfinity(beam.LogProbability))
+            .MaxBy(beam => beam.LogProbability / Math.Pow(beam.Length, config.LengthPenalty))!;
         var ids = new List<int>();
         var looked = new List<float[]>();
         for (Beam? beam = best; beam?.Before is not null; beam = beam.Before)
@@ -184,9 +187,11 @@ public sealed class TargetSearch(Translator model, TranslatorVocab vocab, Decodi
 
 /// <summary>What a model wrote for one source.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Ids">The tokens that were written, the end token included; at the greatest length it is taken whatever else was more probable.</param>
+/// <param name="Ids">The tokens that were written, the end token included; at the greatest length it is taken whatever else was more
+/// probable.</param>
 /// <param name="LogProbability">The logarithm of their probability, nats.</param>
-/// <param name="Attention">How much of each source step was in each written token, [tokens][source steps]; null when not asked for, or without attention.</param>
+/// <param name="Attention">How much of each source step was in each written token, [tokens][source steps]; null when not asked for, or
+/// without attention.</param>
 public sealed record WrittenTarget(IReadOnlyList<int> Ids, double LogProbability, IReadOnlyList<float[]>? Attention);
 
 /// <summary>How a target is searched for.</summary>

@@ -11,7 +11,8 @@ namespace CharLM.Pairs.Translation;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, TranslatorConfig>, ITrainedModel<TrainedTranslator, TranslatorConfig>
+public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, TranslatorConfig>, ITrainedModel<TrainedTranslator,
+    TranslatorConfig>
 {
     private TrainedTranslator(Translator model, TranslatorVocab vocab, SequenceCheckpoint<TranslatorConfig>? start)
         : base(start) => (Model, Vocab) = (model, vocab);
@@ -51,7 +52,8 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     public TranslationScore Measure(IReadOnlyList<TextPair> pairs, DecodingConfig decoding, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pairs);
-        IReadOnlyList<WrittenTarget> written = Translate([.. pairs.Select(pair => pair.Source)], decoding, cancellationToken: cancellationToken);
+        IReadOnlyList<WrittenTarget> written = Translate(
+            [.. pairs.Select(pair => pair.Source)], decoding, cancellationToken: cancellationToken);
         var score = new TranslationScore();
         for (int i = 0; i < pairs.Count; i++)
             score.Add(pairs[i].Target, Vocab.Decode(written[i].Ids));
@@ -80,9 +82,11 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(written => Vocab.Decode(written.Ids))];
 
-    static SequenceVocab ITrainedModel<TrainedTranslator, TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);
+    static SequenceVocab ITrainedModel<TrainedTranslator,
+        TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);
 
-    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedTranslator, TranslatorConfig>.Shapes(TranslatorConfig config, Vocab source, Vocab target) =>
+    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedTranslator,
+        TranslatorConfig>.Shapes(TranslatorConfig config, Vocab source, Vocab target) =>
         target[TranslatorVocab.Begin] == Tokenization.Vocab.UnknownId || target[TranslatorVocab.End] == Tokenization.Vocab.UnknownId
             ? throw new FormatException($"has no {TranslatorVocab.Begin} or {TranslatorVocab.End} in its vocab")
             : Translator.Shapes(config, source.Count, target.Count);

@@ -83,12 +83,14 @@ public sealed class Translator : SequenceModel<TranslatorConfig>
     internal EncodedSource ComputeSource(PaddedBatch sources)
     {
         Tensor vectors = TokenVectors.Of(sources.Ids(Device).t(), _sourceEmbedding, SourceSize, _output.weight.dtype);
-        (Tensor outputs, RecurrentState last) = _encoder.Forward(functional.dropout(vectors, Config.Model.InputDropout, training), sources.Lengths);
+        (Tensor outputs, RecurrentState last) = _encoder.Forward(
+            functional.dropout(vectors, Config.Model.InputDropout, training), sources.Lengths);
         Tensor batchFirst = outputs.transpose(0, 1);                               // [batch, source steps, directions * hidden]
         var state = new RecurrentState(Bridge(last.Hidden, _hiddenBridge), last.Cell is null ? null : Bridge(last.Cell, _cellBridge!));
         return _attention is null
             ? new EncodedSource(state, batchFirst, null, null)
-            : new EncodedSource(state, batchFirst, _attention.Prepare(batchFirst), AttentionMask.OfLengths(sources.Lengths, sources.NumSteps, Device));
+            : new EncodedSource(state, batchFirst, _attention.Prepare(batchFirst),
+                AttentionMask.OfLengths(sources.Lengths, sources.NumSteps, Device));
     }
 
     /// <summary>Writes on, given what stands before each step.</summary>
@@ -113,7 +115,8 @@ public sealed class Translator : SequenceModel<TranslatorConfig>
     internal (Tensor Logits, RecurrentState State, Tensor? Weights) ComputeTarget(Tensor before, RecurrentState state, EncodedSource source)
     {
         Tensor vectors = TokenVectors.Of(before, _targetEmbedding, TargetSize, _output.weight.dtype);
-        (Tensor outputs, state) = _decoder.Sequence(functional.dropout(vectors, Config.Model.InputDropout, training), state); // [steps, batch, hidden]
+        // [steps, batch, hidden]
+        (Tensor outputs, state) = _decoder.Sequence(functional.dropout(vectors, Config.Model.InputDropout, training), state);
         Tensor? weights = null;
         if (_attention is not null)
         {

@@ -27,7 +27,8 @@ public sealed class TranslatorTask : ISequenceTask
         List<int[]> targets = [.. pairs.Select(pair => vocab.EncodeTarget(pair.Target))];
         _before = targets.ConvertAll(target => new ReadOnlyMemory<int>([vocab.BeginId, .. target]));
         _targets = targets.ConvertAll(target => new ReadOnlyMemory<int>([.. target, vocab.EndId]));
-        Lengths = [.. _sources.Zip(_targets, (source, target) => (Math.Min(source.Length, short.MaxValue) << 16) + Math.Min(target.Length, ushort.MaxValue))];
+        Lengths = [.. _sources.Zip(
+            _targets, (source, target) => (Math.Min(source.Length, short.MaxValue) << 16) + Math.Min(target.Length, ushort.MaxValue))];
     }
 
     /// <inheritdoc/>
@@ -53,7 +54,8 @@ public sealed class TranslatorTask : ISequenceTask
         EncodedSource source = _model.ComputeSource(Batch(_sources, examples));
         PaddedBatch before = Batch(_before, examples), targets = Batch(_targets, examples);
         Tensor ids = before.Ids(_model.Device).t();                                // [steps, batch]
-        Tensor logits = forcing >= 1 || random is null ? _model.ComputeTarget(ids, source.State, source).Logits : OwnSteps(ids, source, forcing, random);
+        Tensor logits = forcing >= 1 || random is null ? _model.ComputeTarget(ids, source.State, source).Logits
+            : OwnSteps(ids, source, forcing, random);
         return (MaskedLoss.CrossEntropy(logits, targets), targets.NumTokens);
     }
 

@@ -57,13 +57,16 @@ public sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target)
             ?? (length > config.MaxTarget ? $"the target has {length} characters, more than --max-target {config.MaxTarget}" : null);
     }
 
-    /// <summary>Why a target cannot be learned: the model would learn to write what stands for everything unknown; null when it can.</summary>
+    /// <summary>
+    /// Why a target cannot be learned: the model would learn to write what stands for everything unknown; null when it can.
+    /// </summary>
     public string? FaultOfTarget(string text) => UnknownOf([text], Target) is [var first, ..]
         ? $"the target has '{first.Token}', which is not in the vocab of what the model writes: a vocab does not grow, train a new model"
         : null;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) => kind == SourceKind.Label ? [] : base.UnknownInSources(sources);
+    public override IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) =>
+        kind == SourceKind.Label ? [] : base.UnknownInSources(sources);
 
     /// <inheritdoc/>
     public override IReadOnlyList<TokenCount> UnknownInTargets(IEnumerable<string> targets) => UnknownOf(targets, Target);

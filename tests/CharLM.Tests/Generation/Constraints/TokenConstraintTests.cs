@@ -60,10 +60,13 @@ public sealed class TokenConstraintTests
     [InlineData("a(", "constrain 'a(' at character 2: a ')' is missing")]
     [InlineData("<unk>", "matches nothing that this model can write")]
     public void Create_NothingCanMatch_SaysSo(string pattern, string fault) =>
-        Assert.Contains(fault, Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create(pattern, Letters, "", 8)).Message, StringComparison.Ordinal);
+        Assert.Contains(fault, Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create(pattern, Letters, "", 8)).Message,
+            StringComparison.Ordinal);
 
     // Its smallest automaton has 2^21 states.
     [Fact]
     public void Create_TooManyStates_IsRefused() =>
-        Assert.Contains("is too large", Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create("(a|b)*a(a|b){20}", Letters, "", 100)).Message, StringComparison.Ordinal);
+        Assert.Contains("is too large",
+            Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create("(a|b)*a(a|b){20}", Letters, "", 100)).Message,
+                StringComparison.Ordinal);
 }

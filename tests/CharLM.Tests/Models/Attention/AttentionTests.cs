@@ -31,7 +31,8 @@ public sealed class AttentionTests
         deviation.Compare("weights", golden.Weights, weights);
         var leaves = new Dictionary<string, Tensor> { ["queries"] = queries, ["keys"] = keys, ["values"] = values };
         foreach ((string parameter, GoldenTensor gradient) in golden.Gradients)
-            deviation.Compare($"gradient of {parameter}", gradient, (leaves.GetValueOrDefault(parameter) ?? layer.get_parameter(parameter)!).grad!);
+            deviation.Compare($"gradient of {parameter}", gradient,
+                (leaves.GetValueOrDefault(parameter) ?? layer.get_parameter(parameter)!).grad!);
     }
 
     [Fact]
@@ -109,7 +110,9 @@ public sealed class AttentionTests
         using AttentionLayer layer = AttentionLayer.Create(kind, 3, 3, 4);
         layer.to(ScalarType.Float64);
         Tensor inputs = Leaf(2, 4, 3), mask = AttentionMask.CausalWindow(4, 4, 2);
-        FiniteDifferences.Check(() => layer.Forward(inputs, inputs, inputs, mask).Output.square().sum(), new Dictionary<string, Tensor>(Parameters(layer)) { ["inputs"] = inputs });
+        FiniteDifferences.Check(
+            () => layer.Forward(inputs, inputs, inputs, mask).Output.square().sum(), new Dictionary<string,
+                Tensor>(Parameters(layer)) { ["inputs"] = inputs });
     }
 
     [Fact]
@@ -172,7 +175,8 @@ public sealed class AttentionTests
         return layer;
     }
 
-    private static Dictionary<string, Tensor> Parameters(nn.Module layer) => layer.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter);
+    private static Dictionary<string, Tensor> Parameters(nn.Module layer) =>
+        layer.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter);
 
     private static Tensor Data(GoldenTensor golden) => tensor(golden.Data, golden.Shape);
 

@@ -15,12 +15,21 @@ public sealed class PastAttentionTests
     private const int Size = 7, Hidden = 6;
 
     public static TheoryData<AttentionKind, Implementation> Kinds =>
-        [.. Enum.GetValues<AttentionKind>().SelectMany(kind => Enum.GetValues<Implementation>().Select(implementation => (kind, implementation)))];
+        [.. Enum.GetValues<AttentionKind>()
+            .SelectMany(kind => Enum.GetValues<Implementation>().Select(implementation => (kind, implementation)))];
 
     private static LanguageModel Model(AttentionKind kind, Implementation implementation, int window = 4, CellKind cell = CellKind.Lstm)
     {
         manual_seed(11);
-        var config = new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden, Attention = kind, AttentionWindow = window, Init = WeightInit.Xavier };
+        var config = new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumHiddens = Hidden,
+            Attention = kind,
+            AttentionWindow = window,
+            Init = WeightInit.Xavier,
+        };
         return new LanguageModel(config, Size);
     }
 
@@ -104,7 +113,8 @@ public sealed class PastAttentionTests
             Tensor context = zeros(Hidden, dtype: ScalarType.Float64);
             for (int i = 0; i < past.Length; i++)
                 context += weights[i] * past[i];
-            Tensor attended = tanh(model.get_parameter("attention.combine.weight")!.mv(cat([context, h])) + model.get_parameter("attention.combine.bias")!);
+            Tensor attended = tanh(
+                model.get_parameter("attention.combine.weight")!.mv(cat([context, h])) + model.get_parameter("attention.combine.bias")!);
             Tensor expected = model.get_parameter("linear.weight")!.mv(attended) + model.get_parameter("linear.bias")!;
             Assert.True(allclose(logits[step - 1], expected, 1e-10, 1e-12), $"step {step}");
         }
@@ -154,7 +164,9 @@ public sealed class PastAttentionTests
     {
         using LanguageModel model = Model(AttentionKind.Dot, implementation, window: 8, CellKind.Gru);
         int[] text = [.. Enumerable.Range(0, 800).Select(i => 1 + (i % 6))];
-        using var trainer = new Trainer(model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Optimizer = OptimizerKind.Adam, LearningRate = 0.02, Truncation = truncation }, text);
+        using var trainer = new Trainer(
+            model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Optimizer = OptimizerKind.Adam, LearningRate = 0.02,
+                Truncation = truncation }, text);
         double first = trainer.TrainEpoch(0).Train.Perplexity;
         for (int epoch = 1; epoch < 5; epoch++)
             trainer.TrainEpoch(epoch);
@@ -164,18 +176,22 @@ public sealed class PastAttentionTests
     [Fact]
     public void Faults_AttentionThatCannotBe_SayWhy()
     {
-        Assert.Equal(["attention-window is for a model with attention: give --attention, too"], new ModelConfig { AttentionWindow = 3 }.Faults());
-        Assert.Equal(["attention-window must be 1 to 65536, not 0"], new ModelConfig { Attention = AttentionKind.Dot, AttentionWindow = 0 }.Faults());
+        Assert.Equal(["attention-window is for a model with attention: give --attention, too"],
+            new ModelConfig { AttentionWindow = 3 }.Faults());
+        Assert.Equal(["attention-window must be 1 to 65536, not 0"],
+            new ModelConfig { Attention = AttentionKind.Dot, AttentionWindow = 0 }.Faults());
         Assert.Equal(
             ["attention looks back over a sequence that is read forwards: leave bidirectional out"],
-            new ModelConfig { Attention = AttentionKind.Dot, Implementation = Implementation.BuiltIn, Bidirectional = true, AllowLeak = true }.Faults());
+            new ModelConfig { Attention = AttentionKind.Dot, Implementation = Implementation.BuiltIn, Bidirectional = true,
+                AllowLeak = true }.Faults());
     }
 
     private static Tensor Score(LanguageModel model, AttentionKind kind, Tensor query, Tensor key)
     {
         if (kind == AttentionKind.Dot)
             return (query * key).sum() / Math.Sqrt(Hidden);
-        Tensor both = model.get_parameter("attention.score.W_q.weight")!.mv(query) + model.get_parameter("attention.score.W_k.weight")!.mv(key);
+        Tensor both = model.get_parameter("attention.score.W_q.weight")!.mv(query)
+            + model.get_parameter("attention.score.W_k.weight")!.mv(key);
         return model.get_parameter("attention.score.w_v.weight")![0].dot(tanh(both));
     }
 }

@@ -46,14 +46,16 @@ internal sealed unsafe class FusedCase : IDisposable
     }
 
     /// <summary>Loss and gradients of the last of some minibatches with the state carried, from the kernels.</summary>
-    public (double Loss, Dictionary<string, float[]> Gradients) Kernels(LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null)
+    public (double Loss, Dictionary<string, float[]> Gradients) Kernels(
+        LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null)
     {
         using var threads = new Workers(workers);
         using var network = new FusedNetwork(_config, Vocab, _raw, threads, width);
         double loss = 0;
         for (int i = 0; i < minibatches; i++)
             loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
-        return (loss, _raw.All.ToDictionary(weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
+        return (loss, _raw.All.ToDictionary(
+            weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
     }
 
     /// <summary>The same from torch.</summary>

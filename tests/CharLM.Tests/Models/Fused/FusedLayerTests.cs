@@ -32,17 +32,21 @@ public sealed class FusedLayerTests
         (FusedLayer fused, BuiltInLayer builtIn) = Pair(cell, layers);
         using (fused)
         {
-            Tensor data = randn(Steps, Batch, Input), hidden = randn(layers, Batch, 20), mix = randn(Steps, Batch, 20), mixState = randn(layers, Batch, 20);
+            Tensor data = randn(Steps, Batch, Input), hidden = randn(layers, Batch, 20), mix = randn(Steps, Batch, 20),
+                mixState = randn(layers, Batch, 20);
             var results = new List<Dictionary<string, Tensor>>();
             foreach (IRecurrentLayer layer in new IRecurrentLayer[] { fused, builtIn })
             {
-                Tensor input = data.clone().requires_grad_(true), h = hidden.clone().requires_grad_(true), c = hidden.clone().requires_grad_(true);
+                Tensor input = data.clone().requires_grad_(true), h = hidden.clone().requires_grad_(true),
+                    c = hidden.clone().requires_grad_(true);
                 (Tensor outputs, RecurrentState state) = layer.Sequence(input, new RecurrentState(h, cell == CellKind.Lstm ? c : null));
                 Tensor loss = (outputs * mix).sum() + (state.Hidden * mixState).sum();
                 if (state.Cell is not null)
                     loss += (state.Cell * mixState).sum();
                 loss.backward();
-                var result = new Dictionary<string, Tensor> { ["outputs"] = outputs, ["hidden"] = state.Hidden, ["input gradient"] = input.grad!, ["hidden gradient"] = h.grad! };
+                var result = new Dictionary<string,
+                    Tensor> { ["outputs"] = outputs, ["hidden"] = state.Hidden, ["input gradient"] = input.grad!,
+                        ["hidden gradient"] = h.grad! };
                 if (cell == CellKind.Lstm)
                     (result["cell"], result["cell gradient"]) = (state.Cell!, c.grad!);
                 foreach ((string name, Parameter parameter) in layer.Weights.named_parameters())
@@ -64,7 +68,8 @@ public sealed class FusedLayerTests
             Tensor a = randn(Steps, Batch, Input), b = randn(Steps, Batch, Input);
             foreach (IRecurrentLayer layer in new IRecurrentLayer[] { fused, builtIn })
             {
-                Tensor first = layer.Sequence(a, layer.ZeroState(Batch)).Outputs, second = layer.Sequence(b, layer.ZeroState(Batch)).Outputs;
+                Tensor first = layer.Sequence(a, layer.ZeroState(Batch)).Outputs,
+                    second = layer.Sequence(b, layer.ZeroState(Batch)).Outputs;
                 (first * second).sum().backward();
             }
             foreach ((string name, Parameter parameter) in fused.Weights.named_parameters())
@@ -90,7 +95,8 @@ public sealed class FusedLayerTests
         using (fused)
         {
             fused.Weights.to(ScalarType.Float64);
-            Assert.ThrowsAny<Exception>(() => fused.Sequence(randn(Steps, Batch, Input, dtype: ScalarType.Float64), fused.ZeroState(Batch)));
+            Assert.ThrowsAny<Exception>(
+                () => fused.Sequence(randn(Steps, Batch, Input, dtype: ScalarType.Float64), fused.ZeroState(Batch)));
         }
     }
 }

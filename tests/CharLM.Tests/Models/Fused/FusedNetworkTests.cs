@@ -11,9 +11,17 @@ namespace CharLM.Tests.Models.Fused;
 
 public sealed class FusedNetworkTests
 {
-    private sealed record Shape(CellKind Cell, RnnActivation Activation, int Layers, int Hidden, int Embedding, int Vocab, int Batch, int Steps, int Seed)
+    private sealed record Shape(
+        CellKind Cell, RnnActivation Activation, int Layers, int Hidden, int Embedding, int Vocab, int Batch, int Steps, int Seed)
     {
-        public ModelConfig Config => new() { Cell = Cell, RnnActivation = Activation, NumLayers = Layers, NumHiddens = Hidden, EmbeddingSize = Embedding };
+        public ModelConfig Config => new()
+        {
+            Cell = Cell,
+            RnnActivation = Activation,
+            NumLayers = Layers,
+            NumHiddens = Hidden,
+            EmbeddingSize = Embedding,
+        };
     }
 
     private static Gen<Shape> Shapes(int layers, int hidden, int batch, int steps, int vocab) =>
@@ -26,7 +34,8 @@ public sealed class FusedNetworkTests
         from batchSize in Gen.Choose(1, batch)
         from stepCount in Gen.Choose(1, steps)
         from seed in Gen.Choose(0, 1_000_000)
-        select new Shape(cell, cell == CellKind.Rnn && relu ? RnnActivation.Relu : RnnActivation.Tanh, layerCount, hiddenCount, embedding, vocabSize, batchSize, stepCount, seed);
+        select new Shape(cell, cell == CellKind.Rnn && relu ? RnnActivation.Relu : RnnActivation.Tanh, layerCount, hiddenCount, embedding,
+            vocabSize, batchSize, stepCount, seed);
 
     // The gradient of relu jumps: of sums that are zero but for rounding, two computations may fall on different sides.
     // Of some thousand other shapes one is 1.1e-5 off; a wrong term would be off by a tenth.
@@ -55,7 +64,9 @@ public sealed class FusedNetworkTests
     [Fact]
     public void Learn_AnyNumberOfWorkers_GivesTheSameBits() => Prop.ForAll(Shapes(3, 60, 40, 10, 40).ToArbitrary(), shape =>
     {
-        using var both = new FusedCase(shape.Config with { Dropout = shape.Layers > 1 ? 0.4 : 0, WeightDropout = 0.3 }, shape.Vocab, shape.Batch, shape.Steps, shape.Seed);
+        using var both = new FusedCase(
+            shape.Config with { Dropout = shape.Layers > 1 ? 0.4 : 0, WeightDropout = 0.3 }, shape.Vocab, shape.Batch, shape.Steps,
+                shape.Seed);
         (double loss, Dictionary<string, float[]> gradients) = both.Kernels(workers: 1);
         foreach (int workers in new[] { 2, 3, 5 })
         {
@@ -89,7 +100,8 @@ public sealed class FusedNetworkTests
         }
 
         Loss();
-        Dictionary<string, float[]> gradients = raw.All.ToDictionary(weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray());
+        Dictionary<string, float[]> gradients = raw.All.ToDictionary(
+            weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray());
         const float Step = 1e-2f;
         foreach (RawWeight weight in raw.All)
         {
@@ -155,7 +167,8 @@ public sealed class FusedNetworkTests
     [InlineData(Implementation.Fused)]
     public void Predictor_WholeAndPieces_GiveTheSameSurprise(Implementation implementation)
     {
-        using var model = new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumLayers = 2, NumHiddens = 20, Implementation = implementation }, 6);
+        using var model = new LanguageModel(
+            new ModelConfig { Cell = CellKind.Lstm, NumLayers = 2, NumHiddens = 20, Implementation = implementation }, 6);
         using IPredictor predictor = model.Predictor();
         long[] tokens = [.. Enumerable.Range(0, 41).Select(i => (long)(i * i % 6))];
         var whole = new float[40];

@@ -15,7 +15,8 @@ public sealed class FusedPredictorTests
     public void Predict_VocabOfAnySize_AgreesWithTorch(CellKind cell, int vocab, int embedding)
     {
         manual_seed(2);
-        using var model = new LanguageModel(new ModelConfig { Cell = cell, NumHiddens = 20, EmbeddingSize = embedding, Implementation = Implementation.Fused }, vocab);
+        using var model = new LanguageModel(
+            new ModelConfig { Cell = cell, NumHiddens = 20, EmbeddingSize = embedding, Implementation = Implementation.Fused }, vocab);
         using IPredictor fused = model.Predictor();
         using var reference = new TorchPredictor(model);
         var random = new Random(1);

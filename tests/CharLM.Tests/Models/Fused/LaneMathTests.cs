@@ -34,7 +34,8 @@ public sealed unsafe class LaneMathTests
         return
         [
             .. Enumerable.Range(0, 16_384).Select(i => (float)(least + ((most - least) * i / 16_384))),
-            .. Enumerable.Range(0, 16_384).Select(_ => (float)((random.NextDouble() < 0.5 ? -1 : 1) * Math.Pow(10, (random.NextDouble() * 12) - 10))),
+            .. Enumerable.Range(0, 16_384)
+                .Select(_ => (float)((random.NextDouble() < 0.5 ? -1 : 1) * Math.Pow(10, (random.NextDouble() * 12) - 10))),
         ];
     }
 
@@ -43,14 +44,16 @@ public sealed unsafe class LaneMathTests
     [Theory]
     [MemberData(nameof(Widths))]
     public void Functions_OfWhatIsNotANumber_AreNotNumbers(LaneWidth width) =>
-        Assert.All(Enumerable.Range(0, 3), function => Assert.All(Compute(width, [.. Enumerable.Repeat(float.NaN, 16)], function), value => Assert.Equal(float.NaN, value)));
+        Assert.All(Enumerable.Range(0, 3), function =>
+            Assert.All(Compute(width, [.. Enumerable.Repeat(float.NaN, 16)], function), value => Assert.Equal(float.NaN, value)));
 
     [Theory]
     [MemberData(nameof(Widths))]
     public void Exp_AnyArgument_IsWithinTwoUnitsInTheLastPlace(LaneWidth width)
     {
         float[] x = Arguments(-87, 88);
-        Assert.All(x.Zip(Compute(width, x, 0)), pair => AssertClose(Math.Exp(Math.Clamp(pair.First, -87.3365447504f, 88f)), pair.Second, 2.5e-7, pair.First));
+        Assert.All(x.Zip(Compute(width, x, 0)), pair =>
+            AssertClose(Math.Exp(Math.Clamp(pair.First, -87.3365447504f, 88f)), pair.Second, 2.5e-7, pair.First));
     }
 
     [Theory]
@@ -58,7 +61,8 @@ public sealed unsafe class LaneMathTests
     public void Sigmoid_AnyArgument_KeepsItsDigitsAtBothEnds(LaneWidth width)
     {
         float[] x = Arguments(-80, 80);
-        Assert.All(x.Zip(Compute(width, x, 1)), pair => AssertClose(1 / (1 + Math.Exp(-(double)pair.First)), pair.Second, 4e-7, pair.First));
+        Assert.All(x.Zip(Compute(width, x, 1)), pair =>
+            AssertClose(1 / (1 + Math.Exp(-(double)pair.First)), pair.Second, 4e-7, pair.First));
     }
 
     [Theory]

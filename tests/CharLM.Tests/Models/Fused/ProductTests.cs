@@ -13,7 +13,8 @@ public sealed unsafe class ProductTests
             var shapes = new TheoryData<LaneWidth, int, int, int>();
             foreach (LaneWidth width in new[] { LaneWidth.Wide, LaneWidth.Medium, LaneWidth.Portable })
             {
-                foreach ((int rows, int depth, int columns) in new[] { (1, 1, 1), (2, 5, 3), (3, 16, 17), (7, 33, 32), (8, 32, 31), (9, 40, 64), (13, 7, 100), (40, 300, 45), (21, 600, 33) })
+                foreach ((int rows, int depth, int columns) in new[] { (1, 1, 1), (2, 5, 3), (3, 16, 17), (7, 33, 32), (8, 32, 31),
+                    (9, 40, 64), (13, 7, 100), (40, 300, 45), (21, 600, 33) })
                     shapes.Add(width, rows, depth, columns);
             }
             return shapes;
@@ -84,12 +85,14 @@ public sealed unsafe class ProductTests
         int[] places = GC.AllocateArray<int>(Math.Max(rows, 8), pinned: true);
         for (int row = 0; row < rows; row++)
             places[row] = (row * 7) % 5;
-        using PanelBuffer pa = ToPanels(a), pb = Padded(b, Panels.Pad(depth)), pt = ToPanels(table), ps = ToPanels(same), pc = new(rows, columns);
+        using PanelBuffer pa = ToPanels(a), pb = Padded(b, Panels.Pad(depth)), pt = ToPanels(table), ps = ToPanels(same),
+            pc = new(rows, columns);
         foreach ((SumStart start, Func<int, int, double> expected) in new (SumStart, Func<int, int, double>)[]
         {
             (SumStart.Zero, (_, _) => 0),
             (SumStart.SameForAll(ps.Matrix), (_, column) => same[0, column]),
-            (SumStart.Gathered(pt.Matrix, (int*)Marshal.UnsafeAddrOfPinnedArrayElement(places, 0)), (row, column) => table[places[row], column]),
+            (SumStart.Gathered(pt.Matrix, (int*)Marshal.UnsafeAddrOfPinnedArrayElement(places, 0)), (row, column) =>
+                table[places[row], column]),
         })
         {
             pc.Matrix.Span.Fill(float.NaN); // nothing of it may be read

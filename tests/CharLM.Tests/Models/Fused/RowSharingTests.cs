@@ -33,7 +33,8 @@ public sealed class RowSharingTests
         get
         {
             var shapes = new TheoryData<int, int, int, bool, bool>();
-            foreach ((int batch, int steps, int workers) in new[] { (1, 1, 1), (1, 9, 3), (2, 70, 2), (7, 5, 2), (8, 35, 2), (32, 35, 2), (33, 100, 3), (64, 33, 4), (100, 32, 5) })
+            foreach ((int batch, int steps, int workers) in new[] { (1, 1, 1), (1, 9, 3), (2, 70, 2), (7, 5, 2), (8, 35, 2), (32, 35, 2),
+                (33, 100, 3), (64, 33, 4), (100, 32, 5) })
             {
                 foreach ((bool forward, bool backward) in new[] { (true, true), (true, false), (false, true) })
                     shapes.Add(batch, steps, workers, forward, backward);
@@ -44,7 +45,8 @@ public sealed class RowSharingTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Next_WorkersOfAnySpeed_DoEveryStepOfEverySequenceOnceAndInOrder(int batch, int steps, int count, bool forward, bool backward)
+    public void Next_WorkersOfAnySpeed_DoEveryStepOfEverySequenceOnceAndInOrder(
+        int batch, int steps, int count, bool forward, bool backward)
     {
         using var workers = new Workers(count);
         var sharing = new RowSharing(count);

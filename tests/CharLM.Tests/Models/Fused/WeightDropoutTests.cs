@@ -38,7 +38,8 @@ public sealed unsafe class WeightDropoutTests
         float[] expected = new ReadOnlySpan<float>(whole.Forward(0, Rows), Rows * Columns).ToArray();
         foreach ((int first, int rows) in new[] { (100, 201), (0, 1), (1, 99) })
         {
-            Assert.Equal(expected.AsSpan(first * Columns, rows * Columns), new ReadOnlySpan<float>(pieces.Forward(first, rows), rows * Columns));
+            Assert.Equal(expected.AsSpan(first * Columns, rows * Columns),
+                new ReadOnlySpan<float>(pieces.Forward(first, rows), rows * Columns));
             pieces.Backward(first, rows);
         }
         Assert.Equal(expected, Of(gradients));
@@ -67,7 +68,14 @@ public sealed unsafe class WeightDropoutTests
         using var scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         manual_seed(1);
-        var config = new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 24, WeightDropout = 0.5, Init = WeightInit.Xavier };
+        var config = new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumHiddens = 24,
+            WeightDropout = 0.5,
+            Init = WeightInit.Xavier,
+        };
         IRecurrentLayer layer = RecurrentLayers.Create(config, inputSize: 6);
         using nn.Module weights = layer.Weights;
         Tensor inputs = randn(5, 2, 6);
@@ -83,7 +91,8 @@ public sealed unsafe class WeightDropoutTests
     [InlineData(Implementation.BuiltIn, CellVariant.Standard, "weight-dropout is not for the built-in implementation")]
     [InlineData(Implementation.Custom, CellVariant.Minimal, "which variant minimal has not")]
     public void ConfigThatCannotDropWeights_IsRefused(Implementation implementation, CellVariant variant, string fault) =>
-        Assert.Contains(new ModelConfig { Implementation = implementation, Variant = variant, WeightDropout = 0.2 }.Faults(), told => told.Contains(fault, StringComparison.Ordinal));
+        Assert.Contains(new ModelConfig { Implementation = implementation, Variant = variant, WeightDropout = 0.2 }.Faults(), told =>
+            told.Contains(fault, StringComparison.Ordinal));
 
     private static PanelBuffer Ones()
     {
@@ -94,5 +103,6 @@ public sealed unsafe class WeightDropoutTests
 
     private static float[] Of(PanelBuffer buffer) => new ReadOnlySpan<float>(buffer.Data, Rows * Columns).ToArray();
 
-    private static RawWeight Weight(PanelBuffer values, PanelBuffer gradients) => new("weight", values.Data, gradients.Data, [Rows, Columns]);
+    private static RawWeight Weight(PanelBuffer values, PanelBuffer gradients) =>
+        new("weight", values.Data, gradients.Data, [Rows, Columns]);
 }

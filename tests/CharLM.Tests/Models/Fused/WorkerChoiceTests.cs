@@ -59,7 +59,8 @@ public class WorkerChoiceTests
             var choice = new WorkerChoice(2, isFixed: false, _clock);
             Run(choice, 500, workers => workers == 1 ? one : two);
             int call = 0;
-            Dictionary<int, int> used = Run(choice, 2000, workers => (call++ - 400 - begin is >= 0 and < 4 ? 3 : 1) * (workers == 1 ? one : two));
+            Dictionary<int, int> used = Run(
+                choice, 2000, workers => (call++ - 400 - begin is >= 0 and < 4 ? 3 : 1) * (workers == 1 ? one : two));
             Assert.InRange(used[faster], 1900, 2000);
         }
     }

@@ -19,7 +19,8 @@ internal sealed class BruteForce
         {
             _counts[k] = k == order
                 ? Windows(text, k).GroupBy(gram => gram).ToDictionary(group => group.Key, group => group.Count())
-                : Windows(text, k + 1).Distinct().GroupBy(longer => longer[(longer.IndexOf(' ') + 1)..]).ToDictionary(group => group.Key, group => group.Count());
+                : Windows(text, k + 1).Distinct().GroupBy(longer => longer[(longer.IndexOf(' ') + 1)..])
+                    .ToDictionary(group => group.Key, group => group.Count());
             _discounts[k] = Discounts(_counts[k].Values);
         }
     }

@@ -59,7 +59,9 @@ public sealed class NGramModelTests
     [Fact]
     public void NGrams_AnyText_AreItsDifferentWindows() => Check(Cases, sample =>
         Assert.Equal(
-            Enumerable.Range(1, sample.Order).Select(k => Enumerable.Range(0, Math.Max(0, sample.Text.Length - k + 1)).Select(i => string.Join(' ', sample.Text[i..(i + k)])).Distinct().Count()),
+            Enumerable.Range(1, sample.Order)
+                .Select(k => Enumerable.Range(0, Math.Max(0, sample.Text.Length - k + 1))
+                    .Select(i => string.Join(' ', sample.Text[i..(i + k)])).Distinct().Count()),
             NGramModel.Train(sample.Text, sample.Order, sample.Vocab).NGrams));
 
     [Fact]
@@ -140,12 +142,14 @@ public sealed class NGramModelTests
     [InlineData(11)]
     [InlineData(50)]
     public void Train_OrderOutOfRange_IsRefused(int order) =>
-        Assert.Equal($"order must be 1 to 10, not {order}", Assert.Throws<InvalidConfigException>(() => NGramModel.Train(new int[5], order, 3)).Message);
+        Assert.Equal($"order must be 1 to 10, not {order}",
+            Assert.Throws<InvalidConfigException>(() => NGramModel.Train(new int[5], order, 3)).Message);
 
     [Fact]
     public void Train_NoTextOrWrongToken_IsRefused()
     {
-        Assert.Contains("no text", Assert.Throws<InvalidConfigException>(() => NGramModel.Train(default, 3, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains("no text", Assert.Throws<InvalidConfigException>(() => NGramModel.Train(default, 3, 3)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => NGramModel.Train(new[] { 0, 3 }, 3, 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => NGramModel.Train(new[] { 0, -1 }, 3, 3));
     }

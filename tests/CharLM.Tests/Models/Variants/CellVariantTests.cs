@@ -96,7 +96,8 @@ public sealed class CellVariantTests
                 values[i].sub_(2 * Little);
                 double below = Loss().ToDouble();
                 values[i].add_(Little);
-                Assert.True(Math.Abs(((above - below) / (2 * Little)) - gradients[i].ToDouble()) < 1e-6 * (1 + Math.Abs(gradients[i].ToDouble())), $"{name}[{i}]");
+                Assert.True(Math.Abs(((above - below) / (2 * Little)) - gradients[i].ToDouble()) < 1e-6 * (
+                    1 + Math.Abs(gradients[i].ToDouble())), $"{name}[{i}]");
             }
         }
     }
@@ -174,7 +175,9 @@ public sealed class CellVariantTests
         Assert.Equal(variant, again.Config.Variant);
         Assert.Equal(Implementation.Custom, again.Config.Implementation);
         Assert.Equal(Continue(model, vocab), Continue(again, vocab));
-        Assert.Contains("PyTorch has no", Assert.Throws<InvalidConfigException>(() => StateDictFile.Export(folder.File("export.safetensors"), read)).Message, StringComparison.Ordinal);
+        Assert.Contains("PyTorch has no",
+            Assert.Throws<InvalidConfigException>(() => StateDictFile.Export(folder.File("export.safetensors"), read)).Message,
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -184,7 +187,8 @@ public sealed class CellVariantTests
         manual_seed(1);
         using var model = new LanguageModel(Config(cell, variant) with { NumHiddens = 16, Init = WeightInit.Torch }, Vocab);
         int[] text = [.. Enumerable.Range(0, 600).Select(i => 1 + (i % 5))];
-        using var trainer = new Trainer(model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Optimizer = OptimizerKind.Adam, LearningRate = 0.05 }, text);
+        using var trainer = new Trainer(
+            model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Optimizer = OptimizerKind.Adam, LearningRate = 0.05 }, text);
         for (int epoch = 0; epoch < 5; epoch++)
             trainer.TrainEpoch(epoch);
         Assert.InRange(trainer.TrainEpoch(5).Train.Perplexity, 1, 1.5); // each token tells the next
@@ -193,14 +197,18 @@ public sealed class CellVariantTests
     [Theory]
     [InlineData(CellKind.Rnn, CellVariant.Minimal, Implementation.Custom, "variant minimal is for the gru and lstm cells, not for rnn")]
     [InlineData(CellKind.Gru, CellVariant.Peephole, Implementation.Custom, "variant peephole is for the lstm cell, not for gru")]
-    [InlineData(CellKind.Lstm, CellVariant.CoupledGates, Implementation.Fused, "variant coupled-gates exists only in the custom implementation, not in fused: take --implementation custom")]
-    [InlineData(CellKind.Gru, CellVariant.Minimal, Implementation.BuiltIn, "variant minimal exists only in the custom implementation, not in built-in: take --implementation custom")]
-    public void Faults_VariantThatCannotBe_SaysWhyInOneSentence(CellKind cell, CellVariant variant, Implementation implementation, string fault) =>
+    [InlineData(CellKind.Lstm, CellVariant.CoupledGates, Implementation.Fused,
+        "variant coupled-gates exists only in the custom implementation, not in fused: take --implementation custom")]
+    [InlineData(CellKind.Gru, CellVariant.Minimal, Implementation.BuiltIn,
+        "variant minimal exists only in the custom implementation, not in built-in: take --implementation custom")]
+    public void Faults_VariantThatCannotBe_SaysWhyInOneSentence(
+        CellKind cell, CellVariant variant, Implementation implementation, string fault) =>
         Assert.Equal([fault], (Config(cell, variant) with { Implementation = implementation }).Faults());
 
     [Fact]
     public void Faults_ForgetBiasWithoutAForgetGate_IsRefused() =>
-        Assert.Equal(["forget-bias is for a forget gate of its own, which variant no-forget-gate has not"], (Config(CellKind.Lstm, CellVariant.NoForgetGate) with { ForgetBias = 1 }).Faults());
+        Assert.Equal(["forget-bias is for a forget gate of its own, which variant no-forget-gate has not"],
+            (Config(CellKind.Lstm, CellVariant.NoForgetGate) with { ForgetBias = 1 }).Faults());
 
     [Fact]
     public void Create_ForgetBias_IsThatOfTheForgetGateAlone()
@@ -213,14 +221,16 @@ public sealed class CellVariantTests
     public void Create_CustomWithTorchsInitialWeights_DrawsThemInTorchsRange()
     {
         manual_seed(1);
-        using var model = new LanguageModel(new ModelConfig { Implementation = Implementation.Custom, NumHiddens = 100, Init = WeightInit.Torch }, Vocab);
+        using var model = new LanguageModel(
+            new ModelConfig { Implementation = Implementation.Custom, NumHiddens = 100, Init = WeightInit.Torch }, Vocab);
         using Tensor weight = model.get_parameter("rnn.weight_hh_l0")!.abs();
         Assert.InRange(weight.max().ToDouble(), 0.099, 0.1); // 1 / sqrt(100)
         Assert.Equal(0.05, weight.mean().ToDouble(), 0.001);
     }
 
     private static string Continue(LanguageModel model, CharLM.Tokenization.Vocab vocab) =>
-        string.Concat(new TextGenerator(model, vocab, Tokenizer.Create(TokenKind.Char)).Continue("abc", 40, new TokenSampler(Sampling.AtTemperature(1), 3)));
+        string.Concat(new TextGenerator(model, vocab, Tokenizer.Create(TokenKind.Char))
+            .Continue("abc", 40, new TokenSampler(Sampling.AtTemperature(1), 3)));
 
     private static double Sum(CustomLayer layer, int row, double[] x, double[] h)
     {
@@ -241,7 +251,8 @@ public sealed class CellVariantTests
 
     private static double G(double x) => x >= 0 ? x + 0.5 : Sigmoid(x);
 
-    private static (double[] H, double[] C) Step(CustomLayer layer, CellKind cell, CellVariant variant, double[] sums, double[] h, double[] c)
+    private static (double[] H, double[] C) Step(
+        CustomLayer layer, CellKind cell, CellVariant variant, double[] sums, double[] h, double[] c)
     {
         (double[] newH, double[] newC) = ([.. h], [.. c]);
         for (int i = 0; i < Hidden; i++)
@@ -267,7 +278,8 @@ public sealed class CellVariantTests
                     break;
                 default:
                     double seen = c[i];
-                    newC[i] = (Sigmoid(Gate(1) + (At(layer, "weight_cf_l0", i) * seen)) * seen) + (Sigmoid(Gate(0) + (At(layer, "weight_ci_l0", i) * seen)) * Math.Tanh(Gate(2)));
+                    newC[i] = (Sigmoid(Gate(1) + (At(layer, "weight_cf_l0", i) * seen)) * seen)
+                        + (Sigmoid(Gate(0) + (At(layer, "weight_ci_l0", i) * seen)) * Math.Tanh(Gate(2)));
                     newH[i] = Sigmoid(Gate(3) + (At(layer, "weight_co_l0", i) * newC[i])) * Math.Tanh(newC[i]);
                     break;
             }

@@ -36,8 +36,10 @@ public sealed class RunReportTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("empty"));
 
-        Assert.Contains("is no run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("empty"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is no run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("missing"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is no run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("empty"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("is no run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("missing"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -50,13 +52,15 @@ public sealed class RunReportTests : IDisposable
     {
         File.WriteAllText(_folder.File("log.jsonl"), content);
 
-        Assert.Contains(reason, Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("log.jsonl"))).Message, StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("log.jsonl"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Read_LogOfAKilledRun_HasItsWholeLines()
     {
-        File.WriteAllText(_folder.File("killed.jsonl"), "{\"epoch\":1,\"train_perplexity\":9.5,\"held_out_perplexity\":null,\"gradient_norm\":\"NaN\"}\n{\"epoch\":1,\"sample\":\"a\\nb\"}\n{\"epoch\":2,\"train_per");
+        File.WriteAllText(_folder.File("killed.jsonl"),
+            "{\"epoch\":1,\"train_perplexity\":9.5,\"held_out_perplexity\":null,\"gradient_norm\":\"NaN\"}\n{\"epoch\":1,\"sample\":\"a\\nb\"}\n{\"epoch\":2,\"train_per");
         RunRecord run = RunRecord.Read(_folder.File("killed.jsonl"));
 
         RunMetrics epoch = Assert.Single(run.Epochs);
@@ -124,7 +128,10 @@ public sealed class RunReportTests : IDisposable
         RunRecord run = Trained("one");
         var other = TrainedRun.Corpus with { Origin = TrainedRun.Corpus.Origin with { Sha256 = new string('0', 64) } };
 
-        Assert.Contains("is not the text", Assert.Throws<InvalidConfigException>(() => new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), other)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not the text",
+            Assert.Throws<InvalidConfigException>(
+                () => new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), other)).Message,
+                    StringComparison.Ordinal);
     }
 
     [Fact]
@@ -146,7 +153,8 @@ public sealed class RunReportTests : IDisposable
         Assert.SkipWhen(ChartLibrary.Embedded is null, "this build carries no chart library: npm was missing");
         RunRecord[] runs = [Trained("one"), Trained("two", hiddens: 12)];
         var evaluator = new RunEvaluator(threads: 1);
-        RunMeasurement[] measured = [.. runs.Select(run => evaluator.Measure(run.Name, ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus))];
+        RunMeasurement[] measured = [.. runs.Select(
+            run => evaluator.Measure(run.Name, ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus))];
         await using (var file = new StreamWriter(_folder.File("report.html")))
             HtmlReport.Write(RunReport.Of(runs, measured, ["A note."]), file, ChartLibrary.Embedded);
         await using HeadlessChromium browser = await HeadlessChromium.StartAsync();
@@ -155,12 +163,17 @@ public sealed class RunReportTests : IDisposable
 
         Assert.Empty(browser.Page.Errors);
         Assert.Single(browser.Page.Requests);
-        Assert.Equal("4,2,2,2", (string?)await browser.Page.EvaluateAsync("[...document.querySelectorAll('canvas')].map(c => Chart.getChart(c).data.datasets.length).join()"));
+        Assert.Equal("4,2,2,2",
+            (string?)await browser.Page.EvaluateAsync(
+                "[...document.querySelectorAll('canvas')].map(c => Chart.getChart(c).data.datasets.length).join()"));
         Assert.Equal(
             "Runs,Text that training did not see,Learning curves,Samples,Surprisal of a held-out passage,Configurations,Environment",
             (string?)await browser.Page.EvaluateAsync("[...document.querySelectorAll('h2')].map(h => h.textContent).join()"));
         Assert.Equal(2, (int)(await browser.Page.EvaluateAsync("document.querySelectorAll('pre.shaded').length"))!);
-        Assert.Equal("model.num_hiddens,8,12", (string?)await browser.Page.EvaluateAsync("[...[...document.querySelectorAll('tr')].find(row => row.cells[0].textContent.includes('hiddens')).cells].map(cell => cell.textContent).join()"));
+        Assert.Equal("model.num_hiddens,8,12",
+            (string?)await browser.Page.EvaluateAsync(
+                "[...[...document.querySelectorAll('tr')].find(row => row.cells[0].textContent.includes('hiddens')).cells].map(cell => "
+                    + "cell.textContent).join()"));
     }
 
     private RunRecord Trained(string name, int hiddens = 8)

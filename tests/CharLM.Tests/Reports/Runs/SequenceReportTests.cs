@@ -13,9 +13,11 @@ namespace CharLM.Tests.Reports.Runs;
 /// <summary>Reports of real runs on pairs.</summary>
 public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly string[] Words = ["ab", "ba", "aab", "bba", "abb", "baa", "cab", "cba", "abab", "baba", "cc", "bcb", "acc", "a<b"];
+    private static readonly string[] Words = ["ab", "ba", "aab", "bba", "abb", "baa", "cab", "cba", "abab", "baba", "cc", "bcb",
+        "acc", "a<b"];
 
-    private static readonly PairFile Labelled = Make("labelled", word => word[..1]), Turned = Make("turned", word => string.Concat(word.Reverse()));
+    private static readonly PairFile Labelled = Make("labelled", word => word[..1]),
+        Turned = Make("turned", word => string.Concat(word.Reverse()));
 
     private readonly TemporaryFolder _folder = new();
 
@@ -31,7 +33,8 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
         string[] predictions = [.. classifier.Predict([.. Labelled.Pairs.Select(pair => pair.Source)])];
         (string Due, string Given)[] both = [.. Labelled.Pairs.Select(pair => pair.Target).Zip(predictions)];
         IReadOnlyList<string> labels = measured.Confusion!.Labels;
-        Assert.All(labels.SelectMany((due, i) => labels.Select((given, j) => (due, i, given, j))), cell => Assert.Equal(both.LongCount(pair => pair == (cell.due, cell.given)), measured.Confusion[cell.i, cell.j]));
+        Assert.All(labels.SelectMany((due, i) => labels.Select((given, j) => (due, i, given, j))), cell =>
+            Assert.Equal(both.LongCount(pair => pair == (cell.due, cell.given)), measured.Confusion[cell.i, cell.j]));
         Assert.Equal((double)both.Count(pair => pair.Due == pair.Given) / both.Length, measured.Figures[0].Value);
         Assert.Equal(run.Best!.HeldOut!["accuracy"], measured.Figures[0].Value);
         Assert.Equal(run.Best.HeldOutLoss!.Value, measured.Loss.Mean, 1e-6);
@@ -58,7 +61,10 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_Translator_TellsWhereItLookedAtEachOfTheSourcesCharacters()
     {
-        SequenceRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig { Attention = SourceAttention.Dot });
+        SequenceRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig
+        {
+            Attention = SourceAttention.Dot,
+        });
         SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(run, Turned);
 
         Assert.Equal(["ab", "ba", "aab", "bba"], measured.Attention.Select(map => string.Concat(map.Source)));
@@ -68,7 +74,8 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
             Assert.All(map.Weights, row => Assert.Equal((map.Source.Count, 1.0), (row.Count, Math.Round(row.Sum(), 4))));
         });
         using var translator = TrainedTranslator.Open(run.CheckpointPath!, threads: 1);
-        Assert.Equal(translator.Predict(["ab", "ba", "aab", "bba"]), measured.Attention.Select(map => string.Concat(map.Written.TakeWhile(token => token != TranslatorVocab.End))));
+        Assert.Equal(translator.Predict(["ab", "ba", "aab", "bba"]),
+            measured.Attention.Select(map => string.Concat(map.Written.TakeWhile(token => token != TranslatorVocab.End))));
         Assert.Null(measured.Confusion);
     }
 
@@ -76,15 +83,19 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     public void Measure_OtherPairs_IsRefused()
     {
         SequenceRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
-        Assert.Contains("holds other pairs", Assert.Throws<InvalidConfigException>(() => new SequenceEvaluator(threads: 1).Measure(run, Turned)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds other pairs",
+            Assert.Throws<InvalidConfigException>(() => new SequenceEvaluator(threads: 1).Measure(run, Turned)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
     public void Read_DirectoryOfNoRunOnPairs_SaysSo()
     {
         TrainedRun.In(_folder.File("text"));
-        Assert.Contains("holds no run on pairs", Assert.Throws<CheckpointException>(() => SequenceRecord.Read(_folder.File("text"))).Message, StringComparison.Ordinal);
-        Assert.Contains("holds no run on pairs", Assert.Throws<CheckpointException>(() => SequenceRecord.Read(_folder.File("missing"))).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no run on pairs",
+            Assert.Throws<CheckpointException>(() => SequenceRecord.Read(_folder.File("text"))).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no run on pairs",
+            Assert.Throws<CheckpointException>(() => SequenceRecord.Read(_folder.File("missing"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,14 +106,17 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
         CsvTable.Write(SequenceTables.Epochs([run]), writer);
         string[][] rows = [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
         foreach (string figure in new[] { "exact_match", "character_error_rate" })
-            Assert.Equal(run.Epochs.Select(epoch => epoch.HeldOut![figure]), rows[1..].Select(row => double.Parse(row[Array.IndexOf(rows[0], figure)])));
-        Assert.Equal(run.Epochs.Select(epoch => epoch.HeldOutLoss!.Value), rows[1..].Select(row => double.Parse(row[Array.IndexOf(rows[0], "held_out_loss")])));
+            Assert.Equal(run.Epochs.Select(epoch => epoch.HeldOut![figure]),
+                rows[1..].Select(row => double.Parse(row[Array.IndexOf(rows[0], figure)])));
+        Assert.Equal(run.Epochs.Select(epoch => epoch.HeldOutLoss!.Value),
+            rows[1..].Select(row => double.Parse(row[Array.IndexOf(rows[0], "held_out_loss")])));
     }
 
     [Fact]
     public async Task Html_OfClassifiers_ShowsCurvesAndTheConfusionMatrixInTheBrowser()
     {
-        SequenceRecord[] runs = [Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig()), Trained<TrainedClassifier, ClassifierConfig>("two", Labelled, new ClassifierConfig { Pooling = Pooling.Mean })];
+        SequenceRecord[] runs = [Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig()),
+            Trained<TrainedClassifier, ClassifierConfig>("two", Labelled, new ClassifierConfig { Pooling = Pooling.Mean })];
         await AssertShownAsync(
             runs, Labelled, "line,line,line,line,line,matrix,matrix",
             ["Loss", "Held-out accuracy", "Held-out macro-F1", "Gradient norm", "Confusion matrix", "Each label", "a<b", "model.pooling"]);
@@ -110,8 +124,10 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
 
     [Fact]
     public async Task Html_OfTranslators_ShowsCurvesPredictionsAndAttentionInTheBrowser() => await AssertShownAsync(
-        [Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig())], Turned, "line,line,line,line,line,matrix,matrix,matrix,matrix",
-        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "a row's sum is 1", "attention: additive"]);
+        [Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig())], Turned,
+            "line,line,line,line,line,matrix,matrix,matrix,matrix",
+        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "a row's sum is 1",
+            "attention: additive"]);
 
     [Fact]
     public void Of_RunWithoutHeldOutPairs_ReportsTheRest()
@@ -121,7 +137,9 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
         MarkdownReport.Write(SequenceReport.Of([run], [], ["one is not measured."]), writer);
         Assert.Contains("one is not measured.", writer.ToString(), StringComparison.Ordinal);
         Assert.Contains("## Learning curves", writer.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("accuracy", writer.ToString().Split("## Configurations")[0].Replace("best accuracy", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "accuracy", writer.ToString().Split("## Configurations")[0].Replace("best accuracy", "", StringComparison.Ordinal),
+                StringComparison.Ordinal);
     }
 
     private async Task AssertShownAsync(SequenceRecord[] runs, PairFile heldOut, string charts, string[] texts)
@@ -138,9 +156,11 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
 
         Assert.Empty(browser.Page.Errors);
         Assert.Single(browser.Page.Requests, request => !request.StartsWith("data:", StringComparison.Ordinal));
-        Assert.Equal(charts, (string?)await browser.Page.EvaluateAsync("[...document.querySelectorAll('canvas')].map(c => Chart.getChart(c).config.type).join()"));
+        Assert.Equal(charts, (string?)await browser.Page.EvaluateAsync(
+            "[...document.querySelectorAll('canvas')].map(c => Chart.getChart(c).config.type).join()"));
         Assert.True((bool)(await browser.Page.EvaluateAsync(
-            "[...document.querySelectorAll('canvas')].every(c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size > 5)"))!);
+            "[...document.querySelectorAll('canvas')].every(c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, "
+                + "c.height).data.buffer)).size > 5)"))!);
         string shown = (string)(await browser.Page.EvaluateAsync("document.body.textContent"))!;
         Assert.All(texts, text => Assert.Contains(text, shown, StringComparison.Ordinal));
         output.WriteLine($"screenshot: {await browser.SaveScreenshotAsync($"{runs[0].Kind}.png")}");
@@ -161,7 +181,8 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
             Training = new TrainerConfig { NumEpochs = 4, BatchSize = 4, Optimizer = OptimizerKind.Adam, LearningRate = 0.01 },
             SampleEvery = 2,
         };
-        using (RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel, TConfig>.Kind.New(_folder.File(name)))
+        using (RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel,
+            TConfig>.Kind.New(_folder.File(name)))
             new SequenceRun<TModel, TConfig>(config, threads: 1, session: session).Execute(pairs, holdsOut ? pairs : null);
         return SequenceRecord.Read(_folder.File(name));
     }

@@ -12,7 +12,8 @@ namespace CharLM.Tests.Reports.Runs;
 internal static class TrainedRun
 {
     /// <summary>A text that a small model learns something of.</summary>
-    public static CorpusText Corpus { get; } = Make(string.Concat(Enumerable.Repeat("time traveller said that time is only a kind of space ", 40)));
+    public static CorpusText Corpus { get; } = Make(
+        string.Concat(Enumerable.Repeat("time traveller said that time is only a kind of space ", 40)));
 
     /// <summary>Trains three epochs in a new run directory.</summary>
     /// <param name="path">The directory.</param>

@@ -57,7 +57,8 @@ internal static unsafe class Product
                 {
                     var pair = new ColumnPair<L>(b.From(from), c, start, panel, column);
                     for (int row = 0; row < a.Columns;)
-                        row += pair.Tile<Tile.ByColumn>(a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
+                        row += pair.Tile<Tile.ByColumn>(
+                            a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
                 }
             }
         }
@@ -94,20 +95,24 @@ internal static unsafe class Product
             int* starts = _start.Rows(row);
             if (L.TileRows >= 8 && rows >= 8)
             {
-                Fused.Gemm.Tile.Multiply<L, Tile.Eight, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                Fused.Gemm.Tile.Multiply<L, Tile.Eight,
+                    TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
                 return 8;
             }
             if (rows >= 4)
             {
-                Fused.Gemm.Tile.Multiply<L, Tile.Four, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                Fused.Gemm.Tile.Multiply<L, Tile.Four,
+                    TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
                 return 4;
             }
             if (rows >= 2)
             {
-                Fused.Gemm.Tile.Multiply<L, Tile.Two, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                Fused.Gemm.Tile.Multiply<L, Tile.Two,
+                    TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
                 return 2;
             }
-            Fused.Gemm.Tile.Multiply<L, Tile.One, TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+            Fused.Gemm.Tile.Multiply<L, Tile.One,
+                TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
             return 1;
         }
     }

@@ -9,7 +9,8 @@ namespace CharLM.Models.Fused.Gemm;
 /// </summary>
 /// <remarks>
 /// <para>
-/// C[row, 0..1] = S[row, 0..1] + sum over k of A[row, k] * B[k, 0..1], where S is what the sums start with. For each k, two registers of B are loaded once and multiplied
+/// C[row, 0..1] = S[row, 0..1] + sum over k of A[row, k] * B[k, 0..1], where S is what the sums start with. For each k, two registers of
+/// B are loaded once and multiplied
 /// with each of 8 numbers of A. That is 16 multiply-adds for 10 loads, all independent: the multipliers are never idle
 /// and never wait. With 16-register machines (AVX2, SSE, NEON) the block is 4 rows.
 /// </para>

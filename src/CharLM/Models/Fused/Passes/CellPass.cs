@@ -145,11 +145,13 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
             int panel = (gate * Units) + unit, first = (gate * Hidden) + (unit * Panels.Width), rows = RowsOf(unit, count);
             if (!tokensOnly)
             {
-                float* recurrent = _weightDropout is null ? RowsFrom(_weights.HiddenToGates, first, Hidden) : _weightDropout.Forward(first, rows);
+                float* recurrent = _weightDropout is null ? RowsFrom(_weights.HiddenToGates, first, Hidden)
+                    : _weightDropout.Forward(first, rows);
                 PackWeight(recurrent, Hidden, _hiddenForward, backward ? _hiddenBackward : null, panel, count, rows);
                 PackBias(gate, unit, first, rows);
                 if (_tokens is null)
-                    PackWeight(RowsFrom(_weights.InputToGates, first, _inputWidth), _inputWidth, _inputForward, backward ? _inputBackward : null, panel, count, rows);
+                    PackWeight(RowsFrom(_weights.InputToGates, first, _inputWidth), _inputWidth, _inputForward,
+                        backward ? _inputBackward : null, panel, count, rows);
             }
             if (_tokens is not null)
                 PackTokens(gate, unit, first, rows);
@@ -216,7 +218,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         for (int gate = 0; gate < TCell.Gates; gate++)
         {
             SumStart start = gate == 0 ? SumStart.Zero : SumStart.With(inputGradient);
-            Product.Multiply<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient, rows, start);
+            Product.Multiply<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient,
+                rows, start);
         }
     }
 
@@ -226,10 +229,12 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
         {
             int first = (gate * Hidden) + (unit * Panels.Width), place = ((gate * Units) + unit) * Panels.Width, rows = RowsOf(unit, count);
             int hiddenPanel = (TCell.HiddenGroup(gate) * Units) + unit, inputPanel = (TCell.InputGroup(gate) * Units) + unit;
-            Gradient(Gates.Slice(hiddenPanel, count), Before(_hidden), _hiddenGradient.Matrix.From(place), _weights.HiddenToGates.Gradient + ((nint)first * Hidden), Hidden, rows);
+            Gradient(Gates.Slice(hiddenPanel, count), Before(_hidden), _hiddenGradient.Matrix.From(place),
+                _weights.HiddenToGates.Gradient + ((nint)first * Hidden), Hidden, rows);
             _weightDropout?.Backward(first, rows);
             if (_tokens is null)
-                Gradient(Gates.Slice(inputPanel, count), input, _inputGradient.Matrix.From(place), _weights.InputToGates.Gradient + ((nint)first * _inputWidth), _inputWidth, rows);
+                Gradient(Gates.Slice(inputPanel, count), input, _inputGradient.Matrix.From(place),
+                    _weights.InputToGates.Gradient + ((nint)first * _inputWidth), _inputWidth, rows);
             else
                 TokenGradients(inputPanel, (gate * Units) + unit, first, rows);
             BiasGradients(inputPanel, hiddenPanel, (gate * Units) + unit, count, first, rows);
@@ -331,10 +336,12 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     {
         nint stride = Units * Gates.Stride;
         float* sums = Gates.At(unit, first), before = Before(_hidden).At(unit, first), cell = Before(_cell).At(unit, first);
-        float* output = outputGradient.At(unit, first), hidden = HiddenStateGradient.At(unit, rows.Begin), cellGradient = CellStateGradient.At(unit, rows.Begin);
+        float* output = outputGradient.At(unit, first), hidden = HiddenStateGradient.At(unit, rows.Begin),
+            cellGradient = CellStateGradient.At(unit, rows.Begin);
         nint step = (nint)_batch * Panels.Width;
         for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
-            TCell.Backward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step, output + place, hidden + place, cellGradient + place);
+            TCell.Backward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step,
+                output + place, hidden + place, cellGradient + place);
     }
 
     // The gradient of a weight for some panels of gates: in panels, and then in torch's layout.
@@ -387,7 +394,8 @@ internal sealed unsafe class CellPass<L, TCell> : LayerPass
     private static void CopyRows(Panels from, int fromRow, Panels to, int toRow, int rows)
     {
         for (int panel = 0; panel < from.Count && from.Rows > 0; panel++)
-            new ReadOnlySpan<float>(from.At(panel, fromRow), rows * Panels.Width).CopyTo(new Span<float>(to.At(panel, toRow), rows * Panels.Width));
+            new ReadOnlySpan<float>(from.At(panel, fromRow), rows * Panels.Width)
+                .CopyTo(new Span<float>(to.At(panel, toRow), rows * Panels.Width));
     }
 
     private static void Scale(Panels state, RowGrid rows, float factor)

@@ -37,7 +37,8 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
             for (int step = 0; step < rows.Steps; step++)
             {
                 for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                    ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row), key + (((ulong)panel * (ulong)_rows) + (ulong)row) * DropoutFactors.OfADraw);
+                    ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row),
+                        key + (((ulong)panel * (ulong)_rows) + (ulong)row) * DropoutFactors.OfADraw);
             }
         }
     }

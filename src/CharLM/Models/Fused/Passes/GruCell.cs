@@ -39,11 +39,14 @@ internal readonly unsafe struct GruCell : ICell
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Backward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden, float* dCell)
+    public static void Backward<L>(
+        float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
+            float* dCell)
         where L : struct, ILanes<L>
     {
         L one = L.All(1);
-        L R = L.Load(groups), Z = L.Load(groups + stride), N = L.Load(groups + (Candidate * stride)), fromHidden = L.Load(groups + (CandidateFromHidden * stride));
+        L R = L.Load(groups), Z = L.Load(groups + stride), N = L.Load(groups + (Candidate * stride)),
+            fromHidden = L.Load(groups + (CandidateFromHidden * stride));
         L dH = L.Load(dAfter) + L.Load(dHidden);
         L dN = dH * (one - Z) * (one - (N * N));
         L.Store(dN * fromHidden * R * (one - R), groups);

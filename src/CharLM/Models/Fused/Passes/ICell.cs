@@ -48,6 +48,8 @@ internal unsafe interface ICell
     /// without passing a product goes out.
     /// </param>
     /// <param name="dCell">Gradient of the cell state after the step comes in, of the one before goes out.</param>
-    static abstract void Backward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden, float* dCell)
+    static abstract void Backward<L>(
+        float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
+            float* dCell)
         where L : struct, ILanes<L>;
 }

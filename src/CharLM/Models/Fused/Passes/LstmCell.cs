@@ -41,7 +41,9 @@ internal readonly unsafe struct LstmCell : ICell
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Backward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden, float* dCell)
+    public static void Backward<L>(
+        float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
+            float* dCell)
         where L : struct, ILanes<L>
     {
         L one = L.All(1);

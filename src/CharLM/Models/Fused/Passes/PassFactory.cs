@@ -12,7 +12,9 @@ internal static class PassFactory
         : LaneWidth.Portable;
 
     /// <summary>A recurrent layer.</summary>
-    public static LayerPass Layer(LaneWidth width, CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout) => Resolve(width) switch
+    public static LayerPass Layer(
+        LaneWidth width, CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens,
+            double weightDropout) => Resolve(width) switch
     {
         LaneWidth.Wide => Layer<Lanes512>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
         LaneWidth.Medium => Layer<Lanes256>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
@@ -27,12 +29,14 @@ internal static class PassFactory
         _ => new SoftmaxPass<Lanes128>(weight, bias, vocab, hidden),
     };
 
-    private static LayerPass Layer<L>(CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)
+    private static LayerPass Layer<L>(
+        CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)
         where L : struct, ILanes<L> => (cell, activation) switch
         {
             (CellKind.Lstm, _) => new CellPass<L, LstmCell>(weights, hidden, inputWidth, tokens, weightDropout),
             (CellKind.Gru, _) => new CellPass<L, GruCell>(weights, hidden, inputWidth, tokens, weightDropout),
-            (CellKind.Rnn, RnnActivation.Relu) => new CellPass<L, RnnCell<IActivation.Relu>>(weights, hidden, inputWidth, tokens, weightDropout),
+            (CellKind.Rnn, RnnActivation.Relu) =>
+                new CellPass<L, RnnCell<IActivation.Relu>>(weights, hidden, inputWidth, tokens, weightDropout),
             _ => new CellPass<L, RnnCell<IActivation.Tanh>>(weights, hidden, inputWidth, tokens, weightDropout),
         };
 }

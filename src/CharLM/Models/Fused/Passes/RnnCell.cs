@@ -24,7 +24,9 @@ internal readonly unsafe struct RnnCell<TActivation> : ICell
         where L : struct, ILanes<L> => L.Store(TActivation.Value(L.Load(groups)), after);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Backward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden, float* dCell)
+    public static void Backward<L>(
+        float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
+            float* dCell)
         where L : struct, ILanes<L>
     {
         L.Store(TActivation.Gradient(L.Load(after), L.Load(dAfter) + L.Load(dHidden)), groups);

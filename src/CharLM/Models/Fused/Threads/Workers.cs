@@ -40,7 +40,8 @@ internal sealed class Workers : IDisposable
         int count = Count;
         _wake = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
         _asleep = new int[count];
-        _threads = [.. Enumerable.Range(1, count - 1).Select(worker => new Thread(() => StandBy(worker)) { IsBackground = true, Name = $"charlm worker {worker}" })];
+        _threads = [.. Enumerable.Range(1, count - 1)
+            .Select(worker => new Thread(() => StandBy(worker)) { IsBackground = true, Name = $"charlm worker {worker}" })];
         foreach (Thread thread in _threads)
             thread.Start();
     }
