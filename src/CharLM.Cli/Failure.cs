@@ -31,7 +31,8 @@ internal static class Failure
             case InvalidConfigException or ConfigFileException or UnknownCorpusException or CorpusTooShortException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Usage;
-            case CorpusException or PairFileException or CheckpointException or RunDirectoryException or TrainingDivergedException or GenerationException or IOException or UnauthorizedAccessException:
+            case CorpusException or PairFileException or CheckpointException or RunDirectoryException or TrainingDivergedException
+                or GenerationException or IOException or UnauthorizedAccessException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Failed;
             case TypeInitializationException { InnerException: { } cause }:

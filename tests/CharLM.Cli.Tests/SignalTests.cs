@@ -107,7 +107,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
                 "classify predict --checkpoint pipe --text a",
             "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe", "experiment run pipe",
                 "report pipe",
-            "export --checkpoint pipe --out m", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
+            "export --checkpoint pipe --out m.pt", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
         ];
         (await _sandbox.BashAsync("mkfifo pipe")).Succeeded();
         _sandbox.Write("text.txt", Texts.Plain);

@@ -57,7 +57,8 @@ internal sealed class BenchCommand : Verb
                 + $"{TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
             output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, "
                 + $"{first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
-            output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}{"of product",12}{"memory",12}   times built-in");
+            output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}"
+                + $"{"of product",12}{"memory",12}   times built-in");
         }
         var rows = new List<BenchRow>();
         foreach (StepShape shape in shapes)
@@ -68,7 +69,8 @@ internal sealed class BenchCommand : Verb
             rows.Add(row);
             if (!json)
             {
-                output.WriteLine($"{row.Cell,-6}{row.Implementation,-16}{Figure.Count(row.TokensPerSecond),12}{row.MillisecondsOfStep,12:0.000}"
+                output.WriteLine($"{row.Cell,-6}{row.Implementation,-16}{Figure.Count(row.TokensPerSecond),12}"
+                    + $"{row.MillisecondsOfStep,12:0.000}"
                     + $"{row.FastestMilliseconds,10:0.000}{row.SlowestMilliseconds,10:0.000}{100 * row.OfProductPeak,10:0.0} "
                     + $"%{(row.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),12}"
                     + (row.TimesBuiltIn is { } times

@@ -62,10 +62,13 @@ internal sealed class CorpusShowCommand : Verb
             return ExitCode.Done;
         }
         output.WriteLine($"{corpus.Origin.Name}  {corpus.Origin.Location}");
-        output.WriteLine($"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(characters)} characters, SHA-256 {corpus.Origin.Sha256}");
+        output.WriteLine(
+            $"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(characters)} characters, SHA-256 {corpus.Origin.Sha256}");
         output.WriteLine($"cleaned as {Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)} tokens: "
             + $"{Figure.Count(text.NumTokensOfCorpus)}, vocab {Figure.Count(text.Vocab.Count)}");
-        output.WriteLine($"most frequent: {string.Join("  ", frequent.Select(count => $"{(count.Token == " " ? "' '" : Printable.Text(count.Token, WidestLine))} {Figure.Count(count.Count)}"))}");
+        IEnumerable<string> shown = frequent.Select(
+            count => $"{(count.Token == " " ? "' '" : Printable.Text(count.Token, WidestLine))} {Figure.Count(count.Count)}");
+        output.WriteLine($"most frequent: {string.Join("  ", shown)}");
         output.WriteLine("first lines:");
         foreach (string line in lines)
             output.WriteLine($"  {Printable.Text(line, WidestLine)}");

@@ -81,7 +81,8 @@ internal sealed class NGramCommand : Verb
         foreach (string line in result.HeldOut is { } heldOut ? EvaluationLines.Describe(heldOut) : [])
             output.WriteLine(line);
         foreach (var baseline in result.Compressors)
-            output.WriteLine($"{baseline.Name,-13}{baseline.BitsPerCharacter:0.0000} bits a character, {baseline.BitsPerByte:0.0000} a byte");
+            output.WriteLine(
+                $"{baseline.Name,-13}{baseline.BitsPerCharacter:0.0000} bits a character, {baseline.BitsPerByte:0.0000} a byte");
         output.WriteLine($"saved        {run.CheckpointPath}");
     }
 }

@@ -21,6 +21,6 @@ internal sealed class PairWarnings(SequenceVocab vocab, TextWriter error)
         if (unknown.Count > 0)
             ErrorLine.Write(error,
                 "warning: the model "
-                    + $"{what.Replace("{0}", GenerationWarnings.Some([.. unknown.Select(count => count.Token)]), StringComparison.Ordinal)}");
+                    + what.Replace("{0}", GenerationWarnings.Some([.. unknown.Select(count => count.Token)]), StringComparison.Ordinal));
     }
 }

@@ -103,7 +103,8 @@ internal sealed class ScoreCommand : Verb
             else if (perChar)
                 PrintEach(output, number, score);
             else
-                output.WriteLine($"{Number(score.Characters == 0 ? double.NaN : score.Total.Total)}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
+                output.WriteLine(string.Join(
+                    '\t', Number(score.Characters == 0 ? double.NaN : score.Total.Total), Number(score.BitsPerCharacter), Printable.Text(line.Text)));
         }
         if (knownContent == 0)
         {

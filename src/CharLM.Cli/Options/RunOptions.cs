@@ -15,7 +15,8 @@ internal sealed class RunOptions(RunSettings defaults)
 
     private readonly Option<string?> _checkpoint = OptionOf.Text(
         "--checkpoint", "FILE",
-            "Begin with this checkpoint: its model, vocab, options and finished epochs are taken over; give --epochs to go beyond its last.");
+            "Begin with this checkpoint: its model, vocab, options and finished epochs are taken over; "
+                + "give --epochs to go beyond its last.");
     private readonly Option<string?> _out = OptionOf.Text(
         "--out", "FILE", $"Where the model is written. [default: {defaults.CheckpointPath}, or nowhere with --run-dir]");
     private readonly Option<string?> _directory = OptionOf.Text(

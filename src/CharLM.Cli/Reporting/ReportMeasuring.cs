@@ -39,7 +39,8 @@ internal sealed class ReportMeasuring(Device device, int threads, TextWriter err
                 measurements.Add(await measure(run));
             }
             catch (Exception e) when (
-                e is InvalidConfigException or CheckpointException or CorpusException or UnknownCorpusException or CorpusTooShortException or PairFileException or IOException or UnauthorizedAccessException)
+                e is InvalidConfigException or CheckpointException or CorpusException or UnknownCorpusException or CorpusTooShortException
+                    or PairFileException or IOException or UnauthorizedAccessException)
             {
                 _notes.Add($"{nameOf(run)} is not measured: {e.Message}");
                 ErrorLine.Write(error, $"warning: {Printable.Text(_notes[^1])}");

@@ -47,7 +47,8 @@ public static class ExperimentPage
             .Where(variant => variant.Curves.Length > 0).ToArray();
         bool hasMeans = variants.Any(variant => variant.Curves.Length > 1);
         bool showsTrials = !hasMeans || variants.Sum(variant => variant.Curves.Length + 1) <= MostLines;
-        string title = $"{ExperimentTable.NameOf(measure)}{(hasMeans ? $", mean over the seeds{(showsTrials ? ", and each (broken lines)" : "")}" : "")}";
+        string over = hasMeans ? $", mean over the seeds{(showsTrials ? ", and each (broken lines)" : "")}" : "";
+        string title = $"{ExperimentTable.NameOf(measure)}{over}";
         return new LineChart(title, "epoch", ExperimentTable.NameOf(measure),
             [.. variants.SelectMany(variant => Lines(variant.Name, variant.Group, variant.Curves, showsTrials))]);
     }

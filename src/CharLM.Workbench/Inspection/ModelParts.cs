@@ -29,8 +29,11 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
         _ => throw new ArgumentException($"{saved?.GetType().Name ?? "null"} is no saved model that can be looked into", nameof(saved)),
     };
 
-    private static string Section(string name, object record) =>
-        $"{name}:\n{string.Concat(YamlRecord.ToText(YamlRecord.ToNode(record)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"  {line}\n"))}";
+    private static string Section(string name, object record)
+    {
+        string[] lines = YamlRecord.ToText(YamlRecord.ToNode(record)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return $"{name}:\n{string.Concat(lines.Select(line => $"  {line}\n"))}";
+    }
 }
 
 /// <summary>One list of numbers of a saved model.</summary>
