@@ -26,9 +26,8 @@ public static class RunConfigFile
     public static RunConfig ReadPreset(string name, RunConfig? under = null)
     {
         using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
-            ?? throw new InvalidConfigException(
-                ["there is no preset "
-                    + $"'{name}'{(EditDistance.Nearest(name, Presets) is { } near ? $"; did you mean '{near}'?" : $"; there are {string.Join(", ", Presets)}")}"]);
+            ?? throw new InvalidConfigException([$"there is no preset '{name}'; "
+                + (EditDistance.Nearest(name, Presets) is { } near ? $"did you mean '{near}'?" : $"there are {string.Join(", ", Presets)}")]);
         using var reader = new StreamReader(stream);
         return Parse(reader.ReadToEnd(), $"preset {name}", under);
     }

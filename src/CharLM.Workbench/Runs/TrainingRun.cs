@@ -221,9 +221,9 @@ public sealed class TrainingRun
             [$"{corpus.Origin.Name} is another text than the run's: its SHA-256 is {corpus.Origin.Sha256}, that of the run's {was}{vocab}; "
                 + "go on with the same text"]);
 
-        static string Differences(string[] tokens, string what) => tokens.Length == 0 ? "" :
-            $"; {what} in its vocab: "
-                + $"{string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}{(tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "")}";
+        static string Differences(string[] tokens, string what) => tokens.Length == 0 ? ""
+            : $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}"
+                + (tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "");
     }
 
     // What finds the same text again: "auto" may mean another one next time.

@@ -110,9 +110,8 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The name of the temporary file would say nothing.
-            throw new IOException(
-                $"the folder {folder} takes no file: "
-                    + $"{e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal).Replace(temporary, folder, StringComparison.Ordinal)}", e);
+            string cause = e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal).Replace(temporary, folder, StringComparison.Ordinal);
+            throw new IOException($"the folder {folder} takes no file: {cause}", e);
         }
         File.Delete(temporary);
     }

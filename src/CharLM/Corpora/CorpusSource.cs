@@ -140,9 +140,8 @@ internal abstract class SourceFetch
                         e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
                 OnRetry = retry =>
                 {
-                    notices?.Report(new CorpusNotice(
-                        CorpusNoticeKind.Retry,
-                            $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
+                    string failure = $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}";
+                    notices?.Report(new CorpusNotice(CorpusNoticeKind.Retry, $"{failure}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
                     return default;
                 },
             });
