@@ -103,8 +103,8 @@ internal sealed class ScoreCommand : Verb
             else if (perChar)
                 PrintEach(output, number, score);
             else
-                output.WriteLine(string.Join(
-                    '\t', Number(score.Characters == 0 ? double.NaN : score.Total.Total), Number(score.BitsPerCharacter), Printable.Text(line.Text)));
+                double nats = score.Characters == 0 ? double.NaN : score.Total.Total;
+                output.WriteLine($"{Number(nats)}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
         }
         if (knownContent == 0)
         {
@@ -122,7 +122,8 @@ internal sealed class ScoreCommand : Verb
     private static void PrintEach(TextWriter output, long line, LineScore score)
     {
         for (int i = 0; i < score.Tokens.Count; i++)
-            output.WriteLine($"{line}\t{i + 1}\t{Printable.Text(score.Tokens[i])}\t{Number(score.Nats[i])}\t{Number(score.Nats[i] / Math.Log(2))}");
+            output.WriteLine(
+                $"{line}\t{i + 1}\t{Printable.Text(score.Tokens[i])}\t{Number(score.Nats[i])}\t{Number(score.Nats[i] / Math.Log(2))}");
     }
 
     private static object Row(long number, string text, LineScore score) => new

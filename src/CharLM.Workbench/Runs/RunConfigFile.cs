@@ -27,7 +27,8 @@ public static class RunConfigFile
     {
         using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
             ?? throw new InvalidConfigException([$"there is no preset '{name}'; "
-                + (EditDistance.Nearest(name, Presets) is { } near ? $"did you mean '{near}'?" : $"there are {string.Join(", ", Presets)}")]);
+                + (EditDistance.Nearest(name, Presets) is { } near
+                    ? $"did you mean '{near}'?" : $"there are {string.Join(", ", Presets)}")]);
         using var reader = new StreamReader(stream);
         return Parse(reader.ReadToEnd(), $"preset {name}", under);
     }

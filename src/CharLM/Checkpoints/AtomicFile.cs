@@ -110,7 +110,8 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The name of the temporary file would say nothing.
-            string cause = e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal).Replace(temporary, folder, StringComparison.Ordinal);
+            string cause = e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal)
+                .Replace(temporary, folder, StringComparison.Ordinal);
             throw new IOException($"the folder {folder} takes no file: {cause}", e);
         }
         File.Delete(temporary);

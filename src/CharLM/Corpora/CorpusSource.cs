@@ -141,7 +141,8 @@ internal abstract class SourceFetch
                 OnRetry = retry =>
                 {
                     string failure = $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}";
-                    notices?.Report(new CorpusNotice(CorpusNoticeKind.Retry, $"{failure}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
+                    notices?.Report(new CorpusNotice(
+                        CorpusNoticeKind.Retry, $"{failure}; next try in {retry.RetryDelay.TotalSeconds:0.#} s"));
                     return default;
                 },
             });
