@@ -70,7 +70,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
 
     /// <summary>What a file holds.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    internal static SequenceCheckpoint<TConfig> ReadFile(string path) => SequenceModelFile.Read<TConfig>(path, TSelf.Shapes);
+    public static SequenceCheckpoint<TConfig> ReadFile(string path) => SequenceModelFile.Read<TConfig>(path, TSelf.Shapes);
 
     /// <summary>Writes what a file holds.</summary>
     /// <param name="path">The file.</param>
