@@ -8,7 +8,7 @@ namespace CharLM;
 /// The names of closed choices as users write them, on the command line and in files: kebab-case, or what
 /// <see cref="JsonStringEnumMemberNameAttribute"/> says.
 /// </summary>
-public static class Choices
+internal static class Choices
 {
     private static readonly ConcurrentDictionary<Type, Dictionary<object, string>> Tables = new();
 

@@ -1,7 +1,7 @@
 namespace CharLM;
 
 /// <summary>How many characters have to be added, removed, changed or swapped with their neighbour to turn one name into another.</summary>
-public static class EditDistance
+internal static class EditDistance
 {
     /// <summary>The nearest candidate, the first of equals; null when more than half of it would have to change.</summary>
     public static string? Nearest(string name, IReadOnlyList<string> candidates)

@@ -8,7 +8,7 @@ namespace CharLM.Batching;
 /// is. What is computed from a row depends on neither its padding nor its batch mates.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed class PaddedBatch
+internal sealed class PaddedBatch
 {
     private readonly long[] _ids, _lengths;
 
@@ -69,7 +69,7 @@ public sealed class PaddedBatch
 /// minibatches, and the minibatches are shuffled. Little is padded, and every epoch mixes anew.
 /// </summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class LengthBuckets
+internal static class LengthBuckets
 {
     private const int BatchesOfPool = 50;
 

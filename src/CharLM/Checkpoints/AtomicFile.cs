@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace CharLM.Checkpoints;
 
 /// <summary>Writes a file so that a reader sees the old content or the new, never a part.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private const string TemporaryExtension = ".tmp";
     private const int UniqueLength = 32;

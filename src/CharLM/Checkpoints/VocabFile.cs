@@ -5,7 +5,7 @@ using CharLM.Tokenization;
 namespace CharLM.Checkpoints;
 
 /// <summary>A vocab as other programs keep it: a JSON list of the tokens in order of their ids.</summary>
-public static class VocabFile
+internal static class VocabFile
 {
     /// <summary>Reads a vocab.</summary>
     /// <exception cref="CheckpointException">The file is missing, or is no such list.</exception>

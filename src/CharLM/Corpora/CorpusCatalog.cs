@@ -124,7 +124,9 @@ public sealed partial record CorpusEntry
     public required string Sha256 { get; init; }
 
     /// <summary>Where it can be had, in the order they are tried.</summary>
-    public required IReadOnlyList<CorpusSource> Sources { get; init; }
+    [JsonInclude]
+    [JsonRequired]
+    internal IReadOnlyList<CorpusSource> Sources { get; init; } = [];
 
     internal IEnumerable<string> Faults()
     {
@@ -170,7 +172,7 @@ public sealed partial record CorpusEntry
 }
 
 /// <summary>The catalog of corpora cannot be read, or is faulty.</summary>
-public sealed class CorpusCatalogException : CorpusException
+internal sealed class CorpusCatalogException : CorpusException
 {
     internal CorpusCatalogException(string message, Exception? inner = null)
         : base(message, inner)

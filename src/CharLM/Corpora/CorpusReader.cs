@@ -13,7 +13,7 @@ internal static class CorpusReader
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    public sealed record Result(string Text, string Sha256, long Bytes);
+    internal sealed record Result(string Text, string Sha256, long Bytes);
 
     // On a thread of its own: opening a pipe waits for somebody who writes to it, and only the waiting can be cancelled.
     public static Task<Result> ReadFileAsync(string path, long maxBytes, CancellationToken cancellationToken) =>
@@ -167,10 +167,10 @@ internal static class CorpusReader
 /// <param name="Entry">The corpus.</param>
 /// <param name="Path">The file's full path.</param>
 /// <param name="Source">Where it came from just now, or null when it was here already.</param>
-public sealed record CorpusFile(CorpusEntry Entry, string Path, string? Source);
+internal sealed record CorpusFile(CorpusEntry Entry, string Path, string? Source);
 
 /// <summary>A text file, or standard input, cannot be used as a corpus.</summary>
-public sealed class CorpusFileException : CorpusException
+internal sealed class CorpusFileException : CorpusException
 {
     internal CorpusFileException(CorpusFileFault fault, string location, string message, Exception? inner = null)
         : base(message, inner)
@@ -190,7 +190,7 @@ public sealed class CorpusFileException : CorpusException
 }
 
 /// <summary>Why a text cannot be used.</summary>
-public enum CorpusFileFault
+internal enum CorpusFileFault
 {
     /// <summary>Nothing lies at the path.</summary>
     Missing,
@@ -224,7 +224,7 @@ public abstract class CorpusException : Exception
 }
 
 /// <summary>Reads a UTF-8 text line by line as it comes, of whatever length, with bounded memory.</summary>
-public static class LineReader
+internal static class LineReader
 {
     /// <summary>The longest line, in UTF-16 units.</summary>
     public const int LongestLine = 16 << 20;

@@ -20,10 +20,22 @@ public sealed class CorpusResolver
     private readonly CorpusStore _store;
     private readonly IProgress<CorpusNotice>? _notices;
 
+    /// <summary>Makes a resolver; touches neither disk nor network.</summary>
+    /// <param name="catalog">The corpora that have names.</param>
+    /// <param name="settings">Where they are kept and how they are fetched.</param>
+    /// <param name="progress">Hears of bytes received; called while the download waits.</param>
+    /// <param name="notices">Hears of retries, failed sources, corrupt files and when the automatic choice falls back.</param>
+    /// <exception cref="InvalidConfigException">The settings are out of range.</exception>
+    public CorpusResolver(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null,
+        IProgress<CorpusNotice>? notices = null)
+        : this(new CorpusStore(catalog, settings, progress, notices), notices)
+    {
+    }
+
     /// <summary>Makes a resolver.</summary>
     /// <param name="store">Gives the corpora that have names.</param>
     /// <param name="notices">Hears, in one line, when the automatic choice falls back.</param>
-    public CorpusResolver(CorpusStore store, IProgress<CorpusNotice>? notices = null)
+    internal CorpusResolver(CorpusStore store, IProgress<CorpusNotice>? notices = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
@@ -38,9 +50,10 @@ public sealed class CorpusResolver
     /// <param name="standardInput">What <see cref="StandardInput"/> reads; needed for that alone.</param>
     /// <param name="cancellationToken">Ends a download; what has arrived is kept and continued the next time.</param>
     /// <exception cref="UnknownCorpusException">It is no name, and looks like no path.</exception>
-    /// <exception cref="CorpusFileException">The text is missing, empty, no UTF-8, too large or unreadable.</exception>
-    /// <exception cref="CorpusUnavailableException">A corpus that was asked for by name is not to be had.</exception>
-    /// <exception cref="CorpusCacheException">The cache cannot be written.</exception>
+    /// <exception cref="CorpusException">
+    /// The text is missing, empty, no UTF-8, too large or unreadable; a corpus that was asked for by name is not to be had; or the cache
+    /// cannot be written.
+    /// </exception>
     public async Task<CorpusText> ResolveAsync(string corpus, Stream? standardInput = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
@@ -180,7 +193,7 @@ public enum CorpusOriginKind
 public sealed record CorpusText(string Text, CorpusOrigin Origin);
 
 /// <summary>No place gave a corpus; the message has one line for each, with its reason.</summary>
-public sealed class CorpusUnavailableException : CorpusException
+internal sealed class CorpusUnavailableException : CorpusException
 {
     internal CorpusUnavailableException(string name, IReadOnlyList<SourceFailure> failures)
         : base($"the corpus '{name}' is not to be had:\n"
@@ -203,10 +216,10 @@ public sealed class CorpusUnavailableException : CorpusException
 /// <param name="State">What there is.</param>
 /// <param name="Path">The full path where it is, or would be; empty where nothing can be kept.</param>
 /// <param name="Fault">What is wrong with the file, in one line; null unless it is <see cref="CorpusState.Corrupt"/>.</param>
-public sealed record CorpusStatus(CorpusEntry Entry, CorpusState State, string Path, string? Fault);
+internal sealed record CorpusStatus(CorpusEntry Entry, CorpusState State, string Path, string? Fault);
 
 /// <summary>What this machine has of a corpus.</summary>
-public enum CorpusState
+internal enum CorpusState
 {
     /// <summary>No file.</summary>
     Missing,

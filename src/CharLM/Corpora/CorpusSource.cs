@@ -10,7 +10,7 @@ namespace CharLM.Corpora;
 [JsonDerivedType(typeof(HttpSource), "http")]
 [JsonDerivedType(typeof(NpmSource), "npm")]
 [JsonDerivedType(typeof(FileSource), "file")]
-public abstract record CorpusSource
+internal abstract record CorpusSource
 {
     private protected CorpusSource()
     {
@@ -25,7 +25,7 @@ public abstract record CorpusSource
 }
 
 /// <summary>A file that lies beside the catalog; it is verified and used where it lies.</summary>
-public sealed record FileSource : CorpusSource
+internal sealed record FileSource : CorpusSource
 {
     /// <summary>The file's name in the catalog's directory; no directories.</summary>
     [JsonPropertyName("file")]
@@ -45,7 +45,7 @@ public sealed record FileSource : CorpusSource
 /// Plain http is allowed, since D2L's data hub is published so: that the bytes are the right ones is told by their
 /// SHA-256, not by the connection.
 /// </remarks>
-public sealed record HttpSource : CorpusSource
+internal sealed record HttpSource : CorpusSource
 {
     /// <summary>The absolute address, http or https, without credentials.</summary>
     public required Uri Address { get; init; }
@@ -66,7 +66,7 @@ public sealed record HttpSource : CorpusSource
 }
 
 /// <summary>A file in an npm package, fetched by <c>npm pack</c> from whatever registry npm is set up for.</summary>
-public sealed partial record NpmSource : CorpusSource
+internal sealed partial record NpmSource : CorpusSource
 {
     /// <summary>The package's name, with its scope.</summary>
     public required string Package { get; init; }
@@ -168,7 +168,7 @@ internal abstract class SourceFetch
 /// <summary>Why one place did not give a corpus.</summary>
 /// <param name="Source">The place: an address, an npm package or a path.</param>
 /// <param name="Reason">What happened, in one line.</param>
-public sealed record SourceFailure(string Source, string Reason);
+internal sealed record SourceFailure(string Source, string Reason);
 
 /// <summary>Copies a corpus from a mirror's directory.</summary>
 internal sealed class CopyFetch(string path, IProgress<DownloadProgress>? progress) : SourceFetch

@@ -5,7 +5,7 @@ namespace CharLM.Corpora;
 /// A file gets its final name only after its SHA-256 was found right, by one rename; whatever interrupts a download
 /// leaves at most a <c>.partial</c> file, which the next download continues. Several processes may share a cache.
 /// </remarks>
-public sealed class CorpusStore
+internal sealed class CorpusStore
 {
     private readonly CorpusCache? _cache;
     private readonly IProgress<DownloadProgress>? _progress;
@@ -207,7 +207,7 @@ internal sealed class CorpusCache(string directory, TimeProvider clock)
 }
 
 /// <summary>The cache of corpora cannot be written.</summary>
-public sealed class CorpusCacheException : CorpusException
+internal sealed class CorpusCacheException : CorpusException
 {
     internal CorpusCacheException(string directory, Exception inner)
         : base($"cannot write to the corpus cache {Display.Quote(directory)}: {Display.OneLine(inner.Message)}; choose another cache "

@@ -7,7 +7,7 @@ namespace CharLM.Evaluation;
 
 /// <summary>What a recurrent network has to beat: counted n-grams and compressors, given the same training text.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class Baselines
+internal static class Baselines
 {
     // A compressor sees no further back than its window; more of the training text would only cost time.
     private const int MostTrainBytes = 8 << 20;

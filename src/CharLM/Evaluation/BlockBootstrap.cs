@@ -8,7 +8,7 @@ namespace CharLM.Evaluation;
 /// 1992, after Künsch 1989).
 /// </summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class BlockBootstrap
+internal static class BlockBootstrap
 {
     private const int LongestBlock = 1000;
     private const double Tail = 0.025;

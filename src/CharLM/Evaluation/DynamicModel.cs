@@ -15,7 +15,7 @@ namespace CharLM.Evaluation;
 /// <remarks>Thread safety: one predictor at a time; while it is open nobody else may use the model.</remarks>
 /// <param name="model">The trained model; has its weights again when a predictor is disposed. Stays the caller's.</param>
 /// <param name="config">How it learns.</param>
-public sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig config) : ILanguageModel
+internal sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig config) : ILanguageModel
 {
     /// <inheritdoc/>
     public int VocabSize => model.VocabSize;

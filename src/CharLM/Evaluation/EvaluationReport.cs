@@ -94,7 +94,7 @@ public sealed record EvaluationResult(EvaluationReport Report, TokenSurprisals S
 /// probability that it gave to its guess (Guo et al. 2017, equation 3).
 /// </summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class CalibrationError
+internal static class CalibrationError
 {
     /// <summary>The number of bins, as in the paper.</summary>
     public const int Bins = 15;

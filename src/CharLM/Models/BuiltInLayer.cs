@@ -7,7 +7,7 @@ namespace CharLM.Models;
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class BuiltInLayer : IRecurrentLayer
+internal sealed class BuiltInLayer : IRecurrentLayer
 {
     private readonly ModelConfig _config;
 

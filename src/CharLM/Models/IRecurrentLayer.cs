@@ -8,7 +8,7 @@ namespace CharLM.Models;
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public interface IRecurrentLayer
+internal interface IRecurrentLayer
 {
     /// <summary>
     /// Holds the weights, under PyTorch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._l0_reverse, ..._l1.
@@ -37,7 +37,7 @@ public interface IRecurrentLayer
 
 /// <summary>Makes recurrent layers.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class RecurrentLayers
+internal static class RecurrentLayers
 {
     /// <summary>A stack of layers of the implementation that a configuration names.</summary>
     /// <param name="config">What it is made of.</param>

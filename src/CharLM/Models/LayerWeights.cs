@@ -15,7 +15,7 @@ namespace CharLM.Models;
 /// <param name="module">Holds them.</param>
 /// <param name="place">What ends their names: l0, l0_reverse, l1 and so on.</param>
 /// <param name="dropout">The probability that a weight of <see cref="W_hh"/> is left out of the whole pass; default 0.</param>
-public sealed class LayerWeights(nn.Module module, string place, double dropout = 0)
+internal sealed class LayerWeights(nn.Module module, string place, double dropout = 0)
 {
     /// <summary>Input to gates, [gates * hidden, input].</summary>
     public Parameter W_ih => field ??= Named("weight_ih");

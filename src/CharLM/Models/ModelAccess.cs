@@ -173,7 +173,7 @@ internal sealed class ModelAccess(nn.Module model)
     }
 
     /// <summary>A use of the model, until it is disposed.</summary>
-    public readonly struct Lease(ModelAccess? access, bool changes) : IDisposable
+    internal readonly struct Lease(ModelAccess? access, bool changes) : IDisposable
     {
         /// <inheritdoc/>
         public void Dispose()
@@ -186,7 +186,7 @@ internal sealed class ModelAccess(nn.Module model)
     }
 
     /// <summary>Evaluation mode, until it is disposed, once or more often.</summary>
-    public sealed class Evaluation(ModelAccess access) : IDisposable
+    internal sealed class Evaluation(ModelAccess access) : IDisposable
     {
         private int _isOver;
 

@@ -15,7 +15,7 @@ namespace CharLM.Models;
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-public sealed class SequenceEncoder : Module
+internal sealed class SequenceEncoder : Module
 {
     private readonly ModelConfig _config;
     private readonly Dictionary<string, IRecurrentLayer> _layers = new(StringComparer.Ordinal);

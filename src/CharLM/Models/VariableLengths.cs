@@ -13,7 +13,7 @@ namespace CharLM.Models;
 /// </para>
 /// <para>Thread safety: any number of threads.</para>
 /// </remarks>
-public static class VariableLengths
+internal static class VariableLengths
 {
     /// <summary>Reads forwards.</summary>
     /// <param name="layer">Layers that read forwards only.</param>

@@ -4,7 +4,7 @@ namespace CharLM.Models;
 
 /// <summary>The names and shapes of a model's weights, known without building it.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class WeightShapes
+internal static class WeightShapes
 {
     /// <summary>Name to shape, for every weight of <see cref="LanguageModel"/>.</summary>
     public static IReadOnlyDictionary<string, long[]> Of(ModelConfig config, int vocabSize)

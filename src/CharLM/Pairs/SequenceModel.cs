@@ -8,7 +8,7 @@ namespace CharLM.Pairs;
 
 /// <summary>A model that learns from pairs, with what every one of them has.</summary>
 /// <typeparam name="TConfig">What it is made of.</typeparam>
-public abstract class SequenceModel<TConfig> : Module, IAccessedModel
+internal abstract class SequenceModel<TConfig> : Module, IAccessedModel
     where TConfig : class, ISequenceConfig
 {
     /// <summary>A model without layers yet.</summary>
@@ -97,7 +97,7 @@ public interface ISequenceTask
 /// <summary>The two vocabs of a model that learns from pairs.</summary>
 /// <param name="source">Tokens of what is read.</param>
 /// <param name="target">Labels, or tokens of what is written.</param>
-public abstract class SequenceVocab(Vocab source, Vocab target)
+internal abstract class SequenceVocab(Vocab source, Vocab target)
 {
     /// <summary>Splits texts into what the vocabs hold.</summary>
     protected static CharTokenizer Characters { get; } = new();

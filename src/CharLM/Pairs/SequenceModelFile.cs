@@ -9,11 +9,11 @@ namespace CharLM.Pairs;
 /// Reads and writes classifiers and translators: one safetensors file as <see cref="CheckpointFile"/>'s, its metadata's
 /// <c>kind</c> saying which of them it is.
 /// </summary>
-public static class SequenceModelFile
+internal static class SequenceModelFile
 {
     /// <summary>The weights of a configuration and two vocabs: name to shape.</summary>
     /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
-    public delegate IReadOnlyDictionary<string, long[]> ShapesOf<TConfig>(TConfig config, Vocab source, Vocab target);
+    internal delegate IReadOnlyDictionary<string, long[]> ShapesOf<TConfig>(TConfig config, Vocab source, Vocab target);
 
     /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
     /// <param name="path">The file.</param>

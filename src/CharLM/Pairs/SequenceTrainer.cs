@@ -30,7 +30,7 @@ public sealed class SequenceTrainer : EpochTrainer
     }
 
     /// <inheritdoc/>
-    protected override IUpdate Update => _update;
+    private protected override IUpdate Update => _update;
 
     /// <inheritdoc/>
     protected override void Free() => _update.Dispose();

@@ -23,13 +23,16 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     private protected TrainedModel(SequenceCheckpoint<TConfig>? start) => Start = start;
 
     /// <summary>The model.</summary>
-    public abstract SequenceModel<TConfig> Model { get; }
+    internal abstract SequenceModel<TConfig> Model { get; }
+
+    /// <summary>What the model is made of.</summary>
+    public TConfig Config => Model.Config;
 
     /// <summary>Its vocabs.</summary>
-    public abstract SequenceVocab Vocab { get; }
+    internal abstract SequenceVocab Vocab { get; }
 
     /// <summary>The file that it comes from; null for a new one.</summary>
-    public SequenceCheckpoint<TConfig>? Start { get; }
+    internal SequenceCheckpoint<TConfig>? Start { get; }
 
     /// <summary>A new model, with the vocabs of its training pairs.</summary>
     /// <param name="config">What it is made of.</param>
@@ -57,7 +60,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     public static TSelf Open(string path, Device? device = null, int threads = 0) => Open(ReadFile(path), device, threads);
 
     /// <summary>A model of what a file holds.</summary>
-    public static TSelf Open(SequenceCheckpoint<TConfig> file, Device? device = null, int threads = 0)
+    internal static TSelf Open(SequenceCheckpoint<TConfig> file, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(file);
         TSelf model = TSelf.Build(file.Config, file.Source, file.Target, threads, file);
@@ -93,7 +96,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <param name="training">How it was trained.</param>
     /// <param name="pairs">What it learned.</param>
     /// <param name="figures">What training has reached.</param>
-    public SequenceCheckpoint<TConfig> Copy(TrainerConfig training, PairFile pairs, Figures figures)
+    internal SequenceCheckpoint<TConfig> Copy(TrainerConfig training, PairFile pairs, Figures figures)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         return new SequenceCheckpoint<TConfig>
@@ -196,11 +199,11 @@ public interface ITrainedModel<TSelf, TConfig>
     where TConfig : class, ISequenceConfig, new()
 {
     /// <summary>The vocabs of training pairs.</summary>
-    static abstract SequenceVocab VocabOf(TConfig config, IReadOnlyList<TextPair> pairs);
+    internal static abstract SequenceVocab VocabOf(TConfig config, IReadOnlyList<TextPair> pairs);
 
     /// <summary>Name to shape of every weight.</summary>
     /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
-    static abstract IReadOnlyDictionary<string, long[]> Shapes(TConfig config, Vocab source, Vocab target);
+    internal static abstract IReadOnlyDictionary<string, long[]> Shapes(TConfig config, Vocab source, Vocab target);
 
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
     /// <param name="config">What it is made of.</param>
@@ -208,5 +211,5 @@ public interface ITrainedModel<TSelf, TConfig>
     /// <param name="target">Labels, or tokens of what is written.</param>
     /// <param name="threads">Threads of the kernels; 0: one a processor.</param>
     /// <param name="start">The file that its weights will come from; null for a new model.</param>
-    static abstract TSelf Build(TConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<TConfig>? start);
+    internal static abstract TSelf Build(TConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<TConfig>? start);
 }

@@ -51,7 +51,7 @@ public abstract class EpochTrainer : IDisposable
     protected TrainerConfig Config { get; }
 
     /// <summary>What the gradients are for.</summary>
-    protected abstract IUpdate Update { get; }
+    private protected abstract IUpdate Update { get; }
 
     /// <summary>The names of the weights, in the order of <see cref="Update"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }

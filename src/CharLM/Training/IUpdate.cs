@@ -11,7 +11,7 @@ namespace CharLM.Training;
 /// and do not count in the norm.
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-public interface IUpdate : IDisposable
+internal interface IUpdate : IDisposable
 {
     /// <summary>The step size.</summary>
     double LearningRate { get; set; }
@@ -61,7 +61,7 @@ public enum OptimizerKind
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Steps">Steps that it has counted; of weights that were frozen for a while, those of the others.</param>
 /// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg), the values of each weight in order, row-major.</param>
-public sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
+internal sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
 {
     /// <summary>The name of the mean of gradients.</summary>
     public const string FirstMoment = "exp_avg";
@@ -104,7 +104,7 @@ public sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IReadOn
 /// <see cref="GradientClipping"/> (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-public sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IUpdate
+internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IUpdate
 {
     private readonly List<Parameter> _parameters = [.. parameters];
 

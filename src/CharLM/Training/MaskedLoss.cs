@@ -6,7 +6,7 @@ namespace CharLM.Training;
 
 /// <summary>The loss of sequences of different lengths: padding counts for nothing.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class MaskedLoss
+internal static class MaskedLoss
 {
     // What no token has as its id; torch's own default for "not a target".
     private const long NoTarget = -100;

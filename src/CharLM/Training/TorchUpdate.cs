@@ -7,7 +7,7 @@ namespace CharLM.Training;
 
 /// <summary>An optimizer of torch.optim, with the clipping of <see cref="GradientClipping"/>.</summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-public sealed class TorchUpdate : IUpdate
+internal sealed class TorchUpdate : IUpdate
 {
     private readonly List<Parameter> _parameters;
     private readonly OptimizerHelper _optimizer;

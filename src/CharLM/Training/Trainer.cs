@@ -43,7 +43,7 @@ public sealed class Trainer : EpochTrainer
     }
 
     /// <inheritdoc/>
-    protected override IUpdate Update => _learner.Update;
+    private protected override IUpdate Update => _learner.Update;
 
     /// <inheritdoc/>
     protected override void Free() => _learner.Dispose();

@@ -18,7 +18,7 @@ internal static class SafetensorsFile
     public const string CountType = "I32";
 
     /// <summary>Takes the parts of a file, one after the other.</summary>
-    public delegate void Sink(ReadOnlySpan<byte> bytes);
+    internal delegate void Sink(ReadOnlySpan<byte> bytes);
 
     /// <summary>Opens a file and reads from it.</summary>
     /// <param name="path">The file.</param>
@@ -123,7 +123,7 @@ internal static class SafetensorsFile
 /// <param name="Shape">Its shape, row-major.</param>
 /// <param name="Begin">Where its bytes begin, counted from the end of the header.</param>
 /// <param name="End">Where its bytes end.</param>
-public sealed record StoredTensor(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End);
+internal sealed record StoredTensor(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End);
 
 /// <summary>A tensor that is to be written into a safetensors file.</summary>
 /// <param name="Name">Its name.</param>

@@ -10,7 +10,7 @@ namespace CharLM.Checkpoints.Safetensors;
 /// <param name="Tensors">The tensors in order of their bytes; they fill the rest of the file without gap or overlap.</param>
 /// <param name="Metadata">Free text.</param>
 /// <param name="DataBegin">Where the tensors' bytes begin in the file.</param>
-public sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IReadOnlyDictionary<string, string> Metadata, long DataBegin)
+internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IReadOnlyDictionary<string, string> Metadata, long DataBegin)
 {
     /// <summary>Bytes of the length that stands before the header.</summary>
     internal const int LengthBytes = sizeof(ulong);

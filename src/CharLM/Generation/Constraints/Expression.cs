@@ -20,19 +20,19 @@ internal abstract record Expression
 
     /// <summary>One character of a set.</summary>
     /// <param name="Has">Whether the set has it.</param>
-    public sealed record One(Func<Rune, bool> Has) : Expression
+    internal sealed record One(Func<Rune, bool> Has) : Expression
     {
         public override long Positions => 1;
     }
 
     /// <summary>One after the other; none: the empty text.</summary>
-    public sealed record Sequence(IReadOnlyList<Expression> Parts) : Expression
+    internal sealed record Sequence(IReadOnlyList<Expression> Parts) : Expression
     {
         public override long Positions => Sum(Parts);
     }
 
     /// <summary>One of them.</summary>
-    public sealed record Choice(IReadOnlyList<Expression> Branches) : Expression
+    internal sealed record Choice(IReadOnlyList<Expression> Branches) : Expression
     {
         public override long Positions => Sum(Branches);
     }
@@ -41,7 +41,7 @@ internal abstract record Expression
     /// <param name="Part">What is repeated.</param>
     /// <param name="Least">At least so often.</param>
     /// <param name="Most">At most so often; null: without end.</param>
-    public sealed record Repeat(Expression Part, int Least, int? Most) : Expression
+    internal sealed record Repeat(Expression Part, int Least, int? Most) : Expression
     {
         public override long Positions => Math.Min(Math.Max(Part.Positions, 1) * (Most ?? Math.Max(Least, 1)), MostCounted);
     }

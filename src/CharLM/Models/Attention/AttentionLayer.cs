@@ -9,7 +9,7 @@ namespace CharLM.Models.Attention;
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public abstract class AttentionLayer : nn.Module
+internal abstract class AttentionLayer : nn.Module
 {
     /// <summary>A layer under a name.</summary>
     protected AttentionLayer(string name)

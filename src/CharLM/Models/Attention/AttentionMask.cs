@@ -5,7 +5,7 @@ namespace CharLM.Models.Attention;
 
 /// <summary>Which keys each query may see: true where it may.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-public static class AttentionMask
+internal static class AttentionMask
 {
     /// <summary>Hides the padding behind each row's keys.</summary>
     /// <param name="lengths">Real keys of each row, 1 to <paramref name="keys"/>.</param>

@@ -11,7 +11,7 @@ namespace CharLM.Models.Attention;
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class DotAttention : AttentionLayer
+internal sealed class DotAttention : AttentionLayer
 {
     private readonly long _size;
     private readonly Linear? _key;
@@ -43,7 +43,7 @@ public sealed class DotAttention : AttentionLayer
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class AdditiveAttention : AttentionLayer
+internal sealed class AdditiveAttention : AttentionLayer
 {
     private readonly Linear _query, _key, _score;
 

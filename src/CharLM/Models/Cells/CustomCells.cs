@@ -8,7 +8,7 @@ namespace CharLM.Models.Cells;
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class CustomRnn(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class CustomRnn(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     private readonly RnnActivation _activation = config.RnnActivation;
 
@@ -28,7 +28,7 @@ public sealed class CustomRnn(ModelConfig config, int inputSize) : CustomLayer(c
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class CustomGru(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class CustomGru(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     private readonly GruForm _form = config.EffectiveGruForm;
 
@@ -67,7 +67,7 @@ public sealed class CustomGru(ModelConfig config, int inputSize) : CustomLayer(c
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class CustomLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class CustomLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)

@@ -20,7 +20,7 @@ namespace CharLM.Models.Cells;
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-public abstract class CustomLayer : Module, IRecurrentLayer
+internal abstract class CustomLayer : Module, IRecurrentLayer
 {
     private const double InitialDeviation = 0.01;
 

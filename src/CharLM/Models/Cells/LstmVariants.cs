@@ -16,7 +16,7 @@ namespace CharLM.Models.Cells;
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-public sealed class LstmWithoutForgetGate(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class LstmWithoutForgetGate(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
@@ -40,7 +40,7 @@ public sealed class LstmWithoutForgetGate(ModelConfig config, int inputSize) : C
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class CoupledLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class CoupledLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
@@ -65,7 +65,7 @@ public sealed class CoupledLstm(ModelConfig config, int inputSize) : CustomLayer
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class PeepholeLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class PeepholeLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)

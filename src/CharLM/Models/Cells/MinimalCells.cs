@@ -17,7 +17,7 @@ namespace CharLM.Models.Cells;
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
 {
     // A grows with the steps, and with it the error of exp(A + ..): so many are added up before it begins at zero again.
     private const long BlockSteps = 128;
@@ -66,7 +66,7 @@ public abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLa
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class MinimalGru(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
+internal sealed class MinimalGru(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W)
@@ -87,7 +87,7 @@ public sealed class MinimalGru(ModelConfig config, int inputSize) : MinimalLayer
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
 /// </remarks>
-public sealed class MinimalLstm(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
+internal sealed class MinimalLstm(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
 {
     /// <inheritdoc/>
     protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W)

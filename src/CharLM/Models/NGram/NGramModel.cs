@@ -36,7 +36,7 @@ public sealed class NGramModel : ILanguageModel
     public int VocabSize { get; }
 
     /// <summary>What is taken off the counts of n-grams of 1 token, of 2, and so on.</summary>
-    public IReadOnlyList<Discounts> Discounts { get; }
+    internal IReadOnlyList<Discounts> Discounts { get; }
 
     /// <summary>Different n-grams of 1 token, of 2, and so on.</summary>
     public IReadOnlyList<int> NGrams => [.. Levels.Skip(1).Select(level => level.Count)];
@@ -151,7 +151,7 @@ internal sealed class NGramLevel
 /// <param name="Two">Taken off a count of 2, in [0, 2].</param>
 /// <param name="ThreeOrMore">Taken off greater counts, in [0, 3].</param>
 /// <param name="Estimated">Whether they were estimated from the counts; else they are <see cref="Fallback"/>.</param>
-public sealed record Discounts(double One, double Two, double ThreeOrMore, bool Estimated)
+internal sealed record Discounts(double One, double Two, double ThreeOrMore, bool Estimated)
 {
     /// <summary>
     /// What stands in where counts allow no estimate (few kinds of tokens are all frequent, a short text has none twice):

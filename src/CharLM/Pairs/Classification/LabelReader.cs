@@ -10,7 +10,7 @@ namespace CharLM.Pairs.Classification;
 /// <remarks>Thread safety: any number of threads, also with one model.</remarks>
 /// <param name="model">The model; in evaluation mode while it reads.</param>
 /// <param name="vocab">Its vocab.</param>
-public sealed class LabelReader(Classifier model, ClassifierVocab vocab)
+internal sealed class LabelReader(Classifier model, ClassifierVocab vocab)
 {
     /// <summary>The labels of texts.</summary>
     /// <param name="texts">Each of one character or more.</param>

@@ -17,10 +17,13 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
         : base(start) => (Model, Vocab) = (model, vocab);
 
     /// <inheritdoc/>
-    public override Classifier Model { get; }
+    internal override Classifier Model { get; }
 
     /// <inheritdoc/>
-    public override ClassifierVocab Vocab { get; }
+    internal override ClassifierVocab Vocab { get; }
+
+    /// <summary>The labels, in the order of their numbers.</summary>
+    public IReadOnlyList<string> Labels => Vocab.Labels;
 
     /// <summary>Labels texts, those of like length side by side.</summary>
     /// <param name="texts">Each of one character or more.</param>

@@ -18,10 +18,10 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
         : base(start) => (Model, Vocab) = (model, vocab);
 
     /// <inheritdoc/>
-    public override Translator Model { get; }
+    internal override Translator Model { get; }
 
     /// <inheritdoc/>
-    public override TranslatorVocab Vocab { get; }
+    internal override TranslatorVocab Vocab { get; }
 
     /// <summary>Translates, those of like length side by side.</summary>
     /// <param name="sources">What is translated.</param>
@@ -48,6 +48,13 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
         return written;
     }
 
+    /// <summary>What was written, as text.</summary>
+    public string TextOf(WrittenTarget written)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        return Vocab.Decode(written.Ids);
+    }
+
     /// <summary>Translates pairs and compares.</summary>
     public TranslationScore Measure(IReadOnlyList<TextPair> pairs, DecodingConfig decoding, CancellationToken cancellationToken = default)
     {
@@ -56,7 +63,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
             [.. pairs.Select(pair => pair.Source)], decoding, cancellationToken: cancellationToken);
         var score = new TranslationScore();
         for (int i = 0; i < pairs.Count; i++)
-            score.Add(pairs[i].Target, Vocab.Decode(written[i].Ids));
+            score.Add(pairs[i].Target, TextOf(written[i]));
         return score;
     }
 
@@ -80,7 +87,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     /// <inheritdoc/>
     /// <remarks>By greedy decoding.</remarks>
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
-        [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(written => Vocab.Decode(written.Ids))];
+        [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(TextOf)];
 
     static SequenceVocab ITrainedModel<TrainedTranslator,
         TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);

@@ -18,7 +18,7 @@ namespace CharLM.Pairs.Translation;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-public sealed class Translator : SequenceModel<TranslatorConfig>
+internal sealed class Translator : SequenceModel<TranslatorConfig>
 {
     private readonly SequenceEncoder _encoder;
     private readonly IRecurrentLayer _decoder;
@@ -188,7 +188,7 @@ public enum SourceAttention
 /// <param name="Outputs">The encoder's outputs [batch, source steps, size].</param>
 /// <param name="Keys">The same, prepared for attention; null without it.</param>
 /// <param name="Mask">Where the sources are, bool [batch, 1, source steps]; null without attention.</param>
-public sealed record EncodedSource(RecurrentState State, Tensor Outputs, Tensor? Keys, Tensor? Mask)
+internal sealed record EncodedSource(RecurrentState State, Tensor Outputs, Tensor? Keys, Tensor? Mask)
 {
     /// <summary>Some rows, in any order and number.</summary>
     /// <param name="rows">int64.</param>

@@ -46,7 +46,7 @@ internal readonly unsafe struct SumStart
     private static void* Address<T>(ReadOnlySpan<T> constants) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(constants));
 
     /// <summary>Which row of the table each row of a result starts from.</summary>
-    public readonly struct RowOf(int* rows, int tableStep, int rowStep)
+    internal readonly struct RowOf(int* rows, int tableStep, int rowStep)
     {
         private readonly int* _rows = rows;
         private readonly int _tableStep = tableStep, _rowStep = rowStep;

@@ -23,13 +23,13 @@ namespace CharLM.Models.Fused.Gemm;
 internal static unsafe class Tile
 {
     /// <summary>How many rows a tile has.</summary>
-    public interface IRows
+    internal interface IRows
     {
         static abstract int Count { get; }
     }
 
     /// <summary>In which direction the first operand is read.</summary>
-    public interface IOperand
+    internal interface IOperand
     {
         /// <summary>From one row of the tile to the next, in floats.</summary>
         static abstract int RowStride { get; }
@@ -153,31 +153,31 @@ internal static unsafe class Tile
         where L : struct, ILanes<L> => (L.Load(s0 + ((nint)row * Panels.Width)), L.Load(s1 + ((nint)row * Panels.Width)));
 
     /// <summary>8 rows.</summary>
-    public readonly struct Eight : IRows
+    internal readonly struct Eight : IRows
     {
         public static int Count => 8;
     }
 
     /// <summary>4 rows.</summary>
-    public readonly struct Four : IRows
+    internal readonly struct Four : IRows
     {
         public static int Count => 4;
     }
 
     /// <summary>2 rows.</summary>
-    public readonly struct Two : IRows
+    internal readonly struct Two : IRows
     {
         public static int Count => 2;
     }
 
     /// <summary>1 row.</summary>
-    public readonly struct One : IRows
+    internal readonly struct One : IRows
     {
         public static int Count => 1;
     }
 
     /// <summary>A: rows lie a panel's width apart, k side by side.</summary>
-    public readonly struct ByRow : IOperand
+    internal readonly struct ByRow : IOperand
     {
         public static int RowStride => Panels.Width;
 
@@ -185,7 +185,7 @@ internal static unsafe class Tile
     }
 
     /// <summary>A transposed: rows lie side by side, k a panel's width apart.</summary>
-    public readonly struct ByColumn : IOperand
+    internal readonly struct ByColumn : IOperand
     {
         public static int RowStride => 1;
 

@@ -8,7 +8,7 @@ namespace CharLM.Models.Fused.Passes;
 internal static unsafe class Optimize
 {
     /// <summary>How one element of a weight changes.</summary>
-    public interface IRule
+    internal interface IRule
     {
         /// <summary>Changes a register of weights.</summary>
         /// <param name="weight">The weights.</param>
@@ -30,7 +30,7 @@ internal static unsafe class Optimize
     /// <param name="RootScale">What the root of the second moment is multiplied with.</param>
     /// <param name="WeightScale">What the weight is multiplied with first: decoupled weight decay.</param>
     /// <param name="WeightDecay">What of the weight is added to the gradient.</param>
-    public readonly record struct Constants(
+    internal readonly record struct Constants(
         float LearningRate,
         float GradientScale,
         float FirstDecay = 0,
@@ -89,7 +89,7 @@ internal static unsafe class Optimize
         new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
 
     /// <summary>w - lr g.</summary>
-    public readonly struct Sgd : IRule
+    internal readonly struct Sgd : IRule
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
@@ -101,7 +101,7 @@ internal static unsafe class Optimize
     }
 
     /// <summary>w - lr m / (sqrt(v) + epsilon), m and v running means of g and g^2, corrected for their start at zero.</summary>
-    public readonly struct Adam : IRule
+    internal readonly struct Adam : IRule
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
@@ -116,7 +116,7 @@ internal static unsafe class Optimize
     }
 
     /// <summary>w - lr g / (sqrt(v) + epsilon), v a running mean of g^2.</summary>
-    public readonly struct RmsProp : IRule
+    internal readonly struct RmsProp : IRule
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
