@@ -30,7 +30,7 @@ internal interface IRunSubject<TCheckpoint>
     TCheckpoint Checkpoint(Figures figures, ResumeState? resume);
 
     /// <summary>The line of an epoch in the metrics.</summary>
-    object Metrics(EpochReport epoch, long step);
+    EpochMetrics Metrics(EpochReport epoch, long step);
 
     /// <summary>How the run ended, for result.json.</summary>
     object Summary(RunOutcome outcome);
@@ -71,7 +71,7 @@ internal sealed class LanguageModelSubject(
     };
 
     /// <inheritdoc/>
-    public object Metrics(EpochReport epoch, long step) => RunMetrics.Of(epoch, step);
+    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: false);
 
     /// <inheritdoc/>
     public object Summary(RunOutcome outcome) => new RunSummary
@@ -127,7 +127,7 @@ internal sealed class SequenceSubject<TModel, TConfig>(
     };
 
     /// <inheritdoc/>
-    public object Metrics(EpochReport epoch, long step) => SequenceMetrics.Of(epoch, step);
+    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
 
     /// <inheritdoc/>
     public object Summary(RunOutcome outcome) => new SequenceSummary

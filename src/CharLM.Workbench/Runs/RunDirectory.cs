@@ -34,7 +34,7 @@ public sealed partial class RunDirectory
     /// <summary>What the run ran on (<see cref="RunEnvironment"/>).</summary>
     public string EnvironmentPath => File("environment.json");
 
-    /// <summary>A line for each epoch (<see cref="RunMetrics"/>; of models on pairs, <see cref="SequenceMetrics"/>).</summary>
+    /// <summary>A line for each epoch (<see cref="EpochMetrics"/>).</summary>
     public string MetricsPath => File("metrics.jsonl");
 
     /// <summary>The samples that were drawn.</summary>

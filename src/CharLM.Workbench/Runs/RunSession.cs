@@ -180,8 +180,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     }
 
     /// <summary>Writes the line of an epoch.</summary>
-    /// <param name="metrics">A record of its figures.</param>
-    internal void Record(object metrics)
+    internal void Record(EpochMetrics metrics)
     {
         CheckIsThere();
         _firstMade = null;
