@@ -33,7 +33,7 @@ internal interface IRunSubject<TCheckpoint>
     EpochMetrics Metrics(EpochReport epoch, long step);
 
     /// <summary>How the run ended, for result.json.</summary>
-    object Summary(RunOutcome outcome);
+    RunSummary Summary(RunOutcome outcome);
 }
 
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
@@ -74,23 +74,12 @@ internal sealed class LanguageModelSubject(
     public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: false);
 
     /// <inheritdoc/>
-    public object Summary(RunOutcome outcome) => new RunSummary
-    {
-        Corpus = corpus.Name,
-        CorpusSha256 = corpus.Sha256,
-        VocabSize = text.Vocab.Count,
-        Parameters = model.NumParameters,
-        Epochs = outcome.Figures.Epochs,
-        Steps = outcome.Steps,
-        TrainPerplexity = outcome.Figures.TrainPerplexity,
-        TrainLoss = outcome.Figures.TrainLoss,
-        HeldOutLoss = outcome.Figures.HeldOutLoss,
-        CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
-        BestHeldOutLoss = outcome.Figures.BestHeldOutLoss,
-        BestEpoch = outcome.Figures.BestEpoch,
-        StoppedEarly = outcome.StoppedEarly,
-        TrainedSeconds = outcome.Figures.TrainedSeconds,
-    };
+    public RunSummary Summary(RunOutcome outcome) =>
+        RunSummary.Of(new CorpusRecord(corpus.Name, corpus.Sha256), model.NumParameters, outcome) with
+        {
+            VocabSize = text.Vocab.Count,
+            CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
+        };
 }
 
 /// <summary>A model that learns pairs, as a run asks for it.</summary>
@@ -130,19 +119,9 @@ internal sealed class SequenceSubject<TModel, TConfig>(
     public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
 
     /// <inheritdoc/>
-    public object Summary(RunOutcome outcome) => new SequenceSummary
+    public RunSummary Summary(RunOutcome outcome) => RunSummary.Of(data.Record, model.Model.NumParameters, outcome) with
     {
-        Data = data.Path,
-        DataSha256 = data.Sha256,
         Pairs = data.Pairs.Count,
-        Parameters = model.Model.NumParameters,
-        Epochs = outcome.Figures.Epochs,
-        Steps = outcome.Steps,
-        TrainLoss = outcome.LastEpoch?.Train.Mean,
-        HeldOut = outcome.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
         BestHeldOut = outcome.Figures.BestHeldOutMeasure ?? outcome.Figures.BestHeldOutLoss,
-        BestEpoch = outcome.Figures.BestEpoch,
-        StoppedEarly = outcome.StoppedEarly,
-        TrainedSeconds = outcome.Figures.TrainedSeconds,
     };
 }

@@ -40,7 +40,7 @@ public sealed partial class RunDirectory
     /// <summary>The samples that were drawn.</summary>
     public string SamplesPath => File("samples.txt");
 
-    /// <summary>How the run ended (<see cref="RunSummary"/>, <see cref="SequenceSummary"/>); there when it is complete.</summary>
+    /// <summary>How the run ended (<see cref="RunSummary"/>); there when it is complete.</summary>
     public string ResultPath => File("result.json");
 
     /// <summary>The folder of the checkpoints.</summary>

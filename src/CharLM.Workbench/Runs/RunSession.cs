@@ -223,8 +223,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     internal void SaveBest(TCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
 
     /// <summary>Marks the run as complete.</summary>
-    /// <param name="summary">A record of how it ended.</param>
-    internal void Complete(object summary)
+    /// <param name="summary">How it ended.</param>
+    internal void Complete(RunSummary summary)
     {
         CheckIsThere();
         WriteWhole(Directory.ResultPath, RecordFile.Line(summary));

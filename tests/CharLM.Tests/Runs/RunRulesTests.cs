@@ -284,6 +284,24 @@ public sealed class RunRulesTests : IDisposable
             .Select(name => written.RootElement.GetProperty(name).GetDouble()));
     }
 
+    [Fact]
+    public void Read_ResultOfPairsOfBefore_HasTheFiguresThatTextHas()
+    {
+        string path = _folder.File("old.json");
+        File.WriteAllText(path,
+            "{\"data\":\"pairs\",\"data_sha256\":\"ab\",\"pairs\":7,\"parameters\":8,\"epochs\":2,\"steps\":4,\"train_loss\":0.5,"
+                + "\"held_out\":{\"accuracy\":0.25},\"best_held_out\":0.75,\"best_epoch\":1,\"stopped_early\":false,\"trained_seconds\":3}\n");
+        RunSummary old = RunSummary.Read(path);
+        Assert.Equal(("pairs", "ab", 7, 0.5, Math.Exp(0.5), 0.75, 0.25),
+            (old.Corpus, old.CorpusSha256, old.Pairs!.Value, old.TrainLoss!.Value, old.TrainPerplexity!.Value, old.BestHeldOut!.Value,
+                old.HeldOut!["accuracy"]));
+        Assert.Contains("\"data\":\"pairs\",\"data_sha256\":\"ab\"", CheckpointMetadata.WritePart(old), StringComparison.Ordinal);
+
+        File.WriteAllText(path, "{\"parameters\":8,\"epochs\":2,\"steps\":4,\"stopped_early\":false,\"trained_seconds\":3}\n");
+        Assert.Contains("corpus or corpus_sha256 is missing", Assert.Throws<CheckpointException>(() => RunSummary.Read(path)).Message,
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"train_loss\":0.5", "tokens_per_second is missing")]
     [InlineData("\"tokens_per_second\":30", "train_loss is missing")]

@@ -133,7 +133,7 @@ public sealed class SequenceRunTests : IDisposable
         Assert.Equal(last.Measure(OtherWords.Pairs).MacroF1, metrics[^1].HeldOut!["macro_f1"]);
         Assert.Equal(last.Loss(OtherWords.Pairs).Mean, metrics[^1].HeldOutLoss);
         double greatest = metrics.Max(line => line.HeldOut!["accuracy"]);
-        SequenceSummary summary = SequenceSummary.Read(run.ResultPath);
+        RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((3, 27L, greatest, best.Start!.Figures.Epochs),
             (summary.Epochs, summary.Steps, summary.BestHeldOut, summary.BestEpoch));
         Assert.Equal(greatest, best.Measure(OtherWords.Pairs).Accuracy);
@@ -159,7 +159,7 @@ public sealed class SequenceRunTests : IDisposable
         };
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("run", config);
         Assert.Equal([1, 2, 3], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
-        SequenceSummary summary = SequenceSummary.Read(run.ResultPath);
+        RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((true, 1, 3), (summary.StoppedEarly, summary.BestEpoch, summary.Epochs));
         using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier,
             ClassifierConfig>.Kind.Resume(run.Path);
@@ -190,7 +190,7 @@ public sealed class SequenceRunTests : IDisposable
             Assert.All(metrics, line => Assert.Null(line.HeldOut));
             Assert.Equal(("loss", best.Epoch), (result.Best!.Value.Figure, result.Best.Value.Epoch));
             Assert.Equal(best.HeldOutLoss!.Value, result.Best.Value.Value, 1e-9);
-            Assert.Equal(result.Best.Value.Value, SequenceSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
+            Assert.Equal(result.Best.Value.Value, RunSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
         }
         var record = SequenceRecord.Read(path);
         SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(record, Steering(OtherWords));

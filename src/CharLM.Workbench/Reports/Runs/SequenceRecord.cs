@@ -35,7 +35,7 @@ public sealed record SequenceRecord : RecordedRun
     public required IReadOnlyList<EpochMetrics> Epochs { get; init; }
 
     /// <summary>How it ended; null while it is not complete.</summary>
-    public SequenceSummary? Result { get; init; }
+    public RunSummary? Result { get; init; }
 
     /// <summary>The last epoch; null before the first is finished.</summary>
     public EpochMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
@@ -93,7 +93,7 @@ public sealed record SequenceRecord : RecordedRun
             Environment = RunEnvironment.Read(directory.EnvironmentPath),
             Epochs = EpochMetrics.Read(directory.MetricsPath),
             Samples = SampleFile.Read(directory.SamplesPath),
-            Result = File.Exists(directory.ResultPath) ? SequenceSummary.Read(directory.ResultPath) : null,
+            Result = File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath) : null,
         };
     }
 }
