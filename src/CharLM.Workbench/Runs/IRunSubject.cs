@@ -33,7 +33,7 @@ internal interface IRunSubject<TCheckpoint>
     EpochMetrics Metrics(EpochReport epoch, long step);
 
     /// <summary>How the run ended, for result.json.</summary>
-    RunSummary Summary(RunOutcome outcome);
+    RunSummary Summary(RunResult result);
 }
 
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
@@ -74,8 +74,8 @@ internal sealed class LanguageModelSubject(
     public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: false);
 
     /// <inheritdoc/>
-    public RunSummary Summary(RunOutcome outcome) =>
-        RunSummary.Of(new CorpusRecord(corpus.Name, corpus.Sha256), model.NumParameters, outcome) with
+    public RunSummary Summary(RunResult result) =>
+        RunSummary.Of(new CorpusRecord(corpus.Name, corpus.Sha256), model.NumParameters, result) with
         {
             VocabSize = text.Vocab.Count,
             CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
@@ -119,9 +119,9 @@ internal sealed class SequenceSubject<TModel, TConfig>(
     public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
 
     /// <inheritdoc/>
-    public RunSummary Summary(RunOutcome outcome) => RunSummary.Of(data.Record, model.Model.NumParameters, outcome) with
+    public RunSummary Summary(RunResult result) => RunSummary.Of(data.Record, model.Model.NumParameters, result) with
     {
         Pairs = data.Pairs.Count,
-        BestHeldOut = outcome.Figures.BestHeldOutMeasure ?? outcome.Figures.BestHeldOutLoss,
+        BestHeldOut = result.Figures.BestHeldOutMeasure ?? result.Figures.BestHeldOutLoss,
     };
 }

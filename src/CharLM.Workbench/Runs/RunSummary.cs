@@ -97,22 +97,22 @@ public sealed record RunSummary : IJsonOnDeserialized
     /// <summary>The end of a run: what runs of all kinds tell.</summary>
     /// <param name="corpus">What was trained on.</param>
     /// <param name="parameters">The number of trainable values.</param>
-    /// <param name="outcome">How it ended.</param>
-    internal static RunSummary Of(CorpusRecord corpus, long parameters, RunOutcome outcome) => new()
+    /// <param name="result">How it ended.</param>
+    internal static RunSummary Of(CorpusRecord corpus, long parameters, RunResult result) => new()
     {
         Corpus = corpus.Name,
         CorpusSha256 = corpus.Sha256,
         Parameters = parameters,
-        Epochs = outcome.Figures.Epochs,
-        Steps = outcome.Steps,
-        TrainPerplexity = outcome.Figures.TrainPerplexity,
-        TrainLoss = outcome.Figures.TrainLoss,
-        HeldOutLoss = outcome.Figures.HeldOutLoss,
-        HeldOut = outcome.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
-        BestHeldOutLoss = outcome.Figures.BestHeldOutLoss,
-        BestEpoch = outcome.Figures.BestEpoch,
-        StoppedEarly = outcome.StoppedEarly,
-        TrainedSeconds = outcome.Figures.TrainedSeconds,
+        Epochs = result.Figures.Epochs,
+        Steps = result.Steps,
+        TrainPerplexity = result.Figures.TrainPerplexity,
+        TrainLoss = result.Figures.TrainLoss,
+        HeldOutLoss = result.Figures.HeldOutLoss,
+        HeldOut = result.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
+        BestHeldOutLoss = result.Figures.BestHeldOutLoss,
+        BestEpoch = result.Figures.BestEpoch,
+        StoppedEarly = result.StoppedEarly,
+        TrainedSeconds = result.Figures.TrainedSeconds,
     };
 
     void IJsonOnDeserialized.OnDeserialized()

@@ -183,7 +183,7 @@ public sealed class SequenceRunTests : IDisposable
         using (RunSession<SequenceRunConfig<TranslatorConfig>,
             SequenceCheckpoint<TranslatorConfig>> session = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
         {
-            SequenceResult result = new SequenceRun<TrainedTranslator,
+            RunResult result = new SequenceRun<TrainedTranslator,
                 TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
             IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(session.Directory.MetricsPath);
             EpochMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
