@@ -161,7 +161,7 @@ public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
         .. File.ReadLines(_sandbox.At($"{run}/metrics.jsonl")).Select(line =>
         {
             JsonObject metrics = JsonNode.Parse(line)!.AsObject();
-            foreach (string time in new[] { "seconds", "elapsed_seconds", "predictions_per_second" })
+            foreach (string time in new[] { "seconds", "elapsed_seconds", "tokens_per_second", "predictions_per_second" })
                 Assert.True(metrics.Remove(time));
             return metrics.ToJsonString();
         }),

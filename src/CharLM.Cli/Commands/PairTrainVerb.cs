@@ -66,7 +66,7 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
         PairFile? heldOut = config.Validation is { } path ? await PairFile.ReadAsync(path, cancellationToken) : null;
         // Torch takes half a second to load: last.
         var run = new SequenceRun<TModel, TConfig>(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
-        SequenceResult result;
+        RunResult result;
         using (RunReporting reporting = report())
             result = run.Execute(data, heldOut, reporting, cancellationToken);
         PrintResult(parse, result);
@@ -74,16 +74,17 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
             ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
     }
 
-    private void PrintResult(ParseResult parse, SequenceResult result)
+    private void PrintResult(ParseResult parse, RunResult result)
     {
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(Json))
         {
+            var pairs = (RunData.Pairs)result.Description.Data;
             output.WriteLine(JsonOutput.Line(new
             {
-                result.Description.Data,
-                result.Description.Pairs,
-                result.Description.HeldOutPairs,
+                Data = result.Description.Corpus,
+                Pairs = pairs.TrainPairs,
+                pairs.HeldOutPairs,
                 Parameters = result.Description.NumParameters,
                 Epochs = result.EpochsDone,
                 Loss = result.LastEpoch?.Train.Mean,

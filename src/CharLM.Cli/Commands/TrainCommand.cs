@@ -88,22 +88,23 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(Json))
         {
+            var text = (RunData.Text)result.Description.Data;
             output.WriteLine(JsonOutput.Line(new
             {
                 Corpus = corpus.Name,
                 CorpusSha256 = corpus.Sha256,
-                result.Description.TrainTokens,
-                result.Description.HeldOutTokens,
-                result.Description.VocabSize,
+                text.TrainTokens,
+                text.HeldOutTokens,
+                text.VocabSize,
                 Parameters = result.Description.NumParameters,
                 Epochs = result.EpochsDone,
                 TrainLoss = result.LastEpoch?.Train.Mean,
                 HeldOutLoss = result.LastEpoch?.HeldOut?.Mean,
                 TrainPerplexity = result.LastEpoch?.Train.Perplexity,
                 HeldOutPerplexity = result.LastEpoch?.HeldOut?.Perplexity,
-                HeldOut = result.Description.HeldOut,
-                BestHeldOutPerplexity = result.Best?.Perplexity,
-                BestEpoch = result.Best?.Epoch,
+                text.HeldOut,
+                result.Figures.BestHeldOutPerplexity,
+                result.Figures.BestEpoch,
                 result.BestCheckpointPath,
                 Warning = result.Description.Model.LeakLabel,
                 result.LastEpoch?.GradientNorm,
@@ -120,8 +121,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             string heldOut = epoch.HeldOut is { } nats ? $", held-out perplexity {Figure.Perplexity(nats.Perplexity)}" : "";
             output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
                 + $"tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
-            if (result.Best is { } best)
-                output.WriteLine($"best held-out perplexity {Figure.Perplexity(best.Perplexity)} after epoch {best.Epoch}, "
+            if (result.Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } best })
+                output.WriteLine($"best held-out perplexity {Figure.Perplexity(perplexity)} after epoch {best}, "
                     + $"{result.BestCheckpointPath}");
             if (result.Description.Model.LeakLabel is { } leak)
                 output.WriteLine(leak);

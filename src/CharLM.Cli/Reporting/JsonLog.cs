@@ -28,9 +28,6 @@ internal sealed class JsonLog(
             case RunEvent.Started started:
                 _file = Open(started.Description.EpochsDone);
                 break;
-            case RunEvent.StartedOnPairs started:
-                _file = Open(started.Description.EpochsDone);
-                break;
             case RunEvent.Epoch { Report: var epoch } when style == LossStyle.Nats:
                 Write(new
                 {

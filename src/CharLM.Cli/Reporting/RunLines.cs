@@ -13,34 +13,21 @@ internal static class RunLines
     /// <summary>What is trained on what.</summary>
     public static IEnumerable<string> Describe(RunDescription run)
     {
-        string part = run.TrainTokens < run.CorpusTokens
-            ? $"{Figure.Count(run.TrainTokens)} of its {Figure.Count(run.CorpusTokens)} tokens"
-            : $"{Figure.Count(run.CorpusTokens)} tokens";
-        yield return $"text    {Printable.Text(run.Corpus)}: {part}; vocab {Figure.Count(run.VocabSize)}";
-        if (run.HeldOut is not null)
-            yield return $"held out  {run.HeldOut}";
+        (IEnumerable<string> data, string other) = run.Data switch
+        {
+            RunData.Text text => (Describe(run.Corpus, text), "another text"),
+            RunData.Pairs pairs => (Describe(run.Corpus, pairs), "other pairs"),
+            _ => throw new ArgumentException($"no line tells of {run.Data}", nameof(run)),
+        };
+        foreach (string line in data)
+            yield return line;
         yield return Model(run.Model, run.NumParameters);
-        if (run.Model.LeakLabel is { } leak)
+        if (run.Model.LeakLabel is { } leak && run.Data is RunData.Text)
             yield return $"warning {leak}";
         if (run.OtherCorpus is not null)
-            yield return $"warning the checkpoint was trained on another text, '{Printable.Text(run.OtherCorpus)}'";
-        if (run.UnknownTokens > 0)
-            yield return $"warning {Figure.Count(run.UnknownTokens)} tokens of the text are not in the checkpoint's vocab and are read as "
-                + $"{Vocab.Unknown}";
-        foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
-            yield return line;
-    }
-
-    /// <summary>What is trained on which pairs.</summary>
-    public static IEnumerable<string> Describe(SequenceDescription run)
-    {
-        yield return $"pairs   {Printable.Text(run.Data)}: {Figure.Count(run.Pairs)}; vocabs {Figure.Count(run.SourceTokens)} and "
-            + $"{Figure.Count(run.TargetTokens)}";
-        if (run.HeldOutPairs > 0)
-            yield return $"held out  {Figure.Count(run.HeldOutPairs)} pairs";
-        yield return Model(run.Model, run.NumParameters);
-        if (run.OtherData is not null)
-            yield return $"warning the checkpoint was trained on other pairs, '{Printable.Text(run.OtherData)}'";
+            yield return $"warning the checkpoint was trained on {other}, '{Printable.Text(run.OtherCorpus)}'";
+        if (run.Data is RunData.Text { UnknownTokens: > 0 and var unknown })
+            yield return $"warning {Figure.Count(unknown)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
         foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
             yield return line;
     }
@@ -71,6 +58,24 @@ internal static class RunLines
     /// <summary>The speed of an epoch in words.</summary>
     public static string Rate(EpochReport epoch, LossStyle style) =>
         $"{Figure.Count(epoch.TokensPerSecond)} {(style == LossStyle.Perplexity ? "tokens" : "predictions")}/s";
+
+    private static IEnumerable<string> Describe(string corpus, RunData.Text text)
+    {
+        string part = text.TrainTokens < text.CorpusTokens
+            ? $"{Figure.Count(text.TrainTokens)} of its {Figure.Count(text.CorpusTokens)} tokens"
+            : $"{Figure.Count(text.CorpusTokens)} tokens";
+        yield return $"text    {Printable.Text(corpus)}: {part}; vocab {Figure.Count(text.VocabSize)}";
+        if (text.HeldOut is not null)
+            yield return $"held out  {text.HeldOut}";
+    }
+
+    private static IEnumerable<string> Describe(string corpus, RunData.Pairs pairs)
+    {
+        yield return $"pairs   {Printable.Text(corpus)}: {Figure.Count(pairs.TrainPairs)}; vocabs {Figure.Count(pairs.SourceTokens)} and "
+            + $"{Figure.Count(pairs.TargetTokens)}";
+        if (pairs.HeldOutPairs > 0)
+            yield return $"held out  {Figure.Count(pairs.HeldOutPairs)} pairs";
+    }
 
     private static string Model(ModelConfig model, long parameters)
     {

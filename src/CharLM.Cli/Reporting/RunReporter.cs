@@ -24,9 +24,6 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
             case RunEvent.Started started:
                 Lines(RunLines.Describe(started.Description));
                 break;
-            case RunEvent.StartedOnPairs started:
-                Lines(RunLines.Describe(started.Description));
-                break;
             case RunEvent.Step step:
                 Step(step.Report);
                 break;

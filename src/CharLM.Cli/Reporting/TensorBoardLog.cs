@@ -22,7 +22,7 @@ internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<R
     {
         switch (value)
         {
-            case RunEvent.Started or RunEvent.StartedOnPairs:
+            case RunEvent.Started:
                 _events = Open();
                 break;
             case RunEvent.Epoch { Report: var epoch }:

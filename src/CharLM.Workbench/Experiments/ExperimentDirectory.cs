@@ -67,8 +67,8 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
 
     /// <summary>What a trial's finished epochs told.</summary>
     /// <exception cref="CheckpointException">A line is damaged.</exception>
-    public IReadOnlyList<RunMetrics> Metrics(Trial trial) =>
-        Of(trial).MetricsPath is var path && File.Exists(path) ? RunMetrics.Read(path) : [];
+    public IReadOnlyList<EpochMetrics> Metrics(Trial trial) =>
+        Of(trial).MetricsPath is var path && File.Exists(path) ? EpochMetrics.Read(path) : [];
 
     /// <summary>What a trial has reached; null before its first epoch.</summary>
     public TrialProgress? Progress(Trial trial) => Metrics(trial) is [.., var last]

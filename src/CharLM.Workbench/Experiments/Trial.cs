@@ -122,7 +122,7 @@ public sealed record TrialResult
     internal static TrialResult Read(RunDirectory directory)
     {
         RunSummary summary = RunSummary.Read(directory.ResultPath);
-        IReadOnlyList<RunMetrics> metrics = RunMetrics.Read(directory.MetricsPath);
+        IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(directory.MetricsPath);
         return new TrialResult
         {
             Epochs = summary.Epochs,

@@ -30,10 +30,10 @@ internal interface IRunSubject<TCheckpoint>
     TCheckpoint Checkpoint(Figures figures, ResumeState? resume);
 
     /// <summary>The line of an epoch in the metrics.</summary>
-    object Metrics(EpochReport epoch, long step);
+    EpochMetrics Metrics(EpochReport epoch, long step);
 
     /// <summary>How the run ended, for result.json.</summary>
-    object Summary(RunOutcome outcome);
+    RunSummary Summary(RunResult result);
 }
 
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
@@ -71,26 +71,15 @@ internal sealed class LanguageModelSubject(
     };
 
     /// <inheritdoc/>
-    public object Metrics(EpochReport epoch, long step) => RunMetrics.Of(epoch, step);
+    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: false);
 
     /// <inheritdoc/>
-    public object Summary(RunOutcome outcome) => new RunSummary
-    {
-        Corpus = corpus.Name,
-        CorpusSha256 = corpus.Sha256,
-        VocabSize = text.Vocab.Count,
-        Parameters = model.NumParameters,
-        Epochs = outcome.Figures.Epochs,
-        Steps = outcome.Steps,
-        TrainPerplexity = outcome.Figures.TrainPerplexity,
-        TrainLoss = outcome.Figures.TrainLoss,
-        HeldOutLoss = outcome.Figures.HeldOutLoss,
-        CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
-        BestHeldOutLoss = outcome.Figures.BestHeldOutLoss,
-        BestEpoch = outcome.Figures.BestEpoch,
-        StoppedEarly = outcome.StoppedEarly,
-        TrainedSeconds = outcome.Figures.TrainedSeconds,
-    };
+    public RunSummary Summary(RunResult result) =>
+        RunSummary.Of(new CorpusRecord(corpus.Name, corpus.Sha256), model.NumParameters, result) with
+        {
+            VocabSize = text.Vocab.Count,
+            CharactersPerToken = heldOut.CharactersPerToken(text.Vocab, Tokenizer.Create(config.Text.Token)),
+        };
 }
 
 /// <summary>A model that learns pairs, as a run asks for it.</summary>
@@ -127,22 +116,12 @@ internal sealed class SequenceSubject<TModel, TConfig>(
     };
 
     /// <inheritdoc/>
-    public object Metrics(EpochReport epoch, long step) => SequenceMetrics.Of(epoch, step);
+    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
 
     /// <inheritdoc/>
-    public object Summary(RunOutcome outcome) => new SequenceSummary
+    public RunSummary Summary(RunResult result) => RunSummary.Of(data.Record, model.Model.NumParameters, result) with
     {
-        Data = data.Path,
-        DataSha256 = data.Sha256,
         Pairs = data.Pairs.Count,
-        Parameters = model.Model.NumParameters,
-        Epochs = outcome.Figures.Epochs,
-        Steps = outcome.Steps,
-        TrainLoss = outcome.LastEpoch?.Train.Mean,
-        HeldOut = outcome.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
-        BestHeldOut = outcome.Figures.BestHeldOutMeasure ?? outcome.Figures.BestHeldOutLoss,
-        BestEpoch = outcome.Figures.BestEpoch,
-        StoppedEarly = outcome.StoppedEarly,
-        TrainedSeconds = outcome.Figures.TrainedSeconds,
+        BestHeldOut = result.Figures.BestHeldOutMeasure ?? result.Figures.BestHeldOutLoss,
     };
 }

@@ -34,13 +34,13 @@ public sealed partial class RunDirectory
     /// <summary>What the run ran on (<see cref="RunEnvironment"/>).</summary>
     public string EnvironmentPath => File("environment.json");
 
-    /// <summary>A line for each epoch (<see cref="RunMetrics"/>; of models on pairs, <see cref="SequenceMetrics"/>).</summary>
+    /// <summary>A line for each epoch (<see cref="EpochMetrics"/>).</summary>
     public string MetricsPath => File("metrics.jsonl");
 
     /// <summary>The samples that were drawn.</summary>
     public string SamplesPath => File("samples.txt");
 
-    /// <summary>How the run ended (<see cref="RunSummary"/>, <see cref="SequenceSummary"/>); there when it is complete.</summary>
+    /// <summary>How the run ended (<see cref="RunSummary"/>); there when it is complete.</summary>
     public string ResultPath => File("result.json");
 
     /// <summary>The folder of the checkpoints.</summary>

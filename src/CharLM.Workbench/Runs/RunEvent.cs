@@ -1,4 +1,3 @@
-using CharLM.Checkpoints;
 using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
@@ -13,10 +12,6 @@ public abstract record RunEvent
     /// <summary>Training begins.</summary>
     /// <param name="Description">What is trained on what.</param>
     public sealed record Started(RunDescription Description) : RunEvent;
-
-    /// <summary>Training on pairs begins.</summary>
-    /// <param name="Description">What is trained on what.</param>
-    public sealed record StartedOnPairs(SequenceDescription Description) : RunEvent;
 
     /// <summary>A minibatch was learned.</summary>
     public sealed record Step(StepReport Report) : RunEvent;
@@ -36,17 +31,3 @@ public abstract record RunEvent
     /// <summary>The checkpoint was written.</summary>
     public sealed record Saved(string Path) : RunEvent;
 }
-
-/// <summary>How a run of any kind ended.</summary>
-/// <param name="LastEpoch">The last epoch that was finished in this process; null when none was.</param>
-/// <param name="Figures">What was reached, earlier processes included.</param>
-/// <param name="Steps">Minibatches that were learned since the run began.</param>
-/// <param name="StoppedEarly">Whether what is held out became no better for as long as the run was to wait.</param>
-/// <param name="Interrupted">Whether the run was asked to end before its last epoch.</param>
-/// <param name="Sample">The last sample; null when the run was interrupted, or there was nothing to show.</param>
-/// <param name="CheckpointPath">The checkpoint that was written.</param>
-/// <param name="BestCheckpointPath">The model that is best on what is held out; null when nothing is.</param>
-/// <param name="RunDirectory">Where all of the run is; null when only a checkpoint is written.</param>
-internal sealed record RunOutcome(
-    EpochReport? LastEpoch, Figures Figures, long Steps, bool StoppedEarly, bool Interrupted, string? Sample, string CheckpointPath,
-        string? BestCheckpointPath, string? RunDirectory);

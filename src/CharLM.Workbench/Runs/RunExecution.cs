@@ -60,8 +60,11 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
     }
 
     /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
-    public RunOutcome Execute(CancellationToken cancellationToken)
+    /// <param name="description">What is trained on what.</param>
+    /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
+    public RunResult Execute(RunDescription description, CancellationToken cancellationToken)
     {
+        progress?.Report(new RunEvent.Started(description));
         bool interrupted = false;
         // What a new run begins with may be gone when it goes on.
         if (start is not null && session is { IsResumed: false })
@@ -81,13 +84,21 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             throw;
         }
         Save(copies: true);
-        var outcome = new RunOutcome(
-            _last, _figures, _step, _stopped, interrupted, interrupted ? null : Sample(), session?.CopyPath ?? CheckpointPath,
-            _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
-                session?.Directory.Path);
+        var result = new RunResult
+        {
+            Description = description,
+            LastEpoch = _last,
+            Figures = _figures,
+            Steps = _step,
+            StoppedEarly = _stopped,
+            Interrupted = interrupted,
+            Sample = interrupted ? null : Sample(),
+            CheckpointPath = session?.CopyPath ?? CheckpointPath,
+            BestCheckpointPath = _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
+        };
         if (!interrupted)
-            session?.Complete(subject.Summary(outcome));
-        return outcome;
+            session?.Complete(subject.Summary(result));
+        return result;
     }
 
     // Trains one epoch and reports, samples and saves where they are due.

@@ -180,8 +180,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     }
 
     /// <summary>Writes the line of an epoch.</summary>
-    /// <param name="metrics">A record of its figures.</param>
-    internal void Record(object metrics)
+    internal void Record(EpochMetrics metrics)
     {
         CheckIsThere();
         _firstMade = null;
@@ -224,8 +223,8 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     internal void SaveBest(TCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
 
     /// <summary>Marks the run as complete.</summary>
-    /// <param name="summary">A record of how it ended.</param>
-    internal void Complete(object summary)
+    /// <param name="summary">How it ended.</param>
+    internal void Complete(RunSummary summary)
     {
         CheckIsThere();
         WriteWhole(Directory.ResultPath, RecordFile.Line(summary));

@@ -1,26 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
+using CharLM.Evaluation;
 
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// How a complete run ended: its <c>result.json</c>. Losses are kept, in nats; a perplexity is exp of its loss, and setting one sets
-/// the other.
+/// How a complete run ended, whatever it trained: its <c>result.json</c>. Losses are kept, in nats; a perplexity is exp of its loss, and
+/// setting one sets the other.
 /// </summary>
 /// <remarks>
-/// A file has both. Files of before have perplexities alone; where there are both, the loss stands behind and is what counts.
+/// Files of before have the perplexities alone (text), or the training loss alone (pairs); where there are both, the loss stands behind
+/// and is what counts.
 /// </remarks>
-public sealed record RunSummary
+public sealed record RunSummary : IJsonOnDeserialized
 {
     private readonly LossFigure _train, _heldOut, _bestHeldOut;
+    private readonly string? _corpus, _corpusSha256;
 
-    /// <summary>The text that was trained on.</summary>
-    public required string Corpus { get; init; }
+    /// <summary>What was trained on: the text, or the file of the pairs.</summary>
+    public string Corpus { get => _corpus ?? ""; init => _corpus = value; }
 
     /// <summary>Its SHA-256.</summary>
-    public required string CorpusSha256 { get; init; }
+    public string CorpusSha256 { get => _corpusSha256 ?? ""; init => _corpusSha256 = value; }
 
-    /// <summary>Tokens of the vocab, the unknown one included.</summary>
-    public required int VocabSize { get; init; }
+    /// <summary>How many pairs it has; null for a text.</summary>
+    public int? Pairs { get; init; }
+
+    /// <summary>Tokens of the vocab, the unknown one included; null for pairs.</summary>
+    public int? VocabSize { get; init; }
 
     /// <summary>The number of trainable values.</summary>
     public required long Parameters { get; init; }
@@ -31,40 +39,85 @@ public sealed record RunSummary
     /// <summary>Minibatches that were learned.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Perplexity over the last epoch.</summary>
-    public required double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
+    /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
+    public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
 
-    /// <summary>Nats a token over the last epoch.</summary>
+    /// <summary>Nats a prediction over the last epoch; null when none was finished.</summary>
     public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
 
-    /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Exp of <see cref="HeldOutLoss"/>.</summary>
     public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>Nats a token of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Nats a prediction of what is held out, after it; null when nothing is.</summary>
     public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>
-    /// Characters that a held-out token stands for, on average, with the space before a word; null when none is held out, or
-    /// some are unknown.
+    /// The figures of the held-out pairs after the last epoch that was finished in the last process, by name; null when there are none.
+    /// </summary>
+    public IReadOnlyDictionary<string, double>? HeldOut { get; init; }
+
+    /// <summary>
+    /// Characters that a held-out token stands for, on average, with the space before a word; null when none is held out, some are
+    /// unknown, or pairs were learned.
     /// </summary>
     public double? CharactersPerToken { get; init; }
 
-    /// <summary>The best held-out perplexity; null when none is held out.</summary>
+    /// <summary>
+    /// Of pairs, the greatest accuracy or exact match of those held out, and for what a label steers the least loss; null when none are
+    /// held out, and for a text.
+    /// </summary>
+    public double? BestHeldOut { get; init; }
+
+    /// <summary>Exp of <see cref="BestHeldOutLoss"/>.</summary>
     public double? BestHeldOutPerplexity { get => _bestHeldOut.Perplexity; init => _bestHeldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>The least held-out nats a token; null when none is held out.</summary>
+    /// <summary>The least held-out nats a prediction; null when nothing is held out, and where another figure ranks.</summary>
     public double? BestHeldOutLoss { get => _bestHeldOut.Loss; init => _bestHeldOut = LossFigure.OfLoss(value); }
 
-    /// <summary>After how many epochs it was reached.</summary>
+    /// <summary>After how many epochs the best was reached.</summary>
     public int? BestEpoch { get; init; }
 
-    /// <summary>Whether the run ended before its last epoch because the held-out perplexity became no better.</summary>
+    /// <summary>Whether the run ended before its last epoch because what is held out became no better.</summary>
     public required bool StoppedEarly { get; init; }
 
     /// <summary>Seconds of training.</summary>
     public required double TrainedSeconds { get; init; }
 
+    // The names that files of pairs have always had, for their readers; files of before have them alone.
+    [JsonInclude]
+    private string? Data { get => Pairs is null ? null : _corpus; init => _corpus = value ?? _corpus; }
+
+    [JsonInclude]
+    private string? DataSha256 { get => Pairs is null ? null : _corpusSha256; init => _corpusSha256 = value ?? _corpusSha256; }
+
     /// <summary>Reads a result.json.</summary>
     /// <exception cref="CheckpointException">The file is missing, or not what it should be.</exception>
     public static RunSummary Read(string path) => RecordFile.Read<RunSummary>(path);
+
+    /// <summary>The end of a run: what runs of all kinds tell.</summary>
+    /// <param name="corpus">What was trained on.</param>
+    /// <param name="parameters">The number of trainable values.</param>
+    /// <param name="result">How it ended.</param>
+    internal static RunSummary Of(CorpusRecord corpus, long parameters, RunResult result) => new()
+    {
+        Corpus = corpus.Name,
+        CorpusSha256 = corpus.Sha256,
+        Parameters = parameters,
+        Epochs = result.Figures.Epochs,
+        Steps = result.Steps,
+        TrainPerplexity = result.Figures.TrainPerplexity,
+        TrainLoss = result.Figures.TrainLoss,
+        HeldOutLoss = result.Figures.HeldOutLoss,
+        HeldOut = result.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
+        BestHeldOutLoss = result.Figures.BestHeldOutLoss,
+        BestEpoch = result.Figures.BestEpoch,
+        StoppedEarly = result.StoppedEarly,
+        TrainedSeconds = result.Figures.TrainedSeconds,
+    };
+
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (_corpus is null || _corpusSha256 is null)
+            throw new JsonException("corpus or corpus_sha256 is missing");
+    }
 }

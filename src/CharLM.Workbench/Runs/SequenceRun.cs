@@ -86,7 +86,7 @@ public sealed class SequenceRun<TModel, TConfig>
     /// </exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
     /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
-    public SequenceResult Execute(
+    public RunResult Execute(
         PairFile data, PairFile? heldOut = null, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -109,29 +109,8 @@ public sealed class SequenceRun<TModel, TConfig>
             // Wherever it is replayed, it finds the same files.
             _config with { Data = Path.GetFullPath(data.Path), Validation = heldOut is null ? null : Path.GetFullPath(heldOut.Path) },
             RunEnvironment.Capture(data.Record, model.Model.Device.ToString(), _threads, heldOut?.Record));
-        SequenceDescription description = Describe(model, data, heldOut);
-        progress?.Report(new RunEvent.StartedOnPairs(description));
-        RunOutcome outcome = run.Execute(cancellationToken);
-        return new SequenceResult
-        {
-            Description = description,
-            LastEpoch = outcome.LastEpoch,
-            Best = BestOf(outcome),
-            BestCheckpointPath = outcome.BestCheckpointPath,
-            EpochsDone = outcome.Figures.Epochs,
-            CheckpointPath = outcome.CheckpointPath,
-            RunDirectory = outcome.RunDirectory,
-            Interrupted = outcome.Interrupted,
-        };
+        return run.Execute(Describe(model, data, heldOut), cancellationToken);
     }
-
-    private static (string Figure, double Value, int Epoch)? BestOf(RunOutcome outcome) => outcome.Figures switch
-    {
-        { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } =>
-            (outcome.LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
-        { BestHeldOutLoss: { } loss, BestEpoch: { } epoch } => ("loss", loss, epoch),
-        _ => null,
-    };
 
     // Texts of another alphabet would teach the model nothing but the unknown token.
     private static void CheckVocab(SequenceVocab vocab, PairFile data)
@@ -164,17 +143,19 @@ public sealed class SequenceRun<TModel, TConfig>
                 + "pairs";
     }
 
-    private SequenceDescription Describe(TModel model, PairFile data, PairFile? heldOut) => new()
+    private RunDescription Describe(TModel model, PairFile data, PairFile? heldOut) => new()
     {
-        Kind = TConfig.Kind,
-        Data = data.Path,
-        Pairs = data.Pairs.Count,
-        HeldOutPairs = heldOut?.Pairs.Count ?? 0,
-        SourceTokens = model.Vocab.Source.Count,
-        TargetTokens = model.Vocab.Target.Count,
+        Corpus = data.Path,
+        Data = new RunData.Pairs
+        {
+            TrainPairs = data.Pairs.Count,
+            HeldOutPairs = heldOut?.Pairs.Count ?? 0,
+            SourceTokens = model.Vocab.Source.Count,
+            TargetTokens = model.Vocab.Target.Count,
+        },
         Model = model.Model.Config.Model,
         NumParameters = model.Model.NumParameters,
-        OtherData = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
+        OtherCorpus = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
         EpochsDone = _start?.Figures.Epochs ?? 0,
         BatchesDone = _session?.BatchesDone ?? 0,
         Warnings = [.. _session?.Warnings ?? [], .. Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],

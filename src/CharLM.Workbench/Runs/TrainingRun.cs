@@ -97,21 +97,7 @@ public sealed class TrainingRun
         _session?.Begin(
             _config with { Corpus = CorpusOf(corpus.Origin) },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
-        RunDescription description = Describe(corpus.Origin, text, train.Length, heldOut, unknown, model);
-        progress?.Report(new RunEvent.Started(description));
-        RunOutcome outcome = run.Execute(cancellationToken);
-        return new RunResult
-        {
-            Description = description,
-            LastEpoch = outcome.LastEpoch,
-            Best = outcome.Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } epoch } ? (perplexity, epoch) : null,
-            BestCheckpointPath = outcome.BestCheckpointPath,
-            EpochsDone = outcome.Figures.Epochs,
-            Sample = outcome.Sample,
-            CheckpointPath = outcome.CheckpointPath,
-            RunDirectory = outcome.RunDirectory,
-            Interrupted = outcome.Interrupted,
-        };
+        return run.Execute(Describe(corpus.Origin, text, train.Length, heldOut, unknown, model), cancellationToken);
     }
 
     // Of all that the weights have learned: where that is not known, neither is the whole.
@@ -125,13 +111,16 @@ public sealed class TrainingRun
         CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
     {
         Corpus = corpus.Name,
-        CorpusTokens = text.NumTokensOfCorpus,
-        TrainTokens = trainTokens,
-        HeldOutTokens = heldOut.Tokens.Length,
-        HeldOut = heldOut.Exists ? heldOut.Describe() : null,
+        Data = new RunData.Text
+        {
+            CorpusTokens = text.NumTokensOfCorpus,
+            TrainTokens = trainTokens,
+            HeldOutTokens = heldOut.Tokens.Length,
+            HeldOut = heldOut.Exists ? heldOut.Describe() : null,
+            UnknownTokens = unknown,
+            VocabSize = text.Vocab.Count,
+        },
         OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
-        UnknownTokens = unknown,
-        VocabSize = text.Vocab.Count,
         Model = model.Config,
         NumParameters = model.NumParameters,
         EpochsDone = _start?.Figures.Epochs ?? 0,

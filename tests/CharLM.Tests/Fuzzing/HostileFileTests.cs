@@ -138,17 +138,17 @@ public sealed class HostileFileTests : IDisposable
         path => Assert.NotNull(RunConfigFile.Read(path, new SequenceRunConfig<TranslatorConfig>()).Faults().ToList()));
 
     [Fact]
-    public void SequenceMetrics_MutatedLines_AreReadOrRefused()
+    public void EpochMetrics_MutatedLinesOfPairs_AreReadOrRefused()
     {
         string line = """{"epoch":1,"step":2,"train_loss":0.7,"held_out_loss":0.6,"held_out":{"accuracy":0.5,"macro_f1":0.4},"gradient_norm":0.3,"learning_rate":1,"predictions_per_second":16364.1,"seconds":0.1,"elapsed_seconds":0.2}""";
-        Fuzz("metrics of pairs", Encoding.UTF8.GetBytes($"{line}\n{line}\n"), path => SequenceMetrics.Read(path));
+        Fuzz("metrics of pairs", Encoding.UTF8.GetBytes($"{line}\n{line}\n"), path => EpochMetrics.Read(path));
     }
 
     [Fact]
-    public void RunMetrics_MutatedLines_AreReadOrRefused()
+    public void EpochMetrics_MutatedLines_AreReadOrRefused()
     {
         string line = """{"epoch":1,"step":2,"train_perplexity":27.7,"gradient_norm":0.3,"learning_rate":1,"tokens_per_second":16364.1,"seconds":0.1,"elapsed_seconds":0.2}""";
-        Fuzz("metrics", Encoding.UTF8.GetBytes($"{line}\n{line}\n"), path => RunMetrics.Read(path));
+        Fuzz("metrics", Encoding.UTF8.GetBytes($"{line}\n{line}\n"), path => EpochMetrics.Read(path));
     }
 
     private static Checkpoint SmallCheckpoint()

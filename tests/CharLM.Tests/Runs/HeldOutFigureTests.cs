@@ -40,7 +40,7 @@ public sealed class HeldOutFigureTests : IDisposable
         Assert.Equal(evaluated.All, reported.Evaluation.All);
         Assert.Equal((evaluated.Text, evaluated.Reading, evaluated.Characters),
             (reported.Evaluation.Text, reported.Evaluation.Reading, reported.Evaluation.Characters));
-        Assert.Equal(result.Description.HeldOutTokens, run.Texts(Corpus, saved)[0].Tokens.Length);
+        Assert.Equal(((RunData.Text)result.Description.Data).HeldOutTokens, run.Texts(Corpus, saved)[0].Tokens.Length);
     }
 
     [Fact]

@@ -278,7 +278,7 @@ public sealed class ResumeTests : IDisposable
         longer = longer with { Training = longer.Training with { NumEpochs = 5 } };
         using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
             new TrainingRun(longer, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal([1, 2, 3, 4, 5], RunMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
+        Assert.Equal([1, 2, 3, 4, 5], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         Assert.Equal(RunDirectoryState.Complete, run.State);
     }
 
@@ -310,7 +310,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
     }
 
-    private static IEnumerable<RunMetrics> Timeless(RunDirectory run) => RunMetrics.Read(run.MetricsPath).Select(line => line with
+    private static IEnumerable<EpochMetrics> Timeless(RunDirectory run) => EpochMetrics.Read(run.MetricsPath).Select(line => line with
     {
         Seconds = 0,
         ElapsedSeconds = 0,

@@ -45,7 +45,7 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Equal(RunDirectoryState.Complete, run.State);
         Assert.Equal(Config with { Corpus = "/x" }, RunConfigFile.Read(run.ConfigPath));
         Assert.Equal(new string('0', 64), RunEnvironment.Read(run.EnvironmentPath).CorpusSha256);
-        IReadOnlyList<RunMetrics> metrics = RunMetrics.Read(run.MetricsPath);
+        IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(run.MetricsPath);
         Assert.Equal([1, 2, 3, 4, 5, 6], metrics.Select(line => line.Epoch));
         Assert.Equal(metrics.Select(line => line.Epoch * metrics[0].Step), metrics.Select(line => line.Step));
         RunSummary summary = RunSummary.Read(run.ResultPath);
@@ -60,7 +60,7 @@ public sealed class RunDirectoryTests : IDisposable
     public void Execute_KeepLast_KeepsTheNewestCheckpoints()
     {
         RunDirectory run = Train(Config with { KeepLast = 3 });
-        long step = RunMetrics.Read(run.MetricsPath)[0].Step;
+        long step = EpochMetrics.Read(run.MetricsPath)[0].Step;
         Assert.Equal([(5 * step, run.StepCheckpointPath(5 * step)), (4 * step, run.StepCheckpointPath(4 * step))], run.StepCheckpoints());
         Assert.Equal(6, CheckpointFile.Read(run.LastCheckpointPath).Figures.Epochs);
         Assert.Equal(5, CheckpointFile.Read(run.StepCheckpointPath(5 * step)).Figures.Epochs);
@@ -143,7 +143,7 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData("99999999999")]
     public void Parse_NoInterval_IsRefused(string text) => Assert.False(CheckpointInterval.TryParse(text, null, out _));
 
-    private static double[] Perplexities(RunDirectory run) => [.. RunMetrics.Read(run.MetricsPath).Select(line => line.TrainPerplexity)];
+    private static double[] Perplexities(RunDirectory run) => [.. EpochMetrics.Read(run.MetricsPath).Select(line => line.TrainPerplexity)];
 
     private RunDirectory Train(RunConfig config, string? place = null)
     {

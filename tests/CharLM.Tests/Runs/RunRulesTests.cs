@@ -113,10 +113,10 @@ public sealed class RunRulesTests : IDisposable
     {
         RunConfig config = Config with { Patience = 2, Training = Config.Training with { NumEpochs = 9, LearningRate = 1e-12 } };
         RunDirectory run = Run("run", config);
-        int ended = RunMetrics.Read(run.MetricsPath).Count;
+        int ended = EpochMetrics.Read(run.MetricsPath).Count;
         Assert.True(ended < 9);
         RunConfig patient = config with { Patience = 20 };
-        Assert.Equal(9, RunMetrics.Read(Run("run", patient).MetricsPath).Count);
+        Assert.Equal(9, EpochMetrics.Read(Run("run", patient).MetricsPath).Count);
         Assert.Equal(Weights(Run("whole", patient)), Weights(run));
     }
 
@@ -192,7 +192,7 @@ public sealed class RunRulesTests : IDisposable
         Assert.StartsWith($"{path}: is gone", e.Message, StringComparison.Ordinal);
         Assert.Equal(isReplaced, Directory.Exists(path));
         if (isReplaced)
-            Assert.Equal(4, RunMetrics.Read(new RunDirectory(path).MetricsPath).Count);
+            Assert.Equal(4, EpochMetrics.Read(new RunDirectory(path).MetricsPath).Count);
     }
 
     // Nobody has to ask for checkpoints: by a clock that goes on by a second with every look at it, some are written.
@@ -249,7 +249,7 @@ public sealed class RunRulesTests : IDisposable
         const string Rest = "\"gradient_norm\":1,\"learning_rate\":1,\"tokens_per_second\":1,\"seconds\":1,\"elapsed_seconds\":1}";
         File.WriteAllText(_folder.File("old"),
             $"{{\"epoch\":1,\"step\":2,\"train_perplexity\":9.5,\"held_out_perplexity\":10,{Rest}\n{{\"epoch\":2,\"step\":4,\"train_perplexity\":\"Infinity\",{Rest}\n");
-        IReadOnlyList<RunMetrics> old = RunMetrics.Read(_folder.File("old"));
+        IReadOnlyList<EpochMetrics> old = EpochMetrics.Read(_folder.File("old"));
         Assert.Equal((9.5, Math.Log(9.5), 10, Math.Log(10)),
             (old[0].TrainPerplexity, old[0].TrainLoss, old[0].HeldOutPerplexity, old[0].HeldOutLoss));
         Assert.Equal((double.PositiveInfinity, double.PositiveInfinity, null),
@@ -263,8 +263,55 @@ public sealed class RunRulesTests : IDisposable
             Assert.Equal(Math.Exp(Number("train_loss")), Number("train_perplexity"));
             Assert.Equal(Math.Exp(Number("held_out_loss")), Number("held_out_perplexity"));
         }
-        Assert.Equal(RunMetrics.Read(run.MetricsPath)[^1].TrainLoss, CheckpointFile.Read(run.LastCheckpointPath).Figures.TrainLoss);
-        Assert.Equal(RunMetrics.Read(run.MetricsPath).Min(line => line.HeldOutLoss), RunSummary.Read(run.ResultPath).BestHeldOutLoss);
+        Assert.Equal(EpochMetrics.Read(run.MetricsPath)[^1].TrainLoss, CheckpointFile.Read(run.LastCheckpointPath).Figures.TrainLoss);
+        Assert.Equal(EpochMetrics.Read(run.MetricsPath).Min(line => line.HeldOutLoss), RunSummary.Read(run.ResultPath).BestHeldOutLoss);
+    }
+
+    [Fact]
+    public void Read_MetricsOfPairsOfBefore_HaveTheFiguresThatTextHas()
+    {
+        const string Rest = "\"gradient_norm\":1,\"learning_rate\":1,\"seconds\":1,\"elapsed_seconds\":1}";
+        string line = $"{{\"epoch\":1,\"step\":2,\"train_loss\":0.5,\"held_out_loss\":2,\"held_out\":{{\"accuracy\":0.25}},\"predictions_per_second\":30,{Rest}";
+        File.WriteAllText(_folder.File("old"), line + "\n");
+        EpochMetrics old = Assert.Single(EpochMetrics.Read(_folder.File("old")));
+        Assert.Equal((0.5, Math.Exp(0.5), 2, Math.Exp(2), 30, 0.25),
+            (old.TrainLoss, old.TrainPerplexity, old.HeldOutLoss!.Value, old.HeldOutPerplexity!.Value, old.TokensPerSecond,
+                old.HeldOut!["accuracy"]));
+
+        // Written anew, a line has the names of before and those of text.
+        using var written = System.Text.Json.JsonDocument.Parse(CheckpointMetadata.WritePart(old));
+        Assert.Equal([30, 30], new[] { "tokens_per_second", "predictions_per_second" }
+            .Select(name => written.RootElement.GetProperty(name).GetDouble()));
+    }
+
+    [Fact]
+    public void Read_ResultOfPairsOfBefore_HasTheFiguresThatTextHas()
+    {
+        string path = _folder.File("old.json");
+        File.WriteAllText(path,
+            "{\"data\":\"pairs\",\"data_sha256\":\"ab\",\"pairs\":7,\"parameters\":8,\"epochs\":2,\"steps\":4,\"train_loss\":0.5,"
+                + "\"held_out\":{\"accuracy\":0.25},\"best_held_out\":0.75,\"best_epoch\":1,\"stopped_early\":false,\"trained_seconds\":3}\n");
+        RunSummary old = RunSummary.Read(path);
+        Assert.Equal(("pairs", "ab", 7, 0.5, Math.Exp(0.5), 0.75, 0.25),
+            (old.Corpus, old.CorpusSha256, old.Pairs!.Value, old.TrainLoss!.Value, old.TrainPerplexity!.Value, old.BestHeldOut!.Value,
+                old.HeldOut!["accuracy"]));
+        Assert.Contains("\"data\":\"pairs\",\"data_sha256\":\"ab\"", CheckpointMetadata.WritePart(old), StringComparison.Ordinal);
+
+        File.WriteAllText(path, "{\"parameters\":8,\"epochs\":2,\"steps\":4,\"stopped_early\":false,\"trained_seconds\":3}\n");
+        Assert.Contains("corpus or corpus_sha256 is missing", Assert.Throws<CheckpointException>(() => RunSummary.Read(path)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"train_loss\":0.5", "tokens_per_second is missing")]
+    [InlineData("\"tokens_per_second\":30", "train_loss is missing")]
+    public void Read_MetricsWithoutAFigure_AreRefused(string figure, string problem)
+    {
+        File.WriteAllText(_folder.File("old"),
+            $"{{\"epoch\":1,\"step\":2,{figure},\"gradient_norm\":1,\"learning_rate\":1,\"seconds\":1,\"elapsed_seconds\":1}}\n");
+        CheckpointException refused = Assert.Throws<CheckpointException>(() => EpochMetrics.Read(_folder.File("old")));
+        Assert.Contains("line 1", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(problem, refused.Message, StringComparison.Ordinal);
     }
 
     // A schedule that does not look at what is held out keeps its rate, however long nothing becomes better.
@@ -283,7 +330,7 @@ public sealed class RunRulesTests : IDisposable
         Assert.Equal((10_000, 1, 1e-20),
             (checkpoint.Figures.Epochs, checkpoint.Resume!.Trainer.Schedule.Scale, checkpoint.Resume.Trainer.LearningRate));
         Run("run", config with { Training = config.Training with { NumEpochs = 10_002 } });
-        Assert.Equal(Enumerable.Range(1, 10_002), RunMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
+        Assert.Equal(Enumerable.Range(1, 10_002), EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
     }
 
     private static IEnumerable<string> Weights(RunDirectory run) => CheckpointFile.Read(run.LastCheckpointPath).Weights

@@ -64,7 +64,7 @@ public sealed class TiedFiguresTests : IDisposable
             CheckpointPath = _folder.File("model.safetensors"),
         };
         var data = new PairFile(path, new string('0', 64), pairs);
-        SequenceResult result = new SequenceRun<TrainedClassifier, ClassifierConfig>(config)
+        RunResult result = new SequenceRun<TrainedClassifier, ClassifierConfig>(config)
             .Execute(data, data, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((1, 4), (result.Best!.Value.Epoch, result.EpochsDone));
     }

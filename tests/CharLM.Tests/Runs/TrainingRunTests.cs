@@ -78,7 +78,7 @@ public sealed class TrainingRunTests : IDisposable
         var events = new Events();
         new TrainingRun(Config with { Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 } })
             .Execute(Corpus, events, TestContext.Current.CancellationToken);
-        RunDescription description = events.List.OfType<RunEvent.Started>().Single().Description;
+        RunData.Text description = Assert.IsType<RunData.Text>(events.List.OfType<RunEvent.Started>().Single().Description.Data);
         int characters = TextCleaner.Clean(Corpus.Text, Cleaning.D2L).Length;
         Assert.Equal(characters, description.TrainTokens + description.HeldOutTokens);
         Assert.Equal((int)(characters * 0.2), description.HeldOutTokens);
@@ -145,7 +145,7 @@ public sealed class TrainingRunTests : IDisposable
         EpochReport best = epochs.MinBy(epoch => epoch.HeldOut!.Value.Perplexity)!;
         Assert.Single(events.List.OfType<RunEvent.StoppedEarly>());
         Assert.True(epochs.Length < 50);
-        Assert.Equal((best.HeldOut!.Value.Perplexity, best.Epoch), result.Best);
+        Assert.Equal(("loss", best.HeldOut!.Value.Mean, best.Epoch), result.Best);
         Assert.Equal(best.Epoch + 2, epochs.Length);
         Checkpoint kept = CheckpointFile.Read(result.BestCheckpointPath!);
         Assert.Equal(best.Epoch, kept.Figures.Epochs);

@@ -109,7 +109,7 @@ public sealed class SequenceRunTests : IDisposable
             TranslatorConfig>("parts", Translating, cutAfter: 9);
         ResumeState state = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.Read(parts.LastCheckpointPath).Resume!;
         Assert.Equal((0, 9, 9), (state.Trainer.Epoch, state.Trainer.Batch, state.Step));
-        Assert.Empty(SequenceMetrics.Read(parts.MetricsPath));
+        Assert.Empty(EpochMetrics.Read(parts.MetricsPath));
         AssertSame<TrainedTranslator, TranslatorConfig>(whole, Run<TrainedTranslator, TranslatorConfig>("parts", Translating));
     }
 
@@ -123,7 +123,7 @@ public sealed class SequenceRunTests : IDisposable
         RunEnvironment environment = RunEnvironment.Read(run.EnvironmentPath);
         Assert.Equal((Words.Sha256, "others", OtherWords.Sha256),
             (environment.CorpusSha256, environment.HeldOut, environment.HeldOutSha256));
-        IReadOnlyList<SequenceMetrics> metrics = SequenceMetrics.Read(run.MetricsPath);
+        IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(run.MetricsPath);
         Assert.Equal([(1, 9L), (2, 18L), (3, 27L)], metrics.Select(line => (line.Epoch, line.Step)));
 
         // The figures are those of the model that was saved, measured anew.
@@ -133,7 +133,7 @@ public sealed class SequenceRunTests : IDisposable
         Assert.Equal(last.Measure(OtherWords.Pairs).MacroF1, metrics[^1].HeldOut!["macro_f1"]);
         Assert.Equal(last.Loss(OtherWords.Pairs).Mean, metrics[^1].HeldOutLoss);
         double greatest = metrics.Max(line => line.HeldOut!["accuracy"]);
-        SequenceSummary summary = SequenceSummary.Read(run.ResultPath);
+        RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((3, 27L, greatest, best.Start!.Figures.Epochs),
             (summary.Epochs, summary.Steps, summary.BestHeldOut, summary.BestEpoch));
         Assert.Equal(greatest, best.Measure(OtherWords.Pairs).Accuracy);
@@ -158,8 +158,8 @@ public sealed class SequenceRunTests : IDisposable
             Training = Classifying.Training with { NumEpochs = 9, LearningRate = 1e-12 },
         };
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("run", config);
-        Assert.Equal([1, 2, 3], SequenceMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
-        SequenceSummary summary = SequenceSummary.Read(run.ResultPath);
+        Assert.Equal([1, 2, 3], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
+        RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((true, 1, 3), (summary.StoppedEarly, summary.BestEpoch, summary.Epochs));
         using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier,
             ClassifierConfig>.Kind.Resume(run.Path);
@@ -183,14 +183,14 @@ public sealed class SequenceRunTests : IDisposable
         using (RunSession<SequenceRunConfig<TranslatorConfig>,
             SequenceCheckpoint<TranslatorConfig>> session = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
         {
-            SequenceResult result = new SequenceRun<TrainedTranslator,
+            RunResult result = new SequenceRun<TrainedTranslator,
                 TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
-            IReadOnlyList<SequenceMetrics> metrics = SequenceMetrics.Read(session.Directory.MetricsPath);
-            SequenceMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
+            IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(session.Directory.MetricsPath);
+            EpochMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
             Assert.All(metrics, line => Assert.Null(line.HeldOut));
             Assert.Equal(("loss", best.Epoch), (result.Best!.Value.Figure, result.Best.Value.Epoch));
             Assert.Equal(best.HeldOutLoss!.Value, result.Best.Value.Value, 1e-9);
-            Assert.Equal(result.Best.Value.Value, SequenceSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
+            Assert.Equal(result.Best.Value.Value, RunSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
         }
         var record = SequenceRecord.Read(path);
         SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(record, Steering(OtherWords));
@@ -280,8 +280,8 @@ public sealed class SequenceRunTests : IDisposable
         Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
     }
 
-    private static IEnumerable<string> Timeless(RunDirectory run) => SequenceMetrics.Read(run.MetricsPath)
-        .Select(line => CheckpointMetadata.WritePart(line with { Seconds = 0, ElapsedSeconds = 0, PredictionsPerSecond = 0 }));
+    private static IEnumerable<string> Timeless(RunDirectory run) => EpochMetrics.Read(run.MetricsPath)
+        .Select(line => CheckpointMetadata.WritePart(line with { Seconds = 0, ElapsedSeconds = 0, TokensPerSecond = 0 }));
 
     private static IEnumerable<string> Bits(IReadOnlyDictionary<string, WeightArray> tensors) =>
         tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)

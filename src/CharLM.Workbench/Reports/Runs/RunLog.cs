@@ -11,7 +11,7 @@ internal static class RunLog
     /// <exception cref="CheckpointException">The file cannot be read, or holds no epoch.</exception>
     public static RunRecord Read(string path) => SafetensorsFile.Read(path, stream =>
     {
-        var epochs = new List<RunMetrics>();
+        var epochs = new List<EpochMetrics>();
         var samples = new List<RunSample>();
         string[] lines = PlainFile.ReadText(stream).Split('\n');
         for (int i = 0; i < lines.Length; i++)
@@ -40,7 +40,7 @@ internal static class RunLog
         }
     }
 
-    private static void Take(JsonElement entry, List<RunMetrics> epochs, List<RunSample> samples)
+    private static void Take(JsonElement entry, List<EpochMetrics> epochs, List<RunSample> samples)
     {
         if (Number(entry, "epoch") is not (>= 0 and <= int.MaxValue and var epoch))
             return;
@@ -50,7 +50,7 @@ internal static class RunLog
         }
         else if (Number(entry, "train_perplexity") is { } perplexity)
         {
-            var metrics = new RunMetrics
+            var metrics = new EpochMetrics
             {
                 Epoch = (int)epoch,
                 Step = 0,

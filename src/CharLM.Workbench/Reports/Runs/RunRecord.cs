@@ -14,16 +14,16 @@ public sealed record RunRecord : RecordedRun
     public override RunSettings? Settings => Config;
 
     /// <summary>Its epochs, in order.</summary>
-    public required IReadOnlyList<RunMetrics> Epochs { get; init; }
+    public required IReadOnlyList<EpochMetrics> Epochs { get; init; }
 
     /// <summary>How it ended; null while it is not complete.</summary>
     public RunSummary? Result { get; init; }
 
     /// <summary>The last epoch; null before the first is finished.</summary>
-    public RunMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
+    public EpochMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
 
     /// <summary>The epoch with the best held-out perplexity; null when nothing is held out.</summary>
-    public RunMetrics? Best => Epochs.Where(epoch => epoch.HeldOutPerplexity is not null).MinBy(epoch => epoch.HeldOutPerplexity);
+    public EpochMetrics? Best => Epochs.Where(epoch => epoch.HeldOutPerplexity is not null).MinBy(epoch => epoch.HeldOutPerplexity);
 
     /// <summary>Reads a run directory, or the file of a log.</summary>
     /// <exception cref="CheckpointException">There is no run, or a file of it is not what it should be.</exception>
@@ -42,7 +42,7 @@ public sealed record RunRecord : RecordedRun
             Directory = directory,
             Config = RunConfigFile.Read(directory.ConfigPath),
             Environment = RunEnvironment.Read(directory.EnvironmentPath),
-            Epochs = RunMetrics.Read(directory.MetricsPath),
+            Epochs = EpochMetrics.Read(directory.MetricsPath),
             Samples = SampleFile.Read(directory.SamplesPath),
             Result = File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath) : null,
         };

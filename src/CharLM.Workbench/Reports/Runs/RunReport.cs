@@ -132,10 +132,10 @@ public static class RunReport
         Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
 
-    private static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<RunMetrics, double?> value) =>
+    private static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
         new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
 
-    private static LineSeries Series(RunRecord run, string name, int group, Func<RunMetrics, double?> value) =>
+    private static LineSeries Series(RunRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
         new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
         {
             Group = group,

@@ -32,13 +32,13 @@ public sealed record SequenceRecord : RecordedRun
     public string? Validation { get; init; }
 
     /// <summary>Its epochs, in order.</summary>
-    public required IReadOnlyList<SequenceMetrics> Epochs { get; init; }
+    public required IReadOnlyList<EpochMetrics> Epochs { get; init; }
 
     /// <summary>How it ended; null while it is not complete.</summary>
-    public SequenceSummary? Result { get; init; }
+    public RunSummary? Result { get; init; }
 
     /// <summary>The last epoch; null before the first is finished.</summary>
-    public SequenceMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
+    public EpochMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
 
     /// <summary>
     /// The figure that counts for the model, as the metrics name it: accuracy, exact_match, or for what a label steers loss.
@@ -46,12 +46,12 @@ public sealed record SequenceRecord : RecordedRun
     public required string MainFigure { get; init; }
 
     /// <summary>The first epoch that is best by it on the held-out pairs; null when none are held out.</summary>
-    public SequenceMetrics? Best => MainFigure == Loss
+    public EpochMetrics? Best => MainFigure == Loss
         ? Epochs.Where(epoch => epoch.HeldOutLoss is not null).MinBy(epoch => epoch.HeldOutLoss)
         : Epochs.Where(epoch => MainOf(epoch) is not null).MaxBy(MainOf);
 
     /// <summary>The figure that counts, of an epoch; null when no pairs are held out.</summary>
-    public double? MainOf(SequenceMetrics? epoch) =>
+    public double? MainOf(EpochMetrics? epoch) =>
         MainFigure == Loss ? epoch?.HeldOutLoss : epoch?.HeldOut?.TryGetValue(MainFigure, out double value) == true ? value : null;
 
     /// <summary>Reads a run directory.</summary>
@@ -91,9 +91,9 @@ public sealed record SequenceRecord : RecordedRun
             MainFigure = mainFigure,
             Validation = config.Validation,
             Environment = RunEnvironment.Read(directory.EnvironmentPath),
-            Epochs = SequenceMetrics.Read(directory.MetricsPath),
+            Epochs = EpochMetrics.Read(directory.MetricsPath),
             Samples = SampleFile.Read(directory.SamplesPath),
-            Result = File.Exists(directory.ResultPath) ? SequenceSummary.Read(directory.ResultPath) : null,
+            Result = File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath) : null,
         };
     }
 }

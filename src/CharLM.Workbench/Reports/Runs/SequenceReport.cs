@@ -74,7 +74,7 @@ public static class SequenceReport
                     .. figures.Select(name => ReportFigure.Of(Figure(run.Last, name))),
                     ReportFigure.Of(run.MainOf(run.Best)),
                     ReportFigure.Of(run.Best?.Epoch),
-                    RunReportParts.Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.PredictionsPerSecond)), "#,0"),
+                    RunReportParts.Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
                     RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
                     RunReportParts.State(run, run.Result?.StoppedEarly),
                 ]),
@@ -122,10 +122,10 @@ public static class SequenceReport
         Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
 
-    private static LineChart Chart(IReadOnlyList<SequenceRecord> runs, string title, string unit, Func<SequenceMetrics, double?> value) =>
+    private static LineChart Chart(IReadOnlyList<SequenceRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
         new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
 
-    private static LineSeries Series(SequenceRecord run, string name, int group, Func<SequenceMetrics, double?> value) =>
+    private static LineSeries Series(SequenceRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
         new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
         {
             Group = group,
@@ -183,7 +183,7 @@ public static class SequenceReport
             new HeatMap($"{measured.Run}: {string.Concat(map.Source)}", "source", "written", map.Source, map.Written, map.Weights))),
     ]);
 
-    private static double? Figure(SequenceMetrics? epoch, string name) =>
+    private static double? Figure(EpochMetrics? epoch, string name) =>
         epoch?.HeldOut?.TryGetValue(name, out double value) == true ? value : null;
 
     private static string Words(string name) => name == "macro_f1" ? "macro-F1" : name.Replace('_', ' ');

@@ -43,7 +43,7 @@ public static class SequenceTables
                 [
                     run.Name, $"{epoch.Epoch}", $"{epoch.Step}", $"{epoch.TrainLoss}", $"{epoch.HeldOutLoss}",
                     .. figures.Select(name => epoch.HeldOut?.TryGetValue(name, out double value) == true ? $"{value}" : ""),
-                    $"{epoch.GradientNorm}", $"{epoch.LearningRate}", $"{epoch.PredictionsPerSecond}", $"{epoch.Seconds}",
+                    $"{epoch.GradientNorm}", $"{epoch.LearningRate}", $"{epoch.TokensPerSecond}", $"{epoch.Seconds}",
                         $"{epoch.ElapsedSeconds}",
                 ])),
             ]);

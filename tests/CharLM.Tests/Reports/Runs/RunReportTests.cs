@@ -63,7 +63,7 @@ public sealed class RunReportTests : IDisposable
             "{\"epoch\":1,\"train_perplexity\":9.5,\"held_out_perplexity\":null,\"gradient_norm\":\"NaN\"}\n{\"epoch\":1,\"sample\":\"a\\nb\"}\n{\"epoch\":2,\"train_per");
         RunRecord run = RunRecord.Read(_folder.File("killed.jsonl"));
 
-        RunMetrics epoch = Assert.Single(run.Epochs);
+        EpochMetrics epoch = Assert.Single(run.Epochs);
         Assert.Equal((1, 9.5, null), (epoch.Epoch, epoch.TrainPerplexity, epoch.HeldOutPerplexity));
         Assert.True(double.IsNaN(epoch.GradientNorm));
         Assert.Equal("a\nb", Assert.Single(run.Samples).Text);
