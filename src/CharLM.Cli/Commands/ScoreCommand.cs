@@ -103,8 +103,7 @@ internal sealed class ScoreCommand : Verb
             else if (perChar)
                 PrintEach(output, number, score);
             else
-                double nats = score.Characters == 0 ? double.NaN : score.Total.Total;
-                output.WriteLine($"{Number(nats)}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
+                output.WriteLine($"{Number(NatsOf(score))}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
         }
         if (knownContent == 0)
         {
@@ -138,5 +137,8 @@ internal sealed class ScoreCommand : Verb
     };
 
     // As programs that read tables write it: nan where there is nothing to tell.
+    // Nothing was predicted of a line that the cleaning leaves nothing of.
+    private static double NatsOf(LineScore score) => score.Characters == 0 ? double.NaN : score.Total.Total;
+
     private static string Number(double value) => double.IsNaN(value) ? "nan" : value.ToString("0.0000");
 }

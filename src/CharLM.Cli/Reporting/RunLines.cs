@@ -27,7 +27,8 @@ internal static class RunLines
         if (run.OtherCorpus is not null)
             yield return $"warning the checkpoint was trained on {other}, '{Printable.Text(run.OtherCorpus)}'";
         if (run.Data is RunData.Text { UnknownTokens: > 0 and var unknown })
-            yield return $"warning {Figure.Count(unknown)} tokens of the text are not in the checkpoint's vocab and are read as {Vocab.Unknown}";
+            yield return $"warning {Figure.Count(unknown)} tokens of the text are not in the checkpoint's vocab "
+                + $"and are read as {Vocab.Unknown}";
         foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
             yield return line;
     }
