@@ -72,7 +72,8 @@ Func<double> Open(string folder)
     context.Resolving += (_, name) => Path.Combine(folder, name.Name + ".dll") is var path && !File.Exists(path) ? null
         : name.Name == "TorchSharp" ? AssemblyLoadContext.Default.LoadFromAssemblyPath(path) : context.LoadFromAssemblyPath(path);
     Assembly toolkit = context.LoadFromAssemblyPath(Path.Combine(folder, "CharLM.Toolkit.dll"));
-    Type Named(string name) => toolkit.GetType("CharLM." + name, throwOnError: true)!;
+    Assembly workbench = context.LoadFromAssemblyPath(Path.Combine(folder, "CharLM.Workbench.dll"));
+    Type Named(string name) => workbench.GetType("CharLM.Workbench." + name) ?? toolkit.GetType("CharLM." + name, throwOnError: true)!;
     object Made(string name, params (string Property, object Value)[] values)
     {
         object made = Activator.CreateInstance(Named(name))!;

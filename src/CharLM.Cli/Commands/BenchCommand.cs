@@ -108,6 +108,7 @@ internal sealed class BenchCommand : Verb
                         NumLayers = parse.GetValue(_layers) ?? under.Model.NumLayers,
                         NumHiddens = parse.GetValue(_hidden) ?? under.Model.NumHiddens,
                     },
+                    BesideBuiltIn = true,
                     VocabSize = parse.GetValue(_vocab) ?? under.VocabSize,
                     BatchSize = parse.GetValue(_batchSize) ?? under.BatchSize,
                     NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,

@@ -13,7 +13,7 @@ public static class StepBenchmark
 {
     private const double ClipNorm = 1;
 
-    /// <summary>Measures a shape; a fused one beside torch.nn in the same process, round by round in turn.</summary>
+    /// <summary>Measures a shape; where it says so, beside torch.nn in the same process, round by round in turn.</summary>
     /// <param name="shape">What.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
     /// <exception cref="InvalidConfigException">The shape has a fault.</exception>
@@ -26,7 +26,7 @@ public static class StepBenchmark
         using var measured = new Contestant(shape, torchThreads);
         measured.Round(atLeast: 3, cancellationToken); // compiles the kernels and chooses the threads
         long? memory = PeakMemory.Read() - before;
-        Contestant[] peers = shape.Model.Implementation == Implementation.Fused
+        Contestant[] peers = shape.BesideBuiltIn && shape.Model.Implementation == Implementation.Fused
             ? [.. PeerThreads(shape.Threads).Select(threads => new Contestant(BuiltIn(shape), threads))] : [];
         try
         {

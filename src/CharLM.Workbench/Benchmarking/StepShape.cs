@@ -26,6 +26,9 @@ public sealed record StepShape
     /// <summary>Rounds, 1 to 100; the median counts; default 5.</summary>
     public int Rounds { get; init; } = 5;
 
+    /// <summary>Whether torch.nn is measured beside the fused kernels, in turn; default no.</summary>
+    public bool BesideBuiltIn { get; init; }
+
     /// <summary>Tokens of a minibatch.</summary>
     public int Tokens => BatchSize * NumSteps;
 
