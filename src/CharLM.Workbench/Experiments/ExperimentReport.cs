@@ -1,3 +1,5 @@
+using CharLM.Workbench.Reports;
+
 namespace CharLM.Workbench.Experiments;
 
 /// <summary>An experiment's results, a row for each variant.</summary>
@@ -131,15 +133,4 @@ public enum Measure
     /// Bits per character of the held-out text after the last epoch: it compares models of characters with models of words.
     /// </summary>
     HeldOutBits,
-}
-
-/// <summary>The middle of some values: of times, which other processes disturb upwards only.</summary>
-internal static class Median
-{
-    /// <summary>The middle one, or the mean of the middle two; null when there are none.</summary>
-    public static double? Of(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Workbench.Reports;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Experiments;

@@ -51,7 +51,7 @@ public static class RunReport
                 ReportFigure.Of(run.Last?.HeldOutPerplexity),
                 ReportFigure.Of(run.Best?.HeldOutPerplexity),
                 ReportFigure.Of(run.Best?.Epoch),
-                RunReportParts.Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
+                RunReportParts.Rounded(Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
                 RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
                 RunReportParts.State(run, run.Result?.StoppedEarly),
             ]),

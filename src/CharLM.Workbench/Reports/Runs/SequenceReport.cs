@@ -74,7 +74,7 @@ public static class SequenceReport
                     .. figures.Select(name => ReportFigure.Of(Figure(run.Last, name))),
                     ReportFigure.Of(run.MainOf(run.Best)),
                     ReportFigure.Of(run.Best?.Epoch),
-                    RunReportParts.Rounded(Experiments.Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
+                    RunReportParts.Rounded(Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
                     RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
                     RunReportParts.State(run, run.Result?.StoppedEarly),
                 ]),
