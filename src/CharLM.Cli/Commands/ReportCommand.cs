@@ -87,7 +87,7 @@ internal sealed class ReportCommand : Verb
 
     private static IReportedRuns Read(IReadOnlyList<string> paths, Func<string, Task<CorpusText>> readCorpus)
     {
-        // What cannot be read is told of by the reader of runs of language models; so are logs.
+        // What cannot be read has no kind yet, and is told of when it is read.
         string?[] kinds = [.. paths.Select(
             path => Directory.Exists(path) ? RunConfigFile.KindOf(new RunDirectory(path).ConfigPath) : null)];
         bool[] onPairs = [.. kinds.Select(kind => kind == ClassifierConfig.Kind || kind == TranslatorConfig.Kind)];
@@ -95,16 +95,16 @@ internal sealed class ReportCommand : Verb
             throw new InvalidConfigException(
                 ["runs of different kinds have no figures in common: "
                     + $"{string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them apart"]);
+        List<RunRecord> runs = Named([.. paths.Select(RunRecord.Read)], paths);
         return onPairs[0]
-            ? new ReportedPairRuns(Named<SequenceRecord>([.. paths.Select(SequenceRecord.Read)], paths))
-            : new ReportedTextRuns(Named<RunRecord>([.. paths.Select(RunRecord.Read)], paths), readCorpus);
+            ? new ReportedPairRuns(runs)
+            : new ReportedTextRuns(runs, readCorpus);
     }
 
     // Runs of the same name, from two folders, are told apart by their paths.
-    private static List<TRun> Named<TRun>(IReadOnlyList<TRun> runs, IReadOnlyList<string> paths)
-        where TRun : RecordedRun
+    private static List<RunRecord> Named(IReadOnlyList<RunRecord> runs, IReadOnlyList<string> paths)
     {
-        ILookup<string, TRun> named = runs.ToLookup(run => run.Name);
+        ILookup<string, RunRecord> named = runs.ToLookup(run => run.Name);
         return [.. runs.Zip(paths, (run, path) => named[run.Name].Count() > 1 ? run with { Name = path } : run)];
     }
 

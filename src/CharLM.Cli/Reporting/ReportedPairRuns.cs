@@ -6,7 +6,7 @@ namespace CharLM.Cli.Reporting;
 
 /// <summary>Runs of models on pairs.</summary>
 /// <param name="runs">The runs, all of one kind; their names are different.</param>
-internal sealed class ReportedPairRuns(IReadOnlyList<SequenceRecord> runs) : IReportedRuns
+internal sealed class ReportedPairRuns(IReadOnlyList<RunRecord> runs) : IReportedRuns
 {
     /// <inheritdoc/>
     public async Task<ReportContent> ReportAsync(ReportMeasuring? measure, CancellationToken cancellationToken)

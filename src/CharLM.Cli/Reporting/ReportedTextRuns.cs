@@ -37,10 +37,10 @@ internal sealed class ReportedTextRuns(IReadOnlyList<RunRecord> runs, Func<strin
         var evaluator = new RunEvaluator(measure.Device, measure.Threads);
         var texts = new Dictionary<string, CorpusText>();
         // A log has no model.
-        return await measure.OfAsync(runs.Where(run => run.Config is not null), run => run.Name, async run =>
+        return await measure.OfAsync(runs.Where(run => run.Corpus is not null), run => run.Name, async run =>
         {
             ISavedModel saved = ModelFile.Read(run.CheckpointPath ?? throw new CheckpointException(run.Name, "has no checkpoint yet"));
-            string corpus = run.Config!.Corpus;
+            string corpus = run.Corpus!;
             if (corpus == CorpusResolver.StandardInput)
                 throw new InvalidConfigException(["its text came from standard input"]);
             if (!texts.TryGetValue(corpus, out CorpusText? text))

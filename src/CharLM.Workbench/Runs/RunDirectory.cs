@@ -134,4 +134,8 @@ public sealed class RunDirectoryException : Exception
 
     /// <summary>Whether another process works in it, so that the same call may do later.</summary>
     public bool IsBusy { get; init; }
+
+    /// <summary>A file or folder that the system refuses to write.</summary>
+    internal static RunDirectoryException CannotBeWritten(string path, Exception e) =>
+        new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
 }

@@ -15,15 +15,13 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     where TConfig : RunSettings, new()
     where TCheckpoint : class, IRunCheckpoint
 {
-    private const string DamagedExtension = ".bad";
-
     private readonly RunKind<TConfig, TCheckpoint> _kind;
     private readonly bool _findsName;
-    private readonly List<string> _damaged = [], _warnings = [];
-    private readonly HashSet<FileStream> _unflushed = [];
+    private readonly List<string> _warnings = [];
     private RunLock? _lock;
     private TConfig? _config;
-    private FileStream? _metrics, _samples;
+    private RunRecordFiles? _records;
+    private IReadOnlyList<string> _damaged = [];
     private long? _lastStep;
 
     // The uppermost folder that was made for a run of which nothing is written yet.
@@ -81,7 +79,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotBeWritten(path, e);
+            throw RunDirectoryException.CannotBeWritten(path, e);
         }
         return session;
     }
@@ -121,7 +119,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         {
             held.Dispose();
             if (e is IOException or UnauthorizedAccessException)
-                throw CannotBeWritten(path, e);
+                throw RunDirectoryException.CannotBeWritten(path, e);
             throw;
         }
     }
@@ -156,8 +154,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     /// <summary>Closes the files; a new run of which nothing was written takes its directory back.</summary>
     public void Dispose()
     {
-        _metrics?.Dispose();
-        _samples?.Dispose();
+        _records?.Dispose();
         if (_firstMade is not null && _lock is not null)
             TakeBack(_firstMade);
         _lock?.Dispose();
@@ -184,27 +181,14 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     {
         CheckIsThere();
         _firstMade = null;
-        Append(_metrics!, RecordFile.Line(metrics));
+        _records!.Add(metrics);
     }
 
     /// <summary>Writes a sample.</summary>
-    internal void Record(int epoch, string sample) => Append(_samples!, Encoding.UTF8.GetBytes($"after epoch {epoch}:\n{sample}\n\n"));
+    internal void Record(int epoch, string sample) => _records!.Add(epoch, sample);
 
     /// <summary>Brings metrics and samples to the disk, and says what a checkpoint needs to go on after them.</summary>
-    internal ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds)
-    {
-        foreach (FileStream file in _unflushed)
-            file.Flush(flushToDisk: true);
-        _unflushed.Clear();
-        return new ResumeState
-        {
-            Trainer = trainer,
-            Step = step,
-            ElapsedSeconds = elapsedSeconds,
-            MetricsBytes = _metrics!.Position,
-            SamplesBytes = _samples!.Position,
-        };
-    }
+    internal ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds) => _records!.Mark(trainer, step, elapsedSeconds);
 
     /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
     /// <param name="checkpoint">The checkpoint, with what is needed to go on.</param>
@@ -230,9 +214,6 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         WriteWhole(Directory.ResultPath, RecordFile.Line(summary));
     }
 
-    private static RunDirectoryException CannotBeWritten(string path, Exception e) =>
-        new(path, $"cannot be written: {e.Message.Split('\n')[0]}", e);
-
     private static void WriteWhole(string path, byte[] content)
     {
         try
@@ -241,7 +222,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotBeWritten(path, e);
+            throw RunDirectoryException.CannotBeWritten(path, e);
         }
     }
 
@@ -249,7 +230,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     private void CheckIsThere()
     {
         var metrics = new FileInfo(Directory.MetricsPath);
-        if (!HoldsRun || !metrics.Exists || metrics.Length != _metrics!.Length)
+        if (!HoldsRun || !metrics.Exists || metrics.Length != _records!.MetricsLength)
         {
             throw new RunDirectoryException(
                 Directory.Path,
@@ -270,19 +251,6 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
             // It may have gone while the file was written.
             CheckIsThere();
             throw;
-        }
-    }
-
-    private void Append(FileStream file, byte[] content)
-    {
-        try
-        {
-            file.Write(content);
-            _unflushed.Add(file);
-        }
-        catch (IOException e)
-        {
-            throw CannotBeWritten(file.Name, e);
         }
     }
 
@@ -309,11 +277,11 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
             _lock ??= TakeLock(Directory);
             RefuseRun();
             _firstMade = firstMade;
-            OpenRecords(before: null);
+            _records = new RunRecordFiles(Directory, before: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotBeWritten(Directory.Path, e);
+            throw RunDirectoryException.CannotBeWritten(Directory.Path, e);
         }
         WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
         // Last: a directory without it holds no run.
@@ -326,13 +294,13 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         try
         {
             foreach (string damaged in _damaged)
-                File.Move(damaged, damaged + DamagedExtension, overwrite: true);
-            OpenRecords(Start?.Resume);
+                File.Move(damaged, damaged + NewestCheckpoint<TCheckpoint>.DamagedExtension, overwrite: true);
+            _records = new RunRecordFiles(Directory, Start?.Resume);
             File.Delete(Directory.ResultPath);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotBeWritten(Directory.Path, e);
+            throw RunDirectoryException.CannotBeWritten(Directory.Path, e);
         }
         if (StartPath == Directory.LastCheckpointPath)
             _lastStep = Start!.Resume!.Step;
@@ -352,30 +320,10 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
         AtomicFile.RemoveTemporaries(Directory.Path);
         AtomicFile.RemoveTemporaries(Directory.CheckpointsPath);
-        string[] all = [.. File.Exists(Directory.LastCheckpointPath) ? [Directory.LastCheckpointPath] : Array.Empty<string>(),
-            .. Directory.StepCheckpoints().Select(file => file.Path)];
-        foreach (string path in all)
-        {
-            try
-            {
-                TCheckpoint checkpoint = _kind.Read(path);
-                Start = checkpoint.Resume is null ? throw new CheckpointException(path, "holds a model, but no state to go on from")
-                    : checkpoint;
-                StartPath = path;
-                if (_damaged.Count > 0)
-                    _warnings.Add($"goes on from {path}, the newest checkpoint that is whole");
-                return;
-            }
-            catch (CheckpointException e)
-            {
-                _warnings.Add($"{e.Message}; it is set aside as {Path.GetFileName(path)}{DamagedExtension}");
-                _damaged.Add(path);
-            }
-        }
-        if (all.Length > 0)
-            throw new RunDirectoryException(
-                Directory.Path, "none of its checkpoints can be gone on from: "
-                    + $"{string.Join("; ", _warnings.Select(warning => warning.Split("; it is set")[0]))}");
+        if (NewestCheckpoint<TCheckpoint>.Find(Directory, _kind.Read) is not { } newest)
+            return;
+        (Start, StartPath, _damaged) = (newest.Checkpoint, newest.Path, newest.Damaged);
+        _warnings.AddRange(newest.Warnings);
     }
 
     // A checkpoint that is a link would let a write leave the directory.
@@ -387,30 +335,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
             throw new RunDirectoryException(link, "is a link: a run directory holds files of its own");
     }
 
-    private void OpenRecords(ResumeState? before)
-    {
-        _metrics = Open(Directory.MetricsPath, before?.MetricsBytes ?? 0);
-        _samples = Open(Directory.SamplesPath, before?.SamplesBytes ?? 0);
-    }
-
     private void WriteConfig(TConfig config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
-
-    private static FileStream Open(string path, long bytes)
-    {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        if (file.Length < bytes)
-        {
-            long length = file.Length;
-            file.Dispose();
-            throw new RunDirectoryException(
-                path, $"has {length} bytes where the checkpoint was written after {bytes}: somebody has cut it; put the rest back, or "
-                    + "begin anew");
-        }
-        // What comes after the checkpoint is written again, the same.
-        file.SetLength(bytes);
-        file.Seek(0, SeekOrigin.End);
-        return file;
-    }
 
     private static string FirstMissing(string folder)
     {

@@ -192,7 +192,7 @@ public sealed class SequenceRunTests : IDisposable
             Assert.Equal(best.HeldOutLoss!.Value, result.Best.Value.Value, 1e-9);
             Assert.Equal(result.Best.Value.Value, RunSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
         }
-        var record = SequenceRecord.Read(path);
+        var record = RunRecord.Read(path);
         SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(record, Steering(OtherWords));
         Assert.Equal(record.Best!.HeldOutLoss!.Value, measured.Loss.Mean, 1e-6);
         using var writer = new StringWriter();

@@ -1,4 +1,5 @@
 using CharLM.Evaluation;
+using CharLM.Models;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Reports.Runs;
@@ -44,7 +45,7 @@ public static class RunReport
             .. runs.Select(run => (string[])
             [
                 run.Name,
-                run.Config is { } config ? Describe(config) : "",
+                run.Model is { } model ? Describe(model) : "",
                 ReportFigure.Of(run.Result?.Parameters),
                 ReportFigure.Of(run.Last?.Epoch),
                 ReportFigure.Of(run.Last?.TrainPerplexity),
@@ -53,7 +54,7 @@ public static class RunReport
                 ReportFigure.Of(run.Best?.Epoch),
                 RunReportParts.Rounded(Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
                 RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
-                RunReportParts.State(run, run.Result?.StoppedEarly),
+                RunReportParts.State(run),
             ]),
         ]);
 
@@ -122,30 +123,21 @@ public static class RunReport
         [
             .. runs.SelectMany((run, group) => (LineSeries[])
             [
-                Series(run, $"{run.Name}: train", group, epoch => epoch.TrainPerplexity),
-                Series(run, $"{run.Name}: held out", group, epoch => epoch.HeldOutPerplexity) with { Dashed = true },
+                RunReportParts.Series(run, $"{run.Name}: train", group, epoch => epoch.TrainPerplexity),
+                RunReportParts.Series(run, $"{run.Name}: held out", group, epoch => epoch.HeldOutPerplexity) with { Dashed = true },
             ]).Where(series => series.Points.Count > 0),
         ])
         { LogarithmicY = true },
-        Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
-        Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond),
-        Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
+        RunReportParts.Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
+        RunReportParts.Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond),
+        RunReportParts.Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
-
-    private static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
-        new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
-
-    private static LineSeries Series(RunRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
-        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
-        {
-            Group = group,
-        };
 
     private static ShadedText Passage(RunMeasurement measured) => new(
         $"{measured.Run}: bits of each token, {DarkestBits} and above darkest",
         [.. measured.Passage.Select(token => (token.Token, token.Nats / Math.Log(2)))])
     { Largest = DarkestBits };
 
-    private static string Describe(RunConfig config) =>
-        RunReportParts.Describe(config.Model) + (config.Model.LeakLabel is null ? "" : "; " + config.Model.LeakLabel);
+    private static string Describe(ModelConfig model) =>
+        RunReportParts.Describe(model) + (model.LeakLabel is null ? "" : "; " + model.LeakLabel);
 }

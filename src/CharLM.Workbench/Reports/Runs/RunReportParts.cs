@@ -11,13 +11,13 @@ internal static class RunReportParts
     private const int MostSampleCharacters = 2000;
 
     /// <summary>The samples of a run, evenly over its epochs.</summary>
-    public static IEnumerable<ReportPart> Samples(RecordedRun run) => ChartFigures.Thinned(run.Samples, MostSamples)
+    public static IEnumerable<ReportPart> Samples(RunRecord run) => ChartFigures.Thinned(run.Samples, MostSamples)
         .Select(sample => new Preformatted(
             $"{run.Name}, after epoch {sample.Epoch}",
                 sample.Text.Length > MostSampleCharacters ? sample.Text[..MostSampleCharacters] + "..." : sample.Text));
 
     /// <summary>The sections that end a report: samples, configurations, environments; of what there is.</summary>
-    public static IEnumerable<ReportSection> Ending(IReadOnlyList<RecordedRun> runs)
+    public static IEnumerable<ReportSection> Ending(IReadOnlyList<RunRecord> runs)
     {
         if (runs.Any(run => run.Settings is not null))
             yield return Configurations(runs);
@@ -26,16 +26,14 @@ internal static class RunReportParts
     }
 
     /// <summary>The title of a report.</summary>
-    public static string Title(IReadOnlyList<RecordedRun> runs) => runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs";
+    public static string Title(IReadOnlyList<RunRecord> runs) => runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs";
 
     /// <summary>The recurrent layers in words.</summary>
     public static string Describe(ModelConfig model) =>
         $"{Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}), {model.NumLayers} x {model.NumHiddens}";
 
     /// <summary>How a run stands, in words.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="stoppedEarly">Whether it ended early; null while it is not complete.</param>
-    public static string State(RecordedRun run, bool? stoppedEarly) => (run.Directory, stoppedEarly) switch
+    public static string State(RunRecord run) => (run.Directory, run.Result?.StoppedEarly) switch
     {
         (null, _) => "a log",
         (_, null) => "not complete",
@@ -47,9 +45,20 @@ internal static class RunReportParts
     public static string Rounded(double? value, string format) =>
         value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
 
-    private static ReportSection Configurations(IReadOnlyList<RecordedRun> runs)
+    /// <summary>A figure of each epoch, a curve a run.</summary>
+    public static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
+        new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
+
+    /// <summary>A figure of each epoch of a run that has it.</summary>
+    public static LineSeries Series(RunRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
+        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
+        {
+            Group = group,
+        };
+
+    private static ReportSection Configurations(IReadOnlyList<RunRecord> runs)
     {
-        RecordedRun[] known = [.. runs.Where(run => run.Settings is not null)];
+        RunRecord[] known = [.. runs.Where(run => run.Settings is not null)];
         Dictionary<string, string>[] settings = [.. known.Select(run => YamlRecord.Flatten(run.Settings!).ToDictionary())];
         string[] different = [.. settings.SelectMany(setting => setting.Keys).Distinct()
             .Where(key => settings.Select(setting => setting.GetValueOrDefault(key)).Distinct().Count() > 1)];
@@ -65,9 +74,9 @@ internal static class RunReportParts
         return new ReportSection("Configurations", parts);
     }
 
-    private static ReportTable Environments(IReadOnlyList<RecordedRun> runs)
+    private static ReportTable Environments(IReadOnlyList<RunRecord> runs)
     {
-        RecordedRun[] known = [.. runs.Where(run => run.Environment is not null)];
+        RunRecord[] known = [.. runs.Where(run => run.Environment is not null)];
         (string Name, Func<RunEnvironment, string?> Value)[] rows =
         [
             ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("TorchSharp", e => e.TorchSharp), ("libtorch", e => e.Libtorch),

@@ -15,10 +15,10 @@ public static class RunTables
             .. runs.Select(run => (string[])
             [
                 run.Name,
-                run.Config is { } config ? Choices.NameOf(config.Model.Cell) : "",
-                run.Config is { } same ? Choices.NameOf(same.Model.Implementation) : "",
-                $"{run.Config?.Model.NumLayers}",
-                $"{run.Config?.Model.NumHiddens}",
+                run.Model is { } model ? Choices.NameOf(model.Cell) : "",
+                run.Model is { } same ? Choices.NameOf(same.Implementation) : "",
+                $"{run.Model?.NumLayers}",
+                $"{run.Model?.NumHiddens}",
                 $"{run.Result?.Parameters}",
                 $"{run.Last?.Epoch}",
                 $"{run.Last?.TrainPerplexity}",

@@ -1,5 +1,6 @@
 using System.Text;
 using CharLM.Checkpoints;
+using CharLM.Evaluation;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
@@ -23,7 +24,7 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
     /// <exception cref="InvalidConfigException">The pairs are others than the run's.</exception>
     /// <exception cref="CheckpointException">There is no checkpoint yet, or it cannot be read.</exception>
     /// <exception cref="PairFileException">A pair cannot be measured; names its line.</exception>
-    public SequenceMeasurement Measure(SequenceRecord run, PairFile heldOut, CancellationToken cancellationToken = default)
+    public SequenceMeasurement Measure(RunRecord run, PairFile heldOut, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(heldOut);
@@ -45,7 +46,7 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
     }
 
     private static SequenceMeasurement Of<TModel,
-        TConfig>(SequenceRecord run, TrainedModel<TModel, TConfig> model, PairFile heldOut, CancellationToken cancellationToken)
+        TConfig>(RunRecord run, TrainedModel<TModel, TConfig> model, PairFile heldOut, CancellationToken cancellationToken)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
         where TConfig : class, ISequenceConfig, new()
     {
@@ -84,3 +85,27 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
                 [.. written.Attention!.Select(row => (double[])[.. row.Take(characters.Length).Select(weight => (double)weight)])]);
     }
 }
+
+/// <summary>How a run's model did on the pairs that its training held out.</summary>
+/// <param name="Run">The run's name.</param>
+/// <param name="Epoch">After how many epochs the model was saved.</param>
+/// <param name="Pairs">How many pairs it was measured on.</param>
+/// <param name="Loss">Its loss on them.</param>
+/// <param name="Figures">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
+/// <param name="Examples">Some of the pairs, each with what the model made of its source.</param>
+public sealed record SequenceMeasurement(
+    string Run, int Epoch, int Pairs, Nats Loss, IReadOnlyList<Measure> Figures, IReadOnlyList<(TextPair Pair, string Prediction)> Examples)
+{
+    /// <summary>How often each label was taken for each other; null for encoder-decoders.</summary>
+    public ConfusionMatrix? Confusion { get; init; }
+
+    /// <summary>Where the model looked, for some of the pairs; empty for classifiers, and without attention.</summary>
+    public IReadOnlyList<AttentionMap> Attention { get; init; } = [];
+}
+
+/// <summary>Where an encoder-decoder looked while it wrote.</summary>
+/// <param name="Source">The characters of the source.</param>
+/// <param name="Written">What it wrote, token by token, the end token included.</param>
+/// <param name="Weights">How much of each character of the source was in each token, [written][source]; a row's sum is 1.</param>
+public sealed record AttentionMap(
+    IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights);

@@ -18,7 +18,7 @@ public static class SequenceReport
     /// <param name="notes">What a reader must know, such as why a run was not measured; each a sentence.</param>
     /// <exception cref="ArgumentException">There is no run.</exception>
     public static Report Of(
-        IReadOnlyList<SequenceRecord> runs, IReadOnlyList<SequenceMeasurement> measurements, IReadOnlyList<string> notes)
+        IReadOnlyList<RunRecord> runs, IReadOnlyList<SequenceMeasurement> measurements, IReadOnlyList<string> notes)
     {
         ArgumentNullException.ThrowIfNull(runs);
         ArgumentNullException.ThrowIfNull(measurements);
@@ -47,10 +47,10 @@ public static class SequenceReport
     }
 
     /// <summary>The names of the figures that runs measured, as the metrics have them, in order.</summary>
-    internal static IReadOnlyList<string> FiguresOf(IEnumerable<SequenceRecord> runs) =>
+    internal static IReadOnlyList<string> FiguresOf(IEnumerable<RunRecord> runs) =>
         [.. runs.SelectMany(run => run.Epochs).SelectMany(epoch => epoch.HeldOut?.Keys ?? []).Distinct()];
 
-    private static ReportTable Comparison(IReadOnlyList<SequenceRecord> runs)
+    private static ReportTable Comparison(IReadOnlyList<RunRecord> runs)
     {
         IReadOnlyList<string> figures = FiguresOf(runs);
         return new ReportTable(
@@ -66,7 +66,7 @@ public static class SequenceReport
                 .. runs.Select(run => (string[])
                 [
                     run.Name,
-                    $"{RunReportParts.Describe(run.Model)}{(run.Model.Bidirectional ? ", bidirectional" : "")}, {run.Form}",
+                    $"{RunReportParts.Describe(run.Model!)}{(run.Model!.Bidirectional ? ", bidirectional" : "")}, {run.Form}",
                     ReportFigure.Of(run.Result?.Parameters),
                     ReportFigure.Of(run.Last?.Epoch),
                     ReportFigure.Of(run.Last?.TrainLoss),
@@ -76,7 +76,7 @@ public static class SequenceReport
                     ReportFigure.Of(run.Best?.Epoch),
                     RunReportParts.Rounded(Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
                     RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
-                    RunReportParts.State(run, run.Result?.StoppedEarly),
+                    RunReportParts.State(run),
                 ]),
             ]);
     }
@@ -106,30 +106,21 @@ public static class SequenceReport
         ]);
     }
 
-    private static ReportSection Curves(IReadOnlyList<SequenceRecord> runs) => new("Learning curves",
+    private static ReportSection Curves(IReadOnlyList<RunRecord> runs) => new("Learning curves",
     [
         new LineChart("Loss", "epoch", "nats a prediction",
         [
             .. runs.SelectMany((run, group) => (LineSeries[])
             [
-                Series(run, $"{run.Name}: train", group, epoch => epoch.TrainLoss),
-                Series(run, $"{run.Name}: held out", group, epoch => epoch.HeldOutLoss) with { Dashed = true },
+                RunReportParts.Series(run, $"{run.Name}: train", group, epoch => epoch.TrainLoss),
+                RunReportParts.Series(run, $"{run.Name}: held out", group, epoch => epoch.HeldOutLoss) with { Dashed = true },
             ]).Where(series => series.Points.Count > 0),
         ])
         { LogarithmicY = true },
-        .. FiguresOf(runs).Select(name => Chart(runs, $"Held-out {Words(name)}", Words(name), epoch => Figure(epoch, name))),
-        Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
-        Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
+        .. FiguresOf(runs).Select(name => RunReportParts.Chart(runs, $"Held-out {Words(name)}", Words(name), epoch => Figure(epoch, name))),
+        RunReportParts.Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
+        RunReportParts.Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
-
-    private static LineChart Chart(IReadOnlyList<SequenceRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
-        new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
-
-    private static LineSeries Series(SequenceRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
-        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
-        {
-            Group = group,
-        };
 
     private static ReportSection Labels(SequenceMeasurement measured, ConfusionMatrix matrix)
     {

@@ -4,7 +4,7 @@ namespace CharLM.Workbench.Reports.Runs;
 public static class SequenceTables
 {
     /// <summary>A row for each run.</summary>
-    public static ReportTable Runs(IReadOnlyList<SequenceRecord> runs) => new(
+    public static ReportTable Runs(IReadOnlyList<RunRecord> runs) => new(
         "runs",
         [Text("run"), Text("kind"), Text("cell"), Text("implementation"), Number("layers"), Number("hidden"), Number("parameters"),
             Number("epochs"), Number("train_loss"), Number("held_out_loss"), Number("best_held_out"), Number("best_epoch"),
@@ -14,10 +14,10 @@ public static class SequenceTables
             [
                 run.Name,
                 run.Kind,
-                Choices.NameOf(run.Model.Cell),
-                Choices.NameOf(run.Model.Implementation),
-                $"{run.Model.NumLayers}",
-                $"{run.Model.NumHiddens}",
+                Choices.NameOf(run.Model!.Cell),
+                Choices.NameOf(run.Model!.Implementation),
+                $"{run.Model!.NumLayers}",
+                $"{run.Model!.NumHiddens}",
                 $"{run.Result?.Parameters}",
                 $"{run.Last?.Epoch}",
                 $"{run.Last?.TrainLoss}",
@@ -30,7 +30,7 @@ public static class SequenceTables
         ]);
 
     /// <summary>A row for each epoch of each run.</summary>
-    public static ReportTable Epochs(IReadOnlyList<SequenceRecord> runs)
+    public static ReportTable Epochs(IReadOnlyList<RunRecord> runs)
     {
         IReadOnlyList<string> figures = SequenceReport.FiguresOf(runs);
         return new ReportTable(

@@ -26,7 +26,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_Classifier_CountsWhatItsLabelsSay()
     {
-        SequenceRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
+        RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
         SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(run, Labelled);
 
         using var classifier = TrainedClassifier.Open(run.CheckpointPath!, threads: 1);
@@ -61,7 +61,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_Translator_TellsWhereItLookedAtEachOfTheSourcesCharacters()
     {
-        SequenceRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig
+        RunRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig
         {
             Attention = SourceAttention.Dot,
         });
@@ -82,26 +82,29 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_OtherPairs_IsRefused()
     {
-        SequenceRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
+        RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
         Assert.Contains("holds other pairs",
             Assert.Throws<InvalidConfigException>(() => new SequenceEvaluator(threads: 1).Measure(run, Turned)).Message,
                 StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Read_DirectoryOfNoRunOnPairs_SaysSo()
+    public void Read_RunsOfBothKinds_HaveTheirKindAndTheFigureThatCounts()
     {
         TrainedRun.In(_folder.File("text"));
-        Assert.Contains("holds no run on pairs",
-            Assert.Throws<CheckpointException>(() => SequenceRecord.Read(_folder.File("text"))).Message, StringComparison.Ordinal);
-        Assert.Contains("holds no run on pairs",
-            Assert.Throws<CheckpointException>(() => SequenceRecord.Read(_folder.File("missing"))).Message, StringComparison.Ordinal);
+        var text = RunRecord.Read(_folder.File("text"));
+        Assert.Equal((ModelKind.LanguageModel, "loss", null), (text.Kind, text.MainFigure, text.Form));
+        RunRecord pairs = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
+        Assert.Equal((ClassifierConfig.Kind, "accuracy", null), (pairs.Kind, pairs.MainFigure, pairs.Corpus));
+        Assert.Equal(pairs.Epochs.Max(epoch => epoch.HeldOut!["accuracy"]), pairs.MainOf(pairs.Best));
+        // A run on text has no pairs to be measured on.
+        Assert.Throws<InvalidConfigException>(() => new SequenceEvaluator(threads: 1).Measure(text, Labelled));
     }
 
     [Fact]
     public void Csv_Epochs_HoldTheFiguresInFull()
     {
-        SequenceRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig());
+        RunRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig());
         using var writer = new StringWriter();
         CsvTable.Write(SequenceTables.Epochs([run]), writer);
         string[][] rows = [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
@@ -115,7 +118,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Html_OfClassifiers_ShowsCurvesAndTheConfusionMatrixInTheBrowser()
     {
-        SequenceRecord[] runs = [Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig()),
+        RunRecord[] runs = [Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig()),
             Trained<TrainedClassifier, ClassifierConfig>("two", Labelled, new ClassifierConfig { Pooling = Pooling.Mean })];
         await AssertShownAsync(
             runs, Labelled, "line,line,line,line,line,matrix,matrix",
@@ -132,7 +135,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Of_RunWithoutHeldOutPairs_ReportsTheRest()
     {
-        SequenceRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig(), holdsOut: false);
+        RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig(), holdsOut: false);
         using var writer = new StringWriter();
         MarkdownReport.Write(SequenceReport.Of([run], [], ["one is not measured."]), writer);
         Assert.Contains("one is not measured.", writer.ToString(), StringComparison.Ordinal);
@@ -142,7 +145,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
                 StringComparison.Ordinal);
     }
 
-    private async Task AssertShownAsync(SequenceRecord[] runs, PairFile heldOut, string charts, string[] texts)
+    private async Task AssertShownAsync(RunRecord[] runs, PairFile heldOut, string charts, string[] texts)
     {
         Assert.SkipWhen(HeadlessChromium.Program is null, "there is no chromium on this machine");
         Assert.SkipWhen(ChartLibrary.Embedded is null, "this build carries no chart library: npm was missing");
@@ -169,7 +172,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     private static PairFile Make(string name, Func<string, string> target) =>
         new(name, new string(name[0], 64), [.. Words.Select((word, i) => new TextPair(word, target(word), i + 1))]);
 
-    private SequenceRecord Trained<TModel, TConfig>(string name, PairFile pairs, TConfig model, bool holdsOut = true)
+    private RunRecord Trained<TModel, TConfig>(string name, PairFile pairs, TConfig model, bool holdsOut = true)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
         where TConfig : class, ISequenceConfig, new()
     {
@@ -184,6 +187,6 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
         using (RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel,
             TConfig>.Kind.New(_folder.File(name)))
             new SequenceRun<TModel, TConfig>(config, threads: 1, session: session).Execute(pairs, holdsOut ? pairs : null);
-        return SequenceRecord.Read(_folder.File(name));
+        return RunRecord.Read(_folder.File(name));
     }
 }
