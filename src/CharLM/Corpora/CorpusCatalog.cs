@@ -22,7 +22,7 @@ public sealed class CorpusCatalog
     /// <param name="entries">The corpora, in the order they are listed.</param>
     /// <param name="directory">Where the files of <see cref="FileSource"/> lie.</param>
     /// <exception cref="CorpusCatalogException">An entry is faulty, or two have the same name or file; all faults are listed.</exception>
-    public CorpusCatalog(IEnumerable<CorpusEntry> entries, string directory)
+    internal CorpusCatalog(IEnumerable<CorpusEntry> entries, string directory)
         : this(entries, directory, "the catalog")
     {
     }
@@ -51,7 +51,7 @@ public sealed class CorpusCatalog
     public string Directory { get; }
 
     /// <summary>Reads a catalog file.</summary>
-    /// <exception cref="CorpusCatalogException">The file cannot be read, is no catalog of this format, or an entry is faulty.</exception>
+    /// <exception cref="CorpusException">The file cannot be read, is no catalog of this format, or an entry is faulty.</exception>
     public static CorpusCatalog Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -44,7 +44,7 @@ public sealed record EvaluationReport
     /// <summary>The part of the tokens that were expected most, in [0, 1].</summary>
     public required double Accuracy { get; init; }
 
-    /// <summary>Expected calibration error, in [0, 1] (<see cref="Evaluation.CalibrationError"/>).</summary>
+    /// <summary>Expected calibration error, in [0, 1].</summary>
     public required double CalibrationError { get; init; }
 
     /// <summary>95 % interval of the nats a token, by block bootstrap over the text.</summary>

@@ -159,7 +159,7 @@ public sealed record EvaluationConfig
     /// <summary>Texts that the bootstrap draws, 1 to 1,000,000; default 1,000.</summary>
     public int BootstrapSamples { get; init; } = 1000;
 
-    /// <summary>Tokens of a block of the bootstrap; default 0: <see cref="BlockBootstrap.BlockLength"/>.</summary>
+    /// <summary>Tokens of a block of the bootstrap; default 0: the square root of their number, 1 to 1,000.</summary>
     public int BlockLength { get; init; }
 
     /// <summary>Fixes the draws of the bootstrap; default 0.</summary>

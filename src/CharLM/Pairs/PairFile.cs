@@ -18,7 +18,7 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
     /// <summary>Reads a file of at most 1 GiB.</summary>
     /// <param name="path">The file.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="CorpusFileException">The file is missing, too large or no UTF-8.</exception>
+    /// <exception cref="CorpusException">The file is missing, too large or no UTF-8.</exception>
     /// <exception cref="PairFileException">A line holds no pair; says which.</exception>
     public static async Task<PairFile> ReadAsync(string path, CancellationToken cancellationToken = default)
     {
@@ -31,7 +31,7 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
     /// <param name="stream">Where to read instead of the file; null for the file.</param>
     /// <param name="faultOf">What is wrong with a source; null when nothing is.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="CorpusFileException">The file is missing, too large or no UTF-8.</exception>
+    /// <exception cref="CorpusException">The file is missing, too large or no UTF-8.</exception>
     /// <exception cref="PairFileException">A source has a fault; names its line.</exception>
     public static async Task<IReadOnlyList<string>> ReadSourcesAsync(
         string path, Stream? stream, Func<string, string?> faultOf, CancellationToken cancellationToken = default)

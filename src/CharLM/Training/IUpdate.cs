@@ -40,9 +40,7 @@ internal interface IUpdate : IDisposable
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum OptimizerKind
 {
-    /// <summary>
-    /// Stochastic gradient descent: written out in <see cref="ScratchSgd"/> for custom models, torch.optim's for others.
-    /// </summary>
+    /// <summary>Stochastic gradient descent: written out for custom models, torch.optim's for others.</summary>
     Sgd,
 
     /// <summary>Adam (Kingma and Ba 2015), torch.optim's.</summary>

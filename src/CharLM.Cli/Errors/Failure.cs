@@ -9,7 +9,7 @@ using CharLM.Training;
 using CharLM.Workbench.Configuration;
 using CharLM.Workbench.Runs;
 
-namespace CharLM.Cli;
+namespace CharLM.Cli.Errors;
 
 /// <summary>Turns what went wrong into one line on standard error and an exit code.</summary>
 internal static class Failure

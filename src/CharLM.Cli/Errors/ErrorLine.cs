@@ -1,6 +1,6 @@
 using CharLM.Cli.Streams;
 
-namespace CharLM.Cli;
+namespace CharLM.Cli.Errors;
 
 /// <summary>How the program complains: one line on standard error.</summary>
 internal static class ErrorLine

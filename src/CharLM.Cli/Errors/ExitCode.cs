@@ -1,4 +1,4 @@
-namespace CharLM.Cli;
+namespace CharLM.Cli.Errors;
 
 /// <summary>What the program tells the shell.</summary>
 internal static class ExitCode
