@@ -16,9 +16,9 @@ internal static class CommandLine
         using var streams = new StandardStreams();
         // A response file ("@name") would make the prefix "@hello" a file name.
         ParseResult parse = CharLMCommand.Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parse.Action is ParseErrorAction || UsageFault.StrayOption(parse) is not null)
+        if (parse.Action is ParseErrorAction || UsageError.StrayOption(parse) is not null)
         {
-            ErrorLine.Write(Console.Error, UsageFault.Describe(parse));
+            ErrorLine.Write(Console.Error, UsageError.Describe(parse));
             return ExitCode.Usage;
         }
         // Torch would end the process, and relative paths lead nowhere.

@@ -55,7 +55,7 @@ namespace CharLM.Tests
         {
             using var sample = new Architecture(PathOf("CharLM.Tests"), "CharLM.Tests.ArchitectureSample");
 
-            Assert.Equal([("Body", "Called"), ("Called", "Caught"), ("Caught", "Listed"), ("Listed", "Body")], sample.Arrows.Keys.Order());
+            Assert.Equal([("Body", "Called"), ("Called", "Caught"), ("Caught", "Truncated"), ("Truncated", "Body")], sample.Arrows.Keys.Order());
             Assert.Contains("Body -> Called, such as CharLM.Tests.ArchitectureSample.Body.", Architecture.CircleIn(sample.Arrows));
         }
 
@@ -102,11 +102,11 @@ namespace CharLM.Tests.ArchitectureSample.Caught
 {
     internal sealed class SampleException : Exception
     {
-        public override string Message => new List<Listed.Item?>().Count.ToString();
+        public override string Message => new List<Truncated.Item?>().Count.ToString();
     }
 }
 
-namespace CharLM.Tests.ArchitectureSample.Listed
+namespace CharLM.Tests.ArchitectureSample.Truncated
 {
     internal sealed class Item
     {

@@ -8,7 +8,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class ClassifyCommand : Command
 {
     /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
-    public static readonly string DefaultCheckpoint = SequenceRunConfig<ClassifierConfig>.DefaultCheckpointPath;
+    public static readonly string DefaultCheckpoint = PairRunConfig<ClassifierConfig>.DefaultCheckpointPath;
 
     public ClassifyCommand()
         : base("classify", "Label texts, or each of their characters: train on pairs, predict, measure.")

@@ -11,20 +11,20 @@ namespace CharLM.Cli.Commands;
 /// <summary>A verb that trains a model on pairs.</summary>
 /// <typeparam name="TModel">The kind of model.</typeparam>
 /// <typeparam name="TConfig">What it is made of.</typeparam>
-internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>
+internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>
     where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, ISequenceConfig, new()
+    where TConfig : class, IPairConfig, new()
 {
     private const string NoValidation = "none";
 
-    private readonly TrainerOptions _trainer = new(new SequenceRunConfig<TConfig>().Training, ofRunningText: false);
+    private readonly TrainerOptions _trainer = new(new PairRunConfig<TConfig>().Training, ofRunningText: false);
     private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to learn: UTF-8, a line each, source<TAB>target.");
     private readonly Option<string?> _validation = OptionOf.Text(
         "--validation", "FILE|none",
             "Pairs that are held out and measured after every epoch; none takes back what a file says. [default: none]");
 
     protected PairTrainVerb(string description, TConfig defaults)
-        : base(description, SequenceRun<TModel, TConfig>.Kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
+        : base(description, PairRun<TModel, TConfig>.Kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
     {
         Network = new ModelOptions(defaults.Model, ofLanguageModel: false);
         Add(_data);
@@ -36,12 +36,12 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
     /// <summary>The options of the recurrent layers.</summary>
     protected ModelOptions Network { get; }
 
-    protected override SequenceRunConfig<TConfig> Under(
-        ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) =>
+    protected override PairRunConfig<TConfig> Under(
+        ParseResult parse, PairRunConfig<TConfig> under, PairCheckpoint<TConfig>? start) =>
         base.Under(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start);
 
-    protected override SequenceRunConfig<TConfig> Apply(
-        ParseResult parse, SequenceRunConfig<TConfig> under, SequenceCheckpoint<TConfig>? start) => under with
+    protected override PairRunConfig<TConfig> Apply(
+        ParseResult parse, PairRunConfig<TConfig> under, PairCheckpoint<TConfig>? start) => under with
     {
         Data = parse.GetValue(_data) ?? under.Data,
         Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
@@ -53,19 +53,19 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<SequenceRunCo
     protected abstract TConfig ApplyModel(ParseResult parse, TConfig under);
 
     protected override IEnumerable<string> Faults(
-        SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>,
-            SequenceCheckpoint<TConfig>>? resumed) =>
-        resumed is null ? SequenceRun<TModel, TConfig>.Faults(config, start) : SequenceRun<TModel, TConfig>.Faults(config, resumed);
+        PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start, RunSession<PairRunConfig<TConfig>,
+            PairCheckpoint<TConfig>>? resumed) =>
+        resumed is null ? PairRun<TModel, TConfig>.Faults(config, start) : PairRun<TModel, TConfig>.Faults(config, resumed);
 
     protected override async Task<string?> TrainAsync(
-        ParseResult parse, SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start, RunSession<SequenceRunConfig<TConfig>,
-            SequenceCheckpoint<TConfig>>? session,
+        ParseResult parse, PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start, RunSession<PairRunConfig<TConfig>,
+            PairCheckpoint<TConfig>>? session,
         Func<RunReporting> report, CancellationToken cancellationToken)
     {
         PairFile data = await PairFile.ReadAsync(config.Data, cancellationToken);
         PairFile? heldOut = config.Validation is { } path ? await PairFile.ReadAsync(path, cancellationToken) : null;
         // Torch takes half a second to load: last.
-        var run = new SequenceRun<TModel, TConfig>(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
+        var run = new PairRun<TModel, TConfig>(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;
         using (RunReporting reporting = report())
             result = run.Execute(data, heldOut, reporting, cancellationToken);

@@ -6,7 +6,7 @@ namespace CharLM.Cli.Commands;
 /// <summary>What a user should know about texts before a model of pairs reads them.</summary>
 /// <param name="vocab">The model's vocabs.</param>
 /// <param name="error">Where it is told.</param>
-internal sealed class PairWarnings(SequenceVocab vocab, TextWriter error)
+internal sealed class PairWarnings(PairVocab vocab, TextWriter error)
 {
     /// <summary>Warns, once for all sources, of characters that the model does not know.</summary>
     public void AboutSources(IEnumerable<string> sources) =>

@@ -8,7 +8,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqCommand : Command
 {
     /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
-    public static readonly string DefaultCheckpoint = SequenceRunConfig<TranslatorConfig>.DefaultCheckpointPath;
+    public static readonly string DefaultCheckpoint = PairRunConfig<TranslatorConfig>.DefaultCheckpointPath;
 
     public Seq2SeqCommand()
         : base("seq2seq", "Turn one text into another with an encoder-decoder: train on pairs, predict, measure.")

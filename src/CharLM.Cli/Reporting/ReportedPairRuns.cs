@@ -11,12 +11,12 @@ internal sealed class ReportedPairRuns(IReadOnlyList<RunRecord> runs) : IReporte
     /// <inheritdoc/>
     public async Task<ReportContent> ReportAsync(ReportMeasuring? measure, CancellationToken cancellationToken)
     {
-        IReadOnlyList<SequenceMeasurement> measurements = measure is null ? [] : await MeasureAsync(measure, cancellationToken);
+        IReadOnlyList<PairMeasurement> measurements = measure is null ? [] : await MeasureAsync(measure, cancellationToken);
         return new ReportContent(
-            SequenceReport.Of(runs, measurements, measure?.Notes ?? []),
-            SequenceTables.Runs(runs),
-            SequenceTables.Epochs(runs),
-            SequenceTables.Evaluations(measurements),
+            PairReport.Of(runs, measurements, measure?.Notes ?? []),
+            PairTables.Runs(runs),
+            PairTables.Epochs(runs),
+            PairTables.Evaluations(measurements),
             [
                 .. runs.Select(run => new
                 {
@@ -33,9 +33,9 @@ internal sealed class ReportedPairRuns(IReadOnlyList<RunRecord> runs) : IReporte
             ]);
     }
 
-    private Task<IReadOnlyList<SequenceMeasurement>> MeasureAsync(ReportMeasuring measure, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<PairMeasurement>> MeasureAsync(ReportMeasuring measure, CancellationToken cancellationToken)
     {
-        var evaluator = new SequenceEvaluator(measure.Device, measure.Threads);
+        var evaluator = new PairEvaluator(measure.Device, measure.Threads);
         return measure.OfAsync(runs, run => run.Name, async run =>
         {
             string path = run.Validation ?? throw new InvalidConfigException(["it held no pairs out"]);

@@ -77,7 +77,7 @@ public static class StepBenchmark
     {
         private readonly StepShape _shape;
         private readonly LanguageModel _model;
-        private readonly ILearner _learner;
+        private readonly ITrainingBackend _learner;
         private readonly long[] _inputs;
         private readonly long[] _targets;
 
@@ -87,7 +87,7 @@ public static class StepBenchmark
             manual_seed(1);
             _model = new LanguageModel(shape.Model, shape.VocabSize) { Threads = shape.Threads };
             // A rate at which weights hardly move: what is measured must not depend on how well it learns.
-            _learner = Learners.Create(_model, new TrainerConfig
+            _learner = TrainingBackends.Create(_model, new TrainerConfig
             {
                 LearningRate = 1e-4,
                 BatchSize = shape.BatchSize,

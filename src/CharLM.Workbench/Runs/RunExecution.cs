@@ -17,7 +17,7 @@ namespace CharLM.Workbench.Runs;
 /// <param name="progress">Told of everything as it happens.</param>
 /// <param name="clock">Tells when a checkpoint is due.</param>
 internal sealed class RunExecution<TConfig, TCheckpoint>(
-    TConfig config, IRunSubject<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig,
+    TConfig config, IRunTask<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig,
         TCheckpoint>? session,
     IProgress<RunEvent>? progress, TimeProvider clock)
     where TConfig : RunSettings, new()

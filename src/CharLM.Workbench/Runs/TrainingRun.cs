@@ -91,7 +91,7 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
-        var subject = new LanguageModelSubject(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
+        var subject = new LanguageModelTask(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
         var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress, Clock);
         run.GoOn();
         _session?.Begin(

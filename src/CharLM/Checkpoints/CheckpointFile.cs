@@ -7,7 +7,7 @@ namespace CharLM.Checkpoints;
 /// <summary>
 /// Reads and writes checkpoints: one safetensors file, weights as little-endian float32 under PyTorch's names, all else
 /// as JSON in its metadata. Any safetensors library can read the weights; nothing in the file is ever executed, and a
-/// checksum covers all of it (<see cref="SealedFile"/>).
+/// checksum covers all of it (<see cref="ChecksummedFile"/>).
 /// </summary>
 public static class CheckpointFile
 {
@@ -25,7 +25,7 @@ public static class CheckpointFile
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         CheckWeights(path, checkpoint.Weights, WeightShapes.Of(checkpoint.Model, checkpoint.Vocab.Count));
-        SealedFile.Write(
+        ChecksummedFile.Write(
             path, CheckpointMetadata.Write(checkpoint),
                 SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
     }
@@ -81,7 +81,7 @@ public static class CheckpointFile
             Predicate<StoredTensor>? mayBeThere = null)
     {
         CheckShapes(header, expected, mayBeThere);
-        SealedFile.Check(stream, headerBytes, header);
+        ChecksummedFile.Check(stream, headerBytes, header);
         stream.Position = header.DataBegin;
         var weights = new Dictionary<string, WeightArray>(StringComparer.Ordinal);
         foreach (StoredTensor tensor in header.Tensors)

@@ -36,7 +36,7 @@ public static class NGramFile
             if (length < checkpoint.Model.Order)
                 tensors.Add(Tensor(length, FirstChildName, level.FirstChild));
         }
-        SealedFile.Write(path, metadata, tensors);
+        ChecksummedFile.Write(path, metadata, tensors);
     }
 
     /// <summary>Reads a model; everything is checked before it is used.</summary>
@@ -59,7 +59,7 @@ public static class NGramFile
         if (!int.TryParse(header.Metadata.GetValueOrDefault(OrderKey), out int order) || NGramModel.Faults(order).Any())
             throw new FormatException($"has no order of 1 to {NGramModel.MaxOrder}");
         (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = CheckpointMetadata.ReadText(header.Metadata);
-        SealedFile.Check(stream, headerBytes, header);
+        ChecksummedFile.Check(stream, headerBytes, header);
 
         var tensors = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var levels = new NGramLevel[order + 1];

@@ -116,7 +116,8 @@ internal static class ResumeTensors
 
     private static bool IsMoment(string name) =>
         name.StartsWith(OptimizerPrefix, StringComparison.Ordinal)
-        && UpdateState.AllMoments.Any(moment => name.AsSpan(OptimizerPrefix.Length).StartsWith(moment + ".", StringComparison.Ordinal));
+        && OptimizerMoments.AllMoments.Any(
+            moment => name.AsSpan(OptimizerPrefix.Length).StartsWith(moment + ".", StringComparison.Ordinal));
 
     // exp_avg.rnn.weight_ih_l0 -> rnn.weight_ih_l0
     private static string WeightOf(string moment) => moment[(moment.IndexOf('.') + 1)..];

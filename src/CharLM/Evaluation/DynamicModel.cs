@@ -119,7 +119,7 @@ internal sealed class DynamicPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         for (int from = 0; from < steps; from += _config.SegmentLength)
         {
@@ -155,7 +155,7 @@ internal sealed class DynamicPredictor : Predictor
         _model.Access.Release();
     }
 
-    private void ScoreSegment(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, Span<float> nats, Span<Guess> guesses)
+    private void ScoreSegment(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, Span<float> nats, Span<TopPrediction> guesses)
     {
         RecurrentState before = _state!;
         using DisposeScope scope = NewDisposeScope();
@@ -168,7 +168,7 @@ internal sealed class DynamicPredictor : Predictor
         {
             float[] values = Values(logits);
             for (int i = 0; i < guesses.Length; i++)
-                guesses[i] = Guess.Of(values.AsSpan(i * _model.VocabSize, _model.VocabSize), targets[i], nats[i]);
+                guesses[i] = TopPrediction.Of(values.AsSpan(i * _model.VocabSize, _model.VocabSize), targets[i], nats[i]);
         }
         // Where every weight is frozen there is nothing to learn with.
         if (losses.requires_grad)

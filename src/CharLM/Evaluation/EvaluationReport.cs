@@ -102,7 +102,7 @@ internal static class CalibrationError
     /// <summary>The mean over all tokens of |accuracy - probability| of each bin, in [0, 1].</summary>
     /// <param name="targets">What followed, as token ids; 1 or more.</param>
     /// <param name="guesses">What the model expected most, one a target.</param>
-    public static double Of(ReadOnlySpan<int> targets, ReadOnlySpan<Guess> guesses)
+    public static double Of(ReadOnlySpan<int> targets, ReadOnlySpan<TopPrediction> guesses)
     {
         ArgumentOutOfRangeException.ThrowIfZero(targets.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(guesses.Length, targets.Length);

@@ -85,13 +85,13 @@ public static class Evaluator
     {
         config ??= new EvaluationConfig();
         config.Validate();
-        var guesses = new Guess[Predictions(tokens.Length, config)];
+        var guesses = new TopPrediction[Predictions(tokens.Length, config)];
         float[] nats = Read(model, tokens, config, guesses, cancellationToken);
         ReadOnlyMemory<int> targets = config.WindowLength == 0 ? tokens[1..] : TargetsOfWindows(tokens.Span, config.WindowLength);
         return new TokenSurprisals(targets, nats, guesses);
     }
 
-    private static float[] Read(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config, Span<Guess> guesses,
+    private static float[] Read(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);

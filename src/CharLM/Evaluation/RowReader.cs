@@ -20,7 +20,7 @@ internal static class RowReader
     /// <param name="cancellationToken">Looked at before each call.</param>
     public static void Read(
         IPredictor predictor, ILanguageModel model, ReadOnlySpan<int> tokens, EvaluationConfig config, Span<float> nats,
-        Span<Guess> guesses, CancellationToken cancellationToken)
+        Span<TopPrediction> guesses, CancellationToken cancellationToken)
     {
         int targets = tokens.Length - 1, every = config.ResetEvery;
         if (config.WindowLength > 0)
@@ -45,7 +45,7 @@ internal static class RowReader
             ReadRows(tokens, new Rows(row * every, Math.Min(config.Rows, whole - row), every), 0, nats, guesses);
         ReadRows(tokens, new Rows(whole * every, 1, targets - (whole * every)), 0, nats, guesses);
 
-        void ReadRows(ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses)
+        void ReadRows(ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses)
         {
             if (rows.Count == 0 || rows.Length == 0)
                 return;
@@ -71,7 +71,7 @@ internal static class RowReader
 
     // Each row in one call, with what stands before it: a state cannot be carried from both ends.
     private static void ReadWhole(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<Guess> guesses,
+        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
         int steps = warmUp + rows.Length, atOnce = LongestWhole(steps) / steps;
@@ -84,7 +84,7 @@ internal static class RowReader
     }
 
     private static void ReadWindows(
-        IPredictor predictor, ReadOnlySpan<int> tokens, int length, Span<float> nats, Span<Guess> guesses,
+        IPredictor predictor, ReadOnlySpan<int> tokens, int length, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
         var inputs = new long[WindowsAtOnce * length];
@@ -122,14 +122,14 @@ internal static class RowReader
 
     // So many tokens before each row are read with it, and not measured.
     private static void Measure(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<Guess> guesses,
+        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken, int before = 0)
     {
         int most = rows.Count * Math.Min(numSteps, before + rows.Length);
         var inputs = new long[most];
         var targets = new long[most];
         var someNats = new float[most];
-        var someGuesses = new Guess[guesses.IsEmpty ? 0 : most];
+        var someGuesses = new TopPrediction[guesses.IsEmpty ? 0 : most];
         for (int from = -before; from < rows.Length; from += numSteps)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -8,7 +8,7 @@ namespace CharLM.Evaluation;
 /// <param name="Targets">The tokens.</param>
 /// <param name="Nats">How much each surprised: -ln p, in nats.</param>
 /// <param name="Guesses">What was expected most in its place.</param>
-public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory<float> Nats, ReadOnlyMemory<Guess> Guesses)
+public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory<float> Nats, ReadOnlyMemory<TopPrediction> Guesses)
 {
     /// <summary>Nats over the tokens that the vocab has.</summary>
     public Nats Known => Sum(unknown: false);

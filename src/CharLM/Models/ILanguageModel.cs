@@ -51,7 +51,7 @@ public interface IPredictor : IDisposable
     /// <param name="nats">Receives -ln p(target), [rows, steps].</param>
     /// <param name="guesses">Receives what was expected most, [rows, steps]; empty: not asked for.</param>
     /// <exception cref="ArgumentException">A length is not that of rows and steps, or an id none of the vocab's.</exception>
-    void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default);
+    void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default);
 
     /// <summary>Reads on, and gives what is expected next.</summary>
     /// <param name="inputs">Token ids [rows, steps].</param>
@@ -73,13 +73,13 @@ public interface IPredictor : IDisposable
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Token">Its id; the lowest one where several are equally probable.</param>
 /// <param name="Probability">How probable the model held it, in (0, 1].</param>
-public readonly record struct Guess(int Token, float Probability)
+public readonly record struct TopPrediction(int Token, float Probability)
 {
     /// <summary>The guess of logits, when the surprise of one token is known already.</summary>
     /// <param name="logits">One value a token.</param>
     /// <param name="target">The token.</param>
     /// <param name="nats">Its surprise, in nats: log sum exp(logits) - logit.</param>
-    internal static Guess Of(ReadOnlySpan<float> logits, long target, float nats)
+    internal static TopPrediction Of(ReadOnlySpan<float> logits, long target, float nats)
     {
         int best = 0;
         for (int id = 1; id < logits.Length; id++)
@@ -87,6 +87,6 @@ public readonly record struct Guess(int Token, float Probability)
             if (logits[id] > logits[best])
                 best = id;
         }
-        return new Guess(best, Math.Min(1, (float)Math.Exp((double)logits[best] - logits[(int)target] - nats)));
+        return new TopPrediction(best, Math.Min(1, (float)Math.Exp((double)logits[best] - logits[(int)target] - nats)));
     }
 }

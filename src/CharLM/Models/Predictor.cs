@@ -37,7 +37,8 @@ internal abstract class Predictor : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
+        Span<TopPrediction> guesses = default)
     {
         using Call call = Enter();
         int tokens = Check(inputs, steps, nameof(inputs));
@@ -80,7 +81,7 @@ internal abstract class Predictor : IPredictor
 
     /// <inheritdoc cref="IPredictor.Score"/>
     protected abstract void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses);
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses);
 
     /// <inheritdoc cref="IPredictor.Predict"/>
     protected abstract void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits);

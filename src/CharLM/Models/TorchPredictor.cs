@@ -25,7 +25,7 @@ internal sealed class TorchPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -71,7 +71,7 @@ internal sealed class TorchPredictor : Predictor
         _evaluation.Dispose();
     }
 
-    private void GuessFrom(Tensor logits, int steps, Span<Guess> guesses)
+    private void GuessFrom(Tensor logits, int steps, Span<TopPrediction> guesses)
     {
         (Tensor highest, Tensor best) = logits.max(dim: -1);                                                        // [steps * rows]
         using TensorAccessor<float> probabilities = exp(highest - logits.logsumexp(dim: -1)).to_type(ScalarType.Float32).cpu()
@@ -81,7 +81,7 @@ internal sealed class TorchPredictor : Predictor
         for (int i = 0; i < guesses.Length; i++)
         {
             int place = (i % steps * Rows) + (i / steps);
-            guesses[i] = new Guess((int)id[place], Math.Min(1, probability[place]));
+            guesses[i] = new TopPrediction((int)id[place], Math.Min(1, probability[place]));
         }
     }
 

@@ -123,7 +123,7 @@ public sealed class PairFileException : Exception
 }
 
 /// <summary>Lists for error messages.</summary>
-internal static class Listed
+internal static class Truncated
 {
     private const int Most = 10;
 

@@ -13,26 +13,26 @@ namespace CharLM.Pairs;
 /// <typeparam name="TConfig">What it is made of.</typeparam>
 public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     where TSelf : TrainedModel<TSelf, TConfig>, ITrainedModel<TSelf, TConfig>
-    where TConfig : class, ISequenceConfig, new()
+    where TConfig : class, IPairConfig, new()
 {
     /// <summary>Examples that are read side by side when nothing is learned.</summary>
     protected const int RowsAtOnce = 128;
 
     /// <summary>A model, new or of a file.</summary>
     /// <param name="start">The file that it comes from; null for a new one.</param>
-    private protected TrainedModel(SequenceCheckpoint<TConfig>? start) => Start = start;
+    private protected TrainedModel(PairCheckpoint<TConfig>? start) => Start = start;
 
     /// <summary>The model.</summary>
-    internal abstract SequenceModel<TConfig> Model { get; }
+    internal abstract PairModel<TConfig> Model { get; }
 
     /// <summary>What the model is made of.</summary>
     public TConfig Config => Model.Config;
 
     /// <summary>Its vocabs.</summary>
-    internal abstract SequenceVocab Vocab { get; }
+    internal abstract PairVocab Vocab { get; }
 
     /// <summary>The file that it comes from; null for a new one.</summary>
-    internal SequenceCheckpoint<TConfig>? Start { get; }
+    internal PairCheckpoint<TConfig>? Start { get; }
 
     /// <summary>A new model, with the vocabs of its training pairs.</summary>
     /// <param name="config">What it is made of.</param>
@@ -47,7 +47,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(pairs);
         InvalidConfigException.ThrowIfAny(config.Faults());
-        SequenceVocab vocab = TSelf.VocabOf(config, pairs.Pairs);
+        PairVocab vocab = TSelf.VocabOf(config, pairs.Pairs);
         manual_seed(seed);
         TSelf model = TSelf.Build(config, vocab.Source, vocab.Target, threads, null);
         model.CheckLearnable(pairs);
@@ -60,7 +60,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     public static TSelf Open(string path, Device? device = null, int threads = 0) => Open(ReadFile(path), device, threads);
 
     /// <summary>A model of what a file holds.</summary>
-    internal static TSelf Open(SequenceCheckpoint<TConfig> file, Device? device = null, int threads = 0)
+    internal static TSelf Open(PairCheckpoint<TConfig> file, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(file);
         TSelf model = TSelf.Build(file.Config, file.Source, file.Target, threads, file);
@@ -70,14 +70,14 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
 
     /// <summary>What a file holds.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    public static SequenceCheckpoint<TConfig> ReadFile(string path) => SequenceModelFile.Read<TConfig>(path, TSelf.Shapes);
+    public static PairCheckpoint<TConfig> ReadFile(string path) => PairModelFile.Read<TConfig>(path, TSelf.Shapes);
 
     /// <summary>Writes what a file holds.</summary>
     /// <param name="path">The file.</param>
     /// <param name="file">Its content.</param>
     /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
-    internal static void WriteFile(string path, SequenceCheckpoint<TConfig> file, Action? replacing = null) =>
-        SequenceModelFile.Write(path, file, TSelf.Shapes, replacing);
+    internal static void WriteFile(string path, PairCheckpoint<TConfig> file, Action? replacing = null) =>
+        PairModelFile.Write(path, file, TSelf.Shapes, replacing);
 
     /// <summary>The same model on a device.</summary>
     public TSelf To(Device device)
@@ -96,10 +96,10 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <param name="training">How it was trained.</param>
     /// <param name="pairs">What it learned.</param>
     /// <param name="figures">What training has reached.</param>
-    internal SequenceCheckpoint<TConfig> Copy(TrainerConfig training, PairFile pairs, Figures figures)
+    internal PairCheckpoint<TConfig> Copy(TrainerConfig training, PairFile pairs, Figures figures)
     {
         ArgumentNullException.ThrowIfNull(pairs);
-        return new SequenceCheckpoint<TConfig>
+        return new PairCheckpoint<TConfig>
         {
             Config = Model.Config,
             Source = Vocab.Source,
@@ -137,7 +137,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     public virtual string? FaultOfLearning(TextPair pair) => FaultOf(pair);
 
     /// <summary>Teaches the model pairs.</summary>
-    public abstract ISequenceTask Task(IReadOnlyList<TextPair> pairs);
+    public abstract IPairTask Task(IReadOnlyList<TextPair> pairs);
 
     /// <summary>
     /// Measures the model on pairs, the most important figure first; of it, more is better. Empty where no figure but the loss
@@ -159,7 +159,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
         using IDisposable unrecorded = no_grad();
         using ModelAccess.Evaluation evaluation = Model.Access.Evaluate();
         using ModelAccess.Lease reading = Model.Access.Read(evaluating: true);
-        ISequenceTask task = Task(pairs);
+        IPairTask task = Task(pairs);
         var nats = default(Nats);
         foreach (int[] some in Enumerable.Range(0, pairs.Count).OrderBy(i => task.Lengths[i]).Chunk(RowsAtOnce))
         {
@@ -172,7 +172,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     }
 
     // Nobody means "A" and "A " as two classes.
-    private static void CheckLabels(SequenceVocab vocab, PairFile pairs)
+    private static void CheckLabels(PairVocab vocab, PairFile pairs)
     {
         var first = new Dictionary<string, string>(StringComparer.Ordinal);
         pairs.Check(pair =>
@@ -196,10 +196,10 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
 /// <typeparam name="TConfig">What its models are made of.</typeparam>
 public interface ITrainedModel<TSelf, TConfig>
     where TSelf : TrainedModel<TSelf, TConfig>, ITrainedModel<TSelf, TConfig>
-    where TConfig : class, ISequenceConfig, new()
+    where TConfig : class, IPairConfig, new()
 {
     /// <summary>The vocabs of training pairs.</summary>
-    internal static abstract SequenceVocab VocabOf(TConfig config, IReadOnlyList<TextPair> pairs);
+    internal static abstract PairVocab VocabOf(TConfig config, IReadOnlyList<TextPair> pairs);
 
     /// <summary>Name to shape of every weight.</summary>
     /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
@@ -211,5 +211,5 @@ public interface ITrainedModel<TSelf, TConfig>
     /// <param name="target">Labels, or tokens of what is written.</param>
     /// <param name="threads">Threads of the kernels; 0: one a processor.</param>
     /// <param name="start">The file that its weights will come from; null for a new model.</param>
-    internal static abstract TSelf Build(TConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<TConfig>? start);
+    internal static abstract TSelf Build(TConfig config, Vocab source, Vocab target, int threads, PairCheckpoint<TConfig>? start);
 }

@@ -51,7 +51,7 @@ public abstract class EpochTrainer : IDisposable
     protected TrainerConfig Config { get; }
 
     /// <summary>What the gradients are for.</summary>
-    private protected abstract IUpdate Update { get; }
+    private protected abstract IOptimizer Update { get; }
 
     /// <summary>The names of the weights, in the order of <see cref="Update"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
@@ -129,7 +129,7 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>All that was gathered besides the weights, copied; between two steps, in an epoch or after one.</summary>
     public TrainerState CopyState()
     {
-        UpdateState update = Update.CopyState();
+        OptimizerMoments update = Update.CopyState();
         CarriedState carried = _batch > 0 ? CopyCarried() : CarriedState.None;
         return new TrainerState
         {
@@ -159,11 +159,11 @@ public abstract class EpochTrainer : IDisposable
         int batches = PlanEpoch(state.Epoch);
         if (state.Batch > batches)
             throw new FormatException($"is at minibatch {state.Batch} of an epoch of {batches}");
-        var moments = UpdateState.MomentsOf(Config.Optimizer).ToDictionary(
+        var moments = OptimizerMoments.MomentsOf(Config.Optimizer).ToDictionary(
             moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))],
                     StringComparer.Ordinal);
-        Update.SetState(new UpdateState(state.OptimizerSteps, moments));
+        Update.SetState(new OptimizerMoments(state.OptimizerSteps, moments));
         Update.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
         if (state.Batch > 0)

@@ -16,7 +16,7 @@ namespace CharLM.Training;
 public sealed class Trainer : EpochTrainer
 {
     private readonly MinibatchIterator _minibatches;
-    private readonly ILearner _learner;
+    private readonly ITrainingBackend _learner;
     private readonly long[] _inputs, _targets;
     private readonly float[] _gradientScales;
     private readonly int _stateRow;
@@ -38,12 +38,12 @@ public sealed class Trainer : EpochTrainer
         _plan = _minibatches.Plan(0);
         (_inputs, _targets) = (new long[config.BatchSize * numSteps], new long[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
-        _learner = Learners.Create(model, config);
+        _learner = TrainingBackends.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
     }
 
     /// <inheritdoc/>
-    private protected override IUpdate Update => _learner.Update;
+    private protected override IOptimizer Update => _learner.Update;
 
     /// <inheritdoc/>
     protected override void Free() => _learner.Dispose();

@@ -109,7 +109,7 @@ public sealed class NGramFileTests : IDisposable
                 tensors[$"ngram.{length}.first_child"] = level.FirstChild;
         }
         change(tensors);
-        SealedFile.Write(
+        ChecksummedFile.Write(
             Path,
             [.. CheckpointMetadata.WriteText(checkpoint), new("kind", "ngram"), new("order", $"{order}")],
             [.. tensors.Select(tensor => new OutgoingTensor(tensor.Key, [tensor.Value.Length], tensor.Value))]);

@@ -112,12 +112,12 @@ public sealed class NullPartTests : IDisposable
 
     private (string File, Action<string> Read) OfRun<TModel, TConfig>(TConfig model)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
-        var config = new SequenceRunConfig<TConfig> { Data = "pairs", Model = model, Training = new TrainerConfig { NumEpochs = 1 } };
-        using RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel,
+        var config = new PairRunConfig<TConfig> { Data = "pairs", Model = model, Training = new TrainerConfig { NumEpochs = 1 } };
+        using RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session = PairRun<TModel,
             TConfig>.Kind.New(_folder.File("run"));
-        new SequenceRun<TModel, TConfig>(config, threads: 1, session: session).Execute(Pairs);
+        new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(Pairs);
         return (session.Directory.LastCheckpointPath, path => TrainedModel<TModel, TConfig>.Open(path).Dispose());
     }
 

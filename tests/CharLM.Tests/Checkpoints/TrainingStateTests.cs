@@ -145,7 +145,7 @@ public sealed class TrainingStateTests : IDisposable
                 kind == ScheduleKind.Plateau ? Math.Pow(0.5, random.Next(1100)) : 1,
                     random.Next(2) == 0 ? double.PositiveInfinity : Number(random), random.Next(9)),
             OptimizerSteps = random.Next(int.MaxValue),
-            Moments = UpdateState.MomentsOf(optimizer)
+            Moments = OptimizerMoments.MomentsOf(optimizer)
                 .SelectMany(moment => shapes.Select(shape => (Name: $"{moment}.{shape.Key}", shape.Value)))
                 .ToDictionary(moment => moment.Name, moment => Values(random, moment.Value)),
             Hidden = Values(random, carried),

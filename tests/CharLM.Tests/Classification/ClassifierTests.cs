@@ -69,7 +69,7 @@ public sealed class ClassifierTests
         ClassifierConfig config = Config(labelOf, pooling, bidirectional);
         using var classifier = TrainedClassifier.Create(
             config with { Model = config.Model with { NumHiddens = 16 } }, new PairFile("pairs", "00", pairs), training.Seed, threads: 1);
-        using var trainer = new SequenceTrainer(new ClassifierTask(classifier.Model, classifier.Vocab, pairs), training);
+        using var trainer = new PairTrainer(new ClassifierTask(classifier.Model, classifier.Vocab, pairs), training);
         for (int epoch = 0; epoch < training.NumEpochs; epoch++)
             trainer.TrainEpoch(epoch);
         ConfusionMatrix matrix = classifier.Measure(pairs);

@@ -14,9 +14,9 @@ public sealed class EvaluationReportTests
     public void CalibrationError_ByHand_IsTheWeightedGapOfTheBins()
     {
         // 0.9 twice (one right): |1 - 1.8|; 0.3 twice (both right): |2 - 0.6|; over 4 tokens.
-        Guess[] guesses = [new(1, 0.9f), new(1, 0.9f), new(2, 0.3f), new(3, 0.3f)];
+        TopPrediction[] guesses = [new(1, 0.9f), new(1, 0.9f), new(2, 0.3f), new(3, 0.3f)];
         Assert.Equal((0.8 + 1.4) / 4, CalibrationError.Of([1, 2, 2, 3], guesses), 6);
-        Assert.Equal(0, CalibrationError.Of([1], [new Guess(1, 1)]), 6);
+        Assert.Equal(0, CalibrationError.Of([1], [new TopPrediction(1, 1)]), 6);
     }
 
     // Guo et al.: bin m is ((m - 1)/15, m/15]. One claim on the upper end of a bin, one inside it, one inside the next.
@@ -38,7 +38,7 @@ public sealed class EvaluationReportTests
     public void CalibrationError_UpperEndOfABin_BelongsToIt(int bin)
     {
         float end = bin / 15f, inside = (bin - 0.5f) / 15, next = (bin + 0.5f) / 15;
-        Guess[] guesses = [new(1, end), new(1, inside), new(1, next)];
+        TopPrediction[] guesses = [new(1, end), new(1, inside), new(1, next)];
         double expected = (Math.Abs(1 - end - inside) + Math.Abs(0.0 - next)) / 3;
         Assert.Equal(expected, CalibrationError.Of([1, 2, 2], guesses), 1e-6);
     }
@@ -46,8 +46,8 @@ public sealed class EvaluationReportTests
     [Fact]
     public void CalibrationError_EndsOfTheScale_AreInTheFirstAndTheLastBin()
     {
-        Assert.Equal((1 - 0.03 + 0.0) / 2, CalibrationError.Of([1, 2], [new Guess(1, 0), new Guess(1, 0.03f)]), 1e-6);
-        Assert.Equal(Math.Abs(1 - 1 - 0.99) / 2, CalibrationError.Of([1, 2], [new Guess(1, 1), new Guess(1, 0.99f)]), 1e-6);
+        Assert.Equal((1 - 0.03 + 0.0) / 2, CalibrationError.Of([1, 2], [new TopPrediction(1, 0), new TopPrediction(1, 0.03f)]), 1e-6);
+        Assert.Equal(Math.Abs(1 - 1 - 0.99) / 2, CalibrationError.Of([1, 2], [new TopPrediction(1, 1), new TopPrediction(1, 0.99f)]), 1e-6);
     }
 
     [Fact]
@@ -273,7 +273,7 @@ public sealed class EvaluationReportTests
     private static TokenSurprisals Constant(float nats, int count, int unknownAt) => new(
         Enumerable.Range(0, count).Select(i => i == unknownAt ? Vocab.UnknownId : 1).ToArray(),
         Enumerable.Repeat(nats, count).ToArray(),
-        new Guess[count]);
+        new TopPrediction[count]);
 
     private sealed class EvenOdds(int vocabSize) : ILanguageModel, IPredictor
     {
@@ -285,10 +285,10 @@ public sealed class EvaluationReportTests
         {
         }
 
-        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses = default)
+        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default)
         {
             nats.Fill(MathF.Log(vocabSize));
-            guesses.Fill(new Guess(1, 1f / vocabSize));
+            guesses.Fill(new TopPrediction(1, 1f / vocabSize));
         }
 
         public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => logits.Clear();

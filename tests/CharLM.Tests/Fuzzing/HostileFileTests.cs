@@ -59,7 +59,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void SequenceModelFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("classifier", ClassifierBytes(), path =>
     {
-        SequenceCheckpoint<ClassifierConfig> read = TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path);
+        PairCheckpoint<ClassifierConfig> read = TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path);
         Assert.Equal(Sizes(Classifier.Shapes(read.Config, read.Source.Count, read.Target.Count - 1)),
             read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
     });
@@ -134,8 +134,8 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void SequenceRunConfig_MutatedTexts_AreReadOrRefused() => Fuzz(
         "config of pairs",
-        Encoding.UTF8.GetBytes(RunConfigFile.Write(new SequenceRunConfig<TranslatorConfig> { Data = "pairs", Validation = "others" })),
-        path => Assert.NotNull(RunConfigFile.Read(path, new SequenceRunConfig<TranslatorConfig>()).Faults().ToList()));
+        Encoding.UTF8.GetBytes(RunConfigFile.Write(new PairRunConfig<TranslatorConfig> { Data = "pairs", Validation = "others" })),
+        path => Assert.NotNull(RunConfigFile.Read(path, new PairRunConfig<TranslatorConfig>()).Faults().ToList()));
 
     [Fact]
     public void EpochMetrics_MutatedLinesOfPairs_AreReadOrRefused()
@@ -203,7 +203,7 @@ public sealed class HostileFileTests : IDisposable
     {
         var config = new ClassifierConfig { Model = new ModelConfig { NumHiddens = 2 } };
         Dictionary<string, WeightArray> weights = Zeros(Classifier.Shapes(config, Tokens.Count, Tokens.Count - 1));
-        SequenceModelFile.Write(Path, new SequenceCheckpoint<ClassifierConfig>
+        PairModelFile.Write(Path, new PairCheckpoint<ClassifierConfig>
         {
             Config = config,
             Source = Tokens,

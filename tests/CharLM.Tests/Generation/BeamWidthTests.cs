@@ -102,7 +102,7 @@ public sealed class BeamWidthTests
             public void Begin(int rows) => (_rows, _place) = (rows, 0);
 
             public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
-                Span<Guess> guesses = default) => throw new NotSupportedException();
+                Span<TopPrediction> guesses = default) => throw new NotSupportedException();
 
             // One token a row at a time: the prefix has no more.
             public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)

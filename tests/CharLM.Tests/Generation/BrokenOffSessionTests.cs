@@ -176,7 +176,7 @@ public sealed class BrokenOffSessionTests
         public void Begin(int rows) => _predictor.Begin(rows);
 
         public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
-            Span<Guess> guesses = default) =>
+            Span<TopPrediction> guesses = default) =>
             _predictor.Score(inputs, targets, steps, nats, guesses);
 
         public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)

@@ -82,8 +82,8 @@ public sealed class GoldenTests(ITestOutputHelper output)
         foreach (GoldenCase golden in GoldenFile.Read(GoldenFile.DefaultPath).Cases.Where(golden => Computes(Implementation.Fused, golden)))
         {
             using LanguageModel model = Build(golden, Implementation.Fused, ScalarType.Float32);
-            using ILearner learner = Learners.Create(model, new TrainerConfig { LearningRate = golden.LearningRate });
-            Assert.IsType<FusedLearner>(learner);
+            using ITrainingBackend learner = TrainingBackends.Create(model, new TrainerConfig { LearningRate = golden.LearningRate });
+            Assert.IsType<FusedBackend>(learner);
             var deviation = new Deviation(Tolerances[ScalarType.Float32]);
             learner.ResetState();
             for (int i = 0; i < golden.Steps.Count; i++)
@@ -111,9 +111,9 @@ public sealed class GoldenTests(ITestOutputHelper output)
     {
         using DisposeScope scope = NewDisposeScope();
         using LanguageModel model = Build(golden, implementation, type);
-        using IUpdate update = implementation == Implementation.Custom
+        using IOptimizer update = implementation == Implementation.Custom
             ? new ScratchSgd(model.parameters(), golden.LearningRate)
-            : new TorchUpdate(OptimizerKind.Sgd, model.parameters(), golden.LearningRate);
+            : new TorchOptimizer(OptimizerKind.Sgd, model.parameters(), golden.LearningRate);
         var deviation = new Deviation(Tolerances[type]);
         RecurrentState state = model.BeginState(golden.BatchSize);
         for (int i = 0; i < golden.Steps.Count; i++)

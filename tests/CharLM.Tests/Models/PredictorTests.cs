@@ -54,7 +54,7 @@ public sealed class PredictorTests
         Assert.Throws<ArgumentException>(() => predictor.Predict([1, 2], 1, new float[9]));
         Assert.Throws<ArgumentException>(() => predictor.Score([1, 2], [1], 1, new float[2]));
         Assert.Throws<ArgumentException>(() => predictor.Score([1, 2], [1, 2], 1, new float[1]));
-        Assert.Throws<ArgumentException>(() => predictor.Score([1, 2], [1, 2], 1, new float[2], new Guess[1]));
+        Assert.Throws<ArgumentException>(() => predictor.Score([1, 2], [1, 2], 1, new float[2], new TopPrediction[1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => predictor.Predict([], 0, new float[10]));
         Assert.Throws<ArgumentOutOfRangeException>(() => predictor.Predict([1, 5], 1, new float[10]));
         Assert.Throws<ArgumentOutOfRangeException>(() => predictor.Score([1, 2], [1, -1], 1, new float[2]));

@@ -80,12 +80,12 @@ public sealed class RunRulesTests : IDisposable
     [Fact]
     public void Conflicts_OtherEpochsUnderScheduledSampling_AreRefused()
     {
-        var config = new SequenceRunConfig<TranslatorConfig> { Data = "x", Model = new TranslatorConfig { TeacherForcingEnd = 0.5 } };
-        SequenceRunConfig<TranslatorConfig> longer = config with { Training = config.Training with { NumEpochs = 30 } };
+        var config = new PairRunConfig<TranslatorConfig> { Data = "x", Model = new TranslatorConfig { TeacherForcingEnd = 0.5 } };
+        PairRunConfig<TranslatorConfig> longer = config with { Training = config.Training with { NumEpochs = 30 } };
         Assert.Contains("training.num_epochs is 20 in the run and cannot become 30: teacher forcing",
             Assert.Single(RunConflicts.Between(config, longer)), StringComparison.Ordinal);
         Assert.Empty(RunConflicts.Between(config with { Model = new TranslatorConfig() }, longer with { Model = new TranslatorConfig() }));
-        var cosine = new SequenceRunConfig<ClassifierConfig>
+        var cosine = new PairRunConfig<ClassifierConfig>
         {
             Data = "x",
             Training = new TrainerConfig { Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine } },
@@ -205,7 +205,7 @@ public sealed class RunRulesTests : IDisposable
             Training = Config.Training with { NumEpochs = 500 },
         };
         Assert.Equal(CheckpointInterval.Automatic, config.CheckpointEvery);
-        Assert.Equal(CheckpointInterval.Automatic, new SequenceRunConfig<ClassifierConfig>().CheckpointEvery);
+        Assert.Equal(CheckpointInterval.Automatic, new PairRunConfig<ClassifierConfig>().CheckpointEvery);
         var clock = new Ticking();
         long lastSaved = 0;
         var saved = new List<long>();

@@ -54,7 +54,7 @@ public sealed class TiedFiguresTests : IDisposable
         string path = _folder.File("pairs.tsv");
         File.WriteAllText(path, "aa\tx\nbb\ty\nab\tx\n");
         TextPair[] pairs = [new("aa", "x", 1), new("bb", "y", 2), new("ab", "x", 3)];
-        var config = new SequenceRunConfig<ClassifierConfig>
+        var config = new PairRunConfig<ClassifierConfig>
         {
             Model = new ClassifierConfig { Model = new ModelConfig { NumHiddens = 4, Bidirectional = true } },
             Training = Standstill,
@@ -64,7 +64,7 @@ public sealed class TiedFiguresTests : IDisposable
             CheckpointPath = _folder.File("model.safetensors"),
         };
         var data = new PairFile(path, new string('0', 64), pairs);
-        RunResult result = new SequenceRun<TrainedClassifier, ClassifierConfig>(config)
+        RunResult result = new PairRun<TrainedClassifier, ClassifierConfig>(config)
             .Execute(data, data, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((1, 4), (result.Best!.Value.Epoch, result.EpochsDone));
     }

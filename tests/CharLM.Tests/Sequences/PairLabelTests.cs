@@ -79,13 +79,13 @@ public sealed class PairLabelTests
 
     private static void CheckLearns<TSelf, TConfig>(TrainedModel<TSelf, TConfig> model, PairFile pairs)
         where TSelf : TrainedModel<TSelf, TConfig>, ITrainedModel<TSelf, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> before = model.Model.named_parameters()
             .ToDictionary(entry => entry.name, entry => entry.parameter.detach().clone());
         double first = model.Loss(pairs.Pairs).Mean;
-        using var trainer = new SequenceTrainer(model.Task(pairs.Pairs), new TrainerConfig
+        using var trainer = new PairTrainer(model.Task(pairs.Pairs), new TrainerConfig
         {
             NumEpochs = 60,
             BatchSize = 2,

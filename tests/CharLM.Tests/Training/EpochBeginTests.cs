@@ -75,7 +75,7 @@ public sealed class EpochBeginTests
         double NormWith(float[] scales)
         {
             using LanguageModel same = Model(Implementation.BuiltIn, CellKind.Rnn);
-            using var learner = new TorchLearner(same, new ScratchSgd(same.parameters(), 1));
+            using var learner = new TorchBackend(same, new ScratchSgd(same.parameters(), 1));
             learner.Learn([2, 2, 2], [2, 2, 2], 1, Steps, dropoutKey: 0, scales);
             return learner.Update.Clip(0);
         }

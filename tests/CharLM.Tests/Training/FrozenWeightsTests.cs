@@ -144,7 +144,7 @@ public sealed class FrozenWeightsTests
         string[] frozen = [.. translator.Model.named_parameters().Select(entry => entry.name)
             .Where(name => name.Contains("embedding", StringComparison.Ordinal) || name.Contains("weight_hh", StringComparison.Ordinal))];
         Assert.True(frozen.Length >= 4);
-        using var trainer = new SequenceTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), Training with
+        using var trainer = new PairTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), Training with
         {
             Optimizer = OptimizerKind.Adam,
         });

@@ -78,8 +78,8 @@ public sealed unsafe class FusedTrainingTests
         var theirs = new Parameter(mine.Weight.clone());
         using var raw = new RawWeights(mine);
         using var workers = new Workers(1);
-        using var fused = new FusedUpdate(raw, workers, kind, 0.1);
-        using var torch = new TorchUpdate(kind, [theirs], 0.1);
+        using var fused = new FusedOptimizer(raw, workers, kind, 0.1);
+        using var torch = new TorchOptimizer(kind, [theirs], 0.1);
         for (int step = 0; step < 5; step++)
         {
             Tensor gradient = randn(length);
@@ -125,7 +125,7 @@ public sealed unsafe class FusedTrainingTests
         };
         using var model = new LanguageModel(shape.Model, shape.VocabSize);
         long before = PanelBuffer.LiveBytes;
-        using ILearner learner = Learners.Create(model, new TrainerConfig());
+        using ITrainingBackend learner = TrainingBackends.Create(model, new TrainerConfig());
         learner.Learn(new long[shape.Tokens], new long[shape.Tokens], shape.BatchSize, shape.NumSteps, dropoutKey: 0, gradientScales: []);
         Assert.InRange((PanelBuffer.LiveBytes - before) / shape.ActivationBytes, 0.5, 1.5);
     }

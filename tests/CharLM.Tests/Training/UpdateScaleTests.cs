@@ -17,7 +17,7 @@ public sealed unsafe class UpdateScaleTests
         using var holder = new Holder();
         using var raw = new RawWeights(holder);
         using var workers = new Workers(1);
-        using var update = new FusedUpdate(raw, workers, OptimizerKind.Sgd, 1);
+        using var update = new FusedOptimizer(raw, workers, OptimizerKind.Sgd, 1);
         var gradient = new Span<float>(raw["weight"].Gradient, 2);
         (gradient[0], gradient[1]) = (30, 40);
         update.Clip(5);

@@ -21,7 +21,7 @@ public sealed class UpdateTests
     {
         using DisposeScope scope = NewDisposeScope();
         Parameter one = Weight(3), two = Weight(0, 4); // gradients 6, (0, 8): norm 10
-        using IUpdate update = scratch ? new ScratchSgd([one, two], 1) : new TorchUpdate(OptimizerKind.Sgd, [one, two], 1);
+        using IOptimizer update = scratch ? new ScratchSgd([one, two], 1) : new TorchOptimizer(OptimizerKind.Sgd, [one, two], 1);
 
         Assert.Equal(10, update.Clip(5), 5);
         Assert.Equal(3, one.grad![0].ToDouble(), 5);
@@ -36,7 +36,7 @@ public sealed class UpdateTests
     {
         using DisposeScope scope = NewDisposeScope();
         Parameter one = Weight(3), two = Weight(-0.5f, -4); // gradients 6, (-1, -8)
-        using IUpdate update = scratch ? new ScratchSgd([one, two], 1) : new TorchUpdate(OptimizerKind.Sgd, [one, two], 1);
+        using IOptimizer update = scratch ? new ScratchSgd([one, two], 1) : new TorchOptimizer(OptimizerKind.Sgd, [one, two], 1);
 
         Assert.Equal(Math.Sqrt(101), update.Clip(5, ClippingKind.Value), 4);
         Assert.Equal([5f], one.grad!.data<float>().ToArray());
@@ -66,7 +66,7 @@ public sealed class UpdateTests
     {
         using DisposeScope scope = NewDisposeScope();
         Parameter weight = Weight(3, 4);
-        using IUpdate update = scratch ? new ScratchSgd([weight], 1) : new TorchUpdate(OptimizerKind.Sgd, [weight], 1);
+        using IOptimizer update = scratch ? new ScratchSgd([weight], 1) : new TorchOptimizer(OptimizerKind.Sgd, [weight], 1);
         Assert.Equal(10, update.Clip(bound), 5);
         Assert.Equal([6f, 8f], weight.grad!.data<float>().ToArray());
     }
@@ -78,7 +78,7 @@ public sealed class UpdateTests
     {
         using DisposeScope scope = NewDisposeScope();
         Parameter weight = Weight(1, -2);
-        using IUpdate update = scratch ? new ScratchSgd([weight], 0.25) : new TorchUpdate(OptimizerKind.Sgd, [weight], 0.25);
+        using IOptimizer update = scratch ? new ScratchSgd([weight], 0.25) : new TorchOptimizer(OptimizerKind.Sgd, [weight], 0.25);
         update.Step();
         Assert.Equal([0.5f, -1f], weight.data<float>().ToArray()); // w - 0.25 * 2 w
         update.LearningRate = 0.5;
@@ -97,7 +97,7 @@ public sealed class UpdateTests
     {
         using DisposeScope scope = NewDisposeScope();
         Parameter weight = Weight(1);
-        using var update = new TorchUpdate(kind, [weight], 0.1);
+        using var update = new TorchOptimizer(kind, [weight], 0.1);
         update.Step();
         // Adam's first step is lr * sign(g); RMSProp's is lr * g / sqrt(0.01 g^2) = 10 lr.
         Assert.Equal(expected, weight[0].ToDouble(), 5);

@@ -46,7 +46,7 @@ public sealed unsafe class WeightDecayTests
         float[][] expected = Reference(kind, begin, gradients, clipping, bound);
 
         Assert.All(expected.Zip(ByFused(kind, begin, gradients, clipping, bound)), AssertClose);
-        Assert.All(expected.Zip(ByTensors(weights => new TorchUpdate(kind, weights, Rate, Decay), begin, gradients, clipping, bound)),
+        Assert.All(expected.Zip(ByTensors(weights => new TorchOptimizer(kind, weights, Rate, Decay), begin, gradients, clipping, bound)),
             AssertClose);
         if (kind == OptimizerKind.Sgd)
             Assert.All(expected.Zip(ByTensors(weights => new ScratchSgd(weights, Rate, Decay), begin, gradients, clipping, bound)),
@@ -75,7 +75,7 @@ public sealed unsafe class WeightDecayTests
         using var theirs = new LanguageModel(model.Config with { Implementation = Implementation.BuiltIn }, 5);
         theirs.load_state_dict(model.state_dict());
         long[] inputs = [0, 1, 2, 3, 4, 1], targets = [1, 2, 3, 4, 1, 0];
-        using ILearner learner = Learners.Create(model, new TrainerConfig { Optimizer = kind, LearningRate = Rate, WeightDecay = Decay });
+        using ITrainingBackend learner = TrainingBackends.Create(model, new TrainerConfig { Optimizer = kind, LearningRate = Rate, WeightDecay = Decay });
         learner.ResetState();
         learner.Learn(inputs, targets, 2, 3, dropoutKey: 0, gradientScales: []);
         learner.Update.Step();
@@ -93,7 +93,7 @@ public sealed unsafe class WeightDecayTests
     public void TrainEpoch_PairsThatTeachNothing_OnlyDecay()
     {
         using var task = new Idle();
-        using var trainer = new SequenceTrainer(task, new TrainerConfig
+        using var trainer = new PairTrainer(task, new TrainerConfig
         {
             NumEpochs = 2,
             BatchSize = 1,
@@ -142,7 +142,7 @@ public sealed unsafe class WeightDecayTests
         using var holder = new Holder(begin);
         using var raw = new RawWeights(holder);
         using var workers = new Workers(1);
-        using var update = new FusedUpdate(raw, workers, kind, Rate, Decay);
+        using var update = new FusedOptimizer(raw, workers, kind, Rate, Decay);
         foreach (float[][] step in gradients)
         {
             foreach ((RawWeight weight, float[] gradient) in raw.All.Zip(step))
@@ -153,11 +153,11 @@ public sealed unsafe class WeightDecayTests
         return [.. holder.parameters().Select(Values)];
     }
 
-    private static float[][] ByTensors(Func<Parameter[], IUpdate> create, float[][] begin, float[][][] gradients, ClippingKind clipping,
+    private static float[][] ByTensors(Func<Parameter[], IOptimizer> create, float[][] begin, float[][][] gradients, ClippingKind clipping,
         double bound)
     {
         Parameter[] weights = [.. begin.Select(values => new Parameter(tensor(values).clone()))];
-        using IUpdate update = create(weights);
+        using IOptimizer update = create(weights);
         foreach (float[][] step in gradients)
         {
             foreach ((Parameter weight, float[] gradient) in weights.Zip(step))
@@ -184,7 +184,7 @@ public sealed unsafe class WeightDecayTests
     }
 
     // Three pairs whose loss does not depend on the weight.
-    private sealed class Idle : nn.Module, ISequenceTask
+    private sealed class Idle : nn.Module, IPairTask
     {
         public Idle()
             : base("idle") => register_parameter("weight", new Parameter(tensor(new float[] { 1, -2 })));

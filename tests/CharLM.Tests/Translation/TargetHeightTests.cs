@@ -29,7 +29,7 @@ public sealed class TargetHeightTests
             MaxTarget = 5
         };
         using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
-        var search = new TargetSearch(model, vocab, new DecodingConfig { BeamWidth = beamWidth, Temperature = temperature, Seed = 3 });
+        var search = new BeamDecoder(model, vocab, new DecodingConfig { BeamWidth = beamWidth, Temperature = temperature, Seed = 3 });
         var sources = new PaddedBatch([.. Pairs.Select(pair => new ReadOnlyMemory<int>(vocab.EncodeSource(pair.Source)))]);
         IReadOnlyList<WrittenTarget> expected = search.Write(sources, cancellationToken: TestContext.Current.CancellationToken);
         foreach (float height in new[] { 1024f, -2048f })

@@ -132,9 +132,9 @@ public sealed class TranslatorTests
         Sharpen(model);
         (double best, string target) = BestByTrial(model, vocab, vocab.EncodeSource("bcabc"), maxTokens: 4);
 
-        WrittenTarget wide = new TargetSearch(model, vocab, new DecodingConfig { BeamWidth = 1000 })
+        WrittenTarget wide = new BeamDecoder(model, vocab, new DecodingConfig { BeamWidth = 1000 })
             .Write(Sources(vocab, "abc", "bcabc"))[1];
-        WrittenTarget greedy = new TargetSearch(model, vocab, new DecodingConfig()).Write(Sources(vocab, "abc", "bcabc"))[1];
+        WrittenTarget greedy = new BeamDecoder(model, vocab, new DecodingConfig()).Write(Sources(vocab, "abc", "bcabc"))[1];
 
         Assert.Equal(best, wide.LogProbability, 1e-4);
         Assert.Equal(target, string.Join(' ', wide.Ids));
@@ -150,7 +150,7 @@ public sealed class TranslatorTests
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
         using var model = new Translator(Config(CellKind.Lstm, SourceAttention.Dot, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
-        WrittenTarget written = new TargetSearch(model, vocab, new DecodingConfig())
+        WrittenTarget written = new BeamDecoder(model, vocab, new DecodingConfig())
             .Write(Sources(vocab, "cab", "bcabc"), withAttention: true)[0];
         EncodedSource source = model.Encode(Sources(vocab, "cab"));
         RecurrentState state = source.State;
@@ -174,7 +174,7 @@ public sealed class TranslatorTests
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
         using var model = new Translator(Config(CellKind.Gru, SourceAttention.None, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         string Draw(long seed) =>
-            string.Join(' ', new TargetSearch(model, vocab, new DecodingConfig { Temperature = 1, Seed = seed })
+            string.Join(' ', new BeamDecoder(model, vocab, new DecodingConfig { Temperature = 1, Seed = seed })
                 .Write(Sources(vocab, "abc", "b"))[0].Ids);
         Assert.Equal(Draw(1), Draw(1));
         Assert.True(Enumerable.Range(0, 10).Select(seed => Draw(seed)).Distinct().Count() > 1);
@@ -234,7 +234,7 @@ public sealed class TranslatorTests
                 Seed = 3,
             };
             using var translator = TrainedTranslator.Create(config, new PairFile("pairs", "00", pairs), training.Seed, threads: 1);
-            using var trainer = new SequenceTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), training);
+            using var trainer = new PairTrainer(new TranslatorTask(translator.Model, translator.Vocab, pairs), training);
             double[] losses = [.. Enumerable.Range(0, epochs).Select(epoch => trainer.TrainEpoch(epoch).Train.Mean)];
             return [.. losses, translator.Measure(pairs, new DecodingConfig()).ExactMatch];
         }

@@ -23,7 +23,7 @@ public sealed record RunRecord
     /// <summary>Its directory; null when only a log is known.</summary>
     public RunDirectory? Directory { get; init; }
 
-    /// <summary>All that the run was told, a <see cref="RunConfig"/> or a <see cref="SequenceRunConfig{TConfig}"/>; null when only a
+    /// <summary>All that the run was told, a <see cref="RunConfig"/> or a <see cref="PairRunConfig{TConfig}"/>; null when only a
     /// log is known.</summary>
     public RunSettings? Settings { get; init; }
 
@@ -85,7 +85,7 @@ public sealed record RunRecord
         string? kind = RunConfigFile.KindOf(directory.ConfigPath);
         if (kind == ClassifierConfig.Kind)
         {
-            SequenceRunConfig<ClassifierConfig> config = ReadConfig<ClassifierConfig>(directory);
+            PairRunConfig<ClassifierConfig> config = ReadConfig<ClassifierConfig>(directory);
             return Read(directory, config, config.Model.Model) with
             {
                 Kind = kind,
@@ -97,7 +97,7 @@ public sealed record RunRecord
         }
         if (kind == TranslatorConfig.Kind)
         {
-            SequenceRunConfig<TranslatorConfig> config = ReadConfig<TranslatorConfig>(directory);
+            PairRunConfig<TranslatorConfig> config = ReadConfig<TranslatorConfig>(directory);
             bool isSteered = config.Model.Source == SourceKind.Label;
             return Read(directory, config, config.Model.Model) with
             {
@@ -111,9 +111,9 @@ public sealed record RunRecord
         return Read(directory, ofText, ofText.Model) with { Corpus = ofText.Corpus };
     }
 
-    private static SequenceRunConfig<TConfig> ReadConfig<TConfig>(RunDirectory directory)
-        where TConfig : class, ISequenceConfig, new() =>
-        RunConfigFile.Read(directory.ConfigPath, new SequenceRunConfig<TConfig>());
+    private static PairRunConfig<TConfig> ReadConfig<TConfig>(RunDirectory directory)
+        where TConfig : class, IPairConfig, new() =>
+        RunConfigFile.Read(directory.ConfigPath, new PairRunConfig<TConfig>());
 
     private static RunRecord Read(RunDirectory directory, RunSettings settings, ModelConfig model) => new()
     {

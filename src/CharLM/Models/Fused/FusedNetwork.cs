@@ -11,7 +11,7 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// Rows of a minibatch are shared out among the workers, who go through all layers and steps, forwards and backwards, without
-/// waiting for each other (<see cref="RowSharing"/>); then they meet, and share the weight gradients out by gates. Every sum is
+/// waiting for each other (<see cref="WorkStealing"/>); then they meet, and share the weight gradients out by gates. Every sum is
 /// taken in an order that does not depend on the workers, so that results do not either.
 /// </remarks>
 internal sealed class FusedNetwork : IDisposable
@@ -30,12 +30,12 @@ internal sealed class FusedNetwork : IDisposable
     private readonly DropoutPass? _inputDropout, _outputDropout;
     private readonly TiedWeight? _tied;
     private readonly double _tokenDropout;
-    private readonly RowSharing _sharing;
+    private readonly WorkStealing _sharing;
     private readonly Action<int> _pack, _rows, _weightGradients;
     private readonly int _vocabSize;
     private int[] _targets = [];
     private float[] _nats = [];
-    private readonly WorkerChoice _choice;
+    private readonly ThreadTuner _choice;
     private int _batch, _steps, _active = 1, _tasks = 1;
     private bool _backward, _packed, _measures;
     private ulong? _dropoutKey;
@@ -49,7 +49,7 @@ internal sealed class FusedNetwork : IDisposable
     public FusedNetwork(ModelConfig config, int vocabSize, RawWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
     {
         (_workers, _vocabSize, _choice, _sharing) = (
-            workers, vocabSize, new WorkerChoice(workers.Count, workers.IsFixed), new RowSharing(workers.Count));
+            workers, vocabSize, new ThreadTuner(workers.Count, workers.IsFixed), new WorkStealing(workers.Count));
         _tokens = new TokenRows(vocabSize);
         if (config.EmbeddingSize > 0)
             _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);

@@ -46,7 +46,7 @@ internal sealed class FusedPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         FusedNetwork network = Network;
         network.Measure(inputs, targets, Rows, steps);
@@ -62,7 +62,7 @@ internal sealed class FusedPredictor : Predictor
         for (int i = 0; i < guesses.Length; i++)
         {
             network.CopyLogits((i % steps * Rows) + (i / steps), logits);
-            guesses[i] = Guess.Of(logits, targets[i], nats[i]);
+            guesses[i] = TopPrediction.Of(logits, targets[i], nats[i]);
         }
     }
 

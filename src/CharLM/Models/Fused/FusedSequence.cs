@@ -12,7 +12,7 @@ internal sealed unsafe class FusedSequence : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly Workers _workers;
-    private readonly RowSharing _sharing;
+    private readonly WorkStealing _sharing;
     private readonly int _inputSize;
     private PanelBuffer _input = new(1), _inputGradient = new(1);
     private FusedStack? _stack;
@@ -25,7 +25,7 @@ internal sealed unsafe class FusedSequence : IDisposable
     /// <summary>Working memory for sequences of a layer.</summary>
     public FusedSequence(ModelConfig config, int inputSize, Workers workers)
     {
-        (_config, _inputSize, _workers, _sharing) = (config, inputSize, workers, new RowSharing(workers.Count));
+        (_config, _inputSize, _workers, _sharing) = (config, inputSize, workers, new WorkStealing(workers.Count));
     }
 
     private Panels Input => new(_input.Data, _batch * _steps, Panels.Pad(_inputSize));

@@ -20,7 +20,7 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<Guess> guesses)
+        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         for (int i = 0; i < inputs.Length; i++)
         {
@@ -103,7 +103,7 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
             _probabilities[token] += rest;
     }
 
-    private Guess Best(int[] context)
+    private TopPrediction Best(int[] context)
     {
         Distribute(context);
         int best = 0;
@@ -112,6 +112,6 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
             if (_probabilities[token] > _probabilities[best])
                 best = token;
         }
-        return new Guess(best, (float)_probabilities[best]);
+        return new TopPrediction(best, (float)_probabilities[best]);
     }
 }

@@ -16,7 +16,7 @@ namespace CharLM.Pairs.Classification;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-internal sealed class Classifier : SequenceModel<ClassifierConfig>
+internal sealed class Classifier : PairModel<ClassifierConfig>
 {
     private readonly SequenceEncoder _encoder;
     private readonly Embedding? _embedding;

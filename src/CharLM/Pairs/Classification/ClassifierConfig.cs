@@ -5,7 +5,7 @@ namespace CharLM.Pairs.Classification;
 
 /// <summary>What a classifier is made of.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed record ClassifierConfig : ISequenceConfig
+public sealed record ClassifierConfig : IPairConfig
 {
     /// <summary>The greatest limit of a text, in characters.</summary>
     public const int LongestText = 65536;

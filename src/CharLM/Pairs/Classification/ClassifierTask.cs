@@ -7,7 +7,7 @@ namespace CharLM.Pairs.Classification;
 
 /// <summary>Teaches a classifier labelled texts.</summary>
 /// <remarks>Thread safety: one thread at a time, and nobody else may use the model then; the trainer sees to that.</remarks>
-internal sealed class ClassifierTask : ISequenceTask
+internal sealed class ClassifierTask : IPairTask
 {
     private readonly Classifier _model;
     private readonly List<ReadOnlyMemory<int>> _texts, _labels;

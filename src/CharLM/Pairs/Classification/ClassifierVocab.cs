@@ -7,7 +7,7 @@ namespace CharLM.Pairs.Classification;
 /// <param name="labelOf">What gets a label.</param>
 /// <param name="source">Characters.</param>
 /// <param name="target">Labels; the unknown one, which comes first, is no class.</param>
-internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target) : SequenceVocab(source, target)
+internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target) : PairVocab(source, target)
 {
     /// <summary>The labels, in order of their numbers.</summary>
     public IReadOnlyList<string> Labels { get; } = [.. target.Tokens.Skip(1)];

@@ -13,7 +13,7 @@ namespace CharLM.Pairs.Classification;
 public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, ClassifierConfig>, ITrainedModel<TrainedClassifier,
     ClassifierConfig>
 {
-    private TrainedClassifier(Classifier model, ClassifierVocab vocab, SequenceCheckpoint<ClassifierConfig>? start)
+    private TrainedClassifier(Classifier model, ClassifierVocab vocab, PairCheckpoint<ClassifierConfig>? start)
         : base(start) => (Model, Vocab) = (model, vocab);
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
     public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
 
     /// <inheritdoc/>
-    public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new ClassifierTask(Model, Vocab, pairs);
+    public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new ClassifierTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
@@ -79,7 +79,7 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Label(sources, cancellationToken).Select(TextOf)];
 
-    static SequenceVocab ITrainedModel<TrainedClassifier,
+    static PairVocab ITrainedModel<TrainedClassifier,
         ClassifierConfig>.VocabOf(ClassifierConfig config, IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(config.LabelOf, pairs);
 
     static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedClassifier,
@@ -87,6 +87,6 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
         target.Count < 2 ? throw new FormatException("has no labels") : Classifier.Shapes(config, source.Count, target.Count - 1);
 
     static TrainedClassifier ITrainedModel<TrainedClassifier, ClassifierConfig>.Build(
-        ClassifierConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<ClassifierConfig>? start) =>
+        ClassifierConfig config, Vocab source, Vocab target, int threads, PairCheckpoint<ClassifierConfig>? start) =>
         new(new Classifier(config, source.Count, target.Count - 1, threads), new ClassifierVocab(config.LabelOf, source, target), start);
 }

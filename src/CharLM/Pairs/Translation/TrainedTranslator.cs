@@ -14,7 +14,7 @@ namespace CharLM.Pairs.Translation;
 public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, TranslatorConfig>, ITrainedModel<TrainedTranslator,
     TranslatorConfig>
 {
-    private TrainedTranslator(Translator model, TranslatorVocab vocab, SequenceCheckpoint<TranslatorConfig>? start)
+    private TrainedTranslator(Translator model, TranslatorVocab vocab, PairCheckpoint<TranslatorConfig>? start)
         : base(start) => (Model, Vocab) = (model, vocab);
 
     /// <inheritdoc/>
@@ -37,7 +37,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
         var written = new WrittenTarget[sources.Count];
         int[][] ids = [.. sources.Select(Vocab.EncodeSource)];
         int rows = Math.Max(1, RowsAtOnce / decoding.BeamWidth);
-        var search = new TargetSearch(Model, Vocab, decoding);
+        var search = new BeamDecoder(Model, Vocab, decoding);
         foreach (int[] some in Enumerable.Range(0, ids.Length).OrderBy(i => ids[i].Length).Chunk(rows))
         {
             IReadOnlyList<WrittenTarget> targets = search.Write(
@@ -77,7 +77,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
 
     /// <inheritdoc/>
-    public override ISequenceTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
+    public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
     /// <remarks>Of greedy decoding. What a label steers has many right forms, of which the pairs hold one: only the loss tells.</remarks>
@@ -89,7 +89,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(TextOf)];
 
-    static SequenceVocab ITrainedModel<TrainedTranslator,
+    static PairVocab ITrainedModel<TrainedTranslator,
         TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);
 
     static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedTranslator,
@@ -99,6 +99,6 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
             : Translator.Shapes(config, source.Count, target.Count);
 
     static TrainedTranslator ITrainedModel<TrainedTranslator, TranslatorConfig>.Build(
-        TranslatorConfig config, Vocab source, Vocab target, int threads, SequenceCheckpoint<TranslatorConfig>? start) =>
+        TranslatorConfig config, Vocab source, Vocab target, int threads, PairCheckpoint<TranslatorConfig>? start) =>
         new(new Translator(config, source.Count, target.Count, threads), new TranslatorVocab(config.Source, source, target), start);
 }

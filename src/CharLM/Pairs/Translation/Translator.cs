@@ -18,7 +18,7 @@ namespace CharLM.Pairs.Translation;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-internal sealed class Translator : SequenceModel<TranslatorConfig>
+internal sealed class Translator : PairModel<TranslatorConfig>
 {
     private readonly SequenceEncoder _encoder;
     private readonly IRecurrentLayer _decoder;

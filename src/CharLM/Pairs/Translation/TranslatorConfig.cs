@@ -7,7 +7,7 @@ namespace CharLM.Pairs.Translation;
 
 /// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed record TranslatorConfig : ISequenceConfig
+public sealed record TranslatorConfig : IPairConfig
 {
     /// <summary>The greatest limit of a sequence, in characters.</summary>
     public const int LongestSequence = 65536;
@@ -52,7 +52,7 @@ public sealed record TranslatorConfig : ISequenceConfig
     };
 
     // How often the decoder sees its own characters follows from the part of the training that is done.
-    string? ISequenceConfig.WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
+    string? IPairConfig.WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
 
     /// <summary>Every fault of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Faults()

@@ -7,7 +7,7 @@ namespace CharLM.Pairs.Translation;
 
 /// <summary>Teaches an encoder-decoder pairs, with teacher forcing or its schedule.</summary>
 /// <remarks>Thread safety: one thread at a time, and nobody else may use the model then; the trainer sees to that.</remarks>
-internal sealed class TranslatorTask : ISequenceTask
+internal sealed class TranslatorTask : IPairTask
 {
     private readonly Translator _model;
     private readonly TranslatorVocab _vocab;

@@ -8,7 +8,7 @@ namespace CharLM.Pairs.Translation;
 /// <param name="kind">What a source is.</param>
 /// <param name="source">Tokens of what is read: characters, or labels.</param>
 /// <param name="target">Tokens of what is written: characters, <see cref="Begin"/> and <see cref="End"/>.</param>
-internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target) : SequenceVocab(source, target)
+internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target) : PairVocab(source, target)
 {
     /// <summary>Stands before the first character that is written.</summary>
     public const string Begin = "<bos>";

@@ -35,7 +35,7 @@ public sealed class OneHotDropoutTests
         using var raw = new RawWeights(model);
         using var workers = new Workers(1);
         using var network = new FusedNetwork(model.Config, Vocab, raw, workers);
-        using var torch = new TorchLearner(model, new ScratchSgd(model.parameters(), 1));
+        using var torch = new TorchBackend(model, new ScratchSgd(model.parameters(), 1));
         AssertEither(nothing, scaled, probability, key =>
         {
             network.ZeroState();

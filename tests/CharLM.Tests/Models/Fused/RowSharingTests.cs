@@ -49,7 +49,7 @@ public sealed class RowSharingTests
         int batch, int steps, int count, bool forward, bool backward)
     {
         using var workers = new Workers(count);
-        var sharing = new RowSharing(count);
+        var sharing = new WorkStealing(count);
         for (int slow = 0; slow < count; slow++)
         {
             var record = new Record(batch);
@@ -71,7 +71,7 @@ public sealed class RowSharingTests
     {
         const int Batch = 32, Steps = 20;
         using var workers = new Workers(2);
-        var sharing = new RowSharing(2);
+        var sharing = new WorkStealing(2);
         int Fast()
         {
             sharing.Begin(Batch, Steps, 2, forward: true, backward: true);
@@ -100,7 +100,7 @@ public sealed class RowSharingTests
     [Fact]
     public void Next_OneWorkerNeverComes_IsNotMissed()
     {
-        var sharing = new RowSharing(3);
+        var sharing = new WorkStealing(3);
         var record = new Record(20);
         sharing.Begin(20, 6, 3, forward: true, backward: true);
         while (sharing.Next(1, out RowGrid rows, out bool backward))

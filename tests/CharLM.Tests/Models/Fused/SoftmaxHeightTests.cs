@@ -34,7 +34,7 @@ public sealed class SoftmaxHeightTests
             model.get_parameter("linear.bias")![4] = tensor(height);
         using IPredictor predictor = model.Predictor();
         float[] nats = new float[2];
-        var guesses = new Guess[2];
+        var guesses = new TopPrediction[2];
         predictor.Begin(1);
         predictor.Score([1, 2], [4, 5], 2, nats, guesses);
         Assert.Equal(0, nats[0], 1e-5);

@@ -12,7 +12,7 @@ public class WorkerChoiceTests
     [InlineData(1.0, 1.7, 1)] // two halves of one processor, or a small minibatch
     public void FasterNumberIsUsed(double one, double two, int faster)
     {
-        var choice = new WorkerChoice(2, isFixed: false, _clock);
+        var choice = new ThreadTuner(2, isFixed: false, _clock);
         Run(choice, 100, workers => workers == 1 ? one : two);
         Assert.InRange(Run(choice, 1000, workers => workers == 1 ? one : two)[faster], 950, 1000);
     }
@@ -20,7 +20,7 @@ public class WorkerChoiceTests
     [Fact]
     public void MostWorkersTakePartEvenIfTheyAreNoPowerOfTwo()
     {
-        var choice = new WorkerChoice(6, isFixed: false, _clock);
+        var choice = new ThreadTuner(6, isFixed: false, _clock);
         Dictionary<int, int> used = Run(choice, 2000, workers => 1.0 / workers);
         Assert.Equal([1, 2, 4, 6], used.Keys.Order());
         Assert.InRange(used[6], 1700, 2000);
@@ -30,7 +30,7 @@ public class WorkerChoiceTests
     [Fact]
     public void SlowStartIsForgotten()
     {
-        var choice = new WorkerChoice(2, isFixed: false, _clock);
+        var choice = new ThreadTuner(2, isFixed: false, _clock);
         int call = 0;
         double Seconds(int workers) => (call++ < 7 ? 10.0 : 1.0) * (workers == 1 ? 1.0 : 0.6);
         Run(choice, 200, Seconds);
@@ -40,7 +40,7 @@ public class WorkerChoiceTests
     [Fact]
     public void NeighbourWhoTakesTheOtherProcessorIsNoticedAndSoIsHisLeaving()
     {
-        var choice = new WorkerChoice(2, isFixed: false, _clock);
+        var choice = new ThreadTuner(2, isFixed: false, _clock);
         Run(choice, 5000, workers => workers == 1 ? 1.0 : 0.5);
         Run(choice, 5000, workers => workers == 1 ? 1.0 : 1.5);
         Assert.InRange(Run(choice, 1000, workers => workers == 1 ? 1.0 : 1.5)[1], 950, 1000);
@@ -56,7 +56,7 @@ public class WorkerChoiceTests
     {
         for (int begin = 0; begin < 40; begin++)
         {
-            var choice = new WorkerChoice(2, isFixed: false, _clock);
+            var choice = new ThreadTuner(2, isFixed: false, _clock);
             Run(choice, 500, workers => workers == 1 ? one : two);
             int call = 0;
             Dictionary<int, int> used = Run(
@@ -72,7 +72,7 @@ public class WorkerChoiceTests
     [InlineData(0.00001, 0.00001)]
     public void TryingIsCheap(double one, double two)
     {
-        var choice = new WorkerChoice(2, isFixed: false, _clock);
+        var choice = new ThreadTuner(2, isFixed: false, _clock);
         Run(choice, 1000, workers => workers == 1 ? one : two);
         TimeSpan begin = _clock.Now;
         Run(choice, 20_000, workers => workers == 1 ? one : two);
@@ -83,14 +83,14 @@ public class WorkerChoiceTests
     [Fact]
     public void FixedNumberIsAlwaysUsed()
     {
-        var choice = new WorkerChoice(3, isFixed: true, _clock);
+        var choice = new ThreadTuner(3, isFixed: true, _clock);
         Assert.Equal([3], Run(choice, 100, workers => workers).Keys);
     }
 
     [Fact]
     public void SingleSequenceHasOneWorker()
     {
-        var choice = new WorkerChoice(4, isFixed: false, _clock);
+        var choice = new ThreadTuner(4, isFixed: false, _clock);
         for (int call = 0; call < 50; call++)
         {
             Assert.Equal(1, choice.Begin(batch: 1, steps: 35));
@@ -101,7 +101,7 @@ public class WorkerChoiceTests
     [Fact]
     public void EachShapeHasItsOwnChoice()
     {
-        var choice = new WorkerChoice(2, isFixed: false, _clock);
+        var choice = new ThreadTuner(2, isFixed: false, _clock);
         for (int call = 0; call < 500; call++)
         {
             Run(choice, 1, workers => workers == 1 ? 1.0 : 0.5, batch: 32);
@@ -112,7 +112,7 @@ public class WorkerChoiceTests
     }
 
     // How often each number was used, when calls take what the function says.
-    private Dictionary<int, int> Run(WorkerChoice choice, int calls, Func<int, double> seconds, int batch = 32)
+    private Dictionary<int, int> Run(ThreadTuner choice, int calls, Func<int, double> seconds, int batch = 32)
     {
         Dictionary<int, int> used = [];
         for (int call = 0; call < calls; call++)

@@ -83,7 +83,7 @@ public sealed class NGramModelTests
         int[] text = [.. Enumerable.Range(0, 300).Select(i => i * i % 11 % 5)];
         using IPredictor predictor = NGramModel.Train(text, 3, 5).Predictor(), other = NGramModel.Train(text, 3, 5).Predictor();
         var nats = new float[20];
-        var guesses = new Guess[20];
+        var guesses = new TopPrediction[20];
         long[] tokens = [.. text[..21].Select(token => (long)token)];
         predictor.Begin(rows: 1);
         predictor.Score(tokens.AsSpan(0, 20), tokens.AsSpan(1), 20, nats, guesses);

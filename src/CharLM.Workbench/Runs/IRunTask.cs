@@ -11,7 +11,7 @@ namespace CharLM.Workbench.Runs;
 
 /// <summary>What a run trains: all that <see cref="RunExecution{TConfig, TCheckpoint}"/> asks of it.</summary>
 /// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
-internal interface IRunSubject<TCheckpoint>
+internal interface IRunTask<TCheckpoint>
     where TCheckpoint : class, IRunCheckpoint
 {
     /// <summary>Trains it.</summary>
@@ -37,9 +37,9 @@ internal interface IRunSubject<TCheckpoint>
 }
 
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
-internal sealed class LanguageModelSubject(
+internal sealed class LanguageModelTask(
     RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
-    Trainer trainer) : IRunSubject<Checkpoint>
+    Trainer trainer) : IRunTask<Checkpoint>
 {
     /// <inheritdoc/>
     public EpochTrainer Trainer => trainer;
@@ -83,11 +83,11 @@ internal sealed class LanguageModelSubject(
 }
 
 /// <summary>A model that learns pairs, as a run asks for it.</summary>
-internal sealed class SequenceSubject<TModel, TConfig>(
-    SequenceRunConfig<TConfig> config, TModel model, SequenceTrainer trainer, PairFile data, PairFile? heldOut)
-        : IRunSubject<SequenceCheckpoint<TConfig>>
+internal sealed class PairTask<TModel, TConfig>(
+    PairRunConfig<TConfig> config, TModel model, PairTrainer trainer, PairFile data, PairFile? heldOut)
+        : IRunTask<PairCheckpoint<TConfig>>
     where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, ISequenceConfig, new()
+    where TConfig : class, IPairConfig, new()
 {
     private const int SampledPairs = 5;
 
@@ -110,7 +110,7 @@ internal sealed class SequenceSubject<TModel, TConfig>(
     }
 
     /// <inheritdoc/>
-    public SequenceCheckpoint<TConfig> Checkpoint(Figures figures, ResumeState? resume) => model.Copy(config.Training, data, figures) with
+    public PairCheckpoint<TConfig> Checkpoint(Figures figures, ResumeState? resume) => model.Copy(config.Training, data, figures) with
     {
         Resume = resume,
     };

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Training;
 
 /// <summary>An optimizer that goes on from what another one has gathered takes the steps that the other would have taken.</summary>
-public sealed unsafe class UpdateStateTests
+public sealed unsafe class OptimizerMomentsTests
 {
     private const int Length = 19;
 
@@ -27,7 +27,7 @@ public sealed unsafe class UpdateStateTests
         foreach (float[] gradient in gradients[..3])
             whole.Step(gradient);
         using var rest = new Case(kind, toFused, whole.Values);
-        UpdateState state = whole.Update.CopyState();
+        OptimizerMoments state = whole.Update.CopyState();
         Assert.Equal(kind == OptimizerKind.Sgd && !fromFused ? 0 : 3, state.Steps);
         rest.Update.SetState(state);
         foreach (float[] gradient in gradients[3..])
@@ -56,10 +56,10 @@ public sealed unsafe class UpdateStateTests
             _holder = new Holder(values);
             if (fused)
                 (_raw, _workers) = (new RawWeights(_holder), new Workers(1));
-            Update = fused ? new FusedUpdate(_raw!, _workers!, kind, 0.05) : new TorchUpdate(kind, _holder.parameters(), 0.05);
+            Update = fused ? new FusedOptimizer(_raw!, _workers!, kind, 0.05) : new TorchOptimizer(kind, _holder.parameters(), 0.05);
         }
 
-        public IUpdate Update { get; }
+        public IOptimizer Update { get; }
 
         public float[] Values => FloatArray.Of(_holder.Weight);
 

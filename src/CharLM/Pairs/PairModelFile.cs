@@ -9,7 +9,7 @@ namespace CharLM.Pairs;
 /// Reads and writes classifiers and translators: one safetensors file as <see cref="CheckpointFile"/>'s, its metadata's
 /// <c>kind</c> saying which of them it is.
 /// </summary>
-internal static class SequenceModelFile
+internal static class PairModelFile
 {
     /// <summary>The weights of a configuration and two vocabs: name to shape.</summary>
     /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
@@ -22,16 +22,16 @@ internal static class SequenceModelFile
     /// <exception cref="CheckpointException">
     /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
     /// </exception>
-    public static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf)
-        where TConfig : class, ISequenceConfig => Write(path, model, shapesOf, null);
+    public static void Write<TConfig>(string path, PairCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf)
+        where TConfig : class, IPairConfig => Write(path, model, shapesOf, null);
 
     /// <param name="path">The file.</param>
     /// <param name="model">Its content.</param>
     /// <param name="shapesOf">The weights that a model of the kind has.</param>
     /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
-    /// <inheritdoc cref="Write{TConfig}(string, SequenceCheckpoint{TConfig}, ShapesOf{TConfig})"/>
-    internal static void Write<TConfig>(string path, SequenceCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf, Action? replacing)
-        where TConfig : class, ISequenceConfig
+    /// <inheritdoc cref="Write{TConfig}(string, PairCheckpoint{TConfig}, ShapesOf{TConfig})"/>
+    internal static void Write<TConfig>(string path, PairCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf, Action? replacing)
+        where TConfig : class, IPairConfig
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapesOf);
@@ -48,15 +48,15 @@ internal static class SequenceModelFile
         };
         if (model.Resume is not null)
             metadata[CheckpointMetadata.ResumeKey] = CheckpointMetadata.WritePart(model.Resume);
-        SealedFile.Write(path, metadata, SafetensorsFile.InOrder(ResumeTensors.Beside(model.Weights, model.Resume)), replacing);
+        ChecksummedFile.Write(path, metadata, SafetensorsFile.InOrder(ResumeTensors.Beside(model.Weights, model.Resume)), replacing);
     }
 
     /// <summary>Reads a model; everything is checked before weights are allocated.</summary>
     /// <param name="path">The file.</param>
     /// <param name="shapesOf">The weights that a model of the kind has.</param>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    public static SequenceCheckpoint<TConfig> Read<TConfig>(string path, ShapesOf<TConfig> shapesOf)
-        where TConfig : class, ISequenceConfig
+    public static PairCheckpoint<TConfig> Read<TConfig>(string path, ShapesOf<TConfig> shapesOf)
+        where TConfig : class, IPairConfig
     {
         ArgumentNullException.ThrowIfNull(shapesOf);
         return SafetensorsFile.Read(path, stream =>
@@ -76,7 +76,7 @@ internal static class SequenceModelFile
             IReadOnlyDictionary<string, long[]> shapes = shapesOf(config, source, target);
             Dictionary<string, WeightArray> weights = CheckpointFile.ReadWeights(
                 stream, headerBytes, header, shapes, tensor => resume is not null && ResumeTensors.IsMomentOf(tensor, shapes));
-            return new SequenceCheckpoint<TConfig>
+            return new PairCheckpoint<TConfig>
             {
                 Config = config,
                 Source = source,
@@ -93,7 +93,7 @@ internal static class SequenceModelFile
 
 /// <summary>A trained classifier or translator with everything that is needed to use it alone.</summary>
 /// <typeparam name="TConfig">What the model is made of.</typeparam>
-public sealed record SequenceCheckpoint<TConfig> : IRunCheckpoint
+public sealed record PairCheckpoint<TConfig> : IRunCheckpoint
     where TConfig : class
 {
     /// <summary>What the model is made of.</summary>

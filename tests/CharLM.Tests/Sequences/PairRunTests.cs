@@ -14,11 +14,11 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Tests.Sequences;
 
 /// <summary>Runs on pairs in run directories: one that was cut anywhere and gone on with ends as one that was not.</summary>
-public sealed class SequenceRunTests : IDisposable
+public sealed class PairRunTests : IDisposable
 {
     private static readonly PairFile Words = Make("words", 1, 70), OtherWords = Make("others", 2, 20);
 
-    private static readonly SequenceRunConfig<ClassifierConfig> Classifying = new()
+    private static readonly PairRunConfig<ClassifierConfig> Classifying = new()
     {
         Data = "words",
         Validation = "others",
@@ -39,7 +39,7 @@ public sealed class SequenceRunTests : IDisposable
         CheckpointEvery = CheckpointInterval.Steps(4),
     };
 
-    private static readonly SequenceRunConfig<TranslatorConfig> Translating = new()
+    private static readonly PairRunConfig<TranslatorConfig> Translating = new()
     {
         Data = "words",
         Validation = "others",
@@ -71,7 +71,7 @@ public sealed class SequenceRunTests : IDisposable
     [MemberData(nameof(Kinds))]
     public void Resume_ClassifierCutAnywhere_EndsBitByBitAsUncut(OptimizerKind optimizer, Implementation implementation)
     {
-        SequenceRunConfig<ClassifierConfig> config = Classifying with
+        PairRunConfig<ClassifierConfig> config = Classifying with
         {
             Model = Classifying.Model with { Model = Classifying.Model.Model with { Implementation = implementation } },
             Training = Classifying.Training with { Optimizer = optimizer },
@@ -107,7 +107,7 @@ public sealed class SequenceRunTests : IDisposable
     {
         RunDirectory whole = Run<TrainedTranslator, TranslatorConfig>("whole", Translating), parts = Run<TrainedTranslator,
             TranslatorConfig>("parts", Translating, cutAfter: 9);
-        ResumeState state = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.Read(parts.LastCheckpointPath).Resume!;
+        ResumeState state = PairRun<TrainedTranslator, TranslatorConfig>.Kind.Read(parts.LastCheckpointPath).Resume!;
         Assert.Equal((0, 9, 9), (state.Trainer.Epoch, state.Trainer.Batch, state.Step));
         Assert.Empty(EpochMetrics.Read(parts.MetricsPath));
         AssertSame<TrainedTranslator, TranslatorConfig>(whole, Run<TrainedTranslator, TranslatorConfig>("parts", Translating));
@@ -118,7 +118,7 @@ public sealed class SequenceRunTests : IDisposable
     {
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("whole", Classifying);
         Assert.Equal(RunDirectoryState.Complete, run.State);
-        SequenceRunConfig<ClassifierConfig> config = RunConfigFile.Read(run.ConfigPath, new SequenceRunConfig<ClassifierConfig>());
+        PairRunConfig<ClassifierConfig> config = RunConfigFile.Read(run.ConfigPath, new PairRunConfig<ClassifierConfig>());
         Assert.Equal(Classifying with { Data = Path.GetFullPath("words"), Validation = Path.GetFullPath("others") }, config);
         RunEnvironment environment = RunEnvironment.Read(run.EnvironmentPath);
         Assert.Equal((Words.Sha256, "others", OtherWords.Sha256),
@@ -152,7 +152,7 @@ public sealed class SequenceRunTests : IDisposable
     public void Execute_Patience_EndsWhenTheHeldOutPairsBecomeNoBetterAndStaysEnded()
     {
         // A learning rate of next to nothing: the first epoch is the best.
-        SequenceRunConfig<ClassifierConfig> config = Classifying with
+        PairRunConfig<ClassifierConfig> config = Classifying with
         {
             Patience = 2,
             Training = Classifying.Training with { NumEpochs = 9, LearningRate = 1e-12 },
@@ -161,7 +161,7 @@ public sealed class SequenceRunTests : IDisposable
         Assert.Equal([1, 2, 3], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((true, 1, 3), (summary.StoppedEarly, summary.BestEpoch, summary.Epochs));
-        using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier,
+        using RunSession<PairRunConfig<ClassifierConfig>, PairCheckpoint<ClassifierConfig>> session = PairRun<TrainedClassifier,
             ClassifierConfig>.Kind.Resume(run.Path);
         Assert.Contains("is complete: it ended after 3 epochs", Assert.Single(session.Conflicts(config)), StringComparison.Ordinal);
     }
@@ -170,7 +170,7 @@ public sealed class SequenceRunTests : IDisposable
     [Fact]
     public void Execute_LabelThatSteers_IsRankedByTheLossOfTheHeldOutPairs()
     {
-        SequenceRunConfig<TranslatorConfig> config = Translating with
+        PairRunConfig<TranslatorConfig> config = Translating with
         {
             Model = Translating.Model with { Source = SourceKind.Label, Attention = SourceAttention.None },
             Training = Translating.Training with { NumEpochs = 6, LearningRate = 0.03 },
@@ -180,10 +180,10 @@ public sealed class SequenceRunTests : IDisposable
             Pairs = [.. words.Pairs.Select(pair => new TextPair(pair.Target, pair.Source, pair.Line))],
         };
         string path = _folder.File("run");
-        using (RunSession<SequenceRunConfig<TranslatorConfig>,
-            SequenceCheckpoint<TranslatorConfig>> session = SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
+        using (RunSession<PairRunConfig<TranslatorConfig>,
+            PairCheckpoint<TranslatorConfig>> session = PairRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
         {
-            RunResult result = new SequenceRun<TrainedTranslator,
+            RunResult result = new PairRun<TrainedTranslator,
                 TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
             IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(session.Directory.MetricsPath);
             EpochMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
@@ -193,10 +193,10 @@ public sealed class SequenceRunTests : IDisposable
             Assert.Equal(result.Best.Value.Value, RunSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
         }
         var record = RunRecord.Read(path);
-        SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(record, Steering(OtherWords));
+        PairMeasurement measured = new PairEvaluator(threads: 1).Measure(record, Steering(OtherWords));
         Assert.Equal(record.Best!.HeldOutLoss!.Value, measured.Loss.Mean, 1e-6);
         using var writer = new StringWriter();
-        MarkdownReport.Write(SequenceReport.Of([record], [measured], []), writer);
+        MarkdownReport.Write(PairReport.Of([record], [measured], []), writer);
         Assert.Contains("best loss", writer.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("exact match", writer.ToString(), StringComparison.Ordinal);
     }
@@ -205,18 +205,18 @@ public sealed class SequenceRunTests : IDisposable
     public void Resume_OtherConfigurationOrPairs_ListsWhatIsOther()
     {
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, cutAfter: 5);
-        using RunSession<SequenceRunConfig<ClassifierConfig>, SequenceCheckpoint<ClassifierConfig>> session = SequenceRun<TrainedClassifier,
+        using RunSession<PairRunConfig<ClassifierConfig>, PairCheckpoint<ClassifierConfig>> session = PairRun<TrainedClassifier,
             ClassifierConfig>.Kind.Resume(run.Path);
-        SequenceRunConfig<ClassifierConfig> other = session.Config! with
+        PairRunConfig<ClassifierConfig> other = session.Config! with
         {
             Model = session.Config.Model with { Pooling = Pooling.Mean },
             Training = session.Config.Training with { Seed = 7 },
         };
         Assert.Equal(
             ["model.pooling is attention in the run and cannot become mean", "training.seed is 0 in the run and cannot become 7"],
-            Assert.Throws<InvalidConfigException>(() => new SequenceRun<TrainedClassifier, ClassifierConfig>(other, session: session))
+            Assert.Throws<InvalidConfigException>(() => new PairRun<TrainedClassifier, ClassifierConfig>(other, session: session))
                 .Faults);
-        var same = new SequenceRun<TrainedClassifier, ClassifierConfig>(session.Config!, session: session);
+        var same = new PairRun<TrainedClassifier, ClassifierConfig>(session.Config!, session: session);
         Assert.Contains("others holds other pairs than the run's",
             Assert.Throws<InvalidConfigException>(() => same.Execute(OtherWords, OtherWords)).Message, StringComparison.Ordinal);
         Assert.Contains("validation is missing", Assert.Throws<InvalidConfigException>(() => same.Execute(Words)).Message,
@@ -228,7 +228,7 @@ public sealed class SequenceRunTests : IDisposable
     {
         RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, cutAfter: 5);
         Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it",
-            Assert.Throws<RunDirectoryException>(() => SequenceRun<TrainedTranslator, TranslatorConfig>.Kind.Resume(run.Path)).Message,
+            Assert.Throws<RunDirectoryException>(() => PairRun<TrainedTranslator, TranslatorConfig>.Kind.Resume(run.Path)).Message,
                 StringComparison.Ordinal);
         Assert.Contains("not of a language model", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
             StringComparison.Ordinal);
@@ -237,7 +237,7 @@ public sealed class SequenceRunTests : IDisposable
         Assert.Null(RunDirectory.NewestResumable(Path.GetDirectoryName(run.Path)!, TrainingRun.Kind.Owns));
         Assert.Equal(run.Path,
             RunDirectory.NewestResumable(
-                Path.GetDirectoryName(run.Path)!, SequenceRun<TrainedClassifier, ClassifierConfig>.Kind.Owns)!.Path);
+                Path.GetDirectoryName(run.Path)!, PairRun<TrainedClassifier, ClassifierConfig>.Kind.Owns)!.Path);
     }
 
     [Fact]
@@ -249,7 +249,7 @@ public sealed class SequenceRunTests : IDisposable
                 + "they are",
             "patience waits for better held-out pairs: give --validation",
         ],
-        new SequenceRunConfig<ClassifierConfig> { Kind = "translator", Patience = 1,
+        new PairRunConfig<ClassifierConfig> { Kind = "translator", Patience = 1,
             Training = new TrainerConfig { NumSteps = 3 } }.Faults());
 
     // Words of a and b; the target says which letter came first, and the word without it.
@@ -265,10 +265,10 @@ public sealed class SequenceRunTests : IDisposable
     // All but the times.
     private static void AssertSame<TModel, TConfig>(RunDirectory whole, RunDirectory parts)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
-        RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> kind = SequenceRun<TModel, TConfig>.Kind;
-        SequenceCheckpoint<TConfig> one = kind.Read(whole.LastCheckpointPath), other = kind.Read(parts.LastCheckpointPath);
+        RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> kind = PairRun<TModel, TConfig>.Kind;
+        PairCheckpoint<TConfig> one = kind.Read(whole.LastCheckpointPath), other = kind.Read(parts.LastCheckpointPath);
         Assert.Equal(Bits(one.Weights), Bits(other.Weights));
         Assert.Equal(one.Resume!.Trainer.Moments.OrderBy(moment => moment.Key),
             other.Resume!.Trainer.Moments.OrderBy(moment => moment.Key));
@@ -289,19 +289,19 @@ public sealed class SequenceRunTests : IDisposable
 
     // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
     private RunDirectory Run<TModel,
-        TConfig>(string name, SequenceRunConfig<TConfig> config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
+        TConfig>(string name, PairRunConfig<TConfig> config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
         var directory = new RunDirectory(_folder.File(name));
-        RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> kind = SequenceRun<TModel, TConfig>.Kind;
-        using RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = directory.State == RunDirectoryState.Resumable
+        RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> kind = PairRun<TModel, TConfig>.Kind;
+        using RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session = directory.State == RunDirectoryState.Resumable
             ? kind.Resume(directory.Path) : kind.New(directory.Path);
         using var cancel = new CancellationTokenSource();
         int steps = 0;
         try
         {
-            new SequenceRun<TModel, TConfig>(config, threads: 1, session: session).Execute(
+            new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(
                 Words,
                 OtherWords,
                 new Listener(e =>

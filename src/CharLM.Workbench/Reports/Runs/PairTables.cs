@@ -1,7 +1,7 @@
 namespace CharLM.Workbench.Reports.Runs;
 
 /// <summary>The records of runs on pairs as tables with every figure in full, for CSV.</summary>
-public static class SequenceTables
+public static class PairTables
 {
     /// <summary>A row for each run.</summary>
     public static ReportTable Runs(IReadOnlyList<RunRecord> runs) => new(
@@ -32,7 +32,7 @@ public static class SequenceTables
     /// <summary>A row for each epoch of each run.</summary>
     public static ReportTable Epochs(IReadOnlyList<RunRecord> runs)
     {
-        IReadOnlyList<string> figures = SequenceReport.FiguresOf(runs);
+        IReadOnlyList<string> figures = PairReport.FiguresOf(runs);
         return new ReportTable(
             "epochs",
             [Text("run"), Number("epoch"), Number("step"), Number("train_loss"), Number("held_out_loss"), .. figures.Select(Number),
@@ -52,7 +52,7 @@ public static class SequenceTables
     /// <summary>
     /// A row for each figure of each model that was measured; of classifiers, also precision, recall and F1 of each label.
     /// </summary>
-    public static ReportTable Evaluations(IReadOnlyList<SequenceMeasurement> measurements) => new(
+    public static ReportTable Evaluations(IReadOnlyList<PairMeasurement> measurements) => new(
         "evaluations",
         [Text("model"), Text("label"), Text("figure"), Number("value"), Number("count")],
         [

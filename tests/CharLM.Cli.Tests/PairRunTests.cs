@@ -9,7 +9,7 @@ using CharLM.Pairs.Translation;
 namespace CharLM.Cli.Tests;
 
 /// <summary>Run directories of classify train and seq2seq train, with real processes and real signals.</summary>
-public sealed class SequenceRunTests(ITestOutputHelper output) : IDisposable
+public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
 {
     private const int Kills = 6;
 

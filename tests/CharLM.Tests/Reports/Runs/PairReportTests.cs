@@ -11,7 +11,7 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Tests.Reports.Runs;
 
 /// <summary>Reports of real runs on pairs.</summary>
-public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
+public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly string[] Words = ["ab", "ba", "aab", "bba", "abb", "baa", "cab", "cba", "abab", "baba", "cc", "bcb",
         "acc", "a<b"];
@@ -27,7 +27,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     public void Measure_Classifier_CountsWhatItsLabelsSay()
     {
         RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
-        SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(run, Labelled);
+        PairMeasurement measured = new PairEvaluator(threads: 1).Measure(run, Labelled);
 
         using var classifier = TrainedClassifier.Open(run.CheckpointPath!, threads: 1);
         string[] predictions = [.. classifier.Predict([.. Labelled.Pairs.Select(pair => pair.Source)])];
@@ -65,7 +65,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
         {
             Attention = SourceAttention.Dot,
         });
-        SequenceMeasurement measured = new SequenceEvaluator(threads: 1).Measure(run, Turned);
+        PairMeasurement measured = new PairEvaluator(threads: 1).Measure(run, Turned);
 
         Assert.Equal(["ab", "ba", "aab", "bba"], measured.Attention.Select(map => string.Concat(map.Source)));
         Assert.All(measured.Attention, map =>
@@ -84,7 +84,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     {
         RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
         Assert.Contains("holds other pairs",
-            Assert.Throws<InvalidConfigException>(() => new SequenceEvaluator(threads: 1).Measure(run, Turned)).Message,
+            Assert.Throws<InvalidConfigException>(() => new PairEvaluator(threads: 1).Measure(run, Turned)).Message,
                 StringComparison.Ordinal);
     }
 
@@ -98,7 +98,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
         Assert.Equal((ClassifierConfig.Kind, "accuracy", null), (pairs.Kind, pairs.MainFigure, pairs.Corpus));
         Assert.Equal(pairs.Epochs.Max(epoch => epoch.HeldOut!["accuracy"]), pairs.MainOf(pairs.Best));
         // A run on text has no pairs to be measured on.
-        Assert.Throws<InvalidConfigException>(() => new SequenceEvaluator(threads: 1).Measure(text, Labelled));
+        Assert.Throws<InvalidConfigException>(() => new PairEvaluator(threads: 1).Measure(text, Labelled));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     {
         RunRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig());
         using var writer = new StringWriter();
-        CsvTable.Write(SequenceTables.Epochs([run]), writer);
+        CsvTable.Write(PairTables.Epochs([run]), writer);
         string[][] rows = [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
         foreach (string figure in new[] { "exact_match", "character_error_rate" })
             Assert.Equal(run.Epochs.Select(epoch => epoch.HeldOut![figure]),
@@ -137,7 +137,7 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     {
         RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig(), holdsOut: false);
         using var writer = new StringWriter();
-        MarkdownReport.Write(SequenceReport.Of([run], [], ["one is not measured."]), writer);
+        MarkdownReport.Write(PairReport.Of([run], [], ["one is not measured."]), writer);
         Assert.Contains("one is not measured.", writer.ToString(), StringComparison.Ordinal);
         Assert.Contains("## Learning curves", writer.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(
@@ -149,8 +149,8 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
     {
         Assert.SkipWhen(HeadlessChromium.Program is null, "there is no chromium on this machine");
         Assert.SkipWhen(ChartLibrary.Embedded is null, "this build carries no chart library: npm was missing");
-        var evaluator = new SequenceEvaluator(threads: 1);
-        Report report = SequenceReport.Of(runs, [.. runs.Select(run => evaluator.Measure(run, heldOut))], []);
+        var evaluator = new PairEvaluator(threads: 1);
+        Report report = PairReport.Of(runs, [.. runs.Select(run => evaluator.Measure(run, heldOut))], []);
         string path = _folder.File("report.html");
         await using (var file = new StreamWriter(path))
             HtmlReport.Write(report, file, ChartLibrary.Embedded);
@@ -174,9 +174,9 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
 
     private RunRecord Trained<TModel, TConfig>(string name, PairFile pairs, TConfig model, bool holdsOut = true)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
-        var config = new SequenceRunConfig<TConfig>
+        var config = new PairRunConfig<TConfig>
         {
             Data = name,
             Validation = holdsOut ? name : null,
@@ -184,9 +184,9 @@ public sealed class SequenceReportTests(ITestOutputHelper output) : IDisposable
             Training = new TrainerConfig { NumEpochs = 4, BatchSize = 4, Optimizer = OptimizerKind.Adam, LearningRate = 0.01 },
             SampleEvery = 2,
         };
-        using (RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session = SequenceRun<TModel,
+        using (RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session = PairRun<TModel,
             TConfig>.Kind.New(_folder.File(name)))
-            new SequenceRun<TModel, TConfig>(config, threads: 1, session: session).Execute(pairs, holdsOut ? pairs : null);
+            new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(pairs, holdsOut ? pairs : null);
         return RunRecord.Read(_folder.File(name));
     }
 }

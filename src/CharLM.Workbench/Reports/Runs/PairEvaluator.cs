@@ -11,7 +11,7 @@ namespace CharLM.Workbench.Reports.Runs;
 /// <summary>Measures the models of runs on pairs, for a report.</summary>
 /// <param name="device">Where models compute; default the CPU.</param>
 /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
-public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
+public sealed class PairEvaluator(Device? device = null, int threads = 0)
 {
     private const int Examples = 20;
     private const int AttentionMaps = 4;
@@ -24,7 +24,7 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
     /// <exception cref="InvalidConfigException">The pairs are others than the run's.</exception>
     /// <exception cref="CheckpointException">There is no checkpoint yet, or it cannot be read.</exception>
     /// <exception cref="PairFileException">A pair cannot be measured; names its line.</exception>
-    public SequenceMeasurement Measure(RunRecord run, PairFile heldOut, CancellationToken cancellationToken = default)
+    public PairMeasurement Measure(RunRecord run, PairFile heldOut, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(heldOut);
@@ -45,21 +45,21 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
         };
     }
 
-    private static SequenceMeasurement Of<TModel,
+    private static PairMeasurement Of<TModel,
         TConfig>(RunRecord run, TrainedModel<TModel, TConfig> model, PairFile heldOut, CancellationToken cancellationToken)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
         TextPair[] some = [.. heldOut.Pairs.Take(Examples)];
         IReadOnlyList<string> predictions = model.Predict([.. some.Select(pair => pair.Source)], cancellationToken);
-        return new SequenceMeasurement(
+        return new PairMeasurement(
             run.Name, model.Start!.Figures.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken),
                 model.Figures(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions)]);
     }
 
     private static TModel Checked<TModel, TConfig>(TrainedModel<TModel, TConfig> model, PairFile heldOut)
         where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, ISequenceConfig, new()
+        where TConfig : class, IPairConfig, new()
     {
         model.Check(heldOut);
         return (TModel)model;
@@ -93,7 +93,7 @@ public sealed class SequenceEvaluator(Device? device = null, int threads = 0)
 /// <param name="Loss">Its loss on them.</param>
 /// <param name="Figures">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
 /// <param name="Examples">Some of the pairs, each with what the model made of its source.</param>
-public sealed record SequenceMeasurement(
+public sealed record PairMeasurement(
     string Run, int Epoch, int Pairs, Nats Loss, IReadOnlyList<Measure> Figures, IReadOnlyList<(TextPair Pair, string Prediction)> Examples)
 {
     /// <summary>How often each label was taken for each other; null for encoder-decoders.</summary>

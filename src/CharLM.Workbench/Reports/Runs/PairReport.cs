@@ -7,7 +7,7 @@ namespace CharLM.Workbench.Reports.Runs;
 /// Puts runs on pairs side by side: figures, learning curves, the held-out pairs with confusion matrices or attention,
 /// configurations, environments.
 /// </summary>
-public static class SequenceReport
+public static class PairReport
 {
     private const int MostLabels = 40;
     private const int MostConfusions = 10;
@@ -18,7 +18,7 @@ public static class SequenceReport
     /// <param name="notes">What a reader must know, such as why a run was not measured; each a sentence.</param>
     /// <exception cref="ArgumentException">There is no run.</exception>
     public static Report Of(
-        IReadOnlyList<RunRecord> runs, IReadOnlyList<SequenceMeasurement> measurements, IReadOnlyList<string> notes)
+        IReadOnlyList<RunRecord> runs, IReadOnlyList<PairMeasurement> measurements, IReadOnlyList<string> notes)
     {
         ArgumentNullException.ThrowIfNull(runs);
         ArgumentNullException.ThrowIfNull(measurements);
@@ -81,7 +81,7 @@ public static class SequenceReport
             ]);
     }
 
-    private static ReportSection HeldOut(IReadOnlyList<SequenceMeasurement> measurements)
+    private static ReportSection HeldOut(IReadOnlyList<PairMeasurement> measurements)
     {
         string[] names = [.. measurements.SelectMany(measured => measured.Figures).Select(figure => figure.Name).Distinct()];
         return new ReportSection("Pairs that training held out",
@@ -122,7 +122,7 @@ public static class SequenceReport
         RunReportParts.Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
 
-    private static ReportSection Labels(SequenceMeasurement measured, ConfusionMatrix matrix)
+    private static ReportSection Labels(PairMeasurement measured, ConfusionMatrix matrix)
     {
         int[] labels = [.. Enumerable.Range(0, matrix.Labels.Count)];
         var table = new ReportTable(
@@ -160,14 +160,14 @@ public static class SequenceReport
         ]);
     }
 
-    private static ReportTable Predictions(SequenceMeasurement measured) => new(
+    private static ReportTable Predictions(PairMeasurement measured) => new(
         $"{measured.Run}: the first {measured.Examples.Count} held-out pairs",
         [new("source", IsNumber: false), new("target", IsNumber: false), new("prediction", IsNumber: false), new("", IsNumber: false)],
         [.. measured.Examples.Select(
             example => (string[])[example.Pair.Source, example.Pair.Target, example.Prediction,
                 example.Pair.Target == example.Prediction ? "right" : "wrong"])]);
 
-    private static ReportSection Attention(IReadOnlyList<SequenceMeasurement> measurements) => new("Attention",
+    private static ReportSection Attention(IReadOnlyList<PairMeasurement> measurements) => new("Attention",
     [
         new Paragraph("How much of each character of a held-out source was in each character that was written; a row's sum is 1."),
         .. measurements.SelectMany(measured => measured.Attention.Select(map =>

@@ -11,10 +11,10 @@ namespace CharLM.Pairs;
 /// Trains a model on examples of different lengths. Of <see cref="TrainerConfig"/> it reads the epochs, the minibatch, the
 /// optimizer, the schedule, the clipping and the seed; the rest is about running text.
 /// </summary>
-public sealed class SequenceTrainer : EpochTrainer
+public sealed class PairTrainer : EpochTrainer
 {
-    private readonly ISequenceTask _task;
-    private readonly TorchUpdate _update;
+    private readonly IPairTask _task;
+    private readonly TorchOptimizer _update;
     private int[][] _batches = [];
     private int _planned = -1;
 
@@ -22,15 +22,15 @@ public sealed class SequenceTrainer : EpochTrainer
     /// <param name="task">Stays the caller's.</param>
     /// <param name="config">How to train.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    public SequenceTrainer(ISequenceTask task, TrainerConfig config)
+    public PairTrainer(IPairTask task, TrainerConfig config)
         : base(config, (task ?? throw new ArgumentNullException(nameof(task))).Model)
     {
         _task = task;
-        _update = new TorchUpdate(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
+        _update = new TorchOptimizer(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
     }
 
     /// <inheritdoc/>
-    private protected override IUpdate Update => _update;
+    private protected override IOptimizer Update => _update;
 
     /// <inheritdoc/>
     protected override void Free() => _update.Dispose();

@@ -5,13 +5,13 @@ namespace CharLM.Workbench.Runs;
 
 /// <summary>A whole training run of a model on pairs: from files to a checkpoint.</summary>
 /// <typeparam name="TConfig">What the model is made of.</typeparam>
-public sealed record SequenceRunConfig<TConfig> : RunSettings
-    where TConfig : class, ISequenceConfig, new()
+public sealed record PairRunConfig<TConfig> : RunSettings
+    where TConfig : class, IPairConfig, new()
 {
     private static readonly TrainerConfig OfText = new();
 
     /// <summary>The defaults.</summary>
-    public SequenceRunConfig() => CheckpointPath = DefaultCheckpointPath;
+    public PairRunConfig() => CheckpointPath = DefaultCheckpointPath;
 
     /// <summary>The kind of model; what else it says is refused.</summary>
     public string Kind { get; init; } = TConfig.Kind;

@@ -5,7 +5,7 @@ using CharLM.Cli.Streams;
 namespace CharLM.Cli;
 
 /// <summary>Says in one sentence why a command line cannot be read, with the nearest name where there is one.</summary>
-internal static class UsageFault
+internal static class UsageError
 {
     private const int LongestWord = 100;
 

@@ -7,14 +7,14 @@ namespace CharLM.Training;
 
 /// <summary>An optimizer of torch.optim, with the clipping of <see cref="GradientClipping"/>.</summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-internal sealed class TorchUpdate : IUpdate
+internal sealed class TorchOptimizer : IOptimizer
 {
     private readonly List<Parameter> _parameters;
     private readonly OptimizerHelper _optimizer;
     private readonly OptimizerKind _kind;
 
     /// <summary>An optimizer by name, with PyTorch's defaults for all but the learning rate.</summary>
-    public TorchUpdate(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0)
+    public TorchOptimizer(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0)
     {
         (_parameters, _kind) = ([.. parameters], kind);
         _optimizer = kind switch
@@ -55,25 +55,25 @@ internal sealed class TorchUpdate : IUpdate
     }
 
     /// <inheritdoc/>
-    public UpdateState CopyState()
+    public OptimizerMoments CopyState()
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         List<OptimizerState> states = _optimizer.state_dict().State;
-        var moments = UpdateState.MomentsOf(_kind).ToDictionary(
+        var moments = OptimizerMoments.MomentsOf(_kind).ToDictionary(
             moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. states.Select(state => FloatArray.Of(Moment(state, moment)))], StringComparer.Ordinal);
-        return new UpdateState(states.Count == 0 ? 0 : states.Max(Steps), moments);
+        return new OptimizerMoments(states.Count == 0 ? 0 : states.Max(Steps), moments);
     }
 
     /// <inheritdoc/>
-    public void SetState(UpdateState state)
+    public void SetState(OptimizerMoments state)
     {
         ArgumentNullException.ThrowIfNull(state);
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         List<OptimizerState> own = _optimizer.state_dict().State;
-        foreach (string moment in UpdateState.MomentsOf(_kind))
+        foreach (string moment in OptimizerMoments.MomentsOf(_kind))
         {
             IReadOnlyList<float[]> values = state.MomentOf(moment, [.. own.Select(of => Moment(of, moment).numel())]);
             for (int i = 0; i < own.Count; i++)
@@ -91,11 +91,11 @@ internal sealed class TorchUpdate : IUpdate
 
     private static Tensor Moment(OptimizerState state, string name) => (state, name) switch
     {
-        (Adam.State adam, UpdateState.FirstMoment) => adam.exp_avg,
-        (Adam.State adam, UpdateState.SecondMoment) => adam.exp_avg_sq,
-        (AdamW.State adam, UpdateState.FirstMoment) => adam.exp_avg,
-        (AdamW.State adam, UpdateState.SecondMoment) => adam.exp_avg_sq,
-        (RMSProp.State rms, UpdateState.SquareAverage) => rms.square_avg,
+        (Adam.State adam, OptimizerMoments.FirstMoment) => adam.exp_avg,
+        (Adam.State adam, OptimizerMoments.SecondMoment) => adam.exp_avg_sq,
+        (AdamW.State adam, OptimizerMoments.FirstMoment) => adam.exp_avg,
+        (AdamW.State adam, OptimizerMoments.SecondMoment) => adam.exp_avg_sq,
+        (RMSProp.State rms, OptimizerMoments.SquareAverage) => rms.square_avg,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "not a moment of this optimizer"),
     };
 

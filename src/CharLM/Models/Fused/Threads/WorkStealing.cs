@@ -12,7 +12,7 @@ namespace CharLM.Models.Fused.Threads;
 /// asks again, is a step or a few of the way forwards or backwards, through all layers: short enough for a fair end, and what it
 /// writes is still in the second-level cache when the layer above reads it.
 /// </remarks>
-internal sealed class RowSharing(int workers)
+internal sealed class WorkStealing(int workers)
 {
     private const int StagesEachWay = 32;
 

@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>Computes the loss of minibatches and the gradients of a model's weights; keeps the state between them.</summary>
-internal interface ILearner : IDisposable
+internal interface ITrainingBackend : IDisposable
 {
     /// <summary>What the gradients are for.</summary>
-    IUpdate Update { get; }
+    IOptimizer Update { get; }
 
     /// <summary>Forgets the state: the next minibatch begins at zero.</summary>
     void ResetState();
@@ -39,22 +39,22 @@ internal interface ILearner : IDisposable
 }
 
 /// <summary>Chooses what learns a model: the kernels where they compute it as a whole, else torch's automatic differentiation.</summary>
-internal static class Learners
+internal static class TrainingBackends
 {
     /// <summary>A learner of a model with the optimizer of a configuration.</summary>
-    public static ILearner Create(LanguageModel model, TrainerConfig config)
+    public static ITrainingBackend Create(LanguageModel model, TrainerConfig config)
     {
         if (model.UsesKernels)
-            return new FusedLearner(model, config);
-        IUpdate update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
+            return new FusedBackend(model, config);
+        IOptimizer update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
             ? new ScratchSgd(model.parameters(), config.LearningRate, config.WeightDecay)
-            : new TorchUpdate(config.Optimizer, model.parameters(), config.LearningRate, config.WeightDecay);
-        return new TorchLearner(model, update);
+            : new TorchOptimizer(config.Optimizer, model.parameters(), config.LearningRate, config.WeightDecay);
+        return new TorchBackend(model, update);
     }
 }
 
 /// <summary>Learns with the kernels.</summary>
-internal sealed class FusedLearner : ILearner
+internal sealed class FusedBackend : ITrainingBackend
 {
     private readonly FusedNetwork _network;
     private readonly FusedRuntime _runtime;
@@ -62,15 +62,15 @@ internal sealed class FusedLearner : ILearner
     /// <summary>A learner of a model.</summary>
     /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
     /// <param name="config">How its weights change.</param>
-    public FusedLearner(LanguageModel model, TrainerConfig config)
+    public FusedBackend(LanguageModel model, TrainerConfig config)
     {
         _runtime = model.Fused;
         _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
-        Update = new FusedUpdate(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
+        Update = new FusedOptimizer(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
     }
 
     /// <inheritdoc/>
-    public IUpdate Update { get; }
+    public IOptimizer Update { get; }
 
     /// <inheritdoc/>
     public void ResetState() => _network.ZeroState();
@@ -102,12 +102,12 @@ internal sealed class FusedLearner : ILearner
 }
 
 /// <summary>Learns with torch's automatic differentiation.</summary>
-internal sealed class TorchLearner(LanguageModel model, IUpdate update) : ILearner
+internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITrainingBackend
 {
     private RecurrentState? _state;
 
     /// <inheritdoc/>
-    public IUpdate Update { get; } = update;
+    public IOptimizer Update { get; } = update;
 
     /// <inheritdoc/>
     public void ResetState()

@@ -8,7 +8,7 @@ namespace CharLM.Checkpoints.Safetensors;
 /// Safetensors files with a checksum of their own: the metadata's <c>checksum</c> is the SHA-256 of the whole file with its
 /// own 64 digits read as zeros. A flipped bit anywhere is found, in the weights as in the configuration.
 /// </summary>
-internal static class SealedFile
+internal static class ChecksummedFile
 {
     private const string ChecksumKey = "checksum";
 

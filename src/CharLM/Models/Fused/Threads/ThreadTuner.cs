@@ -11,7 +11,7 @@ namespace CharLM.Models.Fused.Threads;
 /// late is not waited for, so that they can hardly lose much. The next contest is soon at first, and later so seldom that contests take
 /// a fiftieth of the time. A single sequence, as in generation, has one worker.
 /// </remarks>
-internal sealed class WorkerChoice
+internal sealed class ThreadTuner
 {
     // A try is a few calls, of which the fastest counts: a worker that slept must wake first, or had to wait for its processor.
     // Long calls do not care.
@@ -32,7 +32,7 @@ internal sealed class WorkerChoice
     /// <param name="most">The most workers.</param>
     /// <param name="isFixed">Whether always that many shall be used.</param>
     /// <param name="time">The clock; the system's by default.</param>
-    public WorkerChoice(int most, bool isFixed, TimeProvider? time = null)
+    public ThreadTuner(int most, bool isFixed, TimeProvider? time = null)
     {
         List<int> candidates = isFixed ? [] : [.. Enumerable.Range(0, 31).Select(power => 1 << power).TakeWhile(count => count < most)];
         _candidates = [.. candidates, most];

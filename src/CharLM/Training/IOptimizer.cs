@@ -11,7 +11,7 @@ namespace CharLM.Training;
 /// and do not count in the norm.
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-internal interface IUpdate : IDisposable
+internal interface IOptimizer : IDisposable
 {
     /// <summary>The step size.</summary>
     double LearningRate { get; set; }
@@ -29,11 +29,11 @@ internal interface IUpdate : IDisposable
     void Step();
 
     /// <summary>What it has gathered, copied.</summary>
-    UpdateState CopyState();
+    OptimizerMoments CopyState();
 
     /// <summary>Goes on from what another one of the same kind and weights has gathered.</summary>
     /// <exception cref="FormatException">It is of another kind, or of other weights.</exception>
-    void SetState(UpdateState state);
+    void SetState(OptimizerMoments state);
 }
 
 /// <summary>How gradients change the weights.</summary>
@@ -59,7 +59,7 @@ public enum OptimizerKind
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Steps">Steps that it has counted; of weights that were frozen for a while, those of the others.</param>
 /// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg), the values of each weight in order, row-major.</param>
-internal sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
+internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
 {
     /// <summary>The name of the mean of gradients.</summary>
     public const string FirstMoment = "exp_avg";
@@ -74,7 +74,7 @@ internal sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IRead
     public static IReadOnlyList<string> AllMoments { get; } = [FirstMoment, SecondMoment, SquareAverage];
 
     /// <summary>Nothing.</summary>
-    public static UpdateState None { get; } = new(0, new Dictionary<string, IReadOnlyList<float[]>>());
+    public static OptimizerMoments None { get; } = new(0, new Dictionary<string, IReadOnlyList<float[]>>());
 
     /// <summary>The values of a moment, one array a weight.</summary>
     /// <param name="name">Which moment.</param>
@@ -102,7 +102,7 @@ internal sealed record UpdateState(long Steps, IReadOnlyDictionary<string, IRead
 /// <see cref="GradientClipping"/> (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IUpdate
+internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IOptimizer
 {
     private readonly List<Parameter> _parameters = [.. parameters];
 
@@ -134,10 +134,10 @@ internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learn
     }
 
     /// <inheritdoc/>
-    public UpdateState CopyState() => UpdateState.None;
+    public OptimizerMoments CopyState() => OptimizerMoments.None;
 
     /// <summary>Nothing to set: each step depends on its gradients alone.</summary>
-    public void SetState(UpdateState state)
+    public void SetState(OptimizerMoments state)
     {
     }
 

@@ -20,7 +20,7 @@ namespace CharLM.Pairs.Translation;
 /// <param name="model">The model; in evaluation mode while it writes.</param>
 /// <param name="vocab">Its vocab.</param>
 /// <param name="config">How to search.</param>
-internal sealed class TargetSearch(Translator model, TranslatorVocab vocab, DecodingConfig config)
+internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, DecodingConfig config)
 {
     /// <summary>Writes a target for each source.</summary>
     /// <param name="sources">What is translated.</param>

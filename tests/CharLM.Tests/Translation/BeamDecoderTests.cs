@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Translation;
 
 /// <summary>Searches against ones that are written out here, over whole passes of the model.</summary>
-public sealed class TargetSearchTests : IDisposable
+public sealed class BeamDecoderTests : IDisposable
 {
     private const int MaxTarget = 4;
 
@@ -155,7 +155,7 @@ public sealed class TargetSearchTests : IDisposable
     }
 
     private static IReadOnlyList<WrittenTarget> Write(Translator model, DecodingConfig decoding, params string[] sources) =>
-        new TargetSearch(model, Vocab, decoding)
+        new BeamDecoder(model, Vocab, decoding)
             .Write(new PaddedBatch([.. sources.Select(source => new ReadOnlyMemory<int>(Vocab.EncodeSource(source)))]));
 
     // Every beginning with every token after it; the most probable are kept, those that have ended as they are.

@@ -11,15 +11,15 @@ namespace CharLM.Workbench.Runs;
 /// </summary>
 /// <typeparam name="TModel">The kind of model.</typeparam>
 /// <typeparam name="TConfig">What it is made of.</typeparam>
-public sealed class SequenceRun<TModel, TConfig>
+public sealed class PairRun<TModel, TConfig>
     where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, ISequenceConfig, new()
+    where TConfig : class, IPairConfig, new()
 {
-    private readonly SequenceRunConfig<TConfig> _config;
-    private readonly SequenceCheckpoint<TConfig>? _start;
+    private readonly PairRunConfig<TConfig> _config;
+    private readonly PairCheckpoint<TConfig>? _start;
     private readonly Device? _device;
     private readonly int _threads;
-    private readonly RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? _session;
+    private readonly RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>? _session;
 
     /// <summary>A run.</summary>
     /// <param name="config">All of it.</param>
@@ -28,9 +28,9 @@ public sealed class SequenceRun<TModel, TConfig>
     /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
-    public SequenceRun(
-        SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start = null, Device? device = null, int threads = 0,
-        RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>>? session = null)
+    public PairRun(
+        PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null, Device? device = null, int threads = 0,
+        RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
@@ -42,11 +42,11 @@ public sealed class SequenceRun<TModel, TConfig>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>How such runs are kept in their directories.</summary>
-    public static RunKind<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> Kind { get; } =
+    public static RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> Kind { get; } =
         new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, TrainedModel<TModel, TConfig>.WriteFile);
 
     /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
-    public static IEnumerable<string> Faults(SequenceRunConfig<TConfig> config, SequenceCheckpoint<TConfig>? start = null)
+    public static IEnumerable<string> Faults(PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         IEnumerable<string> faults = config.Faults();
@@ -62,7 +62,7 @@ public sealed class SequenceRun<TModel, TConfig>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
     public static IEnumerable<string> Faults(
-        SequenceRunConfig<TConfig> config, RunSession<SequenceRunConfig<TConfig>, SequenceCheckpoint<TConfig>> session)
+        PairRunConfig<TConfig> config, RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
@@ -100,10 +100,10 @@ public sealed class SequenceRun<TModel, TConfig>
         CheckVocab(model.Vocab, data);
         if (heldOut is not null)
             model.Check(heldOut);
-        using var trainer = new SequenceTrainer(model.Task(data.Pairs), _config.Training);
-        var subject = new SequenceSubject<TModel, TConfig>(_config, model, trainer, data, heldOut);
-        var run = new RunExecution<SequenceRunConfig<TConfig>,
-            SequenceCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
+        using var trainer = new PairTrainer(model.Task(data.Pairs), _config.Training);
+        var subject = new PairTask<TModel, TConfig>(_config, model, trainer, data, heldOut);
+        var run = new RunExecution<PairRunConfig<TConfig>,
+            PairCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
         run.GoOn();
         _session?.Begin(
             // Wherever it is replayed, it finds the same files.
@@ -113,7 +113,7 @@ public sealed class SequenceRun<TModel, TConfig>
     }
 
     // Texts of another alphabet would teach the model nothing but the unknown token.
-    private static void CheckVocab(SequenceVocab vocab, PairFile data)
+    private static void CheckVocab(PairVocab vocab, PairFile data)
     {
         long unknown = vocab.UnknownInSources(data.Pairs.Select(pair => pair.Source)).Sum(count => count.Count);
         long all = data.Pairs.Sum(pair => (long)CharTokenizer.Length(pair.Source));
@@ -125,12 +125,13 @@ public sealed class SequenceRun<TModel, TConfig>
         }
     }
 
-    private static IEnumerable<string> Unknown(SequenceVocab vocab, PairFile pairs)
+    private static IEnumerable<string> Unknown(PairVocab vocab, PairFile pairs)
     {
         if (vocab.UnknownInSources(pairs.Pairs.Select(pair => pair.Source)) is { Count: > 0 } read)
-            yield return $"the model does not know {Listed.Quoted(read)} of the sources in {pairs.Path} and reads them as {Vocab.Unknown}";
+            yield return $"the model does not know {Truncated.Quoted(read)} of the sources in {pairs.Path} and reads them as "
+                + $"{Vocab.Unknown}";
         if (vocab.UnknownInTargets(pairs.Pairs.Select(pair => pair.Target)) is { Count: > 0 } due)
-            yield return $"the model never writes {Listed.Quoted(due)} of the targets in {pairs.Path}";
+            yield return $"the model never writes {Truncated.Quoted(due)} of the targets in {pairs.Path}";
     }
 
     private static IEnumerable<string> OtherPairs(string option, PairFile? pairs, string? was)

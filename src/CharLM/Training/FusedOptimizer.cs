@@ -9,7 +9,7 @@ using CharLM.Models.Fused.Threads;
 namespace CharLM.Training;
 
 /// <summary>Clipping and optimizers over weights as memory, with torch's formulas; one pass over each weight.</summary>
-internal sealed class FusedUpdate : IUpdate
+internal sealed class FusedOptimizer : IOptimizer
 {
     private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99;
 
@@ -39,7 +39,7 @@ internal sealed class FusedUpdate : IUpdate
     private readonly Optimize.Constants[] _constants;
 
     /// <summary>An optimizer.</summary>
-    public FusedUpdate(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0)
+    public FusedOptimizer(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0)
     {
         (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (
             weights, [.. weights.All], workers, kind, learningRate, weightDecay);
@@ -98,16 +98,16 @@ internal sealed class FusedUpdate : IUpdate
     }
 
     /// <inheritdoc/>
-    public UpdateState CopyState() => new(
-        _steps.Max(), UpdateState.MomentsOf(_kind)
+    public OptimizerMoments CopyState() => new(
+        _steps.Max(), OptimizerMoments.MomentsOf(_kind)
             .ToDictionary(moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
 
     /// <inheritdoc/>
-    public void SetState(UpdateState state)
+    public void SetState(OptimizerMoments state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        foreach (string moment in UpdateState.MomentsOf(_kind))
+        foreach (string moment in OptimizerMoments.MomentsOf(_kind))
         {
             IReadOnlyList<float[]> values = state.MomentOf(moment, [.. _weights.Select(weight => (long)weight.Length)]);
             foreach (((RawWeight Weight, long Begin) place, float[] from) in Places().Zip(values))
@@ -166,7 +166,7 @@ internal sealed class FusedUpdate : IUpdate
     }
 
     private unsafe Span<float> Moment(string name, (RawWeight Weight, long Begin) place) =>
-        new((name == UpdateState.FirstMoment ? _first : _second).Data + place.Begin, place.Weight.Length);
+        new((name == OptimizerMoments.FirstMoment ? _first : _second).Data + place.Begin, place.Weight.Length);
 
     private static void CutOff(Span<float> gradient, float bound)
     {

@@ -8,14 +8,14 @@ namespace CharLM.Pairs;
 
 /// <summary>A model that learns from pairs, with what every one of them has.</summary>
 /// <typeparam name="TConfig">What it is made of.</typeparam>
-internal abstract class SequenceModel<TConfig> : Module, IAccessedModel
-    where TConfig : class, ISequenceConfig
+internal abstract class PairModel<TConfig> : Module, IAccessedModel
+    where TConfig : class, IPairConfig
 {
     /// <summary>A model without layers yet.</summary>
     /// <param name="name">Torch's name for it.</param>
     /// <param name="config">What it is made of.</param>
     /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
-    protected SequenceModel(string name, TConfig config)
+    protected PairModel(string name, TConfig config)
         : base(name)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -58,7 +58,7 @@ internal abstract class SequenceModel<TConfig> : Module, IAccessedModel
 }
 
 /// <summary>What a model that learns from pairs is made of.</summary>
-public interface ISequenceConfig
+public interface IPairConfig
 {
     /// <summary>What checkpoints and configurations call the kind of model.</summary>
     static abstract string Kind { get; }
@@ -73,8 +73,8 @@ public interface ISequenceConfig
     IEnumerable<string> Faults();
 }
 
-/// <summary>What a <see cref="SequenceTrainer"/> trains: a model, and examples of different lengths.</summary>
-public interface ISequenceTask
+/// <summary>What a <see cref="PairTrainer"/> trains: a model, and examples of different lengths.</summary>
+public interface IPairTask
 {
     /// <summary>The model.</summary>
     nn.Module Model { get; }
@@ -97,7 +97,7 @@ public interface ISequenceTask
 /// <summary>The two vocabs of a model that learns from pairs.</summary>
 /// <param name="source">Tokens of what is read.</param>
 /// <param name="target">Labels, or tokens of what is written.</param>
-internal abstract class SequenceVocab(Vocab source, Vocab target)
+internal abstract class PairVocab(Vocab source, Vocab target)
 {
     /// <summary>Splits texts into what the vocabs hold.</summary>
     protected static CharTokenizer Characters { get; } = new();
@@ -123,7 +123,7 @@ internal abstract class SequenceVocab(Vocab source, Vocab target)
     /// <summary>Why a label that the vocab has not cannot be used.</summary>
     protected static string FaultOfLabel(string label, IEnumerable<string> known) => label == Vocab.Unknown
         ? $"the label {Vocab.Unknown} is reserved: it stands for every label that training had not; give it another name"
-        : $"the label '{label}' was not in training; known are {Listed.Some(known)}";
+        : $"the label '{label}' was not in training; known are {Truncated.Some(known)}";
 
     /// <summary>The characters of texts that a vocab has not, in order of first appearance.</summary>
     protected static IReadOnlyList<TokenCount> UnknownOf(IEnumerable<string> texts, Vocab vocab)
