@@ -104,8 +104,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         Assert.Matches("^text .*longer.txt: all of its [0-9]+ tokens; (4|5)[0-9] % of its passages were trained on$",
             (await _sandbox.RunAsync("eval", "book", "--corpus", "longer.txt")).Succeeded().OutputLines[1]);
         // An imported model does not tell.
-        (await _sandbox.RunAsync("export", "--checkpoint", "book", "--out", "book.pytorch")).Succeeded();
-        (await _sandbox.RunAsync("import", "--from-pytorch", "book.pytorch", "--out", "imported")).Succeeded();
+        (await _sandbox.RunAsync("export", "--checkpoint", "book", "--out", "book.pt")).Succeeded();
+        (await _sandbox.RunAsync("import", "--from-pytorch", "book.pt", "--out", "imported")).Succeeded();
         Assert.Equal(JsonValueKind.Null, (await _sandbox.RunAsync("eval", "imported", "--corpus", "book.txt",
             "--json")).Succeeded().Json().GetProperty("passages_trained_on").ValueKind);
         Assert.Contains("unknown how many of its passages were trained on",

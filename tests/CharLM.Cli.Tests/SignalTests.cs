@@ -100,7 +100,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
             "inspect pipe", "score pipe", "score --checkpoint pipe text.txt", "eval pipe", "eval --corpus pipe", "train --corpus pipe", "train --checkpoint pipe --out m",
             "train --config pipe", "classify train --data pipe --out m", "classify eval --data pipe", "classify predict --checkpoint pipe --text a",
             "seq2seq train --data pipe --out m", "import --from-pytorch pipe --out m", "generate --checkpoint pipe", "experiment run pipe", "report pipe",
-            "export --checkpoint pipe --out m", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
+            "export --checkpoint pipe --out m.pt", "gradients --checkpoint pipe", "ngram --corpus pipe --out m", "corpus show pipe",
         ];
         (await _sandbox.BashAsync("mkfifo pipe")).Succeeded();
         _sandbox.Write("text.txt", Texts.Plain);

@@ -17,7 +17,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     [InlineData("score --checkpoint text.txt", "a text is named without an option")]
     [InlineData("train --checkpoint text.txt --out m", "--corpus takes a text")]
     [InlineData("gradients --checkpoint text.txt", "--corpus takes a text")]
-    [InlineData("export --checkpoint text.txt --out m", "charlm train --corpus takes a text")]
+    [InlineData("export --checkpoint text.txt --out m.pt", "charlm train --corpus takes a text")]
     [InlineData("classify predict --checkpoint text.txt --text a", "--input takes texts")]
     [InlineData("classify train --checkpoint text.txt --data x", "--data takes pairs")]
     public async Task AnyVerb_TextForAModel_SaysWhichOptionTakesIt(string command, string taker)

@@ -7,7 +7,7 @@ namespace CharLM.Runs;
 /// <summary>How often checkpoints are written: after so many epochs, steps or minutes, 0 only at the end; or by themselves.</summary>
 /// <param name="Amount">How many; for <see cref="CheckpointUnit.Automatic"/> 1.</param>
 /// <param name="Unit">Of what.</param>
-[Description("auto, or a number of epochs, steps or minutes, such as 50, 500steps or 10min")]
+[Description("a number of epochs, steps or minutes, such as 50, 500steps or 10min, or auto")]
 public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit) : IParsable<CheckpointInterval>
 {
     private const string AutomaticName = "auto";
