@@ -88,6 +88,16 @@ public sealed class OldFilesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("classify", "classifier-complete", "time world")]
+    [InlineData("seq2seq", "translator-complete", "abc")]
+    public async Task Predict_RunDirectoryForAModel_TakesItsBest(string verb, string run, string text)
+    {
+        Outcome ofRun = (await _sandbox.RunAsync(verb, "predict", "--checkpoint", run, "--text", text)).Succeeded();
+        Outcome ofBest = (await _sandbox.RunAsync(verb, "predict", "--checkpoint", $"{run}/checkpoints/best.safetensors", "--text", text)).Succeeded();
+        Assert.Equal(ofBest.Output, ofRun.Output);
+    }
+
+    [Theory]
     [InlineData("classify", "classifier-complete")]
     [InlineData("seq2seq", "translator-complete")]
     public async Task Resume_OldRunOnPairs_GoesOn(string verb, string run)

@@ -28,7 +28,8 @@ internal sealed class ClassifyPredictCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
         using var classifier = TrainedClassifier.Open(
-            parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),
+            _runtime.Threads(parse));
         IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.FaultOfSource, cancellationToken);
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(texts);
         IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);

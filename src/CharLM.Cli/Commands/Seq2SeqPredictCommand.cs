@@ -31,7 +31,8 @@ internal sealed class Seq2SeqPredictCommand : Verb
         DecodingConfig decoding = _decoding.Read(parse);
         InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
         using var translator = TrainedTranslator.Open(
-            parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint, _runtime.Use(parse), _runtime.Threads(parse));
+            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
+            _runtime.Threads(parse));
         IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.FaultOfSource, cancellationToken);
         new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error).AboutSources(sources);
         bool json = parse.GetValue(_json);
