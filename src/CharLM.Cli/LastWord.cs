@@ -31,8 +31,8 @@ internal static class LastWord
         {
             if (cause.Message.Contains(OutOfFiles, StringComparison.Ordinal))
                 return true;
-            // An assembly that cannot be opened is said to be missing.
-            if (cause is FileNotFoundException { FileName: { } name } && name.Contains("Version=", StringComparison.Ordinal))
+            // .NET calls an assembly that cannot be opened missing, and a mapping that needs a file handle too much memory.
+            if (cause is OutOfMemoryException or FileNotFoundException { FileName: not null })
                 return FewAreLeft();
         }
         return false;
