@@ -1,20 +1,20 @@
 namespace CharLM;
 
-/// <summary>A configuration that cannot work; the message lists every fault at once.</summary>
+/// <summary>A configuration that cannot work; the message lists every error at once.</summary>
 public sealed class InvalidConfigException : Exception
 {
-    /// <summary>A configuration with these faults.</summary>
-    public InvalidConfigException(IReadOnlyList<string> faults)
-        : base(string.Join("; ", faults)) => Faults = faults;
+    /// <summary>A configuration with these errors.</summary>
+    public InvalidConfigException(IReadOnlyList<string> errors)
+        : base(string.Join("; ", errors)) => Errors = errors;
 
-    /// <summary>The faults, one sentence each.</summary>
-    public IReadOnlyList<string> Faults { get; }
+    /// <summary>The errors, one sentence each.</summary>
+    public IReadOnlyList<string> Errors { get; }
 
-    /// <summary>Throws when there is a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public static void ThrowIfAny(IEnumerable<string> faults)
+    /// <summary>Throws when there is an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public static void ThrowIfAny(IEnumerable<string> errors)
     {
-        if (faults.ToList() is { Count: > 0 } found)
+        if (errors.ToList() is { Count: > 0 } found)
             throw new InvalidConfigException(found);
     }
 }

@@ -44,15 +44,15 @@ public class ProductBenchmarks : IDisposable
 
     /// <summary>Registers of 512 bits.</summary>
     [Benchmark]
-    public void Packed512() => Product.MultiplyAdd<Lanes512>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+    public void Packed512() => BlockedGemm.MultiplyAdd<SimdVector512>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
 
     /// <summary>Registers of 256 bits.</summary>
     [Benchmark]
-    public void Packed256() => Product.MultiplyAdd<Lanes256>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+    public void Packed256() => BlockedGemm.MultiplyAdd<SimdVector256>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
 
     /// <summary>The portable path.</summary>
     [Benchmark]
-    public void Packed128() => Product.MultiplyAdd<Lanes128>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+    public void Packed128() => BlockedGemm.MultiplyAdd<SimdVector128>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
 
     /// <inheritdoc/>
     public void Dispose()

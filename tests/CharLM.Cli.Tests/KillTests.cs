@@ -48,5 +48,5 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         Assert.Equal([Checkpoint, "text.txt"], _sandbox.Files());
     }
 
-    private int EpochsOf(string checkpoint) => CheckpointFile.Read(_sandbox.At(checkpoint)).Figures.Epochs;
+    private int EpochsOf(string checkpoint) => CheckpointFile.Read(_sandbox.At(checkpoint)).Progress.Epochs;
 }

@@ -60,7 +60,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
             if (fine.Length > 0)
                 allowed(await _sandbox.RunAsync([.. command, .. With(fine, value)]));
 
-            // All faults are told at once; an option that is checked later is tried alone.
+            // All errors are told at once; an option that is checked later is tried alone.
             string[] refused = [.. options.Except(fine)];
             if (refused.Length > 0)
             {

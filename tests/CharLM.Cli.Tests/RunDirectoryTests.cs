@@ -150,7 +150,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         while (await Task.WhenAny(end, Task.Delay(50)) != end)
             train.Signal(RunningProgram.SigInt);
         Assert.Equal(130, (await end).ExitCode);
-        Assert.Equal(1, CheckpointFile.Read(_sandbox.At(Last)).Figures.Epochs);
+        Assert.Equal(1, CheckpointFile.Read(_sandbox.At(Last)).Progress.Epochs);
 
         // All that is left is the sample.
         (await _sandbox.RunAsync("train", "--resume", "parts", "--length", "10")).Succeeded();

@@ -91,8 +91,8 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     [InlineData("--constrain b{300}", "needs at least 300 tokens, and length is 200")]
     [InlineData("--interactive --samples 2", "leave samples and beam out")]
     [InlineData("--samples 1000 --length 1000000", "length must be at most 100000 for 1000 texts")]
-    public async Task Generate_WhatCannotBe_IsRefusedInOneLine(string options, string fault) =>
-        (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options.Split(' ')])).Refused(2, fault);
+    public async Task Generate_WhatCannotBe_IsRefusedInOneLine(string options, string error) =>
+        (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options.Split(' ')])).Refused(2, error);
 
     [Fact]
     public async Task Generate_Interactive_ContinuesLinesAsOneText()

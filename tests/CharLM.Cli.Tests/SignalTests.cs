@@ -23,14 +23,14 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
             RunningProgram.SigInt, [.. LongRun, "--out", "it's my/model 1.safetensors", "--prefix", "the $HOME \"time\""]);
         outcome.Complained(130, "interrupted after ", $"of {Epochs} epochs and saved; go on with: charlm train ");
         Checkpoint saved = CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors"));
-        Assert.InRange(saved.Figures.Epochs, 1, Epochs - 1);
-        Assert.Equal(Enumerable.Range(1, saved.Figures.Epochs), EpochsLogged());
+        Assert.InRange(saved.Progress.Epochs, 1, Epochs - 1);
+        Assert.Equal(Enumerable.Range(1, saved.Progress.Epochs), EpochsLogged());
 
         string command = outcome.Complaints[0].Split("go on with: ")[1];
         Outcome goneOn = (await _sandbox.BashAsync(command)).Succeeded();
-        Assert.Contains($"goes on after epoch {saved.Figures.Epochs}", goneOn.ErrorLines);
+        Assert.Contains($"goes on after epoch {saved.Progress.Epochs}", goneOn.ErrorLines);
         Assert.Contains("the $HOME \"time\"", goneOn.Output, StringComparison.Ordinal);
-        Assert.Equal(Epochs, CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors")).Figures.Epochs);
+        Assert.Equal(Epochs, CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors")).Progress.Epochs);
         Assert.Equal(Enumerable.Range(1, Epochs), EpochsLogged());
     }
 
@@ -44,7 +44,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         outcome.Complained(75, "go on with: ");
         Assert.True(outcome.Json().GetProperty("interrupted").GetBoolean());
         Assert.Equal(outcome.Json().GetProperty("epochs").GetInt32(),
-            CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
+            CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs);
     }
 
     // A batch system signals each process of a job, and a script passes on what its group has got already.
@@ -60,7 +60,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         await Task.Delay(20);
         train.Signal(second);
         (await train.EndAsync()).Complained(75, "interrupted after ", "and saved");
-        Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs, 1, Epochs - 1);
+        Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs, 1, Epochs - 1);
     }
 
     // As a shell does it: the terminal goes, and with it the place for the result.
@@ -81,7 +81,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         _sandbox.Write("close.py", Close);
         using RunningProgram python = _sandbox.StartProcess("python3", ["close.py", "charlm", .. LongRun]);
         Assert.Equal("75\n", (await python.EndAsync()).Succeeded().Output);
-        Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs, 1, Epochs - 1);
+        Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs, 1, Epochs - 1);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         while (await Task.WhenAny(end, Task.Delay(50)) != end)
             train.Signal(RunningProgram.SigInt);
         Assert.Equal(130, (await end).ExitCode);
-        Assert.Equal(1, CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
+        Assert.Equal(1, CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs);
     }
 
     [Fact]

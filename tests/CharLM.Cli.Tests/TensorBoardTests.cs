@@ -43,7 +43,7 @@ public sealed class TensorBoardTests : IDisposable
             Assert.Equal([.. epochs.Select(epoch => (epoch.GetProperty("epoch").GetInt64(), (float)epoch.GetProperty(key).GetDouble()))],
                 Scalars(events, tag));
         }
-        // Nats are the logarithm of perplexities.
+        // LossSum are the logarithm of perplexities.
         foreach (string part in new[] { "train", "held_out" })
             Assert.All(Scalars(events, $"nats/{part}").Zip(Scalars(events, $"perplexity/{part}")), pair =>
                 Assert.Equal(Math.Exp(pair.First.Value), pair.Second.Value, 1e-3));

@@ -43,13 +43,13 @@ internal sealed class BenchCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         List<StepShape> shapes = [.. Shapes(parse)];
-        InvalidConfigException.ThrowIfAny([.. shapes.SelectMany(shape => shape.Faults()).Distinct(), .. _runtime.Faults(parse)]);
+        InvalidConfigException.ThrowIfAny([.. shapes.SelectMany(shape => shape.Errors()).Distinct(), .. _runtime.Errors(parse)]);
         if (!_runtime.OnCpu(parse))
-            throw new InvalidConfigException(["bench measures the CPU: leave --device out"]);
+            throw new InvalidConfigException(["bench metrics the CPU: leave --device out"]);
         _runtime.Use(parse);
         TextWriter output = parse.InvocationConfiguration.Output;
         StepShape first = shapes[0];
-        double peak = ProductPeak.Measure(first.BatchSize, first.Model.NumHiddens, 4 * first.Model.NumHiddens, _runtime.Threads(parse));
+        double peak = GemmPeak.Measure(first.BatchSize, first.Model.NumHiddens, 4 * first.Model.NumHiddens, _runtime.Threads(parse));
         bool json = parse.GetValue(_json);
         if (!json)
         {
@@ -71,7 +71,7 @@ internal sealed class BenchCommand : Verb
             {
                 output.WriteLine($"{row.Cell,-6}{row.Implementation,-16}{Figure.Count(row.TokensPerSecond),12}"
                     + $"{row.MillisecondsOfStep,12:0.000}"
-                    + $"{row.FastestMilliseconds,10:0.000}{row.SlowestMilliseconds,10:0.000}{100 * row.OfProductPeak,10:0.0} "
+                    + $"{row.FastestMilliseconds,10:0.000}{row.SlowestMilliseconds,10:0.000}{100 * row.OfGemmPeak,10:0.0} "
                     + $"%{(row.PeakBytes is { } bytes ? Figure.Bytes(bytes) : "?"),12}"
                     + (row.TimesBuiltIn is { } times
                         ? $"   {times:0.00} (its {row.BuiltInTokensPerSecond:#,0} tokens/s, {row.BuiltInThreads} "
@@ -83,8 +83,14 @@ internal sealed class BenchCommand : Verb
         {
             output.WriteLine(JsonOutput.Line(new
             {
-                Environment = new { Toolkit = VersionAction.Version, TorchRuntime.TorchSharpVersion, TorchRuntime.LibtorchVersion,
-                    Processors = Environment.ProcessorCount, System = RuntimeInformation.OSDescription },
+                Environment = new
+                {
+                    Toolkit = VersionAction.Version,
+                    TorchRuntime.TorchSharpVersion,
+                    TorchRuntime.LibtorchVersion,
+                    Processors = Environment.ProcessorCount,
+                    System = RuntimeInformation.OSDescription
+                },
                 ProductPeakGflops = peak / 1e9,
                 Rows = rows,
             }));

@@ -30,7 +30,7 @@ internal sealed class ClassifyEvalCommand : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
+        InvalidConfigException.ThrowIfAny(_runtime.Errors(parse));
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
         using var classifier = TrainedClassifier.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),

@@ -26,11 +26,11 @@ internal sealed class ClassifyPredictCommand : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        InvalidConfigException.ThrowIfAny(_runtime.Faults(parse));
+        InvalidConfigException.ThrowIfAny(_runtime.Errors(parse));
         using var classifier = TrainedClassifier.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),
             _runtime.Threads(parse));
-        IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.FaultOfSource, cancellationToken);
+        IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.ErrorOfSource, cancellationToken);
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(texts);
         IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;

@@ -67,7 +67,7 @@ internal sealed class EvalCommand : Verb
     {
         EvaluationRun run = Configure(parse);
         string[] paths = Paths(parse);
-        InvalidConfigException.ThrowIfAny([.. run.Faults(), .. _runtime.Faults(parse)]);
+        InvalidConfigException.ThrowIfAny([.. run.Errors(), .. _runtime.Errors(parse)]);
         ISavedModel[] models = [.. paths.Select(ModelFile.Read)];
         CorpusText corpus = await _corpus.ReadAsync(parse, models[0].Corpus, cancellationToken);
         IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models);

@@ -47,7 +47,7 @@ internal sealed class ExperimentRunCommand : Verb
         int? number = parse.GetValue(_trial);
         InvalidConfigException.ThrowIfAny(
         [
-            .. _runtime.Faults(parse),
+            .. _runtime.Errors(parse),
             .. jobs is < 1 or > MaxJobs ? [$"jobs must be 1 to {MaxJobs}, not {jobs}"] : Array.Empty<string>(),
             .. number < 1 || number > count ? [$"trial must be 1 to {count}, not {number}"] : Array.Empty<string>(),
             .. number is not null && parse.GetValue(_jobs) is not null ? ["trial runs one alone, in this process: leave jobs out"]

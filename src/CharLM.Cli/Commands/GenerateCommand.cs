@@ -38,11 +38,11 @@ internal sealed class GenerateCommand : Verb
     {
         string path = _model.Path(parse);
         bool isInteractive = parse.GetValue(_interactive);
-        List<string> faults = [.. _runtime.Faults(parse)];
-        GenerationConfig config = _generation.Apply(parse, faults);
+        List<string> errors = [.. _runtime.Errors(parse)];
+        GenerationConfig config = _generation.Apply(parse, errors);
         if (isInteractive && (config.Samples > 1 || config.Beam is not null))
-            faults.Add("interactive goes on with one text: leave samples and beam out");
-        InvalidConfigException.ThrowIfAny(faults);
+            errors.Add("interactive goes on with one text: leave samples and beam out");
+        InvalidConfigException.ThrowIfAny(errors);
 
         ISavedModel saved = ModelFile.Read(path);
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
@@ -82,8 +82,15 @@ internal sealed class GenerateCommand : Verb
             ends[piece.Sample] = piece.End ?? ends[piece.Sample];
         }
         var samples = ends.Select(
-            (end, sample) => new { Sample = sample, Continuation = texts[sample].ToString(), End = end.Reason, end.Tokens, end.Nats,
-                end.Score }).ToArray();
+            (end, sample) => new
+            {
+                Sample = sample,
+                Continuation = texts[sample].ToString(),
+                End = end.Reason,
+                end.Tokens,
+                end.Nats,
+                end.Score
+            }).ToArray();
         return JsonOutput.Line(new
         {
             Checkpoint = path,

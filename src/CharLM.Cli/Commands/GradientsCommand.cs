@@ -54,7 +54,7 @@ internal sealed class GradientsCommand : Verb
     {
         Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(SavedModelOptions.FileOf(file)) : null;
         GradientStudy study = Configure(parse, start);
-        InvalidConfigException.ThrowIfAny([.. study.Faults(), .. _runtime.Faults(parse)]);
+        InvalidConfigException.ThrowIfAny([.. study.Errors(), .. _runtime.Errors(parse)]);
         foreach (string path in new[] { parse.GetValue(_html), parse.GetValue(_csv) }.OfType<string>())
             OutputFile.Probe(path);
         CorpusText corpus = await _corpus.ReadAsync(parse, start?.Corpus, cancellationToken);
@@ -168,23 +168,34 @@ internal sealed class GradientsCommand : Verb
 
     private static void PrintJson(ParseResult parse, IReadOnlyList<GradientRow> rows) =>
         parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new
-    {
-        Models = rows.Select(row => new
         {
-            row.Name,
-            Cell = Choices.NameOf(row.Model.Cell),
-            Variant = Choices.NameOf(row.Model.Variant),
-            Clipping = row.Clipping is { } clipping ? Choices.NameOf(clipping) : "none",
-            row.TrainPerplexity,
-            row.Problem,
-            Gradients = row.Curves.Select(
-                curve => new { curve.Layer, curve.State, RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep,
-                    curve.Reach, curve.Norms }),
-            Spectra = row.Spectra.Select(
-                spectrum => new { spectrum.Place, spectrum.Gate, spectrum.Radius,
-                    Powers = spectrum.Powers.Select(power => new { power.Exponent, power.Norm }) }),
-        }),
-    }));
+            Models = rows.Select(row => new
+            {
+                row.Name,
+                Cell = Choices.NameOf(row.Model.Cell),
+                Variant = Choices.NameOf(row.Model.Variant),
+                Clipping = row.Clipping is { } clipping ? Choices.NameOf(clipping) : "none",
+                row.TrainPerplexity,
+                row.Problem,
+                Gradients = row.Curves.Select(
+                    curve => new
+                    {
+                        curve.Layer,
+                        curve.State,
+                        RatePerStep = double.IsNaN(curve.RatePerStep) ? null : (double?)curve.RatePerStep,
+                        curve.Reach,
+                        curve.Norms
+                    }),
+                Spectra = row.Spectra.Select(
+                    spectrum => new
+                    {
+                        spectrum.Place,
+                        spectrum.Gate,
+                        spectrum.Radius,
+                        Powers = spectrum.Powers.Select(power => new { power.Exponent, power.Norm })
+                    }),
+            }),
+        }));
 
     private sealed class Progress(TextWriter error) : IProgress<string>
     {

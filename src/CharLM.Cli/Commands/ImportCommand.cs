@@ -73,7 +73,7 @@ internal sealed class ImportCommand : Verb
         Checkpoint checkpoint = StateDictFile.Import(from, config);
         checkpoint = checkpoint with { Text = _text.Apply(parse, checkpoint.Text) };
         checkpoint.Text.Validate();
-        InvalidConfigException.ThrowIfAny(Tokenizer.Create(checkpoint.Text.Token).FaultOf(checkpoint.Vocab) is { } fault ? [fault] : []);
+        InvalidConfigException.ThrowIfAny(Tokenizer.Create(checkpoint.Text.Token).ErrorOf(checkpoint.Vocab) is { } error ? [error] : []);
         CheckpointFile.Write(path, checkpoint);
         PrintResult(parse, path, checkpoint);
         return ExitCode.Done;

@@ -95,16 +95,16 @@ internal sealed class InspectCommand : Verb
         string vocab = string.Join(' ', saved.Vocab.Tokens.Select(token => token == " " ? "' '" : Printable.Text(token)));
         output.WriteLine($"vocab     {Figure.Count(saved.Vocab.Count)}: {Printable.Text(vocab, WidestVocab)}");
         output.WriteLine($"corpus    {Printable.Text(saved.Corpus.Name)}, SHA-256 {Printable.Text(saved.Corpus.Sha256)}");
-        output.WriteLine($"trained   {saved.Figures.Epochs} epoch{(saved.Figures.Epochs == 1 ? "" : "s")} in "
-            + $"{Figure.Duration(saved.Figures.TrainedSeconds)}");
-        output.WriteLine($"reached   {Reached(saved.Figures)}");
+        output.WriteLine($"trained   {saved.Progress.Epochs} epoch{(saved.Progress.Epochs == 1 ? "" : "s")} in "
+            + $"{Figure.Duration(saved.Progress.TrainedSeconds)}");
+        output.WriteLine($"reached   {Reached(saved.Progress)}");
         if (saved is Checkpoint { Model.LeakLabel: { } leak })
             output.WriteLine($"warning   {leak}");
         output.WriteLine();
         output.Write(parts.Settings);
     }
 
-    private static string Reached(Figures figures)
+    private static string Reached(TrainingProgress figures)
     {
         string train = figures.TrainPerplexity is { } perplexity ? $"train perplexity {Figure.Perplexity(perplexity)}"
             : "no train perplexity";
@@ -129,6 +129,6 @@ internal sealed class InspectCommand : Verb
         VocabSize = saved.Vocab.Count,
         Vocab = saved.Vocab.Tokens,
         saved.Corpus,
-        saved.Figures,
+        saved.Progress,
     };
 }

@@ -44,7 +44,7 @@ internal sealed class NGramCommand : Verb
             Compressors = parse.GetValue(_compressors),
             CheckpointPath = parse.GetValue(_out) ?? Under.CheckpointPath,
         };
-        InvalidConfigException.ThrowIfAny(run.Faults());
+        InvalidConfigException.ThrowIfAny(run.Errors());
         OutputFile.Probe(run.CheckpointPath);
         CorpusText corpus = await _corpus.ReadAsync(parse, null, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, run.Text);

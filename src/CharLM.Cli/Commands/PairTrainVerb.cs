@@ -42,20 +42,20 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
 
     protected override PairRunConfig<TConfig> Apply(
         ParseResult parse, PairRunConfig<TConfig> under, PairCheckpoint<TConfig>? start) => under with
-    {
-        Data = parse.GetValue(_data) ?? under.Data,
-        Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
-        Model = ApplyModel(parse, under.Model),
-        Training = _trainer.Apply(parse, under.Training),
-    };
+        {
+            Data = parse.GetValue(_data) ?? under.Data,
+            Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
+            Model = ApplyModel(parse, under.Model),
+            Training = _trainer.Apply(parse, under.Training),
+        };
 
     /// <summary>What the model is made of, with the given options over a base.</summary>
     protected abstract TConfig ApplyModel(ParseResult parse, TConfig under);
 
-    protected override IEnumerable<string> Faults(
+    protected override IEnumerable<string> Errors(
         PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start, RunSession<PairRunConfig<TConfig>,
             PairCheckpoint<TConfig>>? resumed) =>
-        resumed is null ? PairRun<TModel, TConfig>.Faults(config, start) : PairRun<TModel, TConfig>.Faults(config, resumed);
+        resumed is null ? PairRun<TModel, TConfig>.Errors(config, start) : PairRun<TModel, TConfig>.Errors(config, resumed);
 
     protected override async Task<string?> TrainAsync(
         ParseResult parse, PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start, RunSession<PairRunConfig<TConfig>,
@@ -71,7 +71,7 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
             result = run.Execute(data, heldOut, reporting, cancellationToken);
         PrintResult(parse, result);
         return result.Interrupted
-            ? Interrupted(result.EpochsDone, config, GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
+            ? Interrupted(result.EpochsDone, config, ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
     }
 
     private void PrintResult(ParseResult parse, RunResult result)
@@ -89,7 +89,7 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
                 Epochs = result.EpochsDone,
                 Loss = result.LastEpoch?.Train.Mean,
                 HeldOutLoss = result.LastEpoch?.HeldOut?.Mean,
-                HeldOut = Measure.ByKey(result.LastEpoch?.Measures ?? []),
+                HeldOut = Metric.ByKey(result.LastEpoch?.Metrics ?? []),
                 BestHeldOut = result.Best?.Value,
                 BestEpoch = result.Best?.Epoch,
                 result.BestCheckpointPath,
@@ -101,8 +101,8 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
         }
         else if (result.LastEpoch is { } epoch)
         {
-            string heldOut = epoch.Measures.Count == 0 && epoch.HeldOut is { } nats ? $", held-out loss {nats.Mean:0.0000}"
-                : RunLines.Describe(epoch.Measures, ", held-out ");
+            string heldOut = epoch.Metrics.Count == 0 && epoch.HeldOut is { } nats ? $", held-out loss {nats.Mean:0.0000}"
+                : RunLines.Describe(epoch.Metrics, ", held-out ");
             output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{heldOut}, {result.EpochsDone} "
                 + $"epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Best is { } best)

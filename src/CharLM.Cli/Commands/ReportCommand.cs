@@ -51,7 +51,7 @@ internal sealed class ReportCommand : Verb
         (string html, string? markdown, string? csv) = (
             parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
         string[] paths = parse.GetRequiredValue(_runs);
-        InvalidConfigException.ThrowIfAny([.. _runtime.Faults(parse), .. Faults(paths, html, markdown)]);
+        InvalidConfigException.ThrowIfAny([.. _runtime.Errors(parse), .. Errors(paths, html, markdown)]);
         IReportedRuns runs = Read(paths, corpus => CorpusOptions.ReadAsync(parse, corpus, cancellationToken));
         string[] csvFiles = csv is null ? [] : [.. CsvNames.Select(name => Path.Combine(csv, name))];
         foreach (string file in (string[])[html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles])
@@ -59,9 +59,9 @@ internal sealed class ReportCommand : Verb
 
         TextWriter error = parse.InvocationConfiguration.Error;
         // Torch takes half a second to load, and logs alone need none of it.
-        bool measures = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
+        bool metrics = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
         ReportContent content = await runs.ReportAsync(
-            measures ? new ReportMeasuring(_runtime.Use(parse), _runtime.Threads(parse), error) : null, cancellationToken);
+            metrics ? new ReportMeasuring(_runtime.Use(parse), _runtime.Threads(parse), error) : null, cancellationToken);
         if (ChartLibrary.Embedded is null)
             ErrorLine.Write(error,
                 "warning: this build has no charts, since npm was missing when it was built: tables stand in their place");
@@ -74,7 +74,7 @@ internal sealed class ReportCommand : Verb
         return ExitCode.Done;
     }
 
-    private static IEnumerable<string> Faults(IReadOnlyList<string> runs, string html, string? markdown)
+    private static IEnumerable<string> Errors(IReadOnlyList<string> runs, string html, string? markdown)
     {
         if (runs.Any(string.IsNullOrWhiteSpace))
             yield return "the name of a run is empty";

@@ -48,7 +48,7 @@ internal sealed class ScoreCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(
-            [.. _runtime.Faults(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar)
+            [.. _runtime.Errors(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar)
                 ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>()]);
         string path = _model.Path(parse), file = parse.GetRequiredValue(_file);
         ISavedModel saved = ModelFile.Read(path);

@@ -31,7 +31,7 @@ internal sealed class Seq2SeqEvalCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         DecodingConfig decoding = _decoding.Read(parse);
-        InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
+        InvalidConfigException.ThrowIfAny([.. decoding.Errors(), .. _runtime.Errors(parse)]);
         PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
         using var translator = TrainedTranslator.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),

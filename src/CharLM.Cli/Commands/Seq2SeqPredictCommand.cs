@@ -29,14 +29,14 @@ internal sealed class Seq2SeqPredictCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         DecodingConfig decoding = _decoding.Read(parse);
-        InvalidConfigException.ThrowIfAny([.. decoding.Faults(), .. _runtime.Faults(parse)]);
+        InvalidConfigException.ThrowIfAny([.. decoding.Errors(), .. _runtime.Errors(parse)]);
         using var translator = TrainedTranslator.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
             _runtime.Threads(parse));
-        IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.FaultOfSource, cancellationToken);
+        IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.ErrorOfSource, cancellationToken);
         new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error).AboutSources(sources);
         bool json = parse.GetValue(_json);
-        IReadOnlyList<WrittenTarget> written = translator.Translate(sources, decoding, withAttention: json, cancellationToken);
+        IReadOnlyList<Hypothesis> written = translator.Translate(sources, decoding, withAttention: json, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
         if (json)
         {

@@ -53,8 +53,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         SampleLength = parse.GetValue(_length) ?? under.SampleLength,
     };
 
-    protected override IEnumerable<string> Faults(RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? resumed) =>
-        resumed is null ? TrainingRun.Faults(config, start) : TrainingRun.Faults(config, resumed);
+    protected override IEnumerable<string> Errors(RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? resumed) =>
+        resumed is null ? TrainingRun.Errors(config, start) : TrainingRun.Errors(config, resumed);
 
     protected override async Task<string?> TrainAsync(
         ParseResult parse, RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? session, Func<RunReporting> report,
@@ -70,7 +70,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         PrintResult(parse, result, corpus.Origin);
         return result.Interrupted
             ? Interrupted(result.EpochsDone, config,
-                GoOnCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
+                ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
     }
 
     // A file that names an implementation is told when it cannot compute the file's own model, as a command line is.
@@ -78,8 +78,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     {
         RunConfig config = RunConfigFile.Read(file, under, out long? line);
         if (line is not null && config.Model.Variant != CellVariant.Standard && !_model.NamesImplementation(parse)
-            && config.Model.Faults().FirstOrDefault() is { } fault)
-            throw new ConfigFileException(file, line, fault);
+            && config.Model.Errors().FirstOrDefault() is { } error)
+            throw new ConfigFileException(file, line, error);
         return config;
     }
 
@@ -103,8 +103,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
                 TrainPerplexity = result.LastEpoch?.Train.Perplexity,
                 HeldOutPerplexity = result.LastEpoch?.HeldOut?.Perplexity,
                 text.HeldOut,
-                result.Figures.BestHeldOutPerplexity,
-                result.Figures.BestEpoch,
+                result.Progress.BestHeldOutPerplexity,
+                result.Progress.BestEpoch,
                 result.BestCheckpointPath,
                 Warning = result.Description.Model.LeakLabel,
                 result.LastEpoch?.GradientNorm,
@@ -121,7 +121,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             string heldOut = epoch.HeldOut is { } nats ? $", held-out perplexity {Figure.Perplexity(nats.Perplexity)}" : "";
             output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
                 + $"tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
-            if (result.Figures is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } best })
+            if (result.Progress is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } best })
                 output.WriteLine($"best held-out perplexity {Figure.Perplexity(perplexity)} after epoch {best}, "
                     + $"{result.BestCheckpointPath}");
             if (result.Description.Model.LeakLabel is { } leak)

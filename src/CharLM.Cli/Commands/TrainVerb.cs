@@ -50,11 +50,11 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        InvalidConfigException.ThrowIfAny(_run.Faults(parse));
+        InvalidConfigException.ThrowIfAny(_run.Errors(parse));
         TCheckpoint? start = _run.Checkpoint(parse) is { } file ? _kind.Read(file) : null;
         using RunSession<TConfig, TCheckpoint>? resumed = _run.Resume(parse, _kind);
         TConfig config = _run.Apply(parse, Apply(parse, Under(parse, resumed?.Config ?? new TConfig(), start), start));
-        InvalidConfigException.ThrowIfAny([.. Faults(config, start, resumed), .. Runtime.Faults(parse), .. _reporting.Faults(parse)]);
+        InvalidConfigException.ThrowIfAny([.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
         if (parse.GetValue(_printConfig))
         {
             if (parse.GetValue(Json))
@@ -93,8 +93,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <summary>A configuration with the verb's own options over a base.</summary>
     protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);
 
-    /// <summary>Every fault of what the user asks for, empty when there is none.</summary>
-    protected abstract IEnumerable<string> Faults(TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? resumed);
+    /// <summary>Every error of what the user asks for, empty when there is none.</summary>
+    protected abstract IEnumerable<string> Errors(TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? resumed);
 
     /// <summary>Trains and prints the result.</summary>
     /// <param name="parse">What the user typed.</param>

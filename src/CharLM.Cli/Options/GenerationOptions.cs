@@ -49,18 +49,18 @@ internal sealed class GenerationOptions
 
     /// <summary>The configuration that was asked for.</summary>
     /// <param name="parse">The command line.</param>
-    /// <param name="faults">Receives everything that is wrong with it.</param>
-    public GenerationConfig Apply(ParseResult parse, List<string> faults)
+    /// <param name="errors">Receives everything that is wrong with it.</param>
+    public GenerationConfig Apply(ParseResult parse, List<string> errors)
     {
         List<SamplingStep> steps = Steps(parse);
         if (parse.GetValue(_repetitionWindow) is { } window && parse.GetValue(_repetitionPenalty) is null)
-            faults.Add($"repetition-window must come with repetition-penalty: {window} has no meaning alone");
+            errors.Add($"repetition-window must come with repetition-penalty: {window} has no meaning alone");
         if (parse.GetValue(_lengthPenalty) is { } penalty && parse.GetValue(_beam) is null)
-            faults.Add($"length-penalty must come with beam: {penalty} has no meaning alone");
+            errors.Add($"length-penalty must come with beam: {penalty} has no meaning alone");
         // A step of sampling has no 0, which is greedy; the option has.
         if (parse.GetValue(_temperature) is < 0 and var temperature)
-            faults.Add($"temperature must be 0 or more, not {temperature}");
-        string[] wrong = [.. Sampling.Faults(steps)];
+            errors.Add($"temperature must be 0 or more, not {temperature}");
+        string[] wrong = [.. Sampling.Errors(steps)];
         var under = new GenerationConfig();
         GenerationConfig config = under with
         {
@@ -72,8 +72,8 @@ internal sealed class GenerationOptions
             Constraint = parse.GetValue(_constrain),
             Beam = Beam(parse),
         };
-        faults.AddRange(wrong);
-        faults.AddRange(config.Faults());
+        errors.AddRange(wrong);
+        errors.AddRange(config.Errors());
         return config;
     }
 

@@ -29,14 +29,14 @@ internal sealed class PairInputOptions
     /// <param name="parse">What the user typed.</param>
     /// <param name="faultOf">What is wrong with a source; null when nothing is.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="InvalidConfigException">The one text has a fault.</exception>
-    /// <exception cref="PairFileException">A line has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The one text has an error.</exception>
+    /// <exception cref="PairFileException">A line has an error.</exception>
     public async Task<IReadOnlyList<string>> ReadAsync(
         ParseResult parse, Func<string, string?> faultOf, CancellationToken cancellationToken)
     {
         if (parse.GetValue(_text) is { } text)
         {
-            InvalidConfigException.ThrowIfAny(faultOf(text) is { } fault ? [fault] : []);
+            InvalidConfigException.ThrowIfAny(faultOf(text) is { } error ? [error] : []);
             return [text];
         }
         string path = parse.GetValue(_input)!;

@@ -25,7 +25,7 @@ internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
     }
 
     /// <summary>What is wrong with them.</summary>
-    public IEnumerable<string> Faults(ParseResult parse)
+    public IEnumerable<string> Errors(ParseResult parse)
     {
         if (Every(parse) is < 1 and var every)
             yield return $"report-every must be 1 or more, not {every}";

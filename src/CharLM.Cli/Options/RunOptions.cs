@@ -62,7 +62,7 @@ internal sealed class RunOptions(RunSettings defaults)
     public string? Checkpoint(ParseResult parse) => parse.GetValue(_checkpoint);
 
     /// <summary>What is wrong with them together.</summary>
-    public IEnumerable<string> Faults(ParseResult parse)
+    public IEnumerable<string> Errors(ParseResult parse)
     {
         if (parse.GetValue(_resume) is not { } resume)
             yield break;

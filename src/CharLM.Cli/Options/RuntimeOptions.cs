@@ -25,7 +25,7 @@ internal sealed class RuntimeOptions
     public int Threads(ParseResult parse) => parse.GetValue(_threads) ?? 0;
 
     /// <summary>What is wrong with them, as far as it shows without loading torch.</summary>
-    public IEnumerable<string> Faults(ParseResult parse) => TorchRuntime.Faults(DeviceOf(parse), Threads(parse));
+    public IEnumerable<string> Errors(ParseResult parse) => TorchRuntime.Errors(DeviceOf(parse), Threads(parse));
 
     /// <summary>Loads torch and sets it up.</summary>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>

@@ -28,7 +28,7 @@ internal sealed record BenchRow
 
     public required double SlowestMilliseconds { get; init; }
 
-    public required double OfProductPeak { get; init; }
+    public required double OfGemmPeak { get; init; }
 
     public required long? PeakBytes { get; init; }
 
@@ -58,7 +58,7 @@ internal sealed record BenchRow
         MillisecondsOfStep = timing.SecondsOfStep * 1000,
         FastestMilliseconds = timing.Fastest * 1000,
         SlowestMilliseconds = timing.Slowest * 1000,
-        OfProductPeak = timing.FlopsPerSecond / peak,
+        OfGemmPeak = timing.FlopsPerSecond / peak,
         PeakBytes = timing.PeakBytes,
         ActivationBytes = timing.Shape.ActivationBytes,
         BuiltInTokensPerSecond = timing.Shape.Tokens / timing.BuiltIn?.SecondsOfStep,

@@ -34,7 +34,7 @@ internal sealed class JsonLog(
                     epoch.Epoch,
                     TrainLoss = epoch.Train.Mean,
                     HeldOutLoss = epoch.HeldOut?.Mean,
-                    HeldOut = Measure.ByKey(epoch.Measures),
+                    HeldOut = Metric.ByKey(epoch.Metrics),
                     epoch.GradientNorm,
                     epoch.LearningRate,
                     PredictionsPerSecond = epoch.TokensPerSecond,

@@ -28,7 +28,7 @@ internal sealed class ReportedPairRuns(IReadOnlyList<RunRecord> runs) : IReporte
                     BestHeldOut = run.MainOf(run.Best),
                     BestEpoch = run.Best?.Epoch,
                     Measured = measurements.FirstOrDefault(measured => measured.Run == run.Name) is { } measured
-                        ? Measure.ByKey(measured.Figures) : null,
+                        ? Metric.ByKey(measured.Metrics) : null,
                 }),
             ]);
     }

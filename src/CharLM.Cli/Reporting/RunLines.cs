@@ -37,7 +37,7 @@ internal static class RunLines
     public static string Describe(EpochReport epoch, LossStyle style)
     {
         string heldOut = (epoch.HeldOut is { } nats ? $"  held-out {Loss(nats.Mean, style, isHeldOut: true)}" : "")
-            + Describe(epoch.Measures, "  held-out ");
+            + Describe(epoch.Metrics, "  held-out ");
         return $"epoch {epoch.Epoch.ToString().PadLeft(epoch.NumEpochs.ToString().Length)}/{epoch.NumEpochs}"
             + $"  {Loss(epoch.Train.Mean, style)}{heldOut}"
             + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
@@ -45,11 +45,11 @@ internal static class RunLines
     }
 
     /// <summary>Figures in words, after something that stands before each.</summary>
-    public static string Describe(IReadOnlyList<Measure> measures, string before) =>
-        string.Concat(measures.Select(measure => $"{before}{measure.Name} {measure.Value:0.0000}"));
+    public static string Describe(IReadOnlyList<Metric> metrics, string before) =>
+        string.Concat(metrics.Select(metric => $"{before}{metric.Name} {metric.Value:0.0000}"));
 
     /// <summary>A loss in words.</summary>
-    /// <param name="nats">Nats a token or prediction.</param>
+    /// <param name="nats">LossSum a token or prediction.</param>
     /// <param name="style">How it is told.</param>
     /// <param name="isHeldOut">Whether "held-out" stands before it, after which a perplexity needs no name.</param>
     public static string Loss(double nats, LossStyle style, bool isHeldOut = false) => style == LossStyle.Perplexity

@@ -47,7 +47,7 @@ internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<R
                 events.add_scalar("perplexity/held_out", (float)heldOut.Perplexity, epoch.Epoch);
             events.add_scalar("nats/held_out", (float)heldOut.Mean, epoch.Epoch);
         }
-        foreach ((string name, double value) in Measure.ByKey(epoch.Measures))
+        foreach ((string name, double value) in Metric.ByKey(epoch.Metrics))
             events.add_scalar($"held_out/{name}", (float)value, epoch.Epoch);
         events.add_scalar("training/gradient_norm", (float)epoch.GradientNorm, epoch.Epoch);
         events.add_scalar("training/learning_rate", (float)epoch.LearningRate, epoch.Epoch);

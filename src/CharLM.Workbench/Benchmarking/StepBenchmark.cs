@@ -16,11 +16,11 @@ public static class StepBenchmark
     /// <summary>Measures a shape; where it says so, beside torch.nn in the same process, round by round in turn.</summary>
     /// <param name="shape">What.</param>
     /// <param name="cancellationToken">Looked at before each step.</param>
-    /// <exception cref="InvalidConfigException">The shape has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The shape has an error.</exception>
     public static StepTiming Measure(StepShape shape, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        InvalidConfigException.ThrowIfAny(shape.Faults());
+        InvalidConfigException.ThrowIfAny(shape.Errors());
         long? before = PeakMemory.Restart();
         int torchThreads = get_num_threads();
         using var measured = new Contestant(shape, torchThreads);
@@ -77,7 +77,7 @@ public static class StepBenchmark
     {
         private readonly StepShape _shape;
         private readonly LanguageModel _model;
-        private readonly ITrainingBackend _learner;
+        private readonly ITrainingBackend _backend;
         private readonly long[] _inputs;
         private readonly long[] _targets;
 
@@ -87,7 +87,7 @@ public static class StepBenchmark
             manual_seed(1);
             _model = new LanguageModel(shape.Model, shape.VocabSize) { Threads = shape.Threads };
             // A rate at which weights hardly move: what is measured must not depend on how well it learns.
-            _learner = TrainingBackends.Create(_model, new TrainerConfig
+            _backend = TrainingBackends.Create(_model, new TrainerConfig
             {
                 LearningRate = 1e-4,
                 BatchSize = shape.BatchSize,
@@ -111,9 +111,9 @@ public static class StepBenchmark
             do
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _learner.Learn(_inputs, _targets, _shape.BatchSize, _shape.NumSteps, 1, []);
-                _learner.Update.Clip(ClipNorm);
-                _learner.Update.Step();
+                _backend.Learn(_inputs, _targets, _shape.BatchSize, _shape.NumSteps, 1, []);
+                _backend.Optimizer.Clip(ClipNorm);
+                _backend.Optimizer.Step();
                 steps++;
             }
             while (steps < atLeast || clock.Elapsed.TotalSeconds < _shape.SecondsOfRound);
@@ -122,7 +122,7 @@ public static class StepBenchmark
 
         public void Dispose()
         {
-            _learner.Dispose();
+            _backend.Dispose();
             _model.Dispose();
         }
     }

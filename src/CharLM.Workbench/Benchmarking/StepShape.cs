@@ -61,11 +61,11 @@ public sealed record StepShape
         }
     }
 
-    /// <summary>Every fault, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
-        foreach (string fault in Model.Faults())
-            yield return fault;
+        foreach (string error in Model.Errors())
+            yield return error;
         if (VocabSize is < 2 or > 1_000_000)
             yield return $"vocab must be 2 to 1000000, not {VocabSize}";
         if (BatchSize is < 1 or > 65536)

@@ -14,7 +14,7 @@ public sealed record Experiment
     public required string? About { get; init; }
 
     /// <summary>What variants are compared by.</summary>
-    public required Measure Measure { get; init; }
+    public required TrialMetric Measure { get; init; }
 
     /// <summary>The runs, in order; one or more.</summary>
     public required IReadOnlyList<Trial> Trials { get; init; }
@@ -38,7 +38,7 @@ internal sealed record ExperimentSettings
     public string? About { get; init; }
 
     /// <summary>What variants are compared by; default held-out perplexity, when all trials hold out.</summary>
-    public Measure? Measure { get; init; }
+    public TrialMetric? Measure { get; init; }
 
     /// <summary>The preset that all trials begin with; default the defaults.</summary>
     public string? Preset { get; init; }

@@ -44,20 +44,20 @@ public static class ExperimentFile
     {
         ExperimentSettings settings = YamlRecord.Apply(root, new ExperimentSettings(), path);
         string name = settings.Name ?? Path.GetFileNameWithoutExtension(path);
-        if (FaultOfName(name) is { } fault)
-            throw new ConfigFileException(path, LineOf("name"), fault);
+        if (FaultOfName(name) is { } error)
+            throw new ConfigFileException(path, LineOf("name"), error);
         IReadOnlyList<Trial> trials = new TrialExpansion(settings, path, LineOf, corpus => CorpusOf(corpus, path, catalog)).Trials();
-        Measure measure = settings.Measure
-            ?? (trials.All(trial => trial.Config.HoldsOut) ? Measure.HeldOutPerplexity : Measure.TrainPerplexity);
-        if (measure != Measure.TrainPerplexity && trials.FirstOrDefault(trial => !trial.Config.HoldsOut) is { } without)
+        TrialMetric measure = settings.Measure
+            ?? (trials.All(trial => trial.Config.HoldsOut) ? TrialMetric.HeldOutPerplexity : TrialMetric.TrainPerplexity);
+        if (measure != TrialMetric.TrainPerplexity && trials.FirstOrDefault(trial => !trial.Config.HoldsOut) is { } without)
             throw new ConfigFileException(
                 path, LineOf("measure"),
                     $"measure {Choices.NameOf(measure)} needs held-out text, and {without.Id} holds nothing out: give "
                         + "text.validation_fraction");
-        if (measure != Measure.HeldOutBits && trials.Select(trial => trial.Config.Text.Token).Distinct().Count() > 1)
+        if (measure != TrialMetric.HeldOutBits && trials.Select(trial => trial.Config.Text.Token).Distinct().Count() > 1)
             throw new ConfigFileException(
                 path, LineOf("measure"),
-                    $"perplexities of characters and of words do not compare: take measure: {Choices.NameOf(Measure.HeldOutBits)}");
+                    $"perplexities of characters and of words do not compare: take measure: {Choices.NameOf(TrialMetric.HeldOutBits)}");
         return new Experiment { Name = name, About = settings.About, Measure = measure, Trials = trials };
 
         long? LineOf(string key) =>

@@ -21,7 +21,8 @@ public static class ExperimentPage
         TrialStatus[] all = [.. trials];
         // Perplexities of characters and of words do not compare; bits per character do.
         bool samePerplexity = experiment.Trials.Select(trial => trial.Config.Text.Token).Distinct().Count() == 1;
-        Measure[] measures = experiment.Measure == Measure.HeldOutBits && samePerplexity ? [Measure.HeldOutPerplexity, Measure.HeldOutBits]
+        TrialMetric[] measures = experiment.Measure == TrialMetric.HeldOutBits && samePerplexity
+            ? [TrialMetric.HeldOutPerplexity, TrialMetric.HeldOutBits]
             : [experiment.Measure];
         List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1
             ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? ""
@@ -38,7 +39,7 @@ public static class ExperimentPage
     }
 
     // A variant is a group of one colour: its mean over the seeds as a line, each of its trials as a broken one.
-    private static LineChart Chart(TrialStatus[] trials, Measure measure, ExperimentDirectory directory)
+    private static LineChart Chart(TrialStatus[] trials, TrialMetric measure, ExperimentDirectory directory)
     {
         var variants = trials.GroupBy(status => status.Trial.Variant)
             .Select((variant, group) =>
@@ -64,18 +65,18 @@ public static class ExperimentPage
             .. showsTrials ? curves.Select(curve => curve with { Group = group, Dashed = true }) : []];
     }
 
-    private static LineSeries Curve(TrialStatus status, Measure measure, ExperimentDirectory directory)
+    private static LineSeries Curve(TrialStatus status, TrialMetric measure, ExperimentDirectory directory)
     {
         // Bits a character are those of a token over the characters of one, which do not change; known when the trial is finished.
         double scale = status.Result is { HeldOutBits: { } bits, HeldOutPerplexity: { } perplexity } ? bits / Math.Log2(perplexity)
             : double.NaN;
         IEnumerable<(double Epoch, double Value)> points = directory.Metrics(status.Trial)
             .Select(epoch => ((double)epoch.Epoch, measure switch
-        {
-            Measure.TrainPerplexity => epoch.TrainPerplexity,
-            Measure.HeldOutPerplexity => epoch.HeldOutPerplexity ?? double.NaN,
-            _ => scale * Math.Log2(epoch.HeldOutPerplexity ?? double.NaN),
-        }));
+            {
+                TrialMetric.TrainPerplexity => epoch.TrainPerplexity,
+                TrialMetric.HeldOutPerplexity => epoch.HeldOutPerplexity ?? double.NaN,
+                _ => scale * Math.Log2(epoch.HeldOutPerplexity ?? double.NaN),
+            }));
         return new LineSeries(status.Trial.Id, [.. points.Where(point => double.IsFinite(point.Value))]);
     }
 

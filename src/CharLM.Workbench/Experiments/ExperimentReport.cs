@@ -27,7 +27,7 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
             experiment, [.. trials.GroupBy(status => status.Trial.Variant).Select(variant => Row([.. variant], experiment.Measure))]);
     }
 
-    private static ExperimentRow Row(TrialStatus[] trials, Measure measure)
+    private static ExperimentRow Row(TrialStatus[] trials, TrialMetric measure)
     {
         TrialStatus[] finished = [.. trials.Where(status => status.Result is not null)];
         TrialResult[] results = [.. finished.Select(status => status.Result!)];
@@ -90,11 +90,11 @@ public sealed record ExperimentRow
     public string? Warning { get; init; }
 
     /// <summary>What variants are compared by.</summary>
-    public Spread? Of(Measure measure) => measure switch
+    public Spread? Of(TrialMetric measure) => measure switch
     {
-        Measure.TrainPerplexity => TrainPerplexity,
-        Measure.HeldOutPerplexity => HeldOutPerplexity,
-        Measure.HeldOutBits => HeldOutBits,
+        TrialMetric.TrainPerplexity => TrainPerplexity,
+        TrialMetric.HeldOutPerplexity => HeldOutPerplexity,
+        TrialMetric.HeldOutBits => HeldOutBits,
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
 }
@@ -121,7 +121,7 @@ public sealed record Spread(double Mean, double? Deviation, double Best, int Cou
 }
 
 /// <summary>What the variants of an experiment are compared by; the smaller, the better.</summary>
-public enum Measure
+public enum TrialMetric
 {
     /// <summary>Perplexity of the last epoch's training text, measured before each step learned.</summary>
     TrainPerplexity,

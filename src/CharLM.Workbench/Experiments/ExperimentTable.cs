@@ -14,11 +14,11 @@ public static class ExperimentTable
     ];
 
     /// <summary>A measure in words.</summary>
-    public static string NameOf(Measure measure) => measure switch
+    public static string NameOf(TrialMetric measure) => measure switch
     {
-        Measure.TrainPerplexity => "training perplexity",
-        Measure.HeldOutPerplexity => "held-out perplexity",
-        Measure.HeldOutBits => "held-out bits per character",
+        TrialMetric.TrainPerplexity => "training perplexity",
+        TrialMetric.HeldOutPerplexity => "held-out perplexity",
+        TrialMetric.HeldOutBits => "held-out bits per character",
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
 
@@ -26,7 +26,7 @@ public static class ExperimentTable
     public static ReportTable Short(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        Measure measure = report.Experiment.Measure;
+        TrialMetric measure = report.Experiment.Measure;
         bool warns = report.Rows.Any(row => row.Warning is not null);
         ReportColumn[] warning = warns ? [new ReportColumn("warning", IsNumber: false)] : [];
         return new ReportTable(

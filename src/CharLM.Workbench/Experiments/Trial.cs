@@ -110,11 +110,11 @@ public sealed record TrialResult
     public required double TrainedSeconds { get; init; }
 
     /// <summary>What variants are compared by; null when the trial has it not.</summary>
-    public double? Of(Measure measure) => measure switch
+    public double? Of(TrialMetric measure) => measure switch
     {
-        Measure.TrainPerplexity => TrainPerplexity,
-        Measure.HeldOutPerplexity => HeldOutPerplexity,
-        Measure.HeldOutBits => HeldOutBits,
+        TrialMetric.TrainPerplexity => TrainPerplexity,
+        TrialMetric.HeldOutPerplexity => HeldOutPerplexity,
+        TrialMetric.HeldOutBits => HeldOutBits,
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
 

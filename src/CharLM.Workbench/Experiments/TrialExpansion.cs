@@ -125,8 +125,8 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
                 Check(change, ofBase: false);
             string? name = named is null ? null : (named.Value as YamlScalarNode)?.Value
                 ?? throw new ConfigFileException(file, named.Line, "name takes a text");
-            if (name is not null && ExperimentFile.FaultOfName(name) is { } fault)
-                throw new ConfigFileException(file, named!.Line, fault);
+            if (name is not null && ExperimentFile.FaultOfName(name) is { } error)
+                throw new ConfigFileException(file, named!.Line, error);
             entries.Add(new Variant(name, changes, changes.Length, node.Start.Line));
         }
         return entries;
@@ -144,9 +144,9 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
     private static IEnumerable<Variant> Combine(Variant entry, List<Override[][]> axes) =>
         axes.Aggregate<Override[][],
             IEnumerable<Variant>>([entry], (variants, axis) => variants.SelectMany(_ => axis, (variant, choice) => variant with
-        {
-            Overrides = [.. variant.Overrides, .. choice],
-        }));
+            {
+                Overrides = [.. variant.Overrides, .. choice],
+            }));
 
     // The grid's value would win, and the entry would be another than it says.
     private void RefuseConflict(Override listed, List<Override[][]> axes)
@@ -179,16 +179,16 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         List<Override> all = [.. _base, .. variant.Overrides];
         RunConfig config = Apply(all);
         config = config with { Corpus = corpusOf(config.Corpus) };
-        List<string> faults = [.. config.Faults()];
-        if (faults.Count == 0)
+        List<string> errors = [.. config.Errors()];
+        if (errors.Count == 0)
             return config;
-        // To blame is the setting without which the fault would not be there; what is more special is asked first.
-        var blamed = faults.Select(
-            fault => (Fault: fault,
+        // To blame is the setting without which the error would not be there; what is more special is asked first.
+        var blamed = errors.Select(
+            error => (Error: error,
                 Setting: Enumerable.Reverse(all)
-                    .FirstOrDefault(setting => !Apply(all.Where(other => other != setting)).Faults().Contains(fault)))).ToList();
+                    .FirstOrDefault(setting => !Apply(all.Where(other => other != setting)).Errors().Contains(error)))).ToList();
         IEnumerable<string> rest = blamed.Skip(1)
-            .Select(other => $"{(other.Setting is null ? "" : $"line {other.Setting.Line}: {other.Setting.Name}: ")}{other.Fault}");
+            .Select(other => $"{(other.Setting is null ? "" : $"line {other.Setting.Line}: {other.Setting.Name}: ")}{other.Error}");
         (string first, Override? cause) = blamed[0];
         throw new ConfigFileException(
             file, cause?.Line ?? variant.Line,

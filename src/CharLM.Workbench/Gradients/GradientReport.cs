@@ -80,9 +80,9 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
     private IEnumerable<LineSeries> Series(Func<GradientRow, GateSpectrum, IEnumerable<(double X, double Y)>> points) =>
         rows.SelectMany((row, group) =>
             row.Spectra.Select(spectrum => new LineSeries($"{row.Name}: {spectrum.Gate} {spectrum.Place}", [.. points(row, spectrum)])
-        {
-            Group = group,
-        }));
+            {
+                Group = group,
+            }));
 
     private static IEnumerable<string[]> Norms(GradientRow row) => row.Curves.SelectMany(curve => curve.Norms.Select((norm, i) =>
         Line("gradient-norm", row, $"l{curve.Layer}", curve.State, i + 1, norm)));

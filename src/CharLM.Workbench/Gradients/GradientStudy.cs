@@ -36,11 +36,11 @@ public sealed record GradientStudy
     /// <summary>Threads of the fused kernels; default 0: as many as measure faster.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Every fault, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
-        foreach (string fault in Text.Faults().Concat(Models.SelectMany(model => model.Faults())).Concat(Training.Faults()).Distinct())
-            yield return fault;
+        foreach (string error in Text.Errors().Concat(Models.SelectMany(model => model.Errors())).Concat(Training.Errors()).Distinct())
+            yield return error;
         if (TrainEpochs is < 0 or > 1000)
             yield return $"train-epochs must be 0 to 1000, not {TrainEpochs}";
         if (TrainEpochs > 0 && Training.ClipNorm == 0 && Clippings.Any(clipping => clipping is not null))
@@ -53,16 +53,16 @@ public sealed record GradientStudy
             yield return "a bidirectional model reads its text from both ends, so that no step is before another: leave bidirectional out";
     }
 
-    /// <summary>Trains and measures.</summary>
+    /// <summary>Trains and metrics.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="progress">Told which model it is at.</param>
     /// <param name="cancellationToken">Ends it after the current step.</param>
-    /// <exception cref="InvalidConfigException">There is a fault, or the text is shorter than the distance.</exception>
+    /// <exception cref="InvalidConfigException">There is an error, or the text is shorter than the distance.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch of the training.</exception>
     public IReadOnlyList<GradientRow> Execute(
         string corpus, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
-        InvalidConfigException.ThrowIfAny(Faults());
+        InvalidConfigException.ThrowIfAny(Errors());
         TokenizedText text = TokenizedText.From(corpus, Text, Start?.Vocab);
         long[] places = Places(text.Train.Span);
         var rows = new List<GradientRow>();

@@ -22,7 +22,7 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(tokens);
         ModelConfig model = checkpoint.Model;
-        InvalidConfigException.ThrowIfAny(Faults(model, tokens.Count));
+        InvalidConfigException.ThrowIfAny(Errors(model, tokens.Count));
         LayerTrace[] layers = [.. Enumerable.Range(0, model.NumLayers).Select(layer => new LayerTrace(checkpoint, layer, tokens.Count))];
         WeightArray? embedding = checkpoint.Weights.GetValueOrDefault("embedding.weight");
         for (int step = 0; step < tokens.Count; step++)
@@ -39,7 +39,7 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
         return new ActivationTrace([.. tokens.Select(id => checkpoint.Vocab[id])], [.. layers.SelectMany(layer => layer.Series())]);
     }
 
-    private static IEnumerable<string> Faults(ModelConfig model, int tokens)
+    private static IEnumerable<string> Errors(ModelConfig model, int tokens)
     {
         if (model.Bidirectional)
             yield return "activations are those of a network that reads forwards; this one is bidirectional";

@@ -45,7 +45,7 @@ public static class StateDictFile
         var layout = new StateDictLayout(source.Tensors, config);
         ModelConfig model = ModelOf(layout, source.Metadata, config);
         TextConfig text = config.Text ?? CheckpointMetadata.PartOrNull<TextConfig>(source.Metadata, StateDict.TextKey) ?? new TextConfig();
-        InvalidConfigException.ThrowIfAny([.. model.Faults(), .. text.Faults()]);
+        InvalidConfigException.ThrowIfAny([.. model.Errors(), .. text.Errors()]);
         int vocabSize = (int)layout.Matrix(StateDict.OutputWeight).Shape[0];
         IReadOnlyDictionary<string, StoredTensor> tensors = layout.Match(WeightShapes.Of(model, vocabSize));
         Vocab vocab = config.Vocab ?? VocabOf(source.Metadata);
@@ -64,7 +64,7 @@ public static class StateDictFile
             Vocab = vocab,
             Training = new TrainerConfig(),
             Corpus = config.Corpus ?? new CorpusRecord("unknown (imported)", ""),
-            Figures = new Figures(),
+            Progress = new TrainingProgress(),
             Weights = weights,
         };
     }

@@ -28,15 +28,15 @@ public sealed record EvaluationRun
     /// <summary>How the text is read otherwise, and how the bootstrap draws.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
-    /// <summary>Every fault of the request, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the request, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (MaxTokens < 0)
             yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
-        foreach (string fault in (Config with { Rows = Rows ?? Config.Rows }).Faults())
-            yield return fault;
-        foreach (string fault in Dynamic?.Faults() ?? [])
-            yield return fault;
+        foreach (string error in (Config with { Rows = Rows ?? Config.Rows }).Errors())
+            yield return error;
+        foreach (string error in Dynamic?.Errors() ?? [])
+            yield return error;
         if (Dynamic is not null && Rows > 1)
             yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
     }
@@ -49,7 +49,7 @@ public sealed record EvaluationRun
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(models);
-        InvalidConfigException.ThrowIfAny(Faults());
+        InvalidConfigException.ThrowIfAny(Errors());
         return [.. models.Select(model => TextOf(corpus, model, [.. models.Where(other => ReadTheSame(model, other))]))];
     }
 
@@ -74,7 +74,7 @@ public sealed record EvaluationRun
             if (split == TextSplit.HeldOut && unseen.Count < 2)
             {
                 throw new InvalidConfigException(
-                    ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
+                    ["nothing of the text is held out from training: split all metrics what it has learned; or take another text"]);
             }
             if (split == TextSplit.HeldOut && WindowsOf(same, tokens) is { } windows)
                 (window, unseen) = windows;
@@ -100,7 +100,7 @@ public sealed record EvaluationRun
             ? (training.TrainWindows, training.ValidationWindows, training.NumSteps)
             : default).Distinct()];
         bool asIs = Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0;
-        if (!asIs || all is not [(> 0 and int train, > 0 and int validation, int steps)])
+        if (!asIs || all is not [( > 0 and int train, > 0 and int validation, int steps)])
             return null;
         var range = new TextRange(train, train + validation + steps);
         return range.End <= tokens ? (steps, range) : null;
@@ -141,7 +141,7 @@ public sealed record EvaluationRun
         if (saved is not Checkpoint checkpoint)
             throw new InvalidConfigException([$"dynamic evaluation learns by gradients, which {name} has not: it counts n-grams"]);
         // torch.nn where it can compute the model, else its equations: both have gradients of every weight.
-        bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Faults().Any();
+        bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Errors().Any();
         using LanguageModel model = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
         using var learning = new DynamicModel(model, dynamic);
         EvaluationResult result = Evaluator.Evaluate(

@@ -19,7 +19,7 @@ internal interface IRunTask<TCheckpoint>
 
     /// <summary>Measures what is held out: its nats, and for models on pairs the figures that count, the first before all.</summary>
     /// <returns>Null and nothing when nothing is held out.</returns>
-    (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken);
+    (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken);
 
     /// <summary>Shows what the model makes of something; null when there is nothing to show it on.</summary>
     string? Sample();
@@ -27,7 +27,7 @@ internal interface IRunTask<TCheckpoint>
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="figures">What training has reached.</param>
     /// <param name="resume">What is needed to go on; null for a model that is only to be used.</param>
-    TCheckpoint Checkpoint(Figures figures, ResumeState? resume);
+    TCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume);
 
     /// <summary>The line of an epoch in the metrics.</summary>
     EpochMetrics Metrics(EpochReport epoch, long step);
@@ -45,7 +45,7 @@ internal sealed class LanguageModelTask(
     public EpochTrainer Trainer => trainer;
 
     /// <inheritdoc/>
-    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) =>
+    public (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken) =>
         (heldOut.Exists ? heldOut.Measure(model, cancellationToken) : null, []);
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ internal sealed class LanguageModelTask(
     }
 
     /// <inheritdoc/>
-    public Checkpoint Checkpoint(Figures figures, ResumeState? resume) => new()
+    public Checkpoint Checkpoint(TrainingProgress figures, ResumeState? resume) => new()
     {
         Model = model.Config,
         Text = config.Text,
@@ -65,7 +65,7 @@ internal sealed class LanguageModelTask(
         Training = config.Training,
         Corpus = new CorpusRecord(corpus.Name, corpus.Sha256),
         TrainedText = trainedText,
-        Figures = figures,
+        Progress = figures,
         Weights = Checkpoints.Checkpoint.CopyWeights(model),
         Resume = resume,
     };
@@ -95,9 +95,9 @@ internal sealed class PairTask<TModel, TConfig>(
     public EpochTrainer Trainer => trainer;
 
     /// <inheritdoc/>
-    public (Nats? Loss, IReadOnlyList<Measure> Figures) MeasureHeldOut(CancellationToken cancellationToken) => heldOut is null
+    public (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken) => heldOut is null
         ? (null, [])
-        : (model.Loss(heldOut.Pairs, cancellationToken), model.Figures(heldOut.Pairs, cancellationToken));
+        : (model.Loss(heldOut.Pairs, cancellationToken), model.Metrics(heldOut.Pairs, cancellationToken));
 
     /// <summary>The first held-out pairs: source, prediction, target, with tabs between; null when none are held out.</summary>
     public string? Sample()
@@ -110,10 +110,11 @@ internal sealed class PairTask<TModel, TConfig>(
     }
 
     /// <inheritdoc/>
-    public PairCheckpoint<TConfig> Checkpoint(Figures figures, ResumeState? resume) => model.Copy(config.Training, data, figures) with
-    {
-        Resume = resume,
-    };
+    public PairCheckpoint<TConfig> Checkpoint(TrainingProgress figures, ResumeState? resume) =>
+        model.Copy(config.Training, data, figures) with
+        {
+            Resume = resume,
+        };
 
     /// <inheritdoc/>
     public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
@@ -122,6 +123,6 @@ internal sealed class PairTask<TModel, TConfig>(
     public RunSummary Summary(RunResult result) => RunSummary.Of(data.Record, model.Model.NumParameters, result) with
     {
         Pairs = data.Pairs.Count,
-        BestHeldOut = result.Figures.BestHeldOutMeasure ?? result.Figures.BestHeldOutLoss,
+        BestHeldOut = result.Progress.BestHeldOutMeasure ?? result.Progress.BestHeldOutLoss,
     };
 }

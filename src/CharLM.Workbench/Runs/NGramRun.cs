@@ -25,26 +25,26 @@ public sealed record NGramRun
     /// <summary>How the bootstrap draws.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
-        foreach (string fault in NGramModel.Faults(Order).Concat(Text.Faults()).Concat(Config.Faults()))
-            yield return fault;
+        foreach (string error in NGramModel.Errors(Order).Concat(Text.Errors()).Concat(Config.Errors()))
+            yield return error;
         if (Compressors && Text.ValidationFraction == 0)
             yield return "compressors are measured on what is held out: give a validation-fraction above 0";
         if (string.IsNullOrWhiteSpace(CheckpointPath))
             yield return "out must name a file";
     }
 
-    /// <summary>Counts, measures and writes.</summary>
+    /// <summary>Counts, metrics and writes.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="cancellationToken">Looked at between the parts of the work; before the file is written, nothing is.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or there is too little text.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or there is too little text.</exception>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     public NGramResult Execute(CorpusText corpus, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        InvalidConfigException.ThrowIfAny(Faults());
+        InvalidConfigException.ThrowIfAny(Errors());
         TokenizedText text = TokenizedText.From(corpus.Text, Text);
         if (text.NumTokensOfCorpus == 0)
             throw new InvalidConfigException(
@@ -68,7 +68,7 @@ public sealed record NGramRun
             Vocab = text.Vocab,
             Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
             TrainedText = sketch,
-            Figures = new Figures
+            Progress = new TrainingProgress
             {
                 Epochs = 1,
                 HeldOutLoss = heldOut?.All.Mean,

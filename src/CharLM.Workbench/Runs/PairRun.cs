@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, measures, checkpoints.
+/// A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, metrics, checkpoints.
 /// </summary>
 /// <typeparam name="TModel">The kind of model.</typeparam>
 /// <typeparam name="TConfig">What it is made of.</typeparam>
@@ -27,13 +27,13 @@ public sealed class PairRun<TModel, TConfig>
     /// <param name="device">Where to train; default the CPU.</param>
     /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the checkpoint is of another model.</exception>
     public PairRun(
         PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null, Device? device = null, int threads = 0,
         RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
+        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Errors(config, session) : Errors(config, start));
         (_config, _start, _device, _threads, _session) = (
             config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
     }
@@ -45,23 +45,23 @@ public sealed class PairRun<TModel, TConfig>
     public static RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> Kind { get; } =
         new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, TrainedModel<TModel, TConfig>.WriteFile);
 
-    /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
-    public static IEnumerable<string> Faults(PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null)
+    /// <summary>Every error of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    public static IEnumerable<string> Errors(PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        IEnumerable<string> faults = config.Faults();
+        IEnumerable<string> errors = config.Errors();
         if (start is not null && !Equals(config.Model, start.Config))
-            faults = faults.Append("the checkpoint's model cannot change: leave its options out");
-        if (start is not null && start.Figures.Epochs >= config.Training.NumEpochs)
-            faults = faults.Append(
-                $"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on");
-        return faults;
+            errors = errors.Append("the checkpoint's model cannot change: leave its options out");
+        if (start is not null && start.Progress.Epochs >= config.Training.NumEpochs)
+            errors = errors.Append(
+                $"the checkpoint has finished {start.Progress.Epochs} epochs already: give --epochs above that to train on");
+        return errors;
     }
 
-    /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
+    /// <summary>Every error of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
-    public static IEnumerable<string> Faults(
+    public static IEnumerable<string> Errors(
         PairRunConfig<TConfig> config, RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -71,7 +71,7 @@ public sealed class PairRun<TModel, TConfig>
         if (session.Start is { } start)
             conflicts = conflicts.Concat(RunConflicts.Between(config with { Model = start.Config, Training = start.Training }, config))
                 .Distinct();
-        return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
+        return conflicts.ToList() is { Count: > 0 } found ? found : config.Errors();
     }
 
     /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
@@ -101,10 +101,10 @@ public sealed class PairRun<TModel, TConfig>
         if (heldOut is not null)
             model.Check(heldOut);
         using var trainer = new PairTrainer(model.Task(data.Pairs), _config.Training);
-        var subject = new PairTask<TModel, TConfig>(_config, model, trainer, data, heldOut);
+        var task = new PairTask<TModel, TConfig>(_config, model, trainer, data, heldOut);
         var run = new RunExecution<PairRunConfig<TConfig>,
-            PairCheckpoint<TConfig>>(_config, subject, _start, Kind, _session, progress, Clock);
-        run.GoOn();
+            PairCheckpoint<TConfig>>(_config, task, _start, Kind, _session, progress, Clock);
+        run.Resume();
         _session?.Begin(
             // Wherever it is replayed, it finds the same files.
             _config with { Data = Path.GetFullPath(data.Path), Validation = heldOut is null ? null : Path.GetFullPath(heldOut.Path) },
@@ -157,7 +157,7 @@ public sealed class PairRun<TModel, TConfig>
         Model = model.Model.Config.Model,
         NumParameters = model.Model.NumParameters,
         OtherCorpus = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
-        EpochsDone = _start?.Figures.Epochs ?? 0,
+        EpochsDone = _start?.Progress.Epochs ?? 0,
         BatchesDone = _session?.BatchesDone ?? 0,
         Warnings = [.. _session?.Warnings ?? [], .. Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],
         RunDirectory = _session?.Directory.Path,

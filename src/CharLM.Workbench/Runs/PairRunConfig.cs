@@ -47,10 +47,10 @@ public sealed record PairRunConfig<TConfig> : RunSettings
     internal override string? WhatSpansAllEpochs => base.WhatSpansAllEpochs ?? Model.WhatSpansAllEpochs;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Faults()
+    public override IEnumerable<string> Errors()
     {
-        foreach (string fault in Model.Faults().Concat(Training.Faults()))
-            yield return fault;
+        foreach (string error in Model.Errors().Concat(Training.Errors()))
+            yield return error;
         if (Kind != TConfig.Kind)
             yield return $"kind must be {TConfig.Kind}, not {Kind}";
         if (string.IsNullOrWhiteSpace(Data))
@@ -60,8 +60,8 @@ public sealed record PairRunConfig<TConfig> : RunSettings
         if (ReadsRunningText)
             yield return "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: "
                 + "leave them as they are";
-        foreach (string fault in SharedFaults("better held-out pairs", "give --validation"))
-            yield return fault;
+        foreach (string error in SharedFaults("better held-out pairs", "give --validation"))
+            yield return error;
     }
 
     private bool ReadsRunningText => Training != Training with

@@ -39,16 +39,16 @@ public sealed record RunConfig : RunSettings
     internal override string ModelKind => Checkpoints.ModelKind.LanguageModel;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Faults()
+    public override IEnumerable<string> Errors()
     {
-        foreach (string fault in Text.Faults().Concat(Model.Faults()).Concat(Training.Faults()))
-            yield return fault;
+        foreach (string error in Text.Errors().Concat(Model.Errors()).Concat(Training.Errors()))
+            yield return error;
         if (!Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (SampleLength is < 1 or > 1_000_000)
             yield return $"length must be 1 to 1000000, not {SampleLength}";
-        foreach (string fault in SharedFaults("a better held-out perplexity", "hold something out, with --validation-fraction say"))
-            yield return fault;
+        foreach (string error in SharedFaults("a better held-out perplexity", "hold something out, with --validation-fraction say"))
+            yield return error;
         if (Text.ValidationFraction > 0 && Training.ValidationWindows > 0)
             yield return "validation-fraction and validation-windows are two ways to hold out: take one";
         if (string.IsNullOrWhiteSpace(Corpus))
@@ -97,14 +97,14 @@ public abstract record RunSettings
     internal virtual string? WhatSpansAllEpochs =>
         Training.Schedule.Kind == ScheduleKind.Cosine ? "the cosine of the learning rate goes" : null;
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public abstract IEnumerable<string> Faults();
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public abstract IEnumerable<string> Errors();
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 
-    /// <summary>Every fault of what all runs are told.</summary>
+    /// <summary>Every error of what all runs are told.</summary>
     /// <param name="figure">What early stopping waits for, such as "a better held-out perplexity".</param>
     /// <param name="advice">How to hold something out, in words.</param>
     private protected IEnumerable<string> SharedFaults(string figure, string advice)

@@ -6,18 +6,18 @@ using CharLM.Training;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// Drives a run of any kind: after each epoch it measures, reports, samples and saves; it ends after the last, when nothing
+/// Drives a run of any kind: after each epoch it metrics, reports, samples and saves; it ends after the last, when nothing
 /// becomes better, or when it is asked to.
 /// </summary>
 /// <param name="config">All of it.</param>
-/// <param name="subject">What is trained.</param>
+/// <param name="task">What is trained.</param>
 /// <param name="start">What it goes on from; null for a new model.</param>
 /// <param name="kind">How its checkpoints are written.</param>
 /// <param name="session">Where all of the run is written; null when only the configuration's checkpoint is.</param>
 /// <param name="progress">Told of everything as it happens.</param>
 /// <param name="clock">Tells when a checkpoint is due.</param>
 internal sealed class RunExecution<TConfig, TCheckpoint>(
-    TConfig config, IRunTask<TCheckpoint> subject, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig,
+    TConfig config, IRunTask<TCheckpoint> task, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig,
         TCheckpoint>? session,
     IProgress<RunEvent>? progress, TimeProvider clock)
     where TConfig : RunSettings, new()
@@ -25,18 +25,18 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly CheckpointPace _pace = new(config.CheckpointEvery, clock);
-    private readonly int _epochsBefore = start?.Figures.Epochs ?? 0;
+    private readonly int _epochsBefore = start?.Progress.Epochs ?? 0;
     // A file that is only gone on from, to learn something else, brings its weights alone.
     private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
     private EpochReport? _last;
     private long _step;
     private bool _stopped;
-    private Figures _figures = start?.Figures ?? new Figures();
+    private TrainingProgress _figures = start?.Progress ?? new TrainingProgress();
 
     // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
     private TCheckpoint? _best;
 
-    private bool GoesOn => !_stopped && _figures.Epochs < config.Training.NumEpochs;
+    private bool Continues => !_stopped && _figures.Epochs < config.Training.NumEpochs;
 
     private double Elapsed => (_before?.ElapsedSeconds ?? 0) + _clock.Elapsed.TotalSeconds;
 
@@ -44,13 +44,13 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
 
     /// <summary>Takes the trainer to where the checkpoint was written.</summary>
     /// <exception cref="CheckpointException">The checkpoint is of another optimizer, batch size or text.</exception>
-    public void GoOn()
+    public void Resume()
     {
         if (_before is null)
             return;
         try
         {
-            subject.Trainer.SetState(_before.Trainer);
+            task.Trainer.SetState(_before.Trainer);
         }
         catch (FormatException e)
         {
@@ -71,7 +71,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             Save();
         try
         {
-            while (GoesOn)
+            while (Continues)
                 Epoch(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -88,7 +88,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         {
             Description = description,
             LastEpoch = _last,
-            Figures = _figures,
+            Progress = _figures,
             Steps = _step,
             StoppedEarly = _stopped,
             Interrupted = interrupted,
@@ -97,49 +97,49 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             BestCheckpointPath = _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
         };
         if (!interrupted)
-            session?.Complete(subject.Summary(result));
+            session?.Complete(task.Summary(result));
         return result;
     }
 
     // Trains one epoch and reports, samples and saves where they are due.
     private void Epoch(CancellationToken cancellationToken)
     {
-        EpochReport report = subject.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
-        (Nats? loss, IReadOnlyList<Measure> measures) = subject.MeasureHeldOut(cancellationToken);
+        EpochReport report = task.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
+        (LossSum? loss, IReadOnlyList<Metric> metrics) = task.MeasureHeldOut(cancellationToken);
         // Of a measure, more is better; the schedule takes what less is better of.
         TrainingDivergedException.ThrowIfDiverged(report with { HeldOut = loss });
-        subject.Trainer.EpochEnded(measures.Count > 0 ? 1 - measures[0].Value : (loss ?? report.Train).Mean);
+        task.Trainer.EpochEnded(metrics.Count > 0 ? 1 - metrics[0].Value : (loss ?? report.Train).Mean);
         int done = report.Epoch, left = config.Training.NumEpochs - done;
         _last = report with
         {
             HeldOut = loss,
-            Measures = measures,
+            Metrics = metrics,
             ElapsedSeconds = Elapsed,
             RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - _epochsBefore) * left,
         };
-        bool isBest = measures.Count > 0 ? !(measures[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats
+        bool isBest = metrics.Count > 0 ? !(metrics[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats
             && !(nats.Mean >= _figures.BestHeldOutLoss);
         _figures = _figures with
         {
             Epochs = done,
             TrainLoss = report.Train.Mean,
             HeldOutLoss = loss?.Mean,
-            BestHeldOutLoss = isBest && measures.Count == 0 ? loss?.Mean : _figures.BestHeldOutLoss,
-            BestHeldOutMeasure = isBest && measures.Count > 0 ? measures[0].Value : _figures.BestHeldOutMeasure,
+            BestHeldOutLoss = isBest && metrics.Count == 0 ? loss?.Mean : _figures.BestHeldOutLoss,
+            BestHeldOutMeasure = isBest && metrics.Count > 0 ? metrics[0].Value : _figures.BestHeldOutMeasure,
             BestEpoch = isBest ? done : _figures.BestEpoch,
             LongestWait = isBest ? Math.Max(_figures.LongestWait ?? 0, done - 1 - (_figures.BestEpoch ?? done - 1)) : _figures.LongestWait,
             TrainedSeconds = _figures.TrainedSeconds + report.Seconds,
         };
-        session?.Record(subject.Metrics(_last, _step));
+        session?.Record(task.Metrics(_last, _step));
         progress?.Report(new RunEvent.Epoch(_last));
         if (isBest)
-            _best = subject.Checkpoint(_figures, null);
+            _best = task.Checkpoint(_figures, null);
         if (_pace.HasTimeForBest)
             SaveBest();
         _stopped = IsWaitedOut();
         if (_stopped)
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
-        if (!GoesOn)
+        if (!Continues)
             return;
         if (config.SampleEvery > 0 && done % config.SampleEvery == 0)
             Sample();
@@ -151,7 +151,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
 
     private string? Sample()
     {
-        if (subject.Sample() is not { } sample)
+        if (task.Sample() is not { } sample)
             return null;
         session?.Record(_figures.Epochs, sample);
         progress?.Report(new RunEvent.Sample(_figures.Epochs, sample));
@@ -173,11 +173,11 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         _pace.Write(() =>
         {
             if (session is null)
-                kind.Write(config.CheckpointPath, subject.Checkpoint(_figures, null));
+                kind.Write(config.CheckpointPath, task.Checkpoint(_figures, null));
             else
-                session.Save(subject.Checkpoint(_figures, session.Mark(subject.Trainer.CopyState(), _step, Elapsed)));
+                session.Save(task.Checkpoint(_figures, session.Mark(task.Trainer.CopyState(), _step, Elapsed)));
             if (copies && session?.CopyPath is { } copy)
-                kind.Write(copy, subject.Checkpoint(_figures, null));
+                kind.Write(copy, task.Checkpoint(_figures, null));
         });
         progress?.Report(new RunEvent.Saved(CheckpointPath));
     }

@@ -13,7 +13,7 @@ public sealed record RunResult
     public required EpochReport? LastEpoch { get; init; }
 
     /// <summary>What was reached, earlier processes included.</summary>
-    public required Figures Figures { get; init; }
+    public required TrainingProgress Progress { get; init; }
 
     /// <summary>Minibatches that were learned since the run began.</summary>
     public required long Steps { get; init; }
@@ -37,16 +37,16 @@ public sealed record RunResult
     public string? RunDirectory => Description.RunDirectory;
 
     /// <summary>Epochs that are finished, those of earlier processes included.</summary>
-    public int EpochsDone => Figures.Epochs;
+    public int EpochsDone => Progress.Epochs;
 
     /// <summary>
     /// The best on what is held out, by the figure that counts, and after how many epochs: the least loss in nats, or of pairs the
     /// greatest accuracy or exact match. Null when nothing is held out.
     /// </summary>
-    public (string Figure, double Value, int Epoch)? Best => Figures switch
+    public (string Figure, double Value, int Epoch)? Best => Progress switch
     {
         { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } =>
-            (LastEpoch?.Measures.Select(measure => measure.Name).FirstOrDefault() ?? "figure", value, epoch),
+            (LastEpoch?.Metrics.Select(metric => metric.Name).FirstOrDefault() ?? "figure", value, epoch),
         { BestHeldOutLoss: { } loss, BestEpoch: { } epoch } => ("loss", loss, epoch),
         _ => null,
     };

@@ -57,7 +57,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
 
     /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
     internal int BatchesDone =>
-        IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Figures.Epochs ? trainer.Batch : 0;
+        IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Progress.Epochs ? trainer.Batch : 0;
 
     /// <summary>What a person should know: a checkpoint that is damaged, another machine than before.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -110,8 +110,12 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         try
         {
             var session = new RunSession<TConfig,
-                TCheckpoint>(kind, directory, findsName: false) { CopyPath = copyTo,
-                    Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()), _lock = held };
+                TCheckpoint>(kind, directory, findsName: false)
+            {
+                CopyPath = copyTo,
+                Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()),
+                _lock = held
+            };
             session.Recover();
             return session;
         }
@@ -131,11 +135,11 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         TConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
         List<string> conflicts = [.. RunConflicts.Between(was, config)];
-        int done = Start?.Figures.Epochs ?? 0;
+        int done = Start?.Progress.Epochs ?? 0;
         // The configuration repeats the run: with it, the run would have ended where it did, or goes on.
         bool waitsLess = config.Patience > 0 && (config.Patience < was.Patience || was.Patience == 0);
         bool waitsLonger = was.Patience > 0 && (config.Patience > was.Patience || config.Patience == 0);
-        if (waitsLess && Start?.Figures is { BestEpoch: { } best } figures
+        if (waitsLess && Start?.Progress is { BestEpoch: { } best } figures
             && (figures.LongestWait >= config.Patience || done - best > config.Patience))
         {
             conflicts.Add(
@@ -257,9 +261,9 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     private static RunLock TakeLock(RunDirectory directory) =>
         RunLock.TryTake(directory.LockPath)
             ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory")
-        {
-            IsBusy = true,
-        };
+            {
+                IsBusy = true,
+            };
 
     // False when the name is taken and another one may be found.
     private bool TryBegin(TConfig config, RunEnvironment environment)

@@ -42,13 +42,13 @@ public sealed record RunSummary : IJsonOnDeserialized
     /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
     public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
 
-    /// <summary>Nats a prediction over the last epoch; null when none was finished.</summary>
+    /// <summary>LossSum a prediction over the last epoch; null when none was finished.</summary>
     public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Exp of <see cref="HeldOutLoss"/>.</summary>
     public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>Nats a prediction of what is held out, after it; null when nothing is.</summary>
+    /// <summary>LossSum a prediction of what is held out, after it; null when nothing is.</summary>
     public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>
@@ -103,16 +103,16 @@ public sealed record RunSummary : IJsonOnDeserialized
         Corpus = corpus.Name,
         CorpusSha256 = corpus.Sha256,
         Parameters = parameters,
-        Epochs = result.Figures.Epochs,
+        Epochs = result.Progress.Epochs,
         Steps = result.Steps,
-        TrainPerplexity = result.Figures.TrainPerplexity,
-        TrainLoss = result.Figures.TrainLoss,
-        HeldOutLoss = result.Figures.HeldOutLoss,
-        HeldOut = result.LastEpoch is { Measures: { Count: > 0 } measures } ? Measure.ByKey(measures) : null,
-        BestHeldOutLoss = result.Figures.BestHeldOutLoss,
-        BestEpoch = result.Figures.BestEpoch,
+        TrainPerplexity = result.Progress.TrainPerplexity,
+        TrainLoss = result.Progress.TrainLoss,
+        HeldOutLoss = result.Progress.HeldOutLoss,
+        HeldOut = result.LastEpoch is { Metrics: { Count: > 0 } metrics } ? Metric.ByKey(metrics) : null,
+        BestHeldOutLoss = result.Progress.BestHeldOutLoss,
+        BestEpoch = result.Progress.BestEpoch,
         StoppedEarly = result.StoppedEarly,
-        TrainedSeconds = result.Figures.TrainedSeconds,
+        TrainedSeconds = result.Progress.TrainedSeconds,
     };
 
     void IJsonOnDeserialized.OnDeserialized()

@@ -33,28 +33,28 @@ public sealed class TrainingRun
     /// <param name="device">Where to train; default the CPU.</param>
     /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or the checkpoint is of another model.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the checkpoint is of another model.</exception>
     public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession<RunConfig,
         Checkpoint>? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Faults(config, session) : Faults(config, start));
+        InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Errors(config, session) : Errors(config, start));
         (_config, _start, _device, _threads, _session) = (
             config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
     }
 
-    /// <summary>Every fault of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
-    public static IEnumerable<string> Faults(RunConfig config, Checkpoint? start = null)
+    /// <summary>Every error of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    public static IEnumerable<string> Errors(RunConfig config, Checkpoint? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        // A cell that cannot change would bring faults that nobody made.
-        return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Faults();
+        // A cell that cannot change would bring errors that nobody made.
+        return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Errors();
     }
 
-    /// <summary>Every fault of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
+    /// <summary>Every error of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
-    public static IEnumerable<string> Faults(RunConfig config, RunSession<RunConfig, Checkpoint> session)
+    public static IEnumerable<string> Errors(RunConfig config, RunSession<RunConfig, Checkpoint> session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
@@ -65,7 +65,7 @@ public sealed class TrainingRun
                 RunConflicts.Between(
                     config with { Text = start.Text, Model = start.Model, Training = start.Training },
                         config with { Model = config.Model.Resolved() })).Distinct();
-        return conflicts.ToList() is { Count: > 0 } found ? found : config.Faults();
+        return conflicts.ToList() is { Count: > 0 } found ? found : config.Errors();
     }
 
     /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
@@ -91,9 +91,9 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, train);
-        var subject = new LanguageModelTask(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
-        var run = new RunExecution<RunConfig, Checkpoint>(_config, subject, _start, Kind, _session, progress, Clock);
-        run.GoOn();
+        var task = new LanguageModelTask(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
+        var run = new RunExecution<RunConfig, Checkpoint>(_config, task, _start, Kind, _session, progress, Clock);
+        run.Resume();
         _session?.Begin(
             _config with { Corpus = CorpusOf(corpus.Origin) },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
@@ -109,25 +109,25 @@ public sealed class TrainingRun
 
     private RunDescription Describe(
         CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
-    {
-        Corpus = corpus.Name,
-        Data = new RunData.Text
         {
-            CorpusTokens = text.NumTokensOfCorpus,
-            TrainTokens = trainTokens,
-            HeldOutTokens = heldOut.Tokens.Length,
-            HeldOut = heldOut.Exists ? heldOut.Describe() : null,
-            UnknownTokens = unknown,
-            VocabSize = text.Vocab.Count,
-        },
-        OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
-        Model = model.Config,
-        NumParameters = model.NumParameters,
-        EpochsDone = _start?.Figures.Epochs ?? 0,
-        BatchesDone = _session?.BatchesDone ?? 0,
-        Warnings = _session?.Warnings ?? [],
-        RunDirectory = _session?.Directory.Path,
-    };
+            Corpus = corpus.Name,
+            Data = new RunData.Text
+            {
+                CorpusTokens = text.NumTokensOfCorpus,
+                TrainTokens = trainTokens,
+                HeldOutTokens = heldOut.Tokens.Length,
+                HeldOut = heldOut.Exists ? heldOut.Describe() : null,
+                UnknownTokens = unknown,
+                VocabSize = text.Vocab.Count,
+            },
+            OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
+            Model = model.Config,
+            NumParameters = model.NumParameters,
+            EpochsDone = _start?.Progress.Epochs ?? 0,
+            BatchesDone = _session?.BatchesDone ?? 0,
+            Warnings = _session?.Warnings ?? [],
+            RunDirectory = _session?.Directory.Path,
+        };
 
     // Windows are counted in the trainer's steps; a fraction was split off with the tokens.
     private (ReadOnlyMemory<int> Train, HeldOutText HeldOut) Split(TokenizedText text)
@@ -174,8 +174,8 @@ public sealed class TrainingRun
             if (!Equals(before, now) && (name != "gru-form" || was.Cell == model.Cell))
                 yield return $"{name} is {before} in the checkpoint and cannot become {now}";
         }
-        if (start.Figures.Epochs >= config.Training.NumEpochs)
-            yield return $"the checkpoint has finished {start.Figures.Epochs} epochs already: give --epochs above that to train on";
+        if (start.Progress.Epochs >= config.Training.NumEpochs)
+            yield return $"the checkpoint has finished {start.Progress.Epochs} epochs already: give --epochs above that to train on";
 
         static string? Name(Enum? choice) => choice is null ? null : Choices.NameOf(choice);
     }

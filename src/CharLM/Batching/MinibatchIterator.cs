@@ -45,12 +45,12 @@ public abstract class MinibatchIterator
     /// <inheritdoc cref="MinibatchIterator(ReadOnlyMemory{int}, int, int, long, int?)"/>
     public static MinibatchIterator Create(SamplingOrder order, ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed) =>
         order switch
-    {
-        SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
-        SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
-        SamplingOrder.Windows => new WindowIterator(tokens, batchSize, numSteps, seed),
-        _ => throw new ArgumentOutOfRangeException(nameof(order), order, "not an order"),
-    };
+        {
+            SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
+            SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
+            SamplingOrder.Windows => new WindowIterator(tokens, batchSize, numSteps, seed),
+            _ => throw new ArgumentOutOfRangeException(nameof(order), order, "not an order"),
+        };
 
     /// <summary>Where the minibatches of an epoch lie.</summary>
     /// <param name="epoch">Which epoch, from 0.</param>

@@ -28,7 +28,7 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     public TextSketch? TrainedText { get; init; }
 
     /// <summary>What training had reached.</summary>
-    public required Figures Figures { get; init; }
+    public required TrainingProgress Progress { get; init; }
 
     /// <summary>The weights by PyTorch's names.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
@@ -88,7 +88,7 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     public ILanguageModel Open(Device? device = null, int threads = 0)
     {
         bool onCpu = device is null || device.type == DeviceType.CPU;
-        bool fuses = onCpu && !(Model with { Implementation = Implementation.Fused }).Faults().Any();
+        bool fuses = onCpu && !(Model with { Implementation = Implementation.Fused }).Errors().Any();
         LanguageModel model = BuildModel(fuses ? Implementation.Fused : null, device);
         model.Threads = threads;
         return model;
@@ -107,7 +107,7 @@ public interface IRunCheckpoint
     CorpusRecord Corpus { get; }
 
     /// <summary>What training had reached.</summary>
-    Figures Figures { get; }
+    TrainingProgress Progress { get; }
 
     /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
     ResumeState? Resume { get; }
@@ -120,7 +120,7 @@ public interface IRunCheckpoint
 /// <remarks>
 /// Files have both. Those of before have perplexities alone; where there are both, the loss stands behind and is what counts.
 /// </remarks>
-public sealed record Figures
+public sealed record TrainingProgress
 {
     private readonly LossFigure _train, _heldOut, _bestHeldOut;
 
@@ -130,13 +130,13 @@ public sealed record Figures
     /// <summary>Perplexity over the last finished epoch; null before the first.</summary>
     public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
 
-    /// <summary>Nats a token over the last finished epoch; null before the first.</summary>
+    /// <summary>LossSum a token over the last finished epoch; null before the first.</summary>
     public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>Nats a token of the held-out text after it; null when none is held out.</summary>
+    /// <summary>LossSum a token of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>The best held-out perplexity so far; null when none is held out, and for models that another figure ranks.</summary>
@@ -163,7 +163,7 @@ public sealed record Figures
 }
 
 /// <summary>A loss and its perplexity: the one that was given is exact, and the other follows from it.</summary>
-/// <param name="Loss">Nats a token; null for none.</param>
+/// <param name="Loss">LossSum a token; null for none.</param>
 /// <param name="Perplexity">Its exponential.</param>
 internal readonly record struct LossFigure(double? Loss, double? Perplexity)
 {

@@ -55,7 +55,7 @@ internal static class CheckpointMetadata
             ["text"] = WritePart(model.Text),
             ["vocab"] = WriteVocab(model.Vocab),
             ["corpus"] = WritePart(model.Corpus),
-            ["figures"] = WritePart(model.Figures),
+            ["figures"] = WritePart(model.Progress),
         };
         if (model.TrainedText is { } sketch)
             metadata[SketchKey] = WritePart(new SketchEntry(sketch.PassageLength, sketch.Limit, sketch.Pack()));
@@ -112,8 +112,8 @@ internal static class CheckpointMetadata
         ModelConfig model = Part<ModelConfig>(metadata, "model");
         TrainerConfig training = Part<TrainerConfig>(metadata, "training");
         ResumeState? resume = PartOrNull<ResumeState>(metadata, ResumeKey);
-        Check(model.Faults().Concat(training.Faults()).Concat(resume?.Faults() ?? []));
-        (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = ReadText(metadata);
+        Check(model.Errors().Concat(training.Errors()).Concat(resume?.Errors() ?? []));
+        (TextConfig text, Vocab vocab, CorpusRecord corpus, TrainingProgress figures) = ReadText(metadata);
         return new Checkpoint
         {
             Model = model,
@@ -122,7 +122,7 @@ internal static class CheckpointMetadata
             Training = training,
             Corpus = corpus,
             TrainedText = ReadSketch(metadata),
-            Figures = figures,
+            Progress = figures,
             Resume = resume,
             Weights = new Dictionary<string, WeightArray>(),
         };
@@ -130,12 +130,12 @@ internal static class CheckpointMetadata
 
     /// <summary>What the metadata of models of all kinds says.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
-    public static (TextConfig Text, Vocab Vocab, CorpusRecord Corpus, Figures Figures) ReadText(
+    public static (TextConfig Text, Vocab Vocab, CorpusRecord Corpus, TrainingProgress Progress) ReadText(
         IReadOnlyDictionary<string, string> metadata)
     {
         TextConfig text = Part<TextConfig>(metadata, "text");
-        Check(text.Faults());
-        return (text, ReadVocab(metadata, "vocab"), Part<CorpusRecord>(metadata, "corpus"), Part<Figures>(metadata, "figures"));
+        Check(text.Errors());
+        return (text, ReadVocab(metadata, "vocab"), Part<CorpusRecord>(metadata, "corpus"), Part<TrainingProgress>(metadata, "figures"));
     }
 
     /// <summary>The sketch of what a model was trained on; null when there is none.</summary>
@@ -160,15 +160,15 @@ internal static class CheckpointMetadata
         }
     }
 
-    /// <summary>Refuses a configuration with faults.</summary>
+    /// <summary>Refuses a configuration with errors.</summary>
     /// <exception cref="FormatException">Says which.</exception>
-    public static void Check(IEnumerable<string> faults)
+    public static void Check(IEnumerable<string> errors)
     {
-        if (faults.ToList() is { Count: > 0 } found)
+        if (errors.ToList() is { Count: > 0 } found)
             throw Impossible(string.Join("; ", found));
     }
 
-    private static FormatException Impossible(string fault) => new($"holds a configuration that cannot be: {fault}");
+    private static FormatException Impossible(string error) => new($"holds a configuration that cannot be: {error}");
 
     /// <summary>A part of metadata.</summary>
     /// <exception cref="FormatException">It is not there, or damaged.</exception>

@@ -26,7 +26,7 @@ public interface ISavedModel
     TextSketch? TrainedText { get; }
 
     /// <summary>What training had reached.</summary>
-    Figures Figures { get; }
+    TrainingProgress Progress { get; }
 
     /// <summary>The model, ready to predict by whatever computes it fastest; the caller disposes it.</summary>
     /// <param name="device">Where it shall compute; default the CPU.</param>

@@ -56,9 +56,9 @@ public static class NGramFile
         CheckpointMetadata.CheckFormat(header.Metadata);
         if (!IsNGram(header.Metadata))
             throw new FormatException("is a recurrent network, not counted n-grams");
-        if (!int.TryParse(header.Metadata.GetValueOrDefault(OrderKey), out int order) || NGramModel.Faults(order).Any())
+        if (!int.TryParse(header.Metadata.GetValueOrDefault(OrderKey), out int order) || NGramModel.Errors(order).Any())
             throw new FormatException($"has no order of 1 to {NGramModel.MaxOrder}");
-        (TextConfig text, Vocab vocab, CorpusRecord corpus, Figures figures) = CheckpointMetadata.ReadText(header.Metadata);
+        (TextConfig text, Vocab vocab, CorpusRecord corpus, TrainingProgress figures) = CheckpointMetadata.ReadText(header.Metadata);
         ChecksummedFile.Check(stream, headerBytes, header);
 
         var tensors = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
@@ -78,7 +78,7 @@ public static class NGramFile
             Vocab = vocab,
             Corpus = corpus,
             TrainedText = CheckpointMetadata.ReadSketch(header.Metadata),
-            Figures = figures,
+            Progress = figures,
         };
 
         int[] Values(string name)
@@ -117,7 +117,7 @@ public sealed record NGramCheckpoint : ISavedModel
     public TextSketch? TrainedText { get; init; }
 
     /// <inheritdoc/>
-    public required Figures Figures { get; init; }
+    public required TrainingProgress Progress { get; init; }
 
     /// <summary>The model; it needs neither a device nor torch.</summary>
     public ILanguageModel Open(Device? device = null, int threads = 0) => Model;

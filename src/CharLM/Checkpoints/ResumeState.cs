@@ -22,15 +22,15 @@ public sealed record ResumeState
     /// <summary>Bytes of the samples, likewise.</summary>
     public required long SamplesBytes { get; init; }
 
-    /// <summary>Every fault of the state, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the state, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (Trainer is null)
             return ["no state of the trainer"];
         return Step < 0 || MetricsBytes < 0 || SamplesBytes < 0 || !(ElapsedSeconds >= 0)
             ? [$"a place in the run that cannot be: step {Step}, {ElapsedSeconds} s, {MetricsBytes} and {SamplesBytes} bytes",
-                .. Trainer.Faults()]
-            : Trainer.Faults();
+                .. Trainer.Errors()]
+            : Trainer.Errors();
     }
 }
 

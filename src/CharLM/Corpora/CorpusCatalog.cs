@@ -21,7 +21,7 @@ public sealed class CorpusCatalog
     /// <summary>Makes a catalog of entries.</summary>
     /// <param name="entries">The corpora, in the order they are listed.</param>
     /// <param name="directory">Where the files of <see cref="FileSource"/> lie.</param>
-    /// <exception cref="CorpusCatalogException">An entry is faulty, or two have the same name or file; all faults are listed.</exception>
+    /// <exception cref="CorpusCatalogException">An entry is faulty, or two have the same name or file; all errors are listed.</exception>
     internal CorpusCatalog(IEnumerable<CorpusEntry> entries, string directory)
         : this(entries, directory, "the catalog")
     {
@@ -32,16 +32,16 @@ public sealed class CorpusCatalog
         ArgumentNullException.ThrowIfNull(directory);
         Entries = [.. entries];
         Directory = Path.GetFullPath(directory);
-        string[] faults =
+        string[] errors =
         [
-            .. Entries.SelectMany(entry => entry.Faults()),
+            .. Entries.SelectMany(entry => entry.Errors()),
             .. Twice(entry => entry.Name).Select(name => $"the name {Display.Quote(name)} stands twice"),
             // Case-insensitive, as some file systems are: two corpora never share a file of the cache.
             .. Twice(entry => entry.FileName).Select(name => $"the file {Display.Quote(name)} stands twice"),
         ];
-        if (faults.Length > 0)
+        if (errors.Length > 0)
             throw new CorpusCatalogException(
-                $"{origin} has {faults.Length} fault{(faults.Length == 1 ? "" : "s")}: {string.Join("; ", faults)}");
+                $"{origin} has {errors.Length} error{(errors.Length == 1 ? "" : "s")}: {string.Join("; ", errors)}");
     }
 
     /// <summary>The corpora, in the order of the file.</summary>
@@ -128,7 +128,7 @@ public sealed partial record CorpusEntry
     [JsonRequired]
     internal IReadOnlyList<CorpusSource> Sources { get; init; } = [];
 
-    internal IEnumerable<string> Faults()
+    internal IEnumerable<string> Errors()
     {
         if (!NameShape().IsMatch(Name))
             yield return $"{Display.Quote(Name)}: a name has lower-case letters, digits and hyphens only";
@@ -148,8 +148,8 @@ public sealed partial record CorpusEntry
         {
             if (source is null)
                 yield return $"{Name}: a source is null";
-            else if (source.Fault() is { } fault)
-                yield return $"{Name}: {fault}";
+            else if (source.Error() is { } error)
+                yield return $"{Name}: {error}";
         }
     }
 

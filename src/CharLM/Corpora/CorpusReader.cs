@@ -172,20 +172,20 @@ internal sealed record CorpusFile(CorpusEntry Entry, string Path, string? Source
 /// <summary>A text file, or standard input, cannot be used as a corpus.</summary>
 internal sealed class CorpusFileException : CorpusException
 {
-    internal CorpusFileException(CorpusFileFault fault, string location, string message, Exception? inner = null)
+    internal CorpusFileException(CorpusFileFault error, string location, string message, Exception? inner = null)
         : base(message, inner)
     {
-        Fault = fault;
+        Error = error;
         Location = location;
     }
 
     /// <summary>What is wrong.</summary>
-    public CorpusFileFault Fault { get; }
+    public CorpusFileFault Error { get; }
 
     /// <summary>The path, or "standard input".</summary>
     public string Location { get; }
 
-    /// <summary>The offset in bytes, from 0, of the first byte that is no UTF-8; null for other faults.</summary>
+    /// <summary>The offset in bytes, from 0, of the first byte that is no UTF-8; null for other errors.</summary>
     public long? ByteOffset { get; internal init; }
 }
 

@@ -215,8 +215,8 @@ internal sealed class CorpusUnavailableException : CorpusException
 /// <param name="Entry">The corpus.</param>
 /// <param name="State">What there is.</param>
 /// <param name="Path">The full path where it is, or would be; empty where nothing can be kept.</param>
-/// <param name="Fault">What is wrong with the file, in one line; null unless it is <see cref="CorpusState.Corrupt"/>.</param>
-internal sealed record CorpusStatus(CorpusEntry Entry, CorpusState State, string Path, string? Fault);
+/// <param name="Error">What is wrong with the file, in one line; null unless it is <see cref="CorpusState.Corrupt"/>.</param>
+internal sealed record CorpusStatus(CorpusEntry Entry, CorpusState State, string Path, string? Error);
 
 /// <summary>What this machine has of a corpus.</summary>
 internal enum CorpusState

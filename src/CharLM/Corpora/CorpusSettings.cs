@@ -61,8 +61,8 @@ public sealed record CorpusSettings
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 
     internal TimeSpan TimeFor(CorpusEntry entry)
     {
@@ -70,7 +70,7 @@ public sealed record CorpusSettings
         return TimeSpan.FromSeconds(Math.Min(seconds, LongestTime.TotalSeconds));
     }
 
-    private IEnumerable<string> Faults()
+    private IEnumerable<string> Errors()
     {
         if (CacheDirectory is not null && string.IsNullOrWhiteSpace(CacheDirectory))
             yield return "the corpus cache directory is empty; give a path";
@@ -124,8 +124,8 @@ public sealed record CorpusMirror
         if (!value.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate(value, UriKind.Absolute, out Uri? address))
             throw new FormatException(
                 $"the corpus mirror {Display.Quote(value)} is neither an existing directory nor an http or https address");
-        if (HttpSource.FaultOf(address) is { } fault)
-            throw new FormatException($"corpus mirror: {fault}");
+        if (HttpSource.ErrorOf(address) is { } error)
+            throw new FormatException($"corpus mirror: {error}");
         if (address.Query.Length > 0 || address.Fragment.Length > 0)
             throw new FormatException(
                 $"the corpus mirror {Display.Quote(value)} has a query or a fragment; file names are put at its end, so give a plain base "

@@ -21,7 +21,7 @@ internal abstract record CorpusSource
     public abstract string Label { get; }
 
     /// <summary>What is wrong with the source, or null.</summary>
-    internal abstract string? Fault();
+    internal abstract string? Error();
 }
 
 /// <summary>A file that lies beside the catalog; it is verified and used where it lies.</summary>
@@ -35,7 +35,7 @@ internal sealed record FileSource : CorpusSource
     [JsonIgnore]
     public override string Label => FileName;
 
-    internal override string? Fault() => CorpusEntry.IsFileName(FileName)
+    internal override string? Error() => CorpusEntry.IsFileName(FileName)
         ? null
         : $"{Display.Quote(FileName)} is no plain file name; give one without directories";
 }
@@ -54,9 +54,9 @@ internal sealed record HttpSource : CorpusSource
     [JsonIgnore]
     public override string Label => Address.ToString();
 
-    internal override string? Fault() => FaultOf(Address);
+    internal override string? Error() => ErrorOf(Address);
 
-    internal static string? FaultOf(Uri address)
+    internal static string? ErrorOf(Uri address)
     {
         if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
             return $"{Display.Quote(address.OriginalString)} is no http or https address";
@@ -85,7 +85,7 @@ internal sealed partial record NpmSource : CorpusSource
     public override string Label => $"npm {Package}@{Version}";
 
     // The shapes also keep these values from being read as options by npm or as commands by a shell.
-    internal override string? Fault()
+    internal override string? Error()
     {
         if (!PackageShape().IsMatch(Package))
             return $"{Display.Quote(Package)} is no npm package name";
@@ -137,7 +137,7 @@ internal abstract class SourceFetch
                 MaxDelay = settings.RetryDelay > LongestDelay ? settings.RetryDelay : LongestDelay,
                 ShouldHandle = new PredicateBuilder()
                     .Handle<FetchException>(
-                        e => e.Fault == FetchFault.Transient || (e.Fault == FetchFault.NoConnection && retryConnections)),
+                        e => e.Error == FetchError.Transient || (e.Error == FetchError.NoConnection && retryConnections)),
                 OnRetry = retry =>
                 {
                     string failure = $"{entry.Name}: {Label}: {retry.Outcome.Exception!.Message}";
@@ -160,7 +160,7 @@ internal abstract class SourceFetch
         }
         catch (FetchException e) when (tries > 1)
         {
-            throw new FetchException(e.Fault, $"{e.Message} ({tries} tries)", e);
+            throw new FetchException(e.Error, $"{e.Message} ({tries} tries)", e);
         }
     }
 }
@@ -192,11 +192,11 @@ internal sealed class CopyFetch(string path, IProgress<DownloadProgress>? progre
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new FetchException(FetchFault.Permanent, "no such file", e);
+            throw new FetchException(FetchError.Permanent, "no such file", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FetchException(FetchFault.Permanent, $"cannot be read: {e.Message}", e);
+            throw new FetchException(FetchError.Permanent, $"cannot be read: {e.Message}", e);
         }
     }
 }

@@ -78,7 +78,7 @@ internal sealed class CorpusStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw _cache.Fault(e);
+            throw _cache.Error(e);
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class CorpusStore
                 return new CorpusFile(entry, path, Source: null);
             // That the cache has nothing yet is no failure; that a file beside the catalog is gone is one.
             if (check.State == CorpusState.Corrupt || path != _cache?.PathOf(entry))
-                failures.Add(new SourceFailure(path, check.Fault ?? "no such file"));
+                failures.Add(new SourceFailure(path, check.Error ?? "no such file"));
         }
         return null;
     }
@@ -132,7 +132,7 @@ internal sealed class CorpusStore
         foreach (string path in LocalPaths(entry))
         {
             FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
-            var status = new CorpusStatus(entry, check.State, path, check.Fault);
+            var status = new CorpusStatus(entry, check.State, path, check.Error);
             if (check.State == CorpusState.Verified)
                 return status;
             // A corrupt file is more worth telling than a missing one.
@@ -143,7 +143,7 @@ internal sealed class CorpusStore
     }
 
     // Files beside the catalog come first: they cost nothing, whatever their place among the sources.
-    private IEnumerable<string> LocalPaths(CorpusEntry entry) => 
+    private IEnumerable<string> LocalPaths(CorpusEntry entry) =>
         [.. entry.Sources.OfType<FileSource>().Select(Beside), .. _cache is null ? Array.Empty<string>() : [_cache.PathOf(entry)]];
 
     private string Beside(FileSource source) => Path.Combine(Catalog.Directory, source.FileName);
@@ -200,7 +200,7 @@ internal sealed class CorpusCache(string directory, TimeProvider clock)
         }
     }
 
-    public CorpusCacheException Fault(Exception cause) => new(_directory, cause);
+    public CorpusCacheException Error(Exception cause) => new(_directory, cause);
 
     // .NET has no exception type of its own for this: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.
     private static bool IsHeldByAnother(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;

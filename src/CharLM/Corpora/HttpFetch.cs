@@ -30,7 +30,7 @@ internal sealed class HttpFetch(
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new FetchException(
-                FetchFault.Permanent,
+                FetchError.Permanent,
                     $"took more than {allowed.TotalSeconds:0.#} s, at {partial.Length:N0} of {Display.Bytes(partial.Entry.Bytes)}", e);
         }
     }
@@ -42,7 +42,7 @@ internal sealed class HttpFetch(
         {
             await TransferAsync(client, partial, start, cancellationToken);
         }
-        catch (FetchException e) when (e.Fault == FetchFault.Mismatch && start > 0)
+        catch (FetchException e) when (e.Error == FetchError.Mismatch && start > 0)
         {
             // The part on disk may be the wrong one, not what this source sent: only a whole transfer tells.
             await TransferAsync(client, partial, 0, cancellationToken);
@@ -75,9 +75,9 @@ internal sealed class HttpFetch(
             // Who is silent now will be silent in a second, too; a transfer that moved may go on.
             throw stall.IsCancellationRequested
                 ? new FetchException(
-                    received > start ? FetchFault.Transient : FetchFault.Permanent,
+                    received > start ? FetchError.Transient : FetchError.Permanent,
                     $"sent nothing for {settings.StallTimeout.TotalSeconds} s, at {received:N0} of {Display.Bytes(entry.Bytes)}", e)
-                : new FetchException(FetchFault.Permanent, $"no connection within {settings.ConnectTimeout.TotalSeconds} s", e);
+                : new FetchException(FetchError.Permanent, $"no connection within {settings.ConnectTimeout.TotalSeconds} s", e);
         }
         catch (HttpRequestException e)
         {
@@ -86,7 +86,7 @@ internal sealed class HttpFetch(
             // What went wrong with TLS stands in the inner message only.
             string reason = e is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } ? inner.Message
                 : e.Message;
-            throw new FetchException(unreached ? FetchFault.NoConnection : FetchFault.Transient, reason, e);
+            throw new FetchException(unreached ? FetchError.NoConnection : FetchError.Transient, reason, e);
         }
 
         void Moved(long bytes)
@@ -113,7 +113,7 @@ internal sealed class HttpFetch(
             using (response)
             {
                 if (redirects == settings.MaxRedirects)
-                    throw new FetchException(FetchFault.Permanent, $"redirects more than {settings.MaxRedirects} times");
+                    throw new FetchException(FetchError.Permanent, $"redirects more than {settings.MaxRedirects} times");
                 at = Redirected(at, response);
             }
         }
@@ -124,9 +124,9 @@ internal sealed class HttpFetch(
         // As text: Headers.Location of "/path" is a file: address on Unix.
         string? location = response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
         if (location is null || !Uri.TryCreate(from, location, out Uri? to))
-            throw new FetchException(FetchFault.Permanent, $"redirects to no address ({(int)response.StatusCode})");
-        return HttpSource.FaultOf(to) is { } fault
-            ? throw new FetchException(FetchFault.Permanent, $"redirect refused: {fault}")
+            throw new FetchException(FetchError.Permanent, $"redirects to no address ({(int)response.StatusCode})");
+        return HttpSource.ErrorOf(to) is { } error
+            ? throw new FetchException(FetchError.Permanent, $"redirect refused: {error}")
             : to;
     }
 
@@ -134,35 +134,35 @@ internal sealed class HttpFetch(
     private static long Accept(HttpResponseMessage response, long start, CorpusEntry entry)
     {
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && start > 0)
-            throw new FetchException(FetchFault.Mismatch, $"has nothing after {Display.Bytes(start)}");
+            throw new FetchException(FetchError.Mismatch, $"has nothing after {Display.Bytes(start)}");
         if (!response.IsSuccessStatusCode)
         {
             bool mayPass = (int)response.StatusCode >= 500
                 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
             throw new FetchException(
-                mayPass ? FetchFault.Transient : FetchFault.Permanent, $"answers {(int)response.StatusCode} {response.ReasonPhrase}");
+                mayPass ? FetchError.Transient : FetchError.Permanent, $"answers {(int)response.StatusCode} {response.ReasonPhrase}");
         }
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
         bool partial = response.StatusCode == HttpStatusCode.PartialContent;
         if (partial && range?.From != start)
-            throw new FetchException(FetchFault.Mismatch, "sends another part than was asked for");
+            throw new FetchException(FetchError.Mismatch, "sends another part than was asked for");
         long from = partial ? start : 0;
         long? whole = partial ? range?.Length : response.Content.Headers.ContentLength;
         return whole is null || whole == entry.Bytes
             ? from
-            : throw new FetchException(FetchFault.Permanent, $"has {Display.Bytes(whole.Value)}, the catalog says {entry.Bytes:N0}");
+            : throw new FetchException(FetchError.Permanent, $"has {Display.Bytes(whole.Value)}, the catalog says {entry.Bytes:N0}");
     }
 }
 
 /// <summary>One source failed; its message becomes the reason in a <see cref="SourceFailure"/>.</summary>
-internal sealed class FetchException(FetchFault fault, string reason, Exception? inner = null)
+internal sealed class FetchException(FetchError error, string reason, Exception? inner = null)
     : Exception(Display.OneLine(reason), inner)
 {
-    public FetchFault Fault { get; } = fault;
+    public FetchError Error { get; } = error;
 }
 
 /// <summary>What a failed transfer says about trying again.</summary>
-internal enum FetchFault
+internal enum FetchError
 {
     /// <summary>It may pass: a cut or stalled connection, a busy server.</summary>
     Transient,
@@ -218,5 +218,5 @@ internal sealed class BoundedStream(Stream inner, long limit) : Stream
 
     private int Count(int read) => (_total += read) <= limit
         ? read
-        : throw new FetchException(FetchFault.Permanent, $"unpacks to more than {Display.Bytes(limit)}");
+        : throw new FetchException(FetchError.Permanent, $"unpacks to more than {Display.Bytes(limit)}");
 }

@@ -26,7 +26,7 @@ internal sealed class NpmFetch(
             await PackAsync(work, cancellationToken);
             FileInfo[] archives = work.GetFiles("*.tgz");
             if (archives.Length != 1)
-                throw new FetchException(FetchFault.Permanent, $"npm pack left {archives.Length} archives, expected one");
+                throw new FetchException(FetchError.Permanent, $"npm pack left {archives.Length} archives, expected one");
             await using FileStream archive = archives[0].OpenRead();
             await CheckIntegrityAsync(archive, cancellationToken);
             await ExtractAsync(archive, partial, cancellationToken);
@@ -70,7 +70,7 @@ internal sealed class NpmFetch(
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new FetchException(FetchFault.Permanent, $"npm pack took more than {settings.NpmTimeout.TotalSeconds} s", e);
+            throw new FetchException(FetchError.Permanent, $"npm pack took more than {settings.NpmTimeout.TotalSeconds} s", e);
         }
         finally
         {
@@ -92,7 +92,7 @@ internal sealed class NpmFetch(
         catch (Win32Exception e)
         {
             throw new FetchException(
-                FetchFault.Permanent, $"cannot run {Display.Quote(settings.NpmCommand)}: {e.Message}; install Node.js, or set a mirror", e);
+                FetchError.Permanent, $"cannot run {Display.Quote(settings.NpmCommand)}: {e.Message}; install Node.js, or set a mirror", e);
         }
     }
 
@@ -105,14 +105,14 @@ internal sealed class NpmFetch(
         string said = lines.FirstOrDefault(line => !line.StartsWith(Code, StringComparison.Ordinal)) ?? lines.FirstOrDefault()
             ?? "it says nothing";
         return new FetchException(
-            MayPass.Contains(code) ? FetchFault.Transient : FetchFault.Permanent, $"npm pack failed with exit code {exitCode}: {said}");
+            MayPass.Contains(code) ? FetchError.Transient : FetchError.Permanent, $"npm pack failed with exit code {exitCode}: {said}");
     }
 
     private async Task CheckIntegrityAsync(FileStream archive, CancellationToken cancellationToken)
     {
         string actual = "sha512-" + Convert.ToBase64String(await SHA512.HashDataAsync(archive, cancellationToken));
         if (actual != source.Integrity)
-            throw new FetchException(FetchFault.Permanent, $"the package's integrity is {actual}, expected {source.Integrity}");
+            throw new FetchException(FetchError.Permanent, $"the package's integrity is {actual}, expected {source.Integrity}");
         archive.Position = 0;
     }
 
@@ -131,10 +131,10 @@ internal sealed class NpmFetch(
                     continue;
                 if (member.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || member.DataStream is not { } data)
                     throw new FetchException(
-                        FetchFault.Permanent, $"{source.Path} is no regular file in the package, but {member.EntryType}");
+                        FetchError.Permanent, $"{source.Path} is no regular file in the package, but {member.EntryType}");
                 if (member.Length != entry.Bytes)
                     throw new FetchException(
-                        FetchFault.Permanent, $"{source.Path} has {Display.Bytes(member.Length)}, the catalog says {entry.Bytes:N0}");
+                        FetchError.Permanent, $"{source.Path} has {Display.Bytes(member.Length)}, the catalog says {entry.Bytes:N0}");
                 await partial.ReceiveAsync(
                     data, 0, bytes => progress?.Report(new DownloadProgress(entry.Name, Label, bytes, entry.Bytes)), cancellationToken);
                 return;
@@ -142,8 +142,8 @@ internal sealed class NpmFetch(
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
         {
-            throw new FetchException(FetchFault.Permanent, $"the package is no readable archive: {e.Message}", e);
+            throw new FetchException(FetchError.Permanent, $"the package is no readable archive: {e.Message}", e);
         }
-        throw new FetchException(FetchFault.Permanent, $"the package has no {source.Path}");
+        throw new FetchException(FetchError.Permanent, $"the package has no {source.Path}");
     }
 }

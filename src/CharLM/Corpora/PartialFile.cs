@@ -40,14 +40,14 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
             if (total > entry.Bytes)
             {
                 file.SetLength(0);
-                throw new FetchException(FetchFault.Mismatch, $"sends more than the catalogued {Display.Bytes(entry.Bytes)}");
+                throw new FetchException(FetchError.Mismatch, $"sends more than the catalogued {Display.Bytes(entry.Bytes)}");
             }
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             received(total);
         }
         file.Flush(flushToDisk: true);
         if (total < entry.Bytes)
-            throw new FetchException(FetchFault.Transient, $"ended after {total:N0} of {Display.Bytes(entry.Bytes)}");
+            throw new FetchException(FetchError.Transient, $"ended after {total:N0} of {Display.Bytes(entry.Bytes)}");
     }
 
     // Wrong bytes are removed, so that no later transfer builds on them.
@@ -57,7 +57,7 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
         if (check.State == CorpusState.Verified)
             return;
         File.Delete(path);
-        throw new FetchException(FetchFault.Mismatch, check.Fault ?? "the downloaded file was removed by someone else");
+        throw new FetchException(FetchError.Mismatch, check.Error ?? "the downloaded file was removed by someone else");
     }
 
     // Only what is worth continuing stays.
@@ -78,17 +78,17 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
         }
         catch (InvalidDataException e)
         {
-            throw new FetchException(FetchFault.Permanent, $"is no readable archive: {e.Message}", e);
+            throw new FetchException(FetchError.Permanent, $"is no readable archive: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new FetchException(FetchFault.Transient, $"cut off after {total:N0} of {Display.Bytes(entry.Bytes)}: {e.Message}", e);
+            throw new FetchException(FetchError.Transient, $"cut off after {total:N0} of {Display.Bytes(entry.Bytes)}: {e.Message}", e);
         }
     }
 }
 
 /// <summary>Whether a file on disk is the catalogued one.</summary>
-internal sealed record FileCheck(CorpusState State, string? Fault)
+internal sealed record FileCheck(CorpusState State, string? Error)
 {
     public static async Task<FileCheck> OfAsync(string path, CorpusEntry entry, CancellationToken cancellationToken)
     {

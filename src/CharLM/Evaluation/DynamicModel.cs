@@ -24,7 +24,7 @@ internal sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig 
     public DynamicEvaluationConfig Config => config;
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or the kernels compute the model.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the kernels compute the model.</exception>
     /// <exception cref="InvalidOperationException">The model learns already: one dynamic evaluation, or one trainer, at a time.</exception>
     public IPredictor Predictor() => new DynamicPredictor(model, config);
 
@@ -53,8 +53,8 @@ public sealed record DynamicEvaluationConfig
     public string Describe() =>
         $"dynamic evaluation: a step after every {SegmentLength} tokens, learning rate {LearningRate}, decay {Decay}";
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (SegmentLength is < 1 or > 10_000)
             yield return $"dynamic-steps must be 1 to 10000, not {SegmentLength}";
@@ -64,9 +64,9 @@ public sealed record DynamicEvaluationConfig
             yield return $"dynamic-decay must be 0 to below 1, not {Decay}";
     }
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
 /// <summary>Predicts with torch's operations, and learns from each segment after it was measured.</summary>
@@ -131,11 +131,11 @@ internal sealed class DynamicPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits) =>
-        throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+        throw new NotSupportedException("dynamic evaluation metrics; it does not generate");
 
     /// <inheritdoc/>
     protected override void RearrangeRows(ReadOnlySpan<int> rows) =>
-        throw new NotSupportedException("dynamic evaluation measures; it does not generate");
+        throw new NotSupportedException("dynamic evaluation metrics; it does not generate");
 
     /// <inheritdoc/>
     protected override void Free()

@@ -24,13 +24,13 @@ public sealed record EvaluationReport
     /// <summary>How the text was read, in words: the state policy and the context.</summary>
     public required string Reading { get; init; }
 
-    /// <summary>Nats over the tokens that the vocab has.</summary>
-    public required Nats Known { get; init; }
+    /// <summary>LossSum over the tokens that the vocab has.</summary>
+    public required LossSum Known { get; init; }
 
     /// <summary>
-    /// Nats over the tokens that the vocab has not; of each, the model told only that it is unknown, not which.
+    /// LossSum over the tokens that the vocab has not; of each, the model told only that it is unknown, not which.
     /// </summary>
-    public required Nats Unknown { get; init; }
+    public required LossSum Unknown { get; init; }
 
     /// <summary>Characters that the tokens stand for.</summary>
     public required long Characters { get; init; }
@@ -53,8 +53,8 @@ public sealed record EvaluationReport
     /// <summary>Seconds that the measurement took.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>Nats over all tokens.</summary>
-    public Nats All => Known + Unknown;
+    /// <summary>LossSum over all tokens.</summary>
+    public LossSum All => Known + Unknown;
 
     /// <summary>Perplexity over all tokens.</summary>
     public double Perplexity => All.Perplexity;

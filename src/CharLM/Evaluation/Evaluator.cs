@@ -18,13 +18,13 @@ public static class Evaluator
     /// <param name="cancellationToken">Looked at before each call.</param>
     /// <exception cref="InvalidConfigException">Rows or steps are out of range.</exception>
     /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
-    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64,
+    public static LossSum Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64,
         CancellationToken cancellationToken = default) =>
         Measure(model, tokens, new EvaluationConfig { Rows = rows, NumSteps = numSteps }, cancellationToken);
 
     /// <summary>Measures what a model makes of a text, read as a configuration says.</summary>
     /// <inheritdoc cref="Surprisals"/>
-    public static Nats Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config,
+    public static LossSum Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -32,7 +32,7 @@ public static class Evaluator
         double total = 0;
         foreach (float value in nats)
             total += value;
-        return new Nats(total, nats.Length);
+        return new LossSum(total, nats.Length);
     }
 
     /// <summary>Measures everything that a report tells of a model on a text.</summary>
@@ -41,7 +41,7 @@ public static class Evaluator
     /// <param name="name">What the model is called in the report.</param>
     /// <param name="config">How the text is read; default the defaults.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or the text nothing to predict.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the text nothing to predict.</exception>
     public static EvaluationResult Evaluate(
         ILanguageModel model, EvaluationText text, string name, EvaluationConfig? config = null,
             CancellationToken cancellationToken = default)
@@ -77,7 +77,7 @@ public static class Evaluator
     /// <param name="tokens">Token ids, 2 or more, and more than a window has.</param>
     /// <param name="config">How the text is read; default the defaults.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or a row is too long for a model that reads
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or a row is too long for a model that reads
     /// ahead.</exception>
     /// <exception cref="ArgumentException">The text has too few tokens.</exception>
     public static TokenSurprisals Surprisals(
@@ -186,8 +186,8 @@ public sealed record EvaluationConfig
         ? BlockLength
         : Math.Max(1, BlockBootstrap.BlockLength(predictions / WindowLength)) * WindowLength;
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (Rows is < 1 or > 65536)
             yield return $"rows must be 1 to 65536, not {Rows}";
@@ -205,7 +205,7 @@ public sealed record EvaluationConfig
             yield return $"block-length must be 0 (chosen) or more, not {BlockLength}";
     }
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }

@@ -108,8 +108,8 @@ public sealed class LineScorer : IDisposable
 /// <param name="Characters">Characters of the tokens that were predicted, with the spaces between words.</param>
 public sealed record LineScore(IReadOnlyList<string> Tokens, IReadOnlyList<float> Nats, IReadOnlyList<int> Ids, long Characters)
 {
-    /// <summary>Nats over the tokens that were predicted; infinite where one was thought impossible.</summary>
-    public Nats Total => Nats.Where(nats => !float.IsNaN(nats)).Aggregate(default(Nats), (sum, nats) => sum + new Nats(nats, 1));
+    /// <summary>LossSum over the tokens that were predicted; infinite where one was thought impossible.</summary>
+    public LossSum Total => Nats.Where(nats => !float.IsNaN(nats)).Aggregate(default(LossSum), (sum, nats) => sum + new LossSum(nats, 1));
 
     /// <summary>Bits a character; NaN when nothing was predicted.</summary>
     public double BitsPerCharacter => Total.Total / Math.Log(2) / Characters;

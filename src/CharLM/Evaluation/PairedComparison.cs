@@ -9,11 +9,11 @@ namespace CharLM.Evaluation;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record PairedComparison
 {
-    /// <summary>Nats of the first model, over the tokens that both vocabs have.</summary>
-    public required Nats First { get; init; }
+    /// <summary>LossSum of the first model, over the tokens that both vocabs have.</summary>
+    public required LossSum First { get; init; }
 
-    /// <summary>Nats of the second model, over the same tokens.</summary>
-    public required Nats Second { get; init; }
+    /// <summary>LossSum of the second model, over the same tokens.</summary>
+    public required LossSum Second { get; init; }
 
     /// <summary>Tokens that are left out since a vocab has them not.</summary>
     public required long LeftOut { get; init; }
@@ -21,7 +21,7 @@ public sealed record PairedComparison
     /// <summary>95 % interval of <see cref="Difference"/>, by block bootstrap over the text.</summary>
     public required Interval DifferenceInterval { get; init; }
 
-    /// <summary>Nats a token, second less first: below 0 the second is better.</summary>
+    /// <summary>LossSum a token, second less first: below 0 the second is better.</summary>
     public double Difference => Second.Mean - First.Mean;
 
     /// <summary>Perplexity of the second over that of the first.</summary>
@@ -58,8 +58,8 @@ public sealed record PairedComparison
             throw new InvalidConfigException(["vocab mismatch: there is no token of the text that both models know"]);
         return new PairedComparison
         {
-            First = new Nats(firstTotal, differences.Count),
-            Second = new Nats(secondTotal, differences.Count),
+            First = new LossSum(firstTotal, differences.Count),
+            Second = new LossSum(secondTotal, differences.Count),
             LeftOut = first.Nats.Length - differences.Count,
             DifferenceInterval = BlockBootstrap.OfMean(differences.ToArray(), config.BootstrapSamples, config.Seed,
                 config.BlockLengthOf(differences.Count)),

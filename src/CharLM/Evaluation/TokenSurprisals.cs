@@ -10,11 +10,11 @@ namespace CharLM.Evaluation;
 /// <param name="Guesses">What was expected most in its place.</param>
 public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory<float> Nats, ReadOnlyMemory<TopPrediction> Guesses)
 {
-    /// <summary>Nats over the tokens that the vocab has.</summary>
-    public Nats Known => Sum(unknown: false);
+    /// <summary>LossSum over the tokens that the vocab has.</summary>
+    public LossSum Known => Sum(unknown: false);
 
-    /// <summary>Nats over the tokens that are read as unknown.</summary>
-    public Nats Unknown => Sum(unknown: true);
+    /// <summary>LossSum over the tokens that are read as unknown.</summary>
+    public LossSum Unknown => Sum(unknown: true);
 
     /// <summary>The part of the tokens that were expected most, in [0, 1].</summary>
     public double Accuracy
@@ -28,7 +28,7 @@ public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory
         }
     }
 
-    private Nats Sum(bool unknown)
+    private LossSum Sum(bool unknown)
     {
         double total = 0;
         long tokens = 0;
@@ -39,6 +39,6 @@ public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory
             total += Nats.Span[i];
             tokens++;
         }
-        return new Nats(total, tokens);
+        return new LossSum(total, tokens);
     }
 }

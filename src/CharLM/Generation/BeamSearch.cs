@@ -49,7 +49,7 @@ internal sealed class BeamSearch(
             Hypothesis before = live[row];
             string held = before.Held, sure = stops.Pass(ref held, pieces[token], out bool isMet);
             var next = new Hypothesis(before, row, token, sure, held, nats, constraint?.Next(before.State, token) ?? 0);
-            bool goesOn = !isMet && tokens < config.Length && constraint?.GoesOn(next.State, config.Length - tokens) != false;
+            bool goesOn = !isMet && tokens < config.Length && constraint?.Continues(next.State, config.Length - tokens) != false;
             if (isMet)
                 End(next, EndReason.Stop, tokens);
             else if (constraint?.Matches(next.State) == true)
@@ -97,7 +97,7 @@ internal sealed class BeamSearch(
             _ended.RemoveAt(config.Samples);
     }
 
-    // Nats only grow, and no text gets longer than the length.
+    // LossSum only grow, and no text gets longer than the length.
     private bool IsDecided(Hypothesis best) =>
         _ended.Count == config.Samples && beam.Score(best.Nats, config.Length) <= _ended[^1].End.Score;
 
@@ -135,8 +135,8 @@ public sealed record BeamConfig
     /// </summary>
     public double LengthPenalty { get; init; } = 0.75;
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (Width is < 1 or > Widest)
             yield return $"beam must be 1 to {Widest}, not {Width}";

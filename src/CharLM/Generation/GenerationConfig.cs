@@ -28,8 +28,8 @@ public sealed record GenerationConfig
     /// <summary>Searches for the most probable text instead of drawing one; default null: no search.</summary>
     public BeamConfig? Beam { get; init; }
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (Length is < 1 or > (int)MostTokens)
             yield return $"length must be 1 to {MostTokens}, not {Length}";
@@ -42,13 +42,13 @@ public sealed record GenerationConfig
             yield return $"stop takes up to {MostStops} texts of 1 to {LongestStop} characters";
         if (Constraint is not null && Stops.Count > 0)
             yield return "stop would end a text before it matches constrain: let the expression say how the text ends";
-        foreach (string fault in Beam is null ? SampleFaults() : BeamFaults(Beam))
-            yield return fault;
+        foreach (string error in Beam is null ? SampleFaults() : BeamFaults(Beam))
+            yield return error;
     }
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 
     private IEnumerable<string> SampleFaults()
     {
@@ -58,8 +58,8 @@ public sealed record GenerationConfig
 
     private IEnumerable<string> BeamFaults(BeamConfig beam)
     {
-        foreach (string fault in beam.Faults())
-            yield return fault;
+        foreach (string error in beam.Errors())
+            yield return error;
         if (Sampling.Steps.Count > 0)
             yield return "beam searches for the most probable text and draws nothing: leave "
                 + $"{string.Join(", ", Sampling.Steps.Select(step => step.Name))} out";

@@ -50,7 +50,7 @@ public sealed class GenerationSession : IDisposable
     /// <param name="vocab">Its vocab.</param>
     /// <param name="tokenizer">Its kind of tokens.</param>
     /// <param name="config">How it writes.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault, or no text of this vocab matches its expression.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or no text of this vocab matches its expression.</exception>
     public GenerationSession(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config)
         : this(model, vocab, tokenizer, config, null)
     {

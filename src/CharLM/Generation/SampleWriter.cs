@@ -41,7 +41,7 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
     {
         string sure = stops.Pass(ref _held, text, out bool isMet);
         EndReason? reason = isMet ? EndReason.Stop
-            : constraint is not null && !constraint.GoesOn(_state, _length - _tokens) ? EndReason.Match
+            : constraint is not null && !constraint.Continues(_state, _length - _tokens) ? EndReason.Match
             : _tokens == _length ? EndReason.Length
             : null;
         if (reason is null)

@@ -29,20 +29,20 @@ public sealed class Sampling
 
     /// <summary>Steps, put into their order.</summary>
     /// <exception cref="InvalidConfigException">
-    /// A step has a fault, two are of one kind, or one chooses what is drawn from and nothing is drawn; lists every fault.
+    /// A step has an error, two are of one kind, or one chooses what is drawn from and nothing is drawn; lists every error.
     /// </exception>
     public static Sampling Of(params IReadOnlyList<SamplingStep> steps)
     {
-        InvalidConfigException.ThrowIfAny(Faults(steps));
+        InvalidConfigException.ThrowIfAny(Errors(steps));
         return new Sampling([.. steps.OrderBy(step => step.Place)]);
     }
 
-    /// <summary>Every fault of steps that shall act together, empty when there is none.</summary>
-    public static IEnumerable<string> Faults(IReadOnlyList<SamplingStep> steps)
+    /// <summary>Every error of steps that shall act together, empty when there is none.</summary>
+    public static IEnumerable<string> Errors(IReadOnlyList<SamplingStep> steps)
     {
         ArgumentNullException.ThrowIfNull(steps);
-        foreach (string fault in steps.SelectMany(step => step.Faults()))
-            yield return fault;
+        foreach (string error in steps.SelectMany(step => step.Errors()))
+            yield return error;
         foreach (IGrouping<int, SamplingStep> kind in steps.GroupBy(step => step.Place).Where(kind => kind.Count() > 1))
             yield return $"{kind.First().Name} is given {kind.Count()} times";
         if (!steps.Any(step => step is SamplingStep.Temperature)

@@ -23,8 +23,8 @@ public abstract record SamplingStep
     /// <summary>The name that users know.</summary>
     internal abstract string Name { get; }
 
-    /// <summary>Every fault, empty when there is none.</summary>
-    internal abstract IEnumerable<string> Faults();
+    /// <summary>Every error, empty when there is none.</summary>
+    internal abstract IEnumerable<string> Errors();
 
     /// <summary>Does the step.</summary>
     /// <param name="logits">One value a token of the vocab.</param>
@@ -47,7 +47,7 @@ public abstract record SamplingStep
 
         internal override string Name => "repetition-penalty";
 
-        internal override IEnumerable<string> Faults()
+        internal override IEnumerable<string> Errors()
         {
             if (!(Penalty > 0 && double.IsFinite(Penalty)))
                 yield return $"repetition-penalty must be above 0 (1 changes nothing) and finite, not {Penalty}";
@@ -73,7 +73,7 @@ public abstract record SamplingStep
 
         internal override string Name => "temperature";
 
-        internal override IEnumerable<string> Faults()
+        internal override IEnumerable<string> Errors()
         {
             if (!(Value > 0 && double.IsFinite(Value)))
                 yield return $"temperature must be above 0 and finite, not {Value}";
@@ -98,7 +98,7 @@ public abstract record SamplingStep
 
         internal override string Name => "top-k";
 
-        internal override IEnumerable<string> Faults()
+        internal override IEnumerable<string> Errors()
         {
             if (Count < 1)
                 yield return $"top-k must be 1 or more, not {Count}";
@@ -121,7 +121,7 @@ public abstract record SamplingStep
 
         internal override string Name => "top-p";
 
-        internal override IEnumerable<string> Faults()
+        internal override IEnumerable<string> Errors()
         {
             if (!(Mass is > 0 and <= 1))
                 yield return $"top-p must be above 0 and at most 1 (keeps all), not {Mass}";
@@ -151,7 +151,7 @@ public abstract record SamplingStep
 
         internal override string Name => "min-p";
 
-        internal override IEnumerable<string> Faults()
+        internal override IEnumerable<string> Errors()
         {
             if (!(Fraction is > 0 and <= 1))
                 yield return $"min-p must be above 0 and at most 1, not {Fraction}";

@@ -28,7 +28,7 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
     /// <param name="config">What it is made of.</param>
     /// <param name="vocabSize">Tokens of the vocab, 1 or more.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public LanguageModel(ModelConfig config, int vocabSize)
         : base(nameof(LanguageModel))
     {

@@ -128,8 +128,8 @@ public sealed record ModelConfig
     /// <summary>What PyTorch appends to the names of a layer's weights, a direction each: l0, and l0_reverse when bidirectional.</summary>
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (NumLayers is < 1 or > 1000)
             yield return $"layers must be 1 to 1000, not {NumLayers}";
@@ -192,9 +192,9 @@ public sealed record ModelConfig
             yield return $"activation is for the rnn cell, not for {Choices.NameOf(Cell)}";
     }
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
 /// <summary>The recurrent cell.</summary>

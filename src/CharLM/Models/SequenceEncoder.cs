@@ -24,12 +24,12 @@ internal sealed class SequenceEncoder : Module
     /// <param name="config">Cell, layers, directions, hidden units, dropout between layers.</param>
     /// <param name="inputSize">Width of an input.</param>
     /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public SequenceEncoder(ModelConfig config, int inputSize, int threads = 0)
         : base(nameof(SequenceEncoder))
     {
         ArgumentNullException.ThrowIfNull(config);
-        InvalidConfigException.ThrowIfAny(Faults(config));
+        InvalidConfigException.ThrowIfAny(Errors(config));
         _config = config;
         ModelConfig one = OneLayer(config);
         for (int layer = 0; layer < config.NumLayers; layer++)
@@ -47,10 +47,10 @@ internal sealed class SequenceEncoder : Module
     public int OutputSize => _config.OutputSize;
 
     /// <summary>What is wrong with a configuration as that of an encoder, which may read in both directions.</summary>
-    public static IEnumerable<string> Faults(ModelConfig config)
+    public static IEnumerable<string> Errors(ModelConfig config)
     {
-        foreach (string fault in (config with { Bidirectional = false }).Faults())
-            yield return fault;
+        foreach (string error in (config with { Bidirectional = false }).Errors())
+            yield return error;
         if (config.TieWeights)
             yield return "tie-weights is for language models";
         if (config.Attention is not null)

@@ -32,7 +32,7 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
     /// <param name="faultOf">What is wrong with a source; null when nothing is.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="CorpusException">The file is missing, too large or no UTF-8.</exception>
-    /// <exception cref="PairFileException">A source has a fault; names its line.</exception>
+    /// <exception cref="PairFileException">A source has an error; names its line.</exception>
     public static async Task<IReadOnlyList<string>> ReadSourcesAsync(
         string path, Stream? stream, Func<string, string?> faultOf, CancellationToken cancellationToken = default)
     {
@@ -45,8 +45,8 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         for (int i = 0; i < lines.Length; i++)
         {
             lines[i] = lines[i].Split('\t')[0];
-            if (faultOf(lines[i]) is { } fault)
-                throw new PairFileException(name, i + 1, fault);
+            if (faultOf(lines[i]) is { } error)
+                throw new PairFileException(name, i + 1, error);
         }
         return lines;
     }
@@ -77,7 +77,7 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         return pairs;
     }
 
-    /// <summary>Refuses the first pair that has a fault.</summary>
+    /// <summary>Refuses the first pair that has an error.</summary>
     /// <param name="faultOf">What is wrong with a pair; null when nothing is.</param>
     /// <exception cref="PairFileException">Names the line.</exception>
     public void Check(Func<TextPair, string?> faultOf)
@@ -85,8 +85,8 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         ArgumentNullException.ThrowIfNull(faultOf);
         foreach (TextPair pair in Pairs)
         {
-            if (faultOf(pair) is { } fault)
-                throw new PairFileException(Path, pair.Line, fault);
+            if (faultOf(pair) is { } error)
+                throw new PairFileException(Path, pair.Line, error);
         }
     }
 

@@ -14,12 +14,12 @@ internal abstract class PairModel<TConfig> : Module, IAccessedModel
     /// <summary>A model without layers yet.</summary>
     /// <param name="name">Torch's name for it.</param>
     /// <param name="config">What it is made of.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     protected PairModel(string name, TConfig config)
         : base(name)
     {
         ArgumentNullException.ThrowIfNull(config);
-        InvalidConfigException.ThrowIfAny(config.Faults());
+        InvalidConfigException.ThrowIfAny(config.Errors());
         (Config, Access) = (config, new ModelAccess(this));
     }
 
@@ -69,8 +69,8 @@ public interface IPairConfig
     /// <summary>What, in words, depends on how many epochs there are in all; null for nothing.</summary>
     string? WhatSpansAllEpochs => null;
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    IEnumerable<string> Faults();
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    IEnumerable<string> Errors();
 }
 
 /// <summary>What a <see cref="PairTrainer"/> trains: a model, and examples of different lengths.</summary>

@@ -44,7 +44,7 @@ internal static class PairModelFile
             ["source"] = CheckpointMetadata.WriteVocab(model.Source),
             ["target"] = CheckpointMetadata.WriteVocab(model.Target),
             ["corpus"] = CheckpointMetadata.WritePart(model.Corpus),
-            ["figures"] = CheckpointMetadata.WritePart(model.Figures),
+            ["figures"] = CheckpointMetadata.WritePart(model.Progress),
         };
         if (model.Resume is not null)
             metadata[CheckpointMetadata.ResumeKey] = CheckpointMetadata.WritePart(model.Resume);
@@ -71,7 +71,7 @@ internal static class PairModelFile
             TConfig config = CheckpointMetadata.Part<TConfig>(metadata, "model");
             TrainerConfig training = CheckpointMetadata.Part<TrainerConfig>(metadata, "training");
             ResumeState? resume = CheckpointMetadata.PartOrNull<ResumeState>(metadata, CheckpointMetadata.ResumeKey);
-            CheckpointMetadata.Check(config.Faults().Concat(training.Faults()).Concat(resume?.Faults() ?? []));
+            CheckpointMetadata.Check(config.Errors().Concat(training.Errors()).Concat(resume?.Errors() ?? []));
             Vocab source = CheckpointMetadata.ReadVocab(metadata, "source"), target = CheckpointMetadata.ReadVocab(metadata, "target");
             IReadOnlyDictionary<string, long[]> shapes = shapesOf(config, source, target);
             Dictionary<string, WeightArray> weights = CheckpointFile.ReadWeights(
@@ -83,7 +83,7 @@ internal static class PairModelFile
                 Target = target,
                 Training = training,
                 Corpus = CheckpointMetadata.Part<CorpusRecord>(metadata, "corpus"),
-                Figures = CheckpointMetadata.Part<Figures>(metadata, "figures"),
+                Progress = CheckpointMetadata.Part<TrainingProgress>(metadata, "figures"),
                 Resume = resume is null ? null : ResumeTensors.Take(resume, weights),
                 Weights = weights,
             };
@@ -112,7 +112,7 @@ public sealed record PairCheckpoint<TConfig> : IRunCheckpoint
     public required CorpusRecord Corpus { get; init; }
 
     /// <summary>What training had reached.</summary>
-    public required Figures Figures { get; init; }
+    public required TrainingProgress Progress { get; init; }
 
     /// <summary>The weights by name.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }

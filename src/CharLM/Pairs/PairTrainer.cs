@@ -14,26 +14,26 @@ namespace CharLM.Pairs;
 public sealed class PairTrainer : EpochTrainer
 {
     private readonly IPairTask _task;
-    private readonly TorchOptimizer _update;
+    private readonly TorchOptimizer _optimizer;
     private int[][] _batches = [];
     private int _planned = -1;
 
     /// <summary>A trainer of a task.</summary>
     /// <param name="task">Stays the caller's.</param>
     /// <param name="config">How to train.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public PairTrainer(IPairTask task, TrainerConfig config)
         : base(config, (task ?? throw new ArgumentNullException(nameof(task))).Model)
     {
         _task = task;
-        _update = new TorchOptimizer(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
+        _optimizer = new TorchOptimizer(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
     }
 
     /// <inheritdoc/>
-    private protected override IOptimizer Update => _update;
+    private protected override IOptimizer Optimizer => _optimizer;
 
     /// <inheritdoc/>
-    protected override void Free() => _update.Dispose();
+    protected override void Free() => _optimizer.Dispose();
 
     /// <inheritdoc/>
     protected override int PlanEpoch(int epoch)
@@ -51,7 +51,7 @@ public sealed class PairTrainer : EpochTrainer
         _task.Model.train();
         manual_seed((long)(Draw("dropout", step) >> 1)); // dropout draws from torch's own generator
         (Tensor loss, long predictions) = _task.Loss(_batches[batch], done / Config.NumEpochs, new RandomStream(Config.Seed, "step", step));
-        _update.ZeroGradients();
+        _optimizer.ZeroGradients();
         loss.backward();
         return (FloatArray.ValueOf(loss), predictions);
     }

@@ -40,13 +40,13 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <param name="seed">Fixes its weights.</param>
     /// <param name="device">Where it lives; default the CPU.</param>
     /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="PairFileException">A pair cannot be learned, or two labels differ in white space alone; names the line.</exception>
     public static TSelf Create(TConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(pairs);
-        InvalidConfigException.ThrowIfAny(config.Faults());
+        InvalidConfigException.ThrowIfAny(config.Errors());
         PairVocab vocab = TSelf.VocabOf(config, pairs.Pairs);
         manual_seed(seed);
         TSelf model = TSelf.Build(config, vocab.Source, vocab.Target, threads, null);
@@ -89,14 +89,14 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <summary>Writes the model.</summary>
     /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it
     /// was.</exception>
-    public void Write(string path, TrainerConfig training, PairFile pairs, Figures figures) =>
+    public void Write(string path, TrainerConfig training, PairFile pairs, TrainingProgress figures) =>
         WriteFile(path, Copy(training, pairs, figures));
 
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="training">How it was trained.</param>
     /// <param name="pairs">What it learned.</param>
     /// <param name="figures">What training has reached.</param>
-    internal PairCheckpoint<TConfig> Copy(TrainerConfig training, PairFile pairs, Figures figures)
+    internal PairCheckpoint<TConfig> Copy(TrainerConfig training, PairFile pairs, TrainingProgress figures)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         return new PairCheckpoint<TConfig>
@@ -106,7 +106,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
             Target = Vocab.Target,
             Training = training,
             Corpus = pairs.Record,
-            Figures = figures,
+            Progress = figures,
             Weights = Checkpoint.CopyWeights(Model),
         };
     }
@@ -116,7 +116,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     public void Check(PairFile pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);
-        pairs.Check(FaultOf);
+        pairs.Check(ErrorOf);
     }
 
     /// <summary>Refuses the first pair that cannot be learned.</summary>
@@ -124,17 +124,17 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     public void CheckLearnable(PairFile pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);
-        pairs.Check(FaultOfLearning);
+        pairs.Check(ErrorOfLearning);
     }
 
     /// <summary>Why a source cannot be read; null when it can.</summary>
-    public abstract string? FaultOfSource(string source);
+    public abstract string? ErrorOfSource(string source);
 
     /// <summary>Why a pair can be neither learned nor measured; null when it can.</summary>
-    public abstract string? FaultOf(TextPair pair);
+    public abstract string? ErrorOf(TextPair pair);
 
     /// <summary>Why a pair cannot be learned, although it could be measured, too; null when it can.</summary>
-    public virtual string? FaultOfLearning(TextPair pair) => FaultOf(pair);
+    public virtual string? ErrorOfLearning(TextPair pair) => ErrorOf(pair);
 
     /// <summary>Teaches the model pairs.</summary>
     public abstract IPairTask Task(IReadOnlyList<TextPair> pairs);
@@ -145,7 +145,7 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// </summary>
     /// <param name="pairs">One or more.</param>
     /// <param name="cancellationToken">Looked at before each batch.</param>
-    public abstract IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default);
+    public abstract IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default);
 
     /// <summary>What the model makes of sources.</summary>
     /// <returns>In the order of the sources, as text.</returns>
@@ -154,19 +154,19 @@ public abstract class TrainedModel<TSelf, TConfig> : IDisposable
     /// <summary>The mean loss over pairs, without learning from them.</summary>
     /// <param name="pairs">One or more.</param>
     /// <param name="cancellationToken">Looked at before each batch.</param>
-    public Nats Loss(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default)
+    public LossSum Loss(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default)
     {
         using IDisposable unrecorded = no_grad();
         using ModelAccess.Evaluation evaluation = Model.Access.Evaluate();
         using ModelAccess.Lease reading = Model.Access.Read(evaluating: true);
         IPairTask task = Task(pairs);
-        var nats = default(Nats);
+        var nats = default(LossSum);
         foreach (int[] some in Enumerable.Range(0, pairs.Count).OrderBy(i => task.Lengths[i]).Chunk(RowsAtOnce))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             (Tensor loss, long predictions) = task.Loss(some);
-            nats += new Nats(FloatArray.ValueOf(loss) * predictions, predictions);
+            nats += new LossSum(FloatArray.ValueOf(loss) * predictions, predictions);
         }
         return nats;
     }

@@ -27,8 +27,8 @@ public sealed record TextConfig
     /// <summary>The last part of the tokens that is held out from training, in [0, 0.9]; default 0.</summary>
     public double ValidationFraction { get; init; }
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (MinFreq is < 0 or > 1_000_000_000)
             yield return $"min-freq must be 0 to 1000000000, not {MinFreq}";
@@ -38,9 +38,9 @@ public sealed record TextConfig
             yield return $"validation-fraction must be 0 to {GreatestValidationFraction}, not {ValidationFraction}";
     }
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
 /// <summary>What one token of a text is.</summary>

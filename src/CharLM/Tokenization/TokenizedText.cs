@@ -18,7 +18,7 @@ public sealed record TokenizedText(Vocab Vocab, ReadOnlyMemory<int> Train, ReadO
     /// <param name="config">How.</param>
     /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
     /// <exception cref="InvalidConfigException">
-    /// The configuration has a fault, or what it holds out comes to less than the two tokens that a prediction needs.
+    /// The configuration is invalid, or what it holds out comes to less than the two tokens that a prediction needs.
     /// </exception>
     public static TokenizedText From(string text, TextConfig config, Vocab? vocab = null)
     {

@@ -28,7 +28,7 @@ public abstract class Tokenizer
     /// Why a vocab cannot be one of such tokens, null when it can: each must be a token as a text has it, or reserved
     /// (<see cref="IsReserved"/>).
     /// </summary>
-    public string? FaultOf(Vocab vocab)
+    public string? ErrorOf(Vocab vocab)
     {
         ArgumentNullException.ThrowIfNull(vocab);
         int wrong = vocab.Tokens.ToList().FindIndex(token => !IsReserved(token) && !Tokenize(token).Take(2).SequenceEqual([token]));

@@ -19,8 +19,8 @@ public static class TorchRuntime
     /// <summary>The device that "auto" means here.</summary>
     public static string DefaultDevice => cuda.is_available() ? "cuda" : "cpu";
 
-    /// <summary>Every fault of the two settings that shows without loading torch, empty when there is none.</summary>
-    public static IEnumerable<string> Faults(string device, int threads)
+    /// <summary>Every error of the two settings that shows without loading torch, empty when there is none.</summary>
+    public static IEnumerable<string> Errors(string device, int threads)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (device != "cpu" && IndexOf(device) is null)
@@ -37,7 +37,7 @@ public static class TorchRuntime
     /// <exception cref="DllNotFoundException">torch cannot be loaded; the message says why.</exception>
     public static Device Use(string device = "cpu", int threads = 0)
     {
-        InvalidConfigException.ThrowIfAny(Faults(device, threads));
+        InvalidConfigException.ThrowIfAny(Errors(device, threads));
         TorchLibrary.Check();
         set_num_threads(threads == 0 ? 1 : threads);
         if (IndexOf(device) is not { } index)

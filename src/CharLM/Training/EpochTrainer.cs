@@ -26,7 +26,7 @@ public abstract class EpochTrainer : IDisposable
 
     // The epoch that is going on, and what its minibatches told so far.
     private int _epoch, _batch;
-    private Nats _nats;
+    private LossSum _nats;
     private double _norms, _secondsBefore;
 
     // Whether its report was given.
@@ -35,7 +35,7 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>A trainer at the beginning of the first epoch.</summary>
     /// <param name="config">How to train.</param>
     /// <param name="model">What is trained; stays the caller's.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     protected EpochTrainer(TrainerConfig config, nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -51,9 +51,9 @@ public abstract class EpochTrainer : IDisposable
     protected TrainerConfig Config { get; }
 
     /// <summary>What the gradients are for.</summary>
-    private protected abstract IOptimizer Update { get; }
+    private protected abstract IOptimizer Optimizer { get; }
 
-    /// <summary>The names of the weights, in the order of <see cref="Update"/>.</summary>
+    /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
 
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
@@ -107,7 +107,7 @@ public abstract class EpochTrainer : IDisposable
             NumEpochs = Config.NumEpochs,
             Train = _nats,
             GradientNorm = _norms / batches,
-            LearningRate = Update.LearningRate,
+            LearningRate = Optimizer.LearningRate,
             Seconds = Seconds,
         };
         TrainingDivergedException.ThrowIfDiverged(report);
@@ -119,7 +119,7 @@ public abstract class EpochTrainer : IDisposable
     /// An epoch is measured and over: tells the schedule how it did. A plateau schedule needs to hear it after every epoch; the others
     /// go on without it.
     /// </summary>
-    /// <param name="loss">Nats a token of the held-out text, or another figure of which less is better.</param>
+    /// <param name="loss">LossSum a token of the held-out text, or another figure of which less is better.</param>
     public void EpochEnded(double loss)
     {
         _schedule.EpochEnded(loss);
@@ -129,7 +129,7 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>All that was gathered besides the weights, copied; between two steps, in an epoch or after one.</summary>
     public TrainerState CopyState()
     {
-        OptimizerMoments update = Update.CopyState();
+        OptimizerMoments update = Optimizer.CopyState();
         CarriedState carried = _batch > 0 ? CopyCarried() : CarriedState.None;
         return new TrainerState
         {
@@ -139,7 +139,7 @@ public abstract class EpochTrainer : IDisposable
             Tokens = _nats.Tokens,
             GradientNorms = _norms,
             Seconds = Seconds,
-            LearningRate = Update.LearningRate,
+            LearningRate = Optimizer.LearningRate,
             Schedule = _schedule.State,
             OptimizerSteps = update.Steps,
             Moments = update.Moments
@@ -163,13 +163,13 @@ public abstract class EpochTrainer : IDisposable
             moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))],
                     StringComparer.Ordinal);
-        Update.SetState(new OptimizerMoments(state.OptimizerSteps, moments));
-        Update.LearningRate = state.LearningRate;
+        Optimizer.SetState(new OptimizerMoments(state.OptimizerSteps, moments));
+        Optimizer.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
         if (state.Batch > 0)
             SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
         (_epoch, _batch, _nats, _norms, _secondsBefore) = (
-            state.Epoch, state.Batch, new Nats(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
+            state.Epoch, state.Batch, new LossSum(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
         _isTold = false;
         _time.Reset();
     }
@@ -245,13 +245,13 @@ public abstract class EpochTrainer : IDisposable
     private StepReport LearnStep(int epoch, int batches)
     {
         double done = epoch + ((double)_batch / batches);
-        Update.LearningRate = _schedule.RateAt(done);
+        Optimizer.LearningRate = _schedule.RateAt(done);
         (double loss, long predictions) = Learn(_batch, ((long)epoch << 32) | (uint)_batch, done);
-        double norm = Update.Clip(Config.ClipNorm, Config.Clipping);
+        double norm = Optimizer.Clip(Config.ClipNorm, Config.Clipping);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            throw new TrainingDivergedException(epoch + 1, _batch + 1, loss, norm, Update.LearningRate);
-        Update.Step();
-        _nats += new Nats(loss * predictions, predictions);
+            throw new TrainingDivergedException(epoch + 1, _batch + 1, loss, norm, Optimizer.LearningRate);
+        Optimizer.Step();
+        _nats += new LossSum(loss * predictions, predictions);
         _norms += norm;
         _batch++;
         return new StepReport(epoch + 1, _batch, batches, loss, norm);
@@ -269,15 +269,15 @@ public sealed record EpochReport
     public required int NumEpochs { get; init; }
 
     /// <summary>
-    /// Nats over the epoch's minibatches, each measured before the step that learns from it, as the book does.
+    /// LossSum over the epoch's minibatches, each measured before the step that learns from it, as the book does.
     /// </summary>
-    public required Nats Train { get; init; }
+    public required LossSum Train { get; init; }
 
-    /// <summary>Nats over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
-    public Nats? HeldOut { get; init; }
+    /// <summary>LossSum over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
+    public LossSum? HeldOut { get; init; }
 
     /// <summary>For models on pairs, what the held-out ones told, the figure that counts first; empty when none are held out.</summary>
-    public IReadOnlyList<Measure> Measures { get; init; } = [];
+    public IReadOnlyList<Metric> Metrics { get; init; } = [];
 
     /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>
     public required double GradientNorm { get; init; }
@@ -314,7 +314,7 @@ public sealed class TrainingDivergedException : Exception
         (Epoch, Batch, GradientNorm) = (epoch, batch, gradientNorm);
     }
 
-    private TrainingDivergedException(string what, EpochReport report, Nats nats)
+    private TrainingDivergedException(string what, EpochReport report, LossSum nats)
         : base($"{what} of epoch {report.Epoch} became {nats.Mean:g6} nats, whose perplexity is no finite number "
             + $"(mean gradient norm {report.GradientNorm:g4}, learning rate {report.LearningRate:g4}); {Advice}")
     {

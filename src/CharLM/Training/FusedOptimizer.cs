@@ -189,9 +189,9 @@ internal sealed class FusedOptimizer : IOptimizer
         float* gradient = part.Weight.Gradient + part.Begin;
         _squares[task] = _width switch
         {
-            LaneWidth.Wide => SquaredNorm.Of<Lanes512>(gradient, part.Length),
-            LaneWidth.Medium => SquaredNorm.Of<Lanes256>(gradient, part.Length),
-            _ => SquaredNorm.Of<Lanes128>(gradient, part.Length),
+            LaneWidth.Wide => SquaredNorm.Of<SimdVector512>(gradient, part.Length),
+            LaneWidth.Medium => SquaredNorm.Of<SimdVector256>(gradient, part.Length),
+            _ => SquaredNorm.Of<SimdVector128>(gradient, part.Length),
         };
     }
 
@@ -202,19 +202,19 @@ internal sealed class FusedOptimizer : IOptimizer
         switch (_width)
         {
             case LaneWidth.Wide:
-                Step<Lanes512>(_parts[task]);
+                Step<SimdVector512>(_parts[task]);
                 break;
             case LaneWidth.Medium:
-                Step<Lanes256>(_parts[task]);
+                Step<SimdVector256>(_parts[task]);
                 break;
             default:
-                Step<Lanes128>(_parts[task]);
+                Step<SimdVector128>(_parts[task]);
                 break;
         }
     }
 
     private void Step<L>(Part part)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         switch (_kind)
         {
@@ -231,7 +231,7 @@ internal sealed class FusedOptimizer : IOptimizer
     }
 
     private unsafe void Step<L, TRule>(Part part)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
         where TRule : struct, Optimize.IRule => Optimize.Apply<L, TRule>(
             part.Weight.Value + part.Begin,
             part.Weight.Gradient + part.Begin,

@@ -11,7 +11,7 @@ namespace CharLM.Training;
 internal interface ITrainingBackend : IDisposable
 {
     /// <summary>What the gradients are for.</summary>
-    IOptimizer Update { get; }
+    IOptimizer Optimizer { get; }
 
     /// <summary>Forgets the state: the next minibatch begins at zero.</summary>
     void ResetState();
@@ -41,7 +41,7 @@ internal interface ITrainingBackend : IDisposable
 /// <summary>Chooses what learns a model: the kernels where they compute it as a whole, else torch's automatic differentiation.</summary>
 internal static class TrainingBackends
 {
-    /// <summary>A learner of a model with the optimizer of a configuration.</summary>
+    /// <summary>A backend of a model with the optimizer of a configuration.</summary>
     public static ITrainingBackend Create(LanguageModel model, TrainerConfig config)
     {
         if (model.UsesKernels)
@@ -59,18 +59,18 @@ internal sealed class FusedBackend : ITrainingBackend
     private readonly FusedNetwork _network;
     private readonly FusedRuntime _runtime;
 
-    /// <summary>A learner of a model.</summary>
+    /// <summary>A backend of a model.</summary>
     /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
     /// <param name="config">How its weights change.</param>
     public FusedBackend(LanguageModel model, TrainerConfig config)
     {
         _runtime = model.Fused;
         _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
-        Update = new FusedOptimizer(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
+        Optimizer = new FusedOptimizer(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
     }
 
     /// <inheritdoc/>
-    public IOptimizer Update { get; }
+    public IOptimizer Optimizer { get; }
 
     /// <inheritdoc/>
     public void ResetState() => _network.ZeroState();
@@ -97,7 +97,7 @@ internal sealed class FusedBackend : ITrainingBackend
     public void Dispose()
     {
         _network.Dispose();
-        Update.Dispose();
+        Optimizer.Dispose();
     }
 }
 
@@ -107,7 +107,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
     private RecurrentState? _state;
 
     /// <inheritdoc/>
-    public IOptimizer Update { get; } = update;
+    public IOptimizer Optimizer { get; } = update;
 
     /// <inheritdoc/>
     public void ResetState()
@@ -130,7 +130,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before)
             : ForwardStepByStep(ids, before, gradientScales);
         Tensor loss = nn.functional.cross_entropy(logits, expected);
-        Update.ZeroGradients();
+        Optimizer.ZeroGradients();
         loss.backward();
         // Gradients stop here: what the next minibatch begins with has no history.
         ResetState();
@@ -167,7 +167,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
     public void Dispose()
     {
         ResetState();
-        Update.Dispose();
+        Optimizer.Dispose();
     }
 
     private (Tensor Logits, RecurrentState State) ForwardStepByStep(Tensor ids, RecurrentState state, ReadOnlySpan<float> gradientScales)

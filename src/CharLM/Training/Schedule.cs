@@ -36,7 +36,7 @@ public sealed class Schedule(ScheduleConfig config, double begin, int numEpochs)
     }
 
     /// <summary>An epoch has ended with this held-out loss. Only a plateau schedule asks for it.</summary>
-    /// <param name="nats">Nats a token.</param>
+    /// <param name="nats">LossSum a token.</param>
     public void EpochEnded(double nats)
     {
         if (config.Kind != ScheduleKind.Plateau)
@@ -77,8 +77,8 @@ public sealed record ScheduleConfig
     /// <summary>For cosine: the end as a part of the beginning, 0 to 1; default 0. For plateau: the rate never falls below it.</summary>
     public double EndFraction { get; init; }
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (!(WarmUpEpochs >= 0 && double.IsFinite(WarmUpEpochs)))
             yield return $"warm-up must be 0 or more epochs, not {WarmUpEpochs}";

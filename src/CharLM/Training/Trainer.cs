@@ -16,7 +16,7 @@ namespace CharLM.Training;
 public sealed class Trainer : EpochTrainer
 {
     private readonly MinibatchIterator _minibatches;
-    private readonly ITrainingBackend _learner;
+    private readonly ITrainingBackend _backend;
     private readonly long[] _inputs, _targets;
     private readonly float[] _gradientScales;
     private readonly int _stateRow;
@@ -27,7 +27,7 @@ public sealed class Trainer : EpochTrainer
     /// <param name="model">The model; stays the caller's.</param>
     /// <param name="config">How to train.</param>
     /// <param name="tokens">The training text as token ids.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     public Trainer(LanguageModel model, TrainerConfig config, ReadOnlyMemory<int> tokens)
         : base(config, model)
@@ -38,15 +38,15 @@ public sealed class Trainer : EpochTrainer
         _plan = _minibatches.Plan(0);
         (_inputs, _targets) = (new long[config.BatchSize * numSteps], new long[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
-        _learner = TrainingBackends.Create(model, config);
+        _backend = TrainingBackends.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
     }
 
     /// <inheritdoc/>
-    private protected override IOptimizer Update => _learner.Update;
+    private protected override IOptimizer Optimizer => _backend.Optimizer;
 
     /// <inheritdoc/>
-    protected override void Free() => _learner.Dispose();
+    protected override void Free() => _backend.Dispose();
 
     /// <inheritdoc/>
     protected override int PlanEpoch(int epoch)
@@ -59,17 +59,17 @@ public sealed class Trainer : EpochTrainer
     protected override (double Loss, long Predictions) Learn(int batch, long step, double done)
     {
         if (batch == 0 || !_minibatches.CarriesState)
-            _learner.ResetState();
+            _backend.ResetState();
         _plan.Fill(_minibatches.Tokens, batch, _inputs, _targets);
         int rows = _plan.RowsOf(batch), tokens = rows * _plan.NumSteps;
         if (Config.Truncation == Truncation.Random)
             DrawGradientScales(step);
-        double loss = _learner.Learn(
+        double loss = _backend.Learn(
             _inputs.AsSpan(0, tokens), _targets.AsSpan(0, tokens), rows, _plan.NumSteps, Draw("dropout", step), _gradientScales);
         return (loss, tokens);
     }
 
-    private protected override CarriedState CopyCarried() => _minibatches.CarriesState ? _learner.CopyState() : CarriedState.None;
+    private protected override CarriedState CopyCarried() => _minibatches.CarriesState ? _backend.CopyState() : CarriedState.None;
 
     private protected override void SetCarried(CarriedState state)
     {
@@ -83,7 +83,7 @@ public sealed class Trainer : EpochTrainer
             throw new FormatException(
                 $"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which is none of its "
                     + $"model and {rows} rows");
-        _learner.SetState(rows, state);
+        _backend.SetState(rows, state);
     }
 
     private void DrawGradientScales(long step)

@@ -58,8 +58,8 @@ public sealed record TrainerConfig
     /// </summary>
     public long Seed { get; init; }
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (NumEpochs is < 1 or > 1_000_000)
             yield return $"epochs must be 1 to 1000000, not {NumEpochs}";
@@ -81,17 +81,17 @@ public sealed record TrainerConfig
             yield return $"truncation none reads each row to its end, which is for sequential sampling, not for {Choices.NameOf(Sampling)}";
         if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)))
             yield return $"weight-decay must be 0 or above and finite, not {WeightDecay}";
-        foreach (string fault in Schedule.Faults())
-            yield return fault;
+        foreach (string error in Schedule.Errors())
+            yield return error;
         if (!(LearningRate > 0 && double.IsFinite(LearningRate)))
             yield return $"lr must be above 0 and finite, not {LearningRate}";
         if (!(ClipNorm >= 0 && double.IsFinite(ClipNorm)))
             yield return $"clip must be 0 (never) or above and finite, not {ClipNorm}";
     }
 
-    /// <summary>Throws when the configuration has a fault.</summary>
-    /// <exception cref="InvalidConfigException">Lists every fault.</exception>
-    public void Validate() => InvalidConfigException.ThrowIfAny(Faults());
+    /// <summary>Throws when the configuration has an error.</summary>
+    /// <exception cref="InvalidConfigException">Lists every error.</exception>
+    public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
 /// <summary>How far backpropagation through time goes back (Dive into Deep Learning v0.17, 8.7).</summary>

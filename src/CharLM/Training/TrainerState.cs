@@ -52,8 +52,8 @@ public sealed record TrainerState
     [JsonIgnore]
     public float[] Memory { get; init; } = [];
 
-    /// <summary>Every fault of the state, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the state, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (Epoch < 0 || Batch < 0 || Tokens < 0 || OptimizerSteps < 0)
             yield return $"a place in training that cannot be: epoch {Epoch}, minibatch {Batch}, {Tokens} tokens, {OptimizerSteps} steps";

@@ -29,7 +29,7 @@ public sealed class CheckpointFileTests : IDisposable
             Vocab = new Vocab([new("a", 3), new("\U0001F600", 2), new("\"\n", 1)]),
             Training = new TrainerConfig { LearningRate = 0.125, Optimizer = OptimizerKind.AdamW, Seed = -3 },
             Corpus = new CorpusRecord("time-machine", new string('a', 64)),
-            Figures = new Figures { Epochs = 7, TrainPerplexity = 1.25, TrainedSeconds = 3 },
+            Progress = new TrainingProgress { Epochs = 7, TrainPerplexity = 1.25, TrainedSeconds = 3 },
             Weights = Checkpoint.CopyWeights(model),
         };
     }
@@ -77,7 +77,7 @@ public sealed class CheckpointFileTests : IDisposable
         Assert.Equal(written.Text, read.Text);
         Assert.Equal(written.Training, read.Training);
         Assert.Equal(written.Corpus, read.Corpus);
-        Assert.Equal(written.Figures, read.Figures);
+        Assert.Equal(written.Progress, read.Progress);
         Assert.Equal(written.Vocab.Tokens, read.Vocab.Tokens);
         Assert.Equal(written.Vocab.Frequencies, read.Vocab.Frequencies);
         Assert.Equal(written.Weights.Keys.Order(), read.Weights.Keys.Order());
@@ -233,8 +233,8 @@ public sealed class CheckpointFileTests : IDisposable
     public void Write_Twice_ReplacesAndLeavesNoOtherFile()
     {
         CheckpointFile.Write(Path, Example());
-        CheckpointFile.Write(Path, Example() with { Figures = new Figures { Epochs = 8 } });
-        Assert.Equal(8, CheckpointFile.Read(Path).Figures.Epochs);
+        CheckpointFile.Write(Path, Example() with { Progress = new TrainingProgress { Epochs = 8 } });
+        Assert.Equal(8, CheckpointFile.Read(Path).Progress.Epochs);
         Assert.Equal([Path], Directory.GetFileSystemEntries(_folder.FullName));
     }
 }

@@ -34,7 +34,7 @@ public sealed class NGramFileTests : IDisposable
         NGramCheckpoint written = Counted();
         NGramFile.Write(Path, written);
         var read = Assert.IsType<NGramCheckpoint>(ModelFile.Read(Path));
-        Assert.Equal((written.Text, written.Corpus, written.Figures), (read.Text, read.Corpus, read.Figures));
+        Assert.Equal((written.Text, written.Corpus, written.Progress), (read.Text, read.Corpus, read.Progress));
         Assert.Equal(written.Vocab.Tokens, read.Vocab.Tokens);
         Assert.Equal(written.Model.NGrams, read.Model.NGrams);
         Assert.Equal(written.Model.Discounts, read.Model.Discounts);
@@ -93,7 +93,7 @@ public sealed class NGramFileTests : IDisposable
             Text = new TextConfig { MaxTokens = 0 },
             Vocab = vocab,
             Corpus = new CorpusRecord("text", "00"),
-            Figures = new Figures { Epochs = 1, HeldOutPerplexity = 2 },
+            Progress = new TrainingProgress { Epochs = 1, HeldOutPerplexity = 2 },
         };
     }
 

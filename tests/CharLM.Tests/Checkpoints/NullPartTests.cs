@@ -100,7 +100,7 @@ public sealed class NullPartTests : IDisposable
                     Text = new TextConfig(),
                     Vocab = Vocab.Restore([Vocab.Unknown, "a", "b"]),
                     Corpus = new CorpusRecord("text", "00"),
-                    Figures = new Figures { Epochs = 1 },
+                    Progress = new TrainingProgress { Epochs = 1 },
                 });
                 return (_folder.File("n-grams"), path => ModelFile.Read(path));
             case "classifier":

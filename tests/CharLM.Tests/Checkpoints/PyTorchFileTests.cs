@@ -80,7 +80,7 @@ public sealed class PyTorchFileTests : IDisposable
         Assert.All(imported.Weights.Values, weight => Assert.All(weight.Values, value => Assert.Equal(0.5f, value)));
     }
 
-    private static readonly Dictionary<string, (Func<PickledArchive> File, string Reason)> Faults = new()
+    private static readonly Dictionary<string, (Func<PickledArchive> File, string Reason)> Errors = new()
     {
         // What runs a program where Python reads it.
         ["os.system"] = (() => PickledArchive.With(p => p.Name("os", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')),
@@ -179,18 +179,18 @@ public sealed class PyTorchFileTests : IDisposable
         ["an end without a beginning"] = (() => PickledArchive.With(p => p.Raw((byte)'t')), "ends a sequence that did not begin"),
     };
 
-    public static TheoryData<string> FaultNames => [.. Faults.Keys];
+    public static TheoryData<string> FaultNames => [.. Errors.Keys];
 
     [Theory]
     [MemberData(nameof(FaultNames))]
-    public void Import_Fault_IsNamedAndNothingIsRun(string fault)
+    public void Import_Fault_IsNamedAndNothingIsRun(string error)
     {
-        Faults[fault].File().Write(Path);
+        Errors[error].File().Write(Path);
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         string message = Refused(Path, Config);
 
-        Assert.Contains(Faults[fault].Reason, message, StringComparison.Ordinal);
+        Assert.Contains(Errors[error].Reason, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
         Assert.Equal([Path], Directory.GetFiles(System.IO.Path.GetDirectoryName(Path)!));

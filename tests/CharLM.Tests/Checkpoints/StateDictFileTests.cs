@@ -55,7 +55,7 @@ public sealed class StateDictFileTests : IDisposable
             Vocab = Letters,
             Training = new TrainerConfig(),
             Corpus = new CorpusRecord("x", "y"),
-            Figures = new Figures { Epochs = 3 },
+            Progress = new TrainingProgress { Epochs = 3 },
             Weights = Checkpoint.CopyWeights(model),
         };
     }
@@ -80,7 +80,7 @@ public sealed class StateDictFileTests : IDisposable
         Assert.Equal(exported.Model, imported.Model);
         Assert.Equal(exported.Text, imported.Text);
         Assert.Equal(exported.Vocab.Tokens, imported.Vocab.Tokens);
-        Assert.Equal(0, imported.Figures.Epochs);
+        Assert.Equal(0, imported.Progress.Epochs);
         Assert.Equal(Logits(exported), Logits(imported));
     }
 

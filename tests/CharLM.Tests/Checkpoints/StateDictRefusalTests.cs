@@ -34,7 +34,7 @@ public sealed class StateDictRefusalTests : IDisposable
         return e;
     }
 
-    private static readonly Dictionary<string, (ForeignFile File, string Reason)> Faults = new()
+    private static readonly Dictionary<string, (ForeignFile File, string Reason)> Errors = new()
     {
         ["no recurrent layer"] = (
             new ForeignFile().With("linear.weight", [3, 2]).With("linear.bias", [3]), "has no recurrent layer (a weight_ih_l0)"),
@@ -79,12 +79,12 @@ public sealed class StateDictRefusalTests : IDisposable
             "has weights for 4 tokens where the vocab has 3, <unk> included"),
     };
 
-    public static TheoryData<string> FaultNames => [.. Faults.Keys];
+    public static TheoryData<string> FaultNames => [.. Errors.Keys];
 
     [Theory]
     [MemberData(nameof(FaultNames))]
-    public void Import_Fault_NamesIt(string fault) =>
-        Assert.Contains(Faults[fault].Reason, Refused(Faults[fault].File).Message, StringComparison.Ordinal);
+    public void Import_Fault_NamesIt(string error) =>
+        Assert.Contains(Errors[error].Reason, Refused(Errors[error].File).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Import_ModuleNamedButIncomplete_IsRefused()

@@ -45,7 +45,7 @@ public sealed class TrainingStateTests : IDisposable
                 Cell = [],
                 Memory = [],
             });
-            Assert.Equal(written.Figures, read.Figures);
+            Assert.Equal(written.Progress, read.Progress);
             Assert.Equal((written.Resume.Step, written.Resume.ElapsedSeconds), (read.Resume.Step, read.Resume.ElapsedSeconds));
         }
     }
@@ -68,7 +68,7 @@ public sealed class TrainingStateTests : IDisposable
             trainer.EpochEnded(1);
         }
         TrainerState state = trainer.CopyState();
-        Assert.Empty(state.Faults());
+        Assert.Empty(state.Errors());
         trainer.SetState(state);
         Assert.Equal(kind == ScheduleKind.Plateau ? 0 : 1, state.Schedule.Scale);
     }
@@ -99,9 +99,9 @@ public sealed class TrainingStateTests : IDisposable
         var pairs = new PairFile("pairs", new string('0', 64), [new TextPair("ab", "x", 1), new TextPair("b", "y", 2)]);
         using TrainedClassifier model = TrainedClassifier.Create(
             new ClassifierConfig { Model = new ModelConfig { NumHiddens = 2 } }, pairs, seed: 1);
-        model.Write(Path, new TrainerConfig(), pairs, new Figures());
+        model.Write(Path, new TrainerConfig(), pairs, new TrainingProgress());
         model.Model.register_parameter("mine", new TorchSharp.Modules.Parameter(zeros(3)));
-        var e = Assert.Throws<CheckpointException>(() => model.Write(Path, new TrainerConfig(), pairs, new Figures()));
+        var e = Assert.Throws<CheckpointException>(() => model.Write(Path, new TrainerConfig(), pairs, new TrainingProgress()));
         Assert.Contains("'mine'", e.Message, StringComparison.Ordinal);
         TrainedClassifier.Open(Path).Dispose();
     }
@@ -159,7 +159,7 @@ public sealed class TrainingStateTests : IDisposable
             Vocab = Vocab,
             Training = new TrainerConfig { Optimizer = optimizer, Schedule = new ScheduleConfig { Kind = kind } },
             Corpus = new CorpusRecord("a text", new string('a', 64)),
-            Figures = new Figures
+            Progress = new TrainingProgress
             {
                 Epochs = trainer.Epoch,
                 TrainLoss = Number(random),

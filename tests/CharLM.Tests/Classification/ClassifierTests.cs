@@ -77,7 +77,7 @@ public sealed class ClassifierTests
         Assert.Equal(labelOf == LabelOf.Text ? pairs.Length : pairs.Sum(pair => pair.Source.Length), matrix.Total);
 
         using var folder = new TemporaryFolder();
-        classifier.Write(folder.File("model"), training, new PairFile("pairs", "00", pairs), new Figures());
+        classifier.Write(folder.File("model"), training, new PairFile("pairs", "00", pairs), new TrainingProgress());
         using var again = TrainedClassifier.Open(folder.File("model"));
         Assert.Equal(matrix.Accuracy, again.Measure(pairs).Accuracy);
         Assert.Equal(classifier.Label(["abc", "bb"]).SelectMany(labels => labels), again.Label(["abc", "bb"]).SelectMany(labels => labels));
@@ -89,12 +89,12 @@ public sealed class ClassifierTests
         TextPair[] pairs = [new("abc", "xyx", 1), new("b", "y", 2)];
         ClassifierVocab texts = ClassifierVocab.Of(LabelOf.Text, pairs), characters = ClassifierVocab.Of(LabelOf.Character, pairs);
         ClassifierConfig config = new() { MaxLength = 4 };
-        Assert.Null(texts.FaultOf(pairs[0], config));
-        Assert.Equal("the label 'z' was not in training; known are xyx, y", texts.FaultOf(new TextPair("a", "z", 1), config));
-        Assert.Equal("the label 'z' was not in training; known are x, y", characters.FaultOf(new TextPair("ab", "xz", 1), config));
+        Assert.Null(texts.ErrorOf(pairs[0], config));
+        Assert.Equal("the label 'z' was not in training; known are xyx, y", texts.ErrorOf(new TextPair("a", "z", 1), config));
+        Assert.Equal("the label 'z' was not in training; known are x, y", characters.ErrorOf(new TextPair("ab", "xz", 1), config));
         Assert.Equal("2 characters have 1 labels: with --label-of character the second column is as long as the first",
-            characters.FaultOf(new TextPair("ab", "x", 1), config));
-        Assert.Equal("the text has 5 characters, more than --max-length 4", texts.FaultOf(new TextPair("abcab", "y", 1), config));
+            characters.ErrorOf(new TextPair("ab", "x", 1), config));
+        Assert.Equal("the text has 5 characters, more than --max-length 4", texts.ErrorOf(new TextPair("abcab", "y", 1), config));
         Assert.Equal("the text is empty", ClassifierVocab.FaultOfText("", config));
     }
 

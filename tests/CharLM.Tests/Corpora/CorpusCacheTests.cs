@@ -150,7 +150,7 @@ public sealed class CorpusCacheTests : IDisposable
         Assert.Equal(["missing", "verified", "corrupt"], list.Select(status => status.Entry.Name));
         Assert.Equal([CorpusState.Missing, CorpusState.Verified, CorpusState.Corrupt], list.Select(status => status.State));
         Assert.Equal([verified, corrupt], list.Skip(1).Select(status => status.Path));
-        Assert.Equal([true, true, false], list.Select(status => status.Fault is null));
+        Assert.Equal([true, true, false], list.Select(status => status.Error is null));
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class CorpusCacheTests : IDisposable
         CorpusStatus status = Assert.Single(await _bench.Store(LoopbackServer.Closed()).ListAsync(TestContext.Current.CancellationToken));
 
         Assert.Equal(CorpusState.Corrupt, status.State);
-        Assert.Contains("(0 bytes), expected", status.Fault, StringComparison.Ordinal);
+        Assert.Contains("(0 bytes), expected", status.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class CorpusCatalogTests : IDisposable
     {
         CorpusCatalogException e = Assert.Throws<CorpusCatalogException>(() => Load(With(path, JsonSerializer.SerializeToNode(value))));
 
-        Assert.Contains(" has 1 fault: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains(" has 1 error: ", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
     }
 
@@ -93,7 +93,7 @@ public sealed class CorpusCatalogTests : IDisposable
         CorpusCatalogException e = Assert.Throws<CorpusCatalogException>(() => Load(document.ToJsonString()));
 
         Assert.Contains(
-            "has 4 faults: a: bytes is 0; give the size of the file, 1 or more; a: sources is empty; give at least one; "
+            "has 4 errors: a: bytes is 0; give the size of the file, 1 or more; a: sources is empty; give at least one; "
             + "the name 'a' stands twice; the file 'a.txt' stands twice",
             e.Message, StringComparison.Ordinal);
     }

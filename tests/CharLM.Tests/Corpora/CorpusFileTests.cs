@@ -123,7 +123,7 @@ public sealed class CorpusFileTests : IDisposable
         if (read)
             Assert.Equal(length, (await reading).Text.Length);
         else
-            Assert.Equal(CorpusFileFault.TooLarge, (await Assert.ThrowsAsync<CorpusFileException>(() => reading)).Fault);
+            Assert.Equal(CorpusFileFault.TooLarge, (await Assert.ThrowsAsync<CorpusFileException>(() => reading)).Error);
     }
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class CorpusFileTests : IDisposable
 
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
 
-        Assert.Equal(CorpusFileFault.TooLarge, e.Fault);
+        Assert.Equal(CorpusFileFault.TooLarge, e.Error);
         Assert.Equal(
             "'standard input' has more than 134,217,728 bytes; at most 134,217,728 can be read from a pipe or a device; a file may have "
                 + "1,073,741,791", e.Message);
@@ -149,7 +149,7 @@ public sealed class CorpusFileTests : IDisposable
 
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
 
-        Assert.Equal((CorpusFileFault.NotUtf8, 999L), (e.Fault, e.ByteOffset));
+        Assert.Equal((CorpusFileFault.NotUtf8, 999L), (e.Error, e.ByteOffset));
         Assert.InRange(input.Sent, 1, 2_000_000);
     }
 
@@ -191,11 +191,11 @@ public sealed class CorpusFileTests : IDisposable
 
     private Task<CorpusText> ReadAsync(byte[] bytes) => Resolver().ResolveAsync(_bench.Write("a.txt", bytes), cancellationToken: Token);
 
-    private async Task<CorpusFileException> FailAsync(string path, CorpusFileFault fault)
+    private async Task<CorpusFileException> FailAsync(string path, CorpusFileFault error)
     {
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(
             () => Resolver().ResolveAsync(path, cancellationToken: Token));
-        Assert.Equal((fault, path), (e.Fault, e.Location));
+        Assert.Equal((error, path), (e.Error, e.Location));
         return e;
     }
 

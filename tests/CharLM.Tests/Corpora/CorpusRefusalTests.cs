@@ -143,11 +143,16 @@ public sealed class CorpusRefusalTests : IDisposable
     public void GetAsync_AnyBytes_StoresTheCataloguedOnesOnly()
     {
         byte[] right = CorpusBench.Text(20);
-        Gen<byte[]> near = from at in Gen.Choose(0, 19) from value in Gen.Choose(0, 255) select right.Select(
+        Gen<byte[]> near = from at in Gen.Choose(0, 19)
+                           from value in Gen.Choose(0, 255)
+                           select right.Select(
             (b, i) => i == at ? (byte)value : b).ToArray();
         Gen<byte[]> length = from count in Gen.Choose(0, 40) select CorpusBench.Text(count);
         Gen<byte[]> bodies = Gen.OneOf(near, length, ArbMap.Default.GeneratorFor<byte[]>(), Gen.Constant(right));
-        var cases = (from body in bodies from partial in bodies from announced in ArbMap.Default.GeneratorFor<bool>() select (
+        var cases = (from body in bodies
+                     from partial in bodies
+                     from announced in ArbMap.Default.GeneratorFor<bool>()
+                     select (
             body, partial, announced)).ToArbitrary();
 
         Prop.ForAll(cases, sent => NameStandsForTheRightBytesAsync(right, sent.body, sent.partial, sent.announced).GetAwaiter().GetResult())

@@ -42,6 +42,6 @@ public sealed class CorpusSettingsTests
                 "tries must be 1 to 100, not 0",
                 "max_text_bytes must be 1 to 1073741791, not 1073741792",
             ],
-            e.Faults);
+            e.Errors);
     }
 }

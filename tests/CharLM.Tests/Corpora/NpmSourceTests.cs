@@ -223,10 +223,10 @@ public sealed class NpmSourceTests : IDisposable
         {
             using Process npm = Process.Start(
                 new ProcessStartInfo("npm", ["view", package, "version", "--fetch-retries=0", "--fetch-timeout=5000"])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                })!;
             await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(Token), npm.StandardError.ReadToEndAsync(Token),
                 npm.WaitForExitAsync(Token));
             return npm.ExitCode == 0;

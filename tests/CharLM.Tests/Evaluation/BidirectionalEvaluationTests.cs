@@ -77,8 +77,16 @@ public sealed class BidirectionalEvaluationTests
     {
         manual_seed(9);
         return new LanguageModel(
-            new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 7, NumLayers = 2, Bidirectional = true,
-                AllowLeak = true, Init = WeightInit.Torch }, VocabSize);
+            new ModelConfig
+            {
+                Cell = cell,
+                Implementation = implementation,
+                NumHiddens = 7,
+                NumLayers = 2,
+                Bidirectional = true,
+                AllowLeak = true,
+                Init = WeightInit.Torch
+            }, VocabSize);
     }
 
     // -log softmax of all logits of one pass.

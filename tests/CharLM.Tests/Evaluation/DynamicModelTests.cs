@@ -52,9 +52,9 @@ public sealed class DynamicModelTests
     {
         int[] text = [.. Enumerable.Range(0, 400).Select(i => i % Vocab)];
         using LanguageModel model = Model(CellKind.Lstm);
-        Nats before = Evaluator.Measure(model, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken);
+        LossSum before = Evaluator.Measure(model, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken);
         using var learning = new DynamicModel(model, new DynamicEvaluationConfig { SegmentLength = 4, LearningRate = 1 });
-        Nats dynamic = Evaluator.Measure(learning, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken);
+        LossSum dynamic = Evaluator.Measure(learning, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(dynamic.Mean < before.Mean - 0.1, $"{dynamic.Mean} is not less than {before.Mean}");
         Assert.Equal(before.Total,
             Evaluator.Measure(model, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken).Total, 6);

@@ -38,7 +38,7 @@ public sealed class EvaluatorTests
                 expected -= Math.Log(weights[text[i + 1]] / weights.Sum());
             }
         }
-        Nats nats = Evaluator.Measure(model, text, rows: 1, numSteps: 7, TestContext.Current.CancellationToken);
+        LossSum nats = Evaluator.Measure(model, text, rows: 1, numSteps: 7, TestContext.Current.CancellationToken);
         Assert.Equal(49, nats.Tokens);
         Assert.Equal(expected, nats.Total, 4);
         Assert.Equal(Math.Exp(expected / 49), nats.Perplexity, 4);
@@ -54,7 +54,7 @@ public sealed class EvaluatorTests
     public void Measure_AnyRows_PredictsEveryTokenButTheFirst(int rows, int steps)
     {
         using LanguageModel model = Model();
-        Nats nats = Evaluator.Measure(model, Text(101), rows, steps, TestContext.Current.CancellationToken);
+        LossSum nats = Evaluator.Measure(model, Text(101), rows, steps, TestContext.Current.CancellationToken);
         Assert.Equal(100, nats.Tokens);
         Assert.Equal(Evaluator.Measure(model, Text(101), rows, steps + 1, TestContext.Current.CancellationToken).Total, nats.Total, 3);
     }

@@ -16,8 +16,8 @@ public sealed class LineScorerTests
     {
         (NGramModel model, Vocab vocab) = Model(Raw);
         using var scorer = new LineScorer(model, Config, vocab, carriesState: true);
-        Nats lines = Lines(Raw).Select(line => scorer.Score(line).Total).Aggregate((sum, line) => sum + line);
-        Nats whole = Evaluator.Measure(model, Tokenizer.Create(TokenKind.Char).Encode(Raw, vocab), rows: 1,
+        LossSum lines = Lines(Raw).Select(line => scorer.Score(line).Total).Aggregate((sum, line) => sum + line);
+        LossSum whole = Evaluator.Measure(model, Tokenizer.Create(TokenKind.Char).Encode(Raw, vocab), rows: 1,
             cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(whole.Tokens, lines.Tokens);
         Assert.Equal(whole.Total, lines.Total, 4);
@@ -85,7 +85,7 @@ public sealed class LineScorerTests
         Assert.Equal([new TextLine("", "\n"), new TextLine("", "\r")], LineReader.Read(new ByteByByte("\n\r"u8.ToArray()), "x").ToArray());
         Assert.Equal([], LineReader.Read(new MemoryStream(), "x").ToArray());
         Assert.Equal(CorpusFileFault.NotUtf8,
-            Assert.Throws<CorpusFileException>(() => LineReader.Read(new MemoryStream([0x61, 0xFF]), "x").ToList()).Fault);
+            Assert.Throws<CorpusFileException>(() => LineReader.Read(new MemoryStream([0x61, 0xFF]), "x").ToList()).Error);
         string longLine = new('a', 100_000);
         Assert.Equal([new TextLine(longLine, "\n"), new TextLine(longLine, "\n")], Lines($"{longLine}\n{longLine}\n").ToArray());
     }

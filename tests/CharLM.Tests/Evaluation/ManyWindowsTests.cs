@@ -28,7 +28,7 @@ public sealed class ManyWindowsTests
                 expected += nats.Sum();
             }
         }
-        Nats measured = Evaluator.Measure(
+        LossSum measured = Evaluator.Measure(
             model, tokens, new EvaluationConfig { WindowLength = Steps }, TestContext.Current.CancellationToken);
         Assert.Equal(windows * Steps, measured.Tokens);
         Assert.Equal(expected, measured.Total, 1e-4 * expected);

@@ -28,7 +28,8 @@ public sealed class ScoredLinesTests
         manual_seed(4);
         using NGramModel counted = NGramModel.Train(trained.Train, 3, trained.Vocab.Count);
         using var recurrent = new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 6 },
-            trained.Vocab.Count) { Threads = 1 };
+            trained.Vocab.Count)
+        { Threads = 1 };
         ILanguageModel[] models = [counted, recurrent];
 
         Prop.ForAll(Gen.NonEmptyListOf(Gen.Elements(Pieces)).ToArbitrary(), pieces =>
@@ -40,8 +41,8 @@ public sealed class ScoredLinesTests
             {
                 using var scorer = new LineScorer(model, config, trained.Vocab, carriesState: true);
                 LineScore[] lines = [.. LineReader.Read(new MemoryStream(bytes), "x").Select(line => scorer.Score(line))];
-                Nats nats = lines.Aggregate(default(Nats), (sum, line) => sum + line.Total);
-                Nats expected = text.Tokens.Length < 2 ? default : Evaluator.Surprisals(model, text.Tokens,
+                LossSum nats = lines.Aggregate(default(LossSum), (sum, line) => sum + line.Total);
+                LossSum expected = text.Tokens.Length < 2 ? default : Evaluator.Surprisals(model, text.Tokens,
                     new EvaluationConfig { Rows = 1 }) is var read ? read.Known + read.Unknown : default;
                 Assert.Equal(expected.Tokens, nats.Tokens);
                 Assert.Equal(expected.Total, nats.Total, 1e-5 * Math.Max(1, expected.Total));
@@ -60,14 +61,22 @@ public sealed class ScoredLinesTests
                 CancellationToken.None).GetAwaiter().GetResult();
             return EvaluationText.From(read.Text, config, vocab);
         }
-        catch (CorpusFileException e) when (e.Fault == CorpusFileFault.Empty)
+        catch (CorpusFileException e) when (e.Error == CorpusFileFault.Empty)
         {
             return null;
         }
         catch (InvalidConfigException)
         {
-            return new EvaluationText { Tokens = default, Characters = 0, Bytes = 0, RawBytes = 0, Measured = default, Range = default,
-                TokensOfText = 0 };
+            return new EvaluationText
+            {
+                Tokens = default,
+                Characters = 0,
+                Bytes = 0,
+                RawBytes = 0,
+                Measured = default,
+                Range = default,
+                TokensOfText = 0
+            };
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class ExperimentFileTests
             seeds: [0, 7]
             repeats: 2
             """);
-        Assert.Equal(("cells", "what it shows", Measure.TrainPerplexity), (experiment.Name, experiment.About, experiment.Measure));
+        Assert.Equal(("cells", "what it shows", TrialMetric.TrainPerplexity), (experiment.Name, experiment.About, experiment.Measure));
         Assert.Equal(Enumerable.Range(1, 16), experiment.Trials.Select(trial => trial.Number));
         Assert.Equal(
             ["cell-rnn_num-hiddens-8_seed-0_repeat-1", "cell-rnn_num-hiddens-8_seed-0_repeat-2", "cell-rnn_num-hiddens-8_seed-7_repeat-1",
@@ -98,7 +98,7 @@ public sealed class ExperimentFileTests
 
     [Fact]
     public void Parse_HeldOutText_IsTheMeasure() =>
-        Assert.Equal(Measure.HeldOutPerplexity, Parse("base: {text: {validation_fraction: 0.1}}").Measure);
+        Assert.Equal(TrialMetric.HeldOutPerplexity, Parse("base: {text: {validation_fraction: 0.1}}").Measure);
 
     public static TheoryData<string, int, string> Faulty => new()
     {

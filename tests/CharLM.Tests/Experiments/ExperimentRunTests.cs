@@ -28,9 +28,9 @@ public sealed class ExperimentRunTests
         ExperimentRun run = Run(
             (trial, _, _) => trial.Seed == 1 ? throw new IOException("no disk")
                 : Task.FromResult(new TrialStatus(trial, TrialState.Finished)
-        {
-            Result = Result,
-        }));
+                {
+                    Result = Result,
+                }));
         IReadOnlyList<TrialStatus> trials = await run.ExecuteAsync(1, TestContext.Current.CancellationToken);
         Assert.Equal([TrialState.Finished, TrialState.Failed, TrialState.Finished, TrialState.Finished, TrialState.Finished],
             trials.Select(status => status.State));

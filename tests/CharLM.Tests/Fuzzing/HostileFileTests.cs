@@ -129,13 +129,13 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void RunConfigFile_MutatedTexts_AreReadOrRefused() =>
         Fuzz("config", Encoding.UTF8.GetBytes(RunConfigFile.Write(new RunConfig())), path =>
-            Assert.NotNull(RunConfigFile.Read(path).Faults().ToList()));
+            Assert.NotNull(RunConfigFile.Read(path).Errors().ToList()));
 
     [Fact]
     public void SequenceRunConfig_MutatedTexts_AreReadOrRefused() => Fuzz(
         "config of pairs",
         Encoding.UTF8.GetBytes(RunConfigFile.Write(new PairRunConfig<TranslatorConfig> { Data = "pairs", Validation = "others" })),
-        path => Assert.NotNull(RunConfigFile.Read(path, new PairRunConfig<TranslatorConfig>()).Faults().ToList()));
+        path => Assert.NotNull(RunConfigFile.Read(path, new PairRunConfig<TranslatorConfig>()).Errors().ToList()));
 
     [Fact]
     public void EpochMetrics_MutatedLinesOfPairs_AreReadOrRefused()
@@ -162,7 +162,7 @@ public sealed class HostileFileTests : IDisposable
             Vocab = Tokens,
             Training = new TrainerConfig { Optimizer = OptimizerKind.Adam },
             Corpus = new CorpusRecord("text", "00"),
-            Figures = new Figures { Epochs = 1 },
+            Progress = new TrainingProgress { Epochs = 1 },
             Weights = weights,
             Resume = Resume(weights, hidden: 8),
         };
@@ -210,7 +210,7 @@ public sealed class HostileFileTests : IDisposable
             Target = Tokens,
             Training = new TrainerConfig { Optimizer = OptimizerKind.Adam },
             Corpus = new CorpusRecord("pairs", "00"),
-            Figures = new Figures { Epochs = 1 },
+            Progress = new TrainingProgress { Epochs = 1 },
             Weights = weights,
             Resume = Resume(weights, hidden: 0),
         }, (config, source, target) => Classifier.Shapes(config, source.Count, target.Count - 1));
@@ -231,7 +231,7 @@ public sealed class HostileFileTests : IDisposable
             Text = new TextConfig { MaxTokens = 0 },
             Vocab = Tokens,
             Corpus = new CorpusRecord("text", "00"),
-            Figures = new Figures { Epochs = 1 },
+            Progress = new TrainingProgress { Epochs = 1 },
         });
         return File.ReadAllBytes(Path);
     }

@@ -27,8 +27,13 @@ public sealed class GenerationSessionTests
                 new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 24, NumLayers = 2, Implementation = Implementation.Fused },
                     Letters.Count),
             "fused rnn with embedding" =>
-                new LanguageModel(new ModelConfig { Cell = CellKind.Rnn, NumHiddens = 24, EmbeddingSize = 5,
-                    Implementation = Implementation.Fused }, Letters.Count),
+                new LanguageModel(new ModelConfig
+                {
+                    Cell = CellKind.Rnn,
+                    NumHiddens = 24,
+                    EmbeddingSize = 5,
+                    Implementation = Implementation.Fused
+                }, Letters.Count),
             "built-in gru" => new LanguageModel(
                 new ModelConfig { NumHiddens = 24, Implementation = Implementation.BuiltIn }, Letters.Count),
             _ => NGramModel.Train((int[])[.. Enumerable.Range(0, 500).Select(i => 1 + (i * i % 7 % 4))], 4, Letters.Count),
@@ -179,13 +184,13 @@ public sealed class GenerationSessionTests
             Beam = new BeamConfig { Width = 0, LengthPenalty = -1 },
             Sampling = Model1,
         };
-        IReadOnlyList<string> faults = Assert.Throws<InvalidConfigException>(
-            () => new TextGenerator(model, Letters, new CharTokenizer()).Open(config)).Faults;
-        Assert.Equal(["length", "samples", "stop", "stop", "beam", "length-penalty", "beam"], faults.Select(fault => fault.Split(' ')[0]));
-        Assert.Contains("all 2 samples are the same", Assert.Single(new GenerationConfig { Samples = 2 }.Faults()),
+        IReadOnlyList<string> errors = Assert.Throws<InvalidConfigException>(
+            () => new TextGenerator(model, Letters, new CharTokenizer()).Open(config)).Errors;
+        Assert.Equal(["length", "samples", "stop", "stop", "beam", "length-penalty", "beam"], errors.Select(error => error.Split(' ')[0]));
+        Assert.Contains("all 2 samples are the same", Assert.Single(new GenerationConfig { Samples = 2 }.Errors()),
             StringComparison.Ordinal);
         Assert.Contains("length must be at most 1000000 for 100 texts",
-            Assert.Single(new GenerationConfig { Samples = 100, Length = 2_000_000, Sampling = Model1 }.Faults()),
+            Assert.Single(new GenerationConfig { Samples = 100, Length = 2_000_000, Sampling = Model1 }.Errors()),
                 StringComparison.Ordinal);
     }
 

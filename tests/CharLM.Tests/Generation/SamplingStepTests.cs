@@ -84,13 +84,13 @@ public sealed class SamplingStepTests
     [Fact]
     public void Faults_ManyAtOnce_AreAllNamed()
     {
-        string[] faults = [.. Sampling.Faults(
+        string[] errors = [.. Sampling.Errors(
             [new SamplingStep.TopK(0), new SamplingStep.TopP(1.5), new SamplingStep.MinP(0), new SamplingStep.RepetitionPenalty(-1, -5),
                 new SamplingStep.Temperature(double.NaN), new SamplingStep.TopK(3)])];
         Assert.Equal(
             ["top-k must", "top-p must", "min-p must", "repetition-penalty must", "repetition-window must", "temperature must",
                 "top-k is given 2 times"],
-            faults.Select(fault => string.Join(' ', fault.Split(' ')[..(fault.Contains("given", StringComparison.Ordinal) ? 5 : 2)])));
-        Assert.Contains("nothing is drawn", Assert.Single(Sampling.Faults([new SamplingStep.TopP(0.5)])), StringComparison.Ordinal);
+            errors.Select(error => string.Join(' ', error.Split(' ')[..(error.Contains("given", StringComparison.Ordinal) ? 5 : 2)])));
+        Assert.Contains("nothing is drawn", Assert.Single(Sampling.Errors([new SamplingStep.TopP(0.5)])), StringComparison.Ordinal);
     }
 }

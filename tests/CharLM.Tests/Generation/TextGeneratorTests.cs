@@ -53,9 +53,9 @@ public sealed class TextGeneratorTests
     [InlineData(TokenKind.Word, new[] { "<unk>", "a b" }, "the vocab's token 1, 'a b', is no word")]
     public void FaultOf_VocabOfAnotherKind_NamesItsFirstToken(TokenKind kind, string[] tokens, string? expected)
     {
-        string? fault = Tokenizer.Create(kind).FaultOf(Vocab.Restore(tokens));
-        Assert.StartsWith(expected ?? "", fault ?? "", StringComparison.Ordinal);
-        Assert.Equal(expected is null, fault is null);
+        string? error = Tokenizer.Create(kind).ErrorOf(Vocab.Restore(tokens));
+        Assert.StartsWith(expected ?? "", error ?? "", StringComparison.Ordinal);
+        Assert.Equal(expected is null, error is null);
     }
 
     [Theory]

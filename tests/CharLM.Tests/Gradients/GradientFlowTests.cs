@@ -25,8 +25,13 @@ public sealed class GradientFlowTests
         using DisposeScope scope = NewDisposeScope();
         manual_seed(3);
         using var model = new LanguageModel(
-            new ModelConfig { Cell = CellKind.Rnn, RnnActivation = RnnActivation.Relu, Implementation = implementation,
-                NumHiddens = Hidden }, Size);
+            new ModelConfig
+            {
+                Cell = CellKind.Rnn,
+                RnnActivation = RnnActivation.Relu,
+                Implementation = implementation,
+                NumHiddens = Hidden
+            }, Size);
         using (no_grad())
         {
             foreach ((string name, Parameter parameter) in model.named_parameters())

@@ -149,7 +149,7 @@ public sealed class ActivationTraceTests
             Vocab = Letters,
             Training = new TrainerConfig(),
             Corpus = new CorpusRecord("text", ""),
-            Figures = new Figures(),
+            Progress = new TrainingProgress(),
             Weights = Checkpoint.CopyWeights(model),
         };
         return (checkpoint, model);

@@ -93,13 +93,13 @@ public sealed class BidirectionalTests
         Assert.Equal(
             ["a bidirectional language model would see the characters that it predicts, and its perplexity would mean nothing: leave "
                 + "bidirectional out, or take --allow-leak for the book's exercise"],
-            e.Faults);
+            e.Errors);
     }
 
     [Fact]
     public void Validate_AllowLeakWithoutBidirectional_IsRefused() =>
         Assert.Equal(["allow-leak is for bidirectional models; this one sees nothing of what it predicts"],
-            new ModelConfig { AllowLeak = true }.Faults());
+            new ModelConfig { AllowLeak = true }.Errors());
 
     [Fact]
     public void LeakLabel_OnlyBidirectionalModels_HaveOne()

@@ -82,19 +82,19 @@ public sealed class GoldenTests(ITestOutputHelper output)
         foreach (GoldenCase golden in GoldenFile.Read(GoldenFile.DefaultPath).Cases.Where(golden => Computes(Implementation.Fused, golden)))
         {
             using LanguageModel model = Build(golden, Implementation.Fused, ScalarType.Float32);
-            using ITrainingBackend learner = TrainingBackends.Create(model, new TrainerConfig { LearningRate = golden.LearningRate });
-            Assert.IsType<FusedBackend>(learner);
+            using ITrainingBackend backend = TrainingBackends.Create(model, new TrainerConfig { LearningRate = golden.LearningRate });
+            Assert.IsType<FusedBackend>(backend);
             var deviation = new Deviation(Tolerances[ScalarType.Float32]);
-            learner.ResetState();
+            backend.ResetState();
             for (int i = 0; i < golden.Steps.Count; i++)
             {
                 string of = $"of step {i + 1} ({golden})";
-                double loss = learner.Learn(
+                double loss = backend.Learn(
                     Flat(golden.Inputs[i]), Flat(golden.Targets[i]), golden.BatchSize, golden.Inputs[i][0].Length, dropoutKey: 0,
                         gradientScales: []);
                 deviation.Compare($"loss {of}", golden.Steps[i].Loss, loss);
-                deviation.Compare($"gradient norm {of}", golden.Steps[i].GradientNorm, learner.Update.Clip(golden.ClipNorm));
-                learner.Update.Step();
+                deviation.Compare($"gradient norm {of}", golden.Steps[i].GradientNorm, backend.Optimizer.Clip(golden.ClipNorm));
+                backend.Optimizer.Step();
             }
             foreach ((string name, GoldenTensor weight) in golden.ParametersAfter)
                 deviation.Compare($"{name} after the last step ({golden})", weight, model.get_parameter(name)!);

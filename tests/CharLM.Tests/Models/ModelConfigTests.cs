@@ -29,12 +29,12 @@ public sealed class ModelConfigTests
 
     [Theory]
     [MemberData(nameof(Faulty))]
-    public void Validate_Fault_NamesValueAndWayOut(ModelConfig config, string fault) =>
-        Assert.Equal([fault], Assert.Throws<InvalidConfigException>(config.Validate).Faults);
+    public void Validate_Fault_NamesValueAndWayOut(ModelConfig config, string error) =>
+        Assert.Equal([error], Assert.Throws<InvalidConfigException>(config.Validate).Errors);
 
     [Fact]
     public void Validate_SeveralFaults_NamesAllOfThem() =>
-        Assert.Equal(3, new ModelConfig { NumLayers = 0, NumHiddens = 0, EmbeddingSize = -1 }.Faults().Count());
+        Assert.Equal(3, new ModelConfig { NumLayers = 0, NumHiddens = 0, EmbeddingSize = -1 }.Errors().Count());
 
     [Theory]
     [InlineData(Implementation.Custom, GruForm.ResetBefore)]

@@ -324,7 +324,7 @@ public sealed class PredictorTests
         {
             if (pairs)
             {
-                classifier.Write(path, Training, new PairFile("pairs", "00", some), new Figures());
+                classifier.Write(path, Training, new PairFile("pairs", "00", some), new TrainingProgress());
                 return;
             }
             CheckpointFile.Write(path, new Checkpoint
@@ -334,7 +334,7 @@ public sealed class PredictorTests
                 Vocab = SmallModels.Letters,
                 Training = Training,
                 Corpus = new CorpusRecord("text", "00"),
-                Figures = new Figures(),
+                Progress = new TrainingProgress(),
                 Weights = Checkpoint.CopyWeights(model),
             });
         }

@@ -115,7 +115,8 @@ public sealed class SequenceEncoderTests
             },
             new Dictionary<string,
                 Tensor>(encoder.named_parameters()
-                    .Select(entry => new KeyValuePair<string, Tensor>(entry.name, entry.parameter))) { ["inputs"] = inputs });
+                    .Select(entry => new KeyValuePair<string, Tensor>(entry.name, entry.parameter)))
+            { ["inputs"] = inputs });
     }
 
     [Theory]
@@ -140,8 +141,14 @@ public sealed class SequenceEncoderTests
 
     private static SequenceEncoder Create(
         CellKind cell, Implementation implementation, bool bidirectional, int layers, int hidden = Hidden) => new(
-        new ModelConfig { Cell = cell, Implementation = implementation, NumLayers = layers, NumHiddens = hidden,
-            Bidirectional = bidirectional }, Input);
+        new ModelConfig
+        {
+            Cell = cell,
+            Implementation = implementation,
+            NumLayers = layers,
+            NumHiddens = hidden,
+            Bidirectional = bidirectional
+        }, Input);
 
     // Weights that matter: the first ones of a custom layer carry hardly anything over some steps.
     private static void Fill(SequenceEncoder encoder, BuiltInLayer packed)

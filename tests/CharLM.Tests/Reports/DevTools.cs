@@ -51,7 +51,7 @@ internal sealed class DevTools : IAsyncDisposable
     public async Task<JsonNode?> EvaluateAsync(string expression)
     {
         JsonNode answer = await AskAsync("Runtime.evaluate", new { expression, returnByValue = true, awaitPromise = true });
-        return answer["exceptionDetails"] is { } fault ? throw new InvalidOperationException(fault.ToJsonString())
+        return answer["exceptionDetails"] is { } error ? throw new InvalidOperationException(error.ToJsonString())
             : answer["result"]!["value"];
     }
 

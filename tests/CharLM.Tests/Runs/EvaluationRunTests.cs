@@ -58,7 +58,9 @@ public sealed class EvaluationRunTests
         TokenizedText tokens = TokenizedText.From(text, config);
         NGramCheckpoint model = Model(0, 0) with
         {
-            Model = NGramModel.Train(tokens.Train, 2, tokens.Vocab.Count), Vocab = tokens.Vocab, Text = config,
+            Model = NGramModel.Train(tokens.Train, 2, tokens.Vocab.Count),
+            Vocab = tokens.Vocab,
+            Text = config,
             TrainedText = TextSketch.Of(tokens.Train, tokens.Vocab, TokenKind.Char),
         };
         Assert.Equal(1, Share(text)!.Value, 0.1);
@@ -84,10 +86,10 @@ public sealed class EvaluationRunTests
             StringComparison.Ordinal);
         Assert.Contains("none of the text's 999 tokens",
             Refusal(new EvaluationRun(), all with { Vocab = Vocab.Restore([Vocab.Unknown, "z"]) }), StringComparison.Ordinal);
-        string faults = Refusal(
+        string errors = Refusal(
             new EvaluationRun { MaxTokens = -1, Rows = 0, Config = new EvaluationConfig { ResetEvery = -1, BootstrapSamples = 0 } }, all);
         Assert.All(["max-tokens must be", "rows must be", "reset-every must be", "bootstrap must be"], part =>
-            Assert.Contains(part, faults, StringComparison.Ordinal));
+            Assert.Contains(part, errors, StringComparison.Ordinal));
     }
 
     private static NGramCheckpoint Model(double heldOut, int maxTokens)
@@ -100,7 +102,7 @@ public sealed class EvaluationRunTests
             Text = config,
             Vocab = text.Vocab,
             Corpus = new CorpusRecord("x", "aa"),
-            Figures = new Figures(),
+            Progress = new TrainingProgress(),
         };
     }
 

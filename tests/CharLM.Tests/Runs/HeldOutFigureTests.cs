@@ -26,7 +26,7 @@ public sealed class HeldOutFigureTests : IDisposable
     {
         RunConfig config = Config(which);
         RunResult result = new TrainingRun(config, threads: 1).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
-        Nats trained = result.LastEpoch!.HeldOut!.Value;
+        LossSum trained = result.LastEpoch!.HeldOut!.Value;
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
 
         var run = new EvaluationRun();
@@ -34,7 +34,7 @@ public sealed class HeldOutFigureTests : IDisposable
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(trained.Tokens, evaluated.All.Tokens);
         Assert.Equal(trained.Mean, evaluated.All.Mean, 1e-9);
-        Assert.Equal(saved.Figures.HeldOutPerplexity!.Value, evaluated.Perplexity, 1e-6);
+        Assert.Equal(saved.Progress.HeldOutPerplexity!.Value, evaluated.Perplexity, 1e-6);
 
         RunMeasurement reported = new RunEvaluator(threads: 1).Measure("x", saved, Corpus, TestContext.Current.CancellationToken);
         Assert.Equal(evaluated.All, reported.Evaluation.All);
@@ -121,7 +121,14 @@ public sealed class HeldOutFigureTests : IDisposable
         string[] words = ["the", "Time", "traveller", "said", "space", "of", "a", "kind", "is", "and", "four", "dimensions"];
         var random = new RandomStream(3);
         string text = string.Concat(Enumerable.Range(0, 1_600).Select(i => words[random.Next(words.Length)] + (i % 9 == 8 ? ".\n" : " ")));
-        return new CorpusText(text, new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "/x",
-            Sha256 = "x", Bytes = text.Length });
+        return new CorpusText(text, new CorpusOrigin
+        {
+            Requested = "x",
+            Kind = CorpusOriginKind.File,
+            Name = "x",
+            Location = "/x",
+            Sha256 = "x",
+            Bytes = text.Length
+        });
     }
 }

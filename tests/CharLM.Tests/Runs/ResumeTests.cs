@@ -248,7 +248,7 @@ public sealed class ResumeTests : IDisposable
         };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
         Assert.Equal(["model.num_hiddens is 9 in the run and cannot become 10", "training.seed is 0 in the run and cannot become 1"],
-            e.Faults);
+            e.Errors);
     }
 
     [Fact]
@@ -299,7 +299,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(Bits(one.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)),
             Bits(other.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
         Assert.Equal(Bits(one.Resume!.Trainer.Moments), Bits(other.Resume!.Trainer.Moments));
-        Assert.Equal(one.Figures with { TrainedSeconds = 0 }, other.Figures with { TrainedSeconds = 0 });
+        Assert.Equal(one.Progress with { TrainedSeconds = 0 }, other.Progress with { TrainedSeconds = 0 });
         Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps),
             (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
         Assert.Equal(Bits(CheckpointFile.Read(whole.BestCheckpointPath)

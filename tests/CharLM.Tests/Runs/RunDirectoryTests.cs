@@ -51,7 +51,7 @@ public sealed class RunDirectoryTests : IDisposable
         RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((6, metrics[^1].TrainPerplexity, metrics.Min(line => line.HeldOutPerplexity)),
             (summary.Epochs, summary.TrainPerplexity, summary.BestHeldOutPerplexity));
-        Assert.Equal(summary.BestEpoch, CheckpointFile.Read(run.BestCheckpointPath).Figures.Epochs);
+        Assert.Equal(summary.BestEpoch, CheckpointFile.Read(run.BestCheckpointPath).Progress.Epochs);
         Assert.Equal(["after epoch 2:", "after epoch 4:", "after epoch 6:"],
             File.ReadLines(run.SamplesPath).Where(line => line.StartsWith("after ", StringComparison.Ordinal)));
     }
@@ -62,8 +62,8 @@ public sealed class RunDirectoryTests : IDisposable
         RunDirectory run = Train(Config with { KeepLast = 3 });
         long step = EpochMetrics.Read(run.MetricsPath)[0].Step;
         Assert.Equal([(5 * step, run.StepCheckpointPath(5 * step)), (4 * step, run.StepCheckpointPath(4 * step))], run.StepCheckpoints());
-        Assert.Equal(6, CheckpointFile.Read(run.LastCheckpointPath).Figures.Epochs);
-        Assert.Equal(5, CheckpointFile.Read(run.StepCheckpointPath(5 * step)).Figures.Epochs);
+        Assert.Equal(6, CheckpointFile.Read(run.LastCheckpointPath).Progress.Epochs);
+        Assert.Equal(5, CheckpointFile.Read(run.StepCheckpointPath(5 * step)).Progress.Epochs);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class RunRulesTests : IDisposable
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
         RunConfig other = session.Config! with { Training = session.Config.Training with { NumEpochs = epochs } };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
-        Assert.Contains($"training.num_epochs is 4 in the run and cannot become {epochs}: the cosine", Assert.Single(e.Faults),
+        Assert.Contains($"training.num_epochs is 4 in the run and cannot become {epochs}: the cosine", Assert.Single(e.Errors),
             StringComparison.Ordinal);
         Assert.Equal(4, RunConfigFile.Read(run.ConfigPath).Training.NumEpochs);
     }
@@ -100,7 +100,7 @@ public sealed class RunRulesTests : IDisposable
         // A rate of next to nothing: the first epoch or an early one is the best.
         RunConfig config = Config with { Training = Config.Training with { NumEpochs = 9, LearningRate = 1e-12 } };
         RunDirectory run = Run("run", config, stopAfterEpoch: 7);
-        int waited = 7 - CheckpointFile.Read(run.LastCheckpointPath).Figures.BestEpoch!.Value;
+        int waited = 7 - CheckpointFile.Read(run.LastCheckpointPath).Progress.BestEpoch!.Value;
         Assert.True(waited >= 2);
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
         Assert.Contains("patience is 0 in the run and cannot become 1",
@@ -218,7 +218,7 @@ public sealed class RunRulesTests : IDisposable
         });
         Assert.True(saved.Count > 3);
         Assert.All(saved, ticks => Assert.InRange(ticks, 1, 60));
-        Assert.Equal(60, CheckpointFile.Read(run.LastCheckpointPath).Figures.Epochs);
+        Assert.Equal(60, CheckpointFile.Read(run.LastCheckpointPath).Progress.Epochs);
     }
 
     // The checkpoint that it began with may be gone when it goes on.
@@ -263,7 +263,7 @@ public sealed class RunRulesTests : IDisposable
             Assert.Equal(Math.Exp(Number("train_loss")), Number("train_perplexity"));
             Assert.Equal(Math.Exp(Number("held_out_loss")), Number("held_out_perplexity"));
         }
-        Assert.Equal(EpochMetrics.Read(run.MetricsPath)[^1].TrainLoss, CheckpointFile.Read(run.LastCheckpointPath).Figures.TrainLoss);
+        Assert.Equal(EpochMetrics.Read(run.MetricsPath)[^1].TrainLoss, CheckpointFile.Read(run.LastCheckpointPath).Progress.TrainLoss);
         Assert.Equal(EpochMetrics.Read(run.MetricsPath).Min(line => line.HeldOutLoss), RunSummary.Read(run.ResultPath).BestHeldOutLoss);
     }
 
@@ -328,7 +328,7 @@ public sealed class RunRulesTests : IDisposable
         RunDirectory run = Run("run", config);
         Checkpoint checkpoint = CheckpointFile.Read(run.LastCheckpointPath);
         Assert.Equal((10_000, 1, 1e-20),
-            (checkpoint.Figures.Epochs, checkpoint.Resume!.Trainer.Schedule.Scale, checkpoint.Resume.Trainer.LearningRate));
+            (checkpoint.Progress.Epochs, checkpoint.Resume!.Trainer.Schedule.Scale, checkpoint.Resume.Trainer.LearningRate));
         Run("run", config with { Training = config.Training with { NumEpochs = 10_002 } });
         Assert.Equal(Enumerable.Range(1, 10_002), EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
     }

@@ -45,7 +45,7 @@ public sealed class TiedFiguresTests : IDisposable
         RunResult result = new TrainingRun(OnText with { Patience = 2 })
             .Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((1, 3), (result.Best!.Value.Epoch, result.EpochsDone));
-        Assert.Equal(1, CheckpointFile.Read(result.BestCheckpointPath!).Figures.Epochs);
+        Assert.Equal(1, CheckpointFile.Read(result.BestCheckpointPath!).Progress.Epochs);
     }
 
     [Fact]

@@ -68,8 +68,8 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(Config.Text, checkpoint.Text);
         Assert.Equal(Config.Training, checkpoint.Training);
         Assert.Equal(new CorpusRecord("x", new string('0', 64)), checkpoint.Corpus);
-        Assert.Equal(6, checkpoint.Figures.Epochs);
-        Assert.True(checkpoint.Figures.TrainPerplexity > 1);
+        Assert.Equal(6, checkpoint.Progress.Epochs);
+        Assert.True(checkpoint.Progress.TrainPerplexity > 1);
     }
 
     [Fact]
@@ -148,8 +148,8 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(("loss", best.HeldOut!.Value.Mean, best.Epoch), result.Best);
         Assert.Equal(best.Epoch + 2, epochs.Length);
         Checkpoint kept = CheckpointFile.Read(result.BestCheckpointPath!);
-        Assert.Equal(best.Epoch, kept.Figures.Epochs);
-        Assert.Equal(best.HeldOut!.Value.Perplexity, kept.Figures.HeldOutPerplexity);
+        Assert.Equal(best.Epoch, kept.Progress.Epochs);
+        Assert.Equal(best.HeldOut!.Value.Perplexity, kept.Progress.HeldOutPerplexity);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class UnseenTextTests
         Vocab = new Vocab([new("a", 1)]),
         Training = training ?? new TrainerConfig(),
         Corpus = new CorpusRecord("text", ""),
-        Figures = new Figures(),
+        Progress = new TrainingProgress(),
         Weights = new Dictionary<string, WeightArray>(),
     };
 
@@ -38,6 +38,11 @@ public sealed class UnseenTextTests
     public void Of_Windows_BeginAfterTheLastTrainingWindow(int validation, int begin, int end) => Assert.Equal(
         new TextRange(begin, end),
         UnseenText.Of(Model(new TextConfig { MaxTokens = 0 },
-            new TrainerConfig { Sampling = SamplingOrder.Windows, NumSteps = 32, TrainWindows = 200,
-                ValidationWindows = validation }), 1000));
+            new TrainerConfig
+            {
+                Sampling = SamplingOrder.Windows,
+                NumSteps = 32,
+                TrainWindows = 200,
+                ValidationWindows = validation
+            }), 1000));
 }

@@ -71,8 +71,11 @@ public sealed class PairLabelTests
     {
         PairFile pairs = File("abab\tx", "babb\ty", "aabb\tx", "bbab\ty");
         using TrainedClassifier model = TrainedClassifier.Create(
-            Classifying with { Pooling = Pooling.Attention,
-                Model = Classifying.Model with { NumHiddens = 16, NumLayers = 2, Bidirectional = true, EmbeddingSize = 6 } }, pairs, 1,
+            Classifying with
+            {
+                Pooling = Pooling.Attention,
+                Model = Classifying.Model with { NumHiddens = 16, NumLayers = 2, Bidirectional = true, EmbeddingSize = 6 }
+            }, pairs, 1,
                     threads: 1);
         CheckLearns(model, pairs);
     }

@@ -134,7 +134,7 @@ public sealed class PairRunTests : IDisposable
         Assert.Equal(last.Loss(OtherWords.Pairs).Mean, metrics[^1].HeldOutLoss);
         double greatest = metrics.Max(line => line.HeldOut!["accuracy"]);
         RunSummary summary = RunSummary.Read(run.ResultPath);
-        Assert.Equal((3, 27L, greatest, best.Start!.Figures.Epochs),
+        Assert.Equal((3, 27L, greatest, best.Start!.Progress.Epochs),
             (summary.Epochs, summary.Steps, summary.BestHeldOut, summary.BestEpoch));
         Assert.Equal(greatest, best.Measure(OtherWords.Pairs).Accuracy);
         Assert.Equal(["after epoch 1:", "after epoch 2:", "after epoch 3:"],
@@ -215,7 +215,7 @@ public sealed class PairRunTests : IDisposable
         Assert.Equal(
             ["model.pooling is attention in the run and cannot become mean", "training.seed is 0 in the run and cannot become 7"],
             Assert.Throws<InvalidConfigException>(() => new PairRun<TrainedClassifier, ClassifierConfig>(other, session: session))
-                .Faults);
+                .Errors);
         var same = new PairRun<TrainedClassifier, ClassifierConfig>(session.Config!, session: session);
         Assert.Contains("others holds other pairs than the run's",
             Assert.Throws<InvalidConfigException>(() => same.Execute(OtherWords, OtherWords)).Message, StringComparison.Ordinal);
@@ -249,8 +249,12 @@ public sealed class PairRunTests : IDisposable
                 + "they are",
             "patience waits for better held-out pairs: give --validation",
         ],
-        new PairRunConfig<ClassifierConfig> { Kind = "translator", Patience = 1,
-            Training = new TrainerConfig { NumSteps = 3 } }.Faults());
+        new PairRunConfig<ClassifierConfig>
+        {
+            Kind = "translator",
+            Patience = 1,
+            Training = new TrainerConfig { NumSteps = 3 }
+        }.Errors());
 
     // Words of a and b; the target says which letter came first, and the word without it.
     private static PairFile Make(string name, long seed, int count)
@@ -272,7 +276,7 @@ public sealed class PairRunTests : IDisposable
         Assert.Equal(Bits(one.Weights), Bits(other.Weights));
         Assert.Equal(one.Resume!.Trainer.Moments.OrderBy(moment => moment.Key),
             other.Resume!.Trainer.Moments.OrderBy(moment => moment.Key));
-        Assert.Equal(one.Figures with { TrainedSeconds = 0 }, other.Figures with { TrainedSeconds = 0 });
+        Assert.Equal(one.Progress with { TrainedSeconds = 0 }, other.Progress with { TrainedSeconds = 0 });
         Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps),
             (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
         Assert.Equal(Bits(kind.Read(whole.BestCheckpointPath).Weights), Bits(kind.Read(parts.BestCheckpointPath).Weights));

@@ -162,8 +162,14 @@ public sealed class TextSketchTests
     }
 
     private static void Train(string path, CorpusText corpus, TextConfig text, Checkpoint? start = null, int epochs = 1) => new TrainingRun(
-        new RunConfig { Text = text, Model = new ModelConfig { NumHiddens = 4 },
-            Training = new() { BatchSize = 4, NumSteps = 20, NumEpochs = epochs }, SampleEvery = 0, CheckpointPath = path },
+        new RunConfig
+        {
+            Text = text,
+            Model = new ModelConfig { NumHiddens = 4 },
+            Training = new() { BatchSize = 4, NumSteps = 20, NumEpochs = epochs },
+            SampleEvery = 0,
+            CheckpointPath = path
+        },
         start,
         threads: 1).Execute(corpus, cancellationToken: TestContext.Current.CancellationToken);
 

@@ -34,7 +34,7 @@ public sealed class TokenizedTextTests
     {
         var faulty = new TextConfig { MaxTokens = -1, MinFreq = -2, ValidationFraction = double.NaN, Cleaning = Cleaning.None };
         var e = Assert.Throws<InvalidConfigException>(() => TokenizedText.From("a", faulty));
-        Assert.Equal(3, e.Faults.Count);
+        Assert.Equal(3, e.Errors.Count);
     }
 
     [Fact]

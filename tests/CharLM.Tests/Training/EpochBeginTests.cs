@@ -75,9 +75,9 @@ public sealed class EpochBeginTests
         double NormWith(float[] scales)
         {
             using LanguageModel same = Model(Implementation.BuiltIn, CellKind.Rnn);
-            using var learner = new TorchBackend(same, new ScratchSgd(same.parameters(), 1));
-            learner.Learn([2, 2, 2], [2, 2, 2], 1, Steps, dropoutKey: 0, scales);
-            return learner.Update.Clip(0);
+            using var backend = new TorchBackend(same, new ScratchSgd(same.parameters(), 1));
+            backend.Learn([2, 2, 2], [2, 2, 2], 1, Steps, dropoutKey: 0, scales);
+            return backend.Optimizer.Clip(0);
         }
     }
 

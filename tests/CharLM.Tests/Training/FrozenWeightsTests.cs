@@ -69,8 +69,14 @@ public sealed class FrozenWeightsTests
         {
             manual_seed(4);
             using var model = new LanguageModel(
-                new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 12, EmbeddingSize = 12, TieWeights = true,
-                    Implementation = implementation }, 5);
+                new ModelConfig
+                {
+                    Cell = CellKind.Lstm,
+                    NumHiddens = 12,
+                    EmbeddingSize = 12,
+                    TieWeights = true,
+                    Implementation = implementation
+                }, 5);
             using var trainer = new Trainer(model, Training with { Optimizer = optimizer, LearningRate = 0.01 }, SmallModels.Text);
             var norms = new List<double>();
             string[][] frozen = [["rnn.weight_ih_l0"], ["embedding.weight", "rnn.bias_hh_l0"], [], ["rnn.weight_ih_l0", "linear.bias"]];

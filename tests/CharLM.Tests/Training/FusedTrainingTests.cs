@@ -125,8 +125,8 @@ public sealed unsafe class FusedTrainingTests
         };
         using var model = new LanguageModel(shape.Model, shape.VocabSize);
         long before = PanelBuffer.LiveBytes;
-        using ITrainingBackend learner = TrainingBackends.Create(model, new TrainerConfig());
-        learner.Learn(new long[shape.Tokens], new long[shape.Tokens], shape.BatchSize, shape.NumSteps, dropoutKey: 0, gradientScales: []);
+        using ITrainingBackend backend = TrainingBackends.Create(model, new TrainerConfig());
+        backend.Learn(new long[shape.Tokens], new long[shape.Tokens], shape.BatchSize, shape.NumSteps, dropoutKey: 0, gradientScales: []);
         Assert.InRange((PanelBuffer.LiveBytes - before) / shape.ActivationBytes, 0.5, 1.5);
     }
 

@@ -27,9 +27,9 @@ public sealed unsafe class OptimizerMomentsTests
         foreach (float[] gradient in gradients[..3])
             whole.Step(gradient);
         using var rest = new Case(kind, toFused, whole.Values);
-        OptimizerMoments state = whole.Update.CopyState();
+        OptimizerMoments state = whole.Optimizer.CopyState();
         Assert.Equal(kind == OptimizerKind.Sgd && !fromFused ? 0 : 3, state.Steps);
-        rest.Update.SetState(state);
+        rest.Optimizer.SetState(state);
         foreach (float[] gradient in gradients[3..])
         {
             whole.Step(gradient);
@@ -56,10 +56,10 @@ public sealed unsafe class OptimizerMomentsTests
             _holder = new Holder(values);
             if (fused)
                 (_raw, _workers) = (new RawWeights(_holder), new Workers(1));
-            Update = fused ? new FusedOptimizer(_raw!, _workers!, kind, 0.05) : new TorchOptimizer(kind, _holder.parameters(), 0.05);
+            Optimizer = fused ? new FusedOptimizer(_raw!, _workers!, kind, 0.05) : new TorchOptimizer(kind, _holder.parameters(), 0.05);
         }
 
-        public IOptimizer Update { get; }
+        public IOptimizer Optimizer { get; }
 
         public float[] Values => FloatArray.Of(_holder.Weight);
 
@@ -69,12 +69,12 @@ public sealed unsafe class OptimizerMomentsTests
                 _holder.Weight.grad = tensor(gradient).clone();
             else
                 gradient.CopyTo(new Span<float>(_raw["weight"].Gradient, Length));
-            Update.Step();
+            Optimizer.Step();
         }
 
         public void Dispose()
         {
-            Update.Dispose();
+            Optimizer.Dispose();
             _raw?.Dispose();
             _workers?.Dispose();
             _holder.Dispose();

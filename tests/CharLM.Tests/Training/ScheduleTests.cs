@@ -61,6 +61,6 @@ public sealed class ScheduleTests
 
     [Fact]
     public void Faults_Config_AreAllNamed() =>
-        Assert.Equal(5, new ScheduleConfig { WarmUpEpochs = -1, StepEpochs = 0, PlateauEpochs = 0, Factor = 1, EndFraction = 2 }.Faults()
+        Assert.Equal(5, new ScheduleConfig { WarmUpEpochs = -1, StepEpochs = 0, PlateauEpochs = 0, Factor = 1, EndFraction = 2 }.Errors()
             .Count());
 }

@@ -21,8 +21,14 @@ public sealed class TrainerTests
     {
         manual_seed(0);
         return new LanguageModel(
-            new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = 16, NumLayers = layers,
-                Dropout = dropout }, Vocab);
+            new ModelConfig
+            {
+                Cell = cell,
+                Implementation = implementation,
+                NumHiddens = 16,
+                NumLayers = layers,
+                Dropout = dropout
+            }, Vocab);
     }
 
     public static TheoryData<CellKind, Implementation> Kinds
@@ -235,7 +241,7 @@ public sealed class TrainerTests
             LearningRate = double.NaN,
             ClipNorm = double.PositiveInfinity,
         };
-        Assert.Equal(5, Assert.Throws<InvalidConfigException>(config.Validate).Faults.Count);
+        Assert.Equal(5, Assert.Throws<InvalidConfigException>(config.Validate).Errors.Count);
     }
 
     private sealed class Collector<T>(List<T> items) : IProgress<T>

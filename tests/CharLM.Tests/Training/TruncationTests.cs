@@ -43,8 +43,14 @@ public sealed class TruncationTests
                     parameter.copy_(reference.get_parameter(name)!);
             }
             using var trainer = new Trainer(
-                model, new TrainerConfig { BatchSize = 4, NumSteps = 20, Truncation = Truncation.Random, TruncationKeep = 0.7,
-                    Seed = 5 }, Text);
+                model, new TrainerConfig
+                {
+                    BatchSize = 4,
+                    NumSteps = 20,
+                    Truncation = Truncation.Random,
+                    TruncationKeep = 0.7,
+                    Seed = 5
+                }, Text);
             trainer.TrainEpoch(0);
             return trainer.TrainEpoch(1).Train.Mean;
         }
@@ -56,12 +62,12 @@ public sealed class TruncationTests
     {
         // E[scale] = 1, independently at each step: the mean over many draws approaches the untruncated gradient.
         using LanguageModel model = Model(Implementation.BuiltIn);
-        using var learner = new TorchBackend(model, new ScratchSgd(model.parameters(), 1));
+        using var backend = new TorchBackend(model, new ScratchSgd(model.parameters(), 1));
         long[] inputs = [1, 2, 3, 4, 5, 1], targets = [2, 3, 4, 5, 1, 2];
         double[] Gradient(float[] scales)
         {
-            learner.ResetState();
-            learner.Learn(inputs, targets, 1, 6, 0, scales);
+            backend.ResetState();
+            backend.Learn(inputs, targets, 1, 6, 0, scales);
             return [.. model.get_parameter("rnn.weight_hh_l0")!.grad!.data<float>().ToArray().Select(value => (double)value)];
         }
         double[] whole = Gradient([]);

@@ -75,10 +75,15 @@ public sealed unsafe class WeightDecayTests
         using var theirs = new LanguageModel(model.Config with { Implementation = Implementation.BuiltIn }, 5);
         theirs.load_state_dict(model.state_dict());
         long[] inputs = [0, 1, 2, 3, 4, 1], targets = [1, 2, 3, 4, 1, 0];
-        using ITrainingBackend learner = TrainingBackends.Create(model, new TrainerConfig { Optimizer = kind, LearningRate = Rate, WeightDecay = Decay });
-        learner.ResetState();
-        learner.Learn(inputs, targets, 2, 3, dropoutKey: 0, gradientScales: []);
-        learner.Update.Step();
+        using ITrainingBackend backend = TrainingBackends.Create(model, new TrainerConfig
+        {
+            Optimizer = kind,
+            LearningRate = Rate,
+            WeightDecay = Decay,
+        });
+        backend.ResetState();
+        backend.Learn(inputs, targets, 2, 3, dropoutKey: 0, gradientScales: []);
+        backend.Optimizer.Step();
 
         nn.functional.cross_entropy(theirs.Forward(tensor(inputs, [2, 3]), theirs.BeginState(2)).Logits,
             LanguageModel.StepByStep(tensor(targets, [2, 3]))).backward();

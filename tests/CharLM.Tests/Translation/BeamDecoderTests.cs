@@ -37,7 +37,7 @@ public sealed class BeamDecoderTests : IDisposable
             foreach (TextPair pair in Pairs)
             {
                 (int[] ids, double log) = BeamByHand(model, pair.Source, width, penalty);
-                WrittenTarget written = Write(model, new DecodingConfig { BeamWidth = width, LengthPenalty = penalty }, pair.Source)[0];
+                Hypothesis written = Write(model, new DecodingConfig { BeamWidth = width, LengthPenalty = penalty }, pair.Source)[0];
                 Assert.Equal(ids, written.Ids);
                 Assert.Equal(log, written.LogProbability, 1e-3);
                 differsFromGreedy |= !ids.SequenceEqual(BeamByHand(model, pair.Source, 1, 0).Ids);
@@ -57,7 +57,7 @@ public sealed class BeamDecoderTests : IDisposable
     {
         using Translator model = Sharp(3);
         Bias(model, Vocab.EndId, -50);
-        WrittenTarget written = Write(model, new DecodingConfig { BeamWidth = width, Temperature = temperature }, "abc")[0];
+        Hypothesis written = Write(model, new DecodingConfig { BeamWidth = width, Temperature = temperature }, "abc")[0];
         Assert.Equal(MaxTarget, Vocab.Decode(written.Ids).Length);
         Assert.Equal((MaxTarget + 1, Vocab.EndId), (written.Ids.Count, written.Ids[^1]));
         // A probability of the whole target: that of the end is in it.
@@ -73,7 +73,7 @@ public sealed class BeamDecoderTests : IDisposable
         using Translator model = Sharp(3);
         Bias(model, CharLM.Tokenization.Vocab.UnknownId, 50);
         Bias(model, Vocab.BeginId, 50);
-        IReadOnlyList<WrittenTarget> written = Write(
+        IReadOnlyList<Hypothesis> written = Write(
             model, new DecodingConfig { BeamWidth = width, Temperature = temperature }, [.. Pairs.Select(pair => pair.Source)]);
         Assert.All(written, target =>
             Assert.DoesNotContain(target.Ids, id => id == CharLM.Tokenization.Vocab.UnknownId || id == Vocab.BeginId));
@@ -154,7 +154,7 @@ public sealed class BeamDecoderTests : IDisposable
         model.get_parameter("output.bias")![id] = value;
     }
 
-    private static IReadOnlyList<WrittenTarget> Write(Translator model, DecodingConfig decoding, params string[] sources) =>
+    private static IReadOnlyList<Hypothesis> Write(Translator model, DecodingConfig decoding, params string[] sources) =>
         new BeamDecoder(model, Vocab, decoding)
             .Write(new PaddedBatch([.. sources.Select(source => new ReadOnlyMemory<int>(Vocab.EncodeSource(source)))]));
 

@@ -31,11 +31,11 @@ public sealed class TargetHeightTests
         using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
         var search = new BeamDecoder(model, vocab, new DecodingConfig { BeamWidth = beamWidth, Temperature = temperature, Seed = 3 });
         var sources = new PaddedBatch([.. Pairs.Select(pair => new ReadOnlyMemory<int>(vocab.EncodeSource(pair.Source)))]);
-        IReadOnlyList<WrittenTarget> expected = search.Write(sources, cancellationToken: TestContext.Current.CancellationToken);
+        IReadOnlyList<Hypothesis> expected = search.Write(sources, cancellationToken: TestContext.Current.CancellationToken);
         foreach (float height in new[] { 1024f, -2048f })
         {
             model.get_parameter("output.bias")!.add_(height);
-            IReadOnlyList<WrittenTarget> raised = search.Write(sources, cancellationToken: TestContext.Current.CancellationToken);
+            IReadOnlyList<Hypothesis> raised = search.Write(sources, cancellationToken: TestContext.Current.CancellationToken);
             for (int i = 0; i < expected.Count; i++)
             {
                 Assert.Equal(expected[i].Ids, raised[i].Ids);

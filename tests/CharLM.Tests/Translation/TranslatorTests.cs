@@ -132,9 +132,9 @@ public sealed class TranslatorTests
         Sharpen(model);
         (double best, string target) = BestByTrial(model, vocab, vocab.EncodeSource("bcabc"), maxTokens: 4);
 
-        WrittenTarget wide = new BeamDecoder(model, vocab, new DecodingConfig { BeamWidth = 1000 })
+        Hypothesis wide = new BeamDecoder(model, vocab, new DecodingConfig { BeamWidth = 1000 })
             .Write(Sources(vocab, "abc", "bcabc"))[1];
-        WrittenTarget greedy = new BeamDecoder(model, vocab, new DecodingConfig()).Write(Sources(vocab, "abc", "bcabc"))[1];
+        Hypothesis greedy = new BeamDecoder(model, vocab, new DecodingConfig()).Write(Sources(vocab, "abc", "bcabc"))[1];
 
         Assert.Equal(best, wide.LogProbability, 1e-4);
         Assert.Equal(target, string.Join(' ', wide.Ids));
@@ -150,7 +150,7 @@ public sealed class TranslatorTests
         TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
         using var model = new Translator(Config(CellKind.Lstm, SourceAttention.Dot, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
-        WrittenTarget written = new BeamDecoder(model, vocab, new DecodingConfig())
+        Hypothesis written = new BeamDecoder(model, vocab, new DecodingConfig())
             .Write(Sources(vocab, "cab", "bcabc"), withAttention: true)[0];
         EncodedSource source = model.Encode(Sources(vocab, "cab"));
         RecurrentState state = source.State;
@@ -187,9 +187,9 @@ public sealed class TranslatorTests
         string path = folder.File("model.safetensors");
         var pairs = new PairFile("pairs.tsv", "00", Pairs);
         using var translator = TrainedTranslator.Create(Config(CellKind.Lstm, SourceAttention.Additive, true, 1, 3), pairs, seed: 1);
-        translator.Write(path, new TrainerConfig(), pairs, new Figures { Epochs = 3 });
+        translator.Write(path, new TrainerConfig(), pairs, new TrainingProgress { Epochs = 3 });
         using var again = TrainedTranslator.Open(path);
-        Assert.Equal(3, again.Start!.Figures.Epochs);
+        Assert.Equal(3, again.Start!.Progress.Epochs);
         Assert.Equal(translator.Model.Config, again.Model.Config);
         string[] sources = ["abc", "bb", "c"];
         Assert.Equal(
@@ -245,11 +245,11 @@ public sealed class TranslatorTests
     {
         TranslatorConfig config = Config(CellKind.Gru, SourceAttention.None, true, 1, 0) with { MaxSource = 5, MaxTarget = 3 };
         TranslatorVocab texts = TranslatorVocab.Of(SourceKind.Text, Pairs), labels = TranslatorVocab.Of(SourceKind.Label, Pairs);
-        Assert.Null(texts.FaultOf(Pairs[0], config));
-        Assert.Equal("the source has 6 characters, more than --max-source 5", texts.FaultOf(new TextPair("abcabc", "a", 1), config));
-        Assert.Equal("the target has 4 characters, more than --max-target 3", texts.FaultOf(new TextPair("abc", "aaaa", 1), config));
-        Assert.Equal("the source is empty", texts.FaultOfSource("", config));
-        Assert.Equal("the label 'zola' was not in training; known are abc, b, cab, bcabc", labels.FaultOfSource("zola", config));
+        Assert.Null(texts.ErrorOf(Pairs[0], config));
+        Assert.Equal("the source has 6 characters, more than --max-source 5", texts.ErrorOf(new TextPair("abcabc", "a", 1), config));
+        Assert.Equal("the target has 4 characters, more than --max-target 3", texts.ErrorOf(new TextPair("abc", "aaaa", 1), config));
+        Assert.Equal("the source is empty", texts.ErrorOfSource("", config));
+        Assert.Equal("the label 'zola' was not in training; known are abc, b, cab, bcabc", labels.ErrorOfSource("zola", config));
         Assert.Equal([2], labels.EncodeSource("b"));
     }
 

@@ -53,8 +53,8 @@ public sealed class PairEvaluator(Device? device = null, int threads = 0)
         TextPair[] some = [.. heldOut.Pairs.Take(Examples)];
         IReadOnlyList<string> predictions = model.Predict([.. some.Select(pair => pair.Source)], cancellationToken);
         return new PairMeasurement(
-            run.Name, model.Start!.Figures.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken),
-                model.Figures(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions)]);
+            run.Name, model.Start!.Progress.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken),
+                model.Metrics(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions)]);
     }
 
     private static TModel Checked<TModel, TConfig>(TrainedModel<TModel, TConfig> model, PairFile heldOut)
@@ -72,11 +72,11 @@ public sealed class PairEvaluator(Device? device = null, int threads = 0)
         if (translator.Model.Config.AttentionKind is null)
             return [];
         string[] sources = [.. pairs.Select(pair => pair.Source).Where(source => source.Length <= LongestMap).Take(AttentionMaps)];
-        IReadOnlyList<WrittenTarget> written = translator.Translate(sources, new DecodingConfig(), withAttention: true, cancellationToken);
+        IReadOnlyList<Hypothesis> written = translator.Translate(sources, new DecodingConfig(), withAttention: true, cancellationToken);
         return [.. sources.Zip(written, (source, target) => MapOf(translator.Vocab, source, target))];
     }
 
-    private static AttentionMap MapOf(TranslatorVocab vocab, string source, WrittenTarget written)
+    private static AttentionMap MapOf(TranslatorVocab vocab, string source, Hypothesis written)
     {
         string[] characters = [.. source.EnumerateRunes().Select(rune => rune.ToString())];
         // Behind a source that stood beside a longer one there is nothing to look at.
@@ -91,10 +91,11 @@ public sealed class PairEvaluator(Device? device = null, int threads = 0)
 /// <param name="Epoch">After how many epochs the model was saved.</param>
 /// <param name="Pairs">How many pairs it was measured on.</param>
 /// <param name="Loss">Its loss on them.</param>
-/// <param name="Figures">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
+/// <param name="Metrics">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
 /// <param name="Examples">Some of the pairs, each with what the model made of its source.</param>
 public sealed record PairMeasurement(
-    string Run, int Epoch, int Pairs, Nats Loss, IReadOnlyList<Measure> Figures, IReadOnlyList<(TextPair Pair, string Prediction)> Examples)
+    string Run, int Epoch, int Pairs, LossSum Loss, IReadOnlyList<Metric> Metrics,
+        IReadOnlyList<(TextPair Pair, string Prediction)> Examples)
 {
     /// <summary>How often each label was taken for each other; null for encoder-decoders.</summary>
     public ConfusionMatrix? Confusion { get; init; }

@@ -83,7 +83,7 @@ public static class PairReport
 
     private static ReportSection HeldOut(IReadOnlyList<PairMeasurement> measurements)
     {
-        string[] names = [.. measurements.SelectMany(measured => measured.Figures).Select(figure => figure.Name).Distinct()];
+        string[] names = [.. measurements.SelectMany(measured => measured.Metrics).Select(figure => figure.Name).Distinct()];
         return new ReportSection("Pairs that training held out",
         [
             new ReportTable(
@@ -92,12 +92,12 @@ public static class PairReport
                     .. names.Select(name => new ReportColumn(name))],
                 [
                     .. measurements.OrderByDescending(
-                        measured => measured.Figures.Count > 0 ? measured.Figures[0].Value : -measured.Loss.Mean).Select(measured =>
+                        measured => measured.Metrics.Count > 0 ? measured.Metrics[0].Value : -measured.Loss.Mean).Select(measured =>
                             (string[])
                     [
                         measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean),
                             .. names.Select(name =>
-                                ReportFigure.Of(measured.Figures.Where(figure => figure.Name == name)
+                                ReportFigure.Of(measured.Metrics.Where(figure => figure.Name == name)
                                     .Select(figure => (double?)figure.Value).FirstOrDefault())),
                     ]),
                 ]),

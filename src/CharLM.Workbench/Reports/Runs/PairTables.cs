@@ -59,7 +59,7 @@ public static class PairTables
             .. measurements.SelectMany(measured => (string[][])
             [
                 [measured.Run, "", "loss", $"{measured.Loss.Mean}", $"{measured.Loss.Tokens}"],
-                .. measured.Figures.Select(figure => (string[])[measured.Run, "", figure.Name, $"{figure.Value}", $"{measured.Pairs}"]),
+                .. measured.Metrics.Select(figure => (string[])[measured.Run, "", figure.Name, $"{figure.Value}", $"{measured.Pairs}"]),
                 .. measured.Confusion is not { } matrix ? [] : Enumerable.Range(0, matrix.Labels.Count).SelectMany(label => (string[][])
                 [
                     [measured.Run, matrix.Labels[label], "precision", $"{matrix.Precision(label)}", $"{matrix.Support(label)}"],

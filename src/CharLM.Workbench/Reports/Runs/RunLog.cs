@@ -85,9 +85,9 @@ internal static class RunLog
     // NaN and infinities are written as strings, since JSON has no such numbers.
     private static double? Number(JsonElement entry, string name) =>
         !entry.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
-    {
-        JsonValueKind.Number => value.GetDouble(),
-        JsonValueKind.String when double.TryParse(Text(value), out double number) => number,
-        _ => null,
-    };
+        {
+            JsonValueKind.Number => value.GetDouble(),
+            JsonValueKind.String when double.TryParse(Text(value), out double number) => number,
+            _ => null,
+        };
 }

@@ -38,7 +38,7 @@ internal sealed class ExpressionParser
         var parser = new ExpressionParser(text);
         Expression expression = parser.ReadChoice();
         return parser._next == parser._runes.Length ? expression
-            : throw parser.Fault("a ')' closes nothing; write '\\)' for the character");
+            : throw parser.Error("a ')' closes nothing; write '\\)' for the character");
     }
 
     private bool IsAtEnd => _next == _runes.Length;
@@ -46,7 +46,7 @@ internal sealed class ExpressionParser
     private Expression ReadChoice()
     {
         if (++_depth > Deepest)
-            throw Fault($"groups lie more than {Deepest} deep");
+            throw Error($"groups lie more than {Deepest} deep");
         List<Expression> branches = [ReadSequence()];
         while (Skip('|'))
             branches.Add(ReadSequence());
@@ -76,12 +76,12 @@ internal sealed class ExpressionParser
         if (ReadQuantifier() is not (int least, var most))
             return part;
         if (most < least || (most ?? least) > MostRepeats)
-            throw Fault(most < least ? $"{{{least},{most}}} ends before it begins"
+            throw Error(most < least ? $"{{{least},{most}}} ends before it begins"
                 : $"nothing may be repeated more than {MostRepeats} times");
         // A lazy quantifier finds another match first; which texts match is the same.
         Skip('?');
         if (Is('*') || Is('+') || Is('?') || IsCounted())
-            throw Fault("a quantifier follows a quantifier; put a group between them");
+            throw Error("a quantifier follows a quantifier; put a group between them");
         return new Expression.Repeat(part, least, most);
     }
 
@@ -138,9 +138,9 @@ internal sealed class ExpressionParser
         {
             case '(':
                 if (Skip('?') && !Skip(':'))
-                    throw Fault("of the groups that begin with '(?' only '(?:...)' is known, and '(?i)' at the beginning");
+                    throw Error("of the groups that begin with '(?' only '(?:...)' is known, and '(?i)' at the beginning");
                 Expression group = ReadChoice();
-                return Skip(')') ? group : throw Fault("a ')' is missing");
+                return Skip(')') ? group : throw Error("a ')' is missing");
             case '[':
                 return new Expression.One(ReadSet());
             case '.':
@@ -148,9 +148,9 @@ internal sealed class ExpressionParser
             case '\\':
                 return new Expression.One(ReadEscape(inSet: false, out Rune? one) ?? Exactly(one!.Value));
             case '*' or '+' or '?':
-                throw Fault("there is nothing to repeat");
+                throw Error("there is nothing to repeat");
             case '^' or '$':
-                throw Fault("the whole continuation has to match: '^' may stand at the beginning and '$' at the end only");
+                throw Error("the whole continuation has to match: '^' may stand at the beginning and '$' at the end only");
             default:
                 return new Expression.One(Exactly(_runes[_next - 1]));
         }
@@ -168,7 +168,7 @@ internal sealed class ExpressionParser
             {
                 _next++;
                 if (ReadSetMember(out Rune? to) is not null || to < from)
-                    throw Fault("a range ends before it begins, or with a set");
+                    throw Error("a range ends before it begins, or with a set");
                 set = Between(from!.Value, to!.Value);
             }
             members.Add(set ?? Exactly(from!.Value));
@@ -180,10 +180,10 @@ internal sealed class ExpressionParser
     private Func<Rune, bool>? ReadSetMember(out Rune? one)
     {
         if (IsAtEnd)
-            throw Fault("a ']' is missing");
+            throw Error("a ']' is missing");
         one = _runes[_next++];
         if (one.Value.Value == '-' && Is('['))
-            throw Fault("one set cannot be taken out of another; write '\\[' for the character");
+            throw Error("one set cannot be taken out of another; write '\\[' for the character");
         return one.Value.Value == '\\' ? ReadEscape(inSet: true, out one) : null;
     }
 
@@ -192,7 +192,7 @@ internal sealed class ExpressionParser
     {
         one = null;
         if (IsAtEnd)
-            throw Fault("a '\\' stands at the end; write '\\\\' for the character");
+            throw Error("a '\\' stands at the end; write '\\\\' for the character");
         Rune escaped = _runes[_next++];
         switch (escaped.Value)
         {
@@ -220,7 +220,7 @@ internal sealed class ExpressionParser
             'x' => ReadHex(2),
             'u' => ReadHex(4),
             _ when !Rune.IsLetterOrDigit(escaped) && escaped.Value != '_' => escaped,
-            _ => throw Fault($"'\\{escaped}' is not known here: of the escapes \\d \\w \\s \\p{{..}}, their capitals, \\a \\e \\f \\n \\r "
+            _ => throw Error($"'\\{escaped}' is not known here: of the escapes \\d \\w \\s \\p{{..}}, their capitals, \\a \\e \\f \\n \\r "
                 + "\\t \\v, \\xHH, \\uHHHH, and a sign are"),
         };
         return null;
@@ -232,7 +232,7 @@ internal sealed class ExpressionParser
         _next += digits;
         return int.TryParse(text, NumberStyles.AllowHexSpecifier, null, out int value) && Rune.TryCreate(value, out Rune rune)
             ? rune
-            : throw Fault($"{digits} hexadecimal digits of a character are due here");
+            : throw Error($"{digits} hexadecimal digits of a character are due here");
     }
 
     private Func<Rune, bool> ReadCategory()
@@ -241,7 +241,7 @@ internal sealed class ExpressionParser
         string name = Is('{') && end >= 0 ? string.Concat(_runes[(_next + 1)..end]) : "";
         UnicodeCategory[] categories = UnicodeCategories.Named(name);
         if (categories.Length == 0)
-            throw Fault("\\p takes a general category of Unicode in braces, such as {L} or {Lu}");
+            throw Error("\\p takes a general category of Unicode in braces, such as {L} or {Lu}");
         _next = end + 1;
         return rune => categories.Contains(Rune.GetUnicodeCategory(rune));
     }
@@ -267,5 +267,5 @@ internal sealed class ExpressionParser
         return isThere;
     }
 
-    private FormatException Fault(string what) => new($"at character {Math.Min(_next, _runes.Length) + (_ignoresCase ? 4 : 0)}: {what}");
+    private FormatException Error(string what) => new($"at character {Math.Min(_next, _runes.Length) + (_ignoresCase ? 4 : 0)}: {what}");
 }

@@ -61,7 +61,7 @@ internal sealed class TokenConstraint
         {
             throw new InvalidConfigException([$"constrain '{pattern}' {e.Message}"]);
         }
-        InvalidConfigException.ThrowIfAny(constraint.Faults(pattern, length));
+        InvalidConfigException.ThrowIfAny(constraint.Errors(pattern, length));
         return constraint;
     }
 
@@ -74,7 +74,7 @@ internal sealed class TokenConstraint
     /// <summary>Whether some token may follow so that there still is a match in time.</summary>
     /// <param name="state">The state.</param>
     /// <param name="tokensLeft">Tokens that may follow at most.</param>
-    public bool GoesOn(int state, int tokensLeft) => _leftAfterNext[state] < tokensLeft;
+    public bool Continues(int state, int tokensLeft) => _leftAfterNext[state] < tokensLeft;
 
     /// <summary>Makes the logits of tokens minus infinity after which there would be no match in time.</summary>
     /// <param name="state">The state.</param>
@@ -90,7 +90,7 @@ internal sealed class TokenConstraint
         }
     }
 
-    private IEnumerable<string> Faults(string pattern, int length)
+    private IEnumerable<string> Errors(string pattern, int length)
     {
         if (ShortestMatch == Never)
             yield return $"constrain '{pattern}' matches nothing that this model can write: no text of its {_tokens.Length} tokens";

@@ -56,7 +56,7 @@ public sealed class NGramModel : ILanguageModel
     public static NGramModel Train(ReadOnlyMemory<int> tokens, int order, int vocabSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
-        InvalidConfigException.ThrowIfAny(Faults(order));
+        InvalidConfigException.ThrowIfAny(Errors(order));
         if (tokens.IsEmpty)
             throw new InvalidConfigException(["there is no text to count n-grams in"]);
         int wrong = tokens.Span.IndexOfAnyExceptInRange(0, vocabSize - 1);
@@ -65,8 +65,8 @@ public sealed class NGramModel : ILanguageModel
         return new NGramModel(NGramCounter.Count(tokens.ToArray(), order, vocabSize), vocabSize);
     }
 
-    /// <summary>Every fault of an order, empty when there is none.</summary>
-    public static IEnumerable<string> Faults(int order)
+    /// <summary>Every error of an order, empty when there is none.</summary>
+    public static IEnumerable<string> Errors(int order)
     {
         if (order is < 1 or > MaxOrder)
             yield return $"order must be 1 to {MaxOrder}, not {order}";

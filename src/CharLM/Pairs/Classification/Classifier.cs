@@ -29,7 +29,7 @@ internal sealed class Classifier : PairModel<ClassifierConfig>
     /// <param name="vocabSize">Tokens of the vocab.</param>
     /// <param name="numLabels">Labels, 1 or more.</param>
     /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public Classifier(ClassifierConfig config, int vocabSize, int numLabels, int threads = 0)
         : base(nameof(Classifier), config)
     {

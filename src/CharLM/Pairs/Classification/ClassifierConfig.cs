@@ -25,11 +25,11 @@ public sealed record ClassifierConfig : IPairConfig
     /// <summary>Characters of a text at most, 1 to 65,536; default 1,000.</summary>
     public int MaxLength { get; init; } = 1000;
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
-        foreach (string fault in SequenceEncoder.Faults(Model))
-            yield return fault;
+        foreach (string error in SequenceEncoder.Errors(Model))
+            yield return error;
         if (MaxLength is < 1 or > LongestText)
             yield return $"max-length must be 1 to {LongestText}, not {MaxLength}";
         if (LabelOf == LabelOf.Character && Pooling != Pooling.Last)

@@ -43,10 +43,10 @@ internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab targe
     }
 
     /// <summary>Why a pair cannot be learned or measured; null when it can.</summary>
-    public string? FaultOf(TextPair pair, ClassifierConfig config)
+    public string? ErrorOf(TextPair pair, ClassifierConfig config)
     {
-        if (FaultOfText(pair.Source, config) is { } fault)
-            return fault;
+        if (FaultOfText(pair.Source, config) is { } error)
+            return error;
         int characters = CharTokenizer.Length(pair.Source), labels = CharTokenizer.Length(pair.Target);
         if (labelOf == LabelOf.Character && labels != characters)
             return $"{characters} characters have {labels} labels: with --label-of character the second column is as long as the first";

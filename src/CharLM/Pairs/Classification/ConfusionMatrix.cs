@@ -37,7 +37,7 @@ public sealed class ConfusionMatrix
     public double MacroF1 => Enumerable.Range(0, Labels.Count).Select(F1).Where(f1 => !double.IsNaN(f1)).Average();
 
     /// <summary>Accuracy and macro-F1.</summary>
-    public IReadOnlyList<Measure> Measures => [new("accuracy", Accuracy), new("macro-F1", MacroF1)];
+    public IReadOnlyList<Metric> Metrics => [new("accuracy", Accuracy), new("macro-F1", MacroF1)];
 
     /// <summary>Counts one prediction.</summary>
     public void Add(int actual, int predicted) => _counts[actual, predicted]++;

@@ -63,17 +63,17 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
     public string TextOf(IEnumerable<Labelled> labels) => string.Concat(labels.Select(one => Vocab.Labels[one.Label]));
 
     /// <inheritdoc/>
-    public override string? FaultOfSource(string source) => ClassifierVocab.FaultOfText(source, Model.Config);
+    public override string? ErrorOfSource(string source) => ClassifierVocab.FaultOfText(source, Model.Config);
 
     /// <inheritdoc/>
-    public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
+    public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Model.Config);
 
     /// <inheritdoc/>
     public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new ClassifierTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
-        Measure(pairs, cancellationToken).Measures;
+    public override IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
+        Measure(pairs, cancellationToken).Metrics;
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>

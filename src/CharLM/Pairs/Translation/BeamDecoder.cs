@@ -28,13 +28,13 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
     /// <param name="numbers">The sources' numbers, which fix their draws together with the seed; default their places, from 0.</param>
     /// <param name="cancellationToken">Looked at before each token.</param>
     /// <returns>In the order of the sources.</returns>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="GenerationException">The model's weights are damaged.</exception>
-    public IReadOnlyList<WrittenTarget> Write(
+    public IReadOnlyList<Hypothesis> Write(
         PaddedBatch sources, bool withAttention = false, IReadOnlyList<int>? numbers = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sources);
-        InvalidConfigException.ThrowIfAny(config.Faults());
+        InvalidConfigException.ThrowIfAny(config.Errors());
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
@@ -154,7 +154,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         return token;
     }
 
-    private WrittenTarget Best(Beam[] beams)
+    private Hypothesis Best(Beam[] beams)
     {
         Beam best = beams.Where(beam => !double.IsNegativeInfinity(beam.LogProbability))
             .MaxBy(beam => beam.LogProbability / Math.Pow(beam.Length, config.LengthPenalty))!;
@@ -168,7 +168,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         }
         ids.Reverse();
         looked.Reverse();
-        return new WrittenTarget(ids, best.LogProbability, looked.Count > 0 ? looked : null);
+        return new Hypothesis(ids, best.LogProbability, looked.Count > 0 ? looked : null);
     }
 
     private static float[] Values(Tensor tensor)
@@ -192,7 +192,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
 /// <param name="LogProbability">The logarithm of their probability, nats.</param>
 /// <param name="Attention">How much of each source step was in each written token, [tokens][source steps]; null when not asked for, or
 /// without attention.</param>
-public sealed record WrittenTarget(IReadOnlyList<int> Ids, double LogProbability, IReadOnlyList<float[]>? Attention);
+public sealed record Hypothesis(IReadOnlyList<int> Ids, double LogProbability, IReadOnlyList<float[]>? Attention);
 
 /// <summary>How a target is searched for.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
@@ -213,8 +213,8 @@ public sealed record DecodingConfig
     /// <summary>Fixes the draws, together with the number of the source alone; default 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
         if (BeamWidth is < 1 or > 1000)
             yield return $"beam must be 1 (greedy) to 1000, not {BeamWidth}";

@@ -29,18 +29,18 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     /// <param name="withAttention">Whether to tell where the model looked.</param>
     /// <param name="cancellationToken">Looked at before each token.</param>
     /// <returns>In the order of the sources.</returns>
-    public IReadOnlyList<WrittenTarget> Translate(
+    public IReadOnlyList<Hypothesis> Translate(
         IReadOnlyList<string> sources, DecodingConfig decoding, bool withAttention = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sources);
         ArgumentNullException.ThrowIfNull(decoding);
-        var written = new WrittenTarget[sources.Count];
+        var written = new Hypothesis[sources.Count];
         int[][] ids = [.. sources.Select(Vocab.EncodeSource)];
         int rows = Math.Max(1, RowsAtOnce / decoding.BeamWidth);
         var search = new BeamDecoder(Model, Vocab, decoding);
         foreach (int[] some in Enumerable.Range(0, ids.Length).OrderBy(i => ids[i].Length).Chunk(rows))
         {
-            IReadOnlyList<WrittenTarget> targets = search.Write(
+            IReadOnlyList<Hypothesis> targets = search.Write(
                 new PaddedBatch([.. some.Select(i => new ReadOnlyMemory<int>(ids[i]))]), withAttention, some, cancellationToken);
             for (int i = 0; i < some.Length; i++)
                 written[some[i]] = targets[i];
@@ -49,7 +49,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     }
 
     /// <summary>What was written, as text.</summary>
-    public string TextOf(WrittenTarget written)
+    public string TextOf(Hypothesis written)
     {
         ArgumentNullException.ThrowIfNull(written);
         return Vocab.Decode(written.Ids);
@@ -59,7 +59,7 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     public TranslationScore Measure(IReadOnlyList<TextPair> pairs, DecodingConfig decoding, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pairs);
-        IReadOnlyList<WrittenTarget> written = Translate(
+        IReadOnlyList<Hypothesis> written = Translate(
             [.. pairs.Select(pair => pair.Source)], decoding, cancellationToken: cancellationToken);
         var score = new TranslationScore();
         for (int i = 0; i < pairs.Count; i++)
@@ -68,21 +68,21 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     }
 
     /// <inheritdoc/>
-    public override string? FaultOfSource(string source) => Vocab.FaultOfSource(source, Model.Config);
+    public override string? ErrorOfSource(string source) => Vocab.ErrorOfSource(source, Model.Config);
 
     /// <inheritdoc/>
-    public override string? FaultOfLearning(TextPair pair) => FaultOf(pair) ?? Vocab.FaultOfTarget(pair.Target);
+    public override string? ErrorOfLearning(TextPair pair) => ErrorOf(pair) ?? Vocab.FaultOfTarget(pair.Target);
 
     /// <inheritdoc/>
-    public override string? FaultOf(TextPair pair) => Vocab.FaultOf(pair, Model.Config);
+    public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Model.Config);
 
     /// <inheritdoc/>
     public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
     /// <remarks>Of greedy decoding. What a label steers has many right forms, of which the pairs hold one: only the loss tells.</remarks>
-    public override IReadOnlyList<Measure> Figures(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
-        Model.Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Measures;
+    public override IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
+        Model.Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Metrics;
 
     /// <inheritdoc/>
     /// <remarks>By greedy decoding.</remarks>

@@ -16,7 +16,7 @@ public sealed class TranslationScore
     public double CharacterErrorRate => (double)_edits / _characters;
 
     /// <summary>Both.</summary>
-    public IReadOnlyList<Measure> Measures => [new("exact match", ExactMatch), new("character error rate", CharacterErrorRate)];
+    public IReadOnlyList<Metric> Metrics => [new("exact match", ExactMatch), new("character error rate", CharacterErrorRate)];
 
     /// <summary>Counts one target.</summary>
     /// <param name="expected">The true one.</param>

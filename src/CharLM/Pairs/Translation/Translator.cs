@@ -32,7 +32,7 @@ internal sealed class Translator : PairModel<TranslatorConfig>
     /// <param name="sourceSize">Tokens of the source's vocab.</param>
     /// <param name="targetSize">Tokens of the target's vocab.</param>
     /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
-    /// <exception cref="InvalidConfigException">The configuration has a fault.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public Translator(TranslatorConfig config, int sourceSize, int targetSize, int threads = 0)
         : base(nameof(Translator), config)
     {

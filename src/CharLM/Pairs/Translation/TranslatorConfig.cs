@@ -54,11 +54,11 @@ public sealed record TranslatorConfig : IPairConfig
     // How often the decoder sees its own characters follows from the part of the training that is done.
     string? IPairConfig.WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
 
-    /// <summary>Every fault of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Faults()
+    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    public IEnumerable<string> Errors()
     {
-        foreach (string fault in SequenceEncoder.Faults(Model))
-            yield return fault;
+        foreach (string error in SequenceEncoder.Errors(Model))
+            yield return error;
         if (MaxSource is < 1 or > LongestSequence)
             yield return $"max-source must be 1 to {LongestSequence}, not {MaxSource}";
         if (MaxTarget is < 1 or > LongestSequence)

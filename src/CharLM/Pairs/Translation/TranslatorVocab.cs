@@ -37,7 +37,7 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
     public int[] EncodeSource(string text) => kind == SourceKind.Label ? [Source[text]] : Characters.Encode(text, Source);
 
     /// <summary>Why a source cannot be translated; null when it can.</summary>
-    public string? FaultOfSource(string text, TranslatorConfig config)
+    public string? ErrorOfSource(string text, TranslatorConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (kind == SourceKind.Label)
@@ -49,11 +49,11 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
     }
 
     /// <summary>Why a pair cannot be learned or measured; null when it can.</summary>
-    public string? FaultOf(TextPair pair, TranslatorConfig config)
+    public string? ErrorOf(TextPair pair, TranslatorConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         int length = CharTokenizer.Length(pair.Target);
-        return FaultOfSource(pair.Source, config)
+        return ErrorOfSource(pair.Source, config)
             ?? (length > config.MaxTarget ? $"the target has {length} characters, more than --max-target {config.MaxTarget}" : null);
     }
 

@@ -93,8 +93,8 @@ public sealed class AutomatonTests
     [InlineData("(a$)b", "'$' at the end only")]
     [InlineData("\\p{Greek}", "general category")]
     [InlineData("\\u12", "4 hexadecimal digits")]
-    public void Parse_WhatIsNotRegular_SaysWhereAndWhy(string pattern, string fault) =>
-        Assert.Contains(fault, Assert.Throws<FormatException>(() => ExpressionParser.Parse(pattern)).Message, StringComparison.Ordinal);
+    public void Parse_WhatIsNotRegular_SaysWhereAndWhy(string pattern, string error) =>
+        Assert.Contains(error, Assert.Throws<FormatException>(() => ExpressionParser.Parse(pattern)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Parse_HostileSizes_AreRefusedAtOnce()

@@ -45,7 +45,7 @@ public sealed class TokenConstraintTests
                     Walk([.. tokens, token], constraint.Next(state, token));
                 goesOn |= can;
             }
-            Assert.Equal(goesOn, constraint.GoesOn(state, left));
+            Assert.Equal(goesOn, constraint.Continues(state, left));
             return matches || goesOn;
         }
 
@@ -59,8 +59,8 @@ public sealed class TokenConstraintTests
     [InlineData("a{9}", "constrain 'a{9}' needs at least 9 tokens, and length is 8")]
     [InlineData("a(", "constrain 'a(' at character 2: a ')' is missing")]
     [InlineData("<unk>", "matches nothing that this model can write")]
-    public void Create_NothingCanMatch_SaysSo(string pattern, string fault) =>
-        Assert.Contains(fault, Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create(pattern, Letters, "", 8)).Message,
+    public void Create_NothingCanMatch_SaysSo(string pattern, string error) =>
+        Assert.Contains(error, Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create(pattern, Letters, "", 8)).Message,
             StringComparison.Ordinal);
 
     // Its smallest automaton has 2^21 states.

@@ -112,7 +112,8 @@ public sealed class AttentionTests
         Tensor inputs = Leaf(2, 4, 3), mask = AttentionMask.CausalWindow(4, 4, 2);
         FiniteDifferences.Check(
             () => layer.Forward(inputs, inputs, inputs, mask).Output.square().sum(), new Dictionary<string,
-                Tensor>(Parameters(layer)) { ["inputs"] = inputs });
+                Tensor>(Parameters(layer))
+            { ["inputs"] = inputs });
     }
 
     [Fact]

@@ -137,7 +137,7 @@ public sealed class PastAttentionTests
             Vocab = Vocab.Restore([Vocab.Unknown, "a", "b", "c", "d", "e", "f"]),
             Training = new TrainerConfig(),
             Corpus = new CorpusRecord("none", ""),
-            Figures = new Figures(),
+            Progress = new TrainingProgress(),
             Weights = Checkpoint.CopyWeights(model),
         });
         using ILanguageModel again = CheckpointFile.Read(path).Open();
@@ -165,8 +165,14 @@ public sealed class PastAttentionTests
         using LanguageModel model = Model(AttentionKind.Dot, implementation, window: 8, CellKind.Gru);
         int[] text = [.. Enumerable.Range(0, 800).Select(i => 1 + (i % 6))];
         using var trainer = new Trainer(
-            model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Optimizer = OptimizerKind.Adam, LearningRate = 0.02,
-                Truncation = truncation }, text);
+            model, new TrainerConfig
+            {
+                BatchSize = 4,
+                NumSteps = 10,
+                Optimizer = OptimizerKind.Adam,
+                LearningRate = 0.02,
+                Truncation = truncation
+            }, text);
         double first = trainer.TrainEpoch(0).Train.Perplexity;
         for (int epoch = 1; epoch < 5; epoch++)
             trainer.TrainEpoch(epoch);
@@ -177,13 +183,18 @@ public sealed class PastAttentionTests
     public void Faults_AttentionThatCannotBe_SayWhy()
     {
         Assert.Equal(["attention-window is for a model with attention: give --attention, too"],
-            new ModelConfig { AttentionWindow = 3 }.Faults());
+            new ModelConfig { AttentionWindow = 3 }.Errors());
         Assert.Equal(["attention-window must be 1 to 65536, not 0"],
-            new ModelConfig { Attention = AttentionKind.Dot, AttentionWindow = 0 }.Faults());
+            new ModelConfig { Attention = AttentionKind.Dot, AttentionWindow = 0 }.Errors());
         Assert.Equal(
             ["attention looks back over a sequence that is read forwards: leave bidirectional out"],
-            new ModelConfig { Attention = AttentionKind.Dot, Implementation = Implementation.BuiltIn, Bidirectional = true,
-                AllowLeak = true }.Faults());
+            new ModelConfig
+            {
+                Attention = AttentionKind.Dot,
+                Implementation = Implementation.BuiltIn,
+                Bidirectional = true,
+                AllowLeak = true
+            }.Errors());
     }
 
     private static Tensor Score(LanguageModel model, AttentionKind kind, Tensor query, Tensor key)

@@ -79,8 +79,8 @@ internal sealed unsafe class FusedCase : IDisposable
     /// <summary>Torch's gradients when the state's gradient is scaled before each step.</summary>
     public Dictionary<string, float[]> TorchWithScales(float[] scales)
     {
-        using var learner = new TorchBackend(BuiltIn, new ScratchSgd(BuiltIn.parameters(), 1));
-        learner.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
+        using var backend = new TorchBackend(BuiltIn, new ScratchSgd(BuiltIn.parameters(), 1));
+        backend.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
         return BuiltIn.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.data<float>().ToArray());
     }
 

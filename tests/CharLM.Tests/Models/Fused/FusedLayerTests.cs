@@ -45,8 +45,13 @@ public sealed class FusedLayerTests
                     loss += (state.Cell * mixState).sum();
                 loss.backward();
                 var result = new Dictionary<string,
-                    Tensor> { ["outputs"] = outputs, ["hidden"] = state.Hidden, ["input gradient"] = input.grad!,
-                        ["hidden gradient"] = h.grad! };
+                    Tensor>
+                {
+                    ["outputs"] = outputs,
+                    ["hidden"] = state.Hidden,
+                    ["input gradient"] = input.grad!,
+                    ["hidden gradient"] = h.grad!
+                };
                 if (cell == CellKind.Lstm)
                     (result["cell"], result["cell gradient"]) = (state.Cell!, c.grad!);
                 foreach ((string name, Parameter parameter) in layer.Weights.named_parameters())

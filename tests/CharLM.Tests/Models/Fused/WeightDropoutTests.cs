@@ -90,9 +90,9 @@ public sealed unsafe class WeightDropoutTests
     [Theory]
     [InlineData(Implementation.BuiltIn, CellVariant.Standard, "weight-dropout is not for the built-in implementation")]
     [InlineData(Implementation.Custom, CellVariant.Minimal, "which variant minimal has not")]
-    public void ConfigThatCannotDropWeights_IsRefused(Implementation implementation, CellVariant variant, string fault) =>
-        Assert.Contains(new ModelConfig { Implementation = implementation, Variant = variant, WeightDropout = 0.2 }.Faults(), told =>
-            told.Contains(fault, StringComparison.Ordinal));
+    public void ConfigThatCannotDropWeights_IsRefused(Implementation implementation, CellVariant variant, string error) =>
+        Assert.Contains(new ModelConfig { Implementation = implementation, Variant = variant, WeightDropout = 0.2 }.Errors(), told =>
+            told.Contains(error, StringComparison.Ordinal));
 
     private static PanelBuffer Ones()
     {

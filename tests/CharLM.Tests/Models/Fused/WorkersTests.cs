@@ -68,7 +68,7 @@ public sealed class WorkersTests
     {
         using var workers = new Workers(2);
         using var came = new ManualResetEventSlim();
-        InvalidOperationException fault = Assert.Throws<InvalidOperationException>(() => workers.Run(2, worker =>
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => workers.Run(2, worker =>
         {
             if (worker == 1)
                 came.Set();
@@ -77,7 +77,7 @@ public sealed class WorkersTests
             if (worker == failing)
                 throw new InvalidOperationException("no");
         }));
-        Assert.Equal("no", fault.Message);
+        Assert.Equal("no", error.Message);
         int done = 0;
         workers.Run(2, 8, _ => Interlocked.Increment(ref done));
         Assert.Equal(8, done);

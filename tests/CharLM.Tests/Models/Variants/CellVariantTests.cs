@@ -164,7 +164,7 @@ public sealed class CellVariantTests
             Vocab = vocab,
             Training = new TrainerConfig(),
             Corpus = new CorpusRecord("none", ""),
-            Figures = new Figures(),
+            Progress = new TrainingProgress(),
             Weights = Checkpoint.CopyWeights(model),
         };
 
@@ -202,13 +202,13 @@ public sealed class CellVariantTests
     [InlineData(CellKind.Gru, CellVariant.Minimal, Implementation.BuiltIn,
         "variant minimal exists only in the custom implementation, not in built-in: take --implementation custom")]
     public void Faults_VariantThatCannotBe_SaysWhyInOneSentence(
-        CellKind cell, CellVariant variant, Implementation implementation, string fault) =>
-        Assert.Equal([fault], (Config(cell, variant) with { Implementation = implementation }).Faults());
+        CellKind cell, CellVariant variant, Implementation implementation, string error) =>
+        Assert.Equal([error], (Config(cell, variant) with { Implementation = implementation }).Errors());
 
     [Fact]
     public void Faults_ForgetBiasWithoutAForgetGate_IsRefused() =>
         Assert.Equal(["forget-bias is for a forget gate of its own, which variant no-forget-gate has not"],
-            (Config(CellKind.Lstm, CellVariant.NoForgetGate) with { ForgetBias = 1 }).Faults());
+            (Config(CellKind.Lstm, CellVariant.NoForgetGate) with { ForgetBias = 1 }).Errors());
 
     [Fact]
     public void Create_ForgetBias_IsThatOfTheForgetGateAlone()

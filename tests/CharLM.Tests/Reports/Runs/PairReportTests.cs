@@ -35,8 +35,8 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         IReadOnlyList<string> labels = measured.Confusion!.Labels;
         Assert.All(labels.SelectMany((due, i) => labels.Select((given, j) => (due, i, given, j))), cell =>
             Assert.Equal(both.LongCount(pair => pair == (cell.due, cell.given)), measured.Confusion[cell.i, cell.j]));
-        Assert.Equal((double)both.Count(pair => pair.Due == pair.Given) / both.Length, measured.Figures[0].Value);
-        Assert.Equal(run.Best!.HeldOut!["accuracy"], measured.Figures[0].Value);
+        Assert.Equal((double)both.Count(pair => pair.Due == pair.Given) / both.Length, measured.Metrics[0].Value);
+        Assert.Equal(run.Best!.HeldOut!["accuracy"], measured.Metrics[0].Value);
         Assert.Equal(run.Best.HeldOutLoss!.Value, measured.Loss.Mean, 1e-6);
         Assert.Equal(predictions, measured.Examples.Select(example => example.Prediction));
         Assert.Empty(measured.Attention);

@@ -98,8 +98,15 @@ public sealed class RunReportTests : IDisposable
         RunRecord run = Trained("one");
         RunMeasurement one = new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus);
         RunMeasurement two = one with { Run = "two", Evaluation = one.Evaluation with { Model = "two" } };
-        RunMeasurement raw = one with { Run = "raw", Evaluation = one.Evaluation with { Model = "raw",
-            Measured = one.Evaluation.Measured with { Cleaning = CharLM.Corpora.Cleaning.None } } };
+        RunMeasurement raw = one with
+        {
+            Run = "raw",
+            Evaluation = one.Evaluation with
+            {
+                Model = "raw",
+                Measured = one.Evaluation.Measured with { Cleaning = CharLM.Corpora.Cleaning.None }
+            }
+        };
         Assert.Equal(["one;two;n-gram", "raw;n-gram"], Tables(one, raw, two));
         Assert.Equal(["one;two;n-gram"], Tables(one, two));
         Assert.Contains("bits per byte of the raw text", Markdown(one, raw), StringComparison.Ordinal);

@@ -27,7 +27,7 @@ internal sealed unsafe partial class CellPass<L, TCell>
     // The gradient of a weight for some panels of gates: in panels, and then in torch's layout.
     private void Gradient(Panels gates, Panels operand, Panels gradient, float* target, int columns, int rows)
     {
-        Product.TransposedMultiply<L>(gates, operand, gradient, Rows);
+        BlockedGemm.TransposedMultiply<L>(gates, operand, gradient, Rows);
         Packing.CopyRowsBack(gradient, target, columns, rows);
     }
 

@@ -14,7 +14,7 @@ namespace CharLM.Models.Fused.Passes;
 /// hidden state before. The gradient of the input is computed for the steps at hand at once, those of weights and biases for all.
 /// </remarks>
 internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
-    where L : struct, ILanes<L>
+    where L : struct, ISimdVector<L>
     where TCell : struct, ICell
 {
     private readonly RawLayer _weights;
@@ -166,7 +166,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
             CopyRows(CellState, rows.Begin, Before(_cell), rows.Begin, rows.Count);
         }
         if (_tokens is null)
-            Product.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
+            BlockedGemm.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
         RowGrid one = new(_batch, 0, rows.Count, 1);
         Panels gates = Gates, states = Before(_hidden), weights = _hiddenForward.Matrix;
         for (int step = 0; step < rows.Steps; step++)
@@ -178,7 +178,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
                 for (int gate = 0; gate < TCell.Gates; gate++)
                 {
                     Panels sums = gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2).From(first);
-                    Product.Multiply<L>(before, weights.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
+                    BlockedGemm.Multiply<L>(before, weights.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
                     if (_tokens is not null && TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
                         PutTokens(gate, unit, first, rows.Count);
                 }
@@ -205,7 +205,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
             for (int gate = 0; gate < TCell.Gates; gate++)
             {
                 Panels sums = Gates.Slice(TCell.HiddenGroup(gate) * Units, Units).From(first);
-                Product.MultiplyAdd<L>(sums, _hiddenBackward.Matrix.From(gate * Width), carried, one);
+                BlockedGemm.MultiplyAdd<L>(sums, _hiddenBackward.Matrix.From(gate * Width), carried, one);
             }
             if (_scalesGradients)
             {
@@ -218,7 +218,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         for (int gate = 0; gate < TCell.Gates; gate++)
         {
             SumStart start = gate == 0 ? SumStart.Zero : SumStart.With(inputGradient);
-            Product.Multiply<L>(Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient,
+            BlockedGemm.Multiply<L>(
+                Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient,
                 rows, start);
         }
     }

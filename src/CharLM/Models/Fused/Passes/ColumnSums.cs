@@ -12,7 +12,7 @@ internal static unsafe class ColumnSums
     /// <param name="target">Receives the sums.</param>
     /// <param name="columns">Columns without padding.</param>
     public static void Of<L>(Panels matrix, int rows, float* target, int columns)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         float* total = stackalloc float[Panels.Width];
         for (int from = 0; from < columns; from += Panels.Width)
@@ -48,7 +48,7 @@ internal static unsafe class SquaredNorm
 
     /// <summary>The sum of the squares of some values.</summary>
     public static double Of<L>(float* values, int length)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         double total = 0;
         for (int from = 0; from < length; from += Block)
@@ -71,7 +71,7 @@ internal static unsafe class SquaredNorm
     }
 
     private static L Add<L>(L sum, float* values)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         L value = L.Load(values);
         return L.MultiplyAdd(value, value, sum);

@@ -27,11 +27,11 @@ internal readonly unsafe struct GruCell : ICell
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Forward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
-        L R = LaneMath.Sigmoid(L.Load(groups));
-        L Z = LaneMath.Sigmoid(L.Load(groups + stride));
-        L N = LaneMath.Tanh(L.MultiplyAdd(R, L.Load(groups + (CandidateFromHidden * stride)), L.Load(groups + (Candidate * stride))));
+        L R = VectorMath.Sigmoid(L.Load(groups));
+        L Z = VectorMath.Sigmoid(L.Load(groups + stride));
+        L N = VectorMath.Tanh(L.MultiplyAdd(R, L.Load(groups + (CandidateFromHidden * stride)), L.Load(groups + (Candidate * stride))));
         L.Store(R, groups);
         L.Store(Z, groups + stride);
         L.Store(N, groups + (Candidate * stride));
@@ -42,7 +42,7 @@ internal readonly unsafe struct GruCell : ICell
     public static void Backward<L>(
         float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
             float* dCell)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         L one = L.All(1);
         L R = L.Load(groups), Z = L.Load(groups + stride), N = L.Load(groups + (Candidate * stride)),

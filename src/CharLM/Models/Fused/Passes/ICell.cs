@@ -33,7 +33,7 @@ internal unsafe interface ICell
     /// <param name="cellBefore">Cell state before the step.</param>
     /// <param name="cellAfter">Receives the cell state after it.</param>
     static abstract void Forward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter)
-        where L : struct, ILanes<L>;
+        where L : struct, ISimdVector<L>;
 
     /// <summary>From the gradient of the state after a step to those of the sums and of the state before.</summary>
     /// <param name="groups">The first group: gates come in, gradients of their sums go out.</param>
@@ -51,5 +51,5 @@ internal unsafe interface ICell
     static abstract void Backward<L>(
         float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
             float* dCell)
-        where L : struct, ILanes<L>;
+        where L : struct, ISimdVector<L>;
 }

@@ -25,30 +25,30 @@ internal readonly unsafe struct LstmCell : ICell
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Forward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
-        L I = LaneMath.Sigmoid(L.Load(groups));
-        L F = LaneMath.Sigmoid(L.Load(groups + stride));
-        L G = LaneMath.Tanh(L.Load(groups + (2 * stride)));
-        L O = LaneMath.Sigmoid(L.Load(groups + (3 * stride)));
+        L I = VectorMath.Sigmoid(L.Load(groups));
+        L F = VectorMath.Sigmoid(L.Load(groups + stride));
+        L G = VectorMath.Tanh(L.Load(groups + (2 * stride)));
+        L O = VectorMath.Sigmoid(L.Load(groups + (3 * stride)));
         L C = L.MultiplyAdd(F, L.Load(cellBefore), I * G);
         L.Store(I, groups);
         L.Store(F, groups + stride);
         L.Store(G, groups + (2 * stride));
         L.Store(O, groups + (3 * stride));
         L.Store(C, cellAfter);
-        L.Store(O * LaneMath.Tanh(C), after);
+        L.Store(O * VectorMath.Tanh(C), after);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Backward<L>(
         float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
             float* dCell)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         L one = L.All(1);
         L I = L.Load(groups), F = L.Load(groups + stride), G = L.Load(groups + (2 * stride)), O = L.Load(groups + (3 * stride));
-        L tanhC = LaneMath.Tanh(L.Load(cellAfter));
+        L tanhC = VectorMath.Tanh(L.Load(cellAfter));
         L dH = L.Load(dAfter) + L.Load(dHidden);
         L dC = L.MultiplyAdd(dH * O, one - (tanhC * tanhC), L.Load(dCell));
         L.Store(dC * G * I * (one - I), groups);

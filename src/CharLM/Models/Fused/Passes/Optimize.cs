@@ -17,7 +17,7 @@ internal static unsafe class Optimize
         /// <param name="second">Second moments; kept by the rule.</param>
         /// <param name="c">The rule's constants of this step.</param>
         static abstract L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
-            where L : struct, ILanes<L>;
+            where L : struct, ISimdVector<L>;
     }
 
     /// <summary>What a rule needs to know of a step.</summary>
@@ -53,7 +53,7 @@ internal static unsafe class Optimize
     /// <param name="length">Elements.</param>
     /// <param name="constants">Of this step.</param>
     public static void Apply<L, TRule>(float* weight, float* gradient, float* first, float* second, int length, in Constants constants)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
         where TRule : struct, IRule
     {
         int place = 0;
@@ -93,7 +93,7 @@ internal static unsafe class Optimize
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
-            where L : struct, ILanes<L>
+            where L : struct, ISimdVector<L>
         {
             L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
             return L.MultiplyAdd(g, L.All(-c.LearningRate), weight);
@@ -105,7 +105,7 @@ internal static unsafe class Optimize
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
-            where L : struct, ILanes<L>
+            where L : struct, ISimdVector<L>
         {
             weight *= L.All(c.WeightScale);
             L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
@@ -120,7 +120,7 @@ internal static unsafe class Optimize
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
-            where L : struct, ILanes<L>
+            where L : struct, ISimdVector<L>
         {
             L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
             second = L.MultiplyAdd(L.All(c.SecondDecay), second, L.All(c.SecondGain) * (g * g));

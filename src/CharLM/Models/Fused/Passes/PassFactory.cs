@@ -7,31 +7,31 @@ internal static class PassFactory
 {
     /// <summary>The width that <see cref="LaneWidth.Best"/> is here.</summary>
     public static LaneWidth Resolve(LaneWidth width) => width != LaneWidth.Best ? width
-        : Lanes512.IsSupported ? LaneWidth.Wide
-        : Lanes256.IsSupported ? LaneWidth.Medium
+        : SimdVector512.IsSupported ? LaneWidth.Wide
+        : SimdVector256.IsSupported ? LaneWidth.Medium
         : LaneWidth.Portable;
 
     /// <summary>A recurrent layer.</summary>
     public static LayerPass Layer(
         LaneWidth width, CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens,
             double weightDropout) => Resolve(width) switch
-    {
-        LaneWidth.Wide => Layer<Lanes512>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
-        LaneWidth.Medium => Layer<Lanes256>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
-        _ => Layer<Lanes128>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
-    };
+            {
+                LaneWidth.Wide => Layer<SimdVector512>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
+                LaneWidth.Medium => Layer<SimdVector256>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
+                _ => Layer<SimdVector128>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
+            };
 
     /// <summary>The output layer.</summary>
     public static OutputPass Output(LaneWidth width, RawWeight weight, RawWeight bias, int vocab, int hidden) => Resolve(width) switch
     {
-        LaneWidth.Wide => new SoftmaxPass<Lanes512>(weight, bias, vocab, hidden),
-        LaneWidth.Medium => new SoftmaxPass<Lanes256>(weight, bias, vocab, hidden),
-        _ => new SoftmaxPass<Lanes128>(weight, bias, vocab, hidden),
+        LaneWidth.Wide => new SoftmaxPass<SimdVector512>(weight, bias, vocab, hidden),
+        LaneWidth.Medium => new SoftmaxPass<SimdVector256>(weight, bias, vocab, hidden),
+        _ => new SoftmaxPass<SimdVector128>(weight, bias, vocab, hidden),
     };
 
     private static LayerPass Layer<L>(
         CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)
-        where L : struct, ILanes<L> => (cell, activation) switch
+        where L : struct, ISimdVector<L> => (cell, activation) switch
         {
             (CellKind.Lstm, _) => new CellPass<L, LstmCell>(weights, hidden, inputWidth, tokens, weightDropout),
             (CellKind.Gru, _) => new CellPass<L, GruCell>(weights, hidden, inputWidth, tokens, weightDropout),

@@ -21,13 +21,13 @@ internal readonly unsafe struct RnnCell<TActivation> : ICell
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Forward<L>(float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter)
-        where L : struct, ILanes<L> => L.Store(TActivation.Value(L.Load(groups)), after);
+        where L : struct, ISimdVector<L> => L.Store(TActivation.Value(L.Load(groups)), after);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Backward<L>(
         float* groups, nint stride, float* before, float* after, float* cellBefore, float* cellAfter, float* dAfter, float* dHidden,
             float* dCell)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         L.Store(TActivation.Gradient(L.Load(after), L.Load(dAfter) + L.Load(dHidden)), groups);
         L.Store(L.All(0), dHidden);

@@ -9,7 +9,7 @@ namespace CharLM.Models.Fused.Passes;
 /// gradient = softmax(logits) - one-hot(target), written over the logits.
 /// </summary>
 internal sealed unsafe class SoftmaxPass<L> : OutputPass
-    where L : struct, ILanes<L>
+    where L : struct, ISimdVector<L>
 {
     // Logits of padding: their exponentials are zero, and so are their gradients.
     private const float Nothing = -1e30f;
@@ -54,7 +54,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     }
 
     public override void Forward(Panels input, RowGrid rows) =>
-        Product.Multiply<L>(input, _forward.Matrix, Logits, rows, SumStart.SameForAll(new Panels(_paddedBias.Data, 1, Logits.Columns)));
+        BlockedGemm.Multiply<L>(input, _forward.Matrix, Logits, rows, SumStart.SameForAll(new Panels(_paddedBias.Data, 1, Logits.Columns)));
 
     public override void Loss(ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float gradientScale)
     {
@@ -66,7 +66,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     }
 
     public override void Backward(Panels inputGradient, RowGrid rows) =>
-        Product.Multiply<L>(Logits, _backward.Matrix, inputGradient, rows, SumStart.Zero);
+        BlockedGemm.Multiply<L>(Logits, _backward.Matrix, inputGradient, rows, SumStart.Zero);
 
     public override void WeightGradients(Panels input, int rows, int task, int tasks)
     {
@@ -74,7 +74,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         {
             int first = panel * Panels.Width, real = RowsOf(panel, count);
             Panels gradient = _gradient.Matrix.From(first), logits = Logits.Slice(panel, count);
-            Product.TransposedMultiply<L>(logits, input, gradient, rows);
+            BlockedGemm.TransposedMultiply<L>(logits, input, gradient, rows);
             Packing.CopyRowsBack(gradient, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
             ColumnSums.Of<L>(logits, rows, _bias.Gradient + first, real);
         }
@@ -109,7 +109,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
             for (int lane = 0; lane < Panels.Width; lane += L.Count)
             {
                 float* place = logits.At(panel, row) + lane;
-                L weight = LaneMath.Exp(L.Load(place) - shift);
+                L weight = VectorMath.Exp(L.Load(place) - shift);
                 sums += weight;
                 if (gradientScale != 0)
                     L.Store(weight, place);

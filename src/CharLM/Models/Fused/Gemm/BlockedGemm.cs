@@ -3,7 +3,7 @@ using CharLM.Models.Fused.Simd;
 namespace CharLM.Models.Fused.Gemm;
 
 /// <summary>Matrix products over panels, tile by tile.</summary>
-internal static unsafe class Product
+internal static unsafe class BlockedGemm
 {
     // Rows of the depth of a weight gradient that are worked off before the next: two panels of so many rows (32 KiB) stay
     // in the first-level cache while all gates pass by.
@@ -12,7 +12,7 @@ internal static unsafe class Product
     /// <summary>C += A B, for some rows.</summary>
     /// <inheritdoc cref="Multiply"/>
     public static void MultiplyAdd<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows)
-        where L : struct, ILanes<L> => Multiply<L>(a, b, c, rows, SumStart.With(c));
+        where L : struct, ISimdVector<L> => Multiply<L>(a, b, c, rows, SumStart.With(c));
 
     /// <summary>C = S + A B, for some rows.</summary>
     /// <param name="a">[rows, depth].</param>
@@ -21,7 +21,7 @@ internal static unsafe class Product
     /// <param name="rows">Rows of A, C and S that take part.</param>
     /// <param name="start">S, what the sums start with.</param>
     public static void Multiply<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         // Two panels of B stay in the first-level cache while all rows pass by.
         for (int panel = 0; panel < c.Count; panel += 2)
@@ -33,7 +33,8 @@ internal static unsafe class Product
                 {
                     int first = rows.First(step), end = first + rows.Count;
                     for (int row = first; row < end;)
-                        row += pair.Tile<Tile.ByRow>(end - row, a.Data + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, row);
+                        row += pair.MicroKernel<MicroKernel.ByRow>(
+                            end - row, a.Data + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, row);
                 }
             }
         }
@@ -45,7 +46,7 @@ internal static unsafe class Product
     /// <param name="c">[rows, columns].</param>
     /// <param name="depth">Rows of A and B that take part, from the first on.</param>
     public static void TransposedMultiply<L>(in Panels a, in Panels b, in Panels c, int depth)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         for (int from = 0; from < depth; from += GradientDepth)
         {
@@ -57,7 +58,7 @@ internal static unsafe class Product
                 {
                     var pair = new ColumnPair<L>(b.From(from), c, start, panel, column);
                     for (int row = 0; row < a.Columns;)
-                        row += pair.Tile<Tile.ByColumn>(
+                        row += pair.MicroKernel<MicroKernel.ByColumn>(
                             a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
                 }
             }
@@ -66,7 +67,7 @@ internal static unsafe class Product
 
     /// <summary>Two registers' columns of a product.</summary>
     private readonly ref struct ColumnPair<L>
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         private readonly float* _b0, _b1, _c0, _c1, _s0, _s1;
         private readonly SumStart.RowOf _start;
@@ -86,32 +87,32 @@ internal static unsafe class Product
 
         /// <summary>One tile of as many rows as there are, at most as many as fit.</summary>
         /// <returns>How many rows it has.</returns>
-        public int Tile<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
-            where TOperand : struct, Tile.IOperand
+        public int MicroKernel<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
+            where TOperand : struct, MicroKernel.IOperand
         {
             nint place = (nint)row * Panels.Width;
             nint offset = _start.Offset(row);
             float* s0 = _s0 + offset, s1 = _s1 + offset;
             int* starts = _start.Rows(row);
-            if (L.TileRows >= 8 && rows >= 8)
+            if (L.MicroKernelRows >= 8 && rows >= 8)
             {
-                Fused.Gemm.Tile.Multiply<L, Tile.Eight,
+                Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.Eight,
                     TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
                 return 8;
             }
             if (rows >= 4)
             {
-                Fused.Gemm.Tile.Multiply<L, Tile.Four,
+                Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.Four,
                     TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
                 return 4;
             }
             if (rows >= 2)
             {
-                Fused.Gemm.Tile.Multiply<L, Tile.Two,
+                Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.Two,
                     TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
                 return 2;
             }
-            Fused.Gemm.Tile.Multiply<L, Tile.One,
+            Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.One,
                 TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
             return 1;
         }

@@ -10,7 +10,7 @@ namespace CharLM.Models.Fused.Simd;
 /// library (S. Moshier). tanh comes from e^2x - 1, which keeps its digits near zero: hidden states of fresh models are
 /// small, and their gradients must agree with torch's to five digits.
 /// </remarks>
-internal static class LaneMath
+internal static class VectorMath
 {
     // Beyond these e^x stays what it is there: it would overflow float32, or have fewer digits than a float32 has.
     private const float Greatest = 88f, Least = -87.3365447504f;
@@ -18,7 +18,7 @@ internal static class LaneMath
     /// <summary>e^x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Exp<L>(L x)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         (L scale, L q) = Split(Clamp(x, Least, Greatest));
         return L.MultiplyAdd(scale, q, scale);
@@ -27,12 +27,12 @@ internal static class LaneMath
     /// <summary>1 / (1 + e^-x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Sigmoid<L>(L x)
-        where L : struct, ILanes<L> => L.All(1) / (L.All(1) + Exp(L.All(0) - x));
+        where L : struct, ISimdVector<L> => L.All(1) / (L.All(1) + Exp(L.All(0) - x));
 
     /// <summary>(e^2x - 1) / (e^2x + 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Tanh<L>(L x)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         // tanh is 1 in float32 beyond 9.02.
         L clamped = Clamp(x, -9.1f, 9.1f);
@@ -44,12 +44,12 @@ internal static class LaneMath
     // What is not a number stays so.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static L Clamp<L>(L x, float least, float greatest)
-        where L : struct, ILanes<L> => L.Max(L.All(least), L.Min(L.All(greatest), x));
+        where L : struct, ISimdVector<L> => L.Max(L.All(least), L.Min(L.All(greatest), x));
 
     // 2^n and e^r - 1, for x within the bounds of exp.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (L Scale, L Q) Split<L>(L x)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         L n = L.Round(x * L.All(1.44269504088896341f));
         // ln 2 in two parts, so that n * ln 2 loses nothing.
@@ -70,29 +70,29 @@ internal interface IActivation
 {
     /// <summary>f(sum).</summary>
     static abstract L Value<L>(L sum)
-        where L : struct, ILanes<L>;
+        where L : struct, ISimdVector<L>;
 
     /// <summary>f'(sum) times a gradient, from f's value.</summary>
     static abstract L Gradient<L>(L value, L gradient)
-        where L : struct, ILanes<L>;
+        where L : struct, ISimdVector<L>;
 
     /// <summary>tanh.</summary>
     readonly struct Tanh : IActivation
     {
         public static L Value<L>(L sum)
-            where L : struct, ILanes<L> => LaneMath.Tanh(sum);
+            where L : struct, ISimdVector<L> => VectorMath.Tanh(sum);
 
         public static L Gradient<L>(L value, L gradient)
-            where L : struct, ILanes<L> => gradient * (L.All(1) - (value * value));
+            where L : struct, ISimdVector<L> => gradient * (L.All(1) - (value * value));
     }
 
     /// <summary>max(0, x).</summary>
     readonly struct Relu : IActivation
     {
         public static L Value<L>(L sum)
-            where L : struct, ILanes<L> => L.Max(L.All(0), sum);
+            where L : struct, ISimdVector<L> => L.Max(L.All(0), sum);
 
         public static L Gradient<L>(L value, L gradient)
-            where L : struct, ILanes<L> => L.WherePositive(value, gradient);
+            where L : struct, ISimdVector<L> => L.WherePositive(value, gradient);
     }
 }

@@ -5,7 +5,7 @@ using CharLM.Corpora;
 namespace CharLM.Cli.Commands;
 
 /// <summary>The command line that goes on with an interrupted run, ready for a shell.</summary>
-internal static class GoOnCommand
+internal static class ResumeCommand
 {
     /// <summary>Names how the user calls the program; scripts/charlm sets it to itself.</summary>
     private const string ProgramVariable = "CHARLM_PROGRAM_NAME";

@@ -1,15 +1,15 @@
 namespace CharLM.Evaluation;
 
 /// <summary>
-/// A sum of negative log-likelihoods: what a model was surprised by over some tokens. All measures of a language model
+/// A sum of negative log-likelihoods: what a model was surprised by over some tokens. All metrics of a language model
 /// are views of it.
 /// </summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Total">The sum, in nats.</param>
 /// <param name="Tokens">The tokens that were predicted.</param>
-public readonly record struct Nats(double Total, long Tokens)
+public readonly record struct LossSum(double Total, long Tokens)
 {
-    /// <summary>Nats a token.</summary>
+    /// <summary>LossSum a token.</summary>
     public double Mean => Total / Tokens;
 
     /// <summary>exp of the nats a token: the number of equally likely tokens that would surprise as much.</summary>
@@ -19,21 +19,21 @@ public readonly record struct Nats(double Total, long Tokens)
     public double BitsPerToken => Mean / Math.Log(2);
 
     /// <summary>Both together.</summary>
-    public static Nats operator +(Nats left, Nats right) => new(left.Total + right.Total, left.Tokens + right.Tokens);
+    public static LossSum operator +(LossSum left, LossSum right) => new(left.Total + right.Total, left.Tokens + right.Tokens);
 
     /// <summary>Both together.</summary>
-    public static Nats Add(Nats left, Nats right) => left + right;
+    public static LossSum Add(LossSum left, LossSum right) => left + right;
 }
 
 /// <summary>One figure of an evaluation.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Name">What it is, such as accuracy.</param>
 /// <param name="Value">A share, 0 to 1 (a character error rate can be above 1).</param>
-public readonly record struct Measure(string Name, double Value)
+public readonly record struct Metric(string Name, double Value)
 {
     /// <summary>Figures by their names in snake_case, for JSON.</summary>
-    public static IReadOnlyDictionary<string, double> ByKey(IEnumerable<Measure> measures) =>
-        measures.ToDictionary(
-            measure => measure.Name.ToLowerInvariant().Replace(' ', '_').Replace('-', '_'), measure =>
-                measure.Value, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, double> ByKey(IEnumerable<Metric> metrics) =>
+        metrics.ToDictionary(
+            metric => metric.Name.ToLowerInvariant().Replace(' ', '_').Replace('-', '_'), metric =>
+                metric.Value, StringComparer.Ordinal);
 }

@@ -4,7 +4,7 @@ using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Tests.Models.Fused;
 
-public sealed unsafe class ProductTests
+public sealed unsafe class BlockedGemmTests
 {
     public static TheoryData<LaneWidth, int, int, int> Shapes
     {
@@ -62,9 +62,9 @@ public sealed unsafe class ProductTests
         var grid = new RowGrid(rows, 0, rows, 1);
         switch (width)
         {
-            case LaneWidth.Wide: Product.MultiplyAdd<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
-            case LaneWidth.Medium: Product.MultiplyAdd<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
-            default: Product.MultiplyAdd<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+            case LaneWidth.Wide: BlockedGemm.MultiplyAdd<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+            case LaneWidth.Medium: BlockedGemm.MultiplyAdd<SimdVector256>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+            default: BlockedGemm.MultiplyAdd<SimdVector128>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
         }
         for (int row = 0; row < rows; row++)
         {
@@ -99,9 +99,9 @@ public sealed unsafe class ProductTests
             var grid = new RowGrid(rows, 0, rows, 1);
             switch (width)
             {
-                case LaneWidth.Wide: Product.Multiply<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
-                case LaneWidth.Medium: Product.Multiply<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
-                default: Product.Multiply<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+                case LaneWidth.Wide: BlockedGemm.Multiply<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+                case LaneWidth.Medium: BlockedGemm.Multiply<SimdVector256>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+                default: BlockedGemm.Multiply<SimdVector128>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
             }
             var sums = new double[rows, columns];
             for (int row = 0; row < rows; row++)
@@ -126,9 +126,9 @@ public sealed unsafe class ProductTests
         pc.Matrix.Span.Fill(float.NaN); // nothing of it may be read
         switch (width)
         {
-            case LaneWidth.Wide: Product.TransposedMultiply<Lanes512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-            case LaneWidth.Medium: Product.TransposedMultiply<Lanes256>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-            default: Product.TransposedMultiply<Lanes128>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            case LaneWidth.Wide: BlockedGemm.TransposedMultiply<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            case LaneWidth.Medium: BlockedGemm.TransposedMultiply<SimdVector256>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
+            default: BlockedGemm.TransposedMultiply<SimdVector128>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
         }
         for (int row = 0; row < rows; row++)
         {

@@ -10,7 +10,7 @@ namespace CharLM.Workbench.Benchmarking;
 /// The rate that the fused kernels' product reaches by itself, on all processors at once, in the shape of one time step: what a
 /// training step can come near but not above.
 /// </summary>
-public static class ProductPeak
+public static class GemmPeak
 {
     private const int Tries = 7, TriesToWarmUp = 3;
     private const double SecondsOfTry = 0.1;
@@ -62,13 +62,13 @@ public static class ProductPeak
                 switch (PassFactory.Resolve(LaneWidth.Best))
                 {
                     case LaneWidth.Wide:
-                        Product.MultiplyAdd<Lanes512>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
+                        BlockedGemm.MultiplyAdd<SimdVector512>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
                         break;
                     case LaneWidth.Medium:
-                        Product.MultiplyAdd<Lanes256>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
+                        BlockedGemm.MultiplyAdd<SimdVector256>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
                         break;
                     default:
-                        Product.MultiplyAdd<Lanes128>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
+                        BlockedGemm.MultiplyAdd<SimdVector128>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
                         break;
                 }
             }

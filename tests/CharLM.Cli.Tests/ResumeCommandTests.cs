@@ -5,7 +5,7 @@ using CharLM.Cli.Tests.Processes;
 namespace CharLM.Cli.Tests;
 
 /// <summary>train --checkpoint: going on where an earlier run ended.</summary>
-public sealed class GoOnTests : IDisposable
+public sealed class ResumeCommandTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
 
@@ -18,7 +18,7 @@ public sealed class GoOnTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    private static string[] GoOn => ["train", "--checkpoint", "a.safetensors", "--epochs", "6"];
+    private static string[] Resume => ["train", "--checkpoint", "a.safetensors", "--epochs", "6"];
 
     [Fact]
     public async Task Train_FromACheckpoint_CountsOnAndContinuesItsLog()
@@ -31,8 +31,8 @@ public sealed class GoOnTests : IDisposable
         Assert.Equal([5, 6, 7, 7],
             File.ReadLines(_sandbox.At("run.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
         Assert.InRange(json.GetProperty("train_perplexity").GetDouble(), 1, 1.1);
-        Assert.Equal(7, CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Figures.Epochs);
-        Assert.Equal(5, CheckpointFile.Read(_sandbox.At("a.safetensors")).Figures.Epochs);
+        Assert.Equal(7, CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs);
+        Assert.Equal(5, CheckpointFile.Read(_sandbox.At("a.safetensors")).Progress.Epochs);
     }
 
     [Fact]
@@ -41,7 +41,8 @@ public sealed class GoOnTests : IDisposable
             .Refused(2, "finished 5 epochs already", "--epochs");
 
     [Fact]
-    public async Task Train_FromACheckpointOfAFile_AsksForTheFile() => (await _sandbox.RunAsync(GoOn)).Refused(2, "'text.txt'", "--corpus");
+    public async Task Train_FromACheckpointOfAFile_AsksForTheFile() =>
+        (await _sandbox.RunAsync(Resume)).Refused(2, "'text.txt'", "--corpus");
 
     [Fact]
     public async Task Train_FromACheckpointOfTheCatalog_TakesTheSameCorpus()
@@ -49,7 +50,7 @@ public sealed class GoOnTests : IDisposable
         (await _sandbox.RunAsync(
             ["train", "--corpus", "bundled", "--epochs", "5", "--max-tokens", "200", "--out", "a.safetensors", .. Texts.SmallModel]))
                 .Succeeded();
-        Assert.Equal("bundled", (await _sandbox.RunAsync([.. GoOn, "--json"])).Succeeded().Json().GetProperty("corpus").GetString());
+        Assert.Equal("bundled", (await _sandbox.RunAsync([.. Resume, "--json"])).Succeeded().Json().GetProperty("corpus").GetString());
     }
 
     [Theory]
@@ -59,13 +60,13 @@ public sealed class GoOnTests : IDisposable
     [InlineData("--cleaning", "none", "cleaning is d2l in the checkpoint")]
     [InlineData("--token", "word", "token is char in the checkpoint")]
     public async Task Train_FromACheckpointWithAnotherModel_IsRefused(string option, string value, string complaint) =>
-        (await _sandbox.RunAsync([.. GoOn, "--corpus", "text.txt", option, value])).Refused(2, complaint);
+        (await _sandbox.RunAsync([.. Resume, "--corpus", "text.txt", option, value])).Refused(2, complaint);
 
     [Fact]
     public async Task Train_FromACheckpointWithAnotherText_Warns()
     {
         _sandbox.Write("other.txt", Texts.Plain.Replace("matter", "zzz", StringComparison.Ordinal));
-        Outcome outcome = (await _sandbox.RunAsync([.. GoOn, "--corpus", "other.txt"])).Succeeded();
+        Outcome outcome = (await _sandbox.RunAsync([.. Resume, "--corpus", "other.txt"])).Succeeded();
         Assert.Contains("warning the checkpoint was trained on another text, 'text.txt'", outcome.ErrorLines);
         Assert.Contains("warning 180 tokens of the text are not in the checkpoint's vocab and are read as <unk>", outcome.ErrorLines);
     }
@@ -74,7 +75,7 @@ public sealed class GoOnTests : IDisposable
     public async Task Train_FromACheckpointOfAnotherAlphabet_IsAVocabMismatch()
     {
         _sandbox.Write("letters.txt", string.Concat(Enumerable.Repeat("qqqq zz jj", 200)));
-        Outcome outcome = await _sandbox.RunAsync([.. GoOn, "--corpus", "letters.txt", "--out", "b.safetensors"]);
+        Outcome outcome = await _sandbox.RunAsync([.. Resume, "--corpus", "letters.txt", "--out", "b.safetensors"]);
         outcome.Refused(2, "vocab mismatch: 1600 of the text's 2000 tokens are not in the checkpoint's vocab of 24");
         Assert.False(File.Exists(_sandbox.At("b.safetensors")));
     }

@@ -6,8 +6,8 @@ namespace CharLM.Models.Fused.Simd;
 /// A vector register of floats. The kernels are written once over this interface; the compiler makes a version for each
 /// width, in which every member is one instruction.
 /// </summary>
-internal unsafe interface ILanes<T>
-    where T : struct, ILanes<T>
+internal unsafe interface ISimdVector<T>
+    where T : struct, ISimdVector<T>
 {
     /// <summary>Whether this machine computes it in hardware.</summary>
     static abstract bool IsSupported { get; }
@@ -16,7 +16,7 @@ internal unsafe interface ILanes<T>
     static abstract int Count { get; }
 
     /// <summary>Rows of a register tile: 2 * rows accumulators, 2 weights and 1 input must fit into the registers.</summary>
-    static abstract int TileRows { get; }
+    static abstract int MicroKernelRows { get; }
 
     static abstract T Load(float* source);
 

@@ -20,7 +20,7 @@ namespace CharLM.Models.Fused.Gemm;
 /// removed when it is compiled.
 /// </para>
 /// </remarks>
-internal static unsafe class Tile
+internal static unsafe class MicroKernel
 {
     /// <summary>How many rows a tile has.</summary>
     internal interface IRows
@@ -53,7 +53,7 @@ internal static unsafe class Tile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<L, TRows, TOperand>(
         float* a, int blocks, nint blockStride, int depth, float* b0, float* b1, float* s0, float* s1, int* starts, float* c0, float* c1)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
         where TRows : struct, IRows
         where TOperand : struct, IOperand
     {
@@ -150,7 +150,7 @@ internal static unsafe class Tile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (L First, L Second) Start<L>(float* s0, float* s1, int row)
-        where L : struct, ILanes<L> => (L.Load(s0 + ((nint)row * Panels.Width)), L.Load(s1 + ((nint)row * Panels.Width)));
+        where L : struct, ISimdVector<L> => (L.Load(s0 + ((nint)row * Panels.Width)), L.Load(s1 + ((nint)row * Panels.Width)));
 
     /// <summary>8 rows.</summary>
     internal readonly struct Eight : IRows

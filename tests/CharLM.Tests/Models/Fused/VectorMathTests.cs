@@ -2,10 +2,10 @@ using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Tests.Models.Fused;
 
-public sealed unsafe class LaneMathTests
+public sealed unsafe class VectorMathTests
 {
     private static float[] Apply<L>(float[] x, int function)
-        where L : struct, ILanes<L>
+        where L : struct, ISimdVector<L>
     {
         var results = new float[x.Length];
         float* buffer = stackalloc float[L.Count];
@@ -14,7 +14,7 @@ public sealed unsafe class LaneMathTests
             for (int lane = 0; lane < L.Count; lane++)
                 buffer[lane] = x[from + lane];
             L value = L.Load(buffer);
-            L.Store(function switch { 0 => LaneMath.Exp(value), 1 => LaneMath.Sigmoid(value), _ => LaneMath.Tanh(value) }, buffer);
+            L.Store(function switch { 0 => VectorMath.Exp(value), 1 => VectorMath.Sigmoid(value), _ => VectorMath.Tanh(value) }, buffer);
             for (int lane = 0; lane < L.Count; lane++)
                 results[from + lane] = buffer[lane];
         }
@@ -23,9 +23,9 @@ public sealed unsafe class LaneMathTests
 
     private static float[] Compute(LaneWidth width, float[] x, int function) => width switch
     {
-        LaneWidth.Wide => Apply<Lanes512>(x, function),
-        LaneWidth.Medium => Apply<Lanes256>(x, function),
-        _ => Apply<Lanes128>(x, function),
+        LaneWidth.Wide => Apply<SimdVector512>(x, function),
+        LaneWidth.Medium => Apply<SimdVector256>(x, function),
+        _ => Apply<SimdVector128>(x, function),
     };
 
     private static float[] Arguments(double least, double most)
