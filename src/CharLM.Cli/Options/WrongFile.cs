@@ -35,9 +35,9 @@ internal static class WrongFile
     /// <summary>What was given for a text; null when it is nothing that goes elsewhere.</summary>
     public static string? Explain(ParseResult parse, CorpusFileException e)
     {
-        if (e.Error == CorpusFileFault.Directory && ModelsOf(e.Location) is { } models)
+        if (e.Error == CorpusFileError.Directory && ModelsOf(e.Location) is { } models)
             return $"{e.Location}: is a run directory, not a text; its models are {models}";
-        if (e.Error is not (CorpusFileFault.NotUtf8 or CorpusFileFault.TooLarge) || !IsModel(e.Location))
+        if (e.Error is not (CorpusFileError.NotUtf8 or CorpusFileError.TooLarge) || !IsModel(e.Location))
             return null;
         string taker = Has(parse, "--checkpoint") ? "--checkpoint takes a model" : "charlm inspect shows what is in a model";
         return $"{e.Location}: is a model, not a text; {taker}";

@@ -38,7 +38,7 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
 internal interface IReportedRuns
 {
     /// <summary>What is written of them.</summary>
-    /// <param name="measure">Measures the runs; null metrics nothing.</param>
+    /// <param name="measure">Measures the runs; null measures nothing.</param>
     /// <param name="cancellationToken">Looked at now and then.</param>
     Task<ReportContent> ReportAsync(ReportMeasuring? measure, CancellationToken cancellationToken);
 }

@@ -53,7 +53,7 @@ public sealed record GradientStudy
             yield return "a bidirectional model reads its text from both ends, so that no step is before another: leave bidirectional out";
     }
 
-    /// <summary>Trains and metrics.</summary>
+    /// <summary>Trains and measures.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="progress">Told which model it is at.</param>
     /// <param name="cancellationToken">Ends it after the current step.</param>

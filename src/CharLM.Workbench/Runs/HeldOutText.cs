@@ -6,7 +6,7 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>The text that a run metrics but does not learn from, and how it is read.</summary>
+/// <summary>The text that a run measures but does not learn from, and how it is read.</summary>
 /// <param name="Tokens">Its token ids; empty when nothing is held out.</param>
 /// <param name="NumWindows">Windows that are read with the state reset for each; 0: rows with the state carried.</param>
 /// <param name="NumSteps">Tokens of a window.</param>

@@ -36,7 +36,7 @@ public sealed record NGramRun
             yield return "out must name a file";
     }
 
-    /// <summary>Counts, metrics and writes.</summary>
+    /// <summary>Counts, measures and writes.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="cancellationToken">Looked at between the parts of the work; before the file is written, nothing is.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or there is too little text.</exception>

@@ -60,7 +60,7 @@ public sealed record PairRunConfig<TConfig> : RunSettings
         if (ReadsRunningText)
             yield return "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: "
                 + "leave them as they are";
-        foreach (string error in SharedFaults("better held-out pairs", "give --validation"))
+        foreach (string error in SharedErrors("better held-out pairs", "give --validation"))
             yield return error;
     }
 

@@ -47,7 +47,7 @@ public sealed record RunConfig : RunSettings
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (SampleLength is < 1 or > 1_000_000)
             yield return $"length must be 1 to 1000000, not {SampleLength}";
-        foreach (string error in SharedFaults("a better held-out perplexity", "hold something out, with --validation-fraction say"))
+        foreach (string error in SharedErrors("a better held-out perplexity", "hold something out, with --validation-fraction say"))
             yield return error;
         if (Text.ValidationFraction > 0 && Training.ValidationWindows > 0)
             yield return "validation-fraction and validation-windows are two ways to hold out: take one";
@@ -107,7 +107,7 @@ public abstract record RunSettings
     /// <summary>Every error of what all runs are told.</summary>
     /// <param name="figure">What early stopping waits for, such as "a better held-out perplexity".</param>
     /// <param name="advice">How to hold something out, in words.</param>
-    private protected IEnumerable<string> SharedFaults(string figure, string advice)
+    private protected IEnumerable<string> SharedErrors(string figure, string advice)
     {
         if (SampleEvery < 0)
             yield return $"sample-every must be 0 (only at the end) or more, not {SampleEvery}";

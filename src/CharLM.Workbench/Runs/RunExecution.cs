@@ -6,7 +6,7 @@ using CharLM.Training;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// Drives a run of any kind: after each epoch it metrics, reports, samples and saves; it ends after the last, when nothing
+/// Drives a run of any kind: after each epoch it measures, reports, samples and saves; it ends after the last, when nothing
 /// becomes better, or when it is asked to.
 /// </summary>
 /// <param name="config">All of it.</param>

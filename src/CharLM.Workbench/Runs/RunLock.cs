@@ -52,12 +52,12 @@ internal sealed class RunLock : IDisposable
         {
             return new FileStream(path, mode, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && IsSharingFault(e))
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && IsSharingError(e))
         {
             return null;
         }
     }
 
     // EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.
-    private static bool IsSharingFault(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) == 32;
+    private static bool IsSharingError(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) == 32;
 }

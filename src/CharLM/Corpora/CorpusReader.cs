@@ -40,15 +40,15 @@ internal static class CorpusReader
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new CorpusFileException(
-                CorpusFileFault.Missing, path, $"there is no file {quoted}; give the path of a UTF-8 text, or a corpus's name", e);
+                CorpusFileError.Missing, path, $"there is no file {quoted}; give the path of a UTF-8 text, or a corpus's name", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && Directory.Exists(path))
         {
-            throw new CorpusFileException(CorpusFileFault.Directory, path, $"{quoted} is a directory; give a text file in it", e);
+            throw new CorpusFileException(CorpusFileError.Directory, path, $"{quoted} is a directory; give a text file in it", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CorpusFileException(CorpusFileFault.Unreadable, path, $"cannot read {quoted}: {Display.OneLine(e.Message)}", e);
+            throw new CorpusFileException(CorpusFileError.Unreadable, path, $"cannot read {quoted}: {Display.OneLine(e.Message)}", e);
         }
     }
 
@@ -125,7 +125,7 @@ internal static class CorpusReader
     {
         int start = bytes.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
         if (bytes.Length == start)
-            throw new CorpusFileException(CorpusFileFault.Empty, location, $"{Display.Quote(location)} is empty; give a text");
+            throw new CorpusFileException(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
         if (Utf8.IsValid(bytes))
             return Encoding.UTF8.GetString(bytes[start..]);
         throw NotUtf8(bytes, 0, 0, location);
@@ -137,7 +137,7 @@ internal static class CorpusReader
         int bad = from + FirstBadByte(bytes[from..]);
         string guess = before == 0 && bytes is ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]) ? "it looks like UTF-16" : "convert it first";
         return new CorpusFileException(
-            CorpusFileFault.NotUtf8, location,
+            CorpusFileError.NotUtf8, location,
             $"{Display.Quote(location)} is no UTF-8: byte 0x{bytes[bad]:X2} at offset {before + bad}; {guess} (iconv -t UTF-8)")
         {
             ByteOffset = before + bad,
@@ -159,7 +159,7 @@ internal static class CorpusReader
     }
 
     private static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
-        CorpusFileFault.TooLarge, location,
+        CorpusFileError.TooLarge, location,
         $"{Display.Quote(location)} has {size}; at most {wayOut ?? $"{maxBytes:N0} can be read, so give a part of it"}");
 }
 
@@ -172,7 +172,7 @@ internal sealed record CorpusFile(CorpusEntry Entry, string Path, string? Source
 /// <summary>A text file, or standard input, cannot be used as a corpus.</summary>
 internal sealed class CorpusFileException : CorpusException
 {
-    internal CorpusFileException(CorpusFileFault error, string location, string message, Exception? inner = null)
+    internal CorpusFileException(CorpusFileError error, string location, string message, Exception? inner = null)
         : base(message, inner)
     {
         Error = error;
@@ -180,7 +180,7 @@ internal sealed class CorpusFileException : CorpusException
     }
 
     /// <summary>What is wrong.</summary>
-    public CorpusFileFault Error { get; }
+    public CorpusFileError Error { get; }
 
     /// <summary>The path, or "standard input".</summary>
     public string Location { get; }
@@ -190,7 +190,7 @@ internal sealed class CorpusFileException : CorpusException
 }
 
 /// <summary>Why a text cannot be used.</summary>
-internal enum CorpusFileFault
+internal enum CorpusFileError
 {
     /// <summary>Nothing lies at the path.</summary>
     Missing,
@@ -270,7 +270,7 @@ internal static class LineReader
             line.Append(block, begin, count - begin);
             if (line.Length > LongestLine)
                 throw new CorpusFileException(
-                    CorpusFileFault.TooLarge, location,
+                    CorpusFileError.TooLarge, location,
                         $"{Display.Quote(location)} has a line {lines + 1} of more than {LongestLine:N0} characters");
         }
         if (line.Length > 0 || afterReturn)
@@ -286,13 +286,13 @@ internal static class LineReader
         catch (DecoderFallbackException e)
         {
             throw new CorpusFileException(
-                CorpusFileFault.NotUtf8, location,
+                CorpusFileError.NotUtf8, location,
                     $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first (iconv -t UTF-8)", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CorpusFileException(
-                CorpusFileFault.Unreadable, location, $"cannot read {Display.Quote(location)}: {Display.OneLine(e.Message)}", e);
+                CorpusFileError.Unreadable, location, $"cannot read {Display.Quote(location)}: {Display.OneLine(e.Message)}", e);
         }
     }
 

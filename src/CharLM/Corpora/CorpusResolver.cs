@@ -115,7 +115,7 @@ public sealed class CorpusResolver
         if (read.Sha256 != file.Entry.Sha256)
         {
             throw new CorpusFileException(
-                CorpusFileFault.Changed, file.Path,
+                CorpusFileError.Changed, file.Path,
                 $"{Display.Quote(file.Path)} changed while it was read: SHA-256 is {read.Sha256}, expected {file.Entry.Sha256}; run it "
                     + "again");
         }
@@ -132,7 +132,7 @@ public sealed class CorpusResolver
         catch (IOException e)
         {
             throw new CorpusFileException(
-                CorpusFileFault.Unreadable, StandardInputName, $"cannot read {StandardInputName}: {Display.OneLine(e.Message)}", e);
+                CorpusFileError.Unreadable, StandardInputName, $"cannot read {StandardInputName}: {Display.OneLine(e.Message)}", e);
         }
         return TextOf(read, StandardInput, CorpusOriginKind.StandardInput, StandardInputName, StandardInputName);
     }

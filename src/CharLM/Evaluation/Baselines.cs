@@ -13,7 +13,7 @@ internal static class Baselines
     private const int MostTrainBytes = 8 << 20;
     private const int BrotliQuality = 11, BrotliWindow = 24;
 
-    /// <summary>Counts the n-grams of the training text and metrics them on another.</summary>
+    /// <summary>Counts the n-grams of the training text and measures them on another.</summary>
     /// <param name="train">Token ids that are counted.</param>
     /// <param name="text">What is measured.</param>
     /// <param name="vocabSize">Tokens of the vocab of both.</param>

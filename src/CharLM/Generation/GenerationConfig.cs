@@ -42,7 +42,7 @@ public sealed record GenerationConfig
             yield return $"stop takes up to {MostStops} texts of 1 to {LongestStop} characters";
         if (Constraint is not null && Stops.Count > 0)
             yield return "stop would end a text before it matches constrain: let the expression say how the text ends";
-        foreach (string error in Beam is null ? SampleFaults() : BeamFaults(Beam))
+        foreach (string error in Beam is null ? SampleErrors() : BeamErrors(Beam))
             yield return error;
     }
 
@@ -50,13 +50,13 @@ public sealed record GenerationConfig
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 
-    private IEnumerable<string> SampleFaults()
+    private IEnumerable<string> SampleErrors()
     {
         if (Samples > 1 && Sampling.IsGreedy)
             yield return $"without a temperature all {Samples} samples are the same: take one above 0, such as 1";
     }
 
-    private IEnumerable<string> BeamFaults(BeamConfig beam)
+    private IEnumerable<string> BeamErrors(BeamConfig beam)
     {
         foreach (string error in beam.Errors())
             yield return error;

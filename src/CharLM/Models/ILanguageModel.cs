@@ -44,7 +44,7 @@ public interface IPredictor : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There are no rows.</exception>
     void Begin(int rows);
 
-    /// <summary>Reads on, and metrics how much each token surprises.</summary>
+    /// <summary>Reads on, and measures how much each token surprises.</summary>
     /// <param name="inputs">Token ids [rows, steps].</param>
     /// <param name="targets">What follows them, [rows, steps].</param>
     /// <param name="steps">Tokens of a row.</param>

@@ -31,7 +31,7 @@ public sealed class CorpusFileTests : IDisposable
     {
         string path = _bench.Write("a.txt", bytes);
 
-        CorpusFileException e = await FailAsync(path, CorpusFileFault.NotUtf8);
+        CorpusFileException e = await FailAsync(path, CorpusFileError.NotUtf8);
 
         Assert.Equal(offset, e.ByteOffset);
         Assert.StartsWith($"'{path}' is no UTF-8: byte 0x{bytes[offset]:X2} at offset {offset}; ", e.Message, StringComparison.Ordinal);
@@ -63,13 +63,13 @@ public sealed class CorpusFileTests : IDisposable
     {
         string path = _bench.Write("a.txt", bytes);
 
-        Assert.Equal($"'{path}' is empty; give a text", (await FailAsync(path, CorpusFileFault.Empty)).Message);
+        Assert.Equal($"'{path}' is empty; give a text", (await FailAsync(path, CorpusFileError.Empty)).Message);
     }
 
     [Fact]
     public async Task ResolveAsync_Directory_IsRefused()
     {
-        CorpusFileException e = await FailAsync(_bench.CatalogDirectory, CorpusFileFault.Directory);
+        CorpusFileException e = await FailAsync(_bench.CatalogDirectory, CorpusFileError.Directory);
 
         Assert.Equal($"'{_bench.CatalogDirectory}' is a directory; give a text file in it", e.Message);
     }
@@ -77,7 +77,7 @@ public sealed class CorpusFileTests : IDisposable
     [Fact]
     public async Task ResolveAsync_MissingFile_NamesThePathOnOneLine()
     {
-        CorpusFileException e = await FailAsync(_bench.PathOf("no\nsuch.txt"), CorpusFileFault.Missing);
+        CorpusFileException e = await FailAsync(_bench.PathOf("no\nsuch.txt"), CorpusFileError.Missing);
 
         Assert.Contains("no\\u000asuch.txt'", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
@@ -92,7 +92,7 @@ public sealed class CorpusFileTests : IDisposable
         string path = _bench.Write("a.txt", [1]);
         File.SetUnixFileMode(path, UnixFileMode.None);
 
-        await FailAsync(path, CorpusFileFault.Unreadable);
+        await FailAsync(path, CorpusFileError.Unreadable);
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class CorpusFileTests : IDisposable
             Assert.Equal(length, (await Resolver().ResolveAsync(path, cancellationToken: Token)).Text.Length);
         else
             Assert.Equal($"'{path}' has 11 bytes; at most 10 can be read, so give a part of it",
-                (await FailAsync(path, CorpusFileFault.TooLarge)).Message);
+                (await FailAsync(path, CorpusFileError.TooLarge)).Message);
     }
 
     [Theory]
@@ -123,7 +123,7 @@ public sealed class CorpusFileTests : IDisposable
         if (read)
             Assert.Equal(length, (await reading).Text.Length);
         else
-            Assert.Equal(CorpusFileFault.TooLarge, (await Assert.ThrowsAsync<CorpusFileException>(() => reading)).Error);
+            Assert.Equal(CorpusFileError.TooLarge, (await Assert.ThrowsAsync<CorpusFileException>(() => reading)).Error);
     }
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class CorpusFileTests : IDisposable
 
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
 
-        Assert.Equal(CorpusFileFault.TooLarge, e.Error);
+        Assert.Equal(CorpusFileError.TooLarge, e.Error);
         Assert.Equal(
             "'standard input' has more than 134,217,728 bytes; at most 134,217,728 can be read from a pipe or a device; a file may have "
                 + "1,073,741,791", e.Message);
@@ -149,7 +149,7 @@ public sealed class CorpusFileTests : IDisposable
 
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => Resolver().ResolveAsync("-", input, Token));
 
-        Assert.Equal((CorpusFileFault.NotUtf8, 999L), (e.Error, e.ByteOffset));
+        Assert.Equal((CorpusFileError.NotUtf8, 999L), (e.Error, e.ByteOffset));
         Assert.InRange(input.Sent, 1, 2_000_000);
     }
 
@@ -191,7 +191,7 @@ public sealed class CorpusFileTests : IDisposable
 
     private Task<CorpusText> ReadAsync(byte[] bytes) => Resolver().ResolveAsync(_bench.Write("a.txt", bytes), cancellationToken: Token);
 
-    private async Task<CorpusFileException> FailAsync(string path, CorpusFileFault error)
+    private async Task<CorpusFileException> FailAsync(string path, CorpusFileError error)
     {
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(
             () => Resolver().ResolveAsync(path, cancellationToken: Token));

@@ -166,7 +166,7 @@ public sealed class CorpusResolverTests : IDisposable
     {
         CorpusFileException e = await Assert.ThrowsAsync<CorpusFileException>(() => ResolveAsync(asked, LoopbackServer.Closed()));
 
-        Assert.Equal((CorpusFileFault.Missing, Path.GetFullPath(asked)), (e.Error, e.Location));
+        Assert.Equal((CorpusFileError.Missing, Path.GetFullPath(asked)), (e.Error, e.Location));
     }
 
     private CorpusResolver Resolver(params Uri[] timeMachine) => new(

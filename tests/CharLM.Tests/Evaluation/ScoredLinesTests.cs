@@ -61,7 +61,7 @@ public sealed class ScoredLinesTests
                 CancellationToken.None).GetAwaiter().GetResult();
             return EvaluationText.From(read.Text, config, vocab);
         }
-        catch (CorpusFileException e) when (e.Error == CorpusFileFault.Empty)
+        catch (CorpusFileException e) when (e.Error == CorpusFileError.Empty)
         {
             return null;
         }
