@@ -45,7 +45,7 @@ internal sealed class BenchCommand : Verb
         List<StepShape> shapes = [.. Shapes(parse)];
         InvalidConfigException.ThrowIfAny([.. shapes.SelectMany(shape => shape.Errors()).Distinct(), .. _runtime.Errors(parse)]);
         if (!_runtime.OnCpu(parse))
-            throw new InvalidConfigException(["bench metrics the CPU: leave --device out"]);
+            throw new InvalidConfigException(["bench measures the CPU: leave --device out"]);
         _runtime.Use(parse);
         TextWriter output = parse.InvocationConfiguration.Output;
         StepShape first = shapes[0];

@@ -49,7 +49,7 @@ internal static class RunLines
         string.Concat(metrics.Select(metric => $"{before}{metric.Name} {metric.Value:0.0000}"));
 
     /// <summary>A loss in words.</summary>
-    /// <param name="nats">LossSum a token or prediction.</param>
+    /// <param name="nats">Nats per token or prediction.</param>
     /// <param name="style">How it is told.</param>
     /// <param name="isHeldOut">Whether "held-out" stands before it, after which a perplexity needs no name.</param>
     public static string Loss(double nats, LossStyle style, bool isHeldOut = false) => style == LossStyle.Perplexity

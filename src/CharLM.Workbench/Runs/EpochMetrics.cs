@@ -29,13 +29,13 @@ public sealed record EpochMetrics : IJsonOnDeserialized
     /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
     public double TrainPerplexity { get => _train.Perplexity ?? double.NaN; init => _train = LossFigure.OfPerplexity(value); }
 
-    /// <summary>LossSum a prediction over the epoch's minibatches, each measured before it was learned.</summary>
+    /// <summary>Nats per prediction over the epoch's minibatches, each measured before it was learned.</summary>
     public double TrainLoss { get => _train.Loss ?? double.NaN; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Exp of <see cref="HeldOutLoss"/>; null when nothing is held out.</summary>
     public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>LossSum a prediction of what is held out, after the epoch; null when nothing is.</summary>
+    /// <summary>Nats per prediction of what is held out, after the epoch; null when nothing is.</summary>
     public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>

@@ -74,7 +74,7 @@ public sealed record EvaluationRun
             if (split == TextSplit.HeldOut && unseen.Count < 2)
             {
                 throw new InvalidConfigException(
-                    ["nothing of the text is held out from training: split all metrics what it has learned; or take another text"]);
+                    ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
             }
             if (split == TextSplit.HeldOut && WindowsOf(same, tokens) is { } windows)
                 (window, unseen) = windows;

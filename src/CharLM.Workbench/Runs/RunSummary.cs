@@ -42,13 +42,13 @@ public sealed record RunSummary : IJsonOnDeserialized
     /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
     public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
 
-    /// <summary>LossSum a prediction over the last epoch; null when none was finished.</summary>
+    /// <summary>Nats per prediction over the last epoch; null when none was finished.</summary>
     public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Exp of <see cref="HeldOutLoss"/>.</summary>
     public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>LossSum a prediction of what is held out, after it; null when nothing is.</summary>
+    /// <summary>Nats per prediction of what is held out, after it; null when nothing is.</summary>
     public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>

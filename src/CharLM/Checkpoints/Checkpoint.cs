@@ -130,13 +130,13 @@ public sealed record TrainingProgress
     /// <summary>Perplexity over the last finished epoch; null before the first.</summary>
     public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
 
-    /// <summary>LossSum a token over the last finished epoch; null before the first.</summary>
+    /// <summary>Nats per token over the last finished epoch; null before the first.</summary>
     public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
 
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
 
-    /// <summary>LossSum a token of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Nats per token of the held-out text after it; null when none is held out.</summary>
     public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
 
     /// <summary>The best held-out perplexity so far; null when none is held out, and for models that another figure ranks.</summary>
@@ -163,7 +163,7 @@ public sealed record TrainingProgress
 }
 
 /// <summary>A loss and its perplexity: the one that was given is exact, and the other follows from it.</summary>
-/// <param name="Loss">LossSum a token; null for none.</param>
+/// <param name="Loss">Nats per token; null for none.</param>
 /// <param name="Perplexity">Its exponential.</param>
 internal readonly record struct LossFigure(double? Loss, double? Perplexity)
 {

@@ -131,11 +131,11 @@ internal sealed class DynamicPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits) =>
-        throw new NotSupportedException("dynamic evaluation metrics; it does not generate");
+        throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
     protected override void RearrangeRows(ReadOnlySpan<int> rows) =>
-        throw new NotSupportedException("dynamic evaluation metrics; it does not generate");
+        throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
     protected override void Free()

@@ -24,11 +24,11 @@ public sealed record EvaluationReport
     /// <summary>How the text was read, in words: the state policy and the context.</summary>
     public required string Reading { get; init; }
 
-    /// <summary>LossSum over the tokens that the vocab has.</summary>
+    /// <summary>Loss over the tokens that the vocab has.</summary>
     public required LossSum Known { get; init; }
 
     /// <summary>
-    /// LossSum over the tokens that the vocab has not; of each, the model told only that it is unknown, not which.
+    /// Loss over the tokens that the vocab has not; of each, the model told only that it is unknown, not which.
     /// </summary>
     public required LossSum Unknown { get; init; }
 
@@ -53,7 +53,7 @@ public sealed record EvaluationReport
     /// <summary>Seconds that the measurement took.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>LossSum over all tokens.</summary>
+    /// <summary>Loss over all tokens.</summary>
     public LossSum All => Known + Unknown;
 
     /// <summary>Perplexity over all tokens.</summary>

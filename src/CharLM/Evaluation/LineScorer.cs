@@ -108,7 +108,7 @@ public sealed class LineScorer : IDisposable
 /// <param name="Characters">Characters of the tokens that were predicted, with the spaces between words.</param>
 public sealed record LineScore(IReadOnlyList<string> Tokens, IReadOnlyList<float> Nats, IReadOnlyList<int> Ids, long Characters)
 {
-    /// <summary>LossSum over the tokens that were predicted; infinite where one was thought impossible.</summary>
+    /// <summary>Loss over the tokens that were predicted; infinite where one was thought impossible.</summary>
     public LossSum Total => Nats.Where(nats => !float.IsNaN(nats)).Aggregate(default(LossSum), (sum, nats) => sum + new LossSum(nats, 1));
 
     /// <summary>Bits a character; NaN when nothing was predicted.</summary>

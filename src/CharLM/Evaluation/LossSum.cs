@@ -9,7 +9,7 @@ namespace CharLM.Evaluation;
 /// <param name="Tokens">The tokens that were predicted.</param>
 public readonly record struct LossSum(double Total, long Tokens)
 {
-    /// <summary>LossSum a token.</summary>
+    /// <summary>Nats per token.</summary>
     public double Mean => Total / Tokens;
 
     /// <summary>exp of the nats a token: the number of equally likely tokens that would surprise as much.</summary>

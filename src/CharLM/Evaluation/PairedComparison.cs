@@ -9,10 +9,10 @@ namespace CharLM.Evaluation;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record PairedComparison
 {
-    /// <summary>LossSum of the first model, over the tokens that both vocabs have.</summary>
+    /// <summary>Loss of the first model, over the tokens that both vocabs have.</summary>
     public required LossSum First { get; init; }
 
-    /// <summary>LossSum of the second model, over the same tokens.</summary>
+    /// <summary>Loss of the second model, over the same tokens.</summary>
     public required LossSum Second { get; init; }
 
     /// <summary>Tokens that are left out since a vocab has them not.</summary>
@@ -21,7 +21,7 @@ public sealed record PairedComparison
     /// <summary>95 % interval of <see cref="Difference"/>, by block bootstrap over the text.</summary>
     public required Interval DifferenceInterval { get; init; }
 
-    /// <summary>LossSum a token, second less first: below 0 the second is better.</summary>
+    /// <summary>Nats per token, second less first: below 0 the second is better.</summary>
     public double Difference => Second.Mean - First.Mean;
 
     /// <summary>Perplexity of the second over that of the first.</summary>

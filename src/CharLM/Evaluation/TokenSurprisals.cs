@@ -10,10 +10,10 @@ namespace CharLM.Evaluation;
 /// <param name="Guesses">What was expected most in its place.</param>
 public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory<float> Nats, ReadOnlyMemory<TopPrediction> Guesses)
 {
-    /// <summary>LossSum over the tokens that the vocab has.</summary>
+    /// <summary>Loss over the tokens that the vocab has.</summary>
     public LossSum Known => Sum(unknown: false);
 
-    /// <summary>LossSum over the tokens that are read as unknown.</summary>
+    /// <summary>Loss over the tokens that are read as unknown.</summary>
     public LossSum Unknown => Sum(unknown: true);
 
     /// <summary>The part of the tokens that were expected most, in [0, 1].</summary>

@@ -119,7 +119,7 @@ public abstract class EpochTrainer : IDisposable
     /// An epoch is measured and over: tells the schedule how it did. A plateau schedule needs to hear it after every epoch; the others
     /// go on without it.
     /// </summary>
-    /// <param name="loss">LossSum a token of the held-out text, or another figure of which less is better.</param>
+    /// <param name="loss">Nats per token of the held-out text, or another figure of which less is better.</param>
     public void EpochEnded(double loss)
     {
         _schedule.EpochEnded(loss);
@@ -269,11 +269,11 @@ public sealed record EpochReport
     public required int NumEpochs { get; init; }
 
     /// <summary>
-    /// LossSum over the epoch's minibatches, each measured before the step that learns from it, as the book does.
+    /// Loss over the epoch's minibatches, each measured before the step that learns from it, as the book does.
     /// </summary>
     public required LossSum Train { get; init; }
 
-    /// <summary>LossSum over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
+    /// <summary>Loss over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
     public LossSum? HeldOut { get; init; }
 
     /// <summary>For models on pairs, what the held-out ones told, the figure that counts first; empty when none are held out.</summary>

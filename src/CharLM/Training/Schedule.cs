@@ -36,7 +36,7 @@ public sealed class Schedule(ScheduleConfig config, double begin, int numEpochs)
     }
 
     /// <summary>An epoch has ended with this held-out loss. Only a plateau schedule asks for it.</summary>
-    /// <param name="nats">LossSum a token.</param>
+    /// <param name="nats">Nats per token.</param>
     public void EpochEnded(double nats)
     {
         if (config.Kind != ScheduleKind.Plateau)

@@ -86,7 +86,7 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="gradientScales">
     /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
     /// </param>
-    /// <returns>LossSum a token.</returns>
+    /// <returns>Nats per token.</returns>
     public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales = default)
     {
