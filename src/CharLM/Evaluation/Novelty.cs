@@ -1,0 +1,121 @@
+namespace CharLM.Evaluation;
+
+/// <summary>How much of a generated text is copied from the text that its model was trained on.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+/// <param name="LongestBegin">Where the longest copied passage begins in the generated text, in tokens.</param>
+/// <param name="LongestLength">Tokens of the longest passage that also stands in the training text; 0 when not even one token does.</param>
+/// <param name="CopiedShare">
+/// The share of the generated text's <see cref="GramLength"/>-grams that also stand in the training text, 0 to 1; null when it is
+/// shorter than one.
+/// </param>
+public sealed record Novelty(int LongestBegin, int LongestLength, double? CopiedShare)
+{
+    /// <summary>Tokens of the passages that <see cref="CopiedShare"/> counts.</summary>
+    public const int GramLength = 8;
+}
+
+/// <summary>
+/// Finds what a generated text copies from a training text in one pass over the latter, however long it is: the suffix automaton of the
+/// generated text (Blumer et al. 1985) follows the training text and knows at each place the longest passage that ends there and
+/// stands in both.
+/// </summary>
+/// <remarks>Thread safety: one thread at a time. Memory: some 500 bytes per generated token, none per training token.</remarks>
+public sealed class NoveltyMeter
+{
+    private readonly ReadOnlyMemory<int> _generated;
+    private readonly State _root = new(0, 0, null, []);
+    private State _at;
+    private int _length, _longest, _longestEnd;
+
+    /// <summary>A meter that has read no training text yet.</summary>
+    /// <param name="generated">Ids of the generated text.</param>
+    public NoveltyMeter(ReadOnlyMemory<int> generated)
+    {
+        (_generated, _at) = (generated, _root);
+        State last = _root;
+        for (int i = 0; i < generated.Length; i++)
+            last = Extend(last, generated.Span[i], i + 1);
+    }
+
+    /// <summary>Reads on in the training text.</summary>
+    /// <param name="training">Ids of the same vocab; they continue those of the call before.</param>
+    public void Read(ReadOnlySpan<int> training)
+    {
+        foreach (int token in training)
+        {
+            State? next;
+            while (!_at.Next.TryGetValue(token, out next) && _at.Link is { } shorter)
+                (_at, _length) = (shorter, shorter.Length);
+            (_at, _length) = next is null ? (_root, 0) : (next, _length + 1);
+            if (_length > _longest)
+                (_longest, _longestEnd) = (_length, _at.End);
+            if (_length >= Novelty.GramLength)
+                _at.LastGram.IsCopied = true;
+        }
+    }
+
+    /// <summary>The copies in what has been read so far.</summary>
+    public Novelty Result()
+    {
+        int copied = 0;
+        State state = _root;
+        for (int i = 0; i < _generated.Length; i++)
+        {
+            state = state.Next[_generated.Span[i]];
+            copied += state.Length >= Novelty.GramLength && state.LastGram.IsCopied ? 1 : 0;
+        }
+        int grams = _generated.Length - Novelty.GramLength + 1;
+        return new Novelty(_longestEnd - _longest, _longest, grams > 0 ? (double)copied / grams : null);
+    }
+
+    // One token more: the state of all that was read, whose link is that of its longest end that was met before.
+    private State Extend(State last, int token, int end)
+    {
+        var added = new State(last.Length + 1, end, _root, []);
+        State? from = last;
+        for (; from is not null && from.Next.TryAdd(token, added); from = from.Link)
+        {
+        }
+        if (from is null)
+            return added;
+        State met = from.Next[token];
+        added.Link = met.Length == from.Length + 1 ? met : Split(met, from, token);
+        return added;
+    }
+
+    // The shorter passages of a state now end at a second place, the longer ones do not: they part.
+    private static State Split(State met, State from, int token)
+    {
+        var shorter = new State(from.Length + 1, met.End, met.Link, new(met.Next));
+        met.Link = shorter;
+        for (State? state = from; state is not null && state.Next.GetValueOrDefault(token) == met; state = state.Link)
+            state.Next[token] = shorter;
+        return shorter;
+    }
+
+    // Passages that end at the same places: the longest has Length tokens, and Link has those that are too short to be among them.
+    private sealed class State(int length, int end, State? link, Dictionary<int, State> next)
+    {
+        public int Length { get; } = length;
+
+        public int End { get; } = end;
+
+        public State? Link { get; set; } = link;
+
+        public Dictionary<int, State> Next { get; } = next;
+
+        public bool IsCopied { get; set; }
+
+        // The state of the last GramLength tokens of these passages.
+        public State LastGram
+        {
+            get
+            {
+                State state = this;
+                while (state.Link is { Length: >= Novelty.GramLength } shorter)
+                    state = shorter;
+                return state;
+            }
+        }
+    }
+}
