@@ -113,5 +113,5 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <param name="config">All of the run.</param>
     /// <param name="command">The command that goes on.</param>
     protected static string Interrupted(int epochs, TConfig config, string command) =>
-        $"interrupted after {epochs} of {config.Training.NumEpochs} epochs and saved; go on with: {command}";
+        $"interrupted after {epochs} of {config.Training.EpochCount} epochs and saved; go on with: {command}";
 }

@@ -10,6 +10,11 @@ namespace CharLM.Cli.Options;
 internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 {
     private readonly Option<int?> _epochs = OptionOf.Integer("--epochs", "N", $"Passes over the text. [default: {defaults.NumEpochs}]");
+    private readonly Option<int?> _steps = OptionOf.Integer(
+        "--steps", "N", "Minibatches to learn in all, wherever in the text that ends; instead of --epochs.");
+    private readonly Option<int?> _stepsPerEpoch = OptionOf.Integer(
+        "--steps-per-epoch", "N", "Minibatches after which held-out text is measured, and which --epochs, --patience and schedules count; 0 "
+            + "is a pass over the text. [default: 0; a twentieth of --steps]");
     private readonly Option<int?> _batchSize = OptionOf.Integer(
         "--batch-size", "N", $"Rows of a minibatch. [default: {defaults.BatchSize}]");
     private readonly Option<int?> _numSteps = OptionOf.Integer(
@@ -62,12 +67,12 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     /// <param name="epochs">Whether --epochs is one of them; a verb that does not mainly train has its own.</param>
     public void AddTo(Command command, bool epochs = true)
     {
-        Option[] aboutPieces = [_numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep];
+        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep];
         if (epochs)
             command.Add(_epochs);
         foreach (Option option in new Option[]
         {
-            _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
+            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
             _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
                 _scheduleEnd, _seed,
         })
@@ -84,6 +89,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     public TrainerConfig Apply(ParseResult parse, TrainerConfig under) => under with
     {
         NumEpochs = parse.GetValue(_epochs) ?? under.NumEpochs,
+        TotalSteps = parse.GetValue(_steps) ?? (parse.GetValue(_epochs) is null ? under.TotalSteps : 0),
+        StepsPerEpoch = parse.GetValue(_stepsPerEpoch) ?? under.StepsPerEpoch,
         BatchSize = parse.GetValue(_batchSize) ?? under.BatchSize,
         NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,
         Sampling = parse.GetValue(_sampling) ?? under.Sampling,

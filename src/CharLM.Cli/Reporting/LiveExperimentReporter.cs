@@ -85,7 +85,7 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
 
     private static string[] Cells(TrialStatus status)
     {
-        int of = status.Trial.Config.Training.NumEpochs;
+        int of = status.Trial.Config.Training.EpochCount;
         (int? epoch, double? train, double? heldOut, double? rate) = status.Result is { } result
             ? (result.Epochs, result.TrainPerplexity, result.HeldOutPerplexity, result.TokensPerSecond)
             : (status.Progress?.Epoch, status.Progress?.TrainPerplexity, status.Progress?.HeldOutPerplexity,

@@ -38,7 +38,9 @@ internal static class RunLines
     {
         string heldOut = (epoch.HeldOut is { } nats ? $"  held-out {Loss(nats.Mean, style, isHeldOut: true)}" : "")
             + Describe(epoch.Metrics, "  held-out ");
-        return $"epoch {epoch.Epoch.ToString().PadLeft(epoch.NumEpochs.ToString().Length)}/{epoch.NumEpochs}"
+        (string unit, long done, long all) = epoch.Step is { } step ? ("step", step, epoch.TotalSteps)
+            : ("epoch", epoch.Epoch, (long)epoch.NumEpochs);
+        return $"{unit} {Figure.Count(done).PadLeft(Figure.Count(all).Length)}/{Figure.Count(all)}"
             + $"  {Loss(epoch.Train.Mean, style)}{heldOut}"
             + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
             + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(epoch.RemainingSeconds)}";

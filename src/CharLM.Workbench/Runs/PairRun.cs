@@ -52,7 +52,7 @@ public sealed class PairRun<TModel, TConfig>
         IEnumerable<string> errors = config.Errors();
         if (start is not null && !Equals(config.Model, start.Config))
             errors = errors.Append("the checkpoint's model cannot change: leave its options out");
-        if (start is not null && start.Progress.Epochs >= config.Training.NumEpochs)
+        if (start is not null && start.Progress.Epochs >= config.Training.EpochCount)
             errors = errors.Append(
                 $"the checkpoint has finished {start.Progress.Epochs} epochs already: give --epochs above that to train on");
         return errors;

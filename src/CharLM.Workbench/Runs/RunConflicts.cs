@@ -10,7 +10,7 @@ internal static class RunConflicts
     // have ended the run before. The text is compared by its checksum.
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
-        "corpus", "data", "validation", "training.num_epochs", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last",
+        "corpus", "data", "validation", "training.num_epochs", "training.total_steps", "prefix", "sample_length", "sample_every", "checkpoint_every", "keep_last",
             "patience", "checkpoint_path",
     };
 
@@ -23,13 +23,21 @@ internal static class RunConflicts
             if (before.GetValueOrDefault(key, "not set") is var old && now.GetValueOrDefault(key, "not set") is var value && old != value)
                 yield return $"{key} is {old} in the run and cannot become {value}";
         }
-        if (was.Training.NumEpochs != isNow.Training.NumEpochs && was.WhatSpansAllEpochs is { } what)
+        if (was.Training.EpochLength != isNow.Training.EpochLength)
+            yield return $"an epoch is {Length(was)} in the run and cannot become {Length(isNow)}";
+        if (was.Training.TotalSteps != isNow.Training.TotalSteps && was.WhatSpansAllEpochs is { } spans)
+            yield return $"training.total_steps is {was.Training.TotalSteps} in the run and cannot become {isNow.Training.TotalSteps}: "
+                + $"{spans} from the first step to the last; begin a new run, from this one's checkpoint or anew";
+        else if (was.Training.NumEpochs != isNow.Training.NumEpochs && was.Training.TotalSteps == 0 && was.WhatSpansAllEpochs is { } what)
         {
             yield return $"training.num_epochs is {was.Training.NumEpochs} in the run and cannot become {isNow.Training.NumEpochs}: "
                 + $"{what} from its first epoch to its last, and what is learned would be neither run's; begin a new run, from this one's "
                 + "checkpoint or anew";
         }
     }
+
+    private static string Length(RunSettings config) =>
+        config.Training.EpochLength == 0 ? "a pass over the text" : $"{config.Training.EpochLength} steps";
 
     private static Dictionary<string, string> Settings(RunSettings config)
     {

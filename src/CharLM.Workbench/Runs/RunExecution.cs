@@ -36,7 +36,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
     // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
     private TCheckpoint? _best;
 
-    private bool Continues => !_stopped && _figures.Epochs < config.Training.NumEpochs;
+    private bool Continues => !_stopped && _figures.Epochs < config.Training.EpochCount;
 
     private double Elapsed => (_before?.ElapsedSeconds ?? 0) + _clock.Elapsed.TotalSeconds;
 
@@ -109,7 +109,7 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         // Of a measure, more is better; the schedule takes what less is better of.
         TrainingDivergedException.ThrowIfDiverged(report with { HeldOut = loss });
         task.Trainer.EpochEnded(metrics.Count > 0 ? 1 - metrics[0].Value : (loss ?? report.Train).Mean);
-        int done = report.Epoch, left = config.Training.NumEpochs - done;
+        int done = report.Epoch, left = config.Training.EpochCount - done;
         _last = report with
         {
             HeldOut = loss,

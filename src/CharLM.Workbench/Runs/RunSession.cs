@@ -146,12 +146,12 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
                 $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has waited longer already, and would "
                     + "have ended before");
         }
-        if (File.Exists(Directory.ResultPath) && done >= config.Training.NumEpochs)
+        if (File.Exists(Directory.ResultPath) && done >= config.Training.EpochCount)
             conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
-        else if (File.Exists(Directory.ResultPath) && config.Training.NumEpochs <= was.Training.NumEpochs && !waitsLonger)
+        else if (File.Exists(Directory.ResultPath) && config.Training.EpochCount <= was.Training.EpochCount && !waitsLonger)
             conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs, since what is held out did not become better");
-        else if (done > config.Training.NumEpochs)
-            conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.NumEpochs}");
+        else if (done > config.Training.EpochCount)
+            conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.EpochCount}");
         return conflicts;
     }
 

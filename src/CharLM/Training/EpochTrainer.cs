@@ -44,7 +44,8 @@ public abstract class EpochTrainer : IDisposable
         (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", Free));
         List<(string Name, Parameter Weight)> weights = [.. model.named_parameters().Select(entry => (entry.name, entry.parameter))];
         (WeightNames, _weights) = ([.. weights.Select(entry => entry.Name)], weights.ConvertAll(entry => entry.Weight));
-        _schedule = new Schedule(config.Schedule, config.LearningRate, config.NumEpochs);
+        double epochs = config.TotalSteps > 0 ? (double)config.TotalSteps / config.EpochLength : config.NumEpochs;
+        _schedule = new Schedule(config.Schedule, config.LearningRate, epochs);
     }
 
     /// <summary>How it trains.</summary>
@@ -104,7 +105,9 @@ public abstract class EpochTrainer : IDisposable
         var report = new EpochReport
         {
             Epoch = epoch + 1,
-            NumEpochs = Config.NumEpochs,
+            NumEpochs = Config.EpochCount,
+            Step = Config.EpochLength > 0 ? ((long)epoch * Config.EpochLength) + batches : null,
+            TotalSteps = Config.TotalSteps > 0 ? Config.TotalSteps : (long)Config.NumEpochs * Config.EpochLength,
             Train = _nats,
             GradientNorm = _norms / batches,
             LearningRate = Optimizer.LearningRate,
@@ -130,7 +133,7 @@ public abstract class EpochTrainer : IDisposable
     public TrainerState CopyState()
     {
         OptimizerMoments update = Optimizer.CopyState();
-        CarriedState carried = _batch > 0 ? CopyCarried() : CarriedState.None;
+        CarriedState carried = BeginsAnew(_epoch, _batch) ? CarriedState.None : CopyCarried();
         return new TrainerState
         {
             Epoch = _epoch,
@@ -166,7 +169,7 @@ public abstract class EpochTrainer : IDisposable
         Optimizer.SetState(new OptimizerMoments(state.OptimizerSteps, moments));
         Optimizer.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
-        if (state.Batch > 0)
+        if (!BeginsAnew(state.Epoch, state.Batch))
             SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
         (_epoch, _batch, _nats, _norms, _secondsBefore) = (
             state.Epoch, state.Batch, new LossSum(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
@@ -198,6 +201,11 @@ public abstract class EpochTrainer : IDisposable
     /// <param name="done">Finished epochs and the part of the current one.</param>
     /// <returns>Mean cross-entropy in nats, and over how many predictions it was taken.</returns>
     protected abstract (double Loss, long Predictions) Learn(int batch, long step, double done);
+
+    /// <summary>Whether no state is carried into a minibatch from the one before it.</summary>
+    /// <param name="epoch">The epoch that was laid out last.</param>
+    /// <param name="batch">Which of its minibatches, from 0.</param>
+    private protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
 
     /// <summary>The state that is carried from minibatch to minibatch, copied.</summary>
     private protected virtual CarriedState CopyCarried() => CarriedState.None;
@@ -267,6 +275,12 @@ public sealed record EpochReport
 
     /// <summary>Epochs of the whole run.</summary>
     public required int NumEpochs { get; init; }
+
+    /// <summary>Minibatches from the first epoch to the end of this one; null when epochs are passes over the text.</summary>
+    public long? Step { get; init; }
+
+    /// <summary>Minibatches of the whole run, where <see cref="Step"/> is known.</summary>
+    public long TotalSteps { get; init; }
 
     /// <summary>
     /// Loss over the epoch's minibatches, each measured before the step that learns from it, as the book does.

@@ -4,8 +4,8 @@ namespace CharLM.Training;
 /// <remarks>Thread safety: one thread at a time.</remarks>
 /// <param name="config">How it changes.</param>
 /// <param name="begin">Where it begins.</param>
-/// <param name="numEpochs">Epochs of the run.</param>
-public sealed class Schedule(ScheduleConfig config, double begin, int numEpochs)
+/// <param name="numEpochs">Epochs of the run; of one that ends inside an epoch, with that part.</param>
+public sealed class Schedule(ScheduleConfig config, double begin, double numEpochs)
 {
     /// <summary>What a plateau schedule remembers; all there is to save.</summary>
     /// <param name="Scale">What the rate has been multiplied by so far, 0 to 1: after 1,075 halvings it is 0.</param>

@@ -21,7 +21,11 @@ public sealed class Trainer : EpochTrainer
     private readonly float[] _gradientScales;
     private readonly int _stateRow;
     private readonly ModelConfig _model;
+
+    // The pass over the text that is laid out, the step of the run that begins it, and the step that begins the epoch.
     private EpochPlan _plan;
+    private int _pass;
+    private long _passBegin, _epochBegin;
 
     /// <summary>A trainer of a model on a text.</summary>
     /// <param name="model">The model; stays the caller's.</param>
@@ -51,13 +55,39 @@ public sealed class Trainer : EpochTrainer
     /// <inheritdoc/>
     protected override int PlanEpoch(int epoch)
     {
-        _plan = _minibatches.Plan(epoch);
-        return _plan.NumBatches;
+        if (Config.EpochLength == 0)
+        {
+            (_pass, _plan) = (epoch, _minibatches.Plan(epoch));
+            return _plan.NumBatches;
+        }
+        _epochBegin = (long)epoch * Config.EpochLength;
+        long left = Config.TotalSteps > 0 ? Config.TotalSteps - _epochBegin : Config.EpochLength;
+        return (int)Math.Clamp(left, 0, Config.EpochLength);
+    }
+
+    private protected override bool BeginsAnew(int epoch, int batch) =>
+        Config.EpochLength == 0 ? batch == 0 : Seek(((long)epoch * Config.EpochLength) + batch) == 0;
+
+    // Lays out the pass over the text that a step of the run is in, and says where in it.
+    private int Seek(long step)
+    {
+        if (step < _passBegin)
+            (_pass, _passBegin, _plan) = (0, 0, _minibatches.Plan(0));
+        while (step >= _passBegin + _plan.NumBatches)
+        {
+            _passBegin += _plan.NumBatches;
+            _plan = _minibatches.Plan(++_pass);
+        }
+        return (int)(step - _passBegin);
     }
 
     /// <inheritdoc/>
     protected override (double Loss, long Predictions) Learn(int batch, long step, double done)
     {
+        if (Config.EpochLength > 0)
+            batch = Seek(_epochBegin + batch);
+        // Counted by passes: how often a run is measured changes nothing that is random.
+        step = ((long)_pass << 32) | (uint)batch;
         if (batch == 0 || !_minibatches.CarriesState)
             _backend.ResetState();
         _plan.Fill(_minibatches.Tokens, batch, _inputs, _targets);

@@ -6,8 +6,20 @@ namespace CharLM.Training;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TrainerConfig
 {
-    /// <summary>Passes over the text, 1 to 1,000,000; default 500.</summary>
+    // A run by steps whose epochs nobody sets is measured so often.
+    private const int EpochsOfSteps = 20;
+
+    /// <summary>Passes over the text, 1 to 1,000,000; default 500. <see cref="TotalSteps"/> wins over it.</summary>
     public int NumEpochs { get; init; } = 500;
+
+    /// <summary>Minibatches to learn in all, wherever in the text that ends; default 0: <see cref="NumEpochs"/> epochs.</summary>
+    public int TotalSteps { get; init; }
+
+    /// <summary>
+    /// Minibatches of an epoch, after which held-out text is measured and the best model kept; the next epoch reads on where this one
+    /// ended. Default 0: an epoch is one pass over the text, or with <see cref="TotalSteps"/> a twentieth of them.
+    /// </summary>
+    public int StepsPerEpoch { get; init; }
 
     /// <summary>Rows of a minibatch, 1 to 65,536; default 32.</summary>
     public int BatchSize { get; init; } = 32;
@@ -58,11 +70,23 @@ public sealed record TrainerConfig
     /// </summary>
     public long Seed { get; init; }
 
+    /// <summary>Minibatches of an epoch; 0 when it is a pass over the text.</summary>
+    public int EpochLength => StepsPerEpoch > 0 ? StepsPerEpoch : (TotalSteps + EpochsOfSteps - 1) / EpochsOfSteps;
+
+    /// <summary>Epochs of the run; the last one of <see cref="TotalSteps"/> may be shorter than the others.</summary>
+    public int EpochCount => TotalSteps > 0 ? (TotalSteps + EpochLength - 1) / EpochLength : NumEpochs;
+
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (NumEpochs is < 1 or > 1_000_000)
             yield return $"epochs must be 1 to 1000000, not {NumEpochs}";
+        if (TotalSteps < 0)
+            yield return $"steps must be 0 (by epochs) or more, not {TotalSteps}";
+        if (StepsPerEpoch < 0)
+            yield return $"steps-per-epoch must be 0 (a pass over the text) or more, not {StepsPerEpoch}";
+        if (EpochLength > 0 && Truncation == Truncation.None)
+            yield return "truncation none takes one step for each pass over the text: count in epochs, not in steps";
         if (BatchSize is < 1 or > 65536)
             yield return $"batch-size must be 1 to 65536, not {BatchSize}";
         if (NumSteps is < 1 or > 65536)

@@ -100,6 +100,30 @@ public sealed class ResumeTests : IDisposable
         AssertSame(whole, parts);
     }
 
+    [Theory]
+    [InlineData(Implementation.Fused, SamplingOrder.Sequential)]
+    [InlineData(Implementation.BuiltIn, SamplingOrder.Sequential)]
+    [InlineData(Implementation.Custom, SamplingOrder.Random)]
+    public void Resume_RunBySteps_EndsBitByBitAsUncut(Implementation implementation, SamplingOrder sampling)
+    {
+        RunConfig config = Config with
+        {
+            Model = Config.Model with { Implementation = implementation },
+            Training = Config.Training with
+            {
+                TotalSteps = 101,
+                StepsPerEpoch = 17,
+                Sampling = sampling,
+                Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 0.5 },
+            },
+        };
+        RunDirectory whole = Run("whole", config);
+        foreach (int steps in new[] { 3, 17, 1, 26 })
+            Run("parts", config, cutAfter: steps);
+        AssertSame(whole, Run("parts", config));
+        Assert.Equal([17, 34, 51, 68, 85, 101], EpochMetrics.Read(whole.MetricsPath).Select(epoch => epoch.Step));
+    }
+
     // Odd sizes: rows of 9 floats begin at any address modulo 16, by which products of small matrices are rounded.
     [Theory]
     [InlineData(Implementation.BuiltIn, CellKind.Gru, null, 3)]
