@@ -51,6 +51,8 @@ public sealed record PairRunConfig<TConfig> : RunSettings
     {
         foreach (string error in Model.Errors().Concat(Training.Errors()))
             yield return error;
+        if (Training.EpochLength > 0)
+            yield return "steps and steps-per-epoch are for texts: pairs are learned in whole passes, by epochs";
         if (Kind != TConfig.Kind)
             yield return $"kind must be {TConfig.Kind}, not {Kind}";
         if (string.IsNullOrWhiteSpace(Data))

@@ -252,7 +252,7 @@ public abstract class EpochTrainer : IDisposable
 
     private StepReport LearnStep(int epoch, int batches)
     {
-        double done = epoch + ((double)_batch / batches);
+        double done = epoch + ((double)_batch / (Config.EpochLength > 0 ? Config.EpochLength : batches));
         Optimizer.LearningRate = _schedule.RateAt(done);
         (double loss, long predictions) = Learn(_batch, ((long)epoch << 32) | (uint)_batch, done);
         double norm = Optimizer.Clip(Config.ClipNorm, Config.Clipping);
