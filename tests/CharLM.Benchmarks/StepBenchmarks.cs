@@ -13,7 +13,7 @@ public class StepBenchmarks : IDisposable
 {
     private const int Vocab = 28, Batch = 32, Steps = 35;
 
-    private readonly long[] _inputs = new long[Batch * Steps], _targets = new long[Batch * Steps];
+    private readonly int[] _inputs = new int[Batch * Steps], _targets = new int[Batch * Steps];
     private LanguageModel? _model;
     private FusedNetwork? _network;
     private Workers? _workers;

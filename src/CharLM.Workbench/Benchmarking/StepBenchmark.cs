@@ -78,8 +78,8 @@ public static class StepBenchmark
         private readonly StepShape _shape;
         private readonly LanguageModel _model;
         private readonly ITrainingBackend _backend;
-        private readonly long[] _inputs;
-        private readonly long[] _targets;
+        private readonly int[] _inputs;
+        private readonly int[] _targets;
 
         public Contestant(StepShape shape, int torchThreads)
         {
@@ -94,7 +94,7 @@ public static class StepBenchmark
                 NumSteps = shape.NumSteps,
             });
             var random = new RandomStream(1, "benchmark");
-            (_inputs, _targets) = (new long[shape.Tokens], new long[shape.Tokens]);
+            (_inputs, _targets) = (new int[shape.Tokens], new int[shape.Tokens]);
             for (int i = 0; i < _inputs.Length; i++)
                 (_inputs[i], _targets[i]) = (random.Next(shape.VocabSize), random.Next(shape.VocabSize));
         }

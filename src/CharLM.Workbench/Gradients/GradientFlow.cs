@@ -1,4 +1,5 @@
 using CharLM.Models;
+using CharLM.Torch;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ public static class GradientFlow
     /// <returns>Curves as long as the distance, for every layer: of its hidden state, then of its cell state.</returns>
     /// <exception cref="ArgumentException">The rows are too short to have a past.</exception>
     public static IReadOnlyList<FlowCurve> Measure(
-        LanguageModel model, ReadOnlySpan<long> tokens, int rows, CancellationToken cancellationToken = default)
+        LanguageModel model, ReadOnlySpan<int> tokens, int rows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -31,7 +32,7 @@ public static class GradientFlow
         using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
         using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
         using DisposeScope scope = NewDisposeScope();
-        Tensor ids = tensor(tokens.ToArray(), [rows, steps + 1], device: model.Device);
+        Tensor ids = TokenTensor.Of(tokens, [rows, steps + 1], model.Device);
         (Tensor loss, List<RecurrentState> states) = Read(model, ids, steps, cancellationToken);
         return Curves(loss, states, model.Config);
     }

@@ -64,7 +64,7 @@ public sealed record GradientStudy
     {
         InvalidConfigException.ThrowIfAny(Errors());
         TokenizedText text = TokenizedText.From(corpus, Text, Start?.Vocab);
-        long[] places = Places(text.Train.Span);
+        int[] places = Places(text.Train);
         var rows = new List<GradientRow>();
         foreach (ModelConfig config in Models)
         {
@@ -79,7 +79,7 @@ public sealed record GradientStudy
     }
 
     private GradientRow Row(
-        string name, ModelConfig config, ClippingKind? clipping, TokenizedText text, long[] places, CancellationToken cancellationToken)
+        string name, ModelConfig config, ClippingKind? clipping, TokenizedText text, int[] places, CancellationToken cancellationToken)
     {
         manual_seed(Training.Seed);
         using LanguageModel model = Start is null ? new LanguageModel(config, text.Vocab.Count) : Start.BuildModel(config.Implementation);
@@ -98,7 +98,7 @@ public sealed record GradientStudy
     }
 
     private (double? Perplexity, string? Problem) Train(
-        LanguageModel model, ClippingKind? clipping, ReadOnlyMemory<int> tokens, CancellationToken cancellationToken)
+        LanguageModel model, ClippingKind? clipping, TokenSource tokens, CancellationToken cancellationToken)
     {
         double? perplexity = null;
         if (TrainEpochs == 0)
@@ -123,19 +123,15 @@ public sealed record GradientStudy
     }
 
     // Pieces of the training text, as far apart as it allows.
-    private long[] Places(ReadOnlySpan<int> tokens)
+    private int[] Places(TokenSource tokens)
     {
         int length = Distance + 2;
         if (tokens.Length < length)
             throw new InvalidConfigException(
                 [$"{Distance} steps back need {length} tokens; the text has {tokens.Length}: take a smaller --distance, or a longer text"]);
-        var places = new long[Rows * length];
+        var places = new int[Rows * length];
         for (int row = 0; row < Rows; row++)
-        {
-            int begin = (int)((long)row * (tokens.Length - length) / Math.Max(1, Rows - 1));
-            for (int i = 0; i < length; i++)
-                places[(row * length) + i] = tokens[begin + i];
-        }
+            tokens.CopyTo(row * (tokens.Length - length) / Math.Max(1, Rows - 1), places.AsSpan(row * length, length));
         return places;
     }
 

@@ -68,7 +68,8 @@ public sealed record EvaluationRun
         int window = 0;
         EvaluationText text = EvaluationText.From(corpus.Text, model.Text, model.Vocab, tokens =>
         {
-            TextRange unseen = same.Select(other => UnseenText.Of(other, tokens)).Aggregate((left, right) => left.Intersect(right));
+            TextParts[] parts = [.. same.Select(other => other.PartsOf(tokens))];
+            TextRange unseen = parts.Select(part => part.Unseen).Aggregate((left, right) => left.Intersect(right));
             if (Split is null && trainedOn && unseen.Count > 1)
                 split = TextSplit.HeldOut;
             if (split == TextSplit.HeldOut && unseen.Count < 2)
@@ -76,8 +77,11 @@ public sealed record EvaluationRun
                 throw new InvalidConfigException(
                     ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
             }
-            if (split == TextSplit.HeldOut && WindowsOf(same, tokens) is { } windows)
-                (window, unseen) = windows;
+            // What training held out as windows is measured as those, unless another reading was asked for.
+            if (split == TextSplit.HeldOut && Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0
+                && parts.Select(part => (part.HeldOut, part.WindowLength)).Distinct().ToArray() is [(var heldOut, > 0 and var length)]
+                && heldOut.Count > 0 && heldOut.End <= tokens)
+                (window, unseen) = (length, heldOut);
             TextRange range = split == TextSplit.HeldOut ? unseen : new TextRange(0, tokens);
             return MaxTokens > 0 ? range with { End = Math.Min(range.End, range.Begin + MaxTokens) } : range;
         });
@@ -91,19 +95,6 @@ public sealed record EvaluationRun
             _ => " (the text of the training)",
         };
         return text with { Name = corpus.Origin.Name + label, WindowLength = window };
-    }
-
-    // What training held out as windows is measured as those, unless another reading was asked for.
-    private (int Length, TextRange Range)? WindowsOf(IReadOnlyList<ISavedModel> models, int tokens)
-    {
-        (int, int, int)[] all = [.. models.Select(model => model is Checkpoint { Training: var training }
-            ? (training.TrainWindows, training.ValidationWindows, training.NumSteps)
-            : default).Distinct()];
-        bool asIs = Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0;
-        if (!asIs || all is not [( > 0 and int train, > 0 and int validation, int steps)])
-            return null;
-        var range = new TextRange(train, train + validation + steps);
-        return range.End <= tokens ? (steps, range) : null;
     }
 
     /// <summary>Measures a model.</summary>
@@ -148,4 +139,14 @@ public sealed record EvaluationRun
             learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
         return result with { Report = result.Report with { Reading = $"{result.Report.Reading}; {dynamic.Describe()}" } };
     }
+}
+
+/// <summary>Which part of a text a model is measured on.</summary>
+public enum TextSplit
+{
+    /// <summary>What its training did not see.</summary>
+    HeldOut,
+
+    /// <summary>The whole text.</summary>
+    All,
 }

@@ -59,7 +59,7 @@ public sealed record NGramRun
             ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.HeldOut, text.Vocab) }
             : null;
         IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 1
-            ? Baselines.Compressors(text.Train.Span, text.HeldOut.Span, text.Vocab, Text.Token, cancellationToken)
+            ? Baselines.Compressors(text.Train, text.HeldOut, text.Vocab, Text.Token, cancellationToken)
             : [];
         var checkpoint = new NGramCheckpoint
         {
@@ -84,8 +84,7 @@ public sealed record NGramRun
 
     private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
     {
-        var range = new TextRange(text.Train.Length, text.Train.Length + text.HeldOut.Length);
-        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, _ => range) with
+        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).HeldOut) with
         {
             Name = $"{corpus.Origin.Name} (held out from training)",
         };
@@ -100,4 +99,4 @@ public sealed record NGramRun
 /// <param name="HeldOut">The measure of the held-out part; null when there is none.</param>
 /// <param name="Compressors">What compressors need for it; empty when they were not asked for.</param>
 public sealed record NGramResult(
-    NGramCheckpoint Checkpoint, int TrainTokens, double Seconds, EvaluationReport? HeldOut, IReadOnlyList<CompressorBaseline> Compressors);
+    NGramCheckpoint Checkpoint, long TrainTokens, double Seconds, EvaluationReport? HeldOut, IReadOnlyList<CompressorBaseline> Compressors);

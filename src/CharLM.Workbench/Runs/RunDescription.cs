@@ -47,16 +47,16 @@ public abstract record RunData
         public required long CorpusTokens { get; init; }
 
         /// <summary>Tokens that are trained on.</summary>
-        public required int TrainTokens { get; init; }
+        public required long TrainTokens { get; init; }
 
         /// <summary>Tokens that are held out.</summary>
-        public required int HeldOutTokens { get; init; }
+        public required long HeldOutTokens { get; init; }
 
         /// <summary>How the held-out text is split off and read, in words; null when nothing is held out.</summary>
         public required string? HeldOut { get; init; }
 
         /// <summary>Tokens that are trained on but not in the vocab of the checkpoint that is gone on from.</summary>
-        public int UnknownTokens { get; init; }
+        public long UnknownTokens { get; init; }
 
         /// <summary>Tokens of the vocab, the unknown one included.</summary>
         public required int VocabSize { get; init; }

@@ -84,38 +84,39 @@ public sealed class TrainingRun
         ArgumentNullException.ThrowIfNull(corpus);
         if (_session is { IsResumed: true })
             CheckSameText(corpus, _session);
-        TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab);
-        int unknown = _start is null ? 0 : text.Train.Span.Count(Vocab.UnknownId);
+        WindowCounts windows = _config.Training.Windows;
+        TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab, windows);
+        long unknown = _start is null ? 0 : text.Train.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
-        (ReadOnlyMemory<int> train, HeldOutText heldOut) = Split(text);
+        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length);
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
-        using var trainer = new Trainer(model, _config.Training, train);
-        var task = new LanguageModelTask(_config, corpus.Origin, text, Sketch(train, text.Vocab), heldOut, model, trainer);
+        using var trainer = new Trainer(model, _config.Training, text.Train);
+        var task = new LanguageModelTask(_config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
         var run = new RunExecution<RunConfig, Checkpoint>(_config, task, _start, Kind, _session, progress, Clock);
         run.Resume();
         _session?.Begin(
             _config with { Corpus = CorpusOf(corpus.Origin) },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
-        return run.Execute(Describe(corpus.Origin, text, train.Length, heldOut, unknown, model), cancellationToken);
+        return run.Execute(Describe(corpus.Origin, text, heldOut, unknown, model), cancellationToken);
     }
 
     // Of all that the weights have learned: where that is not known, neither is the whole.
-    private TextSketch? Sketch(ReadOnlyMemory<int> train, Vocab vocab)
+    private TextSketch? Sketch(TokenizedText text)
     {
-        TextSketch sketch = TextSketch.Of(train, vocab, _config.Text.Token);
+        TextSketch sketch = TextSketch.Of(text.Train, text.Vocab, _config.Text.Token);
         return _start is null ? sketch : _start.TrainedText?.With(sketch);
     }
 
     private RunDescription Describe(
-        CorpusOrigin corpus, TokenizedText text, int trainTokens, HeldOutText heldOut, int unknown, LanguageModel model) => new()
+        CorpusOrigin corpus, TokenizedText text, HeldOutText heldOut, long unknown, LanguageModel model) => new()
         {
             Corpus = corpus.Name,
             Data = new RunData.Text
             {
                 CorpusTokens = text.NumTokensOfCorpus,
-                TrainTokens = trainTokens,
-                HeldOutTokens = heldOut.Tokens.Length,
+                TrainTokens = text.Train.Length,
+                HeldOutTokens = text.HeldOut.Length,
                 HeldOut = heldOut.Exists ? heldOut.Describe() : null,
                 UnknownTokens = unknown,
                 VocabSize = text.Vocab.Count,
@@ -128,25 +129,6 @@ public sealed class TrainingRun
             Warnings = _session?.Warnings ?? [],
             RunDirectory = _session?.Directory.Path,
         };
-
-    // Windows are counted in the trainer's steps; a fraction was split off with the tokens.
-    private (ReadOnlyMemory<int> Train, HeldOutText HeldOut) Split(TokenizedText text)
-    {
-        TrainerConfig training = _config.Training;
-        if (training.TrainWindows == 0)
-            return (text.Train, new HeldOutText(text.HeldOut, 0, training.NumSteps));
-        int needed = training.TrainWindows + training.ValidationWindows + training.NumSteps;
-        if (text.Train.Length < needed)
-        {
-            throw new InvalidConfigException(
-                [$"{training.TrainWindows} windows to train on and {training.ValidationWindows} to hold out need {needed} tokens; the text "
-                    + $"has {text.Train.Length}"]);
-        }
-        ReadOnlyMemory<int> heldOut = training.ValidationWindows == 0 ? default
-            : text.Train.Slice(training.TrainWindows, training.ValidationWindows + training.NumSteps);
-        return (text.Train[..(training.TrainWindows + training.NumSteps)],
-            new HeldOutText(heldOut, training.ValidationWindows, training.NumSteps));
-    }
 
     // The weights fit one model and one vocab only; what they are trained with may change.
     private static IEnumerable<string> Conflicts(RunConfig config, Checkpoint start)
@@ -181,7 +163,7 @@ public sealed class TrainingRun
     }
 
     // A text of another alphabet would teach the model nothing but the unknown token.
-    private void CheckVocab(TokenizedText text, int unknown)
+    private void CheckVocab(TokenizedText text, long unknown)
     {
         if (text.NumTokensOfCorpus == 0)
             throw new InvalidConfigException(

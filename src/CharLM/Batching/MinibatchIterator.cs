@@ -1,16 +1,17 @@
 using CharLM.Randomness;
+using CharLM.Tokenization;
+using CharLM.Torch;
 using static TorchSharp.torch;
 
 namespace CharLM.Batching;
 
 /// <summary>
-/// Reads a text as minibatches, epoch by epoch, from a flat array of token ids that is never copied. Every epoch has
-/// its own random stream, so that epoch 7 is the same whether epochs 1 to 6 were read before it or not.
+/// Reads a text as minibatches, epoch by epoch, window by window from wherever its token ids lie. Every epoch has its
+/// own random stream, so that epoch 7 is the same whether epochs 1 to 6 were read before it or not.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class MinibatchIterator
 {
-    private readonly ReadOnlyMemory<int> _tokens;
     private readonly long _seed;
 
     /// <summary>An iterator over a text.</summary>
@@ -20,13 +21,14 @@ public abstract class MinibatchIterator
     /// <param name="seed">Fixes the offset and the order of every epoch.</param>
     /// <param name="minRows">Rows that the text must fill for one minibatch; default all.</param>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    protected MinibatchIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed, int? minRows = null)
+    protected MinibatchIterator(TokenSource tokens, int batchSize, int numSteps, long seed, int? minRows = null)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numSteps);
         if (tokens.Length < ((long)(minRows ?? batchSize) * numSteps) + 1)
             throw new CorpusTooShortException(tokens.Length, minRows ?? batchSize, numSteps);
-        (_tokens, BatchSize, NumSteps, _seed) = (tokens, batchSize, numSteps, seed);
+        (Tokens, BatchSize, NumSteps, _seed) = (tokens, batchSize, numSteps, seed);
     }
 
     /// <summary>Rows of a minibatch.</summary>
@@ -36,14 +38,14 @@ public abstract class MinibatchIterator
     public int NumSteps { get; }
 
     /// <summary>The text.</summary>
-    public ReadOnlySpan<int> Tokens => _tokens.Span;
+    public TokenSource Tokens { get; }
 
     /// <summary>Whether a row goes on where the same row of the minibatch before it ended, so that the state may be carried.</summary>
     public abstract bool CarriesState { get; }
 
     /// <summary>An iterator of a kind.</summary>
-    /// <inheritdoc cref="MinibatchIterator(ReadOnlyMemory{int}, int, int, long, int?)"/>
-    public static MinibatchIterator Create(SamplingOrder order, ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed) =>
+    /// <inheritdoc cref="MinibatchIterator(TokenSource, int, int, long, int?)"/>
+    public static MinibatchIterator Create(SamplingOrder order, TokenSource tokens, int batchSize, int numSteps, long seed) =>
         order switch
         {
             SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
@@ -70,11 +72,11 @@ public abstract class MinibatchIterator
     public Minibatch Read(EpochPlan plan, int batch, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        long[] shape = [plan.RowsOf(batch), NumSteps];
-        var inputs = new long[shape[0] * shape[1]];
-        var targets = new long[shape[0] * shape[1]];
+        int rows = plan.RowsOf(batch);
+        var inputs = new int[rows * NumSteps];
+        var targets = new int[inputs.Length];
         plan.Fill(Tokens, batch, inputs, targets);
-        return new Minibatch(tensor(inputs, shape, device: device), tensor(targets, shape, device: device));
+        return new Minibatch(TokenTensor.Of(inputs, [rows, NumSteps], device), TokenTensor.Of(targets, [rows, NumSteps], device));
     }
 
     /// <summary>Lays out one epoch with that epoch's random numbers.</summary>

@@ -1,4 +1,5 @@
 using CharLM.Randomness;
+using CharLM.Torch;
 using static TorchSharp.torch;
 
 namespace CharLM.Batching;
@@ -10,7 +11,8 @@ namespace CharLM.Batching;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 internal sealed class PaddedBatch
 {
-    private readonly long[] _ids, _lengths;
+    private readonly int[] _ids;
+    private readonly long[] _lengths;
 
     /// <summary>A batch of sequences.</summary>
     /// <param name="sequences">Token ids, each sequence of one token or more.</param>
@@ -24,7 +26,7 @@ internal sealed class PaddedBatch
             throw new ArgumentException("a batch needs a sequence", nameof(sequences));
         _lengths = [.. sequences.Select(sequence => (long)sequence.Length)];
         NumSteps = numSteps == 0 ? (int)_lengths.Max() : numSteps;
-        _ids = new long[BatchSize * NumSteps];
+        _ids = new int[BatchSize * NumSteps];
         Array.Fill(_ids, padding);
         for (int row = 0; row < BatchSize; row++)
         {
@@ -32,8 +34,7 @@ internal sealed class PaddedBatch
             if (sequence.Length < 1 || sequence.Length > NumSteps)
                 throw new ArgumentException(
                     $"sequence {row} has {sequence.Length} tokens where 1 to {NumSteps} are due", nameof(sequences));
-            for (int step = 0; step < sequence.Length; step++)
-                _ids[(row * NumSteps) + step] = sequence[step];
+            sequence.CopyTo(_ids.AsSpan(row * NumSteps));
         }
     }
 
@@ -51,7 +52,7 @@ internal sealed class PaddedBatch
 
     /// <summary>The token ids, int64 [batch, num_steps].</summary>
     /// <param name="device">Where they shall live; default the CPU.</param>
-    public Tensor Ids(Device? device = null) => tensor(_ids, [BatchSize, NumSteps], device: device);
+    public Tensor Ids(Device? device = null) => TokenTensor.Of(_ids, [BatchSize, NumSteps], device);
 
     /// <summary>Where the real tokens are, bool [batch, num_steps].</summary>
     /// <inheritdoc cref="Ids"/>

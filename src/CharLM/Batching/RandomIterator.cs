@@ -1,4 +1,5 @@
 using CharLM.Randomness;
+using CharLM.Tokenization;
 
 namespace CharLM.Batching;
 
@@ -7,7 +8,7 @@ namespace CharLM.Batching;
 /// order (Dive into Deep Learning v0.17, 8.3.4.1, <c>seq_data_iter_random</c>).
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed class RandomIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+public sealed class RandomIterator(TokenSource tokens, int batchSize, int numSteps, long seed)
     : MinibatchIterator(tokens, batchSize, numSteps, seed)
 {
     /// <inheritdoc/>
@@ -18,12 +19,10 @@ public sealed class RandomIterator(ReadOnlyMemory<int> tokens, int batchSize, in
     {
         ArgumentNullException.ThrowIfNull(random);
         // The book draws 0 to num_steps - 1; a text that is hardly longer than one minibatch allows less.
-        int spare = Tokens.Length - 1 - BatchSize * NumSteps;
-        int offset = random.Next(Math.Min(NumSteps - 1, spare) + 1);
-        var starts = new int[(Tokens.Length - 1 - offset) / NumSteps];
-        for (int piece = 0; piece < starts.Length; piece++)
-            starts[piece] = offset + piece * NumSteps;
-        random.Shuffle(starts.AsSpan());
-        return new EpochPlan(BatchSize, NumSteps, starts.Length / BatchSize * BatchSize, (batch, row) => starts[batch * BatchSize + row]);
+        long spare = Tokens.Length - 1 - ((long)BatchSize * NumSteps);
+        int offset = random.Next((int)Math.Min(NumSteps - 1, spare) + 1);
+        var pieces = new RandomOrder((Tokens.Length - 1 - offset) / NumSteps, random);
+        return new EpochPlan(BatchSize, NumSteps, pieces.Count / BatchSize * BatchSize,
+            (batch, row) => offset + (pieces[((long)batch * BatchSize) + row] * NumSteps));
     }
 }

@@ -1,4 +1,5 @@
 using CharLM.Randomness;
+using CharLM.Tokenization;
 
 namespace CharLM.Batching;
 
@@ -7,7 +8,7 @@ namespace CharLM.Batching;
 /// minibatch reads on in each row (Dive into Deep Learning v0.17, 8.3.4.2, <c>seq_data_iter_sequential</c>).
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed class SequentialIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+public sealed class SequentialIterator(TokenSource tokens, int batchSize, int numSteps, long seed)
     : MinibatchIterator(tokens, batchSize, numSteps, seed)
 {
     /// <inheritdoc/>
@@ -18,10 +19,10 @@ public sealed class SequentialIterator(ReadOnlyMemory<int> tokens, int batchSize
     {
         ArgumentNullException.ThrowIfNull(random);
         // The book draws 0 to num_steps; a text that is hardly longer than one minibatch allows less.
-        int spare = Tokens.Length - 1 - BatchSize * NumSteps;
-        int offset = random.Next(Math.Min(NumSteps, spare) + 1);
-        int rowLength = (Tokens.Length - 1 - offset) / BatchSize;
+        long spare = Tokens.Length - 1 - ((long)BatchSize * NumSteps);
+        int offset = random.Next((int)Math.Min(NumSteps, spare) + 1);
+        long rowLength = (Tokens.Length - 1 - offset) / BatchSize;
         return new EpochPlan(
-            BatchSize, NumSteps, rowLength / NumSteps * BatchSize, (batch, row) => offset + row * rowLength + batch * NumSteps);
+            BatchSize, NumSteps, rowLength / NumSteps * BatchSize, (batch, row) => offset + (row * rowLength) + ((long)batch * NumSteps));
     }
 }

@@ -1,4 +1,5 @@
 using CharLM.Randomness;
+using CharLM.Tokenization;
 
 namespace CharLM.Batching;
 
@@ -7,7 +8,7 @@ namespace CharLM.Batching;
 /// Deep Learning v1.0, 9.3.3, with its data loader).
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed class WindowIterator(ReadOnlyMemory<int> tokens, int batchSize, int numSteps, long seed)
+public sealed class WindowIterator(TokenSource tokens, int batchSize, int numSteps, long seed)
     : MinibatchIterator(tokens, batchSize, numSteps, seed, minRows: 1)
 {
     /// <inheritdoc/>
@@ -17,8 +18,7 @@ public sealed class WindowIterator(ReadOnlyMemory<int> tokens, int batchSize, in
     protected override EpochPlan Plan(RandomStream random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        int[] starts = [.. Enumerable.Range(0, Tokens.Length - NumSteps)];
-        random.Shuffle(starts.AsSpan());
-        return new EpochPlan(BatchSize, NumSteps, starts.Length, (batch, row) => starts[(batch * BatchSize) + row]);
+        var starts = new RandomOrder(Tokens.Length - NumSteps, random);
+        return new EpochPlan(BatchSize, NumSteps, starts.Count, (batch, row) => starts[((long)batch * BatchSize) + row]);
     }
 }

@@ -36,6 +36,9 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
     public ResumeState? Resume { get; init; }
 
+    /// <inheritdoc/>
+    public TextParts PartsOf(long tokens) => TextParts.Of(tokens, Text, Training.Windows);
+
     /// <summary>The number of trainable values.</summary>
     public long NumParameters => Weights.Values.Sum(weight => weight.Values.LongLength);
 

@@ -28,6 +28,12 @@ public interface ISavedModel
     /// <summary>What training had reached.</summary>
     TrainingProgress Progress { get; }
 
+    /// <summary>
+    /// What training read and held out of its text; of another text, the tokens at the same places.
+    /// </summary>
+    /// <param name="tokens">Tokens of the whole text.</param>
+    TextParts PartsOf(long tokens) => TextParts.Of(tokens, Text);
+
     /// <summary>The model, ready to predict by whatever computes it fastest; the caller disposes it.</summary>
     /// <param name="device">Where it shall compute; default the CPU.</param>
     /// <param name="threads">Threads of one operation; default 0: chosen.</param>

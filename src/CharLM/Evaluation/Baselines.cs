@@ -22,7 +22,7 @@ internal static class Baselines
     /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
     public static EvaluationResult NGram(
-        ReadOnlyMemory<int> train, EvaluationText text, int vocabSize, int order = 7, EvaluationConfig? config = null,
+        TokenSource train, EvaluationText text, int vocabSize, int order = 7, EvaluationConfig? config = null,
             CancellationToken cancellationToken = default)
     {
         using NGramModel model = NGramModel.Train(train, order, vocabSize);
@@ -40,16 +40,17 @@ internal static class Baselines
     /// <param name="tokens">What stands between two tokens.</param>
     /// <param name="cancellationToken">Looked at between compressions.</param>
     public static IReadOnlyList<CompressorBaseline> Compressors(
-        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, CancellationToken cancellationToken = default) =>
+        TokenSource train, TokenSource text, Vocab vocab, TokenKind tokens, CancellationToken cancellationToken = default) =>
         Compressors(train, text, vocab, tokens, MostTrainBytes, cancellationToken);
 
-    /// <inheritdoc cref="Compressors(ReadOnlySpan{int}, ReadOnlySpan{int}, Vocab, TokenKind, CancellationToken)"/>
+    /// <inheritdoc cref="Compressors(TokenSource, TokenSource, Vocab, TokenKind, CancellationToken)"/>
     internal static IReadOnlyList<CompressorBaseline> Compressors(
-        ReadOnlySpan<int> train, ReadOnlySpan<int> text, Vocab vocab, TokenKind tokens, int mostTrainBytes,
+        TokenSource train, TokenSource text, Vocab vocab, TokenKind tokens, int mostTrainBytes,
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(text.Length);
-        string before = Spell(train, vocab, tokens), after = Spell(text, vocab, tokens);
+        // A token has a byte at least.
+        string before = Spell(train.Slice(Math.Max(0, train.Length - mostTrainBytes)), vocab, tokens), after = Spell(text, vocab, tokens);
         byte[] known = Encoding.UTF8.GetBytes(before);
         known = known[Math.Max(0, known.Length - mostTrainBytes)..];
         byte[] added = Encoding.UTF8.GetBytes(after), both = [.. known, .. added];
@@ -66,12 +67,15 @@ internal static class Baselines
         return baselines;
     }
 
-    private static string Spell(ReadOnlySpan<int> ids, Vocab vocab, TokenKind tokens)
+    private static string Spell(TokenSource ids, Vocab vocab, TokenKind tokens)
     {
         string separator = Tokenizer.Create(tokens).TokenSeparator;
-        var text = new StringBuilder(ids.Length);
-        foreach (int id in ids)
-            text.Append(vocab[id]).Append(separator);
+        var text = new StringBuilder();
+        foreach (ReadOnlyMemory<int> block in ids.Blocks())
+        {
+            foreach (int id in block.Span)
+                text.Append(vocab[id]).Append(separator);
+        }
         return text.ToString();
     }
 

@@ -1,4 +1,5 @@
 using CharLM.Models;
+using CharLM.Torch;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -119,7 +120,7 @@ internal sealed class DynamicPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
+        ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         for (int from = 0; from < steps; from += _config.SegmentLength)
         {
@@ -130,7 +131,7 @@ internal sealed class DynamicPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits) =>
+    protected override void PredictRows(ReadOnlySpan<int> inputs, int steps, Span<float> logits) =>
         throw new NotSupportedException("dynamic evaluation measures; it does not generate");
 
     /// <inheritdoc/>
@@ -155,14 +156,14 @@ internal sealed class DynamicPredictor : Predictor
         _model.Access.Release();
     }
 
-    private void ScoreSegment(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, Span<float> nats, Span<TopPrediction> guesses)
+    private void ScoreSegment(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, Span<float> nats, Span<TopPrediction> guesses)
     {
         RecurrentState before = _state!;
         using DisposeScope scope = NewDisposeScope();
         // [steps, vocab]
-        (Tensor logits, RecurrentState after) = _model.Compute(tensor(inputs.ToArray(), [1, inputs.Length], device: _model.Device), before);
+        (Tensor logits, RecurrentState after) = _model.Compute(TokenTensor.Of(inputs, [1, inputs.Length], _model.Device), before);
         // [steps]
-        Tensor losses = nn.functional.cross_entropy(logits, tensor(targets.ToArray(), device: _model.Device), reduction: nn.Reduction.None);
+        Tensor losses = nn.functional.cross_entropy(logits, TokenTensor.Of(targets, [targets.Length], _model.Device), reduction: nn.Reduction.None);
         Values(losses).CopyTo(nats);
         if (!guesses.IsEmpty)
         {

@@ -11,7 +11,7 @@ namespace CharLM.Evaluation;
 public sealed record EvaluationText
 {
     /// <summary>Token ids; what is predicted is all but the first.</summary>
-    public required ReadOnlyMemory<int> Tokens { get; init; }
+    public required TokenSource Tokens { get; init; }
 
     /// <summary>
     /// Characters (Unicode scalar values) of the tokens that are predicted, as they stand in the cleaned text, and of the
@@ -35,10 +35,10 @@ public sealed record EvaluationText
     public required TextRange Range { get; init; }
 
     /// <summary>Tokens of the whole text.</summary>
-    public required int TokensOfText { get; init; }
+    public required long TokensOfText { get; init; }
 
     /// <summary>Tokens that are predicted but not in the vocab.</summary>
-    public int Unknown => Tokens.IsEmpty ? 0 : Tokens.Span[1..].Count(Vocab.UnknownId);
+    public long Unknown => Tokens.IsEmpty ? 0 : Tokens.Slice(1).Count(Vocab.UnknownId);
 
     /// <summary>Which text it is, as reports name it; default "text".</summary>
     public string Name { get; init; } = "text";
@@ -54,13 +54,14 @@ public sealed record EvaluationText
     /// <param name="vocab">Token to id.</param>
     /// <param name="choose">Chooses the tokens that are read when it knows how many there are; default all.</param>
     /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
-    public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<int, TextRange>? choose = null)
+    public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         Tokenizer tokenizer = Tokenizer.Create(config.Token);
         string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
-        int[] ids = tokenizer.Encode(cleaned, vocab);
-        TextRange range = new TextRange(0, ids.Length).Intersect(choose?.Invoke(ids.Length) ?? new TextRange(0, ids.Length));
+        TokenSource ids = tokenizer.Encode(cleaned, vocab);
+        var all = new TextRange(0, ids.Length);
+        TextRange range = all.Intersect(choose?.Invoke(ids.Length) ?? all);
         if (range.Count < 2)
         {
             throw new InvalidConfigException(
@@ -68,7 +69,7 @@ public sealed record EvaluationText
                     + $"'{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
         }
         long characters = 0, bytes = 0;
-        foreach (string token in tokenizer.Tokenize(cleaned).Skip(range.Begin + 1).Take(range.Count - 1))
+        foreach (string token in tokenizer.Tokenize(cleaned).Skip((int)range.Begin + 1).Take((int)range.Count - 1))
         {
             characters += tokenizer.TokenSeparator.Length + CharTokenizer.Length(token);
             bytes += tokenizer.TokenSeparator.Length + Encoding.UTF8.GetByteCount(token);
@@ -77,7 +78,7 @@ public sealed record EvaluationText
         ReadOnlySpan<char> raw = text.AsSpan(rawBegin, rawEnd - rawBegin);
         return new EvaluationText
         {
-            Tokens = ids.AsMemory(range.Begin, range.Count),
+            Tokens = range.Of(ids),
             Characters = characters,
             Bytes = bytes,
             RawBytes = Encoding.UTF8.GetByteCount(raw),
@@ -86,8 +87,8 @@ public sealed record EvaluationText
             TokensOfText = ids.Length,
         };
 
-        int RawPlaceOf(int token) =>
-            new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, token));
+        int RawPlaceOf(long token) =>
+            new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, (int)token));
     }
 }
 
@@ -96,16 +97,3 @@ public sealed record EvaluationText
 /// <param name="Sha256">SHA-256 of the part of the raw text, as UTF-16.</param>
 /// <param name="Cleaning">What was done to it first.</param>
 public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning);
-
-/// <summary>Which tokens of a text are meant.</summary>
-/// <remarks>Thread safety: a value; any number of threads.</remarks>
-/// <param name="Begin">The first.</param>
-/// <param name="End">The first after them.</param>
-public readonly record struct TextRange(int Begin, int End)
-{
-    /// <summary>How many they are.</summary>
-    public int Count => Math.Max(0, End - Begin);
-
-    /// <summary>The tokens that both mean.</summary>
-    public TextRange Intersect(TextRange other) => new(Math.Max(Begin, other.Begin), Math.Min(End, other.End));
-}

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CharLM.Models;
+using CharLM.Tokenization;
 
 namespace CharLM.Evaluation;
 
@@ -18,13 +19,13 @@ public static class Evaluator
     /// <param name="cancellationToken">Looked at before each call.</param>
     /// <exception cref="InvalidConfigException">Rows or steps are out of range.</exception>
     /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
-    public static LossSum Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, int rows = 32, int numSteps = 64,
+    public static LossSum Measure(ILanguageModel model, TokenSource tokens, int rows = 32, int numSteps = 64,
         CancellationToken cancellationToken = default) =>
         Measure(model, tokens, new EvaluationConfig { Rows = rows, NumSteps = numSteps }, cancellationToken);
 
     /// <summary>Measures what a model makes of a text, read as a configuration says.</summary>
     /// <inheritdoc cref="Surprisals"/>
-    public static LossSum Measure(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config,
+    public static LossSum Measure(ILanguageModel model, TokenSource tokens, EvaluationConfig config,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -81,43 +82,45 @@ public static class Evaluator
     /// ahead.</exception>
     /// <exception cref="ArgumentException">The text has too few tokens.</exception>
     public static TokenSurprisals Surprisals(
-        ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+        ILanguageModel model, TokenSource tokens, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         config ??= new EvaluationConfig();
         config.Validate();
         var guesses = new TopPrediction[Predictions(tokens.Length, config)];
         float[] nats = Read(model, tokens, config, guesses, cancellationToken);
-        ReadOnlyMemory<int> targets = config.WindowLength == 0 ? tokens[1..] : TargetsOfWindows(tokens.Span, config.WindowLength);
+        ReadOnlyMemory<int> targets = config.WindowLength == 0 ? tokens.Slice(1).Load() : TargetsOfWindows(tokens, config.WindowLength);
         return new TokenSurprisals(targets, nats, guesses);
     }
 
-    private static float[] Read(ILanguageModel model, ReadOnlyMemory<int> tokens, EvaluationConfig config, Span<TopPrediction> guesses,
+    private static float[] Read(ILanguageModel model, TokenSource tokens, EvaluationConfig config, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(tokens);
         config.Validate();
         // Two rows may be read one after the other, which the predictor could not tell from one row.
         if (model is DynamicModel)
             DynamicPredictor.RefuseRows(config.Rows);
         var nats = new float[Predictions(tokens.Length, config)];
         using IPredictor predictor = model.Predictor();
-        RowReader.Read(predictor, model, tokens.Span, config, nats, guesses, cancellationToken);
+        RowReader.Read(predictor, model, tokens, config, nats, guesses, cancellationToken);
         return nats;
     }
 
-    private static int Predictions(int tokens, EvaluationConfig config)
+    private static int Predictions(long tokens, EvaluationConfig config)
     {
         int least = Math.Max(2, config.WindowLength + 1);
         if (tokens < least)
             throw new ArgumentException($"a text of {tokens} tokens has nothing to predict: it takes {least}", nameof(tokens));
-        return config.WindowLength == 0 ? tokens - 1 : checked((tokens - config.WindowLength) * config.WindowLength);
+        return checked((int)(config.WindowLength == 0 ? tokens - 1 : (tokens - config.WindowLength) * config.WindowLength));
     }
 
-    private static int[] TargetsOfWindows(ReadOnlySpan<int> tokens, int length)
+    private static int[] TargetsOfWindows(TokenSource tokens, int length)
     {
         var targets = new int[(tokens.Length - length) * length];
         for (int window = 0; window < tokens.Length - length; window++)
-            tokens.Slice(window + 1, length).CopyTo(targets.AsSpan(window * length));
+            tokens.CopyTo(window + 1, targets.AsSpan(window * length, length));
         return targets;
     }
 }

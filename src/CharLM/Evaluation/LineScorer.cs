@@ -69,10 +69,10 @@ public sealed class LineScorer : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             int steps = Math.Min(most, ids.Length - from);
-            long[] targets = [.. ids.AsSpan(from, steps).ToArray().Select(id => (long)id)];
-            long[] inputs = [_before!.Value, .. targets[..^1]];
+            ReadOnlySpan<int> targets = ids.AsSpan(from, steps);
+            int[] inputs = [_before!.Value, .. targets[..^1]];
             _predictor.Score(inputs, targets, steps, nats.AsSpan(from, steps));
-            _before = (int)targets[^1];
+            _before = targets[^1];
         }
         long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second))
             .Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);

@@ -1,4 +1,5 @@
 using CharLM.Models;
+using CharLM.Tokenization;
 
 namespace CharLM.Evaluation;
 
@@ -19,15 +20,15 @@ internal static class RowReader
     /// <param name="guesses">Receives what was expected in its place; empty: not asked for.</param>
     /// <param name="cancellationToken">Looked at before each call.</param>
     public static void Read(
-        IPredictor predictor, ILanguageModel model, ReadOnlySpan<int> tokens, EvaluationConfig config, Span<float> nats,
+        IPredictor predictor, ILanguageModel model, TokenSource tokens, EvaluationConfig config, Span<float> nats,
         Span<TopPrediction> guesses, CancellationToken cancellationToken)
     {
-        int targets = tokens.Length - 1, every = config.ResetEvery;
         if (config.WindowLength > 0)
         {
             ReadWindows(predictor, tokens, config.WindowLength, nats, guesses, cancellationToken);
             return;
         }
+        int targets = nats.Length, every = config.ResetEvery;
         if (every == 0)
         {
             int rows = config.RowsOf(targets), rowLength = targets / rows;
@@ -45,7 +46,7 @@ internal static class RowReader
             ReadRows(tokens, new Rows(row * every, Math.Min(config.Rows, whole - row), every), 0, nats, guesses);
         ReadRows(tokens, new Rows(whole * every, 1, targets - (whole * every)), 0, nats, guesses);
 
-        void ReadRows(ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses)
+        void ReadRows(TokenSource tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses)
         {
             if (rows.Count == 0 || rows.Length == 0)
                 return;
@@ -71,7 +72,7 @@ internal static class RowReader
 
     // Each row in one call, with what stands before it: a state cannot be carried from both ends.
     private static void ReadWhole(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses,
+        IPredictor predictor, TokenSource tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
         int steps = warmUp + rows.Length, atOnce = LongestWhole(steps) / steps;
@@ -84,21 +85,18 @@ internal static class RowReader
     }
 
     private static void ReadWindows(
-        IPredictor predictor, ReadOnlySpan<int> tokens, int length, Span<float> nats, Span<TopPrediction> guesses,
+        IPredictor predictor, TokenSource tokens, int length, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
-        var inputs = new long[WindowsAtOnce * length];
-        var targets = new long[WindowsAtOnce * length];
-        int windows = tokens.Length - length;
+        var inputs = new int[WindowsAtOnce * length];
+        var targets = new int[WindowsAtOnce * length];
+        int windows = nats.Length / length;
         for (int from = 0; from < windows; from += WindowsAtOnce)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int some = Math.Min(WindowsAtOnce, windows - from) * length;
-            for (int i = 0; i < some; i++)
-            {
-                int place = from + (i / length) + (i % length);
-                (inputs[i], targets[i]) = (tokens[place], tokens[place + 1]);
-            }
+            for (int i = 0; i < some; i += length)
+                tokens.CopyWindow(from + (i / length), inputs.AsSpan(i, length), targets.AsSpan(i, length));
             predictor.Begin(some / length);
             predictor.Score(
                 inputs.AsSpan(0, some), targets.AsSpan(0, some), length, nats.Slice(from * length, some),
@@ -107,48 +105,44 @@ internal static class RowReader
     }
 
     // What stands before each row, without measuring it.
-    private static void WarmUp(IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int warmUp, int numSteps, int vocabSize)
+    private static void WarmUp(IPredictor predictor, TokenSource tokens, Rows rows, int warmUp, int numSteps, int vocabSize)
     {
         var logits = new float[warmUp == 0 ? 0 : rows.Count * vocabSize];
-        var inputs = new long[rows.Count * Math.Min(numSteps, warmUp)];
+        var inputs = new int[rows.Count * Math.Min(numSteps, warmUp)];
         for (int from = -warmUp; from < 0; from += numSteps)
         {
             int steps = Math.Min(numSteps, -from), some = rows.Count * steps;
-            for (int i = 0; i < some; i++)
-                inputs[i] = tokens[rows.PlaceOf(i, from, steps)];
+            for (int row = 0; row < rows.Count; row++)
+                tokens.CopyTo(rows.PlaceOf(row, from), inputs.AsSpan(row * steps, steps));
             predictor.Predict(inputs.AsSpan(0, some), steps, logits);
         }
     }
 
     // So many tokens before each row are read with it, and not measured.
     private static void Measure(
-        IPredictor predictor, ReadOnlySpan<int> tokens, Rows rows, int numSteps, Span<float> nats, Span<TopPrediction> guesses,
+        IPredictor predictor, TokenSource tokens, Rows rows, int numSteps, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken, int before = 0)
     {
         int most = rows.Count * Math.Min(numSteps, before + rows.Length);
-        var inputs = new long[most];
-        var targets = new long[most];
+        var inputs = new int[most];
+        var targets = new int[most];
         var someNats = new float[most];
         var someGuesses = new TopPrediction[guesses.IsEmpty ? 0 : most];
         for (int from = -before; from < rows.Length; from += numSteps)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int steps = Math.Min(numSteps, rows.Length - from), some = rows.Count * steps;
-            for (int i = 0; i < some; i++)
-            {
-                int place = rows.PlaceOf(i, from, steps);
-                (inputs[i], targets[i]) = (tokens[place], tokens[place + 1]);
-            }
+            for (int row = 0; row < rows.Count; row++)
+                tokens.CopyWindow(rows.PlaceOf(row, from), inputs.AsSpan(row * steps, steps), targets.AsSpan(row * steps, steps));
             predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), steps, someNats.AsSpan(0, some),
                 guesses.IsEmpty ? default : someGuesses.AsSpan(0, some));
-            for (int i = 0; i < some; i++)
+            int unmeasured = Math.Clamp(-from, 0, steps);
+            for (int row = 0; row < rows.Count; row++)
             {
-                if (from + (i % steps) < 0)
-                    continue;
-                int place = rows.PlaceOf(i, from, steps);
-                nats[place] = someNats[i];
+                int place = rows.PlaceOf(row, from + unmeasured), begin = (row * steps) + unmeasured, count = steps - unmeasured;
+                someNats.AsSpan(begin, count).CopyTo(nats[place..]);
                 if (!guesses.IsEmpty)
-                    guesses[place] = someGuesses[i];
+                    someGuesses.AsSpan(begin, count).CopyTo(guesses[place..]);
             }
         }
     }
@@ -156,7 +150,7 @@ internal static class RowReader
     // Rows of one length, one after the other in the text.
     private readonly record struct Rows(int Begin, int Count, int Length)
     {
-        // Where entry i of [rows, steps] stands in the text, when the rows are read from a step on.
-        public int PlaceOf(int i, int from, int steps) => Begin + (i / steps * Length) + from + (i % steps);
+        // Where a step of a row stands in the text.
+        public int PlaceOf(int row, int step) => Begin + (row * Length) + step;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class BeamSearch(
                 break;
             predictor.Rearrange([.. longer.Select(hypothesis => hypothesis.Row)]);
             logits = new float[longer.Count * pieces.Length];
-            predictor.Predict([.. longer.Select(hypothesis => (long)hypothesis.Token)], 1, logits);
+            predictor.Predict([.. longer.Select(hypothesis => hypothesis.Token)], 1, logits);
             live = longer;
         }
         return _ended.Select((ended, place) => new TextPiece(place, ended.Text, ended.End));

@@ -38,7 +38,7 @@ public sealed class GenerationSession : IDisposable
     private readonly string[] _pieces;
     private readonly int[] _reserved;
     private readonly float[] _logits;
-    private readonly List<long> _unread = [];
+    private readonly List<int> _unread = [];
     private bool _isUsedUp, _isDisposed;
 
     // Whether a text was broken off before its end, and how often something was read or continued: whoever is overtaken must not go on.
@@ -190,7 +190,7 @@ public sealed class GenerationSession : IDisposable
         for (int row = 0; row < _samples.Length; row++)
             _logits.CopyTo(logits, row * vocab);
         List<SampleWriter> writing = [.. _samples];
-        var chosen = new long[_samples.Length];
+        var chosen = new int[_samples.Length];
         writing.ForEach(sample => sample.Begin(_config.Length));
         while (true)
         {
@@ -199,8 +199,7 @@ public sealed class GenerationSession : IDisposable
             for (int row = 0; row < writing.Count; row++)
             {
                 SampleWriter sample = writing[row];
-                int token = Choose(sample, logits.AsSpan(row * vocab, vocab));
-                chosen[row] = token;
+                int token = chosen[row] = Choose(sample, logits.AsSpan(row * vocab, vocab));
                 TextPiece piece = sample.Write(_pieces[token]);
                 someEnd |= sample.HasEnded;
                 if (piece.Text.Length > 0 || piece.End is not null)
@@ -221,7 +220,7 @@ public sealed class GenerationSession : IDisposable
     }
 
     // Takes the rows of texts that have ended out; false when none is left.
-    private bool KeepWriting(List<SampleWriter> writing, long[] chosen)
+    private bool KeepWriting(List<SampleWriter> writing, int[] chosen)
     {
         int[] rows = [.. Enumerable.Range(0, writing.Count).Where(row => !writing[row].HasEnded)];
         if (rows.Length == 0)

@@ -51,14 +51,14 @@ public interface IPredictor : IDisposable
     /// <param name="nats">Receives -ln p(target), [rows, steps].</param>
     /// <param name="guesses">Receives what was expected most, [rows, steps]; empty: not asked for.</param>
     /// <exception cref="ArgumentException">A length is not that of rows and steps, or an id none of the vocab's.</exception>
-    void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default);
+    void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default);
 
     /// <summary>Reads on, and gives what is expected next.</summary>
     /// <param name="inputs">Token ids [rows, steps].</param>
     /// <param name="steps">Tokens of a row.</param>
     /// <param name="logits">Receives the logits after the last step of each row, [rows, vocab].</param>
     /// <exception cref="ArgumentException">A length is not that of rows and steps, or an id none of the vocab's.</exception>
-    void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits);
+    void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits);
 
     /// <summary>
     /// Gives the rows other states: there are as many as <paramref name="rows"/> has entries from now on, and row i goes on
@@ -79,7 +79,7 @@ public readonly record struct TopPrediction(int Token, float Probability)
     /// <param name="logits">One value a token.</param>
     /// <param name="target">The token.</param>
     /// <param name="nats">Its surprise, in nats: log sum exp(logits) - logit.</param>
-    internal static TopPrediction Of(ReadOnlySpan<float> logits, long target, float nats)
+    internal static TopPrediction Of(ReadOnlySpan<float> logits, int target, float nats)
     {
         int best = 0;
         for (int id = 1; id < logits.Length; id++)
@@ -87,6 +87,6 @@ public readonly record struct TopPrediction(int Token, float Probability)
             if (logits[id] > logits[best])
                 best = id;
         }
-        return new TopPrediction(best, Math.Min(1, (float)Math.Exp((double)logits[best] - logits[(int)target] - nats)));
+        return new TopPrediction(best, Math.Min(1, (float)Math.Exp((double)logits[best] - logits[target] - nats)));
     }
 }

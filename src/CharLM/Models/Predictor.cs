@@ -37,7 +37,7 @@ internal abstract class Predictor : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
+    public void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats,
         Span<TopPrediction> guesses = default)
     {
         using Call call = Enter();
@@ -50,7 +50,7 @@ internal abstract class Predictor : IPredictor
     }
 
     /// <inheritdoc/>
-    public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    public void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
     {
         using Call call = Enter();
         Check(inputs, steps, nameof(inputs));
@@ -81,10 +81,10 @@ internal abstract class Predictor : IPredictor
 
     /// <inheritdoc cref="IPredictor.Score"/>
     protected abstract void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses);
+        ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses);
 
     /// <inheritdoc cref="IPredictor.Predict"/>
-    protected abstract void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits);
+    protected abstract void PredictRows(ReadOnlySpan<int> inputs, int steps, Span<float> logits);
 
     /// <inheritdoc cref="IPredictor.Rearrange"/>
     protected abstract void RearrangeRows(ReadOnlySpan<int> rows);
@@ -106,7 +106,7 @@ internal abstract class Predictor : IPredictor
         }
     }
 
-    private int Check(ReadOnlySpan<long> tokens, int steps, string name)
+    private int Check(ReadOnlySpan<int> tokens, int steps, string name)
     {
         ThrowIfNotBegun();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(steps);

@@ -1,3 +1,4 @@
+using CharLM.Torch;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -25,12 +26,12 @@ internal sealed class TorchPredictor : Predictor
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
+        ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Read(inputs, steps);
-        Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [Rows, steps], device: _model.Device));
+        Tensor expected = LanguageModel.StepByStep(TokenTensor.Of(targets, [Rows, steps], _model.Device));
         using TensorAccessor<float> values = nn.functional.cross_entropy(logits, expected, reduction: nn.Reduction.None)
             .view(steps, Rows).t().contiguous().to_type(ScalarType.Float32).cpu().data<float>();                     // [rows, steps]
         values.ToArray().CopyTo(nats);
@@ -39,7 +40,7 @@ internal sealed class TorchPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    protected override void PredictRows(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -52,12 +53,9 @@ internal sealed class TorchPredictor : Predictor
     protected override void RearrangeRows(ReadOnlySpan<int> rows)
     {
         RecurrentState before = _state!;
-        var places = new long[rows.Length];
-        for (int i = 0; i < rows.Length; i++)
-            places[i] = rows[i];
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor index = tensor(places, device: _model.Device);
+        Tensor index = TokenTensor.Of(rows, [rows.Length], _model.Device);
         _state = new RecurrentState(
             before.Hidden.index_select(1, index), before.Cell?.index_select(1, index), before.Memory?.index_select(1, index))
                 .DetachFromDisposeScope();
@@ -85,10 +83,10 @@ internal sealed class TorchPredictor : Predictor
         }
     }
 
-    private Tensor Read(ReadOnlySpan<long> inputs, int steps)
+    private Tensor Read(ReadOnlySpan<int> inputs, int steps)
     {
         RecurrentState before = _state!;
-        (Tensor logits, RecurrentState after) = _model.Compute(tensor(inputs.ToArray(), [Rows, steps], device: _model.Device), before);
+        (Tensor logits, RecurrentState after) = _model.Compute(TokenTensor.Of(inputs, [Rows, steps], _model.Device), before);
         before.Dispose();
         // Out of every scope: the caller's, if it has one, must not free the state between two calls.
         _state = after.DetachFromDisposeScope();

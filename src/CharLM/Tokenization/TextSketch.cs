@@ -41,8 +41,9 @@ public sealed class TextSketch
     /// <param name="tokens">Token ids, as training saw them.</param>
     /// <param name="vocab">Tells which ids end a line.</param>
     /// <param name="kind">What a token is.</param>
-    public static TextSketch Of(ReadOnlyMemory<int> tokens, Vocab vocab, TokenKind kind)
+    public static TextSketch Of(TokenSource tokens, Vocab vocab, TokenKind kind)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(vocab);
         int length = kind == TokenKind.Word ? WordsOfPassage : CharsOfPassage, limit = LargestHash;
         var kept = new List<int>();
@@ -75,10 +76,11 @@ public sealed class TextSketch
     /// <summary>About which part of a text's passages stood in the text of this sketch, in [0, 1]; null when too few can be told.</summary>
     /// <param name="tokens">Token ids of the text.</param>
     /// <param name="vocab">The vocab that the sketch was made with.</param>
-    public double? ShareOf(ReadOnlyMemory<int> tokens, Vocab vocab)
+    public double? ShareOf(TokenSource tokens, Vocab vocab)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(vocab);
-        List<(int Place, bool Known)> told = [.. Passages(tokens, vocab, PassageLength)
+        List<(long Place, bool Known)> told = [.. Passages(tokens, vocab, PassageLength)
             .Where(passage => passage.Hash <= Limit)
             .Select(passage => (passage.Place, Array.BinarySearch(_hashes, passage.Hash) >= 0))];
         if (told.Count < FewestToTell)
@@ -149,7 +151,7 @@ public sealed class TextSketch
         return (kept, kept[^1]);
     }
 
-    private static IEnumerable<(int Place, int Hash)> Passages(ReadOnlyMemory<int> tokens, Vocab vocab, int length)
+    private static IEnumerable<(long Place, int Hash)> Passages(TokenSource tokens, Vocab vocab, int length)
     {
         // A polynomial over the tokens that passes from one passage to the next, mixed in the end.
         const ulong Base = 0x9E3779B97F4A7C15UL;
@@ -157,31 +159,42 @@ public sealed class TextSketch
         for (int i = 0; i < length; i++)
             first *= Base;
         int[] lineEnds = [.. new[] { vocab["\n"], vocab["\r"] }.Where(id => id != Vocab.UnknownId)];
-        for (int begin = 0, end; begin < tokens.Length; begin = end + 1)
+        var passage = new int[length]; // the last tokens of the line, each in the place of the one that it drives out
+        long place = 0, begin = 0;
+        int unknown = 0;
+        ulong hash = 0;
+        foreach (ReadOnlyMemory<int> block in tokens.Blocks())
         {
-            int left = lineEnds.Length == 0 ? -1 : tokens.Span[begin..].IndexOfAny(lineEnds);
-            end = left < 0 ? tokens.Length : begin + left;
-            // A line of hardly anything is no passage.
-            if (end - begin < Math.Max(1, length / 5))
-                continue;
-            int size = Math.Min(length, end - begin), unknown = 0;
-            ulong hash = 0;
-            for (int i = begin; i < end; i++)
+            for (int i = 0; i < block.Length; i++, place++)
             {
-                int id = tokens.Span[i];
+                int id = block.Span[i];
+                if (lineEnds.Contains(id))
+                {
+                    if (IsShortLine())
+                        yield return (begin, Mix((int)(place - begin)));
+                    (begin, unknown, hash) = (place + 1, 0, 0);
+                    continue;
+                }
                 hash = (hash * Base) + RandomStream.SplitMix64((ulong)id);
                 unknown += id == Vocab.UnknownId ? 1 : 0;
-                int place = i - size;
-                if (place >= begin)
+                ref int last = ref passage[place % length];
+                if (place - begin >= length)
                 {
-                    int gone = tokens.Span[place];
-                    hash -= first * RandomStream.SplitMix64((ulong)gone);
-                    unknown -= gone == Vocab.UnknownId ? 1 : 0;
+                    hash -= first * RandomStream.SplitMix64((ulong)last);
+                    unknown -= last == Vocab.UnknownId ? 1 : 0;
                 }
+                last = id;
                 // Passages that are mostly unknown look alike, whatever they say.
-                if (place + 1 >= begin && 2 * unknown <= size)
-                    yield return (place + 1, (int)(RandomStream.SplitMix64(hash ^ (ulong)size) >> (64 - HashBits)));
+                if (place - begin >= length - 1 && 2 * unknown <= length)
+                    yield return (place - length + 1, Mix(length));
             }
         }
+        if (IsShortLine())
+            yield return (begin, Mix((int)(place - begin)));
+
+        // A line of hardly anything is no passage.
+        bool IsShortLine() => place - begin < length && place - begin >= Math.Max(1, length / 5) && 2 * unknown <= place - begin;
+
+        int Mix(int size) => (int)(RandomStream.SplitMix64(hash ^ (ulong)size) >> (64 - HashBits));
     }
 }

@@ -1,6 +1,7 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
 using CharLM.Models.Fused.Threads;
+using CharLM.Torch;
 using TorchSharp;
 using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
@@ -26,7 +27,7 @@ internal interface ITrainingBackend : IDisposable
     /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
     /// </param>
     /// <returns>Mean cross-entropy, nats a token.</returns>
-    double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+    double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales);
 
     /// <summary>The state that is carried to the next minibatch, copied.</summary>
@@ -73,10 +74,10 @@ internal sealed class FusedBackend : ITrainingBackend
     public IOptimizer Optimizer { get; }
 
     /// <inheritdoc/>
-    public void ResetState() => _network.ZeroState();
+    public void ResetState() => _network.Stack.ZeroState();
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+    public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales)
     {
         _runtime.Weights.ThrowIfMoved("make a new trainer");
@@ -117,15 +118,15 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
     }
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+    public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales)
     {
         using DisposeScope scope = NewDisposeScope();
         model.train();
         if (model.Config.Drops)
             manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which takes no stream of ours
-        Tensor ids = tensor(inputs.ToArray(), [batch, steps], device: model.Device);
-        Tensor expected = LanguageModel.StepByStep(tensor(targets.ToArray(), [batch, steps], device: model.Device));
+        Tensor ids = TokenTensor.Of(inputs, [batch, steps], model.Device);
+        Tensor expected = LanguageModel.StepByStep(TokenTensor.Of(targets, [batch, steps], model.Device));
         RecurrentState before = _state ?? model.ZeroState(batch);
         (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before)
             : ForwardStepByStep(ids, before, gradientScales);

@@ -1,6 +1,7 @@
 using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Randomness;
+using CharLM.Tokenization;
 
 namespace CharLM.Training;
 
@@ -17,7 +18,7 @@ public sealed class Trainer : EpochTrainer
 {
     private readonly MinibatchIterator _minibatches;
     private readonly ITrainingBackend _backend;
-    private readonly long[] _inputs, _targets;
+    private readonly int[] _inputs, _targets;
     private readonly float[] _gradientScales;
     private readonly int _stateRow;
     private readonly ModelConfig _model;
@@ -33,14 +34,16 @@ public sealed class Trainer : EpochTrainer
     /// <param name="tokens">The training text as token ids.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    public Trainer(LanguageModel model, TrainerConfig config, ReadOnlyMemory<int> tokens)
+    public Trainer(LanguageModel model, TrainerConfig config, TokenSource tokens)
         : base(config, model)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         // Without truncation the one minibatch of an epoch reads every row to its end.
-        int numSteps = config.Truncation == Truncation.None ? Math.Max(1, (tokens.Length - 1) / config.BatchSize) : config.NumSteps;
+        int numSteps = config.Truncation == Truncation.None 
+            ? checked((int)Math.Max(1, (tokens.Length - 1) / config.BatchSize)) : config.NumSteps;
         _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed);
         _plan = _minibatches.Plan(0);
-        (_inputs, _targets) = (new long[config.BatchSize * numSteps], new long[config.BatchSize * numSteps]);
+        (_inputs, _targets) = (new int[config.BatchSize * numSteps], new int[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         _backend = TrainingBackends.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);

@@ -1,4 +1,5 @@
 using CharLM.Batching;
+using CharLM.Tokenization;
 
 namespace CharLM.Training;
 
@@ -38,6 +39,9 @@ public sealed record TrainerConfig
 
     /// <summary>For windows: how many are held out, measured with the state reset for each; default 0.</summary>
     public int ValidationWindows { get; init; }
+
+    /// <summary>The same as a text is divided by them.</summary>
+    internal WindowCounts Windows => new(TrainWindows, ValidationWindows, NumSteps);
 
     /// <summary>How far gradients go back; default to the beginning of the minibatch.</summary>
     public Truncation Truncation { get; init; } = Truncation.Minibatch;

@@ -1,4 +1,5 @@
 using CharLM.Batching;
+using CharLM.Tokenization;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -7,7 +8,7 @@ namespace CharLM.Tests.Batching;
 public sealed class MinibatchIteratorTests
 {
     // A text whose token at place i is i: a minibatch then says itself where it was read.
-    private static ReadOnlyMemory<int> Places(int length) => Enumerable.Range(0, length).ToArray();
+    private static TokenSource Places(int length) => Enumerable.Range(0, length).ToArray();
 
     private static List<(long[] Inputs, long[] Targets)> Read(MinibatchIterator iterator, int epoch)
     {
@@ -113,10 +114,10 @@ public sealed class MinibatchIteratorTests
     public void Epoch_ManyEpochs_DrawEveryOffsetOfTheBook(SamplingOrder order, int offsets)
     {
         MinibatchIterator iterator = MinibatchIterator.Create(order, Places(500), 3, 5, seed: 9);
-        IEnumerable<int> drawn = Enumerable.Range(0, 400)
+        IEnumerable<long> drawn = Enumerable.Range(0, 400)
             .Select(epoch => Enumerable.Range(0, iterator.Plan(epoch).NumBatches)
                 .Min(batch => Enumerable.Range(0, 3).Min(row => iterator.Plan(epoch).Start(batch, row))));
-        Assert.Superset(Enumerable.Range(0, offsets).ToHashSet(), drawn.ToHashSet());
+        Assert.Superset(Enumerable.Range(0, offsets).Select(offset => (long)offset).ToHashSet(), drawn.ToHashSet());
     }
 
     [Theory]

@@ -1,10 +1,11 @@
 using CharLM.Batching;
+using CharLM.Tokenization;
 
 namespace CharLM.Tests.Batching;
 
 public sealed class WindowIteratorTests
 {
-    private static ReadOnlyMemory<int> Places(int length) => Enumerable.Range(0, length).ToArray();
+    private static TokenSource Places(int length) => Enumerable.Range(0, length).ToArray();
 
     [Fact]
     public void Epoch_Windows_BeginAtEveryTokenOnceAndLeaveAPartialMinibatch()

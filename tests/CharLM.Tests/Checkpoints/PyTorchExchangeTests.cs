@@ -34,7 +34,7 @@ public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
 
     private static readonly TextConfig Text = new() { MaxTokens = 3000 };
 
-    private static ReadOnlyMemory<int> Ids { get; } = TokenizedText.From(Corpus.Text, Text).Train;
+    private static TokenSource Ids { get; } = TokenizedText.From(Corpus.Text, Text).Train;
 
     // One row: every token with all that stand before it, as PyTorch's side reads them.
     private static double Perplexity(Checkpoint checkpoint)

@@ -167,7 +167,7 @@ public sealed class EvaluationReportTests
     {
         string raw = File.ReadAllText(Repository.SharedOrSkip("corpora", "timemachine.txt"));
         TokenizedText text = TokenizedText.From(raw, new TextConfig { MaxTokens = 0, ValidationFraction = 0.1 });
-        IReadOnlyList<CompressorBaseline> whole = Compress([], [.. text.Train.Span, .. text.HeldOut.Span]);
+        IReadOnlyList<CompressorBaseline> whole = Compress([], [.. text.Train.ToArray(), .. text.HeldOut.ToArray()]);
         Assert.Equal(["gzip -9", "brotli -11"], whole.Select(baseline => baseline.Name));
         Assert.InRange(whole[0].BitsPerCharacter / 2.936, 0.97, 1.05);
         Assert.InRange(whole[1].BitsPerCharacter / 2.519, 0.97, 1.03);
@@ -197,7 +197,7 @@ public sealed class EvaluationReportTests
         Assert.Equal(8.0 * baselines[0].CompressedBytes / added.Length, baselines[0].BitsPerByte, 1e-12);
         Assert.Equal(8.0 * baselines[0].CompressedBytes / baselines[0].Characters, baselines[0].BitsPerCharacter, 1e-12);
         // Without a training text, the text alone.
-        Assert.Equal([GZip(added), Brotli(added)], Baselines.Compressors([], text, vocab, kind,
+        Assert.Equal([GZip(added), Brotli(added)], Baselines.Compressors(Array.Empty<int>(), text, vocab, kind,
             TestContext.Current.CancellationToken).Select(baseline => baseline.CompressedBytes));
 
         byte[] Spelled(int[] ids) => System.Text.Encoding.UTF8.GetBytes(string.Concat(ids.Select(id =>
@@ -285,13 +285,13 @@ public sealed class EvaluationReportTests
         {
         }
 
-        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default)
+        public void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default)
         {
             nats.Fill(MathF.Log(vocabSize));
             guesses.Fill(new TopPrediction(1, 1f / vocabSize));
         }
 
-        public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits) => logits.Clear();
+        public void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits) => logits.Clear();
 
         public void Rearrange(ReadOnlySpan<int> rows) => throw new NotSupportedException();
 

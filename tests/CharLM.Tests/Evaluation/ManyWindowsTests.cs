@@ -23,8 +23,8 @@ public sealed class ManyWindowsTests
             for (int window = 0; window < windows; window++)
             {
                 predictor.Begin(1);
-                predictor.Score([.. tokens.Skip(window).Take(Steps).Select(id => (long)id)],
-                    [.. tokens.Skip(window + 1).Take(Steps).Select(id => (long)id)], Steps, nats);
+                predictor.Score([.. tokens.Skip(window).Take(Steps)],
+                    [.. tokens.Skip(window + 1).Take(Steps)], Steps, nats);
                 expected += nats.Sum();
             }
         }

@@ -69,7 +69,7 @@ public sealed class ScoredLinesTests
         {
             return new EvaluationText
             {
-                Tokens = default,
+                Tokens = Array.Empty<int>(),
                 Characters = 0,
                 Bytes = 0,
                 RawBytes = 0,

@@ -105,7 +105,7 @@ public sealed class BeamSearchTests
         using NGramModel model = Model;
         using IPredictor predictor = model.Predictor();
         predictor.Begin(1);
-        long[] ids = [.. text.Select(c => (long)Letters[c.ToString()])];
+        int[] ids = [.. text.Select(c => Letters[c.ToString()])];
         var nats = new float[ids.Length - 1];
         predictor.Score(ids.AsSpan(0, nats.Length), ids.AsSpan(1), nats.Length, nats);
         return nats.Skip(1).Sum(); // from the prefix's end on

@@ -101,11 +101,11 @@ public sealed class BeamWidthTests
 
             public void Begin(int rows) => (_rows, _place) = (rows, 0);
 
-            public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
+            public void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats,
                 Span<TopPrediction> guesses = default) => throw new NotSupportedException();
 
             // One token a row at a time: the prefix has no more.
-            public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+            public void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
             {
                 Assert.Equal(1, steps);
                 for (int row = 0; row < _rows; row++)

@@ -175,11 +175,11 @@ public sealed class BrokenOffSessionTests
 
         public void Begin(int rows) => _predictor.Begin(rows);
 
-        public void Score(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats,
+        public void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats,
             Span<TopPrediction> guesses = default) =>
             _predictor.Score(inputs, targets, steps, nats, guesses);
 
-        public void Predict(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+        public void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
         {
             _predictor.Predict(inputs, steps, logits);
             asked();

@@ -113,7 +113,7 @@ public sealed class GenerationSessionTests
         using IPredictor predictor = model.Predictor();
         predictor.Begin(Samples);
         var logits = new float[Samples * Letters.Count];
-        predictor.Predict([.. Enumerable.Repeat((long)Letters["a"], Samples)], 1, logits);
+        predictor.Predict([.. Enumerable.Repeat(Letters["a"], Samples)], 1, logits);
         for (int place = 0; place < Length; place++)
         {
             for (int sample = 0; sample < Samples; sample++)
@@ -124,7 +124,7 @@ public sealed class GenerationSessionTests
                     expected[id] += weights[id] / weights.Sum();
                 seen[Letters[texts[sample][place].ToString()]]++;
             }
-            predictor.Predict([.. texts.Select(text => (long)Letters[text[place].ToString()])], 1, logits);
+            predictor.Predict([.. texts.Select(text => Letters[text[place].ToString()])], 1, logits);
         }
         double chiSquare = Enumerable.Range(1, Letters.Count - 1).Sum(id => Math.Pow(seen[id] - expected[id], 2) / expected[id]);
         Assert.InRange(chiSquare, 0, 16.27); // 3 degrees of freedom, one in a thousand

@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Torch;
 using CharLM.Workbench.Gradients;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -13,7 +14,7 @@ public sealed class GradientFlowTests
     private const int Size = 5, Hidden = 4, Distance = 12;
 
     // A row reads 13 tokens; the 14th is what the loss is about.
-    private static readonly long[] Row = [1, 2, 3, 4, 0, 2, 1, 3, 3, 0, 4, 1, 2, 3];
+    private static readonly int[] Row = [1, 2, 3, 4, 0, 2, 1, 3, 3, 0, 4, 1, 2, 3];
 
     [Theory]
     [InlineData(Implementation.Custom)]
@@ -40,7 +41,7 @@ public sealed class GradientFlowTests
                     parameter.uniform_(0.05, 0.35);
             }
         }
-        double[] softmax = [.. model.Forward(tensor(Row[..^1], new long[] { 1, Row.Length - 1 }), model.BeginState(1))
+        double[] softmax = [.. model.Forward(TokenTensor.Of(Row.AsSpan(..^1), [1, Row.Length - 1]), model.BeginState(1))
             .Logits[Row.Length - 2].softmax(0).data<float>().ToArray().Select(value => (double)value)];
         softmax[Row[^1]] -= 1;
         double[,] output = Matrix(model.get_parameter("linear.weight")!), recurrent = Matrix(model.get_parameter("rnn.weight_hh_l0")!);
@@ -116,9 +117,9 @@ public sealed class GradientFlowTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var model = new LanguageModel(new ModelConfig { NumHiddens = Hidden }, Size);
-        long[] other = [.. Row.Reverse()];
+        int[] other = [.. Row.Reverse()];
         double[] one = [.. GradientFlow.Measure(model, Row, 1)[0].Norms], two = [.. GradientFlow.Measure(model, other, 1)[0].Norms];
-        IReadOnlyList<double> both = GradientFlow.Measure(model, (long[])[.. Row, .. other], 2)[0].Norms;
+        IReadOnlyList<double> both = GradientFlow.Measure(model, (int[])[.. Row, .. other], 2)[0].Norms;
         Assert.Equal(one.Zip(two, (a, b) => (a + b) / 2), both, (a, b) => Math.Abs(a - b) < 1e-5 * a + 1e-9);
         Assert.All(model.parameters(), parameter => Assert.Null(parameter.grad));
         Assert.Throws<ArgumentException>(() => GradientFlow.Measure(model, [1, 2], 1));
@@ -142,7 +143,7 @@ public sealed class GradientFlowTests
         using DisposeScope scope = NewDisposeScope();
         manual_seed(3);
         using var model = new LanguageModel(new ModelConfig { NumHiddens = 16 }, Size);
-        long[] text = [.. Enumerable.Range(0, 402).Select(i => 1L + (i * i % (Size - 1)))];
+        int[] text = [.. Enumerable.Range(0, 402).Select(i => 1 + (i * i % (Size - 1)))];
         FlowCurve near = GradientFlow.Measure(model, text.AsSpan(300), 1)[0], far = GradientFlow.Measure(model, text, 1)[0];
         Assert.InRange(far.Reach, 60, 399);
         Assert.True(far.Norms[^1] < 1e-37);
@@ -177,7 +178,7 @@ public sealed class GradientFlowTests
         const double Little = 1e-5;
         int steps = Row.Length - 1;
         (_, RecurrentState state) = model.Forward(
-            tensor(Row[..(steps - distance)], new long[] { 1, steps - distance }), model.BeginState(1));
+            TokenTensor.Of(Row.AsSpan(..(steps - distance)), [1, steps - distance]), model.BeginState(1));
         double squares = 0;
         for (int unit = 0; unit < Hidden; unit++)
         {
@@ -195,8 +196,8 @@ public sealed class GradientFlowTests
             if (memory is not null && curve.Layer == model.Config.NumLayers - 1)
                 memory[memory.size(0) - 1, 0, unit].add_(change);
             (Tensor logits, _) = model.Forward(
-                tensor(Row[(steps - distance)..^1], new long[] { 1, distance }), new RecurrentState(hidden, cell, memory));
-            return nn.functional.cross_entropy(logits.narrow(0, distance - 1, 1), tensor(new[] { Row[^1] })).ToDouble();
+                TokenTensor.Of(Row.AsSpan((steps - distance)..^1), [1, distance]), new RecurrentState(hidden, cell, memory));
+            return nn.functional.cross_entropy(logits.narrow(0, distance - 1, 1), TokenTensor.Of([Row[^1]], [1])).ToDouble();
         }
     }
 

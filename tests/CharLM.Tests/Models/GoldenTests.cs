@@ -1,4 +1,5 @@
 using CharLM.Models;
+using CharLM.Torch;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -169,7 +170,7 @@ public sealed class GoldenTests(ITestOutputHelper output)
         return model;
     }
 
-    private static Tensor Ids(int[][] rows) => tensor(Flat(rows), new long[] { rows.Length, rows[0].Length });
+    private static Tensor Ids(int[][] rows) => TokenTensor.Of(Flat(rows), [rows.Length, rows[0].Length]);
 
-    private static long[] Flat(int[][] rows) => [.. rows.SelectMany(row => row).Select(id => (long)id)];
+    private static int[] Flat(int[][] rows) => [.. rows.SelectMany(row => row)];
 }

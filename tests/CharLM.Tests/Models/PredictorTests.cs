@@ -23,7 +23,7 @@ public sealed class PredictorTests
 
     public static TheoryData<string> Networks => [.. SmallModels.Networks];
 
-    private static float[] Expect(IPredictor predictor, params long[] tokens)
+    private static float[] Expect(IPredictor predictor, params int[] tokens)
     {
         var logits = new float[SmallModels.Letters.Count];
         predictor.Predict(tokens, tokens.Length, logits);
@@ -31,7 +31,7 @@ public sealed class PredictorTests
     }
 
     // By torch, whatever computes the model.
-    private static float[] Reference(LanguageModel model, params long[] tokens)
+    private static float[] Reference(LanguageModel model, params int[] tokens)
     {
         using var predictor = new TorchPredictor(model);
         predictor.Begin(1);

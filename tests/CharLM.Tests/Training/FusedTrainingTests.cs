@@ -126,7 +126,7 @@ public sealed unsafe class FusedTrainingTests
         using var model = new LanguageModel(shape.Model, shape.VocabSize);
         long before = PanelBuffer.LiveBytes;
         using ITrainingBackend backend = TrainingBackends.Create(model, new TrainerConfig());
-        backend.Learn(new long[shape.Tokens], new long[shape.Tokens], shape.BatchSize, shape.NumSteps, dropoutKey: 0, gradientScales: []);
+        backend.Learn(new int[shape.Tokens], new int[shape.Tokens], shape.BatchSize, shape.NumSteps, dropoutKey: 0, gradientScales: []);
         Assert.InRange((PanelBuffer.LiveBytes - before) / shape.ActivationBytes, 0.5, 1.5);
     }
 

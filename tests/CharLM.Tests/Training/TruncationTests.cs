@@ -63,7 +63,7 @@ public sealed class TruncationTests
         // E[scale] = 1, independently at each step: the mean over many draws approaches the untruncated gradient.
         using LanguageModel model = Model(Implementation.BuiltIn);
         using var backend = new TorchBackend(model, new ScratchSgd(model.parameters(), 1));
-        long[] inputs = [1, 2, 3, 4, 5, 1], targets = [2, 3, 4, 5, 1, 2];
+        int[] inputs = [1, 2, 3, 4, 5, 1], targets = [2, 3, 4, 5, 1, 2];
         double[] Gradient(float[] scales)
         {
             backend.ResetState();

@@ -3,6 +3,7 @@ using CharLM.Models.Fused;
 using CharLM.Models.Fused.Threads;
 using CharLM.Pairs;
 using CharLM.Randomness;
+using CharLM.Torch;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -74,7 +75,7 @@ public sealed unsafe class WeightDecayTests
         }, 5);
         using var theirs = new LanguageModel(model.Config with { Implementation = Implementation.BuiltIn }, 5);
         theirs.load_state_dict(model.state_dict());
-        long[] inputs = [0, 1, 2, 3, 4, 1], targets = [1, 2, 3, 4, 1, 0];
+        int[] inputs = [0, 1, 2, 3, 4, 1], targets = [1, 2, 3, 4, 1, 0];
         using ITrainingBackend backend = TrainingBackends.Create(model, new TrainerConfig
         {
             Optimizer = kind,
@@ -85,8 +86,8 @@ public sealed unsafe class WeightDecayTests
         backend.Learn(inputs, targets, 2, 3, dropoutKey: 0, gradientScales: []);
         backend.Optimizer.Step();
 
-        nn.functional.cross_entropy(theirs.Forward(tensor(inputs, [2, 3]), theirs.BeginState(2)).Logits,
-            LanguageModel.StepByStep(tensor(targets, [2, 3]))).backward();
+        nn.functional.cross_entropy(theirs.Forward(TokenTensor.Of(inputs, [2, 3]), theirs.BeginState(2)).Logits,
+            LanguageModel.StepByStep(TokenTensor.Of(targets, [2, 3]))).backward();
         using OptimizerHelper optimizer = Own(kind, [.. theirs.parameters()], Decay);
         optimizer.step();
         Dictionary<string, Parameter> expected = theirs.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter);

@@ -48,10 +48,10 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
         ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<int> seen = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab).Tokens[..text.Range.Begin];
+        TokenSource seen = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab).Tokens.Slice(0, text.Range.Begin);
         EvaluationReport? nGram = seen.Length < 2 ? null
             : Baselines.NGram(seen, text, saved.Vocab.Count, NGramOrder, cancellationToken: cancellationToken).Report;
-        return (nGram, Baselines.Compressors(seen.Span, text.Tokens.Span[1..], saved.Vocab, saved.Text.Token, cancellationToken));
+        return (nGram, Baselines.Compressors(seen, text.Tokens.Slice(1), saved.Vocab, saved.Text.Token, cancellationToken));
     }
 
     private static List<(string Token, double Nats)> Passage(TokenSurprisals surprisals, ISavedModel saved, int windowLength)

@@ -87,7 +87,7 @@ internal sealed class FusedNetwork : IDisposable
     /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
     /// </param>
     /// <returns>Nats per token.</returns>
-    public double Learn(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps, ulong dropoutKey,
+    public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales = default)
     {
         Begin(inputs, batch, steps, backward: true, dropoutKey);
@@ -106,7 +106,7 @@ internal sealed class FusedNetwork : IDisposable
     /// <summary>Computes the surprise of each token of a minibatch, which <see cref="Nats"/> then holds; nothing is dropped.</summary>
     /// <returns>The sum, in nats.</returns>
     /// <inheritdoc cref="Learn"/>
-    public double Measure(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int batch, int steps)
+    public double Measure(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps)
     {
         Begin(inputs, batch, steps, backward: false, null);
         SetTargets(targets);
@@ -116,7 +116,7 @@ internal sealed class FusedNetwork : IDisposable
 
     /// <summary>Computes the logits that follow each token; <see cref="CopyLogits"/> gives them.</summary>
     /// <inheritdoc cref="Learn"/>
-    public void Predict(ReadOnlySpan<long> inputs, int batch, int steps)
+    public void Predict(ReadOnlySpan<int> inputs, int batch, int steps)
     {
         Begin(inputs, batch, steps, backward: false, null);
         Forward();
@@ -135,14 +135,6 @@ internal sealed class FusedNetwork : IDisposable
         }
     }
 
-    /// <summary>Sets the state to zero.</summary>
-    public void ZeroState() => _stack.ZeroState();
-
-    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
-    /// <param name="rows">As many as the next minibatch has sequences.</param>
-    /// <param name="batch">Sequences until now.</param>
-    public void Rearrange(ReadOnlySpan<int> rows, int batch) => _stack.Rearrange(rows, batch);
-
     /// <summary>Lays what tokens give to the first layer out once for the whole vocab, and not for each minibatch.</summary>
     public void HoldAllTokens() => _tokens.HoldAll();
 
@@ -160,7 +152,7 @@ internal sealed class FusedNetwork : IDisposable
         _tied?.Dispose();
     }
 
-    private void Begin(ReadOnlySpan<long> inputs, int batch, int steps, bool backward, ulong? dropoutKey)
+    private void Begin(ReadOnlySpan<int> inputs, int batch, int steps, bool backward, ulong? dropoutKey)
     {
         int rows = batch * steps;
         (_batch, _steps) = (batch, steps);
@@ -188,17 +180,17 @@ internal sealed class FusedNetwork : IDisposable
         _tasks = _active == 1 ? 1 : _active * TasksOfWorker;
     }
 
-    private void SetTargets(ReadOnlySpan<long> targets)
+    private void SetTargets(ReadOnlySpan<int> targets)
     {
         _measures = true;
         for (int step = 0; step < _steps; step++)
         {
             for (int row = 0; row < _batch; row++)
             {
-                long target = targets[(row * _steps) + step];
-                if ((ulong)target >= (ulong)_vocabSize)
+                int target = targets[(row * _steps) + step];
+                if ((uint)target >= (uint)_vocabSize)
                     throw new ArgumentOutOfRangeException(nameof(targets), target, $"token ids are 0 to {_vocabSize - 1}");
-                _targets[(step * _batch) + row] = (int)target;
+                _targets[(step * _batch) + row] = target;
             }
         }
     }

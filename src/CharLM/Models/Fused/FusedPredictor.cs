@@ -41,12 +41,12 @@ internal sealed class FusedPredictor : Predictor
             _network.WeightsChanged();
         }
         _checksum = checksum;
-        _network.ZeroState();
+        _network.Stack.ZeroState();
     }
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
+        ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         FusedNetwork network = Network;
         network.Measure(inputs, targets, Rows, steps);
@@ -67,7 +67,7 @@ internal sealed class FusedPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    protected override void PredictRows(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
     {
         FusedNetwork network = Network;
         network.Predict(inputs, Rows, steps);
@@ -76,7 +76,7 @@ internal sealed class FusedPredictor : Predictor
     }
 
     /// <inheritdoc/>
-    protected override void RearrangeRows(ReadOnlySpan<int> rows) => Network.Rearrange(rows, Rows);
+    protected override void RearrangeRows(ReadOnlySpan<int> rows) => Network.Stack.Rearrange(rows, Rows);
 
     /// <inheritdoc/>
     protected override void Free() => _network?.Dispose();

@@ -136,7 +136,7 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Gives the sequences other states: sequence i: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
+    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
     public void Rearrange(ReadOnlySpan<int> rows, int batch)
     {
         foreach (LayerPass layer in _layers)

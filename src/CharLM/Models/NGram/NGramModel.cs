@@ -1,3 +1,5 @@
+using CharLM.Tokenization;
+
 namespace CharLM.Models.NGram;
 
 /// <summary>
@@ -53,16 +55,18 @@ public sealed class NGramModel : ILanguageModel
     /// <param name="vocabSize">Tokens of the vocab.</param>
     /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id is not one of the vocab's.</exception>
-    public static NGramModel Train(ReadOnlyMemory<int> tokens, int order, int vocabSize)
+    public static NGramModel Train(TokenSource tokens, int order, int vocabSize)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
         InvalidConfigException.ThrowIfAny(Errors(order));
         if (tokens.IsEmpty)
             throw new InvalidConfigException(["there is no text to count n-grams in"]);
-        int wrong = tokens.Span.IndexOfAnyExceptInRange(0, vocabSize - 1);
+        int[] ids = tokens.ToArray();
+        int wrong = ids.IndexOfAnyExceptInRange(0, vocabSize - 1);
         if (wrong >= 0)
-            throw new ArgumentOutOfRangeException(nameof(tokens), tokens.Span[wrong], $"token ids are 0 to {vocabSize - 1}");
-        return new NGramModel(NGramCounter.Count(tokens.ToArray(), order, vocabSize), vocabSize);
+            throw new ArgumentOutOfRangeException(nameof(tokens), ids[wrong], $"token ids are 0 to {vocabSize - 1}");
+        return new NGramModel(NGramCounter.Count(ids, order, vocabSize), vocabSize);
     }
 
     /// <summary>Every error of an order, empty when there is none.</summary>

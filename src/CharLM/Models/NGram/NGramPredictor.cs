@@ -20,23 +20,23 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
 
     /// <inheritdoc/>
     protected override void ScoreRows(
-        ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
+        ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses)
     {
         for (int i = 0; i < inputs.Length; i++)
         {
             int[] context = _contexts[i / steps];
-            Advance(context, (int)inputs[i]);
-            nats[i] = (float)-Math.Log(Probability(context, (int)targets[i]));
+            Advance(context, inputs[i]);
+            nats[i] = (float)-Math.Log(Probability(context, targets[i]));
             if (!guesses.IsEmpty)
                 guesses[i] = Best(context);
         }
     }
 
     /// <inheritdoc/>
-    protected override void PredictRows(ReadOnlySpan<long> inputs, int steps, Span<float> logits)
+    protected override void PredictRows(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
     {
         for (int i = 0; i < inputs.Length; i++)
-            Advance(_contexts[i / steps], (int)inputs[i]);
+            Advance(_contexts[i / steps], inputs[i]);
         for (int row = 0; row < _contexts.Length; row++)
         {
             Distribute(_contexts[row]);

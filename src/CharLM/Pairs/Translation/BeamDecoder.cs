@@ -2,6 +2,7 @@ using CharLM.Batching;
 using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Torch;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -52,7 +53,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope stepScope = NewDisposeScope();
-            Tensor before = tensor([.. beams.Select(beam => (long)beam.Token)], [1, beams.Length], device: model.Device);
+            Tensor before = TokenTensor.Of([.. beams.Select(beam => beam.Token)], [1, beams.Length], model.Device);
             (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(before, state, encoded);
             float[] scores = Values(logits.log_softmax(-1));
             for (int i = 0; i < beams.Length; i++)
@@ -60,7 +61,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
             float[]? looked = withAttention && weights is not null ? Values(weights) : null;
             (beams, int[] parents) = Extend(beams, scores, looked, samplers);
             RecurrentState next = width == 1 ? after
-                : EncodedSource.SelectState(after, tensor([.. parents.Select(parent => (long)parent)], device: model.Device));
+                : EncodedSource.SelectState(after, TokenTensor.Of(parents, [parents.Length], model.Device));
             state = next.MoveToOuterDisposeScope();
         }
         return [.. beams.Chunk(width).Select(Best)];

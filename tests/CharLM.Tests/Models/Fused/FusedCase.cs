@@ -3,6 +3,7 @@ using CharLM.Models.Fused;
 using CharLM.Models.Fused.Passes;
 using CharLM.Models.Fused.Simd;
 using CharLM.Models.Fused.Threads;
+using CharLM.Torch;
 using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,8 +24,8 @@ internal sealed unsafe class FusedCase : IDisposable
         _config = BuiltIn.Config with { WeightDropout = config.WeightDropout };
         _raw = new RawWeights(BuiltIn);
         var random = new Random(seed);
-        Inputs = [.. Enumerable.Range(0, batch * steps).Select(_ => (long)random.Next(vocab))];
-        Targets = [.. Enumerable.Range(0, batch * steps).Select(_ => (long)random.Next(vocab))];
+        Inputs = [.. Enumerable.Range(0, batch * steps).Select(_ => random.Next(vocab))];
+        Targets = [.. Enumerable.Range(0, batch * steps).Select(_ => random.Next(vocab))];
     }
 
     public LanguageModel BuiltIn { get; }
@@ -35,9 +36,9 @@ internal sealed unsafe class FusedCase : IDisposable
 
     public int Vocab { get; }
 
-    public long[] Inputs { get; }
+    public int[] Inputs { get; }
 
-    public long[] Targets { get; }
+    public int[] Targets { get; }
 
     public void Dispose()
     {
@@ -67,8 +68,8 @@ internal sealed unsafe class FusedCase : IDisposable
         for (int i = 0; i < minibatches; i++)
         {
             BuiltIn.zero_grad();
-            (Tensor logits, RecurrentState after) = BuiltIn.Forward(tensor(Inputs, [Batch, Steps]), state);
-            Tensor mean = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(tensor(Targets, [Batch, Steps])));
+            (Tensor logits, RecurrentState after) = BuiltIn.Forward(TokenTensor.Of(Inputs, [Batch, Steps]), state);
+            Tensor mean = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(TokenTensor.Of(Targets, [Batch, Steps])));
             mean.backward();
             loss = mean.ToDouble();
             state = after.Detach();

@@ -92,10 +92,10 @@ public sealed class FusedNetworkTests
         using var raw = new RawWeights(model);
         using var workers = new Workers(1);
         using var network = new FusedNetwork(model.Config, 4, raw, workers);
-        long[] inputs = [0, 1, 2, 3, 3, 1], targets = [1, 2, 3, 3, 1, 0];
+        int[] inputs = [0, 1, 2, 3, 3, 1], targets = [1, 2, 3, 3, 1, 0];
         double Loss()
         {
-            network.ZeroState();
+            network.Stack.ZeroState();
             return network.Learn(inputs, targets, 2, 3, dropoutKey: 7);
         }
 
@@ -170,7 +170,7 @@ public sealed class FusedNetworkTests
         using var model = new LanguageModel(
             new ModelConfig { Cell = CellKind.Lstm, NumLayers = 2, NumHiddens = 20, Implementation = implementation }, 6);
         using IPredictor predictor = model.Predictor();
-        long[] tokens = [.. Enumerable.Range(0, 41).Select(i => (long)(i * i % 6))];
+        int[] tokens = [.. Enumerable.Range(0, 41).Select(i => i * i % 6)];
         var whole = new float[40];
         var pieces = new float[40];
         predictor.Begin(1);
@@ -186,7 +186,7 @@ public sealed class FusedNetworkTests
     {
         using var fused = new LanguageModel(new ModelConfig { NumHiddens = 33, Implementation = Implementation.Fused }, 9);
         using IPredictor kernels = fused.Predictor(), torch = new TorchPredictor(fused);
-        long[] inputs = [1, 2, 3, 4, 5, 6, 7, 8], targets = [2, 3, 4, 5, 6, 7, 8, 0];
+        int[] inputs = [1, 2, 3, 4, 5, 6, 7, 8], targets = [2, 3, 4, 5, 6, 7, 8, 0];
         float[] a = new float[8], b = new float[8], logitsA = new float[18], logitsB = new float[18];
         foreach ((IPredictor predictor, float[] nats, float[] logits) in new[] { (kernels, a, logitsA), (torch, b, logitsB) })
         {

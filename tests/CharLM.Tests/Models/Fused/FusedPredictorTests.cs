@@ -25,7 +25,7 @@ public sealed class FusedPredictorTests
         reference.Begin(rows);
         foreach (int steps in (int[])[1, 1, 5, 1, 2, 1])
         {
-            long[] inputs = [.. Enumerable.Range(0, rows * steps).Select(_ => (long)random.Next(vocab))];
+            int[] inputs = [.. Enumerable.Range(0, rows * steps).Select(_ => random.Next(vocab))];
             float[] expected = new float[rows * vocab], actual = new float[rows * vocab];
             reference.Predict(inputs, steps, expected);
             fused.Predict(inputs, steps, actual);

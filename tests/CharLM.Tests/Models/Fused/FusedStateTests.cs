@@ -59,10 +59,10 @@ public sealed class FusedStateTests
         Dictionary<string, float[]> expected = test.Gradients();
         for (int i = 0; i < 2; i++)
         {
-            after.ZeroState();
+            after.Stack.ZeroState();
             after.Measure(test.Inputs, test.Targets, Batch, Steps);
             after.Measure(test.Inputs, test.Targets, Batch, Steps);
-            after.ZeroState();
+            after.Stack.ZeroState();
             after.Learn(test.Inputs, test.Targets, Batch, Steps, dropoutKey: 0);
             Assert.All(test.Gradients(), entry => Assert.Equal(expected[entry.Key], entry.Value));
         }
@@ -89,13 +89,13 @@ public sealed class FusedStateTests
             }, Vocab);
             _raw = new RawWeights(_model);
             var random = new Random(1);
-            (Inputs, Targets) = ([.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))],
-                [.. Enumerable.Range(0, Batch * Steps).Select(_ => (long)random.Next(Vocab))]);
+            (Inputs, Targets) = ([.. Enumerable.Range(0, Batch * Steps).Select(_ => random.Next(Vocab))],
+                [.. Enumerable.Range(0, Batch * Steps).Select(_ => random.Next(Vocab))]);
         }
 
-        public long[] Inputs { get; }
+        public int[] Inputs { get; }
 
-        public long[] Targets { get; }
+        public int[] Targets { get; }
 
         public FusedNetwork Open() => new(_model.Config, Vocab, _raw, _workers);
 

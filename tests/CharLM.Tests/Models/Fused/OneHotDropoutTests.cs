@@ -1,6 +1,7 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
 using CharLM.Models.Fused.Threads;
+using CharLM.Torch;
 using CharLM.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,7 +12,7 @@ namespace CharLM.Tests.Models.Fused;
 public sealed class OneHotDropoutTests
 {
     private const int Vocab = 5, Hidden = 7, Keys = 300;
-    private static readonly long[] Input = [2], Target = [3];
+    private static readonly int[] Input = [2], Target = [3];
 
     [Theory]
     [InlineData(CellKind.Rnn, 0.25)]
@@ -38,7 +39,7 @@ public sealed class OneHotDropoutTests
         using var torch = new TorchBackend(model, new ScratchSgd(model.parameters(), 1));
         AssertEither(nothing, scaled, probability, key =>
         {
-            network.ZeroState();
+            network.Stack.ZeroState();
             return network.Learn(Input, Target, 1, 1, key);
         });
         AssertEither(nothing, scaled, probability, key =>
@@ -65,9 +66,9 @@ public sealed class OneHotDropoutTests
         using var network = new FusedNetwork(model.Config, Vocab, raw, workers);
         for (ulong key = 0; key < 5; key++)
         {
-            network.ZeroState();
+            network.Stack.ZeroState();
             network.Learn(Input, Target, 1, 1, key);
-            network.ZeroState();
+            network.Stack.ZeroState();
             Assert.Equal(whole, network.Measure(Input, Target, 1, 1), 1e-5);
         }
     }
@@ -78,7 +79,7 @@ public sealed class OneHotDropoutTests
         Tensor column = model.get_parameter("rnn.weight_ih_l0")!.narrow(1, Input[0], 1), before = column.clone();
         column.mul_(scale);
         model.eval();
-        double loss = nn.functional.cross_entropy(model.Forward(tensor(Input, [1, 1]), model.BeginState(1)).Logits, tensor(Target))
+        double loss = nn.functional.cross_entropy(model.Forward(TokenTensor.Of(Input, [1, 1]), model.BeginState(1)).Logits, TokenTensor.Of(Target, [1]))
             .ToDouble();
         column.copy_(before);
         return loss;

@@ -65,7 +65,7 @@ internal sealed class TokenRows(int vocabSize)
     /// <param name="batch">Sequences.</param>
     /// <param name="steps">Steps.</param>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocab.</exception>
-    public void Set(ReadOnlySpan<long> tokens, int batch, int steps)
+    public void Set(ReadOnlySpan<int> tokens, int batch, int steps)
     {
         _stamp++;
         (Count, Scale) = (HoldsAll ? VocabSize : 0, 1);
@@ -73,19 +73,19 @@ internal sealed class TokenRows(int vocabSize)
         {
             for (int row = 0; row < batch; row++)
             {
-                long token = tokens[row * steps + step];
-                if ((ulong)token >= (ulong)VocabSize)
+                int token = tokens[row * steps + step];
+                if ((uint)token >= (uint)VocabSize)
                     throw new ArgumentOutOfRangeException(nameof(tokens), token, $"token ids are 0 to {VocabSize - 1}");
                 if (HoldsAll)
                 {
-                    _slotOfRow[step * batch + row] = (int)token;
+                    _slotOfRow[step * batch + row] = token;
                     continue;
                 }
                 if (_stampOfToken[token] != _stamp)
                 {
                     _stampOfToken[token] = _stamp;
                     _slotOfToken[token] = Count;
-                    _tokenOfSlot[Count++] = (int)token;
+                    _tokenOfSlot[Count++] = token;
                 }
                 _slotOfRow[step * batch + row] = _slotOfToken[token];
             }
