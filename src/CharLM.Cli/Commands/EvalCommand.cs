@@ -24,8 +24,8 @@ internal sealed class EvalCommand : Verb
     private readonly SavedModelOptions _model = new();
     private readonly CorpusOptions _corpus = new();
     private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>(
-        "--split", "The part of the text: what training did not see, or all. [default: held-out of the text of the training, all of "
-            + "another text]");
+        "--split", "The part of the text: what training held out to choose by, the test part, or all. [default: test, else held-out of the "
+            + "text of the training; all of another text]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer(
         "--max-tokens", "N", "Use the first N tokens of that part; 0 uses all. [default: 0]");
     private readonly Option<int?> _rows = OptionOf.Integer(

@@ -21,6 +21,11 @@ internal sealed class TextOptions(TextConfig? under = null)
             "Hold out this last part of the tokens, 0 to 0.9, and report its perplexity beside that of training. [default: "
                 + $"{(under ?? new TextConfig()).ValidationFraction}]");
 
+    private readonly Option<double?> _testFraction = OptionOf.Number(
+        "--test-fraction", "F",
+            "Keep this last part of the tokens, 0 to 0.9, for one measurement at the end, of the best model. [default: "
+                + $"{(under ?? new TextConfig()).TestFraction}]");
+
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
     /// <param name="splits">Whether the verb takes parts of the text, too.</param>
@@ -33,6 +38,7 @@ internal sealed class TextOptions(TextConfig? under = null)
             return;
         command.Add(_maxTokens);
         command.Add(_validationFraction);
+        command.Add(_testFraction);
     }
 
     /// <summary>A configuration with the given options over a base.</summary>
@@ -43,5 +49,6 @@ internal sealed class TextOptions(TextConfig? under = null)
         MinFreq = parse.GetValue(_minFreq) ?? under.MinFreq,
         MaxTokens = parse.GetValue(_maxTokens) ?? under.MaxTokens,
         ValidationFraction = parse.GetValue(_validationFraction) ?? under.ValidationFraction,
+        TestFraction = parse.GetValue(_testFraction) ?? under.TestFraction,
     };
 }

@@ -13,7 +13,9 @@ public sealed record EvaluationRun
 {
     private const int RowsOfRecurrent = 32;
 
-    /// <summary>Which part of the text; default null: what training held out, and all of a text that it did not read.</summary>
+    /// <summary>
+    /// Which part of the text; default null: the test part, else what training held out or did not read, and all of another text.
+    /// </summary>
     public TextSplit? Split { get; init; }
 
     /// <summary>Read only so many tokens of that part; default 0: all.</summary>
@@ -69,21 +71,26 @@ public sealed record EvaluationRun
         EvaluationText text = EvaluationText.From(corpus.Text, model.Text, model.Vocab, tokens =>
         {
             TextParts[] parts = [.. same.Select(other => other.PartsOf(tokens))];
-            TextRange unseen = parts.Select(part => part.Unseen).Aggregate((left, right) => left.Intersect(right));
-            if (Split is null && trainedOn && unseen.Count > 1)
-                split = TextSplit.HeldOut;
-            if (split == TextSplit.HeldOut && unseen.Count < 2)
+            TextRange test = Common(part => part.Test);
+            if (Split is null && trainedOn && Common(part => part.Unseen).Count > 1)
+                split = test.Count > 1 ? TextSplit.Test : TextSplit.HeldOut;
+            TextRange unseen = split == TextSplit.Test ? test
+                : Common(part => part.Test.Count > 0 && part.HeldOut.Count > 0 ? part.HeldOut : part.Unseen);
+            if (split != TextSplit.All && unseen.Count < 2)
             {
                 throw new InvalidConfigException(
-                    ["nothing of the text is held out from training: split all measures what it has learned; or take another text"]);
+                    [$"nothing of the text is {(split == TextSplit.Test ? "kept for a test" : "held out from training")}: split all "
+                        + "measures what it has learned; or take another text"]);
             }
             // What training held out as windows is measured as those, unless another reading was asked for.
             if (split == TextSplit.HeldOut && Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0
                 && parts.Select(part => (part.HeldOut, part.WindowLength)).Distinct().ToArray() is [(var heldOut, > 0 and var length)]
                 && heldOut.Count > 0 && heldOut.End <= tokens)
                 (window, unseen) = (length, heldOut);
-            TextRange range = split == TextSplit.HeldOut ? unseen : new TextRange(0, tokens);
+            TextRange range = split == TextSplit.All ? new TextRange(0, tokens) : unseen;
             return MaxTokens > 0 ? range with { End = Math.Min(range.End, range.Begin + MaxTokens) } : range;
+
+            TextRange Common(Func<TextParts, TextRange> range) => parts.Select(range).Aggregate((left, right) => left.Intersect(right));
         });
         if (text.Unknown == text.Tokens.Length - 1)
             throw new InvalidConfigException(
@@ -91,6 +98,7 @@ public sealed record EvaluationRun
         string label = (split, trainedOn) switch
         {
             (_, false) => "",
+            (TextSplit.Test, _) => " (test part)",
             (TextSplit.HeldOut, _) => " (held out from training)",
             _ => " (the text of the training)",
         };
@@ -144,8 +152,11 @@ public sealed record EvaluationRun
 /// <summary>Which part of a text a model is measured on.</summary>
 public enum TextSplit
 {
-    /// <summary>What its training did not see.</summary>
+    /// <summary>What its training held out to choose by, or did not read.</summary>
     HeldOut,
+
+    /// <summary>What its training neither read nor chose by.</summary>
+    Test,
 
     /// <summary>The whole text.</summary>
     All,

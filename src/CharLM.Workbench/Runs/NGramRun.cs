@@ -30,7 +30,7 @@ public sealed record NGramRun
     {
         foreach (string error in NGramModel.Errors(Order).Concat(Text.Errors()).Concat(Config.Errors()))
             yield return error;
-        if (Compressors && Text.ValidationFraction == 0)
+        if (Compressors && Text.ValidationFraction + Text.TestFraction == 0)
             yield return "compressors are measured on what is held out: give a validation-fraction above 0";
         if (string.IsNullOrWhiteSpace(CheckpointPath))
             yield return "out must name a file";
@@ -55,11 +55,12 @@ public sealed record NGramRun
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         cancellationToken.ThrowIfCancellationRequested();
         TextSketch sketch = TextSketch.Of(text.Train, text.Vocab, Text.Token);
-        EvaluationReport? heldOut = text.HeldOut.Length > 1
-            ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.HeldOut, text.Vocab) }
+        bool measures = Text.ValidationFraction + Text.TestFraction > 0 && text.Unseen.Length > 1;
+        EvaluationReport? heldOut = measures
+            ? Measure(model, corpus, text, cancellationToken) with { PassagesTrainedOn = sketch.ShareOf(text.Unseen, text.Vocab) }
             : null;
-        IReadOnlyList<CompressorBaseline> compressors = Compressors && text.HeldOut.Length > 1
-            ? Baselines.Compressors(text.Train, text.HeldOut, text.Vocab, Text.Token, cancellationToken)
+        IReadOnlyList<CompressorBaseline> compressors = Compressors && measures
+            ? Baselines.Compressors(text.Train, text.Unseen, text.Vocab, Text.Token, cancellationToken)
             : [];
         var checkpoint = new NGramCheckpoint
         {
@@ -84,9 +85,9 @@ public sealed record NGramRun
 
     private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
     {
-        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).HeldOut) with
+        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen) with
         {
-            Name = $"{corpus.Origin.Name} (held out from training)",
+            Name = $"{corpus.Origin.Name} ({(Text.TestFraction > 0 ? "test part" : "held out from training")})",
         };
         return Evaluator.Evaluate(model, heldOut, Baselines.Describe(Order), Config with { Rows = 1 }, cancellationToken).Report;
     }

@@ -24,8 +24,13 @@ public sealed record TextConfig
     /// </summary>
     public int MaxTokens { get; init; } = 10_000;
 
-    /// <summary>The last part of the tokens that is held out from training, in [0, 0.9]; default 0.</summary>
+    /// <summary>
+    /// The part of the tokens that is held out from training to choose by, in [0, 0.9]: the last, before the test part; default 0.
+    /// </summary>
     public double ValidationFraction { get; init; }
+
+    /// <summary>The last part of the tokens, measured once, when all is chosen, in [0, 0.9]; default 0.</summary>
+    public double TestFraction { get; init; }
 
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Errors()
@@ -36,6 +41,11 @@ public sealed record TextConfig
             yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
         if (!(ValidationFraction is >= 0 and <= GreatestValidationFraction))
             yield return $"validation-fraction must be 0 to {GreatestValidationFraction}, not {ValidationFraction}";
+        if (!(TestFraction is >= 0 and <= GreatestValidationFraction))
+            yield return $"test-fraction must be 0 to {GreatestValidationFraction}, not {TestFraction}";
+        if (ValidationFraction + TestFraction > GreatestValidationFraction)
+            yield return $"validation-fraction and test-fraction together must be at most {GreatestValidationFraction}, not "
+                + $"{ValidationFraction + TestFraction}";
     }
 
     /// <summary>Throws when the configuration has an error.</summary>

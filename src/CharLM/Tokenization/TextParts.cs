@@ -3,14 +3,17 @@ namespace CharLM.Tokenization;
 /// <summary>Which tokens of a text are trained on and which are held out: the one place that decides it.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Train">What is trained on.</param>
-/// <param name="HeldOut">What is only measured; empty when nothing is held out.</param>
+/// <param name="HeldOut">What is only measured, to choose by; empty when nothing is held out.</param>
 /// <param name="Unseen">
-/// What training does not read: the held-out part, without what the last window of training reads of it; where nothing is held out,
-/// all that comes after what is trained on.
+/// What training does not read: the test part; where there is none, the held-out part, without what the last window of training reads
+/// of it; where nothing is held out, all that comes after what is trained on.
 /// </param>
 /// <param name="WindowLength">Tokens of a window where the parts are counted in windows that overlap, else 0.</param>
 public sealed record TextParts(TextRange Train, TextRange HeldOut, TextRange Unseen, int WindowLength)
 {
+    /// <summary>What is measured once, when all is chosen; the end of the text, and empty by default.</summary>
+    public TextRange Test { get; init; }
+
     // One token is predicted from the other.
     private const int LeastHeldOut = 2;
 
@@ -33,9 +36,14 @@ public sealed record TextParts(TextRange Train, TextRange HeldOut, TextRange Uns
                 heldOut.Count == 0 ? After(train.End) : new TextRange(Math.Min(train.End, tokens), Math.Min(heldOut.End, used)),
                 windows.Length);
         }
-        long count = (long)(used * config.ValidationFraction);
-        var last = new TextRange(used - count, used);
-        return new TextParts(new TextRange(0, used - count), last, count > 0 ? last : After(used), 0);
+        long tested = (long)(used * config.TestFraction), chosenBy = (long)(used * config.ValidationFraction);
+        var test = new TextRange(used - tested, used);
+        var validation = new TextRange(test.Begin - chosenBy, test.Begin);
+        return new TextParts(
+            new TextRange(0, validation.Begin), validation, tested > 0 ? test : chosenBy > 0 ? validation : After(used), 0)
+        {
+            Test = test,
+        };
 
         TextRange After(long end) => new(Math.Min(end, tokens), tokens);
     }
@@ -52,6 +60,9 @@ public sealed record TextParts(TextRange Train, TextRange HeldOut, TextRange Uns
             return needed <= used ? null
                 : $"{windows.Train} windows to train on and {windows.HeldOut} to hold out need {needed} tokens; the text has {used}";
         }
+        if (config.TestFraction > 0 && parts.Test.Count < LeastHeldOut && used > 0)
+            return $"test-fraction {config.TestFraction} of the text's {used} tokens comes to {parts.Test.Count}, and a test needs "
+                + $"{LeastHeldOut}: take a greater one or a longer text, or 0 to test nothing";
         if (config.ValidationFraction == 0 || heldOut >= LeastHeldOut || used == 0)
             return null;
         double least = Math.Ceiling(10_000.0 * LeastHeldOut / used) / 10_000;

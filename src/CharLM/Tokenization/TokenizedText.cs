@@ -2,14 +2,21 @@ using CharLM.Corpora;
 
 namespace CharLM.Tokenization;
 
-/// <summary>A corpus as token ids, split into what is trained on and what is held out.</summary>
+/// <summary>A corpus as token ids, split into what is trained on and what is only measured.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Vocab">Token to id and back.</param>
 /// <param name="Train">The ids that are trained on.</param>
-/// <param name="HeldOut">The ids that are only measured; may be empty.</param>
+/// <param name="HeldOut">The ids that are only measured, to choose by; may be empty.</param>
+/// <param name="Unseen">
+/// The ids that a trained model is measured on (<see cref="TextParts.Unseen"/>); of those after <see cref="TextConfig.MaxTokens"/> at
+/// most a million; may be empty.
+/// </param>
 /// <param name="NumTokensOfCorpus">Tokens of the whole corpus, before <see cref="TextConfig.MaxTokens"/>.</param>
-public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource HeldOut, long NumTokensOfCorpus)
+public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource HeldOut, TokenSource Unseen, long NumTokensOfCorpus)
 {
+    // More of what comes after the tokens that are used would tell hardly more.
+    private const int MostUnused = 1_000_000;
+
     /// <summary>Cleans, tokenizes and splits a corpus.</summary>
     /// <param name="text">The raw text.</param>
     /// <param name="config">How.</param>
@@ -27,12 +34,14 @@ public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource H
         string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
         IReadOnlyList<TokenCount> counts = tokenizer.Count(cleaned);
         vocab ??= new Vocab(counts, config.MinFreq);
-        TokenSource ids = tokenizer.Encode(cleaned, vocab, config.MaxTokens == 0 ? null : config.MaxTokens);
+        TokenSource ids = tokenizer.Encode(
+            cleaned, vocab, config.MaxTokens == 0 ? null : (int)Math.Min(int.MaxValue, (long)config.MaxTokens + MostUnused));
         if (ids.IsEmpty)
-            return new TokenizedText(vocab, ids, ids, 0);
+            return new TokenizedText(vocab, ids, ids, ids, 0);
         if (TextParts.ErrorOf(ids.Length, config, windows) is { } error)
             throw new InvalidConfigException([error]);
         var parts = TextParts.Of(ids.Length, config, windows);
-        return new TokenizedText(vocab, parts.Train.Of(ids), parts.HeldOut.Of(ids), counts.Sum(count => count.Count));
+        return new TokenizedText(
+            vocab, parts.Train.Of(ids), parts.HeldOut.Of(ids), parts.Unseen.Of(ids), counts.Sum(count => count.Count));
     }
 }

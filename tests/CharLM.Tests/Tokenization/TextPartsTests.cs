@@ -20,6 +20,26 @@ public sealed class TextPartsTests
         Assert.Equal((new TextRange(begin, end), 0), (parts.Unseen, parts.WindowLength));
     }
 
+    [Theory]
+    [InlineData(0, 0.05, 0.05, 900, 900, 950, 1000)]
+    [InlineData(500, 0.2, 0.1, 350, 350, 450, 500)]
+    [InlineData(0, 0, 0.25, 750, 750, 750, 1000)]
+    public void Of_TestFraction_KeepsTheVeryEnd(
+        int maxTokens, double validation, double test, int trained, int begin, int testBegin, int end)
+    {
+        var parts = TextParts.Of(1000, Config(maxTokens, validation) with { TestFraction = test });
+        Assert.Equal((new TextRange(0, trained), new TextRange(begin, testBegin)), (parts.Train, parts.HeldOut));
+        Assert.Equal((new TextRange(testBegin, end), parts.Test), (parts.Test, parts.Unseen));
+    }
+
+    [Fact]
+    public void From_MaxTokens_WhatComesAfterIsUnseen()
+    {
+        TokenizedText text = TokenizedText.From("aaaabbbbcc", Config(4, 0));
+        Assert.Equal((4L, 0L), (text.Train.Length, text.HeldOut.Length));
+        Assert.Equal([2, 2, 2, 2, 3, 3], text.Unseen.ToArray());
+    }
+
     // The book's validation windows overlap with the last training window; what that one read does not count as unseen.
     [Theory]
     [InlineData(200, 200, 432, 232, 432)]

@@ -34,8 +34,10 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
             throw new InvalidConfigException([$"'{corpus.Origin.Name}' is not the text that it was trained on: its SHA-256 is another"]);
         if (saved is Checkpoint { Model.LeakLabel: { } leak })
             throw new InvalidConfigException([leak]);
-        var evaluation = new EvaluationRun { Split = TextSplit.HeldOut };
+        var evaluation = new EvaluationRun();
         EvaluationText text = evaluation.Texts(corpus, saved)[0];
+        if (text.Range.Begin == 0)
+            throw new InvalidConfigException(["nothing of the text is held out from training"]);
         EvaluationResult result = evaluation.Execute(saved, text, run, device, threads, cancellationToken);
 
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
@@ -48,7 +50,8 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
         ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
     {
-        TokenSource seen = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab).Tokens.Slice(0, text.Range.Begin);
+        TokenSource all = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab).Tokens;
+        TokenSource seen = all.Slice(0, Math.Min(text.Range.Begin, saved.PartsOf(all.Length).Train.End));
         EvaluationReport? nGram = seen.Length < 2 ? null
             : Baselines.NGram(seen, text, saved.Vocab.Count, NGramOrder, cancellationToken: cancellationToken).Report;
         return (nGram, Baselines.Compressors(seen, text.Tokens.Slice(1), saved.Vocab, saved.Text.Token, cancellationToken));
