@@ -1,0 +1,88 @@
+using CharLM.Corpora;
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>
+/// Settings for a text that nobody has tuned anything for, by its length alone: nothing is cleaned, all of it is used, its end is kept
+/// unseen, and an LSTM learns it within some minutes. Machines differ in how many steps that gives, not in the settings.
+/// </summary>
+public static class OwnText
+{
+    /// <summary>The preset's name.</summary>
+    public const string Preset = "own-text";
+
+    /// <summary>Characters that a text must have: from fewer, nothing can be learned that carries over.</summary>
+    public const int LeastCharacters = 2_000;
+
+    // Held out to choose by, and kept for the test: a twentieth each, and no more than a figure needs.
+    private const double HeldOutShare = 0.05;
+    private const double MostHeldOut = 200_000, MostTested = 1_000_000;
+
+    // From so many characters on: the hidden units, the size of a minibatch, how much is dropped, and passes over the text at most.
+    private static readonly (long Characters, int Hidden, int Embedding, int Rows, int Steps, double Dropout, int Passes)[] Sizes =
+    [
+        (0, 128, 32, 8, 32, 0.5, 40),
+        (20_000, 256, 48, 16, 48, 0.5, 40),
+        (100_000, 512, 64, 32, 64, 0.5, 30),
+        (500_000, 512, 64, 48, 64, 0.4, 12),
+        (3_000_000, 512, 64, 48, 64, 0.2, 6),
+        (15_000_000, 640, 64, 64, 64, 0, 2),
+    ];
+
+    /// <summary>The settings for a text.</summary>
+    /// <param name="characters">Its length.</param>
+    /// <param name="kinds">How many kinds of characters it has.</param>
+    /// <exception cref="InvalidConfigException">It is too short.</exception>
+    public static RunConfig For(long characters, int kinds)
+    {
+        if (characters < LeastCharacters)
+        {
+            throw new InvalidConfigException(
+                [$"the text has {characters} characters, and a model of its own needs {LeastCharacters} or more: add text, or learn it by "
+                    + "heart with the preset d2l-lstm"]);
+        }
+        (_, int hidden, int embedding, int rows, int steps, double dropout, int passes) =
+            Sizes.Last(size => size.Characters <= characters);
+        // With thousands of kinds, as Chinese has, most of the work is the output layer, and most kinds are rare: they share what they
+        // learn as inputs and outputs.
+        bool manyKinds = kinds > 1_000;
+        return new RunConfig
+        {
+            Text = new TextConfig
+            {
+                Cleaning = Cleaning.None,
+                MaxTokens = 0,
+                ValidationFraction = Share(characters, MostHeldOut),
+                TestFraction = Share(characters, MostTested),
+            },
+            Model = new ModelConfig
+            {
+                Cell = CellKind.Lstm,
+                NumHiddens = manyKinds ? Math.Min(hidden, 256) : hidden,
+                EmbeddingSize = manyKinds ? Math.Min(hidden, 256) : embedding,
+                TieWeights = manyKinds,
+                InputDropout = dropout / 8,
+                OutputDropout = dropout,
+            },
+            Training = new TrainerConfig
+            {
+                NumEpochs = passes,
+                BatchSize = rows,
+                NumSteps = steps,
+                Optimizer = OptimizerKind.AdamW,
+                WeightDecay = 0.01,
+                LearningRate = 0.003,
+                Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 1 },
+            },
+            Minutes = 3,
+            SampleLength = 200,
+            SampleEvery = 5,
+        };
+    }
+
+    // Rounded, so that it reads well in a file.
+    private static double Share(long characters, double most) => Math.Round(Math.Min(HeldOutShare, most / characters), 4);
+}
