@@ -10,7 +10,7 @@ public sealed class ResumeCommandTests : IDisposable
     private readonly Sandbox _sandbox = new();
 
     // Five epochs of the plain text.
-    public GoOnTests(TrainedModels models)
+    public ResumeCommandTests(TrainedModels models)
     {
         File.Copy(models.Plain, _sandbox.At("a.safetensors"));
         _sandbox.Write("text.txt", Texts.Plain);
