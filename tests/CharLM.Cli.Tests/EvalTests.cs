@@ -145,16 +145,16 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         _sandbox.Write("digits.txt", "0123 4567 0123".Replace(' ', '-'));
         _sandbox.Write("empty.txt", "");
         _sandbox.Write("letter.txt", "a");
-        (await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "digits.txt"))
-            .Refused(2, "vocab mismatch: none of the text's 13 tokens");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "digits.txt")).Refused(2, "0 char tokens", "nothing to predict");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "letter.txt")).Refused(2, "1 char token ", "nothing to predict");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "empty.txt")).Refused(1, "is empty");
-        (await _sandbox.RunAsync("eval", models.Plain)).Refused(2, "is not in the catalog: give it with --corpus");
-        (await _sandbox.RunAsync("eval", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
-        (await _sandbox.RunAsync("eval", "a", "b", "c")).Refused(2, "'c'");
-        (await _sandbox.RunAsync("eval", "text.txt")).Refused(1, "text.txt: is a text, not a model");
-        (await _sandbox.RunAsync("eval", "--split", "test")).Refused(2, "--split takes one of held-out|all");
+        await _sandbox.RefuseEachAsync(
+            (2, ["eval", models.Unicode, "--corpus", "digits.txt"], ["vocab mismatch: none of the text's 13 tokens"]),
+            (2, ["eval", models.Plain, "--corpus", "digits.txt"], ["0 char tokens", "nothing to predict"]),
+            (2, ["eval", models.Plain, "--corpus", "letter.txt"], ["1 char token ", "nothing to predict"]),
+            (1, ["eval", models.Plain, "--corpus", "empty.txt"], ["is empty"]),
+            (2, ["eval", models.Plain], ["is not in the catalog: give it with --corpus"]),
+            (2, ["eval", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (2, ["eval", "a", "b", "c"], ["'c'"]),
+            (1, ["eval", "text.txt"], ["text.txt: is a text, not a model"]),
+            (2, ["eval", "--split", "test"], ["--split takes one of held-out|all"]));
     }
 
     private static double Number(JsonElement json, string name) => json.GetProperty(name).GetDouble();

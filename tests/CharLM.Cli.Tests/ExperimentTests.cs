@@ -244,30 +244,46 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(Math.Log2(perplexity) / perWord, rows[1].GetProperty("held_out_bits").GetProperty("mean").GetDouble(), 9);
     }
 
-    [Theory]
-    [InlineData("seeds: [one]", "x.yaml:1: seeds takes whole numbers, not 'one'")]
-    [InlineData("list: []", "x.yaml:1: list is empty: the experiment would have no trials")]
-    [InlineData("seeds: [1, 1]", "x.yaml:1: two trials would have the id 'seed-1'")]
-    [InlineData("base: {modle: {}}", "x.yaml:1: unknown key 'modle'; did you mean 'model'?")]
-    public async Task AnyVerb_BadFile_IsRefusedWithItsLine(string yaml, string problem)
+    private static readonly (string Yaml, string Problem)[] BadFiles =
+    [
+        ("seeds: [one]", "x.yaml:1: seeds takes whole numbers, not 'one'"),
+        ("list: []", "x.yaml:1: list is empty: the experiment would have no trials"),
+        ("seeds: [1, 1]", "x.yaml:1: two trials would have the id 'seed-1'"),
+        ("base: {modle: {}}", "x.yaml:1: unknown key 'modle'; did you mean 'model'?"),
+    ];
+
+    [Fact]
+    public async Task AnyVerb_BadFile_IsRefusedWithItsLine()
     {
-        _sandbox.Write("x.yaml", yaml);
-        (await _sandbox.RunAsync("experiment", "run", "x.yaml")).Refused(2, problem);
-        Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
+        string[] folders = [.. BadFiles.Select((_, i) => $"{i}")];
+        foreach ((string folder, (string yaml, _)) in folders.Zip(BadFiles))
+        {
+            Directory.CreateDirectory(_sandbox.At(folder));
+            _sandbox.Write($"{folder}/x.yaml", yaml);
+        }
+        string[] before = _sandbox.Files();
+        await _sandbox.RunEachAsync(folders.Zip(BadFiles), pair => ["experiment", "run", $"{pair.First}/x.yaml"],
+            (pair, outcome) => outcome.Refused(2, pair.Second.Problem));
+        Assert.Equal(before, _sandbox.Files());
     }
 
-    [Theory]
-    [InlineData(2, "trial must be 1 to 1, not 2", "run", "x.yaml", "--trial", "2")]
-    [InlineData(2, "trial must be 1 to 1, not 0", "run", "x.yaml", "--trial", "0")]
-    [InlineData(2, "jobs must be 1 to 1024, not 0", "run", "x.yaml", "--jobs", "0")]
-    [InlineData(2, "leave jobs out", "run", "x.yaml", "--jobs", "2", "--trial", "1")]
-    [InlineData(2, "no.yaml: there is no such file", "plan", "no.yaml")]
-    [InlineData(1, "runs/x: holds no finished trial", "report", "x.yaml")]
-    [InlineData(1, "nowhere.txt", "run", "x.yaml", "--runs", "y")]
-    public async Task Options_OutOfRange_AreRefused(int exitCode, string problem, params string[] arguments)
+    private static readonly (int ExitCode, string Arguments, string Problem)[] BadOptions =
+    [
+        (2, "run x.yaml --trial 2", "trial must be 1 to 1, not 2"),
+        (2, "run x.yaml --trial 0", "trial must be 1 to 1, not 0"),
+        (2, "run x.yaml --jobs 0", "jobs must be 1 to 1024, not 0"),
+        (2, "run x.yaml --jobs 2 --trial 1", "leave jobs out"),
+        (2, "plan no.yaml", "no.yaml: there is no such file"),
+        (1, "report x.yaml", "runs/x: holds no finished trial"),
+        (1, "run x.yaml --runs y", "nowhere.txt"),
+    ];
+
+    [Fact]
+    public async Task Options_OutOfRange_AreRefused()
     {
         _sandbox.Write("x.yaml", "base: {corpus: nowhere.txt}");
-        (await _sandbox.RunAsync(["experiment", .. arguments])).Refused(exitCode, problem);
+        await _sandbox.RunEachAsync(BadOptions, bad => ["experiment", .. bad.Arguments.Split(' ')],
+            (bad, outcome) => outcome.Refused(bad.ExitCode, bad.Problem));
         Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
     }
 

@@ -11,7 +11,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    public static TheoryData<string> Verbs =>
+    private static readonly string[] Verbs =
         ["train", "generate", "eval", "score", "ngram", "inspect", "report", "corpus", "corpus list", "corpus get", "corpus show",
             "completion"];
 
@@ -23,40 +23,41 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"charlm --help took {time.ElapsedMilliseconds} ms");
 
         Assert.Empty(help.Error);
-        Assert.All(Verbs, verb => Assert.Contains(((string)verb).Split(' ')[0], help.Output, StringComparison.Ordinal));
+        Assert.All(Verbs, verb => Assert.Contains(verb.Split(' ')[0], help.Output, StringComparison.Ordinal));
         Assert.Contains("0 done, 1 failed, 2 usage, 75 saved and resumable", help.Output, StringComparison.Ordinal);
         Assert.Contains("130 interrupted", help.Output, StringComparison.Ordinal);
         Assert.Contains("CHARLM_CACHE", help.Output, StringComparison.Ordinal);
         Assert.Contains("CHARLM_CORPUS_MIRROR", help.Output, StringComparison.Ordinal);
     }
 
-    [Theory, MemberData(nameof(Verbs))]
-    public async Task Help_OfAVerb_DescribesEveryOption(string verb)
-    {
-        Outcome help = (await _sandbox.RunAsync([.. verb.Split(' '), "--help"])).Succeeded();
-        Assert.Empty(help.Error);
-        Assert.Contains($"charlm {verb}", help.Output, StringComparison.Ordinal);
-        Assert.All(help.OutputLines.Where(line => line.StartsWith("  --", StringComparison.Ordinal)), line =>
-            Assert.Matches(@"^  --[a-z-]+( <[^>]+>)? {2,}\S.*\.( \[default: .+\])?$", line));
-        Assert.Equal(help.Output, (await _sandbox.RunAsync([.. verb.Split(' '), "-h"])).Output);
-        Assert.Empty(_sandbox.Files());
-    }
-
+    // An option of several verbs takes the same everywhere.
     [Fact]
-    public async Task Help_OptionOfSeveralVerbs_TakesTheSameEverywhere()
+    public async Task Help_OfAVerb_DescribesEveryOption()
     {
         var values = new Dictionary<string, string>();
-        foreach (string verb in Verbs.Select(row => (string)row))
+        await _sandbox.RunEachAsync(Verbs, verb => [.. verb.Split(' '), "--help"], (verb, help) =>
         {
-            string help = (await _sandbox.RunAsync([.. verb.Split(' '), "--help"])).Output;
-            foreach (Match option in OptionLine().Matches(help))
+            Assert.Empty(help.Succeeded().Error);
+            Assert.Contains($"charlm {verb}", help.Output, StringComparison.Ordinal);
+            Assert.All(help.OutputLines.Where(line => line.StartsWith("  --", StringComparison.Ordinal)), line =>
+                Assert.Matches(@"^  --[a-z-]+( <[^>]+>)? {2,}\S.*\.( \[default: .+\])?$", line));
+            foreach (Match option in OptionLine().Matches(help.Output))
             {
                 string name = option.Groups[1].Value, value = option.Groups[2].Value;
                 Assert.Equal((name, values.GetValueOrDefault(name, value)), (name, value));
                 values[name] = value;
             }
-        }
+        });
         Assert.True(values.Count > 25, $"only {values.Count} options were found");
+        Assert.Empty(_sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Help_ByItsShortName_IsTheSame()
+    {
+        Outcome[] help = await _sandbox.RunEachAsync([.. Verbs.SelectMany(verb => new[] { "--help", "-h" }, (verb, option) =>
+            (string[])[.. verb.Split(' '), option])]);
+        Assert.All(help.Chunk(2), pair => Assert.Equal(pair[0], pair[1]));
     }
 
     [Fact]

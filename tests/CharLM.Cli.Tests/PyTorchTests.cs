@@ -73,30 +73,31 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Import_OtherFiles_AreRefusedInOneLine()
     {
-        (await _sandbox.RunAsync("import", Golden("module.pt"), "--out", "a.safetensors")).Refused(1, "asks for '__main__.CharModel'");
-        (await _sandbox.RunAsync("import", Golden("old-format.pt"), "--out", "a.safetensors")).Refused(1, "before PyTorch 1.6");
-        (await _sandbox.RunAsync("import", Golden("gru.pt"), "--out", "a.safetensors")).Refused(1, "has no vocab beside its weights");
-        (await _sandbox.RunAsync("import", "missing.pt", "--out", "a.safetensors")).Refused(1, "missing.pt: there is no such file");
+        await _sandbox.RefuseEachAsync(
+            (1, ["import", Golden("module.pt"), "--out", "a.safetensors"], ["asks for '__main__.CharModel'"]),
+            (1, ["import", Golden("old-format.pt"), "--out", "a.safetensors"], ["before PyTorch 1.6"]),
+            (1, ["import", Golden("gru.pt"), "--out", "a.safetensors"], ["has no vocab beside its weights"]),
+            (1, ["import", "missing.pt", "--out", "a.safetensors"], ["missing.pt: there is no such file"]));
         await File.WriteAllBytesAsync(_sandbox.At("cut.pt"), (await File.ReadAllBytesAsync(Golden("gru.pt")))[..1500]);
-        (await _sandbox.RunAsync("import", "cut.pt", "--out", "a.safetensors")).Refused(1, "cut.pt: is a damaged zip archive, or cut off");
-        (await _sandbox.RunAsync("import", "--out", "a.safetensors")).Refused(2, "import needs a model");
-        (await _sandbox.RunAsync("import", "", "--out", "a.safetensors")).Refused(2, "empty");
-        (await _sandbox.RunAsync("import", "a.pt", "--from-pytorch", "b.pt", "--out", "a.safetensors")).Refused(2, "named twice");
+        await _sandbox.RefuseEachAsync(
+            (1, ["import", "cut.pt", "--out", "a.safetensors"], ["cut.pt: is a damaged zip archive, or cut off"]),
+            (2, ["import", "--out", "a.safetensors"], ["import needs a model"]),
+            (2, ["import", "", "--out", "a.safetensors"], ["empty"]),
+            (2, ["import", "a.pt", "--from-pytorch", "b.pt", "--out", "a.safetensors"], ["named twice"]));
         Assert.Equal(["cut.pt"], _sandbox.Files());
     }
 
     [Fact]
     public async Task Export_OtherPlaces_AreRefusedAndNothingWritten()
     {
-        foreach (string name in new[] { "model", "model.bin", "model.onnx", "pt", ".pt.gz" })
-            (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", name))
-                .Refused(2, "out must end in .pt, .pth or .safetensors", $"'{name}'");
-        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", models.Plain)).Refused(2, "must be different files");
-        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", "a.pt", "--vocab", "./a.pt"))
-            .Refused(2, "must be different files");
-        (await _sandbox.RunAsync("export", "--checkpoint", models.Plain, "--out", "/proc/none/a.pt"))
-            .Refused(1, "/proc/none/a.pt: cannot be written");
-        (await _sandbox.RunAsync("export", "--checkpoint", "missing", "--out", "a.pt")).Refused(1, "missing: there is no such file");
+        await _sandbox.RunEachAsync(["model", "model.bin", "model.onnx", "pt", ".pt.gz"],
+            name => ["export", "--checkpoint", models.Plain, "--out", name],
+            (name, outcome) => outcome.Refused(2, "out must end in .pt, .pth or .safetensors", $"'{name}'"));
+        await _sandbox.RefuseEachAsync(
+            (2, ["export", "--checkpoint", models.Plain, "--out", models.Plain], ["must be different files"]),
+            (2, ["export", "--checkpoint", models.Plain, "--out", "a.pt", "--vocab", "./a.pt"], ["must be different files"]),
+            (1, ["export", "--checkpoint", models.Plain, "--out", "/proc/none/a.pt"], ["/proc/none/a.pt: cannot be written"]),
+            (1, ["export", "--checkpoint", "missing", "--out", "a.pt"], ["missing: there is no such file"]));
         Assert.Empty(_sandbox.Files());
     }
 

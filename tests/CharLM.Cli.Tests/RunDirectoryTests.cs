@@ -170,14 +170,16 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Train_RunsThatCannotGoOn_AreRefusedInOneLine()
     {
-        (await _sandbox.RunAsync("train", "--resume", "nowhere")).Refused(1, "nowhere: there is no such run directory");
-        (await _sandbox.RunAsync("train", "--resume", "auto")).Refused(1, "runs: holds no run that could go on");
-        (await _sandbox.RunAsync("train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"))
-            .Refused(2, "leave --checkpoint out", "leave --run-dir out");
+        await _sandbox.RefuseEachAsync(
+            (1, ["train", "--resume", "nowhere"], ["nowhere: there is no such run directory"]),
+            (1, ["train", "--resume", "auto"], ["runs: holds no run that could go on"]),
+            (2, ["train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"],
+                ["leave --checkpoint out", "leave --run-dir out"]));
         (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--run-dir", "parts"])).Succeeded();
         string[] before = _sandbox.Files();
-        (await _sandbox.RunAsync([.. Train, "--run-dir", "parts"])).Refused(1, "parts: holds a run already", "--resume parts");
-        (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(2, "parts is complete", "--epochs");
+        await _sandbox.RefuseEachAsync(
+            (1, [.. Train, "--run-dir", "parts"], ["parts: holds a run already", "--resume parts"]),
+            (2, ["train", "--resume", "parts"], ["parts is complete", "--epochs"]));
         (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "3", "--hidden", "64", "--cell", "lstm")).Refused(
             2, "model.cell is gru in the run and cannot become lstm", "model.num_hiddens is 32 in the run and cannot become 64");
         _sandbox.Write("other.txt", Texts.Plain.Replace('m', 'q'));

@@ -79,10 +79,11 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
     public async Task Score_BadInput_IsRefusedInOneLine()
     {
         File.WriteAllBytes(_sandbox.At("latin1.txt"), [0x47, 0x72, 0xFC, 0xDF, 0x65, 0x0A]);
-        (await _sandbox.RunAsync("score", "latin1.txt", "--checkpoint", models.Plain)).Refused(1, "'latin1.txt' is no UTF-8");
-        (await _sandbox.RunAsync("score", "missing.txt", "--checkpoint", models.Plain)).Refused(1, "missing.txt: there is no such file");
-        (await _sandbox.RunAsync("score", ".", "--checkpoint", models.Plain)).Refused(1, "is a folder");
-        (await _sandbox.RunAsync("score", "--per-char", "--json")).Refused(2, "leave --per-char out");
+        await _sandbox.RefuseEachAsync(
+            (1, ["score", "latin1.txt", "--checkpoint", models.Plain], ["'latin1.txt' is no UTF-8"]),
+            (1, ["score", "missing.txt", "--checkpoint", models.Plain], ["missing.txt: there is no such file"]),
+            (1, ["score", ".", "--checkpoint", models.Plain], ["is a folder"]),
+            (2, ["score", "--per-char", "--json"], ["leave --per-char out"]));
     }
 
     private Task<Outcome> ScoreAsync(string text, params string[] options) =>

@@ -9,6 +9,8 @@ namespace CharLM.Cli.Tests.Processes;
 /// </summary>
 internal sealed class Sandbox : IDisposable
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("charlm-cli-");
 
     public Sandbox()
@@ -76,6 +78,49 @@ internal sealed class Sandbox : IDisposable
         return await program.EndAsync();
     }
 
+    /// <summary>
+    /// Runs charlm to the end of each of some command lines, all in one process: for what is refused, or told, before any work.
+    /// </summary>
+    public async Task<Outcome[]> RunEachAsync(IReadOnlyList<string[]> commands)
+    {
+        if (commands.Count == 0)
+            return [];
+        string folder = _root.CreateSubdirectory($"each-{Guid.NewGuid():N}").FullName;
+        StartupHook.Write(Path.Combine(folder, StartupHook.Commands), commands);
+        Environment["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location;
+        Environment[StartupHook.Folder] = folder;
+        RunningProgram program;
+        try
+        {
+            program = Start();
+        }
+        finally
+        {
+            Environment.Remove("DOTNET_STARTUP_HOOKS");
+            Environment.Remove(StartupHook.Folder);
+        }
+        using (program)
+        {
+            program.Input.Close();
+            Assert.Equal(new Outcome(0, "", ""), await program.EndAsync());
+        }
+        return [.. commands.Select((_, i) => new Outcome(int.Parse(Read("code", i)), Read("out", i), Read("err", i)))];
+
+        string Read(string kind, int i) => StrictUtf8.GetString(File.ReadAllBytes(Path.Combine(folder, $"{i}.{kind}")));
+    }
+
+    /// <summary>Runs the command lines of some cases in one process, and checks each outcome; all that is wrong is reported.</summary>
+    public async Task RunEachAsync<T>(IEnumerable<T> cases, Func<T, string[]> words, Action<T, Outcome> check)
+    {
+        T[] all = [.. cases];
+        Outcome[] outcomes = await RunEachAsync([.. all.Select(words)]);
+        Assert.All(all.Zip(outcomes), pair => check(pair.First, pair.Second));
+    }
+
+    /// <summary>Runs command lines in one process, each of which is refused with an exit code and one line that has some parts.</summary>
+    public Task RefuseEachAsync(params (int ExitCode, string[] Words, string[] Parts)[] cases) =>
+        RunEachAsync(cases, refused => refused.Words, (refused, outcome) => outcome.Refused(refused.ExitCode, refused.Parts));
+
     /// <summary>Runs a bash script to its end; in it, charlm is on the path.</summary>
     public async Task<Outcome> BashAsync(string script, params string[] arguments)
     {
@@ -96,7 +141,7 @@ internal sealed class Sandbox : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            StandardInputEncoding = StrictUtf8,
         };
         start.Environment.Clear();
         foreach ((string name, string value) in Environment)
