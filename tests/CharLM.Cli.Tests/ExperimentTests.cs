@@ -55,17 +55,17 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(reached.Average(), row.GetProperty("held_out_perplexity").GetProperty("mean").GetDouble(), 12);
         Assert.Equal(reached.Min(), row.GetProperty("held_out_perplexity").GetProperty("best").GetDouble());
 
-        Outcome csv = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "csv")).Succeeded();
-        Assert.StartsWith("variant,trials,finished,parameters,", csv.Output, StringComparison.Ordinal);
-        Outcome markdown = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "markdown")).Succeeded();
-        Assert.StartsWith("# Experiment cells\n", markdown.Output, StringComparison.Ordinal);
-        Assert.Contains("| variant | held-out perplexity |", markdown.Output, StringComparison.Ordinal);
-        Outcome html = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "html", "--out", "page.html"))
-            .Succeeded();
-        Assert.Equal("", html.Output);
+        Outcome[] reports = await _sandbox.RunEachAsync(
+        [
+            .. new[] { "--format csv", "--format markdown", "--format html --out page.html", "--out /dev/null/page.html" }
+                .Select(how => (string[])["experiment", "report", "cells.yaml", .. how.Split(' ')]),
+        ]);
+        Assert.StartsWith("variant,trials,finished,parameters,", reports[0].Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith("# Experiment cells\n", reports[1].Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("| variant | held-out perplexity |", reports[1].Output, StringComparison.Ordinal);
+        Assert.Equal("", reports[2].Succeeded().Output);
         Assert.Contains("cell-gru_seed-1", await File.ReadAllTextAsync(_sandbox.At("page.html")), StringComparison.Ordinal);
-        (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--out", "/dev/null/page.html"))
-            .Refused(1, "/dev/null/page.html: cannot be written");
+        reports[3].Refused(1, "/dev/null/page.html: cannot be written");
     }
 
     [Fact]
@@ -184,15 +184,18 @@ public sealed class ExperimentTests : IDisposable
         _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "de_DE.UTF-8";
         Outcome run = (await _sandbox.RunAsync("experiment", "run", "rates.yaml")).Succeeded();
         Assert.Matches(@"rates.learning-rate|learning-rate-0\.5_seed-0: perplexity \d+\.\d+", run.Error);
-        foreach (string format in new[] { "table", "csv", "markdown", "html", "json" })
+        string[] formats = ["table", "csv", "markdown", "html", "json"];
+        string[] german = await ReportsAsync("de_DE.UTF-8");
+        Assert.Equal(await ReportsAsync("C.UTF-8"), german);
+        Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(),
+            double.Parse(german[1].Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
+
+        async Task<string[]> ReportsAsync(string locale)
         {
-            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "de_DE.UTF-8";
-            string german = (await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output;
-            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "C.UTF-8";
-            Assert.Equal((await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output, german);
-            if (format == "csv")
-                Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(),
-                    double.Parse(german.Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
+            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = locale;
+            Outcome[] reports = await _sandbox.RunEachAsync(
+                [.. formats.Select(format => (string[])["experiment", "report", "rates.yaml", "--format", format])]);
+            return [.. reports.Select(report => report.Succeeded().Output)];
         }
     }
 

@@ -69,8 +69,7 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task Train_DiskThatFillsUp_FailsAndKeepsTheOldCheckpoint()
     {
-        await SkipWithoutMountsAsync();
-        Outcome outcome = await InAMountAsync("size=256k", """
+        Outcome outcome = await _sandbox.InAMountAsync("size=256k", """
             charlm train "$@" --epochs 1 --out disk/model >said 2>&1 || { cat said; exit 99; }
             sum=$(cksum < disk/model)
             dd if=/dev/zero of=disk/filler bs=1k 2>dd-says
@@ -87,40 +86,26 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task Train_ReadOnlyFileSystem_IsRefusedBeforeTraining()
     {
-        await SkipWithoutMountsAsync();
-        (await InAMountAsync("ro", "exec charlm \"$@\" --out disk/model", Train))
+        (await _sandbox.InAMountAsync("ro", "exec charlm \"$@\" --out disk/model", Train))
             .Refused(1, "disk/model: cannot be written: the folder", "Read-only file system");
     }
 
     [Fact]
     public async Task CorpusGet_OutOnAFullDisk_LeavesNoPart()
     {
-        await SkipWithoutMountsAsync();
-        Outcome outcome = await InAMountAsync("size=64k", "charlm corpus get bundled --out disk/b.txt; code=$?; ls -A disk; exit $code");
+        Outcome outcome = await _sandbox.InAMountAsync(
+            "size=64k", "charlm corpus get bundled --out disk/b.txt; code=$?; ls -A disk; exit $code");
         outcome.Refused(1, "disk/b.txt: cannot be written", "No space left on device");
     }
 
     [Fact]
     public async Task CorpusGet_CacheOnAFullDisk_SaysSo()
     {
-        await SkipWithoutMountsAsync();
         Directory.CreateDirectory(_sandbox.At("mirror"));
         await File.WriteAllBytesAsync(_sandbox.At("mirror/moby-dick.txt"), new byte[1_204_997]);
         _sandbox.Environment["CHARLM_CORPUS_MIRROR"] = _sandbox.At("mirror");
         _sandbox.Environment["CHARLM_CACHE"] = _sandbox.At("disk");
-        (await InAMountAsync("size=64k", "exec charlm corpus get moby-dick"))
+        (await _sandbox.InAMountAsync("size=64k", "exec charlm corpus get moby-dick"))
             .Refused(1, "cannot write to the corpus cache", "No space left on device", "choose another cache directory");
-    }
-
-    // A name space of its own, so that the mount ends with the script however that ends.
-    private Task<Outcome> InAMountAsync(string options, string script, params string[] arguments) =>
-        _sandbox.BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"",
-            [$"mount -t tmpfs -o {options} none disk || exit 98\n{script}", "bash", .. arguments]);
-
-    private async Task SkipWithoutMountsAsync()
-    {
-        Outcome trial = await _sandbox.BashAsync(
-            "mkdir trial && unshare --mount mount -t tmpfs none trial; code=$?; rmdir trial; exit $code");
-        Assert.SkipUnless(trial.ExitCode == 0, $"no file system can be mounted here: {trial.Error.Trim()}");
     }
 }

@@ -11,7 +11,7 @@ namespace CharLM.Cli.Tests;
 /// <summary>Run directories of classify train and seq2seq train, with real processes and real signals.</summary>
 public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Kills = 6;
+    private const int Kills = 4;
 
     private readonly Sandbox _sandbox = new();
 
@@ -59,9 +59,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
     public async Task Train_Signal_SavesAndTheCommandItPrintsGoesOn(string verb, int signal, int exitCode)
     {
         using RunningProgram train = _sandbox.Start([.. Train(verb), "--epochs", "60", "--run-dir", "it's a run"]);
-        await train.UntilAsync(
-            () => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0,
-                "the first epoch");
+        await train.UntilFilledAsync(_sandbox.At("it's a run/metrics.jsonl"));
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();

@@ -56,10 +56,13 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         string[] learn = lineEnd == "\r\n" && cleaning == "none"
             ? ["train", "--epochs", "3", "--sample-every", "0", "--prefix", "ab", .. Texts.SmallModel] : ["ngram"];
         (await _sandbox.RunAsync([.. learn, "--corpus", "text.txt", "--cleaning", cleaning, "--out", "model"])).Succeeded();
-        JsonElement eval = (await _sandbox.RunAsync("eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1",
-            "--json")).Succeeded().Json();
-        JsonElement[] lines = [.. (await _sandbox.RunAsync("score", "text.txt", "--checkpoint", "model", "--carry-state",
-            "--json")).Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            ["eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1", "--json"],
+            ["score", "text.txt", "--checkpoint", "model", "--carry-state", "--json"],
+        ]);
+        JsonElement eval = outcomes[0].Succeeded().Json();
+        JsonElement[] lines = [.. outcomes[1].Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
         double nats = eval.GetProperty("nats").GetDouble() * eval.GetProperty("tokens").GetDouble();
         Assert.Equal(nats, lines.Sum(line => line.GetProperty("nats").GetDouble()), 1e-5 * nats);
         Assert.Equal(eval.GetProperty("characters").GetInt64(), lines.Sum(line => line.GetProperty("characters").GetInt64()));

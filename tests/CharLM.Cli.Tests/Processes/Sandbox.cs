@@ -9,6 +9,8 @@ namespace CharLM.Cli.Tests.Processes;
 /// </summary>
 internal sealed class Sandbox : IDisposable
 {
+    private const int NoMount = 98;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("charlm-cli-");
@@ -127,6 +129,20 @@ internal sealed class Sandbox : IDisposable
         using RunningProgram bash = StartProcess("bash", ["-c", script, "bash", .. arguments]);
         await FeedAsync(bash, []);
         return await bash.EndAsync();
+    }
+
+    /// <summary>
+    /// Runs a bash script beside the folder "disk", a file system of its own; the test is skipped where none can be mounted.
+    /// </summary>
+    /// <param name="options">The file system's: "size=100k", "ro".</param>
+    public async Task<Outcome> InAMountAsync(string options, string script, params string[] arguments)
+    {
+        // A name space of its own, so that the mount ends with the script however that ends.
+        Outcome outcome = await BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"",
+            [$"mount -t tmpfs -o {options} none disk || exit {NoMount}\n{script}", "bash", .. arguments]);
+        Assert.SkipWhen(outcome.ExitCode == NoMount || outcome.Error.StartsWith("unshare: ", StringComparison.Ordinal),
+            $"no file system can be mounted here: {outcome.Error.Trim()}");
+        return outcome;
     }
 
     /// <summary>Starts charlm; its standard input stays open.</summary>

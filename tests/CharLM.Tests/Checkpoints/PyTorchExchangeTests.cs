@@ -4,6 +4,7 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Workbench.PyTorch;
 
@@ -20,17 +21,8 @@ public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static readonly CorpusText Corpus = new(
-        File.ReadAllText(Repository.File("corpora", "bundled.txt")),
-        new CorpusOrigin
-        {
-            Requested = "bundled",
-            Kind = CorpusOriginKind.File,
-            Name = "bundled",
-            Location = "bundled.txt",
-            Sha256 = new string('0', 64),
-            Bytes = 0,
-        });
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        File.ReadAllText(Repository.File("corpora", "bundled.txt")), "bundled", new string('0', 64));
 
     private static readonly TextConfig Text = new() { MaxTokens = 3000 };
 

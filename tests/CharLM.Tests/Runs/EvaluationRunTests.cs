@@ -2,6 +2,7 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models.NGram;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Workbench.Runs;
 
@@ -9,9 +10,7 @@ namespace CharLM.Tests.Runs;
 
 public sealed class EvaluationRunTests
 {
-    private static readonly CorpusText Corpus = new(
-        string.Concat(Enumerable.Repeat("abcab", 200)),
-        new CorpusOrigin { Requested = "x", Kind = CorpusOriginKind.File, Name = "x", Location = "x", Sha256 = "aa", Bytes = 1000 });
+    private static readonly CorpusText Corpus = TestCorpus.Of(string.Concat(Enumerable.Repeat("abcab", 200)), sha256: "aa");
 
     [Fact]
     public void Texts_ModelsThatHeldOutOtherParts_TakesWhatNeitherSaw()

@@ -4,6 +4,7 @@ using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Randomness;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Reports.Runs;
@@ -121,14 +122,6 @@ public sealed class HeldOutFigureTests : IDisposable
         string[] words = ["the", "Time", "traveller", "said", "space", "of", "a", "kind", "is", "and", "four", "dimensions"];
         var random = new RandomStream(3);
         string text = string.Concat(Enumerable.Range(0, 1_600).Select(i => words[random.Next(words.Length)] + (i % 9 == 8 ? ".\n" : " ")));
-        return new CorpusText(text, new CorpusOrigin
-        {
-            Requested = "x",
-            Kind = CorpusOriginKind.File,
-            Name = "x",
-            Location = "/x",
-            Sha256 = "x",
-            Bytes = text.Length
-        });
+        return TestCorpus.Of(text);
     }
 }

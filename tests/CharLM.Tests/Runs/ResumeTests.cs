@@ -3,6 +3,7 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Runs;
@@ -12,17 +13,8 @@ namespace CharLM.Tests.Runs;
 /// <summary>A run that was cut anywhere and gone on with ends as one that was not: the expectation is the uncut run.</summary>
 public sealed class ResumeTests : IDisposable
 {
-    private static readonly CorpusText Corpus = new(
-        string.Concat(Enumerable.Range(0, 60).Select(i => $"the cat sat on {(char)('a' + (i % 26))} mat. ")),
-        new CorpusOrigin
-        {
-            Requested = "x",
-            Kind = CorpusOriginKind.File,
-            Name = "x",
-            Location = "/x",
-            Sha256 = new string('0', 64),
-            Bytes = 960,
-        });
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        string.Concat(Enumerable.Range(0, 60).Select(i => $"the cat sat on {(char)('a' + (i % 26))} mat. ")), sha256: new string('0', 64));
 
     private static readonly RunConfig Config = new()
     {
@@ -333,7 +325,7 @@ public sealed class ResumeTests : IDisposable
         {
             new TrainingRun(config with { Corpus = "/x" }, session: session).Execute(
                 Corpus,
-                new Listener(e =>
+                new Listener<RunEvent>(e =>
                 {
                     if (e is not RunEvent.Step)
                         return;
@@ -349,12 +341,5 @@ public sealed class ResumeTests : IDisposable
         {
         }
         return directory;
-    }
-
-    private sealed class KilledException : Exception;
-
-    private sealed class Listener(Action<RunEvent> told) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => told(value);
     }
 }

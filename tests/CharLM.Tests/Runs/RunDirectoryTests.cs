@@ -1,6 +1,7 @@
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Runs;
@@ -9,17 +10,8 @@ namespace CharLM.Tests.Runs;
 
 public sealed class RunDirectoryTests : IDisposable
 {
-    private static readonly CorpusText Corpus = new(
-        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 40)),
-        new CorpusOrigin
-        {
-            Requested = "x",
-            Kind = CorpusOriginKind.File,
-            Name = "x",
-            Location = "/x",
-            Sha256 = new string('0', 64),
-            Bytes = 960,
-        });
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 40)), sha256: new string('0', 64));
 
     private static readonly RunConfig Config = new()
     {
@@ -103,7 +95,7 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Equal(RunDirectoryState.Absent, session.Directory.State);
         var states = new List<RunDirectoryState>();
         new TrainingRun(Config, session: session)
-            .Execute(Corpus, new Listener(() => states.Add(new RunDirectory(Place).State)), TestContext.Current.CancellationToken);
+            .Execute(Corpus, new Listener<RunEvent>(_ => states.Add(new RunDirectory(Place).State)), TestContext.Current.CancellationToken);
         Assert.All(states, state => Assert.Equal(RunDirectoryState.Running, state));
     }
 
@@ -114,7 +106,7 @@ public sealed class RunDirectoryTests : IDisposable
         {
             var run = new TrainingRun(Config, session: session);
             Assert.Throws<InvalidOperationException>(
-                () => run.Execute(Corpus, new Listener(() => throw new InvalidOperationException()),
+                () => run.Execute(Corpus, new Listener<RunEvent>(_ => throw new InvalidOperationException()),
                     TestContext.Current.CancellationToken));
         }
         Assert.False(Directory.Exists(_folder.File("runs")));
@@ -151,10 +143,5 @@ public sealed class RunDirectoryTests : IDisposable
         new TrainingRun(config, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         session.Dispose();
         return session.Directory;
-    }
-
-    private sealed class Listener(Action told) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => told();
     }
 }

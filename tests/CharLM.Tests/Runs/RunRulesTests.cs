@@ -3,6 +3,7 @@ using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Runs;
@@ -12,17 +13,8 @@ namespace CharLM.Tests.Runs;
 /// <summary>What a run refuses, what it ends at, and what it leaves when something happens to it.</summary>
 public sealed class RunRulesTests : IDisposable
 {
-    private static readonly CorpusText Corpus = new(
-        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 75)),
-        new CorpusOrigin
-        {
-            Requested = "x",
-            Kind = CorpusOriginKind.File,
-            Name = "x",
-            Location = "/x",
-            Sha256 = new string('0', 64),
-            Bytes = 1800,
-        });
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 75)), sha256: new string('0', 64));
 
     private readonly TemporaryFolder _folder = new();
 
@@ -181,7 +173,8 @@ public sealed class RunRulesTests : IDisposable
         RunDirectory other = Run("other", Config);
         string path = _folder.File("run");
         using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(path);
-        var e = Assert.Throws<RunDirectoryException>(() => new TrainingRun(Config, session: session).Execute(Corpus, new Listener(told =>
+        var run = new TrainingRun(Config, session: session);
+        var e = Assert.Throws<RunDirectoryException>(() => run.Execute(Corpus, new Listener<RunEvent>(told =>
         {
             if (told is not RunEvent.Saved)
                 return;
@@ -346,7 +339,7 @@ public sealed class RunRulesTests : IDisposable
             ? TrainingRun.Kind.New(directory.Path) : TrainingRun.Kind.Resume(directory.Path);
         using var cancel = new CancellationTokenSource();
         var run = new TrainingRun(config with { Corpus = "/x" }, start, session: session) { Clock = clock ?? TimeProvider.System };
-        run.Execute(Corpus, new Listener(e =>
+        run.Execute(Corpus, new Listener<RunEvent>(e =>
         {
             told?.Invoke(e);
             if (e is RunEvent.Epoch epoch && epoch.Report.Epoch == stopAfterEpoch)
@@ -355,8 +348,6 @@ public sealed class RunRulesTests : IDisposable
         return directory;
     }
 
-    private sealed class KilledException : Exception;
-
     private sealed class Ticking : TimeProvider
     {
         public long Ticks { get; private set; }
@@ -364,10 +355,5 @@ public sealed class RunRulesTests : IDisposable
         public override long TimestampFrequency => 1;
 
         public override long GetTimestamp() => ++Ticks;
-    }
-
-    private sealed class Listener(Action<RunEvent> told) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => told(value);
     }
 }

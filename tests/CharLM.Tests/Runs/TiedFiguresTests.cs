@@ -3,6 +3,7 @@ using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Runs;
@@ -19,17 +20,8 @@ public sealed class TiedFiguresTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static readonly CorpusText Corpus = new(
-        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 10)),
-        new CorpusOrigin
-        {
-            Requested = "x",
-            Kind = CorpusOriginKind.File,
-            Name = "x",
-            Location = "/x",
-            Sha256 = new string('0', 64),
-            Bytes = 240
-        });
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 10)), sha256: new string('0', 64));
 
     private RunConfig OnText => new()
     {

@@ -2,6 +2,7 @@ using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Runs;
@@ -12,17 +13,8 @@ public sealed class TrainingRunTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("charlm-run-");
 
-    private static readonly CorpusText Corpus = new(
-        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 40)),
-        new CorpusOrigin
-        {
-            Requested = "x",
-            Kind = CorpusOriginKind.File,
-            Name = "x",
-            Location = "/x",
-            Sha256 = new string('0', 64),
-            Bytes = 960,
-        });
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 40)), sha256: new string('0', 64));
 
     private string Path => System.IO.Path.Combine(_folder.FullName, "sub", "model.safetensors");
 

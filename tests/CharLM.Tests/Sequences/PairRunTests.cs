@@ -308,7 +308,7 @@ public sealed class PairRunTests : IDisposable
             new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(
                 Words,
                 OtherWords,
-                new Listener(e =>
+                new Listener<RunEvent>(e =>
                 {
                     if (e is not RunEvent.Step)
                         return;
@@ -324,12 +324,5 @@ public sealed class PairRunTests : IDisposable
         {
         }
         return directory;
-    }
-
-    private sealed class KilledException : Exception;
-
-    private sealed class Listener(Action<RunEvent> told) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => told(value);
     }
 }

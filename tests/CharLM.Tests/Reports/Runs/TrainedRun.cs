@@ -3,6 +3,7 @@ using System.Text;
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Tests.Corpora;
 using CharLM.Training;
 using CharLM.Workbench.Runs;
 
@@ -32,17 +33,6 @@ internal static class TrainedRun
         new TrainingRun(config, threads: 1, session: session).Execute(Corpus);
     }
 
-    private static CorpusText Make(string text)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        return new CorpusText(text, new CorpusOrigin
-        {
-            Requested = "made",
-            Kind = CorpusOriginKind.File,
-            Name = "made",
-            Location = "/made",
-            Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
-            Bytes = bytes.Length,
-        });
-    }
+    private static CorpusText Make(string text) =>
+        TestCorpus.Of(text, "made", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
 }
