@@ -7,8 +7,6 @@ namespace CharLM.Cli.Tests;
 /// <summary>Files that are no checkpoint, or no longer one: one line says why.</summary>
 public sealed class BadCheckpointTests(TrainedModels models) : IDisposable
 {
-    private const string File = "bad.safetensors";
-
     private static readonly Dictionary<string, Func<byte[], byte[]>> Damages = new()
     {
         ["empty"] = _ => [],
@@ -28,43 +26,46 @@ public sealed class BadCheckpointTests(TrainedModels models) : IDisposable
 
     private readonly Sandbox _sandbox = new();
 
-    public static TheoryData<string, string[]> Bad => new()
-    {
-        { "empty", ["has only 0 bytes"] },
-        { "seven bytes", ["has only 7 bytes"] },
-        { "header cut off", ["cut off"] },
-        { "weights cut off", ["cut off or damaged"] },
-        { "more at its end", ["cut off or damaged"] },
-        { "a weight changed", ["is damaged: its SHA-256 is"] },
-        { "an option changed", ["is damaged: its SHA-256 is"] },
-        { "a newer version", ["format version 9", "newer than 1", "update CharLM"] },
-        { "another program's", ["not a checkpoint of CharLM"] },
-        { "a safetensors file without metadata", ["not a checkpoint of CharLM"] },
-        { "a text", ["is a text, not a model"] },
-        { "a header of any length", ["not a safetensors file"] },
-        { "JSON of another kind", ["not a safetensors file"] },
-    };
+    private static readonly (string Damage, string[] Parts)[] Bad =
+    [
+        ("empty", ["has only 0 bytes"]),
+        ("seven bytes", ["has only 7 bytes"]),
+        ("header cut off", ["cut off"]),
+        ("weights cut off", ["cut off or damaged"]),
+        ("more at its end", ["cut off or damaged"]),
+        ("a weight changed", ["is damaged: its SHA-256 is"]),
+        ("an option changed", ["is damaged: its SHA-256 is"]),
+        ("a newer version", ["format version 9", "newer than 1", "update CharLM"]),
+        ("another program's", ["not a checkpoint of CharLM"]),
+        ("a safetensors file without metadata", ["not a checkpoint of CharLM"]),
+        ("a text", ["is a text, not a model"]),
+        ("a header of any length", ["not a safetensors file"]),
+        ("JSON of another kind", ["not a safetensors file"]),
+    ];
 
     public void Dispose() => _sandbox.Dispose();
 
-    [Theory, MemberData(nameof(Bad))]
-    public async Task Checkpoint_Bad_IsRefusedInOneLine(string damage, string[] parts)
+    [Fact]
+    public async Task Checkpoint_Bad_IsRefusedInOneLineAndLeftAsItIs()
     {
-        byte[] bad = Damages[damage](await System.IO.File.ReadAllBytesAsync(models.Plain));
-        await System.IO.File.WriteAllBytesAsync(_sandbox.At(File), bad);
-        (await _sandbox.RunAsync("generate", "--checkpoint", File)).Refused(1, [File, .. parts]);
-        (await _sandbox.RunAsync("train", "--checkpoint", File, "--epochs", "9", "--out", File)).Refused(1, [File, .. parts]);
-        Assert.Equal([File], _sandbox.Files());
-        Assert.Equal(bad, await System.IO.File.ReadAllBytesAsync(_sandbox.At(File)));
+        byte[] good = await File.ReadAllBytesAsync(models.Plain);
+        foreach ((string damage, _) in Bad)
+            await File.WriteAllBytesAsync(_sandbox.At(damage), Damages[damage](good));
+        await _sandbox.RunEachAsync(
+            Bad, bad => ["generate", "--checkpoint", bad.Damage], (bad, outcome) => outcome.Refused(1, [bad.Damage, .. bad.Parts]));
+        await _sandbox.RunEachAsync(Bad, bad => ["train", "--checkpoint", bad.Damage, "--epochs", "9", "--out", bad.Damage],
+            (bad, outcome) => outcome.Refused(1, [bad.Damage, .. bad.Parts]));
+        Assert.Equal(Damages.Keys.Order(StringComparer.Ordinal), _sandbox.Files());
+        Assert.All(Bad, bad => Assert.Equal(Damages[bad.Damage](good), File.ReadAllBytes(_sandbox.At(bad.Damage))));
     }
 
     [Fact]
-    public async Task Checkpoint_Missing_IsRefusedInOneLine() =>
-        (await _sandbox.RunAsync("generate", "--checkpoint", "no/model")).Refused(1, "no/model: there is no such file");
-
-    [Fact]
-    public async Task Checkpoint_Folder_IsRefusedInOneLine() =>
-        (await _sandbox.RunAsync("generate", "--checkpoint", ".")).Refused(1, "is a folder");
+    public async Task Checkpoint_MissingOrAFolder_IsRefusedInOneLine()
+    {
+        Outcome[] outcomes = await _sandbox.RunEachAsync([["generate", "--checkpoint", "no/model"], ["generate", "--checkpoint", "."]]);
+        outcomes[0].Refused(1, "no/model: there is no such file");
+        outcomes[1].Refused(1, "is a folder");
+    }
 
     private static byte[] Replace(byte[] bytes, string from, string to)
     {

@@ -60,11 +60,16 @@ public sealed class BenchTests : IDisposable
         Assert.True(json.GetProperty("product_peak_gflops").GetDouble() > 0);
     }
 
-    [Theory]
-    [InlineData("--hidden", "0")]
-    [InlineData("--rounds", "0")]
-    [InlineData("--seconds", "-1")]
-    [InlineData("--vocab", "1")]
-    public async Task Bench_ImpossibleShape_IsRefused(string option, string value) =>
-        (await _sandbox.RunAsync("bench", option, value)).Refused(2, option[2..], value);
+    private static readonly (string Option, string Value)[] Impossible =
+    [
+        ("--hidden", "0"),
+        ("--rounds", "0"),
+        ("--seconds", "-1"),
+        ("--vocab", "1"),
+    ];
+
+    [Fact]
+    public Task Bench_ImpossibleShape_IsRefused() =>
+        _sandbox.RunEachAsync(Impossible, wrong => ["bench", wrong.Option, wrong.Value],
+            (wrong, outcome) => outcome.Refused(2, wrong.Option[2..], wrong.Value));
 }

@@ -9,36 +9,39 @@ public sealed class CompletionTests : IDisposable
     public void Dispose() => _sandbox.Dispose();
 
     // Lines typed in a bash that has the completion, and what it offers.
-    public static TheoryData<string, string[]> Typed => new()
-    {
-        { "charlm tr", ["train"] },
-        { "charlm corpus s", ["show"] },
-        { "charlm train --ep", ["--epochs"] },
-        { "charlm train --se", ["--seed"] },
-        { "charlm train --cell ", ["gru", "lstm", "rnn"] },
-        { "charlm train --corpus ti", ["time-machine", "tiny-shakespeare"] },
-        { "charlm corpus get mo", ["moby-dick"] },
-        { "charlm generate --prefix x --temp", ["--temperature"] },
-        { "charlm train --out ", [] },
-        { "charlm train --out ch", [] },
-    };
+    private static readonly (string Line, string[] Offered)[] Typed =
+    [
+        ("charlm tr", ["train"]),
+        ("charlm corpus s", ["show"]),
+        ("charlm train --ep", ["--epochs"]),
+        ("charlm train --se", ["--seed"]),
+        ("charlm train --cell ", ["gru", "lstm", "rnn"]),
+        ("charlm train --corpus ti", ["time-machine", "tiny-shakespeare"]),
+        ("charlm corpus get mo", ["moby-dick"]),
+        ("charlm generate --prefix x --temp", ["--temperature"]),
+        ("charlm train --out ", []),
+        ("charlm train --out ch", []),
+    ];
 
-    [Theory, MemberData(nameof(Typed))]
-    public async Task Completion_InBash_OffersWhatFits(string line, string[] offered)
+    [Fact]
+    public async Task Completion_InBash_OffersWhatFits()
     {
         Outcome outcome = (await _sandbox.BashAsync(
             """
             eval "$(charlm completion bash)"
-            COMP_LINE=$1 COMP_POINT=${#1}
-            read -ra COMP_WORDS <<<"$1"
-            [[ $1 != *' ' ]] || COMP_WORDS+=("")
-            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-            _charlm_complete
-            printf '%s\n' "${COMPREPLY[@]}"
+            for line in "$@"; do
+                COMP_LINE=$line COMP_POINT=${#line}
+                read -ra COMP_WORDS <<<"$line"
+                [[ $line != *' ' ]] || COMP_WORDS+=("")
+                COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                _charlm_complete
+                echo "$line:" $(printf '%s\n' "${COMPREPLY[@]}" | LC_ALL=C sort)
+            done
             """,
-            line)).Succeeded();
+            [.. Typed.Select(typed => typed.Line)])).Succeeded();
         Assert.Empty(outcome.Error);
-        Assert.Equal(offered, outcome.OutputLines.Order(StringComparer.Ordinal));
+        Assert.Equal(Typed.Select(typed => $"{typed.Line}: {string.Join(' ', typed.Offered)}".TrimEnd()),
+            outcome.OutputLines.Select(line => line.TrimEnd()));
     }
 
     [Fact]

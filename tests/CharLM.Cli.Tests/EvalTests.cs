@@ -13,8 +13,9 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     public async Task Eval_TextOfTheTraining_MeasuresWhatItSaw()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--split", "all", "--json"))
-            .Succeeded().Json();
+        string[] eval = ["eval", "--checkpoint", models.Plain, "--corpus", "text.txt", "--split", "all"];
+        Outcome[] outcomes = await _sandbox.RunEachAsync([["eval", models.Plain, .. eval[3..], "--json"], eval]);
+        JsonElement json = outcomes[0].Succeeded().Json();
         double nats = Number(json, "nats"), perplexity = Number(json, "perplexity");
         Assert.Equal(Math.Exp(nats), perplexity, 1e-9);
         Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // a token is a character, and all are ASCII
@@ -24,8 +25,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         Assert.InRange(Number(json, "accuracy"), 0, 1);
         Assert.Contains("the text of the training", json.GetProperty("text").GetString(), StringComparison.Ordinal);
 
-        Outcome lines = (await _sandbox.RunAsync("eval", "--checkpoint", models.Plain, "--corpus", "text.txt", "--split", "all"))
-            .Succeeded();
+        Outcome lines = outcomes[1].Succeeded();
         Assert.Equal(["model", "text", "read", "perplexity", "nats", "bits", "tokens", "accuracy", "took"],
             lines.OutputLines.Select(line => line.Split(' ')[0]));
     }
@@ -55,24 +55,28 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     public async Task Eval_TwoModels_ComparesThemTokenByToken()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, models.Plain, "--corpus", "text.txt", "--json"))
-            .Succeeded().Json();
+        string[] eval = ["eval", models.Plain, models.Plain, "--corpus", "text.txt"];
+        Outcome[] outcomes = await _sandbox.RunEachAsync([[.. eval, "--json"], eval]);
+        JsonElement json = outcomes[0].Succeeded().Json();
         JsonElement comparison = json.GetProperty("comparison");
         Assert.Equal(0, Number(comparison, "difference"));
         Assert.False(comparison.GetProperty("is_clear").GetBoolean());
         Assert.Equal(Number(json.GetProperty("first"), "nats"), Number(json.GetProperty("second"), "nats"));
-        Outcome lines = (await _sandbox.RunAsync("eval", models.Plain, models.Plain, "--corpus", "text.txt")).Succeeded();
-        Assert.Contains("no clear difference", lines.Output, StringComparison.Ordinal);
+        Assert.Contains("no clear difference", outcomes[1].Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Eval_ModelsOfDifferentCleaning_AreMeasuredApartAndNotRanked()
     {
         _sandbox.Write("text.txt", Texts.Plain);
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "3", "--cleaning", "none", "--out", "raw")).Succeeded();
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--order", "2", "--token", "word", "--out", "words")).Succeeded();
-        JsonElement json = (await _sandbox.RunAsync("eval", models.Plain, "raw", "--corpus", "text.txt", "--split", "all",
-            "--json")).Succeeded().Json();
+        string[] eval = ["eval", models.Plain, "raw", "--corpus", "text.txt", "--split", "all"];
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            ["ngram", "--corpus", "text.txt", "--order", "3", "--cleaning", "none", "--out", "raw"],
+            ["ngram", "--corpus", "text.txt", "--order", "2", "--token", "word", "--out", "words"],
+            [.. eval, "--json"], eval, ["eval", "raw", "words", "--corpus", "text.txt"],
+        ]);
+        JsonElement json = outcomes[2].Succeeded().Json();
         Assert.Equal(JsonValueKind.Null, json.GetProperty("comparison").ValueKind);
         Assert.Equal(Texts.Plain.Length - 1, Number(json.GetProperty("first"), "raw_bytes"));
         Assert.Equal(Texts.Plain.Length - 1, Number(json.GetProperty("second"), "raw_bytes"));
@@ -80,13 +84,11 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
             "bytes") / (Texts.Plain.Length - 1), Number(json.GetProperty("first"), "bits_per_raw_byte"), 1e-9);
         Assert.Contains("have one unit", json.GetProperty("not_compared").GetString(), StringComparison.Ordinal);
 
-        string lines = (await _sandbox.RunAsync("eval", models.Plain, "raw", "--corpus", "text.txt", "--split",
-            "all")).Succeeded().OutputLines[^1];
+        string lines = outcomes[3].Succeeded().OutputLines[^1];
         Assert.All(["not token by token", "cleaned as 'd2l'", "cleaned as 'none'", "a byte of the raw text"], part =>
             Assert.Contains(part, lines, StringComparison.Ordinal));
         Assert.DoesNotContain("better", lines, StringComparison.Ordinal);
-        Assert.Contains("different parts", (await _sandbox.RunAsync("eval", "raw", "words", "--corpus",
-            "text.txt")).Succeeded().OutputLines[^1], StringComparison.Ordinal);
+        Assert.Contains("different parts", outcomes[4].Succeeded().OutputLines[^1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,23 +103,23 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
             "book", "--sample-every", "0", .. Texts.SmallModel])).Succeeded();
         (await _sandbox.RunAsync("ngram", "--corpus", "book.txt", "--cleaning", "none", "--validation-fraction", "0", "--out",
             "counts")).Succeeded();
-        foreach (string model in new[] { "book", "counts" })
-        {
-            Assert.Equal(0.5, Number((await _sandbox.RunAsync("eval", model, "--corpus", "longer.txt", "--json")).Succeeded().Json(),
-                "passages_trained_on"), 0.1);
-            Assert.Equal(1, Number(
-                (await _sandbox.RunAsync("eval", model, "--corpus", "book.txt", "--split", "all", "--json")).Succeeded().Json(),
-                    "passages_trained_on"), 1e-9);
-        }
-        Assert.Matches("^text .*longer.txt: all of its [0-9]+ tokens; (4|5)[0-9] % of its passages were trained on$",
-            (await _sandbox.RunAsync("eval", "book", "--corpus", "longer.txt")).Succeeded().OutputLines[1]);
         // An imported model does not tell.
-        (await _sandbox.RunAsync("export", "--checkpoint", "book", "--out", "book.pt")).Succeeded();
-        (await _sandbox.RunAsync("import", "--from-pytorch", "book.pt", "--out", "imported")).Succeeded();
-        Assert.Equal(JsonValueKind.Null, (await _sandbox.RunAsync("eval", "imported", "--corpus", "book.txt",
-            "--json")).Succeeded().Json().GetProperty("passages_trained_on").ValueKind);
-        Assert.Contains("unknown how many of its passages were trained on",
-            (await _sandbox.RunAsync("eval", "imported", "--corpus", "book.txt")).Succeeded().Output, StringComparison.Ordinal);
+        string[] commands =
+        [
+            "eval book --corpus longer.txt --json", "eval counts --corpus longer.txt --json",
+            "eval book --corpus book.txt --split all --json", "eval counts --corpus book.txt --split all --json",
+            "eval book --corpus longer.txt",
+            "export --checkpoint book --out book.pt", "import --from-pytorch book.pt --out imported",
+            "eval imported --corpus book.txt --json", "eval imported --corpus book.txt",
+        ];
+        Outcome[] outcomes = await _sandbox.RunEachAsync([.. commands.Select(command => command.Split(' '))]);
+        Assert.All(outcomes, outcome => outcome.Succeeded());
+        Assert.All(outcomes[..2], outcome => Assert.Equal(0.5, Number(outcome.Json(), "passages_trained_on"), 0.1));
+        Assert.All(outcomes[2..4], outcome => Assert.Equal(1, Number(outcome.Json(), "passages_trained_on"), 1e-9));
+        Assert.Matches("^text .*longer.txt: all of its [0-9]+ tokens; (4|5)[0-9] % of its passages were trained on$",
+            outcomes[4].OutputLines[1]);
+        Assert.Equal(JsonValueKind.Null, outcomes[7].Json().GetProperty("passages_trained_on").ValueKind);
+        Assert.Contains("unknown how many of its passages were trained on", outcomes[8].Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,16 +147,16 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         _sandbox.Write("digits.txt", "0123 4567 0123".Replace(' ', '-'));
         _sandbox.Write("empty.txt", "");
         _sandbox.Write("letter.txt", "a");
-        (await _sandbox.RunAsync("eval", models.Unicode, "--corpus", "digits.txt"))
-            .Refused(2, "vocab mismatch: none of the text's 13 tokens");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "digits.txt")).Refused(2, "0 char tokens", "nothing to predict");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "letter.txt")).Refused(2, "1 char token ", "nothing to predict");
-        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "empty.txt")).Refused(1, "is empty");
-        (await _sandbox.RunAsync("eval", models.Plain)).Refused(2, "is not in the catalog: give it with --corpus");
-        (await _sandbox.RunAsync("eval", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
-        (await _sandbox.RunAsync("eval", "a", "b", "c")).Refused(2, "'c'");
-        (await _sandbox.RunAsync("eval", "text.txt")).Refused(1, "text.txt: is a text, not a model");
-        (await _sandbox.RunAsync("eval", "--split", "test")).Refused(2, "--split takes one of held-out|all");
+        await _sandbox.RefuseEachAsync(
+            (2, ["eval", models.Unicode, "--corpus", "digits.txt"], ["vocab mismatch: none of the text's 13 tokens"]),
+            (2, ["eval", models.Plain, "--corpus", "digits.txt"], ["0 char tokens", "nothing to predict"]),
+            (2, ["eval", models.Plain, "--corpus", "letter.txt"], ["1 char token ", "nothing to predict"]),
+            (1, ["eval", models.Plain, "--corpus", "empty.txt"], ["is empty"]),
+            (2, ["eval", models.Plain], ["is not in the catalog: give it with --corpus"]),
+            (2, ["eval", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (2, ["eval", "a", "b", "c"], ["'c'"]),
+            (1, ["eval", "text.txt"], ["text.txt: is a text, not a model"]),
+            (2, ["eval", "--split", "test"], ["--split takes one of held-out|all"]));
     }
 
     private static double Number(JsonElement json, string name) => json.GetProperty(name).GetDouble();

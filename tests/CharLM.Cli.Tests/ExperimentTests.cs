@@ -55,17 +55,17 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(reached.Average(), row.GetProperty("held_out_perplexity").GetProperty("mean").GetDouble(), 12);
         Assert.Equal(reached.Min(), row.GetProperty("held_out_perplexity").GetProperty("best").GetDouble());
 
-        Outcome csv = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "csv")).Succeeded();
-        Assert.StartsWith("variant,trials,finished,parameters,", csv.Output, StringComparison.Ordinal);
-        Outcome markdown = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "markdown")).Succeeded();
-        Assert.StartsWith("# Experiment cells\n", markdown.Output, StringComparison.Ordinal);
-        Assert.Contains("| variant | held-out perplexity |", markdown.Output, StringComparison.Ordinal);
-        Outcome html = (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--format", "html", "--out", "page.html"))
-            .Succeeded();
-        Assert.Equal("", html.Output);
+        Outcome[] reports = await _sandbox.RunEachAsync(
+        [
+            .. new[] { "--format csv", "--format markdown", "--format html --out page.html", "--out /dev/null/page.html" }
+                .Select(how => (string[])["experiment", "report", "cells.yaml", .. how.Split(' ')]),
+        ]);
+        Assert.StartsWith("variant,trials,finished,parameters,", reports[0].Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith("# Experiment cells\n", reports[1].Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("| variant | held-out perplexity |", reports[1].Output, StringComparison.Ordinal);
+        Assert.Equal("", reports[2].Succeeded().Output);
         Assert.Contains("cell-gru_seed-1", await File.ReadAllTextAsync(_sandbox.At("page.html")), StringComparison.Ordinal);
-        (await _sandbox.RunAsync("experiment", "report", "cells.yaml", "--out", "/dev/null/page.html"))
-            .Refused(1, "/dev/null/page.html: cannot be written");
+        reports[3].Refused(1, "/dev/null/page.html: cannot be written");
     }
 
     [Fact]
@@ -184,15 +184,18 @@ public sealed class ExperimentTests : IDisposable
         _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "de_DE.UTF-8";
         Outcome run = (await _sandbox.RunAsync("experiment", "run", "rates.yaml")).Succeeded();
         Assert.Matches(@"rates.learning-rate|learning-rate-0\.5_seed-0: perplexity \d+\.\d+", run.Error);
-        foreach (string format in new[] { "table", "csv", "markdown", "html", "json" })
+        string[] formats = ["table", "csv", "markdown", "html", "json"];
+        string[] german = await ReportsAsync("de_DE.UTF-8");
+        Assert.Equal(await ReportsAsync("C.UTF-8"), german);
+        Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(),
+            double.Parse(german[1].Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
+
+        async Task<string[]> ReportsAsync(string locale)
         {
-            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "de_DE.UTF-8";
-            string german = (await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output;
-            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = "C.UTF-8";
-            Assert.Equal((await _sandbox.RunAsync("experiment", "report", "rates.yaml", "--format", format)).Succeeded().Output, german);
-            if (format == "csv")
-                Assert.Equal(Result("runs/rates/learning-rate-1.5_seed-0").GetProperty("train_perplexity").GetDouble(),
-                    double.Parse(german.Split('\n')[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture), 12);
+            _sandbox.Environment["LC_ALL"] = _sandbox.Environment["LANG"] = locale;
+            Outcome[] reports = await _sandbox.RunEachAsync(
+                [.. formats.Select(format => (string[])["experiment", "report", "rates.yaml", "--format", format])]);
+            return [.. reports.Select(report => report.Succeeded().Output)];
         }
     }
 
@@ -244,30 +247,46 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(Math.Log2(perplexity) / perWord, rows[1].GetProperty("held_out_bits").GetProperty("mean").GetDouble(), 9);
     }
 
-    [Theory]
-    [InlineData("seeds: [one]", "x.yaml:1: seeds takes whole numbers, not 'one'")]
-    [InlineData("list: []", "x.yaml:1: list is empty: the experiment would have no trials")]
-    [InlineData("seeds: [1, 1]", "x.yaml:1: two trials would have the id 'seed-1'")]
-    [InlineData("base: {modle: {}}", "x.yaml:1: unknown key 'modle'; did you mean 'model'?")]
-    public async Task AnyVerb_BadFile_IsRefusedWithItsLine(string yaml, string problem)
+    private static readonly (string Yaml, string Problem)[] BadFiles =
+    [
+        ("seeds: [one]", "x.yaml:1: seeds takes whole numbers, not 'one'"),
+        ("list: []", "x.yaml:1: list is empty: the experiment would have no trials"),
+        ("seeds: [1, 1]", "x.yaml:1: two trials would have the id 'seed-1'"),
+        ("base: {modle: {}}", "x.yaml:1: unknown key 'modle'; did you mean 'model'?"),
+    ];
+
+    [Fact]
+    public async Task AnyVerb_BadFile_IsRefusedWithItsLine()
     {
-        _sandbox.Write("x.yaml", yaml);
-        (await _sandbox.RunAsync("experiment", "run", "x.yaml")).Refused(2, problem);
-        Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
+        string[] folders = [.. BadFiles.Select((_, i) => $"{i}")];
+        foreach ((string folder, (string yaml, _)) in folders.Zip(BadFiles))
+        {
+            Directory.CreateDirectory(_sandbox.At(folder));
+            _sandbox.Write($"{folder}/x.yaml", yaml);
+        }
+        string[] before = _sandbox.Files();
+        await _sandbox.RunEachAsync(folders.Zip(BadFiles), pair => ["experiment", "run", $"{pair.First}/x.yaml"],
+            (pair, outcome) => outcome.Refused(2, pair.Second.Problem));
+        Assert.Equal(before, _sandbox.Files());
     }
 
-    [Theory]
-    [InlineData(2, "trial must be 1 to 1, not 2", "run", "x.yaml", "--trial", "2")]
-    [InlineData(2, "trial must be 1 to 1, not 0", "run", "x.yaml", "--trial", "0")]
-    [InlineData(2, "jobs must be 1 to 1024, not 0", "run", "x.yaml", "--jobs", "0")]
-    [InlineData(2, "leave jobs out", "run", "x.yaml", "--jobs", "2", "--trial", "1")]
-    [InlineData(2, "no.yaml: there is no such file", "plan", "no.yaml")]
-    [InlineData(1, "runs/x: holds no finished trial", "report", "x.yaml")]
-    [InlineData(1, "nowhere.txt", "run", "x.yaml", "--runs", "y")]
-    public async Task Options_OutOfRange_AreRefused(int exitCode, string problem, params string[] arguments)
+    private static readonly (int ExitCode, string Arguments, string Problem)[] BadOptions =
+    [
+        (2, "run x.yaml --trial 2", "trial must be 1 to 1, not 2"),
+        (2, "run x.yaml --trial 0", "trial must be 1 to 1, not 0"),
+        (2, "run x.yaml --jobs 0", "jobs must be 1 to 1024, not 0"),
+        (2, "run x.yaml --jobs 2 --trial 1", "leave jobs out"),
+        (2, "plan no.yaml", "no.yaml: there is no such file"),
+        (1, "report x.yaml", "runs/x: holds no finished trial"),
+        (1, "run x.yaml --runs y", "nowhere.txt"),
+    ];
+
+    [Fact]
+    public async Task Options_OutOfRange_AreRefused()
     {
         _sandbox.Write("x.yaml", "base: {corpus: nowhere.txt}");
-        (await _sandbox.RunAsync(["experiment", .. arguments])).Refused(exitCode, problem);
+        await _sandbox.RunEachAsync(BadOptions, bad => ["experiment", .. bad.Arguments.Split(' ')],
+            (bad, outcome) => outcome.Refused(bad.ExitCode, bad.Problem));
         Assert.Equal(["text.txt", "x.yaml"], _sandbox.Files());
     }
 

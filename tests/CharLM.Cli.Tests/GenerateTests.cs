@@ -17,7 +17,6 @@ public sealed class GenerateTests(TrainedModels models) : IDisposable
     public async Task Generate_Greedy_IsTheSameEveryTime()
     {
         Outcome first = await GenerateAsync("--length", "60");
-        Assert.Equal(first, await GenerateAsync("--length", "60"));
         Assert.Equal(first, await GenerateAsync("--length", "60", "--seed", "9"));
         Assert.Empty(first.Error);
         Assert.StartsWith("time traveller for so it will be", first.Output, StringComparison.Ordinal);

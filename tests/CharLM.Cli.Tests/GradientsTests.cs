@@ -85,15 +85,20 @@ public sealed class GradientsTests : IDisposable
                     "--max-tokens", "1000", "--json"]))
             .Succeeded().Json().GetProperty("models").EnumerateArray()).GetProperty("clipping").GetString());
 
-    [Theory]
-    [InlineData("--distance", "1", "distance must be 2 to 10000, not 1")]
-    [InlineData("--distance", "9000", "take a smaller --distance")]
-    [InlineData("--rows", "0", "rows must be 1 to 65536, not 0")]
-    [InlineData("--html", "/dev/null/x.html", "cannot be written")]
-    public async Task Gradients_WhatCannotBe_IsRefusedInOneLine(string option, string value, string complaint)
+    private static readonly (string Option, string Value, string Complaint)[] Impossible =
+    [
+        ("--distance", "1", "distance must be 2 to 10000, not 1"),
+        ("--distance", "9000", "take a smaller --distance"),
+        ("--rows", "0", "rows must be 1 to 65536, not 0"),
+        ("--html", "/dev/null/x.html", "cannot be written"),
+    ];
+
+    [Fact]
+    public async Task Gradients_WhatCannotBe_IsRefusedInOneLine()
     {
-        Outcome outcome = await _sandbox.RunAsync([.. Plain, option, value]);
-        outcome.Refused(option == "--html" ? 1 : 2, complaint);
+        string[] plain = Plain;
+        await _sandbox.RunEachAsync(Impossible, wrong => [.. plain, wrong.Option, wrong.Value],
+            (wrong, outcome) => outcome.Refused(wrong.Option == "--html" ? 1 : 2, wrong.Complaint));
         Assert.Equal(["text.txt"], _sandbox.Files());
     }
 }

@@ -47,18 +47,16 @@ public sealed class HostileTextTests : IDisposable
         }
     }
 
-    [Theory]
-    [InlineData("train", "--checkpoint")]
-    [InlineData("train", "--config")]
-    [InlineData("corpus", "show")]
-    [InlineData("report", "--no-eval")]
-    [InlineData("experiment", "plan")]
-    public async Task AnyVerb_HostileFileName_ComplainsInVisibleText(string verb, string option)
-    {
-        Outcome outcome = await _sandbox.RunAsync(verb, option, "no/\u001b]0;x\u0007\u009b\u202e\rsuch");
-        AssertHarmless(outcome.Output + outcome.Error);
-        Assert.Contains(@"\u001b]0;x\u0007\u009b\u202e", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
-    }
+    [Fact]
+    public Task AnyVerb_HostileFileName_ComplainsInVisibleText() =>
+        _sandbox.RunEachAsync(
+            ["train --checkpoint", "train --config", "corpus show", "report --no-eval", "experiment plan"],
+            verb => [.. verb.Split(' '), "no/\u001b]0;x\u0007\u009b\u202e\rsuch"],
+            (_, outcome) =>
+            {
+                AssertHarmless(outcome.Output + outcome.Error);
+                Assert.Contains(@"\u001b]0;x\u0007\u009b\u202e", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+            });
 
     [Fact]
     public async Task CorpusShow_HostileText_IsVisible()

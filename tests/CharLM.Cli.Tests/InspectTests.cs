@@ -20,8 +20,9 @@ public sealed class InspectTests(TrainedModels models) : IDisposable
         // Three gates of 32: weights from the input and the hidden state, two biases; and the output layer.
         int vocab = json.GetProperty("vocab_size").GetInt32();
         Assert.Equal((96 * (vocab + 32 + 2)) + (vocab * 33), json.GetProperty("parameters").GetInt32());
-        (await _sandbox.RunAsync("inspect", models.Plain, "--checkpoint", models.Plain)).Refused(2, "named in one place");
-        (await _sandbox.RunAsync("inspect", "missing")).Refused(1, "missing: there is no such file");
+        await _sandbox.RefuseEachAsync(
+            (2, ["inspect", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (1, ["inspect", "missing"], ["missing: there is no such file"]));
     }
 
     [Fact]
@@ -39,13 +40,12 @@ public sealed class InspectTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Inspect_ActivationsThatCannotBe_AreRefusedAndWriteNothing()
     {
-        (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "123")).Refused(2, "the text for the activations is empty");
-        (await _sandbox.RunAsync("inspect", models.Unicode, "--activations", "0987"))
-            .Refused(2, "vocab mismatch: none of the text's 4 tokens");
-        (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "")).Refused(2, "--activations is empty");
-        (await _sandbox.RunAsync("inspect", models.Plain, "--activations", "time", "--out", "/proc/x/page"))
-            .Refused(1, "/proc/x/page: cannot be written");
-        (await _sandbox.RunAsync("inspect", models.Plain, "--out", "page.html")).Refused(2, "out is for the page of --activations");
+        await _sandbox.RefuseEachAsync(
+            (2, ["inspect", models.Plain, "--activations", "123"], ["the text for the activations is empty"]),
+            (2, ["inspect", models.Unicode, "--activations", "0987"], ["vocab mismatch: none of the text's 4 tokens"]),
+            (2, ["inspect", models.Plain, "--activations", ""], ["--activations is empty"]),
+            (1, ["inspect", models.Plain, "--activations", "time", "--out", "/proc/x/page"], ["/proc/x/page: cannot be written"]),
+            (2, ["inspect", models.Plain, "--out", "page.html"], ["out is for the page of --activations"]));
         Assert.Empty(_sandbox.Files());
     }
 }

@@ -6,7 +6,7 @@ namespace CharLM.Cli.Tests;
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
     private const string Checkpoint = "model.safetensors";
-    private const int Rounds = 5;
+    private const int Rounds = 3;
 
     private readonly Sandbox _sandbox = new();
 

@@ -50,10 +50,11 @@ public sealed class NGramTests : IDisposable
     public async Task NGram_WhatCannotBe_IsRefusedAndWritesNothing()
     {
         _sandbox.Write("digits.txt", "0123");
-        (await _sandbox.RunAsync("ngram", "--corpus", "digits.txt")).Refused(2, "nothing of the text is left after the cleaning 'd2l'");
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0"))
-            .Refused(2, "compressors are measured on what is held out");
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "text.txt/x")).Refused(1, "text.txt/x: cannot be written");
+        await _sandbox.RefuseEachAsync(
+            (2, ["ngram", "--corpus", "digits.txt"], ["nothing of the text is left after the cleaning 'd2l'"]),
+            (2, ["ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0"],
+                ["compressors are measured on what is held out"]),
+            (1, ["ngram", "--corpus", "text.txt", "--out", "text.txt/x"], ["text.txt/x: cannot be written"]));
         Assert.Equal(["digits.txt", "text.txt"], _sandbox.Files());
     }
 }

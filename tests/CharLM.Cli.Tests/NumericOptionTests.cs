@@ -54,27 +54,27 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
         string help = (await _sandbox.RunAsync([.. command, "--help"])).Output;
         string[] options = [.. NumericOption().Matches(help).Select(match => match.Groups[1].Value)];
         Assert.True(options.Length >= least, $"only {string.Join(' ', options)}");
-        foreach (string value in (string[])["NaN", "1e999", "", "-1", "0", Huge])
+        string[] values = ["NaN", "1e999", "", "-1", "0", Huge];
+        await _sandbox.RunEachAsync(With(Fine), CommandLine, (_, outcome) => allowed(outcome));
+
+        // All errors are told at once; an option that is checked later is tried alone.
+        var alone = new List<(string Value, string[] Options)>();
+        await _sandbox.RunEachAsync(With(value => options.Except(Fine(value))), CommandLine, (refused, outcome) =>
         {
-            string[] fine = [.. Allowed.GetValueOrDefault(value, []).Intersect(options)];
-            if (fine.Length > 0)
-                allowed(await _sandbox.RunAsync([.. command, .. With(fine, value)]));
-
-            // All errors are told at once; an option that is checked later is tried alone.
-            string[] refused = [.. options.Except(fine)];
-            if (refused.Length > 0)
-            {
-                string complaint = (await _sandbox.RunAsync([.. command, .. With(refused, value)])).Refused(2).Error;
-                foreach (string option in refused.Where(option => !Names(complaint, option, value)))
-                    Assert.True(Names((await _sandbox.RunAsync([.. command, option, value])).Refused(2).Error, option, value),
-                        $"{option} '{value}'");
-            }
-        }
+            string complaint = outcome.Refused(2).Error;
+            alone.AddRange(refused.Options.Where(option => !Names(complaint, option, refused.Value))
+                .Select(option => (refused.Value, new[] { option })));
+        });
+        await _sandbox.RunEachAsync(alone, CommandLine, (refused, outcome) =>
+            Assert.True(Names(outcome.Refused(2).Error, refused.Options[0], refused.Value), $"{refused.Options[0]} '{refused.Value}'"));
         Assert.Empty(_sandbox.Files());
-    }
 
-    private static IEnumerable<string> With(IEnumerable<string> options, string value) =>
-        options.SelectMany(option => new[] { option, value });
+        IEnumerable<string> Fine(string value) => Allowed.GetValueOrDefault(value, []).Intersect(options);
+        IEnumerable<(string Value, string[] Options)> With(Func<string, IEnumerable<string>> choose) =>
+            values.Select(value => (value, choose(value).ToArray())).Where(pair => pair.Item2.Length > 0);
+        string[] CommandLine((string Value, string[] Options) pair) =>
+            [.. command, .. pair.Options.SelectMany(option => new[] { option, pair.Value })];
+    }
 
     private static bool Names(string complaint, string option, string value) =>
         value.Length == 0

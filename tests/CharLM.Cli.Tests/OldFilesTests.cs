@@ -23,19 +23,24 @@ public sealed class OldFilesTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    [Theory]
-    [InlineData("text-complete/checkpoints/best.safetensors", 2.3426919671800404)]
-    [InlineData("text-complete/checkpoints/last.safetensors", 2.3426919671800404)]
-    [InlineData("text-resumable/checkpoints/last.safetensors", 2.294306117863125)]
-    [InlineData("attention.safetensors", 2.493538474406136)]
-    [InlineData("counted.safetensors", 1.7109004651321305)]
-    public async Task Eval_OldModel_GivesItsFigure(string model, double nats)
-    {
-        JsonElement json = (await _sandbox.RunAsync("eval", model, "--corpus", "story.txt", "--split", "all", "--rows", "1", "--json"))
-            .Succeeded().Json();
-        Assert.Equal(nats, json.GetProperty("nats").GetDouble(), 1e-5);
-        Assert.Equal(5625, json.GetProperty("tokens").GetInt32());
-    }
+    private static readonly (string Model, double Nats)[] Figures =
+    [
+        ("text-complete/checkpoints/best.safetensors", 2.3426919671800404),
+        ("text-complete/checkpoints/last.safetensors", 2.3426919671800404),
+        ("text-resumable/checkpoints/last.safetensors", 2.294306117863125),
+        ("attention.safetensors", 2.493538474406136),
+        ("counted.safetensors", 1.7109004651321305),
+    ];
+
+    [Fact]
+    public Task Eval_OldModel_GivesItsFigure() =>
+        _sandbox.RunEachAsync(
+            Figures, old => ["eval", old.Model, "--corpus", "story.txt", "--split", "all", "--rows", "1", "--json"], (old, outcome) =>
+            {
+                JsonElement json = outcome.Succeeded().Json();
+                Assert.Equal(old.Nats, json.GetProperty("nats").GetDouble(), 1e-5);
+                Assert.Equal(5625, json.GetProperty("tokens").GetInt32());
+            });
 
     [Fact]
     public async Task Generate_OldModels_WriteTheirText()
@@ -61,15 +66,14 @@ public sealed class OldFilesTests : IDisposable
                 .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32()));
     }
 
-    [Theory]
-    [InlineData("text-complete")]
-    [InlineData("classifier-complete")]
-    [InlineData("translator-complete")]
-    public async Task Report_OldRun_IsShown(string run)
-    {
-        (await _sandbox.RunAsync("report", run, "--out", "page.html")).Succeeded();
-        Assert.Contains(run, File.ReadAllText(_sandbox.At("page.html")), StringComparison.Ordinal);
-    }
+    [Fact]
+    public Task Report_OldRun_IsShown() =>
+        _sandbox.RunEachAsync(["text-complete", "classifier-complete", "translator-complete"],
+            run => ["report", run, "--out", $"{run}.html"], (run, outcome) =>
+            {
+                outcome.Succeeded();
+                Assert.Contains(run, File.ReadAllText(_sandbox.At($"{run}.html")), StringComparison.Ordinal);
+            });
 
     [Fact]
     public async Task Eval_OldModelsOnPairs_GiveTheirFigures()
@@ -92,9 +96,12 @@ public sealed class OldFilesTests : IDisposable
     [InlineData("seq2seq", "translator-complete", "abc")]
     public async Task Predict_RunDirectoryForAModel_TakesItsBest(string verb, string run, string text)
     {
-        Outcome ofRun = (await _sandbox.RunAsync(verb, "predict", "--checkpoint", run, "--text", text)).Succeeded();
-        Outcome ofBest = (await _sandbox.RunAsync(verb, "predict", "--checkpoint", $"{run}/checkpoints/best.safetensors", "--text", text)).Succeeded();
-        Assert.Equal(ofBest.Output, ofRun.Output);
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            [verb, "predict", "--checkpoint", run, "--text", text],
+            [verb, "predict", "--checkpoint", $"{run}/checkpoints/best.safetensors", "--text", text],
+        ]);
+        Assert.Equal(outcomes[1].Succeeded(), outcomes[0]);
     }
 
     [Theory]

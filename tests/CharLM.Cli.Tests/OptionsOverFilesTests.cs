@@ -49,11 +49,10 @@ public sealed class OptionsOverFilesTests : IDisposable
     public async Task PrintConfig_SettingTakenBack_IsGone(string file, string setting, string option, string value)
     {
         _sandbox.Write("run.yaml", file);
-        Assert.Contains(setting + "\n", (await _sandbox.RunAsync("train", "--config", "run.yaml", "--print-config")).Succeeded().Output,
-            StringComparison.Ordinal);
-        Assert.DoesNotContain(
-            setting, (await _sandbox.RunAsync("train", "--config", "run.yaml", option, value, "--print-config")).Succeeded().Output,
-                StringComparison.Ordinal);
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+            [["train", "--config", "run.yaml", "--print-config"], ["train", "--config", "run.yaml", option, value, "--print-config"]]);
+        Assert.Contains(setting + "\n", outcomes[0].Succeeded().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(setting, outcomes[1].Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]

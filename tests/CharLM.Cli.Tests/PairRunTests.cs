@@ -11,7 +11,7 @@ namespace CharLM.Cli.Tests;
 /// <summary>Run directories of classify train and seq2seq train, with real processes and real signals.</summary>
 public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Kills = 6;
+    private const int Kills = 4;
 
     private readonly Sandbox _sandbox = new();
 
@@ -59,9 +59,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
     public async Task Train_Signal_SavesAndTheCommandItPrintsGoesOn(string verb, int signal, int exitCode)
     {
         using RunningProgram train = _sandbox.Start([.. Train(verb), "--epochs", "60", "--run-dir", "it's a run"]);
-        await train.UntilAsync(
-            () => File.Exists(_sandbox.At("it's a run/metrics.jsonl")) && new FileInfo(_sandbox.At("it's a run/metrics.jsonl")).Length > 0,
-                "the first epoch");
+        await train.UntilFilledAsync(_sandbox.At("it's a run/metrics.jsonl"));
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
@@ -86,10 +84,11 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync("classify", "predict", "--text", "abba")).Succeeded();
 
         // A run of another kind is not the one that auto means.
-        (await _sandbox.RunAsync("seq2seq", "train", "--resume", "auto")).Refused(1, "runs: holds no run that could go on");
-        (await _sandbox.RunAsync("train", "--resume", run))
-            .Refused(1, "holds the run of a classifier, not of a language model: charlm classify train goes on with it");
-        (await _sandbox.RunAsync("classify", "train", "--resume", run)).Refused(2, "is complete", "--epochs");
+        await _sandbox.RefuseEachAsync(
+            (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run that could go on"]),
+            (1, ["train", "--resume", run],
+                ["holds the run of a classifier, not of a language model: charlm classify train goes on with it"]),
+            (2, ["classify", "train", "--resume", run], ["is complete", "--epochs"]));
     }
 
     [Fact]
@@ -114,30 +113,33 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("attention: dot",
             (await _sandbox.RunAsync("seq2seq", "train", "--config", "whole/config.yaml", "--print-config")).Succeeded().Output,
                 StringComparison.Ordinal);
-        (await _sandbox.RunAsync("classify", "train", "--config", "whole/config.yaml"))
-            .Refused(2, "whole/config.yaml: configures a translator, not a classifier: charlm seq2seq train takes it");
-        (await _sandbox.RunAsync("train", "--config", "whole/config.yaml")).Refused(2, "not a language model");
+        await _sandbox.RefuseEachAsync(
+            (2, ["classify", "train", "--config", "whole/config.yaml"],
+                ["whole/config.yaml: configures a translator, not a classifier: charlm seq2seq train takes it"]),
+            (2, ["train", "--config", "whole/config.yaml"], ["not a language model"]));
     }
 
     [Fact]
     public async Task Train_RunsThatCannotGoOn_AreRefusedInOneLine()
     {
-        (await _sandbox.RunAsync("classify", "train", "--resume", "nowhere")).Refused(1, "nowhere: there is no such run directory");
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"))
-            .Refused(2, "leave --checkpoint out", "leave --run-dir out");
-        (await _sandbox.RunAsync([.. Train("classify"), "--patience", "3", "--num-steps", "4"])).Refused(2, "--num-steps");
-        (await _sandbox.RunAsync([.. Train("classify"), "--patience", "3"]))
-            .Refused(2, "patience waits for better held-out pairs: give --validation");
+        await _sandbox.RefuseEachAsync(
+            (1, ["classify", "train", "--resume", "nowhere"], ["nowhere: there is no such run directory"]),
+            (2, ["classify", "train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"],
+                ["leave --checkpoint out", "leave --run-dir out"]),
+            (2, [.. Train("classify"), "--patience", "3", "--num-steps", "4"], ["--num-steps"]),
+            (2, [.. Train("classify"), "--patience", "3"], ["patience waits for better held-out pairs: give --validation"]));
         (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--run-dir", "parts"])).Succeeded();
         string[] before = _sandbox.Files();
-        (await _sandbox.RunAsync([.. Train("classify"), "--run-dir", "parts"])).Refused(1, "parts: holds a run already");
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--pooling", "mean"))
-            .Refused(2, "model.pooling is last in the run and cannot become mean");
+        await _sandbox.RefuseEachAsync(
+            (1, [.. Train("classify"), "--run-dir", "parts"], ["parts: holds a run already"]),
+            (2, ["classify", "train", "--resume", "parts", "--epochs", "3", "--pooling", "mean"],
+                ["model.pooling is last in the run and cannot become mean"]));
         string other = Pairs("other.tsv", 10);
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--data", other))
-            .Refused(2, "other.tsv holds other pairs than the run's");
-        (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3", "--validation", other))
-            .Refused(2, "validation was not given when the run began");
+        await _sandbox.RefuseEachAsync(
+            (2, ["classify", "train", "--resume", "parts", "--epochs", "3", "--data", other],
+                ["other.tsv holds other pairs than the run's"]),
+            (2, ["classify", "train", "--resume", "parts", "--epochs", "3", "--validation", other],
+                ["validation was not given when the run began"]));
         File.Delete(_sandbox.At("pairs.tsv"));
         (await _sandbox.RunAsync("classify", "train", "--resume", "parts", "--epochs", "3")).Refused(1, "pairs.tsv");
         Assert.Equal(before.Except(["pairs.tsv"]).Append("other.tsv").Order(StringComparer.Ordinal), _sandbox.Files());

@@ -1,4 +1,3 @@
-using CharLM.Tests;
 
 namespace CharLM.Cli.Tests;
 

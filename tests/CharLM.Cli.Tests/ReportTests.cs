@@ -90,17 +90,19 @@ public sealed class ReportTests : IDisposable
     public async Task Report_BadInput_IsRefusedAndNothingWritten()
     {
         (await _sandbox.RunAsync("report")).Refused(2);
-        (await _sandbox.RunAsync("report", "")).Refused(2, "empty");
-        (await _sandbox.RunAsync("report", "/dev/zero")).Refused(1, "/dev/zero");
-        (await _sandbox.RunAsync("report", "nowhere")).Refused(1, "nowhere", "is no run");
+        await _sandbox.RefuseEachAsync(
+            (2, ["report", ""], ["empty"]),
+            (1, ["report", "/dev/zero"], ["/dev/zero"]),
+            (1, ["report", "nowhere"], ["nowhere", "is no run"]));
         Directory.CreateDirectory(_sandbox.At("runs/broken"));
         _sandbox.Write("runs/broken/config.yaml", "model: [1\n");
         (await _sandbox.RunAsync("report", "runs/broken")).Refused(2, "config.yaml");
         _sandbox.Write("log.jsonl", "{\"epoch\":1,\"train_perplexity\":2}\n");
-        (await _sandbox.RunAsync("report", "log.jsonl", "./log.jsonl")).Refused(2, "named twice");
-        (await _sandbox.RunAsync("report", "log.jsonl", "--out", "a", "--markdown", "./a")).Refused(2, "the same file");
-        (await _sandbox.RunAsync("report", "log.jsonl", "--out", "runs")).Refused(1, "runs", "folder");
-        (await _sandbox.RunAsync("report", "log.jsonl", "--csv", "log.jsonl")).Refused(1, "log.jsonl");
+        await _sandbox.RefuseEachAsync(
+            (2, ["report", "log.jsonl", "./log.jsonl"], ["named twice"]),
+            (2, ["report", "log.jsonl", "--out", "a", "--markdown", "./a"], ["the same file"]),
+            (1, ["report", "log.jsonl", "--out", "runs"], ["runs", "folder"]),
+            (1, ["report", "log.jsonl", "--csv", "log.jsonl"], ["log.jsonl"]));
         Assert.Equal(["log.jsonl", "runs", "runs/broken", "runs/broken/config.yaml"], _sandbox.Files());
     }
 

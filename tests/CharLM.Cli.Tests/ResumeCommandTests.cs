@@ -10,7 +10,7 @@ public sealed class ResumeCommandTests : IDisposable
     private readonly Sandbox _sandbox = new();
 
     // Five epochs of the plain text.
-    public GoOnTests(TrainedModels models)
+    public ResumeCommandTests(TrainedModels models)
     {
         File.Copy(models.Plain, _sandbox.At("a.safetensors"));
         _sandbox.Write("text.txt", Texts.Plain);
@@ -53,14 +53,19 @@ public sealed class ResumeCommandTests : IDisposable
         Assert.Equal("bundled", (await _sandbox.RunAsync([.. Resume, "--json"])).Succeeded().Json().GetProperty("corpus").GetString());
     }
 
-    [Theory]
-    [InlineData("--hidden", "64", "hidden is 32 in the checkpoint and cannot become 64")]
-    [InlineData("--cell", "lstm", "cell is gru in the checkpoint and cannot become lstm")]
-    [InlineData("--layers", "2", "layers is 1 in the checkpoint")]
-    [InlineData("--cleaning", "none", "cleaning is d2l in the checkpoint")]
-    [InlineData("--token", "word", "token is char in the checkpoint")]
-    public async Task Train_FromACheckpointWithAnotherModel_IsRefused(string option, string value, string complaint) =>
-        (await _sandbox.RunAsync([.. Resume, "--corpus", "text.txt", option, value])).Refused(2, complaint);
+    private static readonly (string Option, string Value, string Complaint)[] OtherModels =
+    [
+        ("--hidden", "64", "hidden is 32 in the checkpoint and cannot become 64"),
+        ("--cell", "lstm", "cell is gru in the checkpoint and cannot become lstm"),
+        ("--layers", "2", "layers is 1 in the checkpoint"),
+        ("--cleaning", "none", "cleaning is d2l in the checkpoint"),
+        ("--token", "word", "token is char in the checkpoint"),
+    ];
+
+    [Fact]
+    public Task Train_FromACheckpointWithAnotherModel_IsRefused() =>
+        _sandbox.RunEachAsync(OtherModels, other => [.. Resume, "--corpus", "text.txt", other.Option, other.Value],
+            (other, outcome) => outcome.Refused(2, other.Complaint));
 
     [Fact]
     public async Task Train_FromACheckpointWithAnotherText_Warns()

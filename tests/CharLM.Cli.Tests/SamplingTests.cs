@@ -16,32 +16,30 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     {
         string[] options = ["--temperature", "2", "--length", "30", "--seed", "4"];
         string alone = (await GenerateAsync(options)).Output;
-        Outcome two = await GenerateAsync([.. options, "--samples", "2"]),
-            five = await GenerateAsync([.. options, "--samples", "5", "--threads", "1"]);
+        string all = string.Join(' ', options);
+        Outcome[] outcomes = await GenerateEachAsync($"{all} --samples 2", $"{all} --samples 5 --threads 1", $"{all} --samples 5 --json");
+        (Outcome two, Outcome five) = (outcomes[0], outcomes[1]);
         Assert.StartsWith($"==> 0 <==\n{alone}==> 1 <==\ntime traveller", two.Output, StringComparison.Ordinal);
         Assert.StartsWith(two.Output, five.Output, StringComparison.Ordinal);
         Assert.Equal(10, five.OutputLines.Length);
 
-        JsonElement[] samples = [.. (await GenerateAsync([.. options, "--samples", "5", "--json"])).Json().GetProperty("samples")
-            .EnumerateArray()];
+        JsonElement[] samples = [.. outcomes[2].Json().GetProperty("samples").EnumerateArray()];
         Assert.Equal(five.Output,
             string.Concat(samples.Select((sample, i) => $"==> {i} <==\ntime traveller{sample.GetProperty("continuation").GetString()}\n")));
     }
 
     // Where a step leaves one token only, the text is the greedy one.
-    [Theory]
-    [InlineData("--top-k", "1")]
-    [InlineData("--top-p", "0.001")]
-    [InlineData("--min-p", "1")]
-    [InlineData("--temperature", "0.0001")]
-    [InlineData("--repetition-penalty", "1")]
-    public async Task Generate_StepThatLeavesOneToken_IsGreedy(string option, string value) =>
-        Assert.Equal(await GenerateAsync("--length", "40"), await GenerateAsync("--length", "40", option, value));
+    [Fact]
+    public async Task Generate_StepThatLeavesOneToken_IsGreedy()
+    {
+        string[] steps = ["", "--top-k 1", "--top-p 0.001", "--min-p 1", "--temperature 0.0001", "--repetition-penalty 1"];
+        Outcome[] outcomes = await GenerateEachAsync([.. steps.Select(step => $"--length 40 {step}".TrimEnd())]);
+        Assert.All(outcomes, outcome => Assert.Equal(outcomes[0], outcome));
+    }
 
     [Fact]
     public async Task Generate_RepetitionPenalty_ChangesTheText() =>
-        Assert.NotEqual(await GenerateAsync("--length", "80"),
-            await GenerateAsync("--length", "80", "--repetition-penalty", "5", "--repetition-window", "0"));
+        Assert.Equal(2, (await GenerateEachAsync("--length 80", "--length 80 --repetition-penalty 5 --repetition-window 0")).Distinct().Count());
 
     [Fact]
     public async Task Generate_Stop_EndsBeforeTheFirstOfThem()
@@ -66,33 +64,39 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Generate_Beam_FindsNothingLessProbableThanGreed()
     {
-        JsonElement one = (await GenerateAsync("--beam", "1", "--json")).Json(),
-            wide = (await GenerateAsync("--beam", "12", "--samples", "3", "--json")).Json();
-        Assert.Equal((await GenerateAsync("--json")).Json().GetProperty("text").GetString(), one.GetProperty("text").GetString());
+        JsonElement[] answers = [.. (await GenerateEachAsync("--beam 1 --json", "--beam 12 --samples 3 --json", "--json"))
+            .Select(outcome => outcome.Json())];
+        (JsonElement one, JsonElement wide) = (answers[0], answers[1]);
+        Assert.Equal(answers[2].GetProperty("text").GetString(), one.GetProperty("text").GetString());
         double[] scores = [.. wide.GetProperty("samples").EnumerateArray().Select(sample => sample.GetProperty("score").GetDouble())];
         Assert.Equal(scores.OrderDescending(), scores);
         Assert.True(scores[0] >= one.GetProperty("samples")[0].GetProperty("score").GetDouble() - 1e-6);
     }
 
-    [Theory]
-    [InlineData("--temperature -0.5", "temperature must be 0 or more")]
-    [InlineData("--top-p 0", "top-p must be above 0 and at most 1")]
-    [InlineData("--top-p 1.01", "top-p must be above 0 and at most 1")]
-    [InlineData("--temperature 0 --top-k 5", "nothing is drawn")]
-    [InlineData("--temperature 0 --samples 5", "all 5 samples are the same")]
-    [InlineData("--repetition-window 5", "repetition-window must come with repetition-penalty")]
-    [InlineData("--length-penalty 1", "length-penalty must come with beam")]
-    [InlineData("--beam 4 --temperature 1 --top-k 3", "leave temperature, top-k out")]
-    [InlineData("--beam 4 --samples 5", "samples must be at most the width of the beam, 4, not 5")]
-    [InlineData("--stop a --constrain b", "let the expression say how the text ends")]
-    [InlineData("--stop", "--stop needs a value")]
-    [InlineData("--constrain [b-a]", "constrain '[b-a]' at character 4: a range ends before it begins")]
-    [InlineData("--constrain A+", "matches nothing that this model can write")]
-    [InlineData("--constrain b{300}", "needs at least 300 tokens, and length is 200")]
-    [InlineData("--interactive --samples 2", "leave samples and beam out")]
-    [InlineData("--samples 1000 --length 1000000", "length must be at most 100000 for 1000 texts")]
-    public async Task Generate_WhatCannotBe_IsRefusedInOneLine(string options, string error) =>
-        (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options.Split(' ')])).Refused(2, error);
+    private static readonly (string Options, string Error)[] Impossible =
+    [
+        ("--temperature -0.5", "temperature must be 0 or more"),
+        ("--top-p 0", "top-p must be above 0 and at most 1"),
+        ("--top-p 1.01", "top-p must be above 0 and at most 1"),
+        ("--temperature 0 --top-k 5", "nothing is drawn"),
+        ("--temperature 0 --samples 5", "all 5 samples are the same"),
+        ("--repetition-window 5", "repetition-window must come with repetition-penalty"),
+        ("--length-penalty 1", "length-penalty must come with beam"),
+        ("--beam 4 --temperature 1 --top-k 3", "leave temperature, top-k out"),
+        ("--beam 4 --samples 5", "samples must be at most the width of the beam, 4, not 5"),
+        ("--stop a --constrain b", "let the expression say how the text ends"),
+        ("--stop", "--stop needs a value"),
+        ("--constrain [b-a]", "constrain '[b-a]' at character 4: a range ends before it begins"),
+        ("--constrain A+", "matches nothing that this model can write"),
+        ("--constrain b{300}", "needs at least 300 tokens, and length is 200"),
+        ("--interactive --samples 2", "leave samples and beam out"),
+        ("--samples 1000 --length 1000000", "length must be at most 100000 for 1000 texts"),
+    ];
+
+    [Fact]
+    public Task Generate_WhatCannotBe_IsRefusedInOneLine() =>
+        _sandbox.RunEachAsync(Impossible, wrong => ["generate", "--checkpoint", models.Plain, .. wrong.Options.Split(' ')],
+            (wrong, outcome) => outcome.Refused(2, wrong.Error));
 
     [Fact]
     public async Task Generate_Interactive_ContinuesLinesAsOneText()
@@ -217,6 +221,10 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
     }
 
     private string[] Interactive(params string[] options) => ["generate", "--checkpoint", models.Plain, "--interactive", .. options];
+
+    private async Task<Outcome[]> GenerateEachAsync(params string[] options) =>
+        [.. (await _sandbox.RunEachAsync([.. options.Select(words => (string[])["generate", "--checkpoint", models.Plain, .. words.Split(' ')])]))
+            .Select(outcome => outcome.Succeeded())];
 
     private async Task<Outcome> GenerateAsync(params string[] options) =>
         (await _sandbox.RunAsync(["generate", "--checkpoint", models.Plain, .. options])).Succeeded();

@@ -56,10 +56,13 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         string[] learn = lineEnd == "\r\n" && cleaning == "none"
             ? ["train", "--epochs", "3", "--sample-every", "0", "--prefix", "ab", .. Texts.SmallModel] : ["ngram"];
         (await _sandbox.RunAsync([.. learn, "--corpus", "text.txt", "--cleaning", cleaning, "--out", "model"])).Succeeded();
-        JsonElement eval = (await _sandbox.RunAsync("eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1",
-            "--json")).Succeeded().Json();
-        JsonElement[] lines = [.. (await _sandbox.RunAsync("score", "text.txt", "--checkpoint", "model", "--carry-state",
-            "--json")).Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            ["eval", "model", "--corpus", "text.txt", "--split", "all", "--rows", "1", "--json"],
+            ["score", "text.txt", "--checkpoint", "model", "--carry-state", "--json"],
+        ]);
+        JsonElement eval = outcomes[0].Succeeded().Json();
+        JsonElement[] lines = [.. outcomes[1].Succeeded().OutputLines.Select(line => JsonDocument.Parse(line).RootElement)];
         double nats = eval.GetProperty("nats").GetDouble() * eval.GetProperty("tokens").GetDouble();
         Assert.Equal(nats, lines.Sum(line => line.GetProperty("nats").GetDouble()), 1e-5 * nats);
         Assert.Equal(eval.GetProperty("characters").GetInt64(), lines.Sum(line => line.GetProperty("characters").GetInt64()));
@@ -79,10 +82,11 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
     public async Task Score_BadInput_IsRefusedInOneLine()
     {
         File.WriteAllBytes(_sandbox.At("latin1.txt"), [0x47, 0x72, 0xFC, 0xDF, 0x65, 0x0A]);
-        (await _sandbox.RunAsync("score", "latin1.txt", "--checkpoint", models.Plain)).Refused(1, "'latin1.txt' is no UTF-8");
-        (await _sandbox.RunAsync("score", "missing.txt", "--checkpoint", models.Plain)).Refused(1, "missing.txt: there is no such file");
-        (await _sandbox.RunAsync("score", ".", "--checkpoint", models.Plain)).Refused(1, "is a folder");
-        (await _sandbox.RunAsync("score", "--per-char", "--json")).Refused(2, "leave --per-char out");
+        await _sandbox.RefuseEachAsync(
+            (1, ["score", "latin1.txt", "--checkpoint", models.Plain], ["'latin1.txt' is no UTF-8"]),
+            (1, ["score", "missing.txt", "--checkpoint", models.Plain], ["missing.txt: there is no such file"]),
+            (1, ["score", ".", "--checkpoint", models.Plain], ["is a folder"]),
+            (2, ["score", "--per-char", "--json"], ["leave --per-char out"]));
     }
 
     private Task<Outcome> ScoreAsync(string text, params string[] options) =>

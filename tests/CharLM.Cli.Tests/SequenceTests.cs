@@ -79,17 +79,22 @@ public sealed class SequenceTests : IDisposable
             .Refused(2, "the label 'proust' was not in training; known are wells, zola");
     }
 
-    [Theory]
-    [InlineData("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column where 2 are due")]
-    [InlineData("a\tb\n\tc\n", "pairs.tsv, line 2: has an empty source")]
-    [InlineData("a\tb\nc\t\n", "pairs.tsv, line 2: has an empty target")]
-    [InlineData("aaaaaaaaa\tb\n", "pairs.tsv, line 1: the source has 9 characters, more than --max-source 8")]
-    [InlineData("", "pairs.tsv")]
-    public async Task Seq2Seq_TrainOnPairsThatCannotBe_IsOneLineAndWritesNothing(string pairs, string complaint)
+    private static readonly (string Pairs, string Complaint)[] Impossible =
+    [
+        ("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column where 2 are due"),
+        ("a\tb\n\tc\n", "pairs.tsv, line 2: has an empty source"),
+        ("a\tb\nc\t\n", "pairs.tsv, line 2: has an empty target"),
+        ("aaaaaaaaa\tb\n", "pairs.tsv, line 1: the source has 9 characters, more than --max-source 8"),
+        ("", "pairs.tsv"),
+    ];
+
+    [Fact]
+    public async Task Seq2Seq_TrainOnPairsThatCannotBe_IsOneLineAndWritesNothing()
     {
-        string file = _sandbox.Write("pairs.tsv", pairs);
-        (await _sandbox.RunAsync("seq2seq", "train", "--data", file, "--max-source", "8")).Refused(1, complaint);
-        Assert.Equal(["pairs.tsv"], _sandbox.Files());
+        string[] files = [.. Impossible.Select((wrong, i) => _sandbox.Write($"{i}-pairs.tsv", wrong.Pairs))];
+        await _sandbox.RunEachAsync(files.Zip(Impossible), pair => ["seq2seq", "train", "--data", pair.First, "--max-source", "8"],
+            (pair, outcome) => outcome.Refused(1, pair.First, pair.Second.Complaint));
+        Assert.Equal(files, _sandbox.Files());
     }
 
     [Fact]
@@ -104,14 +109,14 @@ public sealed class SequenceTests : IDisposable
     [Fact]
     public async Task Train_OptionsThatCannotBe_AreOneLine()
     {
-        (await _sandbox.RunAsync("seq2seq", "train")).Refused(2, "--data");
-        (await _sandbox.RunAsync(
-            "seq2seq", "train", "--data", Turned, "--source", "label", "--attention", "dot", "--teacher-forcing", "2", "--epochs", "0"))
-            .Refused(2, "a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0");
-        (await _sandbox.RunAsync("classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"))
-            .Refused(2, "pooling is for labels of whole texts");
-        (await _sandbox.RunAsync("seq2seq", "predict")).Refused(2, "give --text or --input, one of the two");
-        (await _sandbox.RunAsync("seq2seq", "eval", "--data", "missing.tsv")).Refused(1, "missing.tsv");
-        (await _sandbox.RunAsync("seq2seq", "eval", "--data", "turned.tsv", "--checkpoint", "turned.tsv")).Refused(1, "turned.tsv");
+        await _sandbox.RefuseEachAsync(
+            (2, ["seq2seq", "train"], ["--data"]),
+            (2, ["seq2seq", "train", "--data", Turned, "--source", "label", "--attention", "dot", "--teacher-forcing", "2", "--epochs", "0"],
+                ["a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0"]),
+            (2, ["classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"],
+                ["pooling is for labels of whole texts"]),
+            (2, ["seq2seq", "predict"], ["give --text or --input, one of the two"]),
+            (1, ["seq2seq", "eval", "--data", "missing.tsv"], ["missing.tsv"]),
+            (1, ["seq2seq", "eval", "--data", "turned.tsv", "--checkpoint", "turned.tsv"], ["turned.tsv"]));
     }
 }

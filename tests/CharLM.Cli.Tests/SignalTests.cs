@@ -54,8 +54,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     public async Task Train_SecondSignalAtOnce_IsTheSameRequest(int second)
     {
         using RunningProgram train = _sandbox.Start(LongRun);
-        await train.UntilAsync(
-            () => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        await train.UntilFilledAsync(_sandbox.At("run.jsonl"));
         train.Signal(RunningProgram.SigTerm);
         await Task.Delay(20);
         train.Signal(second);
@@ -88,8 +87,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     public async Task Train_Nohup_OutlivesTheSession()
     {
         using RunningProgram train = _sandbox.StartProcess("nohup", ["charlm", .. Run, "--epochs", "100000", "--log-json", "run.jsonl"]);
-        await train.UntilAsync(
-            () => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        await train.UntilFilledAsync(_sandbox.At("run.jsonl"));
         train.Signal(RunningProgram.SigHup);
         int before = EpochsLogged().Length;
         await train.UntilAsync(() => EpochsLogged().Length > before + 20, "more epochs");
@@ -178,8 +176,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     private async Task<Outcome> InterruptAsync(int signal, string[] arguments)
     {
         using RunningProgram train = _sandbox.Start(arguments);
-        await train.UntilAsync(
-            () => File.Exists(_sandbox.At("run.jsonl")) && new FileInfo(_sandbox.At("run.jsonl")).Length > 0, "the first epoch");
+        await train.UntilFilledAsync(_sandbox.At("run.jsonl"));
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         return await train.EndAsync();

@@ -97,7 +97,8 @@ public sealed class TensorBoardTests : IDisposable
         _sandbox.Write("text.txt", Texts.Plain);
         Outcome train = await _sandbox.BashAsync(
             """
-            charlm train --corpus text.txt --epochs 150 --tensorboard tb/one --run-dir run --sample-every 0 --hidden 32 --batch-size 8 --num-steps 10 &
+            charlm train --corpus text.txt --max-tokens 1000 --epochs 300 --tensorboard tb/one --run-dir run \
+                --sample-every 0 --hidden 32 --batch-size 8 --num-steps 10 &
             while kill -0 $! && ! [ -s run/metrics.jsonl ]; do sleep 0.05; done
             rm -r tb && touch tb
             wait $!

@@ -124,9 +124,10 @@ public sealed class TrainTests : IDisposable
     [InlineData("--schedule", "plateau")]
     public async Task Train_HeldOutPartOfNothing_IsRefusedWithItsTokens(params string[] options)
     {
-        (await _sandbox.RunAsync([.. Train, "--max-tokens", "0", "--validation-fraction", "0.0002", .. options]))
-            .Refused(2, "of the text's 6120 tokens comes to 1 token", "take 0.0004 or more");
-        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--validation-fraction", "0.0002")).Refused(2, "comes to 1 token");
+        await _sandbox.RefuseEachAsync(
+            (2, [.. Train, "--max-tokens", "0", "--validation-fraction", "0.0002", .. options],
+                ["of the text's 6120 tokens comes to 1 token", "take 0.0004 or more"]),
+            (2, ["ngram", "--corpus", "text.txt", "--validation-fraction", "0.0002"], ["comes to 1 token"]));
         Assert.Equal(["text.txt"], _sandbox.Files());
     }
 

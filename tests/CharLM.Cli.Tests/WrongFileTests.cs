@@ -10,32 +10,41 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    [Theory]
-    [InlineData("eval text.txt", "--corpus takes a text")]
-    [InlineData("inspect text.txt", "charlm train --corpus takes a text")]
-    [InlineData("generate --checkpoint text.txt", "charlm train --corpus takes a text")]
-    [InlineData("score --checkpoint text.txt", "a text is named without an option")]
-    [InlineData("train --checkpoint text.txt --out m", "--corpus takes a text")]
-    [InlineData("gradients --checkpoint text.txt", "--corpus takes a text")]
-    [InlineData("export --checkpoint text.txt --out m.pt", "charlm train --corpus takes a text")]
-    [InlineData("classify predict --checkpoint text.txt --text a", "--input takes texts")]
-    [InlineData("classify train --checkpoint text.txt --data x", "--data takes pairs")]
-    public async Task AnyVerb_TextForAModel_SaysWhichOptionTakesIt(string command, string taker)
+    private static readonly (string Command, string Taker)[] TextsForModels =
+    [
+        ("eval text.txt", "--corpus takes a text"),
+        ("inspect text.txt", "charlm train --corpus takes a text"),
+        ("generate --checkpoint text.txt", "charlm train --corpus takes a text"),
+        ("score --checkpoint text.txt", "a text is named without an option"),
+        ("train --checkpoint text.txt --out m", "--corpus takes a text"),
+        ("gradients --checkpoint text.txt", "--corpus takes a text"),
+        ("export --checkpoint text.txt --out m.pt", "charlm train --corpus takes a text"),
+        ("classify predict --checkpoint text.txt --text a", "--input takes texts"),
+        ("classify train --checkpoint text.txt --data x", "--data takes pairs"),
+    ];
+
+    [Fact]
+    public async Task AnyVerb_TextForAModel_SaysWhichOptionTakesIt()
     {
         _sandbox.Write("text.txt", Texts.Unicode + Texts.Plain);
-        (await _sandbox.RunAsync(command.Split(' '))).Refused(1, "text.txt: is a text, not a model", taker);
+        await _sandbox.RunEachAsync(TextsForModels, wrong => wrong.Command.Split(' '),
+            (wrong, outcome) => outcome.Refused(1, "text.txt: is a text, not a model", wrong.Taker));
     }
 
-    [Theory]
-    [InlineData("train --corpus MODEL", "--checkpoint takes a model")]
-    [InlineData("score MODEL", "--checkpoint takes a model")]
-    [InlineData("eval --corpus MODEL", "--checkpoint takes a model")]
-    [InlineData("corpus show MODEL", "charlm inspect shows")]
-    [InlineData("ngram --corpus MODEL", "charlm inspect shows")]
-    [InlineData("classify train --data MODEL", "--checkpoint takes a model")]
-    public async Task AnyVerb_ModelForAText_SaysWhichOptionTakesIt(string command, string taker) =>
-        (await _sandbox.RunAsync([.. command.Split(' ').Select(word => word == "MODEL" ? models.Plain : word)]))
-            .Complained(1, "is a model, not a text", taker);
+    private static readonly (string Command, string Taker)[] ModelsForTexts =
+    [
+        ("train --corpus MODEL", "--checkpoint takes a model"),
+        ("score MODEL", "--checkpoint takes a model"),
+        ("eval --corpus MODEL", "--checkpoint takes a model"),
+        ("corpus show MODEL", "charlm inspect shows"),
+        ("ngram --corpus MODEL", "charlm inspect shows"),
+        ("classify train --data MODEL", "--checkpoint takes a model"),
+    ];
+
+    [Fact]
+    public Task AnyVerb_ModelForAText_SaysWhichOptionTakesIt() =>
+        _sandbox.RunEachAsync(ModelsForTexts, wrong => [.. wrong.Command.Split(' ').Select(word => word == "MODEL" ? models.Plain : word)],
+            (wrong, outcome) => outcome.Complained(1, "is a model, not a text", wrong.Taker));
 
     [Fact]
     public async Task AnyVerb_RunDirectoryForAModel_TakesItsBest()
@@ -48,52 +57,53 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
             StringComparison.Ordinal);
         (await _sandbox.RunAsync("generate", "--checkpoint", "run", "--length", "3")).Succeeded();
         (await _sandbox.RunAsync("eval", "run", "--corpus", "text.txt", "--max-tokens", "50")).Succeeded();
-        (await _sandbox.RunAsync("train", "--checkpoint", "run", "--out", "m"))
-            .Refused(1, "run: is a run directory, not a model", "run/checkpoints/best.safetensors and run/checkpoints/last.safetensors",
-                "--resume goes on with the run");
-        (await _sandbox.RunAsync("train", "--corpus", "run")).Refused(1, "is a run directory, not a text");
+        await _sandbox.RefuseEachAsync(
+            (1, ["train", "--checkpoint", "run", "--out", "m"],
+                ["run: is a run directory, not a model", "run/checkpoints/best.safetensors and run/checkpoints/last.safetensors", "--resume goes on with the run"]),
+            (1, ["train", "--corpus", "run"], ["is a run directory, not a text"]));
     }
 
     /// <summary>A verb, what somebody types, and the option that does it; null when none does.</summary>
-    public static TheoryData<string, string, string?> Typed => new()
-    {
-        { "train", "--val-fraction", "--validation-fraction" },
-        { "train", "--learning-rate", "--lr" },
-        { "train", "--learning_rate", "--lr" },
-        { "train", "--text", "--corpus" },
-        { "train", "--model", "--checkpoint" },
-        { "train", "--file", "--corpus" },
-        { "generate", "--temp", "--temperature" },
-        { "train", "--hidden-size", "--hidden" },
-        { "train", "--hidden-size=64", "--hidden" },
-        { "train", "--n-layers", "--layers" },
-        { "train", "--num_layers", "--layers" },
-        { "train", "--bs", "--batch-size" },
-        { "train", "--seq-len", "--num-steps" },
-        { "train", "--iterations", "--epochs" },
-        { "generate", "--prompt", "--prefix" },
-        { "generate", "--model", "--checkpoint" },
-        { "generate", "--max-new-tokens", "--length" },
-        { "classify train", "--text", "--data" },
-        { "ngram", "-n", "--order" },
-        { "train", "--hiden", "--hidden" },
-        { "train", "--Epochs", "--epochs" },
-        { "generate", "--topk", "--top-k" },
-        { "generate", "--corpus-file", null },
-        { "generate", "--verbose", null },
-        { "inspect", "--text", null },
-        { "inspect", "--model", "--checkpoint" },
-        { "score", "--model", "--checkpoint" },
-        { "report", "--output", "--out" },
-        { "train", "--yes", null },
-    };
+    private static readonly (string Verb, string Typed, string? Meant)[] Typed =
+    [
+        ("train", "--val-fraction", "--validation-fraction"),
+        ("train", "--learning-rate", "--lr"),
+        ("train", "--learning_rate", "--lr"),
+        ("train", "--text", "--corpus"),
+        ("train", "--model", "--checkpoint"),
+        ("train", "--file", "--corpus"),
+        ("generate", "--temp", "--temperature"),
+        ("train", "--hidden-size", "--hidden"),
+        ("train", "--hidden-size=64", "--hidden"),
+        ("train", "--n-layers", "--layers"),
+        ("train", "--num_layers", "--layers"),
+        ("train", "--bs", "--batch-size"),
+        ("train", "--seq-len", "--num-steps"),
+        ("train", "--iterations", "--epochs"),
+        ("generate", "--prompt", "--prefix"),
+        ("generate", "--model", "--checkpoint"),
+        ("generate", "--max-new-tokens", "--length"),
+        ("classify train", "--text", "--data"),
+        ("ngram", "-n", "--order"),
+        ("train", "--hiden", "--hidden"),
+        ("train", "--Epochs", "--epochs"),
+        ("generate", "--topk", "--top-k"),
+        ("generate", "--corpus-file", null),
+        ("generate", "--verbose", null),
+        ("inspect", "--text", null),
+        ("inspect", "--model", "--checkpoint"),
+        ("score", "--model", "--checkpoint"),
+        ("report", "--output", "--out"),
+        ("train", "--yes", null),
+    ];
 
-    [Theory, MemberData(nameof(Typed))]
-    public async Task AnyVerb_WordOfAnotherProgram_NamesTheOptionThatDoesIt(string verb, string typed, string? meant)
-    {
-        Outcome outcome = (await _sandbox.RunAsync([.. verb.Split(' '), typed, "1"])).Refused(2, $"{verb} has no option '{typed}'");
-        Assert.Equal(meant, outcome.Error.Split("did you mean '") is [_, var rest] ? rest.Split('\'')[0] : null);
-    }
+    [Fact]
+    public Task AnyVerb_WordOfAnotherProgram_NamesTheOptionThatDoesIt() =>
+        _sandbox.RunEachAsync(Typed, word => [.. word.Verb.Split(' '), word.Typed, "1"], (word, outcome) =>
+        {
+            outcome.Refused(2, $"{word.Verb} has no option '{word.Typed}'");
+            Assert.Equal(word.Meant, outcome.Error.Split("did you mean '") is [_, var rest] ? rest.Split('\'')[0] : null);
+        });
 
     [Fact]
     public async Task FileName_BehindTwoDashes_IsAName() =>
@@ -102,11 +112,10 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Temperature_BelowZero_IsToldThatZeroIsFine()
     {
-        (await _sandbox.RunAsync("generate", "--temperature", "-1", "--top-k", "3"))
-            .Refused(2, "charlm: temperature must be 0 or more, not -1");
-        Assert.DoesNotContain(
-            "above 0", (await _sandbox.RunAsync("seq2seq", "predict", "--text", "a", "--temperature", "-1"))
-                .Refused(2, "temperature must be 0").Error, StringComparison.Ordinal);
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+            [["generate", "--temperature", "-1", "--top-k", "3"], ["seq2seq", "predict", "--text", "a", "--temperature", "-1"]]);
+        outcomes[0].Refused(2, "charlm: temperature must be 0 or more, not -1");
+        Assert.DoesNotContain("above 0", outcomes[1].Refused(2, "temperature must be 0").Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,15 +128,15 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     }
 
     [Theory]
-    [InlineData("train")]
-    [InlineData("classify train")]
-    [InlineData("seq2seq train")]
+    [InlineData("train --corpus x")]
+    [InlineData("classify train --data x")]
+    [InlineData("seq2seq train --data x")]
     public async Task PrintConfig_Json_HasWhatTheYamlHas(string verb)
     {
-        string[] command = [.. verb.Split(' '), "--hidden", "7", "--lr", "0.125", "--print-config",
-            .. verb == "train" ? ["--corpus", "x"] : new[] { "--data", "x" }];
-        string yaml = (await _sandbox.RunAsync(command)).Succeeded().Output;
-        JsonElement json = (await _sandbox.RunAsync([.. command, "--json"])).Succeeded().Json();
+        string[] command = [.. verb.Split(' '), "--hidden", "7", "--lr", "0.125", "--print-config"];
+        Outcome[] outcomes = await _sandbox.RunEachAsync([command, [.. command, "--json"]]);
+        string yaml = outcomes[0].Succeeded().Output;
+        JsonElement json = outcomes[1].Succeeded().Json();
         Assert.Equal(0.125, json.GetProperty("training").GetProperty("learning_rate").GetDouble());
         Assert.Equal([.. yaml.Split('\n').Where(line => line.Length > 0 && line[0] != ' ').Select(line => line.Split(':')[0])],
             json.EnumerateObject().Select(entry => entry.Name));

@@ -24,6 +24,14 @@ internal static class Repository
         return path!;
     }
 
+    /// <summary>A folder under ../shared; the test is skipped with the reason where it is absent.</summary>
+    public static string SharedFolderOrSkip(string name)
+    {
+        string path = Path.GetFullPath(Path.Combine(Root, "..", "shared", name));
+        Assert.SkipUnless(Directory.Exists(path), $"../shared/{name} is absent");
+        return path;
+    }
+
     private static string Find()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

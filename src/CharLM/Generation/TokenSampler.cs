@@ -63,9 +63,6 @@ public sealed class TokenSampler
     /// <summary>A token of the text, whether chosen or given: later choices may depend on it.</summary>
     public void Remember(int token) => _recent?.Add(token);
 
-    /// <summary>The text begins anew; the draws go on.</summary>
-    public void Forget() => _recent?.Clear();
-
     // One number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.
     private int Draw(ReadOnlySpan<float> logits, float highest)
     {
@@ -126,12 +123,5 @@ internal sealed class RecentTokens
         if (_read > _window.Length)
             _counts[_window[place]]--;
         _window[place] = token;
-    }
-
-    /// <summary>The text is empty again.</summary>
-    public void Clear()
-    {
-        Array.Clear(_counts);
-        _read = 0;
     }
 }

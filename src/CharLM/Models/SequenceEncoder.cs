@@ -43,9 +43,6 @@ internal sealed class SequenceEncoder : Module
         }
     }
 
-    /// <summary>Width of an output: the hidden units of every direction.</summary>
-    public int OutputSize => _config.OutputSize;
-
     /// <summary>What is wrong with a configuration as that of an encoder, which may read in both directions.</summary>
     public static IEnumerable<string> Errors(ModelConfig config)
     {

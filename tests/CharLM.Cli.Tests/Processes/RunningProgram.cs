@@ -54,6 +54,10 @@ internal sealed partial class RunningProgram : IDisposable
         }
     }
 
+    /// <summary>Waits until a file has something in it, such as the metrics of a run that goes on until it is told to end.</summary>
+    public Task UntilFilledAsync(string file) =>
+        UntilAsync(() => new FileInfo(file) is { Exists: true, Length: > 0 }, $"the first line of {Path.GetFileName(file)}");
+
     /// <summary>
     /// Stops the process at a moment in which something is so that may last a millisecond: it still is when this ends, until a
     /// signal goes on with the process or kills it.

@@ -9,6 +9,10 @@ namespace CharLM.Cli.Tests.Processes;
 /// </summary>
 internal sealed class Sandbox : IDisposable
 {
+    private const int NoMount = 98;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("charlm-cli-");
 
     public Sandbox()
@@ -76,12 +80,69 @@ internal sealed class Sandbox : IDisposable
         return await program.EndAsync();
     }
 
+    /// <summary>
+    /// Runs charlm to the end of each of some command lines, all in one process: for what is refused, or told, before any work.
+    /// </summary>
+    public async Task<Outcome[]> RunEachAsync(IReadOnlyList<string[]> commands)
+    {
+        if (commands.Count == 0)
+            return [];
+        string folder = _root.CreateSubdirectory($"each-{Guid.NewGuid():N}").FullName;
+        StartupHook.Write(Path.Combine(folder, StartupHook.Commands), commands);
+        Environment["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location;
+        Environment[StartupHook.Folder] = folder;
+        RunningProgram program;
+        try
+        {
+            program = Start();
+        }
+        finally
+        {
+            Environment.Remove("DOTNET_STARTUP_HOOKS");
+            Environment.Remove(StartupHook.Folder);
+        }
+        using (program)
+        {
+            program.Input.Close();
+            Assert.Equal(new Outcome(0, "", ""), await program.EndAsync());
+        }
+        return [.. commands.Select((_, i) => new Outcome(int.Parse(Read("code", i)), Read("out", i), Read("err", i)))];
+
+        string Read(string kind, int i) => StrictUtf8.GetString(File.ReadAllBytes(Path.Combine(folder, $"{i}.{kind}")));
+    }
+
+    /// <summary>Runs the command lines of some cases in one process, and checks each outcome; all that is wrong is reported.</summary>
+    public async Task RunEachAsync<T>(IEnumerable<T> cases, Func<T, string[]> words, Action<T, Outcome> check)
+    {
+        T[] all = [.. cases];
+        Outcome[] outcomes = await RunEachAsync([.. all.Select(words)]);
+        Assert.All(all.Zip(outcomes), pair => check(pair.First, pair.Second));
+    }
+
+    /// <summary>Runs command lines in one process, each of which is refused with an exit code and one line that has some parts.</summary>
+    public Task RefuseEachAsync(params (int ExitCode, string[] Words, string[] Parts)[] cases) =>
+        RunEachAsync(cases, refused => refused.Words, (refused, outcome) => outcome.Refused(refused.ExitCode, refused.Parts));
+
     /// <summary>Runs a bash script to its end; in it, charlm is on the path.</summary>
     public async Task<Outcome> BashAsync(string script, params string[] arguments)
     {
         using RunningProgram bash = StartProcess("bash", ["-c", script, "bash", .. arguments]);
         await FeedAsync(bash, []);
         return await bash.EndAsync();
+    }
+
+    /// <summary>
+    /// Runs a bash script beside the folder "disk", a file system of its own; the test is skipped where none can be mounted.
+    /// </summary>
+    /// <param name="options">The file system's: "size=100k", "ro".</param>
+    public async Task<Outcome> InAMountAsync(string options, string script, params string[] arguments)
+    {
+        // A name space of its own, so that the mount ends with the script however that ends.
+        Outcome outcome = await BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"",
+            [$"mount -t tmpfs -o {options} none disk || exit {NoMount}\n{script}", "bash", .. arguments]);
+        Assert.SkipWhen(outcome.ExitCode == NoMount || outcome.Error.StartsWith("unshare: ", StringComparison.Ordinal),
+            $"no file system can be mounted here: {outcome.Error.Trim()}");
+        return outcome;
     }
 
     /// <summary>Starts charlm; its standard input stays open.</summary>
@@ -96,7 +157,7 @@ internal sealed class Sandbox : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            StandardInputEncoding = StrictUtf8,
         };
         start.Environment.Clear();
         foreach ((string name, string value) in Environment)

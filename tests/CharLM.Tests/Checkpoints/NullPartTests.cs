@@ -10,7 +10,7 @@ using CharLM.Models.NGram;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
-using CharLM.Tests.Reports.Runs;
+using CharLM.Tests.Workbench.Reports.Runs;
 using CharLM.Tokenization;
 using CharLM.Training;
 using CharLM.Workbench.Runs;

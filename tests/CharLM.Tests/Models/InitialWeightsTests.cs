@@ -13,6 +13,9 @@ public sealed class InitialWeightsTests
         [.. Enum.GetValues<CellKind>().SelectMany(cell => Enum.GetValues<Implementation>()
             .Select(implementation => (cell, implementation)))];
 
+    private static LanguageModel Model(CellKind cell, Implementation implementation, ModelConfig rest) =>
+        new(rest with { Cell = cell, Implementation = implementation, NumHiddens = Hidden }, Vocab);
+
     /// <summary>
     /// Saxe, McClelland and Ganguli 2014: the rows of a gate's recurrent matrix are of length 1, and stand at right angles.
     /// </summary>
@@ -22,14 +25,7 @@ public sealed class InitialWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig
-        {
-            Cell = cell,
-            Implementation = implementation,
-            NumHiddens = Hidden,
-            NumLayers = 2,
-            Init = WeightInit.Orthogonal
-        }, Vocab);
+        using LanguageModel model = Model(cell, implementation, new ModelConfig { NumLayers = 2, Init = WeightInit.Orthogonal });
         foreach (string name in new[] { "rnn.weight_hh_l0", "rnn.weight_hh_l1" })
         {
             foreach (Tensor gate in model.get_parameter(name)!.split(Hidden))
@@ -44,14 +40,7 @@ public sealed class InitialWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new LanguageModel(new ModelConfig
-        {
-            Cell = cell,
-            Implementation = implementation,
-            NumHiddens = Hidden,
-            EmbeddingSize = 10,
-            Init = WeightInit.Xavier
-        }, Vocab);
+        using LanguageModel model = Model(cell, implementation, new ModelConfig { EmbeddingSize = 10, Init = WeightInit.Xavier });
         foreach ((string name, int rows, int columns) in new[] { ("rnn.weight_ih_l0", Hidden, 10), ("rnn.weight_hh_l0", Hidden, Hidden),
             ("linear.weight", Vocab, Hidden), ("embedding.weight", Vocab, 10) })
         {

@@ -66,7 +66,7 @@ public sealed class SequenceEncoderTests
         using DisposeScope scope = NewDisposeScope();
         using SequenceEncoder encoder = Create(cell, implementation, bidirectional, layers: 1);
         (Tensor outputs, RecurrentState state) = encoder.Forward(randn(9, Lengths.Length, Input), Lengths);
-        Assert.Equal([9, Lengths.Length, encoder.OutputSize], outputs.shape);
+        Assert.Equal([9, Lengths.Length, Hidden * (bidirectional ? 2 : 1)], outputs.shape);
         for (int row = 0; row < Lengths.Length; row++)
         {
             long length = Lengths[row];

@@ -138,7 +138,7 @@ public sealed class ThreadSafetyTests
             using var trainer = new Trainer(model, Training, SmallModels.Text.AsMemory(0, 400));
             for (int epoch = 0; epoch < 2; epoch++)
             {
-                trainer.TrainEpoch(epoch, new Meanwhile(meanwhile));
+                trainer.TrainEpoch(epoch, new Listener<StepReport>(_ => meanwhile?.Invoke()));
                 trainer.EpochEnded(1);
             }
             return [.. model.parameters().Select(weight => FloatArray.Of(weight))];
@@ -332,10 +332,5 @@ public sealed class ThreadSafetyTests
         Assert.Empty(types.Where(
             type => !texts.GetValueOrDefault($"T:{type.FullName}", "").Contains("Thread safety:", StringComparison.Ordinal)).Select(type =>
                 type.FullName));
-    }
-
-    private sealed class Meanwhile(Action? action) : IProgress<StepReport>
-    {
-        public void Report(StepReport value) => action?.Invoke();
     }
 }

@@ -3,6 +3,7 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Randomness;
+using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Workbench.Runs;
 
@@ -134,7 +135,7 @@ public sealed class TextSketchTests
     public void Checkpoint_Written_KeepsItsSketchAndNotWhatWasHeldOut()
     {
         using var folder = new TemporaryFolder();
-        CorpusText corpus = Corpus(Spell(Prose(1, 6_000)), "one");
+        CorpusText corpus = TestCorpus.Of(Spell(Prose(1, 6_000)), "one");
         var text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.5 };
         Train(folder.File("model"), corpus, text);
         new NGramRun { Text = text, Order = 2, CheckpointPath = folder.File("counts") }.Execute(corpus,
@@ -147,7 +148,7 @@ public sealed class TextSketchTests
             Assert.InRange(saved.TrainedText.ShareOf(tokens.HeldOut, saved.Vocab)!.Value, 0, 0.02);
         }
         // Going on with another text adds it; from a model of which nothing is known, nothing is known.
-        CorpusText other = Corpus(Spell(Prose(2, 6_000)), "two");
+        CorpusText other = TestCorpus.Of(Spell(Prose(2, 6_000)), "two");
         Checkpoint start = CheckpointFile.Read(folder.File("model"));
         Train(folder.File("more"), other, text, start, epochs: 2);
         Checkpoint more = CheckpointFile.Read(folder.File("more"));
@@ -172,17 +173,6 @@ public sealed class TextSketchTests
         },
         start,
         threads: 1).Execute(corpus, cancellationToken: TestContext.Current.CancellationToken);
-
-    private static CorpusText Corpus(string text, string name) =>
-        new(text, new CorpusOrigin
-        {
-            Requested = name,
-            Kind = CorpusOriginKind.File,
-            Name = name,
-            Location = $"/{name}",
-            Sha256 = name,
-            Bytes = text.Length,
-        });
 
     private static TextSketch Sketch(int[] text) => TextSketch.Of(text, Letters, TokenKind.Char);
 

@@ -32,7 +32,7 @@ public sealed class EpochBeginTests
             foreach (int one in before)
                 trainer.TrainEpoch(one);
             var losses = new List<double>();
-            trainer.TrainEpoch(epoch, new Collector(step => losses.Add(step.Loss)));
+            trainer.TrainEpoch(epoch, new Listener<StepReport>(step => losses.Add(step.Loss)));
             return [.. losses];
         }
         double[] alone = LossesOfEpoch(1);
@@ -68,7 +68,7 @@ public sealed class EpochBeginTests
             },
             Enumerable.Repeat(2, 300).ToArray());
         var norms = new List<double>();
-        trainer.TrainEpoch(0, new Collector(step => norms.Add(step.GradientNorm)));
+        trainer.TrainEpoch(0, new Listener<StepReport>(step => norms.Add(step.GradientNorm)));
         Assert.All(norms, norm => Assert.Contains(possible, one => Math.Abs(one - norm) < 1e-5 * one));
         Assert.True(norms.Select(norm => Math.Round(norm, 5)).Distinct().Count() > 2);
 
@@ -97,10 +97,5 @@ public sealed class EpochBeginTests
         same.load_state_dict(model.state_dict());
         model.Dispose();
         return same;
-    }
-
-    private sealed class Collector(Action<StepReport> take) : IProgress<StepReport>
-    {
-        public void Report(StepReport value) => take(value);
     }
 }

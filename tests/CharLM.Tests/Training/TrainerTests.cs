@@ -66,7 +66,7 @@ public sealed class TrainerTests
         using LanguageModel model = Model();
         using var trainer = new Trainer(model, Config with { Sampling = order }, Text());
         var steps = new List<StepReport>();
-        EpochReport report = trainer.TrainEpoch(4, new Collector<StepReport>(steps));
+        EpochReport report = trainer.TrainEpoch(4, new Listener<StepReport>(steps.Add));
 
         Assert.Equal((5, 10), (report.Epoch, report.NumEpochs));
         Assert.Equal(steps.Count * 40, report.Train.Tokens);
@@ -109,7 +109,7 @@ public sealed class TrainerTests
         using LanguageModel model = Model(CellKind.Lstm);
         var steps = new List<StepReport>();
         using var trainer = new Trainer(model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30 }, Text(40));
-        trainer.TrainEpoch(0, new Collector<StepReport>(steps));
+        trainer.TrainEpoch(0, new Listener<StepReport>(steps.Add));
         int[] distinct = [.. steps.Select(step => (int)(step.Loss * 1e6)).Distinct()];
         Assert.True(distinct.Length > 10, "five tokens without context could give five losses only");
     }
@@ -121,7 +121,7 @@ public sealed class TrainerTests
         var steps = new List<StepReport>();
         using var trainer = new Trainer(
             model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30, Sampling = SamplingOrder.Random }, Text(40));
-        trainer.TrainEpoch(0, new Collector<StepReport>(steps));
+        trainer.TrainEpoch(0, new Listener<StepReport>(steps.Add));
         Assert.Equal(5, steps.Select(step => (int)(step.Loss * 1e6)).Distinct().Count());
     }
 
@@ -168,7 +168,7 @@ public sealed class TrainerTests
         using var other = new Trainer(model, Config, Text());
         other.SetState(state);
         int steps = 0;
-        Assert.Equal(report.Train, other.TrainEpoch(0, new Reaction<StepReport>(_ => steps++)).Train);
+        Assert.Equal(report.Train, other.TrainEpoch(0, new Listener<StepReport>(_ => steps++)).Train);
         Assert.Equal(0, steps);
         Assert.Throws<InvalidOperationException>(() => other.TrainEpoch(0));
     }
@@ -208,7 +208,7 @@ public sealed class TrainerTests
         using var trainer = new Trainer(model, Config, Text());
         using var cancel = new CancellationTokenSource();
         int steps = 0;
-        var progress = new Reaction<StepReport>(_ =>
+        var progress = new Listener<StepReport>(_ =>
         {
             if (++steps == 2)
                 cancel.Cancel();
@@ -242,15 +242,5 @@ public sealed class TrainerTests
             ClipNorm = double.PositiveInfinity,
         };
         Assert.Equal(5, Assert.Throws<InvalidConfigException>(config.Validate).Errors.Count);
-    }
-
-    private sealed class Collector<T>(List<T> items) : IProgress<T>
-    {
-        public void Report(T value) => items.Add(value);
-    }
-
-    private sealed class Reaction<T>(Action<T> action) : IProgress<T>
-    {
-        public void Report(T value) => action(value);
     }
 }

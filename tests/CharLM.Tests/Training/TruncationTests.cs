@@ -22,7 +22,7 @@ public sealed class TruncationTests
         using LanguageModel model = Model(implementation);
         using var trainer = new Trainer(model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Truncation = Truncation.None }, Text);
         var steps = new List<StepReport>();
-        EpochReport report = trainer.TrainEpoch(0, new Steps(steps));
+        EpochReport report = trainer.TrainEpoch(0, new Listener<StepReport>(steps.Add));
         Assert.Single(steps);
         Assert.Equal(400, report.Train.Tokens);
     }
@@ -84,10 +84,5 @@ public sealed class TruncationTests
         double error = Math.Sqrt(whole.Zip(mean).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) / Math.Sqrt(
             whole.Sum(value => value * value));
         Assert.InRange(error, 0, 0.05);
-    }
-
-    private sealed class Steps(List<StepReport> list) : IProgress<StepReport>
-    {
-        public void Report(StepReport value) => list.Add(value);
     }
 }

@@ -73,10 +73,6 @@ internal sealed class FusedNetwork : IDisposable
     /// <summary>The surprise of each token of the last minibatch, in nats; row <c>t * batch + b</c>.</summary>
     public ReadOnlySpan<float> Nats => _nats.AsSpan(0, _batch * _steps);
 
-    /// <summary>Bytes that are held for the activations of a minibatch.</summary>
-    public long ActivationBytes => _stack.ActivationBytes + _output.ActivationBytes + (_embedding?.ActivationBytes ?? 0)
-        + (_inputDropout?.ActivationBytes ?? 0) + (_outputDropout?.ActivationBytes ?? 0);
-
     /// <summary>Computes the mean loss of a minibatch and the gradients of all weights.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
     /// <param name="targets">What follows them.</param>

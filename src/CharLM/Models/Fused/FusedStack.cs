@@ -48,18 +48,6 @@ internal sealed class FusedStack : IDisposable
     /// <summary>Where the gradient of <see cref="Outputs"/> is expected, [rows, hidden].</summary>
     public Panels OutputGradient => GradientAbove(_layers.Length - 1);
 
-    /// <summary>Bytes that are held for the activations of a minibatch.</summary>
-    public long ActivationBytes
-    {
-        get
-        {
-            long bytes = sizeof(float) * (_even.Length + _odd.Length);
-            for (int layer = 0; layer < _layers.Length; layer++)
-                bytes += _layers[layer].ActivationBytes + (_dropouts[layer]?.ActivationBytes ?? 0);
-            return bytes;
-        }
-    }
-
     /// <summary>Makes room for a minibatch.</summary>
     /// <param name="batch">Sequences.</param>
     /// <param name="steps">Steps.</param>

@@ -69,8 +69,6 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     public override Panels CellStateGradient => new(_stateGradient.Data + ((nint)_batch * Width), TCell.HasCellState ? _batch : 0, Width);
 
-    public override long ActivationBytes => sizeof(float) * (_gates.Length + _hidden.Length + _cell.Length);
-
     private int Width => Panels.Pad(Hidden);
 
     private int Units => Width / Panels.Width;

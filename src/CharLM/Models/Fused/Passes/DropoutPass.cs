@@ -16,9 +16,6 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
     /// <summary>What is left of the values, [rows, width].</summary>
     public Panels Values => new(_values.Data, _rows, Panels.Pad(width));
 
-    /// <summary>Bytes that are held for a minibatch.</summary>
-    public long ActivationBytes => sizeof(float) * (_values.Length + _factors.Length);
-
     private Panels Factors => new(_factors.Data, _rows, Panels.Pad(width));
 
     /// <summary>Makes room for so many rows.</summary>

@@ -15,9 +15,6 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
     /// <summary>Where the gradient of the vectors is expected, [rows, size].</summary>
     public Panels Gradient => new(_gradient.Data, _rows, Panels.Pad(size));
 
-    /// <summary>Bytes that are held for a minibatch.</summary>
-    public long ActivationBytes => sizeof(float) * (_values.Length + _gradient.Length);
-
     /// <summary>Makes room for so many rows.</summary>
     public void Resize(int rows, bool backward)
     {

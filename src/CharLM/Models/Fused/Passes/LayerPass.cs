@@ -26,9 +26,6 @@ internal abstract class LayerPass : IDisposable
     /// <summary>Gradient of the cell state, likewise.</summary>
     public abstract Panels CellStateGradient { get; }
 
-    /// <summary>Bytes that are held for a minibatch.</summary>
-    public abstract long ActivationBytes { get; }
-
     /// <summary>Makes room for a minibatch; the state stays when the batch does, else it becomes zero.</summary>
     public abstract void Resize(int batch, int steps);
 

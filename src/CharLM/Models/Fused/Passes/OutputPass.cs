@@ -8,9 +8,6 @@ internal abstract class OutputPass : IDisposable
     /// <summary>Logits, or after <see cref="Loss"/> with a scale their gradients, [rows, vocab].</summary>
     public abstract Panels Logits { get; }
 
-    /// <summary>Bytes that are held for a minibatch.</summary>
-    public abstract long ActivationBytes { get; }
-
     /// <summary>Makes room for so many rows.</summary>
     public abstract void Resize(int rows);
 

@@ -32,8 +32,6 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
 
     public override Panels Logits => new(_logits.Data, _rows, Panels.Pad(_vocab));
 
-    public override long ActivationBytes => sizeof(float) * _logits.Length;
-
     public override void Resize(int rows)
     {
         _rows = rows;

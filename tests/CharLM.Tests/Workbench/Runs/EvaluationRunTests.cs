@@ -1,0 +1,115 @@
+using CharLM.Checkpoints;
+using CharLM.Corpora;
+using CharLM.Evaluation;
+using CharLM.Models.NGram;
+using CharLM.Tests.Corpora;
+using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
+
+namespace CharLM.Tests.Workbench.Runs;
+
+public sealed class EvaluationRunTests
+{
+    private static readonly CorpusText Corpus = TestCorpus.Of(string.Concat(Enumerable.Repeat("abcab", 200)), sha256: "aa");
+
+    [Fact]
+    public void Texts_ModelsThatHeldOutOtherParts_TakesWhatNeitherSaw()
+    {
+        NGramCheckpoint tenth = Model(0.1, 0), half = Model(0.5, 950);
+        Assert.Equal([new TextRange(900, 1000)], Ranges(new EvaluationRun(), tenth));
+        Assert.Equal([new TextRange(475, 950)], Ranges(new EvaluationRun(), half));
+        Assert.Equal([new TextRange(900, 950), new TextRange(900, 950)], Ranges(new EvaluationRun(), tenth, half));
+        Assert.Equal([new TextRange(900, 920)], Ranges(new EvaluationRun { MaxTokens = 20 }, tenth));
+        Assert.Equal([new TextRange(0, 1000)], Ranges(new EvaluationRun { Split = TextSplit.All }, tenth));
+        // Of a text that training did not read, all is unseen.
+        Assert.Equal([new TextRange(0, 1000)], Ranges(new EvaluationRun(), tenth with { Corpus = new CorpusRecord("y", "bb") }));
+    }
+
+    [Fact]
+    public void Texts_Label_SaysWhatTrainingSaw()
+    {
+        NGramCheckpoint model = Model(0.1, 0);
+        Assert.Equal("x (held out from training): tokens 901 to 1000 of 1000", Describe(new EvaluationRun(), model));
+        Assert.Equal("x (the text of the training): all of its 1000 tokens", Describe(new EvaluationRun { Split = TextSplit.All }, model));
+        Assert.Equal("x: all of its 1000 tokens", Describe(new EvaluationRun(), model with { Corpus = new CorpusRecord("y", "bb") }));
+    }
+
+    // Each reads what it can: figures of different cleaning or tokens are not of the same text.
+    [Fact]
+    public void Texts_ModelsOfOtherTokens_EachHaveTheirOwn()
+    {
+        NGramCheckpoint tenth = Model(0.1, 0), half = Model(0.5, 0);
+        NGramCheckpoint cleaned = half with { Text = half.Text with { Cleaning = Cleaning.D2L } };
+        Assert.Equal([new TextRange(900, 1000), new TextRange(500, 1000), new TextRange(900, 1000)],
+            Ranges(new EvaluationRun(), tenth, cleaned, tenth));
+        Assert.True(EvaluationRun.ReadTheSame(tenth, half));
+        Assert.False(EvaluationRun.ReadTheSame(tenth, cleaned));
+        Assert.False(EvaluationRun.ReadTheSame(tenth, tenth with { Text = tenth.Text with { Token = TokenKind.Word } }));
+    }
+
+    [Fact]
+    public void Execute_Text_TellsHowMuchOfItTheTrainingSaw()
+    {
+        // No text repeats itself for as long as a passage.
+        string text = string.Concat(Enumerable.Range(0, 700).Select(i => $"{i} ")),
+            other = string.Concat(Enumerable.Range(3000, 700).Select(i => $"{i} "));
+        var config = new TextConfig { Cleaning = Cleaning.None, MaxTokens = 0 };
+        TokenizedText tokens = TokenizedText.From(text, config);
+        NGramCheckpoint model = Model(0, 0) with
+        {
+            Model = NGramModel.Train(tokens.Train, 2, tokens.Vocab.Count),
+            Vocab = tokens.Vocab,
+            Text = config,
+            TrainedText = TextSketch.Of(tokens.Train, tokens.Vocab, TokenKind.Char),
+        };
+        Assert.Equal(1, Share(text)!.Value, 0.1);
+        Assert.Equal(1, Share(text[500..1500])!.Value, 0.1);
+        Assert.Equal(text.Length / (double)(text + other).Length, Share(text + other)!.Value, 0.1);
+        Assert.Equal(0, Share(other)!.Value, 0.1);
+        model = model with { TrainedText = null };
+        Assert.Null(Share(text));
+
+        double? Share(string read)
+        {
+            var run = new EvaluationRun();
+            return run.Execute(model, run.Texts(Corpus with { Text = read }, model with { Corpus = new CorpusRecord("y", "bb") })[0],
+                "x").Report.PassagesTrainedOn;
+        }
+    }
+
+    [Fact]
+    public void Texts_WhatCannotBe_IsRefused()
+    {
+        NGramCheckpoint all = Model(0, 0);
+        Assert.Contains("nothing of the text is held out", Refusal(new EvaluationRun { Split = TextSplit.HeldOut }, all),
+            StringComparison.Ordinal);
+        Assert.Contains("none of the text's 999 tokens",
+            Refusal(new EvaluationRun(), all with { Vocab = Vocab.Restore([Vocab.Unknown, "z"]) }), StringComparison.Ordinal);
+        string errors = Refusal(
+            new EvaluationRun { MaxTokens = -1, Rows = 0, Config = new EvaluationConfig { ResetEvery = -1, BootstrapSamples = 0 } }, all);
+        Assert.All(["max-tokens must be", "rows must be", "reset-every must be", "bootstrap must be"], part =>
+            Assert.Contains(part, errors, StringComparison.Ordinal));
+    }
+
+    private static NGramCheckpoint Model(double heldOut, int maxTokens)
+    {
+        var config = new TextConfig { Cleaning = Cleaning.None, MaxTokens = maxTokens, ValidationFraction = heldOut };
+        TokenizedText text = TokenizedText.From(Corpus.Text, config);
+        return new NGramCheckpoint
+        {
+            Model = NGramModel.Train(text.Train, 2, text.Vocab.Count),
+            Text = config,
+            Vocab = text.Vocab,
+            Corpus = new CorpusRecord("x", "aa"),
+            Progress = new TrainingProgress(),
+        };
+    }
+
+    private static IEnumerable<TextRange> Ranges(EvaluationRun run, params ISavedModel[] models) =>
+        run.Texts(Corpus, models).Select(text => text.Range);
+
+    private static string Describe(EvaluationRun run, ISavedModel model) => run.Texts(Corpus, model)[0].Describe();
+
+    private static string Refusal(EvaluationRun run, params ISavedModel[] models) =>
+        Assert.Throws<InvalidConfigException>(() => run.Texts(Corpus, models)).Message;
+}

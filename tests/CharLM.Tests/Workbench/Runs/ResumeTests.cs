@@ -1,0 +1,369 @@
+using CharLM.Batching;
+using CharLM.Checkpoints;
+using CharLM.Corpora;
+using CharLM.Models;
+using CharLM.Models.Attention;
+using CharLM.Tests.Corpora;
+using CharLM.Tokenization;
+using CharLM.Training;
+using CharLM.Workbench.Runs;
+
+namespace CharLM.Tests.Workbench.Runs;
+
+/// <summary>A run that was cut anywhere and gone on with ends as one that was not: the expectation is the uncut run.</summary>
+public sealed class ResumeTests : IDisposable
+{
+    private static readonly CorpusText Corpus = TestCorpus.Of(
+        string.Concat(Enumerable.Range(0, 60).Select(i => $"the cat sat on {(char)('a' + (i % 26))} mat. ")), sha256: new string('0', 64));
+
+    private static readonly RunConfig Config = new()
+    {
+        Text = new TextConfig { MaxTokens = 0, ValidationFraction = 0.2 },
+        Model = new ModelConfig { NumHiddens = 9, NumLayers = 2, Dropout = 0.2, Cell = CellKind.Lstm },
+        Training = new TrainerConfig
+        {
+            NumEpochs = 3,
+            BatchSize = 3,
+            NumSteps = 7,
+            Optimizer = OptimizerKind.Adam,
+            LearningRate = 0.01,
+            Schedule = new ScheduleConfig { Kind = ScheduleKind.Plateau, PlateauEpochs = 1 },
+        },
+        Prefix = "the ",
+        SampleLength = 5,
+        SampleEvery = 1,
+        CheckpointEvery = CheckpointInterval.Steps(20),
+    };
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<Implementation, CellKind, OptimizerKind, SamplingOrder> Kinds => new()
+    {
+        { Implementation.Fused, CellKind.Lstm, OptimizerKind.Adam, SamplingOrder.Sequential },
+        { Implementation.Fused, CellKind.Gru, OptimizerKind.RmsProp, SamplingOrder.Sequential },
+        { Implementation.Fused, CellKind.Rnn, OptimizerKind.Sgd, SamplingOrder.Random },
+        { Implementation.BuiltIn, CellKind.Gru, OptimizerKind.AdamW, SamplingOrder.Sequential },
+        { Implementation.BuiltIn, CellKind.Lstm, OptimizerKind.RmsProp, SamplingOrder.Random },
+        { Implementation.Custom, CellKind.Lstm, OptimizerKind.Sgd, SamplingOrder.Sequential },
+        { Implementation.Custom, CellKind.Rnn, OptimizerKind.Adam, SamplingOrder.Sequential },
+    };
+
+    [Fact]
+    public void Resume_ModelWithAttention_EndsBitByBitAsUncut()
+    {
+        RunConfig config = Config with
+        {
+            Model = Config.Model with
+            {
+                Implementation = Implementation.BuiltIn,
+                Cell = CellKind.Gru,
+                Attention = AttentionKind.Dot,
+                AttentionWindow = 10,
+            },
+        };
+        RunDirectory whole = Run("whole", config);
+        Run("parts", config, cutAfter: 1);
+        Run("parts", config, cutAfter: 17);
+        AssertSame(whole, Run("parts", config));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Resume_CutAnywhere_EndsBitByBitAsUncut(
+        Implementation implementation, CellKind cell, OptimizerKind optimizer, SamplingOrder sampling)
+    {
+        RunConfig config = Config with
+        {
+            Model = Config.Model with { Implementation = implementation, Cell = cell },
+            Training = Config.Training with
+            {
+                Optimizer = optimizer,
+                Sampling = sampling,
+                LearningRate = optimizer == OptimizerKind.Sgd ? 1 : 0.01,
+            },
+        };
+        RunDirectory whole = Run("whole", config), parts = new(_folder.File("parts"));
+        // In an epoch, at its end, and right after a checkpoint.
+        foreach (int steps in new[] { 3, 70, 1, 26 })
+            Run("parts", config, cutAfter: steps);
+        Run("parts", config);
+        AssertSame(whole, parts);
+    }
+
+    [Theory]
+    [InlineData(Implementation.Fused, SamplingOrder.Sequential)]
+    [InlineData(Implementation.BuiltIn, SamplingOrder.Sequential)]
+    [InlineData(Implementation.Custom, SamplingOrder.Random)]
+    public void Resume_RunBySteps_EndsBitByBitAsUncut(Implementation implementation, SamplingOrder sampling)
+    {
+        RunConfig config = Config with
+        {
+            Model = Config.Model with { Implementation = implementation },
+            Training = Config.Training with
+            {
+                TotalSteps = 101,
+                StepsPerEpoch = 17,
+                Sampling = sampling,
+                Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 0.5 },
+            },
+        };
+        RunDirectory whole = Run("whole", config);
+        foreach (int steps in new[] { 3, 17, 1, 26 })
+            Run("parts", config, cutAfter: steps);
+        AssertSame(whole, Run("parts", config));
+        Assert.Equal([17, 34, 51, 68, 85, 101], EpochMetrics.Read(whole.MetricsPath).Select(epoch => epoch.Step));
+    }
+
+    // Odd sizes: rows of 9 floats begin at any address modulo 16, by which products of small matrices are rounded.
+    [Theory]
+    [InlineData(Implementation.BuiltIn, CellKind.Gru, null, 3)]
+    [InlineData(Implementation.BuiltIn, CellKind.Rnn, null, 33)]
+    [InlineData(Implementation.BuiltIn, CellKind.Lstm, null, 33)]
+    [InlineData(Implementation.Custom, CellKind.Gru, null, 3)]
+    [InlineData(Implementation.Custom, CellKind.Lstm, null, 33)]
+    [InlineData(Implementation.BuiltIn, CellKind.Gru, AttentionKind.Dot, 3)]
+    [InlineData(Implementation.BuiltIn, CellKind.Lstm, AttentionKind.Dot, 33)]
+    public void Resume_OddSizesCutTwentyTimes_EndsBitByBitAsUncut(
+        Implementation implementation, CellKind cell, AttentionKind? attention, int batchSize)
+    {
+        RunConfig config = Config with
+        {
+            Model = Config.Model with
+            {
+                Implementation = implementation,
+                Cell = cell,
+                Attention = attention,
+                AttentionWindow = attention is null ? null : 10,
+            },
+            Training = Config.Training with { BatchSize = batchSize, NumSteps = batchSize == 3 ? 7 : 2 },
+            SampleEvery = 0,
+        };
+        RunDirectory whole = Run("whole", config), parts = new(_folder.File("parts"));
+        var garbage = new List<byte[]>();
+        for (int cut = 0; cut < 20; cut++)
+        {
+            garbage.Add(new byte[8 * (cut % 5)]); // moves the arrays that come after it
+            Run("parts", config, cutAfter: 2);
+        }
+        GC.KeepAlive(garbage);
+        Assert.Equal(RunDirectoryState.Resumable, parts.State);
+        Run("parts", config);
+        AssertSame(whole, parts);
+    }
+
+    [Fact]
+    public unsafe void ToTensor_ArrayAtAnyAddress_LiesWhereTorchPutsItsOwn()
+    {
+        var addresses = new HashSet<nint>();
+        for (int i = 0; i < 50; i++)
+        {
+            float[] values = [.. Enumerable.Range(0, 9 + (i % 4)).Select(value => (float)value)];
+            using TorchSharp.torch.Tensor tensor = FloatArray.ToTensor(values, [1, values.Length]);
+            fixed (byte* place = tensor.bytes)
+                Assert.Equal(0, (nint)place % 64);
+            fixed (float* place = values)
+                addresses.Add((nint)place % 64);
+            values[0] = 1;
+            Assert.Equal(0, tensor[0, 0].item<float>());
+        }
+        Assert.True(addresses.Count > 1, "no array lay anywhere else");
+    }
+
+    [Fact]
+    public void Resume_KilledBetweenCheckpoints_RepeatsWithoutLosingOrRepeatingALine()
+    {
+        RunDirectory whole = Run("whole", Config), parts = new(_folder.File("parts"));
+        for (int steps = 2; steps < 60; steps += 13)
+            Run("parts", Config, killAfter: steps);
+        Run("parts", Config);
+        AssertSame(whole, parts);
+    }
+
+    [Fact]
+    public void Resume_NewestCheckpointDamaged_GoesOnFromTheOneBeforeAndNamesTheBad()
+    {
+        RunConfig config = Config with { CheckpointEvery = CheckpointInterval.Steps(5) };
+        RunDirectory whole = Run("whole", Config), parts = Run("parts", config, killAfter: 23);
+        byte[] bytes = File.ReadAllBytes(parts.LastCheckpointPath);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(parts.LastCheckpointPath, bytes);
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(parts.Path))
+        {
+            Assert.Equal(parts.StepCheckpointPath(15), session.StartPath);
+            Assert.Contains($"{parts.LastCheckpointPath}: is damaged", session.Warnings[0], StringComparison.Ordinal);
+        }
+        Run("parts", Config);
+        AssertSame(whole, parts);
+        Assert.True(File.Exists(parts.LastCheckpointPath + ".bad"));
+    }
+
+    [Fact]
+    public void Resume_AllCheckpointsDamaged_SaysSoAndChangesNothing()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 23);
+        foreach (string file in Directory.GetFiles(run.CheckpointsPath))
+            File.WriteAllText(file, "no checkpoint");
+        var e = Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path));
+        Assert.Contains("none of its checkpoints can be gone on from", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetFiles(run.CheckpointsPath), file => file.EndsWith(".bad", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Resume_LeftoversOfAKilledWriter_AreRemovedAndOtherFilesAreNot()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 23);
+        string stale = Path.Combine(run.CheckpointsPath, $".last.safetensors.{Guid.NewGuid():N}.tmp"),
+            mine = Path.Combine(run.CheckpointsPath, ".my.tmp");
+        File.WriteAllText(stale, "half");
+        File.WriteAllText(mine, "mine");
+        TrainingRun.Kind.Resume(run.Path).Dispose();
+        Assert.False(File.Exists(stale));
+        Assert.True(File.Exists(mine));
+    }
+
+    [Fact]
+    public void Resume_RunThatIsWorkedOn_IsRefused()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 23);
+        using RunSession<RunConfig, Checkpoint> first = TrainingRun.Kind.Resume(run.Path);
+        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Resume_CheckpointThatIsALink_IsRefused()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 23);
+        File.Move(run.LastCheckpointPath, _folder.File("elsewhere"));
+        File.CreateSymbolicLink(run.LastCheckpointPath, _folder.File("elsewhere"));
+        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Resume_MetricsThatWereCut_IsRefused()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 61);
+        File.WriteAllText(run.MetricsPath, "");
+        var e = Assert.Throws<RunDirectoryException>(() => Run("parts", Config));
+        Assert.Contains("has 0 bytes where the checkpoint was written after", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Resume_OtherConfiguration_ListsTheDifferences()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 23);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
+        RunConfig other = session.Config! with
+        {
+            Model = session.Config.Model with { NumHiddens = 10 },
+            Training = session.Config.Training with { Seed = 1 },
+            SampleEvery = 7,
+        };
+        var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
+        Assert.Equal(["model.num_hiddens is 9 in the run and cannot become 10", "training.seed is 0 in the run and cannot become 1"],
+            e.Errors);
+    }
+
+    [Fact]
+    public void Resume_OtherText_ListsTheVocab()
+    {
+        RunDirectory run = Run("parts", Config, killAfter: 23);
+        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
+        var other = new CorpusText(Corpus.Text.Replace('q', 'z').Replace('z', 'u') + "q", Corpus.Origin with
+        {
+            Sha256 = new string('1', 64),
+        });
+        var e = Assert.Throws<InvalidConfigException>(
+            () => new TrainingRun(session.Config!, session: session)
+                .Execute(other, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("is another text than the run's", e.Message, StringComparison.Ordinal);
+        Assert.Contains("; gone in its vocab: 'z'; go on", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Resume_CompleteRun_NeedsMoreEpochs()
+    {
+        RunDirectory run = Run("whole", Config with { CheckpointEvery = CheckpointInterval.Epochs(0) });
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
+            Assert.Contains("is complete: it has finished its 3 epochs", Assert.Single(session.Conflicts(session.Config!)),
+                StringComparison.Ordinal);
+        RunConfig longer = RunConfigFile.Read(run.ConfigPath);
+        longer = longer with { Training = longer.Training with { NumEpochs = 5 } };
+        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
+            new TrainingRun(longer, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal([1, 2, 3, 4, 5], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
+        Assert.Equal(RunDirectoryState.Complete, run.State);
+    }
+
+    [Fact]
+    public void Resume_NoRun_SaysSo()
+    {
+        Assert.Contains("there is no such run directory",
+            Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
+        Directory.CreateDirectory(_folder.File("empty"));
+        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("empty"))).Message,
+            StringComparison.Ordinal);
+    }
+
+    // All but the times.
+    private static void AssertSame(RunDirectory whole, RunDirectory parts)
+    {
+        Checkpoint one = CheckpointFile.Read(whole.LastCheckpointPath), other = CheckpointFile.Read(parts.LastCheckpointPath);
+        Assert.Equal(Bits(one.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)),
+            Bits(other.Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
+        Assert.Equal(Bits(one.Resume!.Trainer.Moments), Bits(other.Resume!.Trainer.Moments));
+        Assert.Equal(one.Progress with { TrainedSeconds = 0 }, other.Progress with { TrainedSeconds = 0 });
+        Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps),
+            (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
+        Assert.Equal(Bits(CheckpointFile.Read(whole.BestCheckpointPath)
+            .Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)),
+                Bits(CheckpointFile.Read(parts.BestCheckpointPath)
+                    .Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Values)));
+        Assert.Equal(Timeless(whole), Timeless(parts));
+        Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
+    }
+
+    private static IEnumerable<EpochMetrics> Timeless(RunDirectory run) => EpochMetrics.Read(run.MetricsPath).Select(line => line with
+    {
+        Seconds = 0,
+        ElapsedSeconds = 0,
+        TokensPerSecond = 0,
+    });
+
+    private static IEnumerable<string> Bits(IReadOnlyDictionary<string, float[]> tensors) =>
+        tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
+            .Select(tensor => $"{tensor.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Value))}");
+
+    // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
+    private RunDirectory Run(string name, RunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
+    {
+        var directory = new RunDirectory(_folder.File(name));
+        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Resumable
+            ? TrainingRun.Kind.Resume(directory.Path) : TrainingRun.Kind.New(directory.Path);
+        using var cancel = new CancellationTokenSource();
+        int steps = 0;
+        try
+        {
+            new TrainingRun(config with { Corpus = "/x" }, session: session).Execute(
+                Corpus,
+                new Listener<RunEvent>(e =>
+                {
+                    if (e is not RunEvent.Step)
+                        return;
+                    steps++;
+                    if (steps == cutAfter)
+                        cancel.Cancel();
+                    if (steps == killAfter)
+                        throw new KilledException();
+                }),
+                cancel.Token);
+        }
+        catch (KilledException)
+        {
+        }
+        return directory;
+    }
+}
