@@ -154,10 +154,10 @@ internal sealed class ExperimentRunCommand : Verb
             return ExitCode.Done;
         try
         {
-            using RunSession<RunConfig, Checkpoint> session = runDirectory.State == RunDirectoryState.Resumable
-                ? TrainingRun.Kind.Resume(runDirectory.Path) : TrainingRun.Kind.New(runDirectory.Path);
+            using RunSession session = runDirectory.State == RunDirectoryState.Resumable
+                ? RunKind.LanguageModel.Resume(runDirectory.Path) : RunKind.LanguageModel.New(runDirectory.Path);
             directory.ForgetFailure(trial);
-            var run = new TrainingRun(session.Config ?? trial.Config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
+            var run = new TrainingRun((RunConfig?)session.Config ?? trial.Config, null, _runtime.Use(parse), _runtime.Threads(parse), session);
             using RunReporter reporter = RunReporter.Create(error, every: 1);
             if (!run.Execute(corpus, reporter, cancellationToken).Interrupted)
                 return ExitCode.Done;

@@ -9,10 +9,8 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>What a run trains: all that <see cref="RunExecution{TConfig, TCheckpoint}"/> asks of it.</summary>
-/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
-internal interface IRunTask<TCheckpoint>
-    where TCheckpoint : class, IRunCheckpoint
+/// <summary>What a run trains: all that <see cref="RunExecution"/> asks of it.</summary>
+internal interface IRunTask
 {
     /// <summary>Trains it.</summary>
     EpochTrainer Trainer { get; }
@@ -27,10 +25,7 @@ internal interface IRunTask<TCheckpoint>
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="figures">What training has reached.</param>
     /// <param name="resume">What is needed to go on; null for a model that is only to be used.</param>
-    TCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume);
-
-    /// <summary>The line of an epoch in the metrics.</summary>
-    EpochMetrics Metrics(EpochReport epoch, long step);
+    IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume);
 
     /// <summary>How the run ended, for result.json.</summary>
     RunSummary Summary(RunResult result);
@@ -39,7 +34,7 @@ internal interface IRunTask<TCheckpoint>
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
 internal sealed class LanguageModelTask(
     RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
-    Trainer trainer) : IRunTask<Checkpoint>
+    Trainer trainer) : IRunTask
 {
     /// <inheritdoc/>
     public EpochTrainer Trainer => trainer;
@@ -57,7 +52,7 @@ internal sealed class LanguageModelTask(
     }
 
     /// <inheritdoc/>
-    public Checkpoint Checkpoint(TrainingProgress figures, ResumeState? resume) => new()
+    public IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume) => new Checkpoint
     {
         Model = model.Config,
         Text = config.Text,
@@ -71,9 +66,6 @@ internal sealed class LanguageModelTask(
     };
 
     /// <inheritdoc/>
-    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: false);
-
-    /// <inheritdoc/>
     public RunSummary Summary(RunResult result) =>
         RunSummary.Of(new CorpusRecord(corpus.Name, corpus.Sha256), model.NumParameters, result) with
         {
@@ -83,11 +75,7 @@ internal sealed class LanguageModelTask(
 }
 
 /// <summary>A model that learns pairs, as a run asks for it.</summary>
-internal sealed class PairTask<TModel, TConfig>(
-    PairRunConfig<TConfig> config, TModel model, PairTrainer trainer, PairFile data, PairFile? heldOut)
-        : IRunTask<PairCheckpoint<TConfig>>
-    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, IPairConfig, new()
+internal sealed class PairTask(PairRunConfig config, TrainedModel model, PairTrainer trainer, PairFile data, PairFile? heldOut) : IRunTask
 {
     private const int SampledPairs = 5;
 
@@ -110,14 +98,11 @@ internal sealed class PairTask<TModel, TConfig>(
     }
 
     /// <inheritdoc/>
-    public PairCheckpoint<TConfig> Checkpoint(TrainingProgress figures, ResumeState? resume) =>
+    public IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume) =>
         model.Copy(config.Training, data, figures) with
         {
             Resume = resume,
         };
-
-    /// <inheritdoc/>
-    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
 
     /// <inheritdoc/>
     public RunSummary Summary(RunResult result) => RunSummary.Of(data.Record, model.Model.NumParameters, result) with

@@ -17,7 +17,10 @@ public abstract record RunEvent
     public sealed record Step(StepReport Report) : RunEvent;
 
     /// <summary>An epoch ended.</summary>
-    public sealed record Epoch(EpochReport Report) : RunEvent;
+    /// <param name="Metrics">Its figures.</param>
+    /// <param name="NumEpochs">Epochs of the whole run.</param>
+    /// <param name="RemainingSeconds">What the remaining epochs will take at the rate so far.</param>
+    public sealed record Epoch(EpochMetrics Metrics, int NumEpochs, double RemainingSeconds) : RunEvent;
 
     /// <summary>A sample was drawn.</summary>
     /// <param name="Number">After how many epochs.</param>
