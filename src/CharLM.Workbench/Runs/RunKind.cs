@@ -16,7 +16,8 @@ public sealed class RunKind
 
     /// <summary>Runs of language models: a <see cref="RunConfig"/>, and a <see cref="Checkpoint"/>.</summary>
     public static RunKind LanguageModel { get; } = new(
-        new RunConfig(), CheckpointFile.Read, (path, checkpoint, replacing) => CheckpointFile.Write(path, (Checkpoint)checkpoint, replacing));
+        new RunConfig(), CheckpointFile.Read,
+        (path, checkpoint, replacing) => CheckpointFile.Write(path, (Checkpoint)checkpoint, replacing));
 
     /// <summary>Runs of classifiers: a <see cref="PairRunConfig"/>, and a <see cref="PairCheckpoint"/>.</summary>
     public static RunKind Classifier { get; } = OfPairs(new ClassifierConfig());

@@ -228,8 +228,8 @@ public sealed class PairRunTests : IDisposable
         Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it",
             Assert.Throws<RunDirectoryException>(() => RunKind.Translator.Resume(run.Path)).Message,
                 StringComparison.Ordinal);
-        Assert.Contains("not of a language model", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("not of a language model",
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message, StringComparison.Ordinal);
         Assert.Contains("configures a classifier, not a language model",
             Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(run.ConfigPath)).Message, StringComparison.Ordinal);
         Assert.Null(RunDirectory.NewestResumable(Path.GetDirectoryName(run.Path)!, RunKind.LanguageModel.Owns));

@@ -2,7 +2,7 @@ using CharLM.Pairs.Classification;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>What a report shows of models on pairs alone: figures of the held-out pairs, confusion matrices, predictions, attention.</summary>
+/// <summary>What a report shows of models on pairs alone: figures of held-out pairs, confusion matrices, predictions, attention.</summary>
 internal static class PairSections
 {
     private const int MostLabels = 40;

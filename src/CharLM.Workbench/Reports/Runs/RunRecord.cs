@@ -22,7 +22,7 @@ public sealed record RunRecord
     /// <summary>Its directory; null when only a log is known.</summary>
     public RunDirectory? Directory { get; init; }
 
-    /// <summary>All that the run was told, a <see cref="RunConfig"/> or a <see cref="PairRunConfig"/>; null when only a log is known.</summary>
+    /// <summary>Its configuration, a <see cref="RunConfig"/> or a <see cref="PairRunConfig"/>; null when only a log is known.</summary>
     public RunSettings? Settings { get; init; }
 
     /// <summary>Its model, of models on pairs the recurrent layers; null when only a log is known.</summary>

@@ -29,7 +29,7 @@ public static class RunReport
         TextMeasurement[] texts = [.. measurements.OfType<TextMeasurement>()];
         PairMeasurement[] pairs = [.. measurements.OfType<PairMeasurement>()];
         ReportSection[] samples = runs.All(run => run.Samples.Count == 0) ? []
-            : [new ReportSection("Samples", [.. runs[0].IsOnPairs ? [SampledPairs] : Array.Empty<ReportPart>(), .. runs.SelectMany(Samples)])];
+            : [new("Samples", [.. runs[0].IsOnPairs ? [SampledPairs] : Array.Empty<ReportPart>(), .. runs.SelectMany(Samples)])];
         return new Report(
             runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs",
             [
@@ -54,8 +54,8 @@ public static class RunReport
         return new ReportTable(
             "",
             [
-                new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new($"train {first.LossName}"),
-                    new($"held-out {first.LossName}"),
+                new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"),
+                new($"train {first.LossName}"), new($"held-out {first.LossName}"),
                 .. figures.Select(key => new ReportColumn($"held-out {Metric.NameOf(key)}")),
                 new($"best {(first.IsOnPairs ? Metric.NameOf(first.MainFigure) : "held-out")}"), new("after epoch"),
                     new($"{(first.IsOnPairs ? "predictions" : "tokens")}/s, median"), new("training, s"), new("state", IsNumber: false),

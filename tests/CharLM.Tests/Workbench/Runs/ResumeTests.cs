@@ -305,9 +305,11 @@ public sealed class ResumeTests : IDisposable
     public void Resume_NoRun_SaysSo()
     {
         Assert.Contains("there is no such run directory",
-            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(_folder.File("none"))).Message,
+            StringComparison.Ordinal);
         Directory.CreateDirectory(_folder.File("empty"));
-        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(_folder.File("empty"))).Message,
+        Assert.Contains("holds no run",
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(_folder.File("empty"))).Message,
             StringComparison.Ordinal);
     }
 
