@@ -3,8 +3,7 @@ using System.Text.Json.Nodes;
 using CharLM.Checkpoints;
 using CharLM.Cli.Tests.Processes;
 using CharLM.Pairs;
-using CharLM.Pairs.Classification;
-using CharLM.Pairs.Translation;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Tests;
 
@@ -172,9 +171,8 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
     private IEnumerable<string> Weights(string run, string verb, string checkpoint)
     {
         string path = _sandbox.At($"{run}/checkpoints/{checkpoint}.safetensors");
-        IReadOnlyDictionary<string, WeightArray> weights = verb == "classify"
-            ? TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path).Weights
-            : TrainedModel<TrainedTranslator, TranslatorConfig>.ReadFile(path).Weights;
+        RunKind kind = verb == "classify" ? RunKind.Classifier : RunKind.Translator;
+        IReadOnlyDictionary<string, WeightArray> weights = ((PairCheckpoint)kind.Read(path)).Weights;
         return weights.Select(
             weight => $"{weight.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(weight.Value.Values))}");
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using CharLM.Pairs.Classification;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -8,7 +7,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class ClassifyCommand : Command
 {
     /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
-    public static readonly string DefaultCheckpoint = PairRunConfig<ClassifierConfig>.DefaultCheckpointPath;
+    public static readonly string DefaultCheckpoint = RunKind.Classifier.Defaults.CheckpointPath;
 
     public ClassifyCommand()
         : base("classify", "Label texts, or each of their characters: train on pairs, predict, measure.")

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
+using CharLM.Pairs;
 using CharLM.Pairs.Classification;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary><c>charlm classify train</c>.</summary>
-internal sealed class ClassifyTrainCommand : PairTrainVerb<TrainedClassifier, ClassifierConfig>
+internal sealed class ClassifyTrainCommand : PairTrainVerb
 {
     private static readonly ClassifierConfig Defaults = new();
 
@@ -18,14 +20,16 @@ internal sealed class ClassifyTrainCommand : PairTrainVerb<TrainedClassifier, Cl
         "--max-length", "N", $"Characters of a text at most. [default: {Defaults.MaxLength}]");
 
     public ClassifyTrainCommand()
-        : base("Train a classifier on labelled texts.", Defaults)
+        : base("Train a classifier on labelled texts.", RunKind.Classifier)
     {
         foreach (Option option in new Option[] { _labelOf, _pooling, _maxLength })
             Add(option);
         AddShared();
     }
 
-    protected override ClassifierConfig ApplyModel(ParseResult parse, ClassifierConfig under) => under with
+    protected override PairConfig ApplyModel(ParseResult parse, PairConfig under) => Apply(parse, (ClassifierConfig)under);
+
+    private ClassifierConfig Apply(ParseResult parse, ClassifierConfig under) => under with
     {
         Model = Network.Apply(parse, under.Model, Runtime.OnCpu(parse)),
         LabelOf = parse.GetValue(_labelOf) ?? under.LabelOf,

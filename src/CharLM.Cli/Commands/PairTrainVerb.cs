@@ -2,31 +2,28 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
-using CharLM.Evaluation;
 using CharLM.Pairs;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary>A verb that trains a model on pairs.</summary>
-/// <typeparam name="TModel">The kind of model.</typeparam>
-/// <typeparam name="TConfig">What it is made of.</typeparam>
-internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>
-    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, IPairConfig, new()
+internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
 {
     private const string NoValidation = "none";
 
-    private readonly TrainerOptions _trainer = new(new PairRunConfig<TConfig>().Training, ofRunningText: false);
+    private readonly TrainerOptions _trainer;
     private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to learn: UTF-8, a line each, source<TAB>target.");
     private readonly Option<string?> _validation = OptionOf.Text(
         "--validation", "FILE|none",
             "Pairs that are held out and measured after every epoch; none takes back what a file says. [default: none]");
 
-    protected PairTrainVerb(string description, TConfig defaults)
-        : base(description, PairRun<TModel, TConfig>.Kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
+    protected PairTrainVerb(string description, RunKind kind)
+        : base(description, kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
     {
-        Network = new ModelOptions(defaults.Model, ofLanguageModel: false);
+        var defaults = (PairRunConfig)kind.Defaults;
+        Network = new ModelOptions(defaults.Model.Model, ofLanguageModel: false);
+        _trainer = new TrainerOptions(defaults.Training, ofRunningText: false);
         Add(_data);
         Add(_validation);
         Network.AddTo(this);
@@ -36,36 +33,31 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
     /// <summary>The options of the recurrent layers.</summary>
     protected ModelOptions Network { get; }
 
-    protected override PairRunConfig<TConfig> Under(
-        ParseResult parse, PairRunConfig<TConfig> under, PairCheckpoint<TConfig>? start) =>
+    protected override PairRunConfig Under(ParseResult parse, PairRunConfig under, PairCheckpoint? start) =>
         base.Under(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start);
 
-    protected override PairRunConfig<TConfig> Apply(
-        ParseResult parse, PairRunConfig<TConfig> under, PairCheckpoint<TConfig>? start) => under with
-        {
-            Data = parse.GetValue(_data) ?? under.Data,
-            Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
-            Model = ApplyModel(parse, under.Model),
-            Training = _trainer.Apply(parse, under.Training),
-        };
+    protected override PairRunConfig Apply(ParseResult parse, PairRunConfig under, PairCheckpoint? start) => under with
+    {
+        Data = parse.GetValue(_data) ?? under.Data,
+        Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
+        Model = ApplyModel(parse, under.Model),
+        Training = _trainer.Apply(parse, under.Training),
+    };
 
     /// <summary>What the model is made of, with the given options over a base.</summary>
-    protected abstract TConfig ApplyModel(ParseResult parse, TConfig under);
+    protected abstract PairConfig ApplyModel(ParseResult parse, PairConfig under);
 
-    protected override IEnumerable<string> Errors(
-        PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start, RunSession<PairRunConfig<TConfig>,
-            PairCheckpoint<TConfig>>? resumed) =>
-        resumed is null ? PairRun<TModel, TConfig>.Errors(config, start) : PairRun<TModel, TConfig>.Errors(config, resumed);
+    protected override IEnumerable<string> Errors(PairRunConfig config, PairCheckpoint? start, RunSession? resumed) =>
+        resumed is null ? PairRun.Errors(config, start) : PairRun.Errors(config, resumed);
 
     protected override async Task<string?> TrainAsync(
-        ParseResult parse, PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start, RunSession<PairRunConfig<TConfig>,
-            PairCheckpoint<TConfig>>? session,
-        Func<RunReporting> report, CancellationToken cancellationToken)
+        ParseResult parse, PairRunConfig config, PairCheckpoint? start, RunSession? session, Func<RunReporting> report,
+        CancellationToken cancellationToken)
     {
         PairFile data = await PairFile.ReadAsync(config.Data, cancellationToken);
         PairFile? heldOut = config.Validation is { } path ? await PairFile.ReadAsync(path, cancellationToken) : null;
         // Torch takes half a second to load: last.
-        var run = new PairRun<TModel, TConfig>(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
+        var run = new PairRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;
         using (RunReporting reporting = report())
             result = run.Execute(data, heldOut, reporting, cancellationToken);
@@ -87,9 +79,9 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
                 pairs.HeldOutPairs,
                 Parameters = result.Description.NumParameters,
                 Epochs = result.EpochsDone,
-                Loss = result.LastEpoch?.Train.Mean,
-                HeldOutLoss = result.LastEpoch?.HeldOut?.Mean,
-                HeldOut = Metric.ByKey(result.LastEpoch?.Metrics ?? []),
+                Loss = result.LastEpoch?.TrainLoss,
+                result.LastEpoch?.HeldOutLoss,
+                result.LastEpoch?.HeldOut,
                 BestHeldOut = result.Best?.Value,
                 BestEpoch = result.Best?.Epoch,
                 result.BestCheckpointPath,
@@ -101,9 +93,9 @@ internal abstract class PairTrainVerb<TModel, TConfig> : TrainVerb<PairRunConfig
         }
         else if (result.LastEpoch is { } epoch)
         {
-            string heldOut = epoch.Metrics.Count == 0 && epoch.HeldOut is { } nats ? $", held-out loss {nats.Mean:0.0000}"
-                : RunLines.Describe(epoch.Metrics, ", held-out ");
-            output.WriteLine($"loss {epoch.Train.Mean:0.0000} nats{heldOut}, {result.EpochsDone} "
+            string heldOut = epoch.HeldOut is null && epoch.HeldOutLoss is { } nats ? $", held-out loss {nats:0.0000}"
+                : RunLines.Describe(epoch.HeldOut, ", held-out ");
+            output.WriteLine($"loss {epoch.TrainLoss:0.0000} nats{heldOut}, {result.EpochsDone} "
                 + $"epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Best is { } best)
                 output.WriteLine($"best held-out {best.Figure} {best.Value:0.0000} after epoch {best.Epoch}, {result.BestCheckpointPath}");

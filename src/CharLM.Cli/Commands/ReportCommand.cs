@@ -2,9 +2,6 @@ using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
-using CharLM.Corpora;
-using CharLM.Pairs.Classification;
-using CharLM.Pairs.Translation;
 using CharLM.Workbench.Reports;
 using CharLM.Workbench.Reports.Html;
 using CharLM.Workbench.Reports.Runs;
@@ -52,16 +49,16 @@ internal sealed class ReportCommand : Verb
             parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
         string[] paths = parse.GetRequiredValue(_runs);
         InvalidConfigException.ThrowIfAny([.. _runtime.Errors(parse), .. Errors(paths, html, markdown)]);
-        IReportedRuns runs = Read(paths, corpus => CorpusOptions.ReadAsync(parse, corpus, cancellationToken));
+        List<RunRecord> runs = Read(paths);
         string[] csvFiles = csv is null ? [] : [.. CsvNames.Select(name => Path.Combine(csv, name))];
         foreach (string file in (string[])[html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles])
             OutputFile.Probe(file);
 
         TextWriter error = parse.InvocationConfiguration.Error;
         // Torch takes half a second to load, and logs alone need none of it.
-        bool metrics = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
-        ReportContent content = await runs.ReportAsync(
-            metrics ? new ReportMeasuring(_runtime.Use(parse), _runtime.Threads(parse), error) : null, cancellationToken);
+        bool measures = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
+        ReportContent content = await new ReportedRuns(runs, corpus => CorpusOptions.ReadAsync(parse, corpus, cancellationToken), error)
+            .ReportAsync(measures ? new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse)) : null, cancellationToken);
         if (ChartLibrary.Embedded is null)
             ErrorLine.Write(error,
                 "warning: this build has no charts, since npm was missing when it was built: tables stand in their place");
@@ -85,20 +82,16 @@ internal sealed class ReportCommand : Verb
             yield return "out and markdown name the same file";
     }
 
-    private static IReportedRuns Read(IReadOnlyList<string> paths, Func<string, Task<CorpusText>> readCorpus)
+    private static List<RunRecord> Read(IReadOnlyList<string> paths)
     {
         // What cannot be read has no kind yet, and is told of when it is read.
         string?[] kinds = [.. paths.Select(
             path => Directory.Exists(path) ? RunConfigFile.KindOf(new RunDirectory(path).ConfigPath) : null)];
-        bool[] onPairs = [.. kinds.Select(kind => kind == ClassifierConfig.Kind || kind == TranslatorConfig.Kind)];
-        if (onPairs.Any(isPairs => isPairs) && kinds.Distinct().Count() > 1)
+        if (kinds.Any(kind => RunKind.Of(kind) != RunKind.LanguageModel) && kinds.Distinct().Count() > 1)
             throw new InvalidConfigException(
                 ["runs of different kinds have no figures in common: "
                     + $"{string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them apart"]);
-        List<RunRecord> runs = Named([.. paths.Select(RunRecord.Read)], paths);
-        return onPairs[0]
-            ? new ReportedPairRuns(runs)
-            : new ReportedTextRuns(runs, readCorpus);
+        return Named([.. paths.Select(RunRecord.Read)], paths);
     }
 
     // Runs of the same name, from two folders, are told apart by their paths.

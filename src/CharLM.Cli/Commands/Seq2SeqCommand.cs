@@ -1,5 +1,4 @@
 using System.CommandLine;
-using CharLM.Pairs.Translation;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -8,7 +7,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqCommand : Command
 {
     /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
-    public static readonly string DefaultCheckpoint = PairRunConfig<TranslatorConfig>.DefaultCheckpointPath;
+    public static readonly string DefaultCheckpoint = RunKind.Translator.Defaults.CheckpointPath;
 
     public Seq2SeqCommand()
         : base("seq2seq", "Turn one text into another with an encoder-decoder: train on pairs, predict, measure.")

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
+using CharLM.Pairs;
 using CharLM.Pairs.Translation;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary><c>charlm seq2seq train</c>.</summary>
-internal sealed class Seq2SeqTrainCommand : PairTrainVerb<TrainedTranslator, TranslatorConfig>
+internal sealed class Seq2SeqTrainCommand : PairTrainVerb
 {
     private static readonly TranslatorConfig Defaults = new();
 
@@ -24,14 +26,16 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb<TrainedTranslator, Tra
         "--teacher-forcing-end", "P", "The same in the end; between, it changes linearly. [default: as in the beginning]");
 
     public Seq2SeqTrainCommand()
-        : base("Train an encoder-decoder on pairs of texts.", Defaults)
+        : base("Train an encoder-decoder on pairs of texts.", RunKind.Translator)
     {
         foreach (Option option in new Option[] { _attention, _source, _maxSource, _maxTarget, _teacherForcing, _teacherForcingEnd })
             Add(option);
         AddShared();
     }
 
-    protected override TranslatorConfig ApplyModel(ParseResult parse, TranslatorConfig under)
+    protected override PairConfig ApplyModel(ParseResult parse, PairConfig under) => Apply(parse, (TranslatorConfig)under);
+
+    private TranslatorConfig Apply(ParseResult parse, TranslatorConfig under)
     {
         SourceKind source = parse.GetValue(_source) ?? under.Source;
         double forcing = parse.GetValue(_teacherForcing) ?? under.TeacherForcing;

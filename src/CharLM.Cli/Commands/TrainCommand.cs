@@ -21,7 +21,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
 
     public TrainCommand()
-        : base("Train a model on a text, report its perplexity, and save a checkpoint.", TrainingRun.Kind,
+        : base("Train a model on a text, report its perplexity, and save a checkpoint.", RunKind.LanguageModel,
             new ReportingOptions(LossStyle.Perplexity, defaultEvery: 10))
     {
         _preset.CompletionSources.Add([.. RunConfigFile.Presets]);
@@ -53,11 +53,11 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         SampleLength = parse.GetValue(_length) ?? under.SampleLength,
     };
 
-    protected override IEnumerable<string> Errors(RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? resumed) =>
+    protected override IEnumerable<string> Errors(RunConfig config, Checkpoint? start, RunSession? resumed) =>
         resumed is null ? TrainingRun.Errors(config, start) : TrainingRun.Errors(config, resumed);
 
     protected override async Task<string?> TrainAsync(
-        ParseResult parse, RunConfig config, Checkpoint? start, RunSession<RunConfig, Checkpoint>? session, Func<RunReporting> report,
+        ParseResult parse, RunConfig config, Checkpoint? start, RunSession? session, Func<RunReporting> report,
             CancellationToken cancellationToken)
     {
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
@@ -98,10 +98,10 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
                 text.VocabSize,
                 Parameters = result.Description.NumParameters,
                 Epochs = result.EpochsDone,
-                TrainLoss = result.LastEpoch?.Train.Mean,
-                HeldOutLoss = result.LastEpoch?.HeldOut?.Mean,
-                TrainPerplexity = result.LastEpoch?.Train.Perplexity,
-                HeldOutPerplexity = result.LastEpoch?.HeldOut?.Perplexity,
+                result.LastEpoch?.TrainLoss,
+                result.LastEpoch?.HeldOutLoss,
+                result.LastEpoch?.TrainPerplexity,
+                result.LastEpoch?.HeldOutPerplexity,
                 text.HeldOut,
                 result.Progress.BestHeldOutPerplexity,
                 result.Progress.BestEpoch,
@@ -118,8 +118,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         }
         else if (result.LastEpoch is { } epoch)
         {
-            string heldOut = epoch.HeldOut is { } nats ? $", held-out perplexity {Figure.Perplexity(nats.Perplexity)}" : "";
-            output.WriteLine($"perplexity {Figure.Perplexity(epoch.Train.Perplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
+            string heldOut = epoch.HeldOutPerplexity is { } unseen ? $", held-out perplexity {Figure.Perplexity(unseen)}" : "";
+            output.WriteLine($"perplexity {Figure.Perplexity(epoch.TrainPerplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
                 + $"tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
             if (result.Progress is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } best })
                 output.WriteLine($"best held-out perplexity {Figure.Perplexity(perplexity)} after epoch {best}, "

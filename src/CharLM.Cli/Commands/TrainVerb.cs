@@ -12,14 +12,14 @@ namespace CharLM.Cli.Commands;
 /// A verb that trains: what every one of them does, whatever the model. Options win over a configuration file, that over what
 /// is gone on from, and that over the defaults.
 /// </summary>
-/// <typeparam name="TConfig">The configuration of a run.</typeparam>
-/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
+/// <typeparam name="TConfig">The configuration of its kind of run.</typeparam>
+/// <typeparam name="TCheckpoint">What the checkpoints of that kind hold.</typeparam>
 internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
-    where TConfig : RunSettings, new()
+    where TConfig : RunSettings
     where TCheckpoint : class, IRunCheckpoint
 {
-    private readonly RunKind<TConfig, TCheckpoint> _kind;
-    private readonly RunOptions _run = new(new TConfig());
+    private readonly RunKind _kind;
+    private readonly RunOptions _run;
     private readonly ReportingOptions _reporting;
     private readonly Option<string?> _config = OptionOf.Text(
         "--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
@@ -28,8 +28,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         Description = "Print the configuration that results, as YAML (or with --json as JSON), and train nothing.",
     };
 
-    protected TrainVerb(string description, RunKind<TConfig, TCheckpoint> kind, ReportingOptions reporting)
-        : base("train", description) => (_kind, _reporting) = (kind, reporting);
+    protected TrainVerb(string description, RunKind kind, ReportingOptions reporting)
+        : base("train", description) => (_kind, _run, _reporting) = (kind, new RunOptions(kind.Defaults), reporting);
 
     /// <summary>Where torch computes.</summary>
     protected RuntimeOptions Runtime { get; } = new();
@@ -51,9 +51,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(_run.Errors(parse));
-        TCheckpoint? start = _run.Checkpoint(parse) is { } file ? _kind.Read(file) : null;
-        using RunSession<TConfig, TCheckpoint>? resumed = _run.Resume(parse, _kind);
-        TConfig config = _run.Apply(parse, Apply(parse, Under(parse, resumed?.Config ?? new TConfig(), start), start));
+        var start = (TCheckpoint?)(_run.Checkpoint(parse) is { } file ? _kind.Read(file) : null);
+        using RunSession? resumed = _run.Resume(parse, _kind);
+        var under = (TConfig)(resumed?.Config ?? _kind.Defaults);
+        TConfig config = _run.Apply(parse, Apply(parse, Under(parse, under, start), start));
         InvalidConfigException.ThrowIfAny([.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
         if (parse.GetValue(_printConfig))
         {
@@ -64,7 +65,7 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
             return ExitCode.Done;
         }
         SavesFromHere();
-        using RunSession<TConfig, TCheckpoint>? session = resumed ?? _run.Begin(parse, _kind, config);
+        using RunSession? session = resumed ?? _run.Begin(parse, _kind, config);
         LogStart log = resumed is not null ? LogStart.AfterCheckpoint : start is not null ? LogStart.AfterAll : LogStart.Empty;
         try
         {
@@ -94,7 +95,7 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);
 
     /// <summary>Every error of what the user asks for, empty when there is none.</summary>
-    protected abstract IEnumerable<string> Errors(TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? resumed);
+    protected abstract IEnumerable<string> Errors(TConfig config, TCheckpoint? start, RunSession? resumed);
 
     /// <summary>Trains and prints the result.</summary>
     /// <param name="parse">What the user typed.</param>
@@ -105,8 +106,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
     /// <returns>Of a run that was interrupted, how to go on (<see cref="Interrupted"/>); else null.</returns>
     protected abstract Task<string?> TrainAsync(
-        ParseResult parse, TConfig config, TCheckpoint? start, RunSession<TConfig, TCheckpoint>? session,
-            Func<Reporting.RunReporting> report, CancellationToken cancellationToken);
+        ParseResult parse, TConfig config, TCheckpoint? start, RunSession? session, Func<RunReporting> report,
+        CancellationToken cancellationToken);
 
     /// <summary>What is said of a run that was interrupted.</summary>
     /// <param name="epochs">Epochs that are finished.</param>

@@ -28,7 +28,7 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
     /// <param name="trial">The trial.</param>
     /// <param name="progress">Told of every epoch, or of the last of some.</param>
     /// <param name="cancellationToken">Asks the process to save and end.</param>
-    public async Task<TrialStatus> RunAsync(Trial trial, IProgress<TrialProgress> progress, CancellationToken cancellationToken)
+    public async Task<TrialStatus> RunAsync(Trial trial, IProgress<EpochMetrics> progress, CancellationToken cancellationToken)
     {
         if (!await IsFreeAsync(trial, cancellationToken))
             return new TrialStatus(trial, TrialState.Busy) { Progress = directory.Progress(trial) };
@@ -39,7 +39,7 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
         await using (cancellationToken.Register(process.StandardInput.Close))
         {
             Task end = process.WaitForExitAsync(CancellationToken.None);
-            TrialProgress? last = null;
+            EpochMetrics? last = null;
             while (await Task.WhenAny(end, Task.Delay(Look, CancellationToken.None)) != end)
             {
                 if (directory.Progress(trial) is { } now && now != last)

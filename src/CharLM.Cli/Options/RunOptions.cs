@@ -74,9 +74,7 @@ internal sealed class RunOptions(RunSettings defaults)
 
     /// <summary>The run that goes on; null when a new one begins.</summary>
     /// <exception cref="RunDirectoryException">There is no such run, or it cannot go on.</exception>
-    public RunSession<TConfig, TCheckpoint>? Resume<TConfig, TCheckpoint>(ParseResult parse, RunKind<TConfig, TCheckpoint> kind)
-        where TConfig : RunSettings, new()
-        where TCheckpoint : class, IRunCheckpoint
+    public RunSession? Resume(ParseResult parse, RunKind kind)
     {
         if (parse.GetValue(_resume) is not { } name)
             return null;
@@ -91,10 +89,7 @@ internal sealed class RunOptions(RunSettings defaults)
     /// <summary>A new run's directory; null when the model is all that is written.</summary>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
     /// <exception cref="CheckpointException">The model's file cannot be written.</exception>
-    public RunSession<TConfig, TCheckpoint>? Begin<TConfig,
-        TCheckpoint>(ParseResult parse, RunKind<TConfig, TCheckpoint> kind, TConfig config)
-        where TConfig : RunSettings, new()
-        where TCheckpoint : class, IRunCheckpoint
+    public RunSession? Begin(ParseResult parse, RunKind kind, RunSettings config)
     {
         bool namesFile = parse.GetValue(_out) is not null;
         string? directory = parse.GetValue(_directory);

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using CharLM.Evaluation;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
@@ -10,11 +9,9 @@ namespace CharLM.Cli.Reporting;
 /// </summary>
 /// <param name="path">The file; made, with its folder, when the run begins.</param>
 /// <param name="start">What becomes of a file that is there already.</param>
-/// <param name="style">Whether it is told of nats and perplexities, or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class JsonLog(
-    string path, LogStart start, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
+internal sealed class JsonLog(string path, LogStart start, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
 {
     private FileStream? _file;
 
@@ -28,32 +25,8 @@ internal sealed class JsonLog(
             case RunEvent.Started started:
                 _file = Open(started.Description.EpochsDone);
                 break;
-            case RunEvent.Epoch { Report: var epoch } when style == LossStyle.Nats:
-                Write(new
-                {
-                    epoch.Epoch,
-                    TrainLoss = epoch.Train.Mean,
-                    HeldOutLoss = epoch.HeldOut?.Mean,
-                    HeldOut = Metric.ByKey(epoch.Metrics),
-                    epoch.GradientNorm,
-                    epoch.LearningRate,
-                    PredictionsPerSecond = epoch.TokensPerSecond,
-                    epoch.ElapsedSeconds,
-                });
-                break;
-            case RunEvent.Epoch { Report: var epoch }:
-                Write(new
-                {
-                    epoch.Epoch,
-                    TrainLoss = epoch.Train.Mean,
-                    HeldOutLoss = epoch.HeldOut?.Mean,
-                    TrainPerplexity = epoch.Train.Perplexity,
-                    HeldOutPerplexity = epoch.HeldOut?.Perplexity,
-                    epoch.GradientNorm,
-                    epoch.LearningRate,
-                    epoch.TokensPerSecond,
-                    epoch.ElapsedSeconds,
-                });
+            case RunEvent.Epoch epoch:
+                Write(epoch.Metrics);
                 break;
             case RunEvent.Sample sample when sample.Number > _sampled || start != LogStart.AfterCheckpoint:
                 Write(new { Epoch = sample.Number, Sample = sample.Text });

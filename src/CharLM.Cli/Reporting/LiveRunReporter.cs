@@ -1,5 +1,6 @@
 using CharLM.Cli.Streams;
 using CharLM.Training;
+using CharLM.Workbench.Runs;
 using Spectre.Console;
 
 namespace CharLM.Cli.Reporting;
@@ -13,7 +14,7 @@ internal sealed class LiveRunReporter : RunReporter
     private readonly TimeProvider _clock = TimeProvider.System;
     private long _drawn;
     private bool _hasStatus;
-    private EpochReport? _last;
+    private RunEvent.Epoch? _last;
 
     public LiveRunReporter(int every, LossStyle style)
         : base(TextWriter.Null, every, style)
@@ -33,14 +34,14 @@ internal sealed class LiveRunReporter : RunReporter
         Console.Error.WriteLine(line);
     }
 
-    protected override void Epoch(EpochReport epoch) => _last = epoch;
+    protected override void Epoch(RunEvent.Epoch epoch) => _last = epoch;
 
     protected override void Step(StepReport step)
     {
         if (_hasStatus && _clock.GetElapsedTime(_drawn) < RedrawInterval)
             return;
         _drawn = _clock.GetTimestamp();
-        string rate = _last is null ? "" : $"  {RunLines.Rate(_last, Style)}  left {Figure.Duration(_last.RemainingSeconds)}";
+        string rate = _last is null ? "" : $"  {RunLines.Rate(_last.Metrics, Style)}  left {Figure.Duration(_last.RemainingSeconds)}";
         string status = $"epoch {step.Epoch}  minibatch {step.Batch}/{step.NumBatches}  {RunLines.Loss(step.Loss, Style)}{rate}";
         int width = Math.Max(1, _console.Profile.Width - 1);
         ClearStatus();

@@ -2,7 +2,6 @@ using CharLM.Cli.Streams;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Tokenization;
-using CharLM.Training;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
@@ -34,21 +33,22 @@ internal static class RunLines
     }
 
     /// <summary>One epoch in one line.</summary>
-    public static string Describe(EpochReport epoch, LossStyle style)
+    public static string Describe(RunEvent.Epoch told, LossStyle style)
     {
-        string heldOut = (epoch.HeldOut is { } nats ? $"  held-out {Loss(nats.Mean, style, isHeldOut: true)}" : "")
-            + Describe(epoch.Metrics, "  held-out ");
-        (string unit, long done, long all) = epoch.Step is { } step ? ("step", step, epoch.TotalSteps)
-            : ("epoch", epoch.Epoch, (long)epoch.NumEpochs);
+        EpochMetrics epoch = told.Metrics;
+        string heldOut = (epoch.HeldOutLoss is { } nats ? $"  held-out {Loss(nats, style, isHeldOut: true)}" : "")
+            + Describe(epoch.HeldOut, "  held-out ");
+        (string unit, long done, long all) = told.TotalSteps > 0 ? ("step", epoch.Step, told.TotalSteps)
+            : ("epoch", epoch.Epoch, told.NumEpochs);
         return $"{unit} {Figure.Count(done).PadLeft(Figure.Count(all).Length)}/{Figure.Count(all)}"
-            + $"  {Loss(epoch.Train.Mean, style)}{heldOut}"
+            + $"  {Loss(epoch.TrainLoss, style)}{heldOut}"
             + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
-            + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(epoch.RemainingSeconds)}";
+            + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(told.RemainingSeconds)}";
     }
 
     /// <summary>Figures in words, after something that stands before each.</summary>
-    public static string Describe(IReadOnlyList<Metric> metrics, string before) =>
-        string.Concat(metrics.Select(metric => $"{before}{metric.Name} {metric.Value:0.0000}"));
+    public static string Describe(IReadOnlyDictionary<string, double>? figures, string before) =>
+        string.Concat(figures?.Select(figure => $"{before}{Metric.NameOf(figure.Key)} {figure.Value:0.0000}") ?? []);
 
     /// <summary>A loss in words.</summary>
     /// <param name="nats">Nats per token or prediction.</param>
@@ -59,7 +59,7 @@ internal static class RunLines
         : $"loss {nats:0.0000}";
 
     /// <summary>The speed of an epoch in words.</summary>
-    public static string Rate(EpochReport epoch, LossStyle style) =>
+    public static string Rate(EpochMetrics epoch, LossStyle style) =>
         $"{Figure.Count(epoch.TokensPerSecond)} {(style == LossStyle.Perplexity ? "tokens" : "predictions")}/s";
 
     private static IEnumerable<string> Describe(string corpus, RunData.Text text)

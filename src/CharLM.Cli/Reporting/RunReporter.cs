@@ -27,10 +27,10 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
             case RunEvent.Step step:
                 Step(step.Report);
                 break;
-            case RunEvent.Epoch { Report: var report }:
-                Epoch(report);
-                if (report.Epoch == 1 || report.Epoch == report.NumEpochs || report.Epoch % every == 0)
-                    Line(RunLines.Describe(report, Style));
+            case RunEvent.Epoch epoch:
+                Epoch(epoch);
+                if (epoch.Metrics.Epoch is var number && (number == 1 || number == epoch.NumEpochs || number % every == 0))
+                    Line(RunLines.Describe(epoch, Style));
                 break;
             case RunEvent.Sample sample:
                 Lines(Style == LossStyle.Perplexity ? [$"sample  {Printable.Lines(sample.Text)}"]
@@ -57,7 +57,7 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
     }
 
     /// <summary>An epoch ended, whether it is reported or not.</summary>
-    protected virtual void Epoch(EpochReport epoch)
+    protected virtual void Epoch(RunEvent.Epoch epoch)
     {
     }
 

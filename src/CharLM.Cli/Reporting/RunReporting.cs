@@ -1,4 +1,3 @@
-using CharLM.Workbench.Reports;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
@@ -19,8 +18,8 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
     public RunReporting(TextWriter error, LossStyle style, int every, string? logJson, LogStart log, string? tensorBoard)
     {
         _reporter = RunReporter.Create(error, every, style);
-        _log = logJson is null ? null : new JsonLog(logJson, log, style, _reporter, error);
-        _events = tensorBoard is null ? null : new TensorBoardLog(tensorBoard, style, _log ?? (IProgress<RunEvent>)_reporter, error);
+        _log = logJson is null ? null : new JsonLog(logJson, log, _reporter, error);
+        _events = tensorBoard is null ? null : new TensorBoardLog(tensorBoard, _log ?? (IProgress<RunEvent>)_reporter, error);
     }
 
     /// <inheritdoc/>
@@ -33,24 +32,6 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
         _log?.Dispose();
     }
 }
-
-/// <summary>Runs of one kind that were read and will be reported.</summary>
-internal interface IReportedRuns
-{
-    /// <summary>What is written of them.</summary>
-    /// <param name="measure">Measures the runs; null measures nothing.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
-    Task<ReportContent> ReportAsync(ReportMeasuring? measure, CancellationToken cancellationToken);
-}
-
-/// <summary>What <c>charlm report</c> writes of some runs, whatever they trained.</summary>
-/// <param name="Report">The page.</param>
-/// <param name="Runs">The table of the runs, every figure in full.</param>
-/// <param name="Epochs">That of their epochs.</param>
-/// <param name="Evaluations">That of what was measured.</param>
-/// <param name="Figures">The runs' figures, for --json.</param>
-internal sealed record ReportContent(
-    Report Report, ReportTable Runs, ReportTable Epochs, ReportTable Evaluations, IReadOnlyList<object> Figures);
 
 /// <summary>What becomes of a log that is there already.</summary>
 internal enum LogStart

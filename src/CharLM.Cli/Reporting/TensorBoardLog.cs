@@ -1,5 +1,3 @@
-using CharLM.Evaluation;
-using CharLM.Training;
 using CharLM.Workbench.Runs;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -11,10 +9,9 @@ namespace CharLM.Cli.Reporting;
 /// not the run. A run that goes on adds a file, as TensorBoard expects.
 /// </summary>
 /// <param name="folder">The folder; made when the run begins.</param>
-/// <param name="style">Whether it is told of perplexities or of nats and figures.</param>
 /// <param name="next">Is told of everything, too.</param>
 /// <param name="error">Where the end of the log is told.</param>
-internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>
+internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>
 {
     private SummaryWriter? _events;
 
@@ -25,8 +22,8 @@ internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<R
             case RunEvent.Started:
                 _events = Open();
                 break;
-            case RunEvent.Epoch { Report: var epoch }:
-                Write(events => Write(events, epoch, style));
+            case RunEvent.Epoch epoch:
+                Write(events => Write(events, epoch.Metrics));
                 break;
             case RunEvent.Sample sample:
                 // As a block of code: Markdown would take the text apart.
@@ -36,22 +33,24 @@ internal sealed class TensorBoardLog(string folder, LossStyle style, IProgress<R
         next.Report(value);
     }
 
-    private static void Write(SummaryWriter events, EpochReport epoch, LossStyle style)
+    private static void Write(SummaryWriter events, EpochMetrics epoch)
     {
-        if (style == LossStyle.Perplexity)
-            events.add_scalar("perplexity/train", (float)epoch.Train.Perplexity, epoch.Epoch);
-        events.add_scalar("nats/train", (float)epoch.Train.Mean, epoch.Epoch);
-        if (epoch.HeldOut is { } heldOut)
+        if (!epoch.IsOfPairs)
+            Add("perplexity/train", epoch.TrainPerplexity);
+        Add("nats/train", epoch.TrainLoss);
+        if (epoch.HeldOutLoss is { } nats)
         {
-            if (style == LossStyle.Perplexity)
-                events.add_scalar("perplexity/held_out", (float)heldOut.Perplexity, epoch.Epoch);
-            events.add_scalar("nats/held_out", (float)heldOut.Mean, epoch.Epoch);
+            if (!epoch.IsOfPairs)
+                Add("perplexity/held_out", Math.Exp(nats));
+            Add("nats/held_out", nats);
         }
-        foreach ((string name, double value) in Metric.ByKey(epoch.Metrics))
-            events.add_scalar($"held_out/{name}", (float)value, epoch.Epoch);
-        events.add_scalar("training/gradient_norm", (float)epoch.GradientNorm, epoch.Epoch);
-        events.add_scalar("training/learning_rate", (float)epoch.LearningRate, epoch.Epoch);
-        events.add_scalar("training/tokens_per_second", (float)epoch.TokensPerSecond, epoch.Epoch);
+        foreach ((string name, double value) in epoch.HeldOut ?? new Dictionary<string, double>())
+            Add($"held_out/{name}", value);
+        Add("training/gradient_norm", epoch.GradientNorm);
+        Add("training/learning_rate", epoch.LearningRate);
+        Add("training/tokens_per_second", epoch.TokensPerSecond);
+
+        void Add(string tag, double value) => events.add_scalar(tag, (float)value, epoch.Epoch);
     }
 
     private SummaryWriter Open()

@@ -71,9 +71,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         Of(trial).MetricsPath is var path && File.Exists(path) ? EpochMetrics.Read(path) : [];
 
     /// <summary>What a trial has reached; null before its first epoch.</summary>
-    public TrialProgress? Progress(Trial trial) => Metrics(trial) is [.., var last]
-        ? new TrialProgress(last.Epoch, last.TrainPerplexity, last.HeldOutPerplexity, last.TokensPerSecond)
-        : null;
+    public EpochMetrics? Progress(Trial trial) => Metrics(trial) is [.., var last] ? last : null;
 
     /// <summary>
     /// The corpus of a trial: of <see cref="CorpusResolver.Auto"/>, the one that this experiment has, once there is one, since two

@@ -1,4 +1,5 @@
 using CharLM.Workbench.Reports;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Experiments;
 
@@ -68,14 +69,14 @@ public static class ExperimentPage
     private static LineSeries Curve(TrialStatus status, TrialMetric measure, ExperimentDirectory directory)
     {
         // Bits a character are those of a token over the characters of one, which do not change; known when the trial is finished.
-        double scale = status.Result is { HeldOutBits: { } bits, HeldOutPerplexity: { } perplexity } ? bits / Math.Log2(perplexity)
-            : double.NaN;
-        IEnumerable<(double Epoch, double Value)> points = directory.Metrics(status.Trial)
+        IReadOnlyList<EpochMetrics> metrics = directory.Metrics(status.Trial);
+        double scale = status.Result?.HeldOutBits / metrics.LastOrDefault()?.HeldOutLoss ?? double.NaN;
+        IEnumerable<(double Epoch, double Value)> points = metrics
             .Select(epoch => ((double)epoch.Epoch, measure switch
             {
                 TrialMetric.TrainPerplexity => epoch.TrainPerplexity,
                 TrialMetric.HeldOutPerplexity => epoch.HeldOutPerplexity ?? double.NaN,
-                _ => scale * Math.Log2(epoch.HeldOutPerplexity ?? double.NaN),
+                _ => scale * (epoch.HeldOutLoss ?? double.NaN),
             }));
         return new LineSeries(status.Trial.Id, [.. points.Where(point => double.IsFinite(point.Value))]);
     }

@@ -1,3 +1,4 @@
+using CharLM.Workbench.Runs;
 namespace CharLM.Workbench.Experiments;
 
 /// <summary>Runs the trials of an experiment that are not finished, some at a time; one that fails does not stop the others.</summary>
@@ -6,7 +7,7 @@ namespace CharLM.Workbench.Experiments;
 /// the trial's failure.</param>
 /// <param name="progress">Told of every change, one at a time.</param>
 public sealed class ExperimentRun(
-    IEnumerable<TrialStatus> trials, Func<Trial, IProgress<TrialProgress>, CancellationToken, Task<TrialStatus>> run,
+    IEnumerable<TrialStatus> trials, Func<Trial, IProgress<EpochMetrics>, CancellationToken, Task<TrialStatus>> run,
         IProgress<TrialStatus>? progress = null)
 {
     private readonly TrialStatus[] _trials = [.. trials];
@@ -56,8 +57,8 @@ public sealed class ExperimentRun(
         }
     }
 
-    private sealed class Reached(ExperimentRun run, int place) : IProgress<TrialProgress>
+    private sealed class Reached(ExperimentRun run, int place) : IProgress<EpochMetrics>
     {
-        public void Report(TrialProgress value) => run.Tell(place, run._trials[place] with { Progress = value });
+        public void Report(EpochMetrics value) => run.Tell(place, run._trials[place] with { Progress = value });
     }
 }

@@ -54,7 +54,7 @@ public enum TrialState
 public sealed record TrialStatus(Trial Trial, TrialState State)
 {
     /// <summary>What it has reached so far; null before its first epoch.</summary>
-    public TrialProgress? Progress { get; init; }
+    public EpochMetrics? Progress { get; init; }
 
     /// <summary>What it reached; null unless it is finished.</summary>
     public TrialResult? Result { get; init; }
@@ -77,13 +77,6 @@ internal sealed record TrialFailure
     /// <summary>When.</summary>
     public required DateTimeOffset Time { get; init; }
 }
-
-/// <summary>What a trial has reached after an epoch.</summary>
-/// <param name="Epoch">Finished epochs.</param>
-/// <param name="TrainPerplexity">Perplexity over the last of them.</param>
-/// <param name="HeldOutPerplexity">Perplexity of the held-out text after it; null when none is held out.</param>
-/// <param name="TokensPerSecond">Tokens learned in a second of training.</param>
-public sealed record TrialProgress(int Epoch, double TrainPerplexity, double? HeldOutPerplexity, double TokensPerSecond);
 
 /// <summary>What a finished trial reached.</summary>
 public sealed record TrialResult
@@ -130,8 +123,7 @@ public sealed record TrialResult
             Parameters = summary.Parameters,
             TrainPerplexity = summary.TrainPerplexity ?? double.NaN,
             HeldOutPerplexity = summary.HeldOutPerplexity,
-            HeldOutBits = summary is { HeldOutPerplexity: { } perplexity, CharactersPerToken: { } characters }
-                ? Math.Log2(perplexity) / characters : null,
+            HeldOutBits = summary.HeldOutLoss / Math.Log(2) / summary.CharactersPerToken,
             TokensPerSecond = Median.Of(metrics.Select(epoch => epoch.TokensPerSecond)) ?? 0,
             TrainedSeconds = summary.TrainedSeconds,
         };

@@ -7,8 +7,8 @@ using CharLM.Training;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// One line of a run's metrics, whatever it trains: the figures of one epoch. All but the times repeat bit by bit. Losses are kept, in
-/// nats; a perplexity is exp of its loss, and setting one sets the other.
+/// The figures of one epoch of a run, whatever it trains: what logs, events and pages tell, and a line of its metrics. All but the times
+/// repeat bit by bit. Losses are kept, in nats; a perplexity is exp of its loss, and setting one sets the other.
 /// </summary>
 /// <remarks>
 /// Lines of before have the perplexities alone (text), or the losses alone (pairs); where there are both, the loss stands behind and is
@@ -16,8 +16,7 @@ namespace CharLM.Workbench.Runs;
 /// </remarks>
 public sealed record EpochMetrics : IJsonOnDeserialized
 {
-    private readonly LossFigure _train, _heldOut;
-    private readonly double? _speed;
+    private readonly double? _trainLoss, _speed;
     private readonly bool _isOfPairs;
 
     /// <summary>Which epoch, from 1.</summary>
@@ -27,16 +26,16 @@ public sealed record EpochMetrics : IJsonOnDeserialized
     public required long Step { get; init; }
 
     /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
-    public double TrainPerplexity { get => _train.Perplexity ?? double.NaN; init => _train = LossFigure.OfPerplexity(value); }
+    public double TrainPerplexity { get => Math.Exp(TrainLoss); init => TrainLoss = Math.Log(value); }
 
     /// <summary>Nats per prediction over the epoch's minibatches, each measured before it was learned.</summary>
-    public double TrainLoss { get => _train.Loss ?? double.NaN; init => _train = LossFigure.OfLoss(value); }
+    public double TrainLoss { get => _trainLoss ?? double.NaN; init => _trainLoss = value; }
 
     /// <summary>Exp of <see cref="HeldOutLoss"/>; null when nothing is held out.</summary>
-    public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
+    public double? HeldOutPerplexity { get => Perplexity.Of(HeldOutLoss); init => HeldOutLoss = Perplexity.Loss(value); }
 
     /// <summary>Nats per prediction of what is held out, after the epoch; null when nothing is.</summary>
-    public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
+    public double? HeldOutLoss { get; init; }
 
     /// <summary>
     /// The figures of the held-out pairs by name: accuracy and macro_f1, or exact_match and character_error_rate; null when none
@@ -59,6 +58,9 @@ public sealed record EpochMetrics : IJsonOnDeserialized
     /// <summary>Seconds since the run began, without the times in which it did not run.</summary>
     public required double ElapsedSeconds { get; init; }
 
+    /// <summary>Whether pairs are learned, not a text.</summary>
+    internal bool IsOfPairs => _isOfPairs;
+
     // The same under the name that lines of pairs have always had, for their readers; lines of before have it alone.
     [JsonInclude]
     private double? PredictionsPerSecond
@@ -72,28 +74,32 @@ public sealed record EpochMetrics : IJsonOnDeserialized
     /// <exception cref="CheckpointException">The file is missing, or a line is not what it should be.</exception>
     public static IReadOnlyList<EpochMetrics> Read(string path) => RecordFile.ReadLines<EpochMetrics>(path);
 
-    /// <summary>The line of an epoch.</summary>
-    /// <param name="epoch">What it told.</param>
+    /// <summary>The figures of an epoch.</summary>
+    /// <param name="epoch">What training told.</param>
+    /// <param name="heldOut">The loss of what is held out; null when nothing is.</param>
+    /// <param name="metrics">The figures of the held-out pairs, the one that counts first; empty when there are none.</param>
     /// <param name="step">Minibatches that were learned since the run began.</param>
+    /// <param name="elapsedSeconds">Seconds since the run began.</param>
     /// <param name="ofPairs">Whether pairs are learned, not a text.</param>
-    internal static EpochMetrics Of(EpochReport epoch, long step, bool ofPairs) => new()
-    {
-        Epoch = epoch.Epoch,
-        Step = step,
-        TrainLoss = epoch.Train.Mean,
-        HeldOutLoss = epoch.HeldOut?.Mean,
-        HeldOut = epoch.Metrics.Count == 0 ? null : Metric.ByKey(epoch.Metrics),
-        GradientNorm = epoch.GradientNorm,
-        LearningRate = epoch.LearningRate,
-        TokensPerSecond = epoch.TokensPerSecond,
-        PredictionsPerSecond = ofPairs ? epoch.TokensPerSecond : null,
-        Seconds = epoch.Seconds,
-        ElapsedSeconds = epoch.ElapsedSeconds,
-    };
+    internal static EpochMetrics Of(
+        EpochReport epoch, LossSum? heldOut, IReadOnlyList<Metric> metrics, long step, double elapsedSeconds, bool ofPairs) => new()
+        {
+            Epoch = epoch.Epoch,
+            Step = step,
+            TrainLoss = epoch.Train.Mean,
+            HeldOutLoss = heldOut?.Mean,
+            HeldOut = metrics.Count == 0 ? null : Metric.ByKey(metrics),
+            GradientNorm = epoch.GradientNorm,
+            LearningRate = epoch.LearningRate,
+            TokensPerSecond = epoch.TokensPerSecond,
+            PredictionsPerSecond = ofPairs ? epoch.TokensPerSecond : null,
+            Seconds = epoch.Seconds,
+            ElapsedSeconds = elapsedSeconds,
+        };
 
     void IJsonOnDeserialized.OnDeserialized()
     {
-        if (_train.Loss is null)
+        if (_trainLoss is null)
             throw new JsonException("train_loss is missing");
         if (_speed is null)
             throw new JsonException("tokens_per_second is missing");

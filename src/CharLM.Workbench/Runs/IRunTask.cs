@@ -9,10 +9,8 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>What a run trains: all that <see cref="RunExecution{TConfig, TCheckpoint}"/> asks of it.</summary>
-/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
-internal interface IRunTask<TCheckpoint>
-    where TCheckpoint : class, IRunCheckpoint
+/// <summary>What a run trains: all that <see cref="RunExecution"/> asks of it.</summary>
+internal interface IRunTask
 {
     /// <summary>Trains it.</summary>
     EpochTrainer Trainer { get; }
@@ -21,16 +19,19 @@ internal interface IRunTask<TCheckpoint>
     /// <returns>Null and nothing when nothing is held out.</returns>
     (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken);
 
+    /// <summary>Measures the trained model on text that its training did not see; null when it saw all, and for models on pairs.</summary>
+    /// <param name="best">The best model, where that is another one than the last.</param>
+    /// <param name="trainLoss">Nats per token of the last epoch.</param>
+    /// <param name="cancellationToken">Looked at before each call.</param>
+    UnseenFigures? MeasureUnseen(IRunCheckpoint? best, double? trainLoss, CancellationToken cancellationToken);
+
     /// <summary>Shows what the model makes of something; null when there is nothing to show it on.</summary>
     string? Sample();
 
     /// <summary>What a file of the model holds, its weights copied.</summary>
     /// <param name="figures">What training has reached.</param>
     /// <param name="resume">What is needed to go on; null for a model that is only to be used.</param>
-    TCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume);
-
-    /// <summary>The line of an epoch in the metrics.</summary>
-    EpochMetrics Metrics(EpochReport epoch, long step);
+    IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume);
 
     /// <summary>How the run ended, for result.json.</summary>
     RunSummary Summary(RunResult result);
@@ -39,7 +40,7 @@ internal interface IRunTask<TCheckpoint>
 /// <summary>A language model that learns a text, as a run asks for it.</summary>
 internal sealed class LanguageModelTask(
     RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
-    Trainer trainer) : IRunTask<Checkpoint>
+    Trainer trainer) : IRunTask
 {
     /// <inheritdoc/>
     public EpochTrainer Trainer => trainer;
@@ -47,6 +48,13 @@ internal sealed class LanguageModelTask(
     /// <inheritdoc/>
     public (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken) =>
         (heldOut.Exists ? heldOut.Measure(model, cancellationToken) : null, []);
+
+    /// <inheritdoc/>
+    public UnseenFigures? MeasureUnseen(IRunCheckpoint? best, double? trainLoss, CancellationToken cancellationToken)
+    {
+        using LanguageModel? other = (best as Checkpoint)?.BuildModel(config.Model.Implementation, model.Device);
+        return UnseenFigures.Measure(other ?? model, text, heldOut, config.Text, trainLoss, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public string Sample()
@@ -57,7 +65,7 @@ internal sealed class LanguageModelTask(
     }
 
     /// <inheritdoc/>
-    public Checkpoint Checkpoint(TrainingProgress figures, ResumeState? resume) => new()
+    public IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume) => new Checkpoint
     {
         Model = model.Config,
         Text = config.Text,
@@ -71,9 +79,6 @@ internal sealed class LanguageModelTask(
     };
 
     /// <inheritdoc/>
-    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: false);
-
-    /// <inheritdoc/>
     public RunSummary Summary(RunResult result) =>
         RunSummary.Of(new CorpusRecord(corpus.Name, corpus.Sha256), model.NumParameters, result) with
         {
@@ -83,11 +88,7 @@ internal sealed class LanguageModelTask(
 }
 
 /// <summary>A model that learns pairs, as a run asks for it.</summary>
-internal sealed class PairTask<TModel, TConfig>(
-    PairRunConfig<TConfig> config, TModel model, PairTrainer trainer, PairFile data, PairFile? heldOut)
-        : IRunTask<PairCheckpoint<TConfig>>
-    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, IPairConfig, new()
+internal sealed class PairTask(PairRunConfig config, TrainedModel model, PairTrainer trainer, PairFile data, PairFile? heldOut) : IRunTask
 {
     private const int SampledPairs = 5;
 
@@ -98,6 +99,9 @@ internal sealed class PairTask<TModel, TConfig>(
     public (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken) => heldOut is null
         ? (null, [])
         : (model.Loss(heldOut.Pairs, cancellationToken), model.Metrics(heldOut.Pairs, cancellationToken));
+
+    /// <inheritdoc/>
+    public UnseenFigures? MeasureUnseen(IRunCheckpoint? best, double? trainLoss, CancellationToken cancellationToken) => null;
 
     /// <summary>The first held-out pairs: source, prediction, target, with tabs between; null when none are held out.</summary>
     public string? Sample()
@@ -110,14 +114,11 @@ internal sealed class PairTask<TModel, TConfig>(
     }
 
     /// <inheritdoc/>
-    public PairCheckpoint<TConfig> Checkpoint(TrainingProgress figures, ResumeState? resume) =>
+    public IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume) =>
         model.Copy(config.Training, data, figures) with
         {
             Resume = resume,
         };
-
-    /// <inheritdoc/>
-    public EpochMetrics Metrics(EpochReport epoch, long step) => EpochMetrics.Of(epoch, step, ofPairs: true);
 
     /// <inheritdoc/>
     public RunSummary Summary(RunResult result) => RunSummary.Of(data.Record, model.Model.NumParameters, result) with

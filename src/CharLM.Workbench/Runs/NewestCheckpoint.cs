@@ -10,9 +10,8 @@ namespace CharLM.Workbench.Runs;
 /// <param name="Path">Its file.</param>
 /// <param name="Damaged">The files that were passed over.</param>
 /// <param name="Warnings">What is wrong with them, and which file it is instead.</param>
-internal sealed record NewestCheckpoint<TCheckpoint>(
-    TCheckpoint Checkpoint, string Path, IReadOnlyList<string> Damaged, IReadOnlyList<string> Warnings)
-    where TCheckpoint : class, IRunCheckpoint
+internal sealed record NewestCheckpoint(
+    IRunCheckpoint Checkpoint, string Path, IReadOnlyList<string> Damaged, IReadOnlyList<string> Warnings)
 {
     /// <summary>What is put behind the name of a file that is set aside.</summary>
     public const string DamagedExtension = ".bad";
@@ -21,7 +20,7 @@ internal sealed record NewestCheckpoint<TCheckpoint>(
     /// <param name="directory">The run directory.</param>
     /// <param name="read">Reads a checkpoint.</param>
     /// <exception cref="RunDirectoryException">There are checkpoints, but none is whole.</exception>
-    public static NewestCheckpoint<TCheckpoint>? Find(RunDirectory directory, Func<string, TCheckpoint> read)
+    public static NewestCheckpoint? Find(RunDirectory directory, Func<string, IRunCheckpoint> read)
     {
         var problems = new List<(string Path, string Problem)>();
         string[] all = [.. File.Exists(directory.LastCheckpointPath) ? [directory.LastCheckpointPath] : Array.Empty<string>(),
@@ -30,12 +29,12 @@ internal sealed record NewestCheckpoint<TCheckpoint>(
         {
             try
             {
-                TCheckpoint checkpoint = read(path);
+                IRunCheckpoint checkpoint = read(path);
                 if (checkpoint.Resume is null)
                     throw new CheckpointException(path, "holds a model, but no state to go on from");
                 IEnumerable<string> warnings = problems.Select(damaged =>
                     $"{damaged.Problem}; it is set aside as {System.IO.Path.GetFileName(damaged.Path)}{DamagedExtension}");
-                return new NewestCheckpoint<TCheckpoint>(checkpoint, path, [.. problems.Select(damaged => damaged.Path)],
+                return new NewestCheckpoint(checkpoint, path, [.. problems.Select(damaged => damaged.Path)],
                     problems.Count == 0 ? [] : [.. warnings, $"goes on from {path}, the newest checkpoint that is whole"]);
             }
             catch (CheckpointException e)

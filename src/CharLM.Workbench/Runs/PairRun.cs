@@ -9,17 +9,13 @@ namespace CharLM.Workbench.Runs;
 /// <summary>
 /// A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, metrics, checkpoints.
 /// </summary>
-/// <typeparam name="TModel">The kind of model.</typeparam>
-/// <typeparam name="TConfig">What it is made of.</typeparam>
-public sealed class PairRun<TModel, TConfig>
-    where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-    where TConfig : class, IPairConfig, new()
+public sealed class PairRun
 {
-    private readonly PairRunConfig<TConfig> _config;
-    private readonly PairCheckpoint<TConfig>? _start;
+    private readonly PairRunConfig _config;
+    private readonly PairCheckpoint? _start;
     private readonly Device? _device;
     private readonly int _threads;
-    private readonly RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>? _session;
+    private readonly RunSession? _session;
 
     /// <summary>A run.</summary>
     /// <param name="config">All of it.</param>
@@ -28,25 +24,22 @@ public sealed class PairRun<TModel, TConfig>
     /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the checkpoint is of another model.</exception>
+    /// <exception cref="ArgumentException">The session is of another kind of run.</exception>
     public PairRun(
-        PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null, Device? device = null, int threads = 0,
-        RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>>? session = null)
+        PairRunConfig config, PairCheckpoint? start = null, Device? device = null, int threads = 0, RunSession? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        PairCheckpoint? saved = session is null ? null : StartOf(config, session);
         InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Errors(config, session) : Errors(config, start));
         (_config, _start, _device, _threads, _session) = (
-            config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
+            config, session is { IsResumed: true } ? saved : start, device, threads, session);
     }
 
     /// <summary>Tells when a checkpoint is due.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>How such runs are kept in their directories.</summary>
-    public static RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> Kind { get; } =
-        new(TConfig.Kind, TrainedModel<TModel, TConfig>.ReadFile, TrainedModel<TModel, TConfig>.WriteFile);
-
     /// <summary>Every error of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
-    public static IEnumerable<string> Errors(PairRunConfig<TConfig> config, PairCheckpoint<TConfig>? start = null)
+    public static IEnumerable<string> Errors(PairRunConfig config, PairCheckpoint? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         IEnumerable<string> errors = config.Errors();
@@ -61,14 +54,13 @@ public sealed class PairRun<TModel, TConfig>
     /// <summary>Every error of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
-    public static IEnumerable<string> Errors(
-        PairRunConfig<TConfig> config, RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session)
+    public static IEnumerable<string> Errors(PairRunConfig config, RunSession session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
         // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
         IEnumerable<string> conflicts = session.Conflicts(config);
-        if (session.Start is { } start)
+        if (StartOf(config, session) is { } start)
             conflicts = conflicts.Concat(RunConflicts.Between(config with { Model = start.Config, Training = start.Training }, config))
                 .Distinct();
         return conflicts.ToList() is { Count: > 0 } found ? found : config.Errors();
@@ -93,17 +85,16 @@ public sealed class PairRun<TModel, TConfig>
         if (_session?.Environment is { } began)
             InvalidConfigException.ThrowIfAny(
                 [.. OtherPairs("data", data, began.CorpusSha256), .. OtherPairs("validation", heldOut, began.HeldOutSha256)]);
-        using TModel model = _start is null
-            ? TrainedModel<TModel, TConfig>.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
-            : TrainedModel<TModel, TConfig>.Open(_start, _device, _threads);
+        using TrainedModel model = _start is null
+            ? TrainedModel.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
+            : TrainedModel.Open(_start, _device, _threads);
         model.CheckLearnable(data);
         CheckVocab(model.Vocab, data);
         if (heldOut is not null)
             model.Check(heldOut);
         using var trainer = new PairTrainer(model.Task(data.Pairs), _config.Training);
-        var task = new PairTask<TModel, TConfig>(_config, model, trainer, data, heldOut);
-        var run = new RunExecution<PairRunConfig<TConfig>,
-            PairCheckpoint<TConfig>>(_config, task, _start, Kind, _session, progress, Clock);
+        var task = new PairTask(_config, model, trainer, data, heldOut);
+        var run = new RunExecution(_config, task, _start, _session, progress, Clock);
         run.Resume();
         _session?.Begin(
             // Wherever it is replayed, it finds the same files.
@@ -111,6 +102,9 @@ public sealed class PairRun<TModel, TConfig>
             RunEnvironment.Capture(data.Record, model.Model.Device.ToString(), _threads, heldOut?.Record));
         return run.Execute(Describe(model, data, heldOut), cancellationToken);
     }
+
+    private static PairCheckpoint? StartOf(PairRunConfig config, RunSession session) =>
+        (PairCheckpoint?)session.StartOf(RunKind.Of(config.Model.Kind));
 
     // Texts of another alphabet would teach the model nothing but the unknown token.
     private static void CheckVocab(PairVocab vocab, PairFile data)
@@ -144,7 +138,7 @@ public sealed class PairRun<TModel, TConfig>
                 + "pairs";
     }
 
-    private RunDescription Describe(TModel model, PairFile data, PairFile? heldOut) => new()
+    private RunDescription Describe(TrainedModel model, PairFile data, PairFile? heldOut) => new()
     {
         Corpus = data.Path,
         Data = new RunData.Pairs

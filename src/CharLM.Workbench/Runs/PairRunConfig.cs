@@ -4,17 +4,20 @@ using CharLM.Training;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>A whole training run of a model on pairs: from files to a checkpoint.</summary>
-/// <typeparam name="TConfig">What the model is made of.</typeparam>
-public sealed record PairRunConfig<TConfig> : RunSettings
-    where TConfig : class, IPairConfig, new()
+public sealed record PairRunConfig : RunSettings
 {
     private static readonly TrainerConfig OfText = new();
 
-    /// <summary>The defaults.</summary>
-    public PairRunConfig() => CheckpointPath = DefaultCheckpointPath;
+    /// <summary>The defaults of a run that trains a model.</summary>
+    /// <param name="model">What the model is made of; its kind is the run's.</param>
+    public PairRunConfig(PairConfig model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (Model, Kind, CheckpointPath) = (model, model.Kind, Path.Combine("checkpoints", $"{model.Kind}.safetensors"));
+    }
 
     /// <summary>The kind of model; what else it says is refused.</summary>
-    public string Kind { get; init; } = TConfig.Kind;
+    public string Kind { get; init; }
 
     /// <summary>The file of the pairs to learn; must be given.</summary>
     public string Data { get; init; } = "";
@@ -23,7 +26,7 @@ public sealed record PairRunConfig<TConfig> : RunSettings
     public string? Validation { get; init; }
 
     /// <summary>What the model is made of.</summary>
-    public TConfig Model { get; init; } = new();
+    public PairConfig Model { get; init; }
 
     /// <summary>How it is trained; default 20 epochs of Adam with a learning rate of 0.002, in minibatches of 64.</summary>
     public override TrainerConfig Training { get; init; } = new()
@@ -34,14 +37,11 @@ public sealed record PairRunConfig<TConfig> : RunSettings
         LearningRate = 0.002,
     };
 
-    /// <summary>Where training leaves a model and prediction looks for one when nobody says otherwise.</summary>
-    public static string DefaultCheckpointPath => Path.Combine("checkpoints", $"{TConfig.Kind}.safetensors");
-
     /// <inheritdoc/>
     public override bool HoldsOut => Validation is not null;
 
     /// <inheritdoc/>
-    internal override string ModelKind => TConfig.Kind;
+    internal override string ModelKind => Model.Kind;
 
     /// <inheritdoc/>
     internal override string? WhatSpansAllEpochs => base.WhatSpansAllEpochs ?? Model.WhatSpansAllEpochs;
@@ -53,8 +53,8 @@ public sealed record PairRunConfig<TConfig> : RunSettings
             yield return error;
         if (Training.EpochLength > 0)
             yield return "steps and steps-per-epoch are for texts: pairs are learned in whole passes, by epochs";
-        if (Kind != TConfig.Kind)
-            yield return $"kind must be {TConfig.Kind}, not {Kind}";
+        if (Kind != Model.Kind)
+            yield return $"kind must be {Model.Kind}, not {Kind}";
         if (string.IsNullOrWhiteSpace(Data))
             yield return "data must name a file of pairs: give --data";
         if (Validation is { } validation && string.IsNullOrWhiteSpace(validation))

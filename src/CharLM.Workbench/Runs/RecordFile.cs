@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
 using CharLM.Checkpoints.Safetensors;
 
@@ -11,8 +13,13 @@ internal static class RecordFile
     private const int MaxBytes = 1 << 20;
     private const int MaxLineBytes = 1 << 16;
 
+    private static readonly JsonSerializerOptions Json = new(CheckpointMetadata.Json)
+    {
+        Converters = { new FiniteNumber<double>() },
+    };
+
     /// <summary>A record on one line, line end included.</summary>
-    public static byte[] Line<T>(T record) => Encoding.UTF8.GetBytes(CheckpointMetadata.WritePart(record) + "\n");
+    public static byte[] Line<T>(T record) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(record, Json) + "\n");
 
     /// <summary>Reads a file that holds one record.</summary>
     /// <exception cref="CheckpointException">The file is missing, or not what it should be.</exception>
@@ -50,11 +57,44 @@ internal static class RecordFile
     {
         try
         {
-            return CheckpointMetadata.ReadPart<T>(json) ?? throw new FormatException($"is damaged: {which} is empty");
+            return JsonSerializer.Deserialize<T>(json, Json) ?? throw new FormatException($"is damaged: {which} is empty");
         }
         catch (JsonException e)
         {
             throw new FormatException($"is damaged: {which} is not what it should be: {e.Message}", e);
         }
+    }
+}
+
+/// <summary>
+/// JSON has no infinity and no NaN, and a key whose value is now a number and now a text is nobody's friend: they are null. Files of
+/// before have them as texts, which are read.
+/// </summary>
+internal sealed class FiniteNumber<T> : JsonConverter<T>
+    where T : struct, IBinaryFloatingPointIeee754<T>
+{
+    public override bool HandleNull => true;
+
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.Null => T.NaN,
+        JsonTokenType.String => reader.GetString() switch
+        {
+            "Infinity" => T.PositiveInfinity,
+            "-Infinity" => T.NegativeInfinity,
+            "NaN" => T.NaN,
+            _ => throw new JsonException("a number is due"),
+        },
+        _ => T.CreateSaturating(reader.GetDouble()),
+    };
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+    {
+        if (!T.IsFinite(value))
+            writer.WriteNullValue();
+        else if (value is float single)
+            writer.WriteNumberValue(single);
+        else
+            writer.WriteNumberValue(double.CreateChecked(value));
     }
 }

@@ -8,6 +8,8 @@ namespace CharLM.Workbench.Runs;
 /// <summary>A whole training run of a language model: from a text to a checkpoint.</summary>
 public sealed record RunConfig : RunSettings
 {
+    private const int MostMinutes = 7 * 24 * 60;
+
     /// <summary>The defaults.</summary>
     public RunConfig() => (SampleEvery, CheckpointPath) = (50, DefaultCheckpointPath);
 
@@ -22,6 +24,13 @@ public sealed record RunConfig : RunSettings
 
     /// <summary>How it is trained.</summary>
     public override TrainerConfig Training { get; init; } = new();
+
+    /// <summary>
+    /// Minutes that training may take, above 0: as many steps as the machine does in that time, but no more than
+    /// <see cref="TrainerConfig.NumEpochs"/> passes. The run measures them at its beginning and writes them to its configuration, which
+    /// from then on repeats it exactly. Default null: <see cref="TrainerConfig.NumEpochs"/> alone.
+    /// </summary>
+    public double? Minutes { get; init; }
 
     /// <summary>What samples continue; default "time traveller".</summary>
     public string Prefix { get; init; } = "time traveller";
@@ -45,6 +54,8 @@ public sealed record RunConfig : RunSettings
             yield return error;
         if (!Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
+        if (Minutes is { } minutes && !(minutes > 0 && minutes <= MostMinutes))
+            yield return $"minutes must be above 0 and at most {MostMinutes} (a week), not {minutes}";
         if (SampleLength is < 1 or > 1_000_000)
             yield return $"length must be 1 to 1000000, not {SampleLength}";
         foreach (string error in SharedErrors("a better held-out perplexity", "hold something out, with --validation-fraction say"))

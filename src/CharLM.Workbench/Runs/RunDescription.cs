@@ -29,9 +29,18 @@ public sealed record RunDescription
     /// <summary>What a person should know about the run that goes on: a checkpoint that is damaged, another machine.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>How far a run goes that is counted in steps; null when it goes by epochs.</summary>
+    public RunPlan? Plan { get; init; }
+
     /// <summary>Where all of the run is written; null when only a checkpoint is.</summary>
     public string? RunDirectory { get; init; }
 }
+
+/// <summary>How far a run goes.</summary>
+/// <param name="TotalSteps">Minibatches in all.</param>
+/// <param name="Passes">How often they read the training text.</param>
+/// <param name="Minutes">What they were to take; null when nobody said.</param>
+public sealed record RunPlan(int TotalSteps, double Passes, double? Minutes);
 
 /// <summary>How much a run learns and holds out: of a text, or of pairs.</summary>
 public abstract record RunData
@@ -51,6 +60,9 @@ public abstract record RunData
 
         /// <summary>Tokens that are held out.</summary>
         public required long HeldOutTokens { get; init; }
+
+        /// <summary>Tokens that are kept for the measurement at the end; 0 when none are.</summary>
+        public long TestTokens { get; init; }
 
         /// <summary>How the held-out text is split off and read, in words; null when nothing is held out.</summary>
         public required string? HeldOut { get; init; }

@@ -5,7 +5,7 @@ namespace CharLM.Workbench.Runs;
 
 /// <summary>
 /// Where everything of a run lies: <c>config.yaml</c>, <c>environment.json</c>, <c>metrics.jsonl</c>, <c>samples.txt</c>,
-/// <c>checkpoints/</c>, and at the end <c>result.json</c>. Only names: <see cref="RunSession{TConfig, TCheckpoint}"/> works in it.
+/// <c>checkpoints/</c>, and at the end <c>result.json</c>. Only names: <see cref="RunSession"/> works in it.
 /// </summary>
 public sealed partial class RunDirectory
 {

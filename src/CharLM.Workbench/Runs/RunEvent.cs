@@ -17,7 +17,11 @@ public abstract record RunEvent
     public sealed record Step(StepReport Report) : RunEvent;
 
     /// <summary>An epoch ended.</summary>
-    public sealed record Epoch(EpochReport Report) : RunEvent;
+    /// <param name="Metrics">Its figures.</param>
+    /// <param name="NumEpochs">Epochs of the whole run.</param>
+    /// <param name="TotalSteps">Minibatches of the whole run, where it was told how many; else 0.</param>
+    /// <param name="RemainingSeconds">What the remaining epochs will take at the rate so far.</param>
+    public sealed record Epoch(EpochMetrics Metrics, int NumEpochs, int TotalSteps, double RemainingSeconds) : RunEvent;
 
     /// <summary>A sample was drawn.</summary>
     /// <param name="Number">After how many epochs.</param>
@@ -27,6 +31,9 @@ public abstract record RunEvent
     /// <summary>What is held out has not become better for as long as the run was to wait.</summary>
     /// <param name="Epochs">Epochs without a better one.</param>
     public sealed record StoppedEarly(int Epochs) : RunEvent;
+
+    /// <summary>The trained model was measured on text that its training did not see.</summary>
+    public sealed record Unseen(UnseenFigures Figures) : RunEvent;
 
     /// <summary>The checkpoint was written.</summary>
     public sealed record Saved(string Path) : RunEvent;

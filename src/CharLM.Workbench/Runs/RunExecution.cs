@@ -12,29 +12,27 @@ namespace CharLM.Workbench.Runs;
 /// <param name="config">All of it.</param>
 /// <param name="task">What is trained.</param>
 /// <param name="start">What it goes on from; null for a new model.</param>
-/// <param name="kind">How its checkpoints are written.</param>
 /// <param name="session">Where all of the run is written; null when only the configuration's checkpoint is.</param>
 /// <param name="progress">Told of everything as it happens.</param>
 /// <param name="clock">Tells when a checkpoint is due.</param>
-internal sealed class RunExecution<TConfig, TCheckpoint>(
-    TConfig config, IRunTask<TCheckpoint> task, TCheckpoint? start, RunKind<TConfig, TCheckpoint> kind, RunSession<TConfig,
-        TCheckpoint>? session,
-    IProgress<RunEvent>? progress, TimeProvider clock)
-    where TConfig : RunSettings, new()
-    where TCheckpoint : class, IRunCheckpoint
+internal sealed class RunExecution(
+    RunSettings config, IRunTask task, IRunCheckpoint? start, RunSession? session, IProgress<RunEvent>? progress, TimeProvider clock)
 {
+    private const int EpochsOfRate = 5;
+
+    private readonly Queue<double> _ends = [];
+    private readonly RunKind _kind = RunKind.Of(config.ModelKind);
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly CheckpointPace _pace = new(config.CheckpointEvery, clock);
-    private readonly int _epochsBefore = start?.Progress.Epochs ?? 0;
     // A file that is only gone on from, to learn something else, brings its weights alone.
     private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
-    private EpochReport? _last;
+    private EpochMetrics? _last;
     private long _step;
     private bool _stopped;
     private TrainingProgress _figures = start?.Progress ?? new TrainingProgress();
 
     // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
-    private TCheckpoint? _best;
+    private IRunCheckpoint? _best;
 
     private bool Continues => !_stopped && _figures.Epochs < config.Training.EpochCount;
 
@@ -66,6 +64,8 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
     {
         progress?.Report(new RunEvent.Started(description));
         bool interrupted = false;
+        string? sample = null;
+        UnseenFigures? unseen = null;
         // What a new run begins with may be gone when it goes on.
         if (start is not null && session is { IsResumed: false })
             Save();
@@ -73,17 +73,21 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         {
             while (Continues)
                 Epoch(cancellationToken);
+            // Before the checkpoint: a run that goes on beyond its last epoch keeps what was drawn after it.
+            sample = Sample();
+            Save(copies: true);
+            unseen = MeasureUnseen(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             interrupted = true;
+            Save(copies: true);
         }
         catch (TrainingDivergedException)
         {
             SaveBest();
             throw;
         }
-        Save(copies: true);
         var result = new RunResult
         {
             Description = description,
@@ -92,7 +96,8 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             Steps = _step,
             StoppedEarly = _stopped,
             Interrupted = interrupted,
-            Sample = interrupted ? null : Sample(),
+            Sample = sample,
+            Unseen = unseen,
             CheckpointPath = session?.CopyPath ?? CheckpointPath,
             BestCheckpointPath = _figures.BestEpoch is null ? null : session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath,
         };
@@ -107,31 +112,26 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         EpochReport report = task.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
         (LossSum? loss, IReadOnlyList<Metric> metrics) = task.MeasureHeldOut(cancellationToken);
         // Of a measure, more is better; the schedule takes what less is better of.
-        TrainingDivergedException.ThrowIfDiverged(report with { HeldOut = loss });
+        TrainingDivergedException.ThrowIfDiverged(report, loss);
         task.Trainer.EpochEnded(metrics.Count > 0 ? 1 - metrics[0].Value : (loss ?? report.Train).Mean);
-        int done = report.Epoch, left = config.Training.EpochCount - done;
-        _last = report with
-        {
-            HeldOut = loss,
-            Metrics = metrics,
-            ElapsedSeconds = Elapsed,
-            RemainingSeconds = _clock.Elapsed.TotalSeconds / (done - _epochsBefore) * left,
-        };
+        int done = report.Epoch;
+        double remaining = Remaining(config.Training.EpochCount - done);
+        _last = EpochMetrics.Of(report, loss, metrics, _step, Elapsed, _kind.IsOnPairs);
         bool isBest = metrics.Count > 0 ? !(metrics[0].Value <= _figures.BestHeldOutMeasure) : loss is { } nats
             && !(nats.Mean >= _figures.BestHeldOutLoss);
         _figures = _figures with
         {
             Epochs = done,
-            TrainLoss = report.Train.Mean,
-            HeldOutLoss = loss?.Mean,
-            BestHeldOutLoss = isBest && metrics.Count == 0 ? loss?.Mean : _figures.BestHeldOutLoss,
+            TrainLoss = _last.TrainLoss,
+            HeldOutLoss = _last.HeldOutLoss,
+            BestHeldOutLoss = isBest && metrics.Count == 0 ? _last.HeldOutLoss : _figures.BestHeldOutLoss,
             BestHeldOutMeasure = isBest && metrics.Count > 0 ? metrics[0].Value : _figures.BestHeldOutMeasure,
             BestEpoch = isBest ? done : _figures.BestEpoch,
             LongestWait = isBest ? Math.Max(_figures.LongestWait ?? 0, done - 1 - (_figures.BestEpoch ?? done - 1)) : _figures.LongestWait,
             TrainedSeconds = _figures.TrainedSeconds + report.Seconds,
         };
-        session?.Record(task.Metrics(_last, _step));
-        progress?.Report(new RunEvent.Epoch(_last));
+        session?.Record(_last);
+        progress?.Report(new RunEvent.Epoch(_last, config.Training.EpochCount, config.Training.TotalSteps, remaining));
         if (isBest)
             _best = task.Checkpoint(_figures, null);
         if (_pace.HasTimeForBest)
@@ -145,6 +145,27 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
             Sample();
         if (_pace.IsDueAfterEpoch(done))
             Save();
+    }
+
+    // The first epoch compiles, and the machine is another one now and then: the last epochs tell best how long the others will take.
+    private double Remaining(int epochs)
+    {
+        _ends.Enqueue(_clock.Elapsed.TotalSeconds);
+        if (_ends.Count > EpochsOfRate + 1)
+            _ends.Dequeue();
+        double seconds = _clock.Elapsed.TotalSeconds - (_ends.Count > 1 ? _ends.Peek() : 0);
+        return seconds / Math.Max(1, _ends.Count - 1) * epochs;
+    }
+
+    private UnseenFigures? MeasureUnseen(CancellationToken cancellationToken)
+    {
+        string bestPath = session?.Directory.BestCheckpointPath ?? config.BestCheckpointPath;
+        IRunCheckpoint? best = _figures.BestEpoch is { } epoch && epoch != _figures.Epochs && File.Exists(bestPath)
+            ? _kind.Read(bestPath) : null;
+        if (task.MeasureUnseen(best, _figures.TrainLoss, cancellationToken) is not { } unseen)
+            return null;
+        progress?.Report(new RunEvent.Unseen(unseen));
+        return unseen;
     }
 
     private bool IsWaitedOut() => config.Patience > 0 && _figures.Epochs - _figures.BestEpoch >= config.Patience;
@@ -173,11 +194,11 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         _pace.Write(() =>
         {
             if (session is null)
-                kind.Write(config.CheckpointPath, task.Checkpoint(_figures, null));
+                _kind.Write(config.CheckpointPath, task.Checkpoint(_figures, null));
             else
                 session.Save(task.Checkpoint(_figures, session.Mark(task.Trainer.CopyState(), _step, Elapsed)));
             if (copies && session?.CopyPath is { } copy)
-                kind.Write(copy, task.Checkpoint(_figures, null));
+                _kind.Write(copy, task.Checkpoint(_figures, null));
         });
         progress?.Report(new RunEvent.Saved(CheckpointPath));
     }
@@ -190,13 +211,13 @@ internal sealed class RunExecution<TConfig, TCheckpoint>(
         _pace.WriteBest(() =>
         {
             if (session is null)
-                kind.Write(config.BestCheckpointPath, best);
+                _kind.Write(config.BestCheckpointPath, best);
             else
                 session.SaveBest(best);
         });
     }
 
-    private sealed class StepProgress(RunExecution<TConfig, TCheckpoint> run) : IProgress<StepReport>
+    private sealed class StepProgress(RunExecution run) : IProgress<StepReport>
     {
         public void Report(StepReport value) => run.Stepped(value);
     }

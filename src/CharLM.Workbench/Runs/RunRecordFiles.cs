@@ -35,9 +35,14 @@ internal sealed class RunRecordFiles : IDisposable
     /// <exception cref="RunDirectoryException">It cannot be written.</exception>
     public void Add(EpochMetrics metrics) => Append(_metrics, RecordFile.Line(metrics));
 
-    /// <summary>Adds a sample.</summary>
+    /// <summary>Adds a sample; one that stands at the end already was drawn before the process was killed.</summary>
     /// <exception cref="RunDirectoryException">It cannot be written.</exception>
-    public void Add(int epoch, string sample) => Append(_samples, Encoding.UTF8.GetBytes($"after epoch {epoch}:\n{sample}\n\n"));
+    public void Add(int epoch, string sample)
+    {
+        byte[] entry = Encoding.UTF8.GetBytes($"after epoch {epoch}:\n{sample}\n\n");
+        if (!EndsWith(_samples, entry))
+            Append(_samples, entry);
+    }
 
     /// <summary>Brings them to the disk, and says what a checkpoint needs to go on after them.</summary>
     public ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds)
@@ -75,9 +80,19 @@ internal sealed class RunRecordFiles : IDisposable
         }
     }
 
+    private static bool EndsWith(FileStream file, byte[] content)
+    {
+        if (file.Length < content.Length)
+            return false;
+        var end = new byte[content.Length];
+        file.Seek(-content.Length, SeekOrigin.End);
+        file.ReadExactly(end);
+        return end.AsSpan().SequenceEqual(content);
+    }
+
     private static FileStream Open(string path, long bytes)
     {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         if (file.Length < bytes)
         {
             long length = file.Length;

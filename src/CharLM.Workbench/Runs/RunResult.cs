@@ -1,5 +1,5 @@
 using CharLM.Checkpoints;
-using CharLM.Training;
+using CharLM.Evaluation;
 
 namespace CharLM.Workbench.Runs;
 
@@ -10,7 +10,7 @@ public sealed record RunResult
     public required RunDescription Description { get; init; }
 
     /// <summary>The last epoch that was finished in this process; null when none was.</summary>
-    public required EpochReport? LastEpoch { get; init; }
+    public required EpochMetrics? LastEpoch { get; init; }
 
     /// <summary>What was reached, earlier processes included.</summary>
     public required TrainingProgress Progress { get; init; }
@@ -26,6 +26,9 @@ public sealed record RunResult
 
     /// <summary>The last sample; null when the run was interrupted, or there was nothing to show.</summary>
     public required string? Sample { get; init; }
+
+    /// <summary>How the best model does on text that its training did not see; null when it saw all, and for pairs.</summary>
+    public UnseenFigures? Unseen { get; init; }
 
     /// <summary>The checkpoint that was written.</summary>
     public required string CheckpointPath { get; init; }
@@ -46,7 +49,7 @@ public sealed record RunResult
     public (string Figure, double Value, int Epoch)? Best => Progress switch
     {
         { BestHeldOutMeasure: { } value, BestEpoch: { } epoch } =>
-            (LastEpoch?.Metrics.Select(metric => metric.Name).FirstOrDefault() ?? "figure", value, epoch),
+            (LastEpoch?.HeldOut?.Keys.Select(Metric.NameOf).FirstOrDefault() ?? "figure", value, epoch),
         { BestHeldOutLoss: { } loss, BestEpoch: { } epoch } => ("loss", loss, epoch),
         _ => null,
     };

@@ -9,17 +9,13 @@ namespace CharLM.Workbench.Runs;
 /// A run's work in its directory: it holds the lock, writes the metrics and samples as they come, and takes turns with the
 /// checkpoints. What is in the directory is whole at every moment, whenever the process ends.
 /// </summary>
-/// <typeparam name="TConfig">The configuration of the run.</typeparam>
-/// <typeparam name="TCheckpoint">What its checkpoints hold.</typeparam>
-public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
-    where TConfig : RunSettings, new()
-    where TCheckpoint : class, IRunCheckpoint
+public sealed class RunSession : IDisposable
 {
-    private readonly RunKind<TConfig, TCheckpoint> _kind;
+    private readonly RunKind _kind;
     private readonly bool _findsName;
     private readonly List<string> _warnings = [];
     private RunLock? _lock;
-    private TConfig? _config;
+    private RunSettings? _config;
     private RunRecordFiles? _records;
     private IReadOnlyList<string> _damaged = [];
     private long? _lastStep;
@@ -27,7 +23,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     // The uppermost folder that was made for a run of which nothing is written yet.
     private string? _firstMade;
 
-    private RunSession(RunKind<TConfig, TCheckpoint> kind, RunDirectory directory, bool findsName) =>
+    private RunSession(RunKind kind, RunDirectory directory, bool findsName) =>
         (_kind, Directory, _findsName) = (kind, directory, findsName);
 
     /// <summary>Where it works.</summary>
@@ -40,10 +36,10 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     public bool IsResumed => Config is not null;
 
     /// <summary>The configuration of the run that goes on; null for a new run.</summary>
-    public TConfig? Config { get; private init; }
+    public RunSettings? Config { get; private init; }
 
     /// <summary>The checkpoint that the run goes on from; null for a new run, and for one that ended before its first checkpoint.</summary>
-    public TCheckpoint? Start { get; private set; }
+    public IRunCheckpoint? Start { get; private set; }
 
     /// <summary>The file of <see cref="Start"/>.</summary>
     public string? StartPath { get; private set; }
@@ -68,9 +64,9 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     /// <param name="findsName">Whether a number is put behind the name when it is taken.</param>
     /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
-    internal static RunSession<TConfig, TCheckpoint> New(RunKind<TConfig, TCheckpoint> kind, string path, bool findsName, string? copyTo)
+    internal static RunSession New(RunKind kind, string path, bool findsName, string? copyTo)
     {
-        var session = new RunSession<TConfig, TCheckpoint>(kind, new RunDirectory(path), findsName) { CopyPath = copyTo };
+        var session = new RunSession(kind, new RunDirectory(path), findsName) { CopyPath = copyTo };
         if (!findsName)
             session.RefuseRun();
         try
@@ -94,7 +90,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     /// <exception cref="RunDirectoryException">There is no run, it trains something else, another process works in it, or none of its
     /// checkpoints is whole.</exception>
     /// <exception cref="ConfigFileException">Its configuration is damaged.</exception>
-    internal static RunSession<TConfig, TCheckpoint> Resume(RunKind<TConfig, TCheckpoint> kind, string path, string? copyTo)
+    internal static RunSession Resume(RunKind kind, string path, string? copyTo)
     {
         var directory = new RunDirectory(path);
         if (!File.Exists(directory.ConfigPath))
@@ -109,11 +105,10 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         RunLock held = TakeLock(directory);
         try
         {
-            var session = new RunSession<TConfig,
-                TCheckpoint>(kind, directory, findsName: false)
+            var session = new RunSession(kind, directory, findsName: false)
             {
                 CopyPath = copyTo,
-                Config = RunConfigFile.Read(directory.ConfigPath, new TConfig()),
+                Config = RunConfigFile.Read(directory.ConfigPath, kind.Defaults),
                 _lock = held
             };
             session.Recover();
@@ -130,10 +125,10 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
 
     /// <summary>What of a configuration cannot be for the run that goes on, empty when there is nothing.</summary>
     /// <exception cref="InvalidOperationException">It is a new run.</exception>
-    public IEnumerable<string> Conflicts(TConfig config)
+    public IEnumerable<string> Conflicts(RunSettings config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        TConfig was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
+        RunSettings was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
         List<string> conflicts = [.. RunConflicts.Between(was, config)];
         int done = Start?.Progress.Epochs ?? 0;
         // The configuration repeats the run: with it, the run would have ended where it did, or goes on.
@@ -155,6 +150,11 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         return conflicts;
     }
 
+    /// <summary><see cref="Start"/>, for a run of some kind.</summary>
+    /// <exception cref="ArgumentException">The session is of another kind of run.</exception>
+    internal IRunCheckpoint? StartOf(RunKind kind) =>
+        kind == _kind ? Start : throw new ArgumentException($"the session is of the run of a {_kind.Name}, not of a {kind.Name}");
+
     /// <summary>Closes the files; a new run of which nothing was written takes its directory back.</summary>
     public void Dispose()
     {
@@ -167,12 +167,12 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
 
     /// <summary>Makes the directory with its configuration and environment, locks it, and opens its files.</summary>
     /// <exception cref="RunDirectoryException">It holds a run, another process works in it, or it cannot be written.</exception>
-    internal void Begin(TConfig config, RunEnvironment environment)
+    internal void Begin(RunSettings config, RunEnvironment environment)
     {
         _config = config;
         if (IsResumed)
         {
-            GoOn(config, environment);
+            ResumeRecords(config, environment);
             return;
         }
         string path = Directory.Path;
@@ -197,7 +197,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
     /// <param name="checkpoint">The checkpoint, with what is needed to go on.</param>
     /// <exception cref="CheckpointException">It cannot be written; the older ones are as they were.</exception>
-    internal void Save(TCheckpoint checkpoint)
+    internal void Save(IRunCheckpoint checkpoint)
     {
         _firstMade = null;
         long step = checkpoint.Resume!.Step;
@@ -208,7 +208,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     }
 
     /// <summary>Writes the model that is best on what is held out.</summary>
-    internal void SaveBest(TCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
+    internal void SaveBest(IRunCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
 
     /// <summary>Marks the run as complete.</summary>
     /// <param name="summary">How it ended.</param>
@@ -243,7 +243,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         }
     }
 
-    private void Write(string path, TCheckpoint checkpoint, Action? replacing = null)
+    private void Write(string path, IRunCheckpoint checkpoint, Action? replacing = null)
     {
         CheckIsThere();
         try
@@ -266,7 +266,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
             };
 
     // False when the name is taken and another one may be found.
-    private bool TryBegin(TConfig config, RunEnvironment environment)
+    private bool TryBegin(RunSettings config, RunEnvironment environment)
     {
         try
         {
@@ -293,12 +293,12 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         return true;
     }
 
-    private void GoOn(TConfig config, RunEnvironment environment)
+    private void ResumeRecords(RunSettings config, RunEnvironment environment)
     {
         try
         {
             foreach (string damaged in _damaged)
-                File.Move(damaged, damaged + NewestCheckpoint<TCheckpoint>.DamagedExtension, overwrite: true);
+                File.Move(damaged, damaged + NewestCheckpoint.DamagedExtension, overwrite: true);
             _records = new RunRecordFiles(Directory, Start?.Resume);
             File.Delete(Directory.ResultPath);
         }
@@ -324,7 +324,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
         System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
         AtomicFile.RemoveTemporaries(Directory.Path);
         AtomicFile.RemoveTemporaries(Directory.CheckpointsPath);
-        if (NewestCheckpoint<TCheckpoint>.Find(Directory, _kind.Read) is not { } newest)
+        if (NewestCheckpoint.Find(Directory, _kind.Read) is not { } newest)
             return;
         (Start, StartPath, _damaged) = (newest.Checkpoint, newest.Path, newest.Damaged);
         _warnings.AddRange(newest.Warnings);
@@ -339,7 +339,7 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
             throw new RunDirectoryException(link, "is a link: a run directory holds files of its own");
     }
 
-    private void WriteConfig(TConfig config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
+    private void WriteConfig(RunSettings config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
 
     private static string FirstMissing(string folder)
     {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
-using CharLM.Evaluation;
 
 namespace CharLM.Workbench.Runs;
 
@@ -15,7 +14,6 @@ namespace CharLM.Workbench.Runs;
 /// </remarks>
 public sealed record RunSummary : IJsonOnDeserialized
 {
-    private readonly LossFigure _train, _heldOut, _bestHeldOut;
     private readonly string? _corpus, _corpusSha256;
 
     /// <summary>What was trained on: the text, or the file of the pairs.</summary>
@@ -40,16 +38,16 @@ public sealed record RunSummary : IJsonOnDeserialized
     public required long Steps { get; init; }
 
     /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
-    public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
+    public double? TrainPerplexity { get => Perplexity.Of(TrainLoss); init => TrainLoss = Perplexity.Loss(value); }
 
     /// <summary>Nats per prediction over the last epoch; null when none was finished.</summary>
-    public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
+    public double? TrainLoss { get; init; }
 
     /// <summary>Exp of <see cref="HeldOutLoss"/>.</summary>
-    public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
+    public double? HeldOutPerplexity { get => Perplexity.Of(HeldOutLoss); init => HeldOutLoss = Perplexity.Loss(value); }
 
     /// <summary>Nats per prediction of what is held out, after it; null when nothing is.</summary>
-    public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
+    public double? HeldOutLoss { get; init; }
 
     /// <summary>
     /// The figures of the held-out pairs after the last epoch that was finished in the last process, by name; null when there are none.
@@ -69,13 +67,16 @@ public sealed record RunSummary : IJsonOnDeserialized
     public double? BestHeldOut { get; init; }
 
     /// <summary>Exp of <see cref="BestHeldOutLoss"/>.</summary>
-    public double? BestHeldOutPerplexity { get => _bestHeldOut.Perplexity; init => _bestHeldOut = LossFigure.OfPerplexity(value); }
+    public double? BestHeldOutPerplexity { get => Perplexity.Of(BestHeldOutLoss); init => BestHeldOutLoss = Perplexity.Loss(value); }
 
     /// <summary>The least held-out nats a prediction; null when nothing is held out, and where another figure ranks.</summary>
-    public double? BestHeldOutLoss { get => _bestHeldOut.Loss; init => _bestHeldOut = LossFigure.OfLoss(value); }
+    public double? BestHeldOutLoss { get; init; }
 
     /// <summary>After how many epochs the best was reached.</summary>
     public int? BestEpoch { get; init; }
+
+    /// <summary>How the best model does on text that its training did not see; null when it saw all, and in files of before.</summary>
+    public UnseenFigures? Unseen { get; init; }
 
     /// <summary>Whether the run ended before its last epoch because what is held out became no better.</summary>
     public required bool StoppedEarly { get; init; }
@@ -105,12 +106,12 @@ public sealed record RunSummary : IJsonOnDeserialized
         Parameters = parameters,
         Epochs = result.Progress.Epochs,
         Steps = result.Steps,
-        TrainPerplexity = result.Progress.TrainPerplexity,
         TrainLoss = result.Progress.TrainLoss,
         HeldOutLoss = result.Progress.HeldOutLoss,
-        HeldOut = result.LastEpoch is { Metrics: { Count: > 0 } metrics } ? Metric.ByKey(metrics) : null,
+        HeldOut = result.LastEpoch?.HeldOut,
         BestHeldOutLoss = result.Progress.BestHeldOutLoss,
         BestEpoch = result.Progress.BestEpoch,
+        Unseen = result.Unseen,
         StoppedEarly = result.StoppedEarly,
         TrainedSeconds = result.Progress.TrainedSeconds,
     };

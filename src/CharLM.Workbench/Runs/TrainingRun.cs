@@ -15,17 +15,14 @@ public sealed class TrainingRun
 {
     private const int MostNamed = 10;
 
-    private readonly RunConfig _config;
+    private RunConfig _config;
     private readonly Checkpoint? _start;
     private readonly Device? _device;
     private readonly int _threads;
-    private readonly RunSession<RunConfig, Checkpoint>? _session;
+    private readonly RunSession? _session;
 
     /// <summary>Tells when a checkpoint is due.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
-
-    /// <summary>How runs of language models are kept in their directories.</summary>
-    public static RunKind<RunConfig, Checkpoint> Kind { get; } = new(ModelKind.LanguageModel, CheckpointFile.Read, CheckpointFile.Write);
 
     /// <summary>A run.</summary>
     /// <param name="config">All of it.</param>
@@ -34,13 +31,15 @@ public sealed class TrainingRun
     /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
     /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the checkpoint is of another model.</exception>
-    public TrainingRun(RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession<RunConfig,
-        Checkpoint>? session = null)
+    /// <exception cref="ArgumentException">The session is of another kind of run.</exception>
+    public TrainingRun(
+        RunConfig config, Checkpoint? start = null, Device? device = null, int threads = 0, RunSession? session = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        Checkpoint? saved = session is null ? null : StartOf(session);
         InvalidConfigException.ThrowIfAny(session is { IsResumed: true } ? Errors(config, session) : Errors(config, start));
         (_config, _start, _device, _threads, _session) = (
-            config, session is { IsResumed: true } ? session.Start : start, device, threads, session);
+            config, session is { IsResumed: true } ? saved : start, device, threads, session);
     }
 
     /// <summary>Every error of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
@@ -54,13 +53,13 @@ public sealed class TrainingRun
     /// <summary>Every error of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
     /// <param name="config">All of it.</param>
     /// <param name="session">The run.</param>
-    public static IEnumerable<string> Errors(RunConfig config, RunSession<RunConfig, Checkpoint> session)
+    public static IEnumerable<string> Errors(RunConfig config, RunSession session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
         // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
         IEnumerable<string> conflicts = session.Conflicts(config);
-        if (session.Start is { } start)
+        if (StartOf(session) is { } start)
             conflicts = conflicts.Concat(
                 RunConflicts.Between(
                     config with { Text = start.Text, Model = start.Model, Training = start.Training },
@@ -89,17 +88,21 @@ public sealed class TrainingRun
         long unknown = _start is null ? 0 : text.Train.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
         var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length);
+        if (_config is { Minutes: { } minutes, Training.TotalSteps: 0 })
+            _config = _config with { Training = StepBudget.Of(minutes, _config.Training, text, () => BuildModel(text.Vocab), _threads) };
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, text.Train);
         var task = new LanguageModelTask(_config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
-        var run = new RunExecution<RunConfig, Checkpoint>(_config, task, _start, Kind, _session, progress, Clock);
+        var run = new RunExecution(_config, task, _start, _session, progress, Clock);
         run.Resume();
         _session?.Begin(
             _config with { Corpus = CorpusOf(corpus.Origin) },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
         return run.Execute(Describe(corpus.Origin, text, heldOut, unknown, model), cancellationToken);
     }
+
+    private static Checkpoint? StartOf(RunSession session) => (Checkpoint?)session.StartOf(RunKind.LanguageModel);
 
     // Of all that the weights have learned: where that is not known, neither is the whole.
     private TextSketch? Sketch(TokenizedText text)
@@ -117,10 +120,14 @@ public sealed class TrainingRun
                 CorpusTokens = text.NumTokensOfCorpus,
                 TrainTokens = text.Train.Length,
                 HeldOutTokens = text.HeldOut.Length,
+                TestTokens = _config.Text.TestFraction > 0 ? text.Unseen.Length : 0,
                 HeldOut = heldOut.Exists ? heldOut.Describe() : null,
                 UnknownTokens = unknown,
                 VocabSize = text.Vocab.Count,
             },
+            Plan = _config.Training.TotalSteps == 0 ? null : new RunPlan(_config.Training.TotalSteps,
+                (double)_config.Training.TotalSteps * _config.Training.BatchSize * _config.Training.NumSteps / text.Train.Length,
+                _config.Minutes),
             OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
             Model = model.Config,
             NumParameters = model.NumParameters,
@@ -179,12 +186,12 @@ public sealed class TrainingRun
         }
     }
 
-    private void CheckSameText(CorpusText corpus, RunSession<RunConfig, Checkpoint> session)
+    private void CheckSameText(CorpusText corpus, RunSession session)
     {
-        string? was = session.Start?.Corpus.Sha256 ?? session.CorpusSha256;
+        string? was = _start?.Corpus.Sha256 ?? session.CorpusSha256;
         if (was is null || was == corpus.Origin.Sha256)
             return;
-        Vocab? before = session.Start?.Vocab;
+        Vocab? before = _start?.Vocab;
         string[] now = [.. TokenizedText.From(corpus.Text, _config.Text).Vocab.Tokens];
         string vocab = before is null ? ""
             : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");

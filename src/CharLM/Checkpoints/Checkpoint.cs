@@ -125,28 +125,26 @@ public interface IRunCheckpoint
 /// </remarks>
 public sealed record TrainingProgress
 {
-    private readonly LossFigure _train, _heldOut, _bestHeldOut;
-
     /// <summary>Finished epochs.</summary>
     public int Epochs { get; init; }
 
     /// <summary>Perplexity over the last finished epoch; null before the first.</summary>
-    public double? TrainPerplexity { get => _train.Perplexity; init => _train = LossFigure.OfPerplexity(value); }
+    public double? TrainPerplexity { get => Perplexity.Of(TrainLoss); init => TrainLoss = Perplexity.Loss(value); }
 
     /// <summary>Nats per token over the last finished epoch; null before the first.</summary>
-    public double? TrainLoss { get => _train.Loss; init => _train = LossFigure.OfLoss(value); }
+    public double? TrainLoss { get; init; }
 
     /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
-    public double? HeldOutPerplexity { get => _heldOut.Perplexity; init => _heldOut = LossFigure.OfPerplexity(value); }
+    public double? HeldOutPerplexity { get => Perplexity.Of(HeldOutLoss); init => HeldOutLoss = Perplexity.Loss(value); }
 
     /// <summary>Nats per token of the held-out text after it; null when none is held out.</summary>
-    public double? HeldOutLoss { get => _heldOut.Loss; init => _heldOut = LossFigure.OfLoss(value); }
+    public double? HeldOutLoss { get; init; }
 
     /// <summary>The best held-out perplexity so far; null when none is held out, and for models that another figure ranks.</summary>
-    public double? BestHeldOutPerplexity { get => _bestHeldOut.Perplexity; init => _bestHeldOut = LossFigure.OfPerplexity(value); }
+    public double? BestHeldOutPerplexity { get => Perplexity.Of(BestHeldOutLoss); init => BestHeldOutLoss = Perplexity.Loss(value); }
 
     /// <summary>The least held-out nats a token so far; null when none is held out, and for models that another figure ranks.</summary>
-    public double? BestHeldOutLoss { get => _bestHeldOut.Loss; init => _bestHeldOut = LossFigure.OfLoss(value); }
+    public double? BestHeldOutLoss { get; init; }
 
     /// <summary>
     /// For models on pairs, the greatest figure of the held-out pairs so far, accuracy or exact match; null when none are held out.
@@ -165,16 +163,14 @@ public sealed record TrainingProgress
     public double TrainedSeconds { get; init; }
 }
 
-/// <summary>A loss and its perplexity: the one that was given is exact, and the other follows from it.</summary>
-/// <param name="Loss">Nats per token; null for none.</param>
-/// <param name="Perplexity">Its exponential.</param>
-internal readonly record struct LossFigure(double? Loss, double? Perplexity)
+/// <summary>The perplexity of a loss that may be absent, and, for files that have no losses yet, the loss of a perplexity.</summary>
+internal static class Perplexity
 {
-    /// <summary>Of a loss.</summary>
-    public static LossFigure OfLoss(double? loss) => new(loss, loss is { } nats ? Math.Exp(nats) : null);
+    /// <summary>exp of nats a token; null for none.</summary>
+    public static double? Of(double? loss) => loss is { } nats ? Math.Exp(nats) : null;
 
-    /// <summary>Of a perplexity, as files had it before they had losses.</summary>
-    public static LossFigure OfPerplexity(double? perplexity) => new(perplexity is { } value ? Math.Log(value) : null, perplexity);
+    /// <summary>The nats a token of a perplexity; null for none.</summary>
+    public static double? Loss(double? perplexity) => perplexity is { } value ? Math.Log(value) : null;
 }
 
 /// <summary>One weight of a model, outside torch.</summary>

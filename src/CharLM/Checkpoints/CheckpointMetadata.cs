@@ -20,7 +20,8 @@ internal static class CheckpointMetadata
 
     private const string SketchKey = "trained_text";
 
-    private static readonly JsonSerializerOptions Json = new()
+    /// <summary>How every part is written and read.</summary>
+    public static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -74,10 +75,6 @@ internal static class CheckpointMetadata
 
     /// <summary>One part of it.</summary>
     public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Json);
-
-    /// <summary>Reads one part.</summary>
-    /// <exception cref="JsonException">It is damaged.</exception>
-    public static T? ReadPart<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<T>(json, Json);
 
     /// <summary>Whether metadata is a checkpoint's, of whatever version.</summary>
     public static bool IsCheckpoint(IReadOnlyDictionary<string, string> metadata) => metadata.GetValueOrDefault("format") == Format;
@@ -173,13 +170,17 @@ internal static class CheckpointMetadata
     /// <summary>A part of metadata.</summary>
     /// <exception cref="FormatException">It is not there, or damaged.</exception>
     public static T Part<T>(IReadOnlyDictionary<string, string> metadata, string name)
-        where T : class
+        where T : class => (T)Part(metadata, name, typeof(T));
+
+    /// <summary>A part of metadata, of a type that is known when the program runs.</summary>
+    /// <exception cref="FormatException">It is not there, or damaged.</exception>
+    public static object Part(IReadOnlyDictionary<string, string> metadata, string name, Type type)
     {
         if (!metadata.TryGetValue(name, out string? json))
             throw new FormatException($"has no '{name}' in its metadata");
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Json) ?? throw new FormatException($"has an empty '{name}' in its metadata");
+            return JsonSerializer.Deserialize(json, type, Json) ?? throw new FormatException($"has an empty '{name}' in its metadata");
         }
         catch (JsonException e)
         {

@@ -36,4 +36,7 @@ public readonly record struct Metric(string Name, double Value)
         metrics.ToDictionary(
             metric => metric.Name.ToLowerInvariant().Replace(' ', '_').Replace('-', '_'), metric =>
                 metric.Value, StringComparer.Ordinal);
+
+    /// <summary>The name behind a key of <see cref="ByKey"/>: exact match, macro-F1.</summary>
+    internal static string NameOf(string key) => key == "macro_f1" ? "macro-F1" : key.Replace('_', ' ');
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CharLM.Models;
 using CharLM.Randomness;
 using CharLM.Tokenization;
@@ -7,24 +8,22 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs;
 
 /// <summary>A model that learns from pairs, with what every one of them has.</summary>
-/// <typeparam name="TConfig">What it is made of.</typeparam>
-internal abstract class PairModel<TConfig> : Module, IAccessedModel
-    where TConfig : class, IPairConfig
+internal abstract class PairModel : Module, IAccessedModel
 {
     /// <summary>A model without layers yet.</summary>
     /// <param name="name">Torch's name for it.</param>
     /// <param name="config">What it is made of.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
-    protected PairModel(string name, TConfig config)
+    protected PairModel(string name, PairConfig config)
         : base(name)
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(config.Errors());
-        (Config, Access) = (config, new ModelAccess(this));
+        Access = new ModelAccess(this);
     }
 
     /// <summary>What the model is made of.</summary>
-    public TConfig Config { get; }
+    public abstract PairConfig Config { get; }
 
     /// <summary>Where the weights live.</summary>
     public abstract Device Device { get; }
@@ -57,20 +56,40 @@ internal abstract class PairModel<TConfig> : Module, IAccessedModel
     }
 }
 
-/// <summary>What a model that learns from pairs is made of.</summary>
-public interface IPairConfig
+/// <summary>What a model that learns from pairs is made of; its type is the kind of the model.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public abstract record PairConfig
 {
+    private protected PairConfig()
+    {
+    }
+
     /// <summary>What checkpoints and configurations call the kind of model.</summary>
-    static abstract string Kind { get; }
+    [JsonIgnore]
+    public abstract string Kind { get; }
 
     /// <summary>The recurrent layers.</summary>
-    ModelConfig Model { get; }
+    public abstract ModelConfig Model { get; init; }
 
     /// <summary>What, in words, depends on how many epochs there are in all; null for nothing.</summary>
-    string? WhatSpansAllEpochs => null;
+    internal virtual string? WhatSpansAllEpochs => null;
 
     /// <summary>Every error of the configuration, empty when there is none.</summary>
-    IEnumerable<string> Errors();
+    public abstract IEnumerable<string> Errors();
+
+    /// <summary>The vocabs of training pairs.</summary>
+    internal abstract PairVocab VocabOf(IReadOnlyList<TextPair> pairs);
+
+    /// <summary>Name to shape of every weight.</summary>
+    /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
+    internal abstract IReadOnlyDictionary<string, long[]> Shapes(Vocab source, Vocab target);
+
+    /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
+    /// <param name="source">Tokens of what is read.</param>
+    /// <param name="target">Labels, or tokens of what is written.</param>
+    /// <param name="threads">Threads of the kernels; 0: one a processor.</param>
+    /// <param name="start">The file that its weights will come from; null for a new model.</param>
+    internal abstract TrainedModel Build(Vocab source, Vocab target, int threads, PairCheckpoint? start);
 }
 
 /// <summary>What a <see cref="PairTrainer"/> trains: a model, and examples of different lengths.</summary>

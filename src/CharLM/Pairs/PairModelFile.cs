@@ -11,35 +11,21 @@ namespace CharLM.Pairs;
 /// </summary>
 internal static class PairModelFile
 {
-    /// <summary>The weights of a configuration and two vocabs: name to shape.</summary>
-    /// <exception cref="FormatException">No model can have these vocabs; says why.</exception>
-    internal delegate IReadOnlyDictionary<string, long[]> ShapesOf<TConfig>(TConfig config, Vocab source, Vocab target);
-
     /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
     /// <param name="path">The file.</param>
     /// <param name="model">Its content.</param>
-    /// <param name="shapesOf">The weights that a model of the kind has.</param>
+    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
     /// <exception cref="CheckpointException">
     /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
     /// </exception>
-    public static void Write<TConfig>(string path, PairCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf)
-        where TConfig : class, IPairConfig => Write(path, model, shapesOf, null);
-
-    /// <param name="path">The file.</param>
-    /// <param name="model">Its content.</param>
-    /// <param name="shapesOf">The weights that a model of the kind has.</param>
-    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
-    /// <inheritdoc cref="Write{TConfig}(string, PairCheckpoint{TConfig}, ShapesOf{TConfig})"/>
-    internal static void Write<TConfig>(string path, PairCheckpoint<TConfig> model, ShapesOf<TConfig> shapesOf, Action? replacing)
-        where TConfig : class, IPairConfig
+    public static void Write(string path, PairCheckpoint model, Action? replacing = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(shapesOf);
-        CheckpointFile.CheckWeights(path, model.Weights, shapesOf(model.Config, model.Source, model.Target));
+        CheckpointFile.CheckWeights(path, model.Weights, model.Config.Shapes(model.Source, model.Target));
         var metadata = new Dictionary<string, string>(CheckpointMetadata.WriteFormat(), StringComparer.Ordinal)
         {
-            [ModelKind.Key] = TConfig.Kind,
-            ["model"] = CheckpointMetadata.WritePart(model.Config),
+            [ModelKind.Key] = model.Config.Kind,
+            ["model"] = CheckpointMetadata.WritePart<object>(model.Config),
             ["training"] = CheckpointMetadata.WritePart(model.Training),
             ["source"] = CheckpointMetadata.WriteVocab(model.Source),
             ["target"] = CheckpointMetadata.WriteVocab(model.Target),
@@ -53,12 +39,11 @@ internal static class PairModelFile
 
     /// <summary>Reads a model; everything is checked before weights are allocated.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="shapesOf">The weights that a model of the kind has.</param>
+    /// <param name="wanted">Any configuration of the kind that the file must hold.</param>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
-    public static PairCheckpoint<TConfig> Read<TConfig>(string path, ShapesOf<TConfig> shapesOf)
-        where TConfig : class, IPairConfig
+    public static PairCheckpoint Read(string path, PairConfig wanted)
     {
-        ArgumentNullException.ThrowIfNull(shapesOf);
+        ArgumentNullException.ThrowIfNull(wanted);
         return SafetensorsFile.Read(path, stream =>
         {
             byte[] headerBytes = SafetensorsHeader.ReadBytes(stream);
@@ -66,17 +51,17 @@ internal static class PairModelFile
             IReadOnlyDictionary<string, string> metadata = header.Metadata;
             CheckpointMetadata.CheckFormat(metadata);
             string kind = metadata.GetValueOrDefault(ModelKind.Key, ModelKind.LanguageModel);
-            if (kind != TConfig.Kind)
-                throw new FormatException($"holds a {kind}, not a {TConfig.Kind}");
-            TConfig config = CheckpointMetadata.Part<TConfig>(metadata, "model");
+            if (kind != wanted.Kind)
+                throw new FormatException($"holds a {kind}, not a {wanted.Kind}");
+            var config = (PairConfig)CheckpointMetadata.Part(metadata, "model", wanted.GetType());
             TrainerConfig training = CheckpointMetadata.Part<TrainerConfig>(metadata, "training");
             ResumeState? resume = CheckpointMetadata.PartOrNull<ResumeState>(metadata, CheckpointMetadata.ResumeKey);
             CheckpointMetadata.Check(config.Errors().Concat(training.Errors()).Concat(resume?.Errors() ?? []));
             Vocab source = CheckpointMetadata.ReadVocab(metadata, "source"), target = CheckpointMetadata.ReadVocab(metadata, "target");
-            IReadOnlyDictionary<string, long[]> shapes = shapesOf(config, source, target);
+            IReadOnlyDictionary<string, long[]> shapes = config.Shapes(source, target);
             Dictionary<string, WeightArray> weights = CheckpointFile.ReadWeights(
                 stream, headerBytes, header, shapes, tensor => resume is not null && ResumeTensors.IsMomentOf(tensor, shapes));
-            return new PairCheckpoint<TConfig>
+            return new PairCheckpoint
             {
                 Config = config,
                 Source = source,
@@ -92,12 +77,10 @@ internal static class PairModelFile
 }
 
 /// <summary>A trained classifier or translator with everything that is needed to use it alone.</summary>
-/// <typeparam name="TConfig">What the model is made of.</typeparam>
-public sealed record PairCheckpoint<TConfig> : IRunCheckpoint
-    where TConfig : class
+public sealed record PairCheckpoint : IRunCheckpoint
 {
     /// <summary>What the model is made of.</summary>
-    public required TConfig Config { get; init; }
+    public required PairConfig Config { get; init; }
 
     /// <summary>Tokens of what is read.</summary>
     public required Vocab Source { get; init; }

@@ -106,8 +106,6 @@ public abstract class EpochTrainer : IDisposable
         {
             Epoch = epoch + 1,
             NumEpochs = Config.EpochCount,
-            Step = Config.EpochLength > 0 ? ((long)epoch * Config.EpochLength) + batches : null,
-            TotalSteps = Config.TotalSteps > 0 ? Config.TotalSteps : (long)Config.NumEpochs * Config.EpochLength,
             Train = _nats,
             GradientNorm = _norms / batches,
             LearningRate = Optimizer.LearningRate,
@@ -266,7 +264,7 @@ public abstract class EpochTrainer : IDisposable
     }
 }
 
-/// <summary>What one epoch told. Perplexities of training and held-out text stand side by side and are never mixed.</summary>
+/// <summary>What one epoch of training told.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EpochReport
 {
@@ -276,22 +274,10 @@ public sealed record EpochReport
     /// <summary>Epochs of the whole run.</summary>
     public required int NumEpochs { get; init; }
 
-    /// <summary>Minibatches from the first epoch to the end of this one; null when epochs are passes over the text.</summary>
-    public long? Step { get; init; }
-
-    /// <summary>Minibatches of the whole run, where <see cref="Step"/> is known.</summary>
-    public long TotalSteps { get; init; }
-
     /// <summary>
     /// Loss over the epoch's minibatches, each measured before the step that learns from it, as the book does.
     /// </summary>
     public required LossSum Train { get; init; }
-
-    /// <summary>Loss over the held-out text after the epoch; null when none is held out or it was not measured.</summary>
-    public LossSum? HeldOut { get; init; }
-
-    /// <summary>For models on pairs, what the held-out ones told, the figure that counts first; empty when none are held out.</summary>
-    public IReadOnlyList<Metric> Metrics { get; init; } = [];
 
     /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>
     public required double GradientNorm { get; init; }
@@ -301,12 +287,6 @@ public sealed record EpochReport
 
     /// <summary>Seconds of training in this epoch, evaluation and samples not counted.</summary>
     public required double Seconds { get; init; }
-
-    /// <summary>Seconds since the run began.</summary>
-    public double ElapsedSeconds { get; init; }
-
-    /// <summary>Seconds that the remaining epochs will take at the rate so far.</summary>
-    public double RemainingSeconds { get; init; }
 
     /// <summary>Tokens predicted and learned from in a second of training.</summary>
     public double TokensPerSecond => Train.Tokens / Seconds;
@@ -347,11 +327,11 @@ public sealed class TrainingDivergedException : Exception
     public double GradientNorm { get; }
 
     /// <summary>Throws when the mean loss of an epoch, or of the held-out text after it, has no finite perplexity.</summary>
-    internal static void ThrowIfDiverged(EpochReport report)
+    internal static void ThrowIfDiverged(EpochReport report, LossSum? heldOut = null)
     {
         if (!double.IsFinite(report.Train.Perplexity))
             throw new TrainingDivergedException("the mean loss", report, report.Train);
-        if (report.HeldOut is { } heldOut && !double.IsFinite(heldOut.Perplexity))
-            throw new TrainingDivergedException("the held-out loss", report, heldOut);
+        if (heldOut is { } measured && !double.IsFinite(measured.Perplexity))
+            throw new TrainingDivergedException("the held-out loss", report, measured);
     }
 }

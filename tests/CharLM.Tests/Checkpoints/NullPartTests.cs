@@ -104,21 +104,18 @@ public sealed class NullPartTests : IDisposable
                 });
                 return (_folder.File("n-grams"), path => ModelFile.Read(path));
             case "classifier":
-                return OfRun<TrainedClassifier, ClassifierConfig>(new ClassifierConfig { Model = new ModelConfig { NumHiddens = 3 } });
+                return OfRun(new ClassifierConfig { Model = new ModelConfig { NumHiddens = 3 } });
             default:
-                return OfRun<TrainedTranslator, TranslatorConfig>(new TranslatorConfig { Model = new ModelConfig { NumHiddens = 3 } });
+                return OfRun(new TranslatorConfig { Model = new ModelConfig { NumHiddens = 3 } });
         }
     }
 
-    private (string File, Action<string> Read) OfRun<TModel, TConfig>(TConfig model)
-        where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, IPairConfig, new()
+    private (string File, Action<string> Read) OfRun(PairConfig model)
     {
-        var config = new PairRunConfig<TConfig> { Data = "pairs", Model = model, Training = new TrainerConfig { NumEpochs = 1 } };
-        using RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session = PairRun<TModel,
-            TConfig>.Kind.New(_folder.File("run"));
-        new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(Pairs);
-        return (session.Directory.LastCheckpointPath, path => TrainedModel<TModel, TConfig>.Open(path).Dispose());
+        var config = new PairRunConfig(model) { Data = "pairs", Training = new TrainerConfig { NumEpochs = 1 } };
+        using RunSession session = RunKind.Of(model.Kind).New(_folder.File("run"));
+        new PairRun(config, threads: 1, session: session).Execute(Pairs);
+        return (session.Directory.LastCheckpointPath, path => TrainedModel.Open(PairModelFile.Read(path, model)).Dispose());
     }
 
     private static (JsonObject Header, byte[] Data) Parse(byte[] file)

@@ -59,8 +59,8 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void SequenceModelFile_MutatedFiles_AreReadWholeOrRefused() => Fuzz("classifier", ClassifierBytes(), path =>
     {
-        PairCheckpoint<ClassifierConfig> read = TrainedModel<TrainedClassifier, ClassifierConfig>.ReadFile(path);
-        Assert.Equal(Sizes(Classifier.Shapes(read.Config, read.Source.Count, read.Target.Count - 1)),
+        PairCheckpoint read = PairModelFile.Read(path, new ClassifierConfig());
+        Assert.Equal(Sizes(read.Config.Shapes(read.Source, read.Target)),
             read.Weights.Select(weight => (weight.Key, weight.Value.Values.LongLength)).Order());
     });
 
@@ -134,8 +134,8 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void SequenceRunConfig_MutatedTexts_AreReadOrRefused() => Fuzz(
         "config of pairs",
-        Encoding.UTF8.GetBytes(RunConfigFile.Write(new PairRunConfig<TranslatorConfig> { Data = "pairs", Validation = "others" })),
-        path => Assert.NotNull(RunConfigFile.Read(path, new PairRunConfig<TranslatorConfig>()).Errors().ToList()));
+        Encoding.UTF8.GetBytes(RunConfigFile.Write(new PairRunConfig(new TranslatorConfig()) { Data = "pairs", Validation = "others" })),
+        path => Assert.NotNull(RunConfigFile.Read(path, new PairRunConfig(new TranslatorConfig())).Errors().ToList()));
 
     [Fact]
     public void EpochMetrics_MutatedLinesOfPairs_AreReadOrRefused()
@@ -203,7 +203,7 @@ public sealed class HostileFileTests : IDisposable
     {
         var config = new ClassifierConfig { Model = new ModelConfig { NumHiddens = 2 } };
         Dictionary<string, WeightArray> weights = Zeros(Classifier.Shapes(config, Tokens.Count, Tokens.Count - 1));
-        PairModelFile.Write(Path, new PairCheckpoint<ClassifierConfig>
+        PairModelFile.Write(Path, new PairCheckpoint
         {
             Config = config,
             Source = Tokens,
@@ -213,7 +213,7 @@ public sealed class HostileFileTests : IDisposable
             Progress = new TrainingProgress { Epochs = 1 },
             Weights = weights,
             Resume = Resume(weights, hidden: 0),
-        }, (config, source, target) => Classifier.Shapes(config, source.Count, target.Count - 1));
+        });
         return File.ReadAllBytes(Path);
     }
 

@@ -18,15 +18,16 @@ public sealed class PairRunTests : IDisposable
 {
     private static readonly PairFile Words = Make("words", 1, 70), OtherWords = Make("others", 2, 20);
 
-    private static readonly PairRunConfig<ClassifierConfig> Classifying = new()
+    private static readonly ClassifierConfig Classifier = new()
+    {
+        Model = new ModelConfig { NumHiddens = 6, NumLayers = 2, Dropout = 0.2, Bidirectional = true },
+        Pooling = Pooling.Attention,
+    };
+
+    private static readonly PairRunConfig Classifying = new(Classifier)
     {
         Data = "words",
         Validation = "others",
-        Model = new ClassifierConfig
-        {
-            Model = new ModelConfig { NumHiddens = 6, NumLayers = 2, Dropout = 0.2, Bidirectional = true },
-            Pooling = Pooling.Attention,
-        },
         Training = new TrainerConfig
         {
             NumEpochs = 3,
@@ -39,18 +40,19 @@ public sealed class PairRunTests : IDisposable
         CheckpointEvery = CheckpointInterval.Steps(4),
     };
 
-    private static readonly PairRunConfig<TranslatorConfig> Translating = new()
+    private static readonly TranslatorConfig Translator = new()
+    {
+        Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, OutputDropout = 0.1 },
+        Attention = SourceAttention.Dot,
+        TeacherForcing = 0.8,
+        TeacherForcingEnd = 0.4,
+        MaxTarget = 10,
+    };
+
+    private static readonly PairRunConfig Translating = new(Translator)
     {
         Data = "words",
         Validation = "others",
-        Model = new TranslatorConfig
-        {
-            Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, OutputDropout = 0.1 },
-            Attention = SourceAttention.Dot,
-            TeacherForcing = 0.8,
-            TeacherForcingEnd = 0.4,
-            MaxTarget = 10,
-        },
         Training = Classifying.Training with { Optimizer = OptimizerKind.RmsProp },
         CheckpointEvery = CheckpointInterval.Epochs(1),
     };
@@ -71,54 +73,53 @@ public sealed class PairRunTests : IDisposable
     [MemberData(nameof(Kinds))]
     public void Resume_ClassifierCutAnywhere_EndsBitByBitAsUncut(OptimizerKind optimizer, Implementation implementation)
     {
-        PairRunConfig<ClassifierConfig> config = Classifying with
+        PairRunConfig config = Classifying with
         {
-            Model = Classifying.Model with { Model = Classifying.Model.Model with { Implementation = implementation } },
+            Model = Classifier with { Model = Classifier.Model with { Implementation = implementation } },
             Training = Classifying.Training with { Optimizer = optimizer },
         };
-        RunDirectory whole = Run<TrainedClassifier, ClassifierConfig>("whole", config);
+        RunDirectory whole = Run("whole", config);
         // In an epoch of 9 minibatches, at its end, and right after a checkpoint.
         foreach (int steps in new[] { 3, 6, 1, 7 })
-            Run<TrainedClassifier, ClassifierConfig>("parts", config, cutAfter: steps);
-        AssertSame<TrainedClassifier, ClassifierConfig>(whole, Run<TrainedClassifier, ClassifierConfig>("parts", config));
+            Run("parts", config, cutAfter: steps);
+        AssertSame(whole, Run("parts", config));
     }
 
     [Fact]
     public void Resume_TranslatorThatReadsItsOwnTokensCutAnywhere_EndsBitByBitAsUncut()
     {
-        RunDirectory whole = Run<TrainedTranslator, TranslatorConfig>("whole", Translating);
+        RunDirectory whole = Run("whole", Translating);
         foreach (int steps in new[] { 4, 5, 11 })
-            Run<TrainedTranslator, TranslatorConfig>("parts", Translating, cutAfter: steps);
-        AssertSame<TrainedTranslator, TranslatorConfig>(whole, Run<TrainedTranslator, TranslatorConfig>("parts", Translating));
+            Run("parts", Translating, cutAfter: steps);
+        AssertSame(whole, Run("parts", Translating));
     }
 
     [Fact]
     public void Resume_KilledBetweenCheckpoints_RepeatsWithoutLosingOrRepeatingALine()
     {
-        RunDirectory whole = Run<TrainedClassifier, ClassifierConfig>("whole", Classifying);
+        RunDirectory whole = Run("whole", Classifying);
         foreach (int steps in new[] { 2, 10, 7, 5 })
-            Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, killAfter: steps);
-        AssertSame<TrainedClassifier, ClassifierConfig>(whole, Run<TrainedClassifier, ClassifierConfig>("parts", Classifying));
+            Run("parts", Classifying, killAfter: steps);
+        AssertSame(whole, Run("parts", Classifying));
     }
 
     // The measure of an epoch can take long: what was learned before it must not be learned again.
     [Fact]
     public void Resume_CutWhileHeldOutPairsAreMeasured_MeasuresThemAndGoesOn()
     {
-        RunDirectory whole = Run<TrainedTranslator, TranslatorConfig>("whole", Translating), parts = Run<TrainedTranslator,
-            TranslatorConfig>("parts", Translating, cutAfter: 9);
-        ResumeState state = PairRun<TrainedTranslator, TranslatorConfig>.Kind.Read(parts.LastCheckpointPath).Resume!;
+        RunDirectory whole = Run("whole", Translating), parts = Run("parts", Translating, cutAfter: 9);
+        ResumeState state = RunKind.Translator.Read(parts.LastCheckpointPath).Resume!;
         Assert.Equal((0, 9, 9), (state.Trainer.Epoch, state.Trainer.Batch, state.Step));
         Assert.Empty(EpochMetrics.Read(parts.MetricsPath));
-        AssertSame<TrainedTranslator, TranslatorConfig>(whole, Run<TrainedTranslator, TranslatorConfig>("parts", Translating));
+        AssertSame(whole, Run("parts", Translating));
     }
 
     [Fact]
     public void Execute_InARunDirectory_WritesAllOfTheRunAndItsConfigurationRepeatsIt()
     {
-        RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("whole", Classifying);
+        RunDirectory run = Run("whole", Classifying);
         Assert.Equal(RunDirectoryState.Complete, run.State);
-        PairRunConfig<ClassifierConfig> config = RunConfigFile.Read(run.ConfigPath, new PairRunConfig<ClassifierConfig>());
+        PairRunConfig config = RunConfigFile.Read(run.ConfigPath, new PairRunConfig(new ClassifierConfig()));
         Assert.Equal(Classifying with { Data = Path.GetFullPath("words"), Validation = Path.GetFullPath("others") }, config);
         RunEnvironment environment = RunEnvironment.Read(run.EnvironmentPath);
         Assert.Equal((Words.Sha256, "others", OtherWords.Sha256),
@@ -145,24 +146,23 @@ public sealed class PairRunTests : IDisposable
                     $"{pair.Source}\t{label}\t{pair.Target}"), ""],
             File.ReadAllLines(run.SamplesPath)[^6..]);
 
-        AssertSame<TrainedClassifier, ClassifierConfig>(run, Run<TrainedClassifier, ClassifierConfig>("again", config));
+        AssertSame(run, Run("again", config));
     }
 
     [Fact]
     public void Execute_Patience_EndsWhenTheHeldOutPairsBecomeNoBetterAndStaysEnded()
     {
         // A learning rate of next to nothing: the first epoch is the best.
-        PairRunConfig<ClassifierConfig> config = Classifying with
+        PairRunConfig config = Classifying with
         {
             Patience = 2,
             Training = Classifying.Training with { NumEpochs = 9, LearningRate = 1e-12 },
         };
-        RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("run", config);
+        RunDirectory run = Run("run", config);
         Assert.Equal([1, 2, 3], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         RunSummary summary = RunSummary.Read(run.ResultPath);
         Assert.Equal((true, 1, 3), (summary.StoppedEarly, summary.BestEpoch, summary.Epochs));
-        using RunSession<PairRunConfig<ClassifierConfig>, PairCheckpoint<ClassifierConfig>> session = PairRun<TrainedClassifier,
-            ClassifierConfig>.Kind.Resume(run.Path);
+        using RunSession session = RunKind.Classifier.Resume(run.Path);
         Assert.Contains("is complete: it ended after 3 epochs", Assert.Single(session.Conflicts(config)), StringComparison.Ordinal);
     }
 
@@ -170,9 +170,9 @@ public sealed class PairRunTests : IDisposable
     [Fact]
     public void Execute_LabelThatSteers_IsRankedByTheLossOfTheHeldOutPairs()
     {
-        PairRunConfig<TranslatorConfig> config = Translating with
+        PairRunConfig config = Translating with
         {
-            Model = Translating.Model with { Source = SourceKind.Label, Attention = SourceAttention.None },
+            Model = Translator with { Source = SourceKind.Label, Attention = SourceAttention.None },
             Training = Translating.Training with { NumEpochs = 6, LearningRate = 0.03 },
         };
         PairFile Steering(PairFile words) => words with
@@ -180,11 +180,9 @@ public sealed class PairRunTests : IDisposable
             Pairs = [.. words.Pairs.Select(pair => new TextPair(pair.Target, pair.Source, pair.Line))],
         };
         string path = _folder.File("run");
-        using (RunSession<PairRunConfig<TranslatorConfig>,
-            PairCheckpoint<TranslatorConfig>> session = PairRun<TrainedTranslator, TranslatorConfig>.Kind.New(path))
+        using (RunSession session = RunKind.Translator.New(path))
         {
-            RunResult result = new PairRun<TrainedTranslator,
-                TranslatorConfig>(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
+            RunResult result = new PairRun(config, threads: 1, session: session).Execute(Steering(Words), Steering(OtherWords));
             IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(session.Directory.MetricsPath);
             EpochMetrics best = metrics.MinBy(line => line.HeldOutLoss)!;
             Assert.All(metrics, line => Assert.Null(line.HeldOut));
@@ -193,10 +191,10 @@ public sealed class PairRunTests : IDisposable
             Assert.Equal(result.Best.Value.Value, RunSummary.Read(session.Directory.ResultPath).BestHeldOut!.Value);
         }
         var record = RunRecord.Read(path);
-        PairMeasurement measured = new PairEvaluator(threads: 1).Measure(record, Steering(OtherWords));
+        PairMeasurement measured = new RunEvaluator(threads: 1).Measure(record, Steering(OtherWords));
         Assert.Equal(record.Best!.HeldOutLoss!.Value, measured.Loss.Mean, 1e-6);
         using var writer = new StringWriter();
-        MarkdownReport.Write(PairReport.Of([record], [measured], []), writer);
+        MarkdownReport.Write(RunReport.Of([record], [measured], []), writer);
         Assert.Contains("best loss", writer.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("exact match", writer.ToString(), StringComparison.Ordinal);
     }
@@ -204,19 +202,19 @@ public sealed class PairRunTests : IDisposable
     [Fact]
     public void Resume_OtherConfigurationOrPairs_ListsWhatIsOther()
     {
-        RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, cutAfter: 5);
-        using RunSession<PairRunConfig<ClassifierConfig>, PairCheckpoint<ClassifierConfig>> session = PairRun<TrainedClassifier,
-            ClassifierConfig>.Kind.Resume(run.Path);
-        PairRunConfig<ClassifierConfig> other = session.Config! with
+        RunDirectory run = Run("parts", Classifying, cutAfter: 5);
+        using RunSession session = RunKind.Classifier.Resume(run.Path);
+        var config = (PairRunConfig)session.Config!;
+        PairRunConfig other = config with
         {
-            Model = session.Config.Model with { Pooling = Pooling.Mean },
-            Training = session.Config.Training with { Seed = 7 },
+            Model = Classifier with { Pooling = Pooling.Mean },
+            Training = config.Training with { Seed = 7 },
         };
         Assert.Equal(
             ["model.pooling is attention in the run and cannot become mean", "training.seed is 0 in the run and cannot become 7"],
-            Assert.Throws<InvalidConfigException>(() => new PairRun<TrainedClassifier, ClassifierConfig>(other, session: session))
+            Assert.Throws<InvalidConfigException>(() => new PairRun(other, session: session))
                 .Errors);
-        var same = new PairRun<TrainedClassifier, ClassifierConfig>(session.Config!, session: session);
+        var same = new PairRun(config, session: session);
         Assert.Contains("others holds other pairs than the run's",
             Assert.Throws<InvalidConfigException>(() => same.Execute(OtherWords, OtherWords)).Message, StringComparison.Ordinal);
         Assert.Contains("validation is missing", Assert.Throws<InvalidConfigException>(() => same.Execute(Words)).Message,
@@ -226,18 +224,18 @@ public sealed class PairRunTests : IDisposable
     [Fact]
     public void Resume_RunOfAnotherKind_SaysWhichCommandGoesOn()
     {
-        RunDirectory run = Run<TrainedClassifier, ClassifierConfig>("parts", Classifying, cutAfter: 5);
+        RunDirectory run = Run("parts", Classifying, cutAfter: 5);
         Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it",
-            Assert.Throws<RunDirectoryException>(() => PairRun<TrainedTranslator, TranslatorConfig>.Kind.Resume(run.Path)).Message,
+            Assert.Throws<RunDirectoryException>(() => RunKind.Translator.Resume(run.Path)).Message,
                 StringComparison.Ordinal);
-        Assert.Contains("not of a language model", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("not of a language model",
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message, StringComparison.Ordinal);
         Assert.Contains("configures a classifier, not a language model",
             Assert.Throws<ConfigFileException>(() => RunConfigFile.Read(run.ConfigPath)).Message, StringComparison.Ordinal);
-        Assert.Null(RunDirectory.NewestResumable(Path.GetDirectoryName(run.Path)!, TrainingRun.Kind.Owns));
+        Assert.Null(RunDirectory.NewestResumable(Path.GetDirectoryName(run.Path)!, RunKind.LanguageModel.Owns));
         Assert.Equal(run.Path,
             RunDirectory.NewestResumable(
-                Path.GetDirectoryName(run.Path)!, PairRun<TrainedClassifier, ClassifierConfig>.Kind.Owns)!.Path);
+                Path.GetDirectoryName(run.Path)!, RunKind.Classifier.Owns)!.Path);
     }
 
     [Fact]
@@ -249,7 +247,7 @@ public sealed class PairRunTests : IDisposable
                 + "they are",
             "patience waits for better held-out pairs: give --validation",
         ],
-        new PairRunConfig<ClassifierConfig>
+        new PairRunConfig(new ClassifierConfig())
         {
             Kind = "translator",
             Patience = 1,
@@ -267,21 +265,21 @@ public sealed class PairRunTests : IDisposable
     }
 
     // All but the times.
-    private static void AssertSame<TModel, TConfig>(RunDirectory whole, RunDirectory parts)
-        where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, IPairConfig, new()
+    private static void AssertSame(RunDirectory whole, RunDirectory parts)
     {
-        RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> kind = PairRun<TModel, TConfig>.Kind;
-        PairCheckpoint<TConfig> one = kind.Read(whole.LastCheckpointPath), other = kind.Read(parts.LastCheckpointPath);
+        RunKind kind = RunKind.Of(RunConfigFile.KindOf(whole.ConfigPath));
+        PairCheckpoint one = Read(whole.LastCheckpointPath), other = Read(parts.LastCheckpointPath);
         Assert.Equal(Bits(one.Weights), Bits(other.Weights));
         Assert.Equal(one.Resume!.Trainer.Moments.OrderBy(moment => moment.Key),
             other.Resume!.Trainer.Moments.OrderBy(moment => moment.Key));
         Assert.Equal(one.Progress with { TrainedSeconds = 0 }, other.Progress with { TrainedSeconds = 0 });
         Assert.Equal((one.Resume.Step, one.Resume.Trainer.Schedule, one.Resume.Trainer.OptimizerSteps),
             (other.Resume.Step, other.Resume.Trainer.Schedule, other.Resume.Trainer.OptimizerSteps));
-        Assert.Equal(Bits(kind.Read(whole.BestCheckpointPath).Weights), Bits(kind.Read(parts.BestCheckpointPath).Weights));
+        Assert.Equal(Bits(Read(whole.BestCheckpointPath).Weights), Bits(Read(parts.BestCheckpointPath).Weights));
         Assert.Equal(Timeless(whole), Timeless(parts));
         Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
+
+        PairCheckpoint Read(string path) => (PairCheckpoint)kind.Read(path);
     }
 
     private static IEnumerable<string> Timeless(RunDirectory run) => EpochMetrics.Read(run.MetricsPath)
@@ -292,20 +290,17 @@ public sealed class PairRunTests : IDisposable
             .Select(tensor => $"{tensor.Key} {Convert.ToHexString(MemoryMarshal.AsBytes<float>(tensor.Value.Values))}");
 
     // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
-    private RunDirectory Run<TModel,
-        TConfig>(string name, PairRunConfig<TConfig> config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
-        where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, IPairConfig, new()
+    private RunDirectory Run(string name, PairRunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));
-        RunKind<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> kind = PairRun<TModel, TConfig>.Kind;
-        using RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session = directory.State == RunDirectoryState.Resumable
+        RunKind kind = RunKind.Of(config.Model.Kind);
+        using RunSession session = directory.State == RunDirectoryState.Resumable
             ? kind.Resume(directory.Path) : kind.New(directory.Path);
         using var cancel = new CancellationTokenSource();
         int steps = 0;
         try
         {
-            new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(
+            new PairRun(config, threads: 1, session: session).Execute(
                 Words,
                 OtherWords,
                 new Listener<RunEvent>(e =>

@@ -1,6 +1,7 @@
 using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Evaluation;
+using CharLM.Pairs;
 using CharLM.Tokenization;
 using CharLM.Workbench.Runs;
 using static TorchSharp.torch;
@@ -26,7 +27,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">The text is another one, the training saw all of it, or the model sees the
     /// future.</exception>
-    public RunMeasurement Measure(string run, ISavedModel saved, CorpusText corpus, CancellationToken cancellationToken = default)
+    public TextMeasurement Measure(string run, ISavedModel saved, CorpusText corpus, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(corpus);
@@ -43,8 +44,28 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
         if (!_baselines.TryGetValue(key, out (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) baselines))
             _baselines[key] = baselines = MeasureBaselines(saved, corpus, text, cancellationToken);
-        return new RunMeasurement(run, result.Report, baselines.NGram, baselines.Compressors,
+        return new TextMeasurement(run, result.Report, baselines.NGram, baselines.Compressors,
             Passage(result.Surprisals, saved, text.WindowLength));
+    }
+
+    /// <summary>Measures the checkpoint that speaks for a run on the pairs that the run held out.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="heldOut">The pairs.</param>
+    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <exception cref="InvalidConfigException">The pairs are others than the run's.</exception>
+    /// <exception cref="CheckpointException">There is no checkpoint yet, or it cannot be read.</exception>
+    /// <exception cref="PairFileException">A pair cannot be measured; names its line.</exception>
+    public PairMeasurement Measure(RunRecord run, PairFile heldOut, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(heldOut);
+        if (heldOut.Sha256 != run.Environment?.HeldOutSha256)
+            throw new InvalidConfigException(
+                [$"'{heldOut.Path}' holds other pairs than those that the run measured: its SHA-256 is another"]);
+        string path = run.CheckpointPath ?? throw new CheckpointException(run.Name, "has no checkpoint yet");
+        using var model = TrainedModel.Open((PairCheckpoint)RunKind.Of(run.Kind).Read(path), device, threads);
+        model.Check(heldOut);
+        return PairMeasurement.Of(run.Name, model, heldOut, cancellationToken);
     }
 
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
@@ -69,12 +90,16 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     }
 }
 
+/// <summary>How a run's model did on what its training did not see.</summary>
+/// <param name="Run">The run's name.</param>
+public abstract record RunMeasurement(string Run);
+
 /// <summary>How a run's model did on text that its training did not see, beside what it has to beat.</summary>
 /// <param name="Run">The run's name.</param>
 /// <param name="Evaluation">The figures of its checkpoint.</param>
 /// <param name="NGram">The figures of counted n-grams on the same text; null when there was nothing to count.</param>
 /// <param name="Compressors">What compressors need for the same text.</param>
 /// <param name="Passage">The beginning of the text, token by token, with the nats of each.</param>
-public sealed record RunMeasurement(
+public sealed record TextMeasurement(
     string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors,
-        IReadOnlyList<(string Token, double Nats)> Passage);
+    IReadOnlyList<(string Token, double Nats)> Passage) : RunMeasurement(Run);

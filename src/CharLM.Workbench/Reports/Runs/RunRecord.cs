@@ -1,6 +1,5 @@
 using CharLM.Checkpoints;
 using CharLM.Models;
-using CharLM.Pairs;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
 using CharLM.Workbench.Runs;
@@ -23,8 +22,7 @@ public sealed record RunRecord
     /// <summary>Its directory; null when only a log is known.</summary>
     public RunDirectory? Directory { get; init; }
 
-    /// <summary>All that the run was told, a <see cref="RunConfig"/> or a <see cref="PairRunConfig{TConfig}"/>; null when only a
-    /// log is known.</summary>
+    /// <summary>Its configuration, a <see cref="RunConfig"/> or a <see cref="PairRunConfig"/>; null when only a log is known.</summary>
     public RunSettings? Settings { get; init; }
 
     /// <summary>Its model, of models on pairs the recurrent layers; null when only a log is known.</summary>
@@ -68,8 +66,30 @@ public sealed record RunRecord
     public string? CheckpointPath => new[] { Directory?.BestCheckpointPath, Directory?.LastCheckpointPath }.FirstOrDefault(File.Exists);
 
     /// <summary>The figure that counts, of an epoch; null when nothing is held out.</summary>
-    public double? MainOf(EpochMetrics? epoch) =>
-        MainFigure == Loss ? epoch?.HeldOutLoss : epoch?.HeldOut?.TryGetValue(MainFigure, out double value) == true ? value : null;
+    public double? MainOf(EpochMetrics? epoch) => MainFigure == Loss ? epoch?.HeldOutLoss : FigureOf(epoch, MainFigure);
+
+    /// <summary>Whether pairs were learned, not a text.</summary>
+    internal bool IsOnPairs => Kind != ModelKind.LanguageModel;
+
+    /// <summary>How its losses are shown: as perplexities of a text, as nats of pairs.</summary>
+    internal string LossName => IsOnPairs ? Loss : "perplexity";
+
+    /// <summary>The best figure of those held out, as it is shown.</summary>
+    internal double? BestFigure => IsOnPairs ? MainOf(Best) : Best?.HeldOutPerplexity;
+
+    /// <summary>The training loss of an epoch, as it is shown.</summary>
+    internal double? TrainOf(EpochMetrics? epoch) => IsOnPairs ? epoch?.TrainLoss : epoch?.TrainPerplexity;
+
+    /// <summary>The held-out loss of an epoch, as it is shown.</summary>
+    internal double? HeldOutOf(EpochMetrics? epoch) => IsOnPairs ? epoch?.HeldOutLoss : epoch?.HeldOutPerplexity;
+
+    /// <summary>A figure of the held-out pairs after an epoch; null when it has it not.</summary>
+    internal static double? FigureOf(EpochMetrics? epoch, string key) =>
+        epoch?.HeldOut?.TryGetValue(key, out double value) == true ? value : null;
+
+    /// <summary>The names of the figures that runs measured, as the metrics have them, in order.</summary>
+    internal static IReadOnlyList<string> FiguresOf(IEnumerable<RunRecord> runs) =>
+        [.. runs.SelectMany(run => run.Epochs).SelectMany(epoch => epoch.HeldOut?.Keys ?? []).Distinct()];
 
     /// <summary>Reads a run directory, or the file of a log.</summary>
     /// <exception cref="CheckpointException">There is no run, or a file of it is not what it should be.</exception>
@@ -82,50 +102,38 @@ public sealed record RunRecord
         var directory = new RunDirectory(path);
         if (!File.Exists(directory.ConfigPath))
             throw new CheckpointException(path, "is no run: it is neither a run directory (it has no config.yaml) nor the file of a log");
-        string? kind = RunConfigFile.KindOf(directory.ConfigPath);
-        if (kind == ClassifierConfig.Kind)
+        RunKind kind = RunKind.Of(RunConfigFile.KindOf(directory.ConfigPath));
+        var record = new RunRecord
         {
-            PairRunConfig<ClassifierConfig> config = ReadConfig<ClassifierConfig>(directory);
-            return Read(directory, config, config.Model.Model) with
+            Name = directory.Name,
+            Kind = kind.Name,
+            Directory = directory,
+            Settings = RunConfigFile.Read(directory.ConfigPath, kind.Defaults),
+            Environment = RunEnvironment.Read(directory.EnvironmentPath),
+            Epochs = EpochMetrics.Read(directory.MetricsPath),
+            Samples = SampleFile.Read(directory.SamplesPath),
+            Result = File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath) : null,
+        };
+        return record.Settings switch
+        {
+            RunConfig text => record with { Model = text.Model, Corpus = text.Corpus },
+            PairRunConfig { Model: ClassifierConfig model } pairs => record with
             {
-                Kind = kind,
-                Form = config.Model.LabelOf == LabelOf.Character ? "a label for each character"
-                    : $"pooling {Choices.NameOf(config.Model.Pooling)}",
-                Validation = config.Validation,
+                Model = model.Model,
+                Form = model.LabelOf == LabelOf.Character ? "a label for each character" : $"pooling {Choices.NameOf(model.Pooling)}",
+                Validation = pairs.Validation,
                 MainFigure = "accuracy",
-            };
-        }
-        if (kind == TranslatorConfig.Kind)
-        {
-            PairRunConfig<TranslatorConfig> config = ReadConfig<TranslatorConfig>(directory);
-            bool isSteered = config.Model.Source == SourceKind.Label;
-            return Read(directory, config, config.Model.Model) with
+            },
+            PairRunConfig { Model: TranslatorConfig model } pairs => record with
             {
-                Kind = kind,
-                Form = isSteered ? "from a label" : $"attention {Choices.NameOf(config.Model.Attention)}",
-                Validation = config.Validation,
-                MainFigure = isSteered ? Loss : "exact_match",
-            };
-        }
-        RunConfig ofText = RunConfigFile.Read(directory.ConfigPath);
-        return Read(directory, ofText, ofText.Model) with { Corpus = ofText.Corpus };
+                Model = model.Model,
+                Form = model.Source == SourceKind.Label ? "from a label" : $"attention {Choices.NameOf(model.Attention)}",
+                Validation = pairs.Validation,
+                MainFigure = model.Source == SourceKind.Label ? Loss : "exact_match",
+            },
+            _ => throw new NotSupportedException($"a run of a {kind.Name}"),
+        };
     }
-
-    private static PairRunConfig<TConfig> ReadConfig<TConfig>(RunDirectory directory)
-        where TConfig : class, IPairConfig, new() =>
-        RunConfigFile.Read(directory.ConfigPath, new PairRunConfig<TConfig>());
-
-    private static RunRecord Read(RunDirectory directory, RunSettings settings, ModelConfig model) => new()
-    {
-        Name = directory.Name,
-        Directory = directory,
-        Settings = settings,
-        Model = model,
-        Environment = RunEnvironment.Read(directory.EnvironmentPath),
-        Epochs = EpochMetrics.Read(directory.MetricsPath),
-        Samples = SampleFile.Read(directory.SamplesPath),
-        Result = File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath) : null,
-    };
 }
 
 /// <summary>A sample that a run drew.</summary>

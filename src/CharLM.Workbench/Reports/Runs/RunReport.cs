@@ -1,16 +1,21 @@
 using CharLM.Evaluation;
 using CharLM.Models;
+using CharLM.Workbench.Configuration;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>Puts runs side by side: figures, learning curves, samples, configurations, environments.</summary>
+/// <summary>
+/// Puts runs side by side, whatever they trained: figures, learning curves, samples, configurations, environments, and what was measured
+/// of their models.
+/// </summary>
 public static class RunReport
 {
-    private const double DarkestBits = 8;
+    private const int MostSamples = 8;
+    private const int MostSampleCharacters = 2000;
 
     /// <summary>The report of some runs.</summary>
-    /// <param name="runs">The runs, 1 or more; their names are different.</param>
+    /// <param name="runs">The runs, 1 or more, all on text or all of one kind on pairs; their names are different.</param>
     /// <param name="measurements">What was measured of their models; may lack runs, or be empty.</param>
     /// <param name="notes">What a reader must know, such as why a run was not measured; each a sentence.</param>
     /// <exception cref="ArgumentException">There is no run.</exception>
@@ -21,123 +26,143 @@ public static class RunReport
         ArgumentNullException.ThrowIfNull(notes);
         if (runs.Count == 0)
             throw new ArgumentException("there is no run to report", nameof(runs));
-        var sections = new List<ReportSection>
-        {
-            new("Runs", [Comparison(runs), .. notes.Select(note => new Paragraph(note))]),
-        };
-        if (measurements.Count > 0)
-            sections.Add(HeldOut(measurements));
-        sections.Add(Curves(runs));
-        if (runs.Any(run => run.Samples.Count > 0))
-            sections.Add(new ReportSection("Samples", [.. runs.SelectMany(RunReportParts.Samples)]));
-        if (measurements.Count > 0)
-            sections.Add(new ReportSection("Surprisal of a held-out passage", [.. measurements.Select(Passage)]));
-        sections.AddRange(RunReportParts.Ending(runs));
-        return new Report(RunReportParts.Title(runs), sections);
-    }
-
-    private static ReportTable Comparison(IReadOnlyList<RunRecord> runs) => new(
-        "",
-        [new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"), new("train perplexity"),
-            new("held-out perplexity"), new("best held-out"), new("after epoch"), new("tokens/s, median"), new("training, s"),
-                new("state", IsNumber: false)],
-        [
-            .. runs.Select(run => (string[])
+        TextMeasurement[] texts = [.. measurements.OfType<TextMeasurement>()];
+        PairMeasurement[] pairs = [.. measurements.OfType<PairMeasurement>()];
+        ReportSection[] samples = runs.All(run => run.Samples.Count == 0) ? []
+            : [new("Samples", [.. runs[0].IsOnPairs ? [SampledPairs] : Array.Empty<ReportPart>(), .. runs.SelectMany(Samples)])];
+        return new Report(
+            runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs",
             [
-                run.Name,
-                run.Model is { } model ? Describe(model) : "",
-                ReportFigure.Of(run.Result?.Parameters),
-                ReportFigure.Of(run.Last?.Epoch),
-                ReportFigure.Of(run.Last?.TrainPerplexity),
-                ReportFigure.Of(run.Last?.HeldOutPerplexity),
-                ReportFigure.Of(run.Best?.HeldOutPerplexity),
-                ReportFigure.Of(run.Best?.Epoch),
-                RunReportParts.Rounded(Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
-                RunReportParts.Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
-                RunReportParts.State(run),
-            ]),
-        ]);
-
-    // A table for each text: figures of other texts are no ranking.
-    private static ReportSection HeldOut(IReadOnlyList<RunMeasurement> measurements)
-    {
-        IGrouping<MeasuredText, RunMeasurement>[] texts = [.. measurements.GroupBy(measured => measured.Evaluation.Measured)];
-        var parts = new List<ReportPart>();
-        foreach (IGrouping<MeasuredText, RunMeasurement> text in texts)
-            parts.Add(Ranking(texts.Length == 1 ? "" : $"{text.First().Evaluation.Text}, cleaned as '{Choices.NameOf(text.Key.Cleaning)}'",
-                [.. text]));
-        if (texts.Length > 1)
-        {
-            parts.Add(new Paragraph(
-                "Each table is of another text, so that its order says nothing of the others. Between tables only bits per byte of the raw "
-                + "text have one unit, and a cleaning that drops characters leaves less to predict."));
-        }
-        string[] readings = [.. measurements.Select(measured => measured.Evaluation.Reading).Distinct()];
-        parts.Add(new Paragraph(
-            $"Models are read with {string.Join("; or ", readings)}. Intervals are of a block bootstrap over the text. "
-            + "The n-gram model counts, and the compressors have read, the text before it."));
-        return new ReportSection("Text that training did not see", parts);
-    }
-
-    private static ReportTable Ranking(string title, IReadOnlyList<RunMeasurement> measurements)
-    {
-        RunMeasurement[] baselines = [.. RunTables.Baselines(measurements)];
-        return new ReportTable(
-            title,
-            [
-                new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"),
-                    new("bits per character (95 % interval)"),
-                new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error"),
-            ],
-            [
-                .. measurements.OrderBy(measured => measured.Evaluation.BitsPerByte).Select(measured => Row(measured.Evaluation)),
-                .. baselines.SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
-                .. baselines.SelectMany(measured => measured.Compressors.Select(compressor => (string[])
-                [
-                    compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter),
-                        ReportFigure.Of(compressor.BitsPerByte),
-                    ReportFigure.Of(BitsPerRawByte(compressor, measured.Evaluation)), "", "",
-                ])),
+                new("Runs", [Comparison(runs), .. notes.Select(note => new Paragraph(note))]),
+                .. texts.Length > 0 ? [TextSections.HeldOut(texts)] : Array.Empty<ReportSection>(),
+                .. pairs.Length > 0 ? [PairSections.HeldOut(pairs)] : Array.Empty<ReportSection>(),
+                Curves(runs),
+                .. pairs.Length > 0 ? PairSections.Models(pairs) : [],
+                .. samples,
+                .. texts.Length > 0 ? [TextSections.Passages(texts)] : Array.Empty<ReportSection>(),
+                .. runs.Any(run => run.Settings is not null) ? [Configurations(runs)] : Array.Empty<ReportSection>(),
+                .. runs.Any(run => run.Environment is not null) ? [new("Environment", [Environments(runs)])] : Array.Empty<ReportSection>(),
             ]);
     }
 
-    // The evaluation's raw bytes stand for as many bytes of the cleaned text as the compressor's.
-    private static double BitsPerRawByte(CompressorBaseline compressor, EvaluationReport evaluation) =>
-        compressor.BitsPerByte * evaluation.Bytes / evaluation.RawBytes;
+    private static Paragraph SampledPairs { get; } = new("Source, prediction and target of the first held-out pairs.");
 
-    private static string[] Row(EvaluationReport report) =>
-    [
-        report.Model,
-        report.Text,
-        ReportFigure.Of(report.Perplexity, report.PerplexityInterval.Low, report.PerplexityInterval.High),
-        ReportFigure.Of(report.BitsPerCharacter, report.BitsPerCharacterInterval.Low, report.BitsPerCharacterInterval.High),
-        ReportFigure.Of(report.BitsPerByte),
-        ReportFigure.Of(report.BitsPerRawByte),
-        ReportFigure.Of(report.Accuracy),
-        ReportFigure.Of(report.CalibrationError),
-    ];
+    private static ReportTable Comparison(IReadOnlyList<RunRecord> runs)
+    {
+        IReadOnlyList<string> figures = RunRecord.FiguresOf(runs);
+        RunRecord first = runs[0];
+        return new ReportTable(
+            "",
+            [
+                new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"),
+                new($"train {first.LossName}"), new($"held-out {first.LossName}"),
+                .. figures.Select(key => new ReportColumn($"held-out {Metric.NameOf(key)}")),
+                new($"best {(first.IsOnPairs ? Metric.NameOf(first.MainFigure) : "held-out")}"), new("after epoch"),
+                    new($"{(first.IsOnPairs ? "predictions" : "tokens")}/s, median"), new("training, s"), new("state", IsNumber: false),
+            ],
+            [
+                .. runs.Select(run => (string[])
+                [
+                    run.Name,
+                    run.Model is { } model ? Describe(run, model) : "",
+                    ReportFigure.Of(run.Result?.Parameters),
+                    ReportFigure.Of(run.Last?.Epoch),
+                    ReportFigure.Of(run.TrainOf(run.Last)),
+                    ReportFigure.Of(run.HeldOutOf(run.Last)),
+                    .. figures.Select(key => ReportFigure.Of(RunRecord.FigureOf(run.Last, key))),
+                    ReportFigure.Of(run.BestFigure),
+                    ReportFigure.Of(run.Best?.Epoch),
+                    Rounded(Median.Of(run.Epochs.Select(epoch => epoch.TokensPerSecond)), "#,0"),
+                    Rounded(run.Epochs.Sum(epoch => epoch.Seconds), "#,0.0"),
+                    State(run),
+                ]),
+            ]);
+    }
+
+    private static string Describe(RunRecord run, ModelConfig model) =>
+        $"{Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}), {model.NumLayers} x {model.NumHiddens}"
+            + (run.IsOnPairs ? $"{(model.Bidirectional ? ", bidirectional" : "")}, {run.Form}"
+                : model.LeakLabel is { } leak ? $"; {leak}" : "");
 
     private static ReportSection Curves(IReadOnlyList<RunRecord> runs) => new("Learning curves",
     [
-        new LineChart("Perplexity", "epoch", "perplexity",
+        new LineChart(runs[0].IsOnPairs ? "Loss" : "Perplexity", "epoch", runs[0].IsOnPairs ? "nats a prediction" : "perplexity",
         [
             .. runs.SelectMany((run, group) => (LineSeries[])
             [
-                RunReportParts.Series(run, $"{run.Name}: train", group, epoch => epoch.TrainPerplexity),
-                RunReportParts.Series(run, $"{run.Name}: held out", group, epoch => epoch.HeldOutPerplexity) with { Dashed = true },
+                Series(run, $"{run.Name}: train", group, run.TrainOf),
+                Series(run, $"{run.Name}: held out", group, run.HeldOutOf) with { Dashed = true },
             ]).Where(series => series.Points.Count > 0),
         ])
         { LogarithmicY = true },
-        RunReportParts.Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
-        RunReportParts.Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond),
-        RunReportParts.Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
+        .. RunRecord.FiguresOf(runs).Select(key =>
+            Chart(runs, $"Held-out {Metric.NameOf(key)}", Metric.NameOf(key), epoch => RunRecord.FigureOf(epoch, key))),
+        Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
+        .. runs[0].IsOnPairs ? Array.Empty<ReportPart>() : [Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond)],
+        Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
 
-    private static ShadedText Passage(RunMeasurement measured) => new(
-        $"{measured.Run}: bits of each token, {DarkestBits} and above darkest",
-        [.. measured.Passage.Select(token => (token.Token, token.Nats / Math.Log(2)))])
-    { Largest = DarkestBits };
+    // Evenly over the epochs of a run.
+    private static IEnumerable<ReportPart> Samples(RunRecord run) => ChartFigures.Thinned(run.Samples, MostSamples)
+        .Select(sample => new Preformatted(
+            $"{run.Name}, after epoch {sample.Epoch}",
+                sample.Text.Length > MostSampleCharacters ? sample.Text[..MostSampleCharacters] + "..." : sample.Text));
 
-    private static string Describe(ModelConfig model) =>
-        RunReportParts.Describe(model) + (model.LeakLabel is null ? "" : "; " + model.LeakLabel);
+    private static string State(RunRecord run) => (run.Directory, run.Result?.StoppedEarly) switch
+    {
+        (null, _) => "a log",
+        (_, null) => "not complete",
+        (_, true) => "stopped early",
+        _ => "complete",
+    };
+
+    private static string Rounded(double? value, string format) =>
+        value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
+
+    private static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
+        new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
+
+    private static LineSeries Series(RunRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
+        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
+        {
+            Group = group,
+        };
+
+    private static ReportSection Configurations(IReadOnlyList<RunRecord> runs)
+    {
+        RunRecord[] known = [.. runs.Where(run => run.Settings is not null)];
+        Dictionary<string, string>[] settings = [.. known.Select(run => YamlRecord.Flatten(run.Settings!).ToDictionary())];
+        string[] different = [.. settings.SelectMany(setting => setting.Keys).Distinct()
+            .Where(key => settings.Select(setting => setting.GetValueOrDefault(key)).Distinct().Count() > 1)];
+        var parts = new List<ReportPart>();
+        if (different.Length > 0)
+        {
+            parts.Add(new ReportTable(
+                "What differs",
+                [new("setting", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
+                [.. different.Select(key => (string[])[key, .. settings.Select(setting => setting.GetValueOrDefault(key, ""))])]));
+        }
+        parts.AddRange(known.Select(run => new Preformatted($"{run.Name}: config.yaml", RunConfigFile.Write(run.Settings!), Folded: true)));
+        return new ReportSection("Configurations", parts);
+    }
+
+    private static ReportTable Environments(IReadOnlyList<RunRecord> runs)
+    {
+        RunRecord[] known = [.. runs.Where(run => run.Environment is not null)];
+        (string Name, Func<RunEnvironment, string?> Value)[] rows =
+        [
+            ("toolkit", e => e.Toolkit), ("commit", e => e.Commit), ("TorchSharp", e => e.TorchSharp), ("libtorch", e => e.Libtorch),
+                (".NET", e => e.Dotnet),
+            ("system", e => e.Os), ("processor", e => e.Cpu), ("processors", e => $"{e.Processors}"),
+                ("threads", e => e.Threads == 0 ? "chosen" : $"{e.Threads}"),
+            ("torch threads", e => $"{e.TorchThreads}"), ("device", e => e.Device), ("corpus", e => e.Corpus),
+                ("its SHA-256", e => e.CorpusSha256),
+            ("held out", e => e.HeldOut), ("its SHA-256", e => e.HeldOutSha256), ("began", e => e.Started),
+        ];
+        return new ReportTable(
+            "",
+            [new("", IsNumber: false), .. known.Select(run => new ReportColumn(run.Name, IsNumber: false))],
+            [.. rows.Where(row => known.Any(run => row.Value(run.Environment!) is not null))
+                .Select(row => (string[])[row.Name, .. known.Select(run => row.Value(run.Environment!) ?? "")])]);
+    }
 }

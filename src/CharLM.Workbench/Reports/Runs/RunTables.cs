@@ -6,46 +6,71 @@ namespace CharLM.Workbench.Reports.Runs;
 public static class RunTables
 {
     /// <summary>A row for each run.</summary>
-    public static ReportTable Runs(IReadOnlyList<RunRecord> runs) => new(
-        "runs",
-        [Text("run"), Text("cell"), Text("implementation"), Number("layers"), Number("hidden"), Number("parameters"), Number("epochs"),
-            Number("train_perplexity"), Number("held_out_perplexity"), Number("best_held_out_perplexity"), Number("best_epoch"),
-                Number("trained_seconds"), Text("complete")],
-        [
-            .. runs.Select(run => (string[])
+    /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
+    public static ReportTable Runs(IReadOnlyList<RunRecord> runs)
+    {
+        (bool onPairs, string loss) = (runs[0].IsOnPairs, runs[0].LossName);
+        return new ReportTable(
+            "runs",
             [
-                run.Name,
-                run.Model is { } model ? Choices.NameOf(model.Cell) : "",
-                run.Model is { } same ? Choices.NameOf(same.Implementation) : "",
-                $"{run.Model?.NumLayers}",
-                $"{run.Model?.NumHiddens}",
-                $"{run.Result?.Parameters}",
-                $"{run.Last?.Epoch}",
-                $"{run.Last?.TrainPerplexity}",
-                $"{run.Last?.HeldOutPerplexity}",
-                $"{run.Best?.HeldOutPerplexity}",
-                $"{run.Best?.Epoch}",
-                $"{run.Epochs.Sum(epoch => epoch.Seconds)}",
-                run.Result is null ? "no" : "yes",
-            ]),
-        ]);
+                Text("run"), .. onPairs ? [Text("kind")] : Array.Empty<ReportColumn>(), Text("cell"), Text("implementation"),
+                Number("layers"), Number("hidden"), Number("parameters"), Number("epochs"), Number($"train_{loss}"),
+                Number($"held_out_{loss}"), Number(onPairs ? "best_held_out" : "best_held_out_perplexity"), Number("best_epoch"),
+                Number("trained_seconds"), Text("complete"),
+            ],
+            [
+                .. runs.Select(run => (string[])
+                [
+                    run.Name,
+                    .. onPairs ? [run.Kind] : Array.Empty<string>(),
+                    run.Model is { } model ? Choices.NameOf(model.Cell) : "",
+                    run.Model is { } same ? Choices.NameOf(same.Implementation) : "",
+                    $"{run.Model?.NumLayers}",
+                    $"{run.Model?.NumHiddens}",
+                    $"{run.Result?.Parameters}",
+                    $"{run.Last?.Epoch}",
+                    $"{run.TrainOf(run.Last)}",
+                    $"{run.HeldOutOf(run.Last)}",
+                    $"{run.BestFigure}",
+                    $"{run.Best?.Epoch}",
+                    $"{run.Epochs.Sum(epoch => epoch.Seconds)}",
+                    run.Result is null ? "no" : "yes",
+                ]),
+            ]);
+    }
 
     /// <summary>A row for each epoch of each run.</summary>
-    public static ReportTable Epochs(IReadOnlyList<RunRecord> runs) => new(
-        "epochs",
-        [Text("run"), Number("epoch"), Number("step"), Number("train_perplexity"), Number("held_out_perplexity"), Number("gradient_norm"),
-            Number("learning_rate"), Number("tokens_per_second"), Number("seconds"), Number("elapsed_seconds")],
-        [
-            .. runs.SelectMany(run => run.Epochs.Select(epoch => (string[])
+    /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
+    public static ReportTable Epochs(IReadOnlyList<RunRecord> runs)
+    {
+        string loss = runs[0].LossName;
+        IReadOnlyList<string> figures = RunRecord.FiguresOf(runs);
+        return new ReportTable(
+            "epochs",
             [
-                run.Name, $"{epoch.Epoch}", $"{epoch.Step}", $"{epoch.TrainPerplexity}", $"{epoch.HeldOutPerplexity}",
+                Text("run"), Number("epoch"), Number("step"), Number($"train_{loss}"), Number($"held_out_{loss}"),
+                .. figures.Select(Number), Number("gradient_norm"), Number("learning_rate"),
+                Number(runs[0].IsOnPairs ? "predictions_per_second" : "tokens_per_second"), Number("seconds"), Number("elapsed_seconds"),
+            ],
+            [
+                .. runs.SelectMany(run => run.Epochs.Select(epoch => (string[])
+                [
+                    run.Name, $"{epoch.Epoch}", $"{epoch.Step}", $"{run.TrainOf(epoch)}", $"{run.HeldOutOf(epoch)}",
+                    .. figures.Select(key => $"{RunRecord.FigureOf(epoch, key)}"),
                     $"{epoch.GradientNorm}", $"{epoch.LearningRate}", $"{epoch.TokensPerSecond}", $"{epoch.Seconds}",
-                        $"{epoch.ElapsedSeconds}",
-            ])),
-        ]);
+                    $"{epoch.ElapsedSeconds}",
+                ])),
+            ]);
+    }
 
-    /// <summary>A row for each model and baseline that was measured, with the ends of its 95 % intervals.</summary>
-    public static ReportTable Evaluations(IReadOnlyList<RunMeasurement> measurements) => new(
+    /// <summary>What was measured of the models of runs.</summary>
+    /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
+    /// <param name="measurements">Their measurements.</param>
+    public static ReportTable Evaluations(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunMeasurement> measurements) => runs[0].IsOnPairs
+        ? Evaluations([.. measurements.OfType<PairMeasurement>()]) : Evaluations([.. measurements.OfType<TextMeasurement>()]);
+
+    // A row for each model and baseline, with the ends of its 95 % intervals.
+    private static ReportTable Evaluations(TextMeasurement[] measurements) => new(
         "evaluations",
         [Text("model"), Text("text"), Number("tokens"), Number("unknown_tokens"), Number("perplexity"), Number("perplexity_low"),
             Number("perplexity_high"), Number("bits_per_character"), Number("bits_per_character_low"), Number("bits_per_character_high"),
@@ -61,8 +86,26 @@ public static class RunTables
             ])),
         ]);
 
+    // A row for each figure of each model; of classifiers, also precision, recall and F1 of each label.
+    private static ReportTable Evaluations(PairMeasurement[] measurements) => new(
+        "evaluations",
+        [Text("model"), Text("label"), Text("figure"), Number("value"), Number("count")],
+        [
+            .. measurements.SelectMany(measured => (string[][])
+            [
+                [measured.Run, "", "loss", $"{measured.Loss.Mean}", $"{measured.Loss.Tokens}"],
+                .. measured.Metrics.Select(figure => (string[])[measured.Run, "", figure.Name, $"{figure.Value}", $"{measured.Pairs}"]),
+                .. measured.Confusion is not { } matrix ? [] : Enumerable.Range(0, matrix.Labels.Count).SelectMany(label => (string[][])
+                [
+                    [measured.Run, matrix.Labels[label], "precision", $"{matrix.Precision(label)}", $"{matrix.Support(label)}"],
+                    [measured.Run, matrix.Labels[label], "recall", $"{matrix.Recall(label)}", $"{matrix.Support(label)}"],
+                    [measured.Run, matrix.Labels[label], "F1", $"{matrix.F1(label)}", $"{matrix.Support(label)}"],
+                ]),
+            ]),
+        ]);
+
     /// <summary>Measurements with different baselines: the first of each text that was read in the same way.</summary>
-    internal static IEnumerable<RunMeasurement> Baselines(IEnumerable<RunMeasurement> measurements) =>
+    internal static IEnumerable<TextMeasurement> Baselines(IEnumerable<TextMeasurement> measurements) =>
         measurements.DistinctBy(measured => (measured.Evaluation.Measured, measured.Evaluation.Text, measured.NGram?.All));
 
     private static ReportColumn Text(string name) => new(name, IsNumber: false);

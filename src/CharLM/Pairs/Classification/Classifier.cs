@@ -16,7 +16,7 @@ namespace CharLM.Pairs.Classification;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-internal sealed class Classifier : PairModel<ClassifierConfig>
+internal sealed class Classifier : PairModel
 {
     private readonly SequenceEncoder _encoder;
     private readonly Embedding? _embedding;
@@ -33,7 +33,7 @@ internal sealed class Classifier : PairModel<ClassifierConfig>
     public Classifier(ClassifierConfig config, int vocabSize, int numLabels, int threads = 0)
         : base(nameof(Classifier), config)
     {
-        (VocabSize, NumLabels) = (vocabSize, numLabels);
+        (Config, VocabSize, NumLabels) = (config, vocabSize, numLabels);
         ModelConfig model = config.Model;
         if (model.EmbeddingSize > 0)
             register_module("embedding", _embedding = Embedding(vocabSize, model.EmbeddingSize));
@@ -52,6 +52,9 @@ internal sealed class Classifier : PairModel<ClassifierConfig>
 
     /// <summary>Labels.</summary>
     public int NumLabels { get; }
+
+    /// <inheritdoc/>
+    public override ClassifierConfig Config { get; }
 
     /// <inheritdoc/>
     public override Device Device => _output.weight.device;

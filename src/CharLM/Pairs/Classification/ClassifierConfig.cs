@@ -1,20 +1,23 @@
+using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
 using CharLM.Models;
+using CharLM.Tokenization;
 
 namespace CharLM.Pairs.Classification;
 
 /// <summary>What a classifier is made of.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed record ClassifierConfig : IPairConfig
+public sealed record ClassifierConfig : PairConfig
 {
     /// <summary>The greatest limit of a text, in characters.</summary>
     public const int LongestText = 65536;
 
     /// <inheritdoc/>
-    public static string Kind => ModelKind.Classifier;
+    [JsonIgnore]
+    public override string Kind => ModelKind.Classifier;
 
     /// <summary>The recurrent layers, in one direction or both; default a GRU of 128 hidden units.</summary>
-    public ModelConfig Model { get; init; } = new() { NumHiddens = 128 };
+    public override ModelConfig Model { get; init; } = new() { NumHiddens = 128 };
 
     /// <summary>What gets a label; default the text.</summary>
     public LabelOf LabelOf { get; init; } = LabelOf.Text;
@@ -25,8 +28,8 @@ public sealed record ClassifierConfig : IPairConfig
     /// <summary>Characters of a text at most, 1 to 65,536; default 1,000.</summary>
     public int MaxLength { get; init; } = 1000;
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Errors()
+    /// <inheritdoc/>
+    public override IEnumerable<string> Errors()
     {
         foreach (string error in SequenceEncoder.Errors(Model))
             yield return error;
@@ -35,6 +38,18 @@ public sealed record ClassifierConfig : IPairConfig
         if (LabelOf == LabelOf.Character && Pooling != Pooling.Last)
             yield return "pooling is for labels of whole texts: leave it out with --label-of character";
     }
+
+    /// <inheritdoc/>
+    internal override PairVocab VocabOf(IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(LabelOf, pairs);
+
+    /// <inheritdoc/>
+    internal override IReadOnlyDictionary<string, long[]> Shapes(Vocab source, Vocab target) =>
+        target.Count < 2 ? throw new FormatException("has no labels") : Classifier.Shapes(this, source.Count, target.Count - 1);
+
+    /// <inheritdoc/>
+    internal override TrainedModel Build(Vocab source, Vocab target, int threads, PairCheckpoint? start) =>
+        new TrainedClassifier(
+            new Classifier(this, source.Count, target.Count - 1, threads), new ClassifierVocab(LabelOf, source, target), start);
 }
 
 /// <summary>How the states of a text become one vector.</summary>

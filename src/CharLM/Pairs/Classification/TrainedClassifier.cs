@@ -1,6 +1,6 @@
 using CharLM.Checkpoints;
 using CharLM.Evaluation;
-using CharLM.Tokenization;
+using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Classification;
 
@@ -10,10 +10,9 @@ namespace CharLM.Pairs.Classification;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, ClassifierConfig>, ITrainedModel<TrainedClassifier,
-    ClassifierConfig>
+public sealed class TrainedClassifier : TrainedModel
 {
-    private TrainedClassifier(Classifier model, ClassifierVocab vocab, PairCheckpoint<ClassifierConfig>? start)
+    internal TrainedClassifier(Classifier model, ClassifierVocab vocab, PairCheckpoint? start)
         : base(start) => (Model, Vocab) = (model, vocab);
 
     /// <inheritdoc/>
@@ -21,6 +20,18 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
 
     /// <inheritdoc/>
     internal override ClassifierVocab Vocab { get; }
+
+    /// <inheritdoc/>
+    public override ClassifierConfig Config => Model.Config;
+
+    /// <inheritdoc cref="TrainedModel.Create"/>
+    public static TrainedClassifier Create(ClassifierConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0) =>
+        (TrainedClassifier)TrainedModel.Create(config, pairs, seed, device, threads);
+
+    /// <summary>A model of a file.</summary>
+    /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
+    public static TrainedClassifier Open(string path, Device? device = null, int threads = 0) =>
+        (TrainedClassifier)Open(PairModelFile.Read(path, new ClassifierConfig()), device, threads);
 
     /// <summary>The labels, in the order of their numbers.</summary>
     public IReadOnlyList<string> Labels => Vocab.Labels;
@@ -63,10 +74,10 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
     public string TextOf(IEnumerable<Labelled> labels) => string.Concat(labels.Select(one => Vocab.Labels[one.Label]));
 
     /// <inheritdoc/>
-    public override string? ErrorOfSource(string source) => ClassifierVocab.FaultOfText(source, Model.Config);
+    public override string? ErrorOfSource(string source) => ClassifierVocab.FaultOfText(source, Config);
 
     /// <inheritdoc/>
-    public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Model.Config);
+    public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Config);
 
     /// <inheritdoc/>
     public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new ClassifierTask(Model, Vocab, pairs);
@@ -78,15 +89,4 @@ public sealed class TrainedClassifier : TrainedModel<TrainedClassifier, Classifi
     /// <inheritdoc/>
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Label(sources, cancellationToken).Select(TextOf)];
-
-    static PairVocab ITrainedModel<TrainedClassifier,
-        ClassifierConfig>.VocabOf(ClassifierConfig config, IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(config.LabelOf, pairs);
-
-    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedClassifier,
-        ClassifierConfig>.Shapes(ClassifierConfig config, Vocab source, Vocab target) =>
-        target.Count < 2 ? throw new FormatException("has no labels") : Classifier.Shapes(config, source.Count, target.Count - 1);
-
-    static TrainedClassifier ITrainedModel<TrainedClassifier, ClassifierConfig>.Build(
-        ClassifierConfig config, Vocab source, Vocab target, int threads, PairCheckpoint<ClassifierConfig>? start) =>
-        new(new Classifier(config, source.Count, target.Count - 1, threads), new ClassifierVocab(config.LabelOf, source, target), start);
 }

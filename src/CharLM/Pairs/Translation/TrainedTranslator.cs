@@ -1,7 +1,7 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Evaluation;
-using CharLM.Tokenization;
+using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Translation;
 
@@ -11,10 +11,9 @@ namespace CharLM.Pairs.Translation;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, TranslatorConfig>, ITrainedModel<TrainedTranslator,
-    TranslatorConfig>
+public sealed class TrainedTranslator : TrainedModel
 {
-    private TrainedTranslator(Translator model, TranslatorVocab vocab, PairCheckpoint<TranslatorConfig>? start)
+    internal TrainedTranslator(Translator model, TranslatorVocab vocab, PairCheckpoint? start)
         : base(start) => (Model, Vocab) = (model, vocab);
 
     /// <inheritdoc/>
@@ -22,6 +21,18 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
 
     /// <inheritdoc/>
     internal override TranslatorVocab Vocab { get; }
+
+    /// <inheritdoc/>
+    public override TranslatorConfig Config => Model.Config;
+
+    /// <inheritdoc cref="TrainedModel.Create"/>
+    public static TrainedTranslator Create(TranslatorConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0) =>
+        (TrainedTranslator)TrainedModel.Create(config, pairs, seed, device, threads);
+
+    /// <summary>A model of a file.</summary>
+    /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
+    public static TrainedTranslator Open(string path, Device? device = null, int threads = 0) =>
+        (TrainedTranslator)Open(PairModelFile.Read(path, new TranslatorConfig()), device, threads);
 
     /// <summary>Translates, those of like length side by side.</summary>
     /// <param name="sources">What is translated.</param>
@@ -68,13 +79,13 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     }
 
     /// <inheritdoc/>
-    public override string? ErrorOfSource(string source) => Vocab.ErrorOfSource(source, Model.Config);
+    public override string? ErrorOfSource(string source) => Vocab.ErrorOfSource(source, Config);
 
     /// <inheritdoc/>
     public override string? ErrorOfLearning(TextPair pair) => ErrorOf(pair) ?? Vocab.FaultOfTarget(pair.Target);
 
     /// <inheritdoc/>
-    public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Model.Config);
+    public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Config);
 
     /// <inheritdoc/>
     public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
@@ -82,23 +93,10 @@ public sealed class TrainedTranslator : TrainedModel<TrainedTranslator, Translat
     /// <inheritdoc/>
     /// <remarks>Of greedy decoding. What a label steers has many right forms, of which the pairs hold one: only the loss tells.</remarks>
     public override IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
-        Model.Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Metrics;
+        Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Metrics;
 
     /// <inheritdoc/>
     /// <remarks>By greedy decoding.</remarks>
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(TextOf)];
-
-    static PairVocab ITrainedModel<TrainedTranslator,
-        TranslatorConfig>.VocabOf(TranslatorConfig config, IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(config.Source, pairs);
-
-    static IReadOnlyDictionary<string, long[]> ITrainedModel<TrainedTranslator,
-        TranslatorConfig>.Shapes(TranslatorConfig config, Vocab source, Vocab target) =>
-        target[TranslatorVocab.Begin] == Tokenization.Vocab.UnknownId || target[TranslatorVocab.End] == Tokenization.Vocab.UnknownId
-            ? throw new FormatException($"has no {TranslatorVocab.Begin} or {TranslatorVocab.End} in its vocab")
-            : Translator.Shapes(config, source.Count, target.Count);
-
-    static TrainedTranslator ITrainedModel<TrainedTranslator, TranslatorConfig>.Build(
-        TranslatorConfig config, Vocab source, Vocab target, int threads, PairCheckpoint<TranslatorConfig>? start) =>
-        new(new Translator(config, source.Count, target.Count, threads), new TranslatorVocab(config.Source, source, target), start);
 }

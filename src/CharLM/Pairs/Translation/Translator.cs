@@ -18,7 +18,7 @@ namespace CharLM.Pairs.Translation;
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-internal sealed class Translator : PairModel<TranslatorConfig>
+internal sealed class Translator : PairModel
 {
     private readonly SequenceEncoder _encoder;
     private readonly IRecurrentLayer _decoder;
@@ -36,7 +36,7 @@ internal sealed class Translator : PairModel<TranslatorConfig>
     public Translator(TranslatorConfig config, int sourceSize, int targetSize, int threads = 0)
         : base(nameof(Translator), config)
     {
-        (SourceSize, TargetSize) = (sourceSize, targetSize);
+        (Config, SourceSize, TargetSize) = (config, sourceSize, targetSize);
         ModelConfig model = config.Model, decoder = DecoderOf(model);
         int hidden = model.NumHiddens;
         if (model.EmbeddingSize > 0)
@@ -64,6 +64,9 @@ internal sealed class Translator : PairModel<TranslatorConfig>
 
     /// <summary>Tokens of the target's vocab.</summary>
     public int TargetSize { get; }
+
+    /// <inheritdoc/>
+    public override TranslatorConfig Config { get; }
 
     /// <inheritdoc/>
     public override Device Device => _output.weight.device;

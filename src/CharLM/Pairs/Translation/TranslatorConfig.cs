@@ -2,24 +2,26 @@ using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Tokenization;
 
 namespace CharLM.Pairs.Translation;
 
 /// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed record TranslatorConfig : IPairConfig
+public sealed record TranslatorConfig : PairConfig
 {
     /// <summary>The greatest limit of a sequence, in characters.</summary>
     public const int LongestSequence = 65536;
 
     /// <inheritdoc/>
-    public static string Kind => ModelKind.Translator;
+    [JsonIgnore]
+    public override string Kind => ModelKind.Translator;
 
     /// <summary>
     /// The recurrent layers: the encoder may read in both directions, the decoder has the same cell, layers and hidden units
     /// and reads forwards. Default a bidirectional GRU of 128 hidden units.
     /// </summary>
-    public ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
+    public override ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
 
     /// <summary>What the decoder sees of the source beyond the encoder's last state; default additive attention.</summary>
     public SourceAttention Attention { get; init; } = SourceAttention.Additive;
@@ -52,10 +54,10 @@ public sealed record TranslatorConfig : IPairConfig
     };
 
     // How often the decoder sees its own characters follows from the part of the training that is done.
-    string? IPairConfig.WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
+    internal override string? WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
-    public IEnumerable<string> Errors()
+    /// <inheritdoc/>
+    public override IEnumerable<string> Errors()
     {
         foreach (string error in SequenceEncoder.Errors(Model))
             yield return error;
@@ -70,6 +72,20 @@ public sealed record TranslatorConfig : IPairConfig
         if (Source == SourceKind.Label && Attention != SourceAttention.None)
             yield return "a label has nothing to attend to: take --attention none with --source label";
     }
+
+    /// <inheritdoc/>
+    internal override PairVocab VocabOf(IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(Source, pairs);
+
+    /// <inheritdoc/>
+    internal override IReadOnlyDictionary<string, long[]> Shapes(Vocab source, Vocab target) =>
+        target[TranslatorVocab.Begin] == Vocab.UnknownId || target[TranslatorVocab.End] == Vocab.UnknownId
+            ? throw new FormatException($"has no {TranslatorVocab.Begin} or {TranslatorVocab.End} in its vocab")
+            : Translator.Shapes(this, source.Count, target.Count);
+
+    /// <inheritdoc/>
+    internal override TrainedModel Build(Vocab source, Vocab target, int threads, PairCheckpoint? start) =>
+        new TrainedTranslator(
+            new Translator(this, source.Count, target.Count, threads), new TranslatorVocab(Source, source, target), start);
 }
 
 /// <summary>What the source of a pair is.</summary>

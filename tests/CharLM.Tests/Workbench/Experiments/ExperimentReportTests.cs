@@ -129,10 +129,14 @@ public sealed class ExperimentReportTests
         Assert.Equal(
             [("gru", 0, false), ("gru_seed-0", 0, true), ("gru_seed-1", 0, true), ("gru_seed-2", 0, true), ("lstm", 1, false)],
             chart.Series.Select(series => (series.Name, series.Group!.Value, series.Dashed)));
-        Assert.Equal([(1, 10), (2, 5)], chart.Series[0].Points);
-        Assert.Equal([(1, 8), (2, 4), (3, 2)], chart.Series[1].Points);
-        Assert.Equal([(1, 6), (2, 4)], chart.Series[4].Points);
+        AssertPoints([(1, 10), (2, 5)], chart.Series[0]);
+        AssertPoints([(1, 8), (2, 4), (3, 2)], chart.Series[1]);
+        AssertPoints([(1, 6), (2, 4)], chart.Series[4]);
     }
+
+    // Perplexities of lines that have no losses are those of losses now.
+    private static void AssertPoints(IReadOnlyList<(double X, double Y)> expected, LineSeries series) =>
+        Assert.Equal(expected, series.Points.Select(point => (point.X, Math.Round(point.Y, 12))));
 
     [Fact]
     public void Full_HasEveryFigureExactly()

@@ -1,4 +1,5 @@
 using CharLM.Workbench.Experiments;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Experiments;
 
@@ -19,7 +20,7 @@ public sealed class ExperimentRunTests
     private static IEnumerable<TrialStatus> Waiting => Experiment.Trials.Select(trial => new TrialStatus(trial, TrialState.Waiting));
 
     private ExperimentRun Run(
-        Func<Trial, IProgress<TrialProgress>, CancellationToken, Task<TrialStatus>> run, IEnumerable<TrialStatus>? trials = null) =>
+        Func<Trial, IProgress<EpochMetrics>, CancellationToken, Task<TrialStatus>> run, IEnumerable<TrialStatus>? trials = null) =>
         new(trials ?? Waiting, run, new Told(_told));
 
     [Fact]
@@ -98,7 +99,15 @@ public sealed class ExperimentRunTests
         ExperimentRun run = Run(
             (trial, progress, _) =>
             {
-                progress.Report(new TrialProgress(1, 9, 10, 100));
+                progress.Report(new EpochMetrics
+                {
+                    Epoch = 1,
+                    Step = 1,
+                    GradientNorm = 1,
+                    LearningRate = 1,
+                    Seconds = 1,
+                    ElapsedSeconds = 1,
+                });
                 return Task.FromResult(new TrialStatus(trial, TrialState.Finished) { Result = Result });
             },
             Waiting.Take(1));

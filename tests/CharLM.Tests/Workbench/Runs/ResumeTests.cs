@@ -3,9 +3,11 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Models.Attention;
+using CharLM.Pairs.Classification;
 using CharLM.Tests.Corpora;
 using CharLM.Tokenization;
 using CharLM.Training;
+using CharLM.Workbench.Reports.Runs;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
@@ -189,7 +191,7 @@ public sealed class ResumeTests : IDisposable
         byte[] bytes = File.ReadAllBytes(parts.LastCheckpointPath);
         bytes[^1] ^= 1;
         File.WriteAllBytes(parts.LastCheckpointPath, bytes);
-        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(parts.Path))
+        using (RunSession session = RunKind.LanguageModel.Resume(parts.Path))
         {
             Assert.Equal(parts.StepCheckpointPath(15), session.StartPath);
             Assert.Contains($"{parts.LastCheckpointPath}: is damaged", session.Warnings[0], StringComparison.Ordinal);
@@ -205,7 +207,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 23);
         foreach (string file in Directory.GetFiles(run.CheckpointsPath))
             File.WriteAllText(file, "no checkpoint");
-        var e = Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path));
+        var e = Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path));
         Assert.Contains("none of its checkpoints can be gone on from", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFiles(run.CheckpointsPath), file => file.EndsWith(".bad", StringComparison.Ordinal));
     }
@@ -218,7 +220,7 @@ public sealed class ResumeTests : IDisposable
             mine = Path.Combine(run.CheckpointsPath, ".my.tmp");
         File.WriteAllText(stale, "half");
         File.WriteAllText(mine, "mine");
-        TrainingRun.Kind.Resume(run.Path).Dispose();
+        RunKind.LanguageModel.Resume(run.Path).Dispose();
         Assert.False(File.Exists(stale));
         Assert.True(File.Exists(mine));
     }
@@ -227,8 +229,8 @@ public sealed class ResumeTests : IDisposable
     public void Resume_RunThatIsWorkedOn_IsRefused()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        using RunSession<RunConfig, Checkpoint> first = TrainingRun.Kind.Resume(run.Path);
-        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+        using RunSession first = RunKind.LanguageModel.Resume(run.Path);
+        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message,
             StringComparison.Ordinal);
     }
 
@@ -238,7 +240,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 23);
         File.Move(run.LastCheckpointPath, _folder.File("elsewhere"));
         File.CreateSymbolicLink(run.LastCheckpointPath, _folder.File("elsewhere"));
-        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(run.Path)).Message,
+        Assert.Contains("is a link", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message,
             StringComparison.Ordinal);
     }
 
@@ -255,11 +257,12 @@ public sealed class ResumeTests : IDisposable
     public void Resume_OtherConfiguration_ListsTheDifferences()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
-        RunConfig other = session.Config! with
+        using RunSession session = RunKind.LanguageModel.Resume(run.Path);
+        var config = (RunConfig)session.Config!;
+        RunConfig other = config with
         {
-            Model = session.Config.Model with { NumHiddens = 10 },
-            Training = session.Config.Training with { Seed = 1 },
+            Model = config.Model with { NumHiddens = 10 },
+            Training = config.Training with { Seed = 1 },
             SampleEvery = 7,
         };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
@@ -271,13 +274,13 @@ public sealed class ResumeTests : IDisposable
     public void Resume_OtherText_ListsTheVocab()
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
+        using RunSession session = RunKind.LanguageModel.Resume(run.Path);
         var other = new CorpusText(Corpus.Text.Replace('q', 'z').Replace('z', 'u') + "q", Corpus.Origin with
         {
             Sha256 = new string('1', 64),
         });
         var e = Assert.Throws<InvalidConfigException>(
-            () => new TrainingRun(session.Config!, session: session)
+            () => new TrainingRun((RunConfig)session.Config!, session: session)
                 .Execute(other, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("is another text than the run's", e.Message, StringComparison.Ordinal);
         Assert.Contains("; gone in its vocab: 'z'; go on", e.Message, StringComparison.Ordinal);
@@ -287,24 +290,50 @@ public sealed class ResumeTests : IDisposable
     public void Resume_CompleteRun_NeedsMoreEpochs()
     {
         RunDirectory run = Run("whole", Config with { CheckpointEvery = CheckpointInterval.Epochs(0) });
-        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
+        using (RunSession session = RunKind.LanguageModel.Resume(run.Path))
             Assert.Contains("is complete: it has finished its 3 epochs", Assert.Single(session.Conflicts(session.Config!)),
                 StringComparison.Ordinal);
         RunConfig longer = RunConfigFile.Read(run.ConfigPath);
         longer = longer with { Training = longer.Training with { NumEpochs = 5 } };
-        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path))
+        using (RunSession session = RunKind.LanguageModel.Resume(run.Path))
             new TrainingRun(longer, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal([1, 2, 3, 4, 5], EpochMetrics.Read(run.MetricsPath).Select(line => line.Epoch));
         Assert.Equal(RunDirectoryState.Complete, run.State);
+        // The sample that ended the run is kept.
+        Assert.Equal([1, 2, 3, 4, 5], SampleFile.Read(run.SamplesPath).Select(sample => sample.Epoch));
+    }
+
+    [Fact]
+    public void Resume_KilledBetweenTheLastCheckpointAndTheEnd_HasTheLastSampleOnce()
+    {
+        RunDirectory run = Run("run", Config);
+        string samples = File.ReadAllText(run.SamplesPath);
+        File.Delete(run.ResultPath);
+        Assert.Equal(run.Path, Run("run", Config).Path);
+        Assert.Equal(RunDirectoryState.Complete, run.State);
+        Assert.Equal(samples, File.ReadAllText(run.SamplesPath));
+    }
+
+    [Fact]
+    public void Create_SessionOfAnotherKindOfRun_IsRefused()
+    {
+        using RunSession pairs = RunKind.Classifier.New(_folder.File("pairs")), text = RunKind.LanguageModel.New(_folder.File("text"));
+        Assert.Contains("of a classifier, not of a language model",
+            Assert.Throws<ArgumentException>(() => new TrainingRun(Config, session: pairs)).Message, StringComparison.Ordinal);
+        var config = new PairRunConfig(new ClassifierConfig()) { Data = "pairs" };
+        Assert.Contains("of a language model, not of a classifier",
+            Assert.Throws<ArgumentException>(() => new PairRun(config, session: text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Resume_NoRun_SaysSo()
     {
         Assert.Contains("there is no such run directory",
-            Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("none"))).Message, StringComparison.Ordinal);
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(_folder.File("none"))).Message,
+            StringComparison.Ordinal);
         Directory.CreateDirectory(_folder.File("empty"));
-        Assert.Contains("holds no run", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.Resume(_folder.File("empty"))).Message,
+        Assert.Contains("holds no run",
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(_folder.File("empty"))).Message,
             StringComparison.Ordinal);
     }
 
@@ -341,8 +370,8 @@ public sealed class ResumeTests : IDisposable
     private RunDirectory Run(string name, RunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));
-        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Resumable
-            ? TrainingRun.Kind.Resume(directory.Path) : TrainingRun.Kind.New(directory.Path);
+        using RunSession session = directory.State == RunDirectoryState.Resumable
+            ? RunKind.LanguageModel.Resume(directory.Path) : RunKind.LanguageModel.New(directory.Path);
         using var cancel = new CancellationTokenSource();
         int steps = 0;
         try

@@ -74,7 +74,7 @@ public sealed class RunDirectoryTests : IDisposable
     public void New_DirectoryThatHoldsARun_IsRefused()
     {
         Train(Config);
-        Assert.Contains("holds a run already", Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.New(Place)).Message,
+        Assert.Contains("holds a run already", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.New(Place)).Message,
             StringComparison.Ordinal);
     }
 
@@ -82,7 +82,7 @@ public sealed class RunDirectoryTests : IDisposable
     public void New_NameThatIsTaken_FindsTheNext()
     {
         Train(Config);
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place, findsName: true);
+        using RunSession session = RunKind.LanguageModel.New(Place, findsName: true);
         new TrainingRun(Config, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal("a-2", session.Directory.Name);
         Assert.Equal(["a", "a-2"], RunDirectory.In(_folder.File("runs")).Select(run => run.Name));
@@ -91,7 +91,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void State_WhileAProcessWorksThere_IsRunning()
     {
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place);
+        using RunSession session = RunKind.LanguageModel.New(Place);
         Assert.Equal(RunDirectoryState.Absent, session.Directory.State);
         var states = new List<RunDirectoryState>();
         new TrainingRun(Config, session: session)
@@ -102,7 +102,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void Dispose_BeforeAnythingWasWritten_TakesTheDirectoryBack()
     {
-        using (RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(Place))
+        using (RunSession session = RunKind.LanguageModel.New(Place))
         {
             var run = new TrainingRun(Config, session: session);
             Assert.Throws<InvalidOperationException>(
@@ -139,7 +139,7 @@ public sealed class RunDirectoryTests : IDisposable
 
     private RunDirectory Train(RunConfig config, string? place = null)
     {
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(place ?? Place);
+        using RunSession session = RunKind.LanguageModel.New(place ?? Place);
         new TrainingRun(config, session: session).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         session.Dispose();
         return session.Directory;

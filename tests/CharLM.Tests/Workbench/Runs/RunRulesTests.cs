@@ -40,8 +40,8 @@ public sealed class RunRulesTests : IDisposable
     {
         RunConfig config = Config with { Training = Config.Training with { Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine } } };
         RunDirectory run = Run("run", config, stopAfterEpoch: 2);
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
-        RunConfig other = session.Config! with { Training = session.Config.Training with { NumEpochs = epochs } };
+        using RunSession session = RunKind.LanguageModel.Resume(run.Path);
+        RunConfig other = ((RunConfig)session.Config!) with { Training = session.Config.Training with { NumEpochs = epochs } };
         var e = Assert.Throws<InvalidConfigException>(() => new TrainingRun(other, session: session));
         Assert.Contains($"training.num_epochs is 4 in the run and cannot become {epochs}: the cosine", Assert.Single(e.Errors),
             StringComparison.Ordinal);
@@ -72,12 +72,12 @@ public sealed class RunRulesTests : IDisposable
     [Fact]
     public void Conflicts_OtherEpochsUnderScheduledSampling_AreRefused()
     {
-        var config = new PairRunConfig<TranslatorConfig> { Data = "x", Model = new TranslatorConfig { TeacherForcingEnd = 0.5 } };
-        PairRunConfig<TranslatorConfig> longer = config with { Training = config.Training with { NumEpochs = 30 } };
+        var config = new PairRunConfig(new TranslatorConfig { TeacherForcingEnd = 0.5 }) { Data = "x" };
+        PairRunConfig longer = config with { Training = config.Training with { NumEpochs = 30 } };
         Assert.Contains("training.num_epochs is 20 in the run and cannot become 30: teacher forcing",
             Assert.Single(RunConflicts.Between(config, longer)), StringComparison.Ordinal);
         Assert.Empty(RunConflicts.Between(config with { Model = new TranslatorConfig() }, longer with { Model = new TranslatorConfig() }));
-        var cosine = new PairRunConfig<ClassifierConfig>
+        var cosine = new PairRunConfig(new ClassifierConfig())
         {
             Data = "x",
             Training = new TrainerConfig { Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine } },
@@ -94,7 +94,7 @@ public sealed class RunRulesTests : IDisposable
         RunDirectory run = Run("run", config, stopAfterEpoch: 7);
         int waited = 7 - CheckpointFile.Read(run.LastCheckpointPath).Progress.BestEpoch!.Value;
         Assert.True(waited >= 2);
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.Resume(run.Path);
+        using RunSession session = RunKind.LanguageModel.Resume(run.Path);
         Assert.Contains("patience is 0 in the run and cannot become 1",
             Assert.Single(session.Conflicts(session.Config! with { Patience = 1 })), StringComparison.Ordinal);
         Assert.Empty(session.Conflicts(session.Config! with { Patience = 8 }));
@@ -172,7 +172,7 @@ public sealed class RunRulesTests : IDisposable
     {
         RunDirectory other = Run("other", Config);
         string path = _folder.File("run");
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(path);
+        using RunSession session = RunKind.LanguageModel.New(path);
         var run = new TrainingRun(Config, session: session);
         var e = Assert.Throws<RunDirectoryException>(() => run.Execute(Corpus, new Listener<RunEvent>(told =>
         {
@@ -198,7 +198,7 @@ public sealed class RunRulesTests : IDisposable
             Training = Config.Training with { NumEpochs = 500 },
         };
         Assert.Equal(CheckpointInterval.Automatic, config.CheckpointEvery);
-        Assert.Equal(CheckpointInterval.Automatic, new PairRunConfig<ClassifierConfig>().CheckpointEvery);
+        Assert.Equal(CheckpointInterval.Automatic, new PairRunConfig(new ClassifierConfig()).CheckpointEvery);
         var clock = new Ticking();
         long lastSaved = 0;
         var saved = new List<long>();
@@ -243,8 +243,9 @@ public sealed class RunRulesTests : IDisposable
         File.WriteAllText(_folder.File("old"),
             $"{{\"epoch\":1,\"step\":2,\"train_perplexity\":9.5,\"held_out_perplexity\":10,{Rest}\n{{\"epoch\":2,\"step\":4,\"train_perplexity\":\"Infinity\",{Rest}\n");
         IReadOnlyList<EpochMetrics> old = EpochMetrics.Read(_folder.File("old"));
-        Assert.Equal((9.5, Math.Log(9.5), 10, Math.Log(10)),
-            (old[0].TrainPerplexity, old[0].TrainLoss, old[0].HeldOutPerplexity, old[0].HeldOutLoss));
+        Assert.Equal((Math.Log(9.5), Math.Log(10)), (old[0].TrainLoss, old[0].HeldOutLoss));
+        Assert.Equal(9.5, old[0].TrainPerplexity, 1e-12);
+        Assert.Equal(10, old[0].HeldOutPerplexity!.Value, 1e-12);
         Assert.Equal((double.PositiveInfinity, double.PositiveInfinity, null),
             (old[1].TrainPerplexity, old[1].TrainLoss, old[1].HeldOutLoss));
 
@@ -258,6 +259,30 @@ public sealed class RunRulesTests : IDisposable
         }
         Assert.Equal(EpochMetrics.Read(run.MetricsPath)[^1].TrainLoss, CheckpointFile.Read(run.LastCheckpointPath).Progress.TrainLoss);
         Assert.Equal(EpochMetrics.Read(run.MetricsPath).Min(line => line.HeldOutLoss), RunSummary.Read(run.ResultPath).BestHeldOutLoss);
+    }
+
+    // A loss of 1,000 nats has no finite perplexity, and JSON has no infinity.
+    [Fact]
+    public void Line_FigureThatIsNotFinite_IsNullAndItsLossIsKept()
+    {
+        var metrics = new EpochMetrics
+        {
+            Epoch = 1,
+            Step = 2,
+            TrainLoss = 1000,
+            HeldOutLoss = double.PositiveInfinity,
+            GradientNorm = 3,
+            LearningRate = 4,
+            TokensPerSecond = double.PositiveInfinity,
+            Seconds = 0,
+            ElapsedSeconds = 6,
+        };
+        string line = System.Text.Encoding.UTF8.GetString(RecordFile.Line(metrics));
+        Assert.Contains("\"train_perplexity\":null,\"train_loss\":1000", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("Infinity", line, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("metrics"), line);
+        EpochMetrics read = Assert.Single(EpochMetrics.Read(_folder.File("metrics")));
+        Assert.Equal((1000, double.PositiveInfinity, null), (read.TrainLoss, read.TrainPerplexity, read.HeldOutLoss));
     }
 
     [Fact]
@@ -335,14 +360,14 @@ public sealed class RunRulesTests : IDisposable
             Action<RunEvent>? told = null)
     {
         var directory = new RunDirectory(_folder.File(name));
-        using RunSession<RunConfig, Checkpoint> session = directory.State == RunDirectoryState.Absent
-            ? TrainingRun.Kind.New(directory.Path) : TrainingRun.Kind.Resume(directory.Path);
+        using RunSession session = directory.State == RunDirectoryState.Absent
+            ? RunKind.LanguageModel.New(directory.Path) : RunKind.LanguageModel.Resume(directory.Path);
         using var cancel = new CancellationTokenSource();
         var run = new TrainingRun(config with { Corpus = "/x" }, start, session: session) { Clock = clock ?? TimeProvider.System };
         run.Execute(Corpus, new Listener<RunEvent>(e =>
         {
             told?.Invoke(e);
-            if (e is RunEvent.Epoch epoch && epoch.Report.Epoch == stopAfterEpoch)
+            if (e is RunEvent.Epoch epoch && epoch.Metrics.Epoch == stopAfterEpoch)
                 cancel.Cancel();
         }), cancel.Token);
         return directory;

@@ -46,9 +46,8 @@ public sealed class TiedFiguresTests : IDisposable
         string path = _folder.File("pairs.tsv");
         File.WriteAllText(path, "aa\tx\nbb\ty\nab\tx\n");
         TextPair[] pairs = [new("aa", "x", 1), new("bb", "y", 2), new("ab", "x", 3)];
-        var config = new PairRunConfig<ClassifierConfig>
+        var config = new PairRunConfig(new ClassifierConfig { Model = new ModelConfig { NumHiddens = 4, Bidirectional = true } })
         {
-            Model = new ClassifierConfig { Model = new ModelConfig { NumHiddens = 4, Bidirectional = true } },
             Training = Standstill,
             Patience = 3,
             Data = path,
@@ -56,7 +55,7 @@ public sealed class TiedFiguresTests : IDisposable
             CheckpointPath = _folder.File("model.safetensors"),
         };
         var data = new PairFile(path, new string('0', 64), pairs);
-        RunResult result = new PairRun<TrainedClassifier, ClassifierConfig>(config)
+        RunResult result = new PairRun(config)
             .Execute(data, data, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((1, 4), (result.Best!.Value.Epoch, result.EpochsDone));
     }
@@ -65,7 +64,7 @@ public sealed class TiedFiguresTests : IDisposable
     [Fact]
     public void Execute_PlateauOfHeldOutText_LowersTheRateWhateverTrainingDoes()
     {
-        var epochs = new List<EpochReport>();
+        var epochs = new List<EpochMetrics>();
         RunConfig config = OnText with
         {
             Training = OnText.Training with
@@ -79,8 +78,8 @@ public sealed class TiedFiguresTests : IDisposable
             }
         };
         new TrainingRun(config).Execute(Corpus, new Collector(epochs), TestContext.Current.CancellationToken);
-        double least = epochs[0].Train.Mean;
-        Assert.Contains(epochs.Skip(1), epoch => epoch.Train.Mean < least);
+        double least = epochs[0].TrainLoss;
+        Assert.Contains(epochs.Skip(1), epoch => epoch.TrainLoss < least);
         Assert.Equal(Enumerable.Range(0, 9).Select(epoch => 1e-30 * Math.Pow(0.5, Math.Max(0, epoch - 1))),
             epochs.Select(epoch => epoch.LearningRate), (a, b) => Math.Abs(a - b) < 1e-9 * a);
     }
@@ -102,11 +101,11 @@ public sealed class TiedFiguresTests : IDisposable
         Assert.Equal(Enumerable.Range(1, 2 * patience).Select(epoch => Math.Pow(0.5, epoch / patience)), rates);
     }
 
-    private sealed class Collector(List<EpochReport> epochs) : IProgress<RunEvent>
+    private sealed class Collector(List<EpochMetrics> epochs) : IProgress<RunEvent>
     {
         public void Report(RunEvent value)
         {
-            if (value is RunEvent.Epoch { Report: var epoch })
+            if (value is RunEvent.Epoch { Metrics: var epoch })
                 epochs.Add(epoch);
         }
     }

@@ -39,12 +39,13 @@ public sealed class TrainingRunTests : IDisposable
         RunResult result = new TrainingRun(Config).Execute(Corpus, events, TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            ["Started", "Epoch", "Epoch", "Sample", "Epoch", "Saved", "Epoch", "Sample", "Epoch", "Epoch", "Saved", "Sample"],
+            ["Started", "Epoch", "Epoch", "Sample", "Epoch", "Saved", "Epoch", "Sample", "Epoch", "Epoch", "Sample", "Saved"],
             events.List.Where(e => e is not RunEvent.Step).Select(e => e.GetType().Name));
-        EpochReport[] epochs = [.. events.List.OfType<RunEvent.Epoch>().Select(e => e.Report)];
+        RunEvent.Epoch[] told = [.. events.List.OfType<RunEvent.Epoch>()];
+        EpochMetrics[] epochs = [.. told.Select(e => e.Metrics)];
         Assert.Equal(Enumerable.Range(1, 6), epochs.Select(epoch => epoch.Epoch));
-        Assert.True(epochs[^1].Train.Perplexity < epochs[0].Train.Perplexity);
-        Assert.Equal(0, epochs[^1].RemainingSeconds);
+        Assert.True(epochs[^1].TrainLoss < epochs[0].TrainLoss);
+        Assert.Equal(0, told[^1].RemainingSeconds);
         Assert.Equal(epochs.Select(epoch => epoch.ElapsedSeconds).Order(), epochs.Select(epoch => epoch.ElapsedSeconds));
         Assert.False(result.Interrupted);
         Assert.Equal(9, result.Sample!.Length);
@@ -74,8 +75,7 @@ public sealed class TrainingRunTests : IDisposable
         int characters = TextCleaner.Clean(Corpus.Text, Cleaning.D2L).Length;
         Assert.Equal(characters, description.TrainTokens + description.HeldOutTokens);
         Assert.Equal((int)(characters * 0.2), description.HeldOutTokens);
-        Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch =>
-            Assert.Equal(description.HeldOutTokens - 1, epoch.Report.HeldOut!.Value.Tokens));
+        Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch => Assert.NotNull(epoch.Metrics.HeldOutLoss));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class TrainingRunTests : IDisposable
         using var cancel = new CancellationTokenSource();
         RunResult first = new TrainingRun(Config).Execute(Corpus, new Events(e =>
         {
-            if (e is RunEvent.Epoch { Report.Epoch: 2 })
+            if (e is RunEvent.Epoch { Metrics.Epoch: 2 })
                 cancel.Cancel();
         }), cancel.Token);
         Assert.True(first.Interrupted);
@@ -93,7 +93,7 @@ public sealed class TrainingRunTests : IDisposable
         var events = new Events();
         RunResult second = new TrainingRun(Config, CheckpointFile.Read(Path))
             .Execute(Corpus, events, TestContext.Current.CancellationToken);
-        Assert.Equal(Enumerable.Range(3, 4), events.List.OfType<RunEvent.Epoch>().Select(e => e.Report.Epoch));
+        Assert.Equal(Enumerable.Range(3, 4), events.List.OfType<RunEvent.Epoch>().Select(e => e.Metrics.Epoch));
         Assert.Equal(6, second.EpochsDone);
     }
 
@@ -133,15 +133,15 @@ public sealed class TrainingRunTests : IDisposable
         };
         var events = new Events();
         RunResult result = new TrainingRun(config).Execute(Corpus, events, TestContext.Current.CancellationToken);
-        EpochReport[] epochs = [.. events.List.OfType<RunEvent.Epoch>().Select(e => e.Report)];
-        EpochReport best = epochs.MinBy(epoch => epoch.HeldOut!.Value.Perplexity)!;
+        EpochMetrics[] epochs = [.. events.List.OfType<RunEvent.Epoch>().Select(e => e.Metrics)];
+        EpochMetrics best = epochs.MinBy(epoch => epoch.HeldOutLoss)!;
         Assert.Single(events.List.OfType<RunEvent.StoppedEarly>());
         Assert.True(epochs.Length < 50);
-        Assert.Equal(("loss", best.HeldOut!.Value.Mean, best.Epoch), result.Best);
+        Assert.Equal(("loss", best.HeldOutLoss!.Value, best.Epoch), result.Best);
         Assert.Equal(best.Epoch + 2, epochs.Length);
         Checkpoint kept = CheckpointFile.Read(result.BestCheckpointPath!);
         Assert.Equal(best.Epoch, kept.Progress.Epochs);
-        Assert.Equal(best.HeldOut!.Value.Perplexity, kept.Progress.HeldOutPerplexity);
+        Assert.Equal(best.HeldOutLoss, kept.Progress.HeldOutLoss);
     }
 
     [Fact]
@@ -155,9 +155,12 @@ public sealed class TrainingRunTests : IDisposable
         new TrainingRun(config).Execute(Corpus, events, TestContext.Current.CancellationToken);
         Assert.All(events.List.OfType<RunEvent.Epoch>(), epoch =>
         {
-            Assert.Equal(300 * 8, epoch.Report.Train.Tokens);
-            Assert.Equal(100 * 8, epoch.Report.HeldOut!.Value.Tokens);
+            Assert.Equal(300 * 8, epoch.Metrics.TokensPerSecond * epoch.Metrics.Seconds, 1e-6);
+            Assert.NotNull(epoch.Metrics.HeldOutLoss);
         });
+        // As many windows, each one token after the one before it, need the tokens of the last one, too.
+        RunData data = events.List.OfType<RunEvent.Started>().Single().Description.Data;
+        Assert.Equal((300 + 8, 100 + 8), (((RunData.Text)data).TrainTokens, ((RunData.Text)data).HeldOutTokens));
         var e = Assert.Throws<InvalidConfigException>(
             () => new TrainingRun(config with { Training = config.Training with { TrainWindows = 5000 } }).Execute(Corpus));
         Assert.Contains("need 5108 tokens", e.Message, StringComparison.Ordinal);

@@ -26,8 +26,8 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_Classifier_CountsWhatItsLabelsSay()
     {
-        RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
-        PairMeasurement measured = new PairEvaluator(threads: 1).Measure(run, Labelled);
+        RunRecord run = Trained("one", Labelled, new ClassifierConfig());
+        PairMeasurement measured = new RunEvaluator(threads: 1).Measure(run, Labelled);
 
         using var classifier = TrainedClassifier.Open(run.CheckpointPath!, threads: 1);
         string[] predictions = [.. classifier.Predict([.. Labelled.Pairs.Select(pair => pair.Source)])];
@@ -61,11 +61,11 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_Translator_TellsWhereItLookedAtEachOfTheSourcesCharacters()
     {
-        RunRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig
+        RunRecord run = Trained("one", Turned, new TranslatorConfig
         {
             Attention = SourceAttention.Dot,
         });
-        PairMeasurement measured = new PairEvaluator(threads: 1).Measure(run, Turned);
+        PairMeasurement measured = new RunEvaluator(threads: 1).Measure(run, Turned);
 
         Assert.Equal(["ab", "ba", "aab", "bba"], measured.Attention.Select(map => string.Concat(map.Source)));
         Assert.All(measured.Attention, map =>
@@ -82,9 +82,9 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Measure_OtherPairs_IsRefused()
     {
-        RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
+        RunRecord run = Trained("one", Labelled, new ClassifierConfig());
         Assert.Contains("holds other pairs",
-            Assert.Throws<InvalidConfigException>(() => new PairEvaluator(threads: 1).Measure(run, Turned)).Message,
+            Assert.Throws<InvalidConfigException>(() => new RunEvaluator(threads: 1).Measure(run, Turned)).Message,
                 StringComparison.Ordinal);
     }
 
@@ -94,19 +94,19 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         TrainedRun.In(_folder.File("text"));
         var text = RunRecord.Read(_folder.File("text"));
         Assert.Equal((ModelKind.LanguageModel, "loss", null), (text.Kind, text.MainFigure, text.Form));
-        RunRecord pairs = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig());
-        Assert.Equal((ClassifierConfig.Kind, "accuracy", null), (pairs.Kind, pairs.MainFigure, pairs.Corpus));
+        RunRecord pairs = Trained("one", Labelled, new ClassifierConfig());
+        Assert.Equal((RunKind.Classifier.Name, "accuracy", null), (pairs.Kind, pairs.MainFigure, pairs.Corpus));
         Assert.Equal(pairs.Epochs.Max(epoch => epoch.HeldOut!["accuracy"]), pairs.MainOf(pairs.Best));
         // A run on text has no pairs to be measured on.
-        Assert.Throws<InvalidConfigException>(() => new PairEvaluator(threads: 1).Measure(text, Labelled));
+        Assert.Throws<InvalidConfigException>(() => new RunEvaluator(threads: 1).Measure(text, Labelled));
     }
 
     [Fact]
     public void Csv_Epochs_HoldTheFiguresInFull()
     {
-        RunRecord run = Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig());
+        RunRecord run = Trained("one", Turned, new TranslatorConfig());
         using var writer = new StringWriter();
-        CsvTable.Write(PairTables.Epochs([run]), writer);
+        CsvTable.Write(RunTables.Epochs([run]), writer);
         string[][] rows = [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
         foreach (string figure in new[] { "exact_match", "character_error_rate" })
             Assert.Equal(run.Epochs.Select(epoch => epoch.HeldOut![figure]),
@@ -118,8 +118,8 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Html_OfClassifiers_ShowsCurvesAndTheConfusionMatrixInTheBrowser()
     {
-        RunRecord[] runs = [Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig()),
-            Trained<TrainedClassifier, ClassifierConfig>("two", Labelled, new ClassifierConfig { Pooling = Pooling.Mean })];
+        RunRecord[] runs = [Trained("one", Labelled, new ClassifierConfig()),
+            Trained("two", Labelled, new ClassifierConfig { Pooling = Pooling.Mean })];
         await AssertShownAsync(
             runs, Labelled, "line,line,line,line,line,matrix,matrix",
             ["Loss", "Held-out accuracy", "Held-out macro-F1", "Gradient norm", "Confusion matrix", "Each label", "a<b", "model.pooling"]);
@@ -127,7 +127,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
 
     [Fact]
     public async Task Html_OfTranslators_ShowsCurvesPredictionsAndAttentionInTheBrowser() => await AssertShownAsync(
-        [Trained<TrainedTranslator, TranslatorConfig>("one", Turned, new TranslatorConfig())], Turned,
+        [Trained("one", Turned, new TranslatorConfig())], Turned,
             "line,line,line,line,line,matrix,matrix,matrix,matrix",
         ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "a row's sum is 1",
             "attention: additive"]);
@@ -135,9 +135,9 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Of_RunWithoutHeldOutPairs_ReportsTheRest()
     {
-        RunRecord run = Trained<TrainedClassifier, ClassifierConfig>("one", Labelled, new ClassifierConfig(), holdsOut: false);
+        RunRecord run = Trained("one", Labelled, new ClassifierConfig(), holdsOut: false);
         using var writer = new StringWriter();
-        MarkdownReport.Write(PairReport.Of([run], [], ["one is not measured."]), writer);
+        MarkdownReport.Write(RunReport.Of([run], [], ["one is not measured."]), writer);
         Assert.Contains("one is not measured.", writer.ToString(), StringComparison.Ordinal);
         Assert.Contains("## Learning curves", writer.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(
@@ -149,8 +149,8 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     {
         Assert.SkipWhen(HeadlessChromium.Program is null, "there is no chromium on this machine");
         Assert.SkipWhen(ChartLibrary.Embedded is null, "this build carries no chart library: npm was missing");
-        var evaluator = new PairEvaluator(threads: 1);
-        Report report = PairReport.Of(runs, [.. runs.Select(run => evaluator.Measure(run, heldOut))], []);
+        var evaluator = new RunEvaluator(threads: 1);
+        Report report = RunReport.Of(runs, [.. runs.Select(run => evaluator.Measure(run, heldOut))], []);
         string path = _folder.File("report.html");
         await using (var file = new StreamWriter(path))
             HtmlReport.Write(report, file, ChartLibrary.Embedded);
@@ -172,21 +172,17 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     private static PairFile Make(string name, Func<string, string> target) =>
         new(name, new string(name[0], 64), [.. Words.Select((word, i) => new TextPair(word, target(word), i + 1))]);
 
-    private RunRecord Trained<TModel, TConfig>(string name, PairFile pairs, TConfig model, bool holdsOut = true)
-        where TModel : TrainedModel<TModel, TConfig>, ITrainedModel<TModel, TConfig>
-        where TConfig : class, IPairConfig, new()
+    private RunRecord Trained(string name, PairFile pairs, PairConfig model, bool holdsOut = true)
     {
-        var config = new PairRunConfig<TConfig>
+        var config = new PairRunConfig(model)
         {
             Data = name,
             Validation = holdsOut ? name : null,
-            Model = model,
             Training = new TrainerConfig { NumEpochs = 4, BatchSize = 4, Optimizer = OptimizerKind.Adam, LearningRate = 0.01 },
             SampleEvery = 2,
         };
-        using (RunSession<PairRunConfig<TConfig>, PairCheckpoint<TConfig>> session = PairRun<TModel,
-            TConfig>.Kind.New(_folder.File(name)))
-            new PairRun<TModel, TConfig>(config, threads: 1, session: session).Execute(pairs, holdsOut ? pairs : null);
+        using (RunSession session = RunKind.Of(model.Kind).New(_folder.File(name)))
+            new PairRun(config, threads: 1, session: session).Execute(pairs, holdsOut ? pairs : null);
         return RunRecord.Read(_folder.File(name));
     }
 }

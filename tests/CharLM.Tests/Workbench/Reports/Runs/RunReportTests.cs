@@ -64,7 +64,7 @@ public sealed class RunReportTests : IDisposable
         RunRecord run = RunRecord.Read(_folder.File("killed.jsonl"));
 
         EpochMetrics epoch = Assert.Single(run.Epochs);
-        Assert.Equal((1, 9.5, null), (epoch.Epoch, epoch.TrainPerplexity, epoch.HeldOutPerplexity));
+        Assert.Equal((1, Math.Log(9.5), null), (epoch.Epoch, epoch.TrainLoss, epoch.HeldOutLoss));
         Assert.True(double.IsNaN(epoch.GradientNorm));
         Assert.Equal("a\nb", Assert.Single(run.Samples).Text);
     }
@@ -75,7 +75,7 @@ public sealed class RunReportTests : IDisposable
     {
         RunRecord run = Trained("one");
         ISavedModel saved = ModelFile.Read(run.CheckpointPath!);
-        RunMeasurement measured = new RunEvaluator(threads: 1).Measure("one", saved, TrainedRun.Corpus);
+        TextMeasurement measured = new RunEvaluator(threads: 1).Measure("one", saved, TrainedRun.Corpus);
 
         using (ILanguageModel model = saved.Open(threads: 1))
         {
@@ -96,9 +96,9 @@ public sealed class RunReportTests : IDisposable
     public void Of_ModelsOfDifferentTexts_MakesNoRankingOfThem()
     {
         RunRecord run = Trained("one");
-        RunMeasurement one = new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus);
-        RunMeasurement two = one with { Run = "two", Evaluation = one.Evaluation with { Model = "two" } };
-        RunMeasurement raw = one with
+        TextMeasurement one = new RunEvaluator(threads: 1).Measure("one", ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus);
+        TextMeasurement two = one with { Run = "two", Evaluation = one.Evaluation with { Model = "two" } };
+        TextMeasurement raw = one with
         {
             Run = "raw",
             Evaluation = one.Evaluation with
@@ -113,7 +113,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Contains("its order says nothing of the others", Markdown(one, raw), StringComparison.Ordinal);
         Assert.DoesNotContain("its order says nothing of the others", Markdown(one, two), StringComparison.Ordinal);
 
-        string[] Tables(params RunMeasurement[] measured) =>
+        string[] Tables(params TextMeasurement[] measured) =>
         [
             .. RunReport.Of([run], measured, []).Sections.Single(section =>
                 section.Title == "Text that training did not see").Parts.OfType<ReportTable>()
@@ -121,7 +121,7 @@ public sealed class RunReportTests : IDisposable
                     string.Join(';', table.Rows.Select(row => row[0].Split(' ')[0]).Where(name => name is not ("gzip" or "brotli")))),
         ];
 
-        string Markdown(params RunMeasurement[] measured)
+        string Markdown(params TextMeasurement[] measured)
         {
             using var writer = new StringWriter();
             MarkdownReport.Write(RunReport.Of([run], measured, []), writer);
@@ -160,7 +160,7 @@ public sealed class RunReportTests : IDisposable
         Assert.SkipWhen(ChartLibrary.Embedded is null, "this build carries no chart library: npm was missing");
         RunRecord[] runs = [Trained("one"), Trained("two", hiddens: 12)];
         var evaluator = new RunEvaluator(threads: 1);
-        RunMeasurement[] measured = [.. runs.Select(
+        TextMeasurement[] measured = [.. runs.Select(
             run => evaluator.Measure(run.Name, ModelFile.Read(run.CheckpointPath!), TrainedRun.Corpus))];
         await using (var file = new StreamWriter(_folder.File("report.html")))
             HtmlReport.Write(RunReport.Of(runs, measured, ["A note."]), file, ChartLibrary.Embedded);

@@ -29,7 +29,7 @@ internal static class TrainedRun
             SampleEvery = 1,
         };
         config = config with { Text = config.Text with { MaxTokens = 0, ValidationFraction = validation } };
-        using RunSession<RunConfig, Checkpoint> session = TrainingRun.Kind.New(path);
+        using RunSession session = RunKind.LanguageModel.New(path);
         new TrainingRun(config, threads: 1, session: session).Execute(Corpus);
     }
 

@@ -1,0 +1,101 @@
+using CharLM.Pairs.Classification;
+
+namespace CharLM.Workbench.Reports.Runs;
+
+/// <summary>What a report shows of models on pairs alone: figures of held-out pairs, confusion matrices, predictions, attention.</summary>
+internal static class PairSections
+{
+    private const int MostLabels = 40;
+    private const int MostConfusions = 10;
+
+    /// <summary>The figures of each model.</summary>
+    public static ReportSection HeldOut(IReadOnlyList<PairMeasurement> measurements)
+    {
+        string[] names = [.. measurements.SelectMany(measured => measured.Metrics).Select(figure => figure.Name).Distinct()];
+        return new ReportSection("Pairs that training held out",
+        [
+            new ReportTable(
+                "",
+                [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"),
+                    .. names.Select(name => new ReportColumn(name))],
+                [
+                    .. measurements.OrderByDescending(
+                        measured => measured.Metrics.Count > 0 ? measured.Metrics[0].Value : -measured.Loss.Mean).Select(measured =>
+                            (string[])
+                    [
+                        measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean),
+                            .. names.Select(name =>
+                                ReportFigure.Of(measured.Metrics.Where(figure => figure.Name == name)
+                                    .Select(figure => (double?)figure.Value).FirstOrDefault())),
+                    ]),
+                ]),
+            new Paragraph("The model of each run is its best on these pairs, which are therefore no test: measure the one that you choose "
+                + "on others, with charlm eval of its verb."),
+        ]);
+    }
+
+    /// <summary>What only some kinds have: labels of classifiers, predictions, attention of encoder-decoders.</summary>
+    public static IEnumerable<ReportSection> Models(IReadOnlyList<PairMeasurement> measurements)
+    {
+        foreach (PairMeasurement measured in measurements)
+        {
+            if (measured.Confusion is { } matrix)
+                yield return Labels(measured, matrix);
+        }
+        yield return new ReportSection("Predictions", [.. measurements.Select(Predictions)]);
+        if (measurements.Any(measured => measured.Attention.Count > 0))
+            yield return Attention(measurements);
+    }
+
+    private static ReportSection Labels(PairMeasurement measured, ConfusionMatrix matrix)
+    {
+        int[] labels = [.. Enumerable.Range(0, matrix.Labels.Count)];
+        var table = new ReportTable(
+            "Each label",
+            [new("label", IsNumber: false), new("occurs"), new("precision"), new("recall"), new("F1")],
+            [
+                .. labels.OrderByDescending(matrix.Support).Select(label => (string[])
+                    [matrix.Labels[label], ReportFigure.Of(matrix.Support(label)), ReportFigure.Of(matrix.Precision(label)),
+                        ReportFigure.Of(matrix.Recall(label)), ReportFigure.Of(matrix.F1(label))]),
+            ]);
+        // A matrix of hundreds of labels is no picture.
+        ReportPart picture = labels.Length <= MostLabels
+            ? new HeatMap(
+                "Confusion matrix: the share of each true label", "taken for", "true label", matrix.Labels, matrix.Labels,
+                [.. labels.Select(actual =>
+                    (double[])[.. labels.Select(predicted => (double)matrix[actual, predicted] / matrix.Support(actual))])])
+            : new Paragraph($"{labels.Length} labels are more than a matrix can show.");
+        string[][] confusions =
+        [
+            .. labels.SelectMany(
+                actual => labels.Where(predicted => predicted != actual && matrix[actual, predicted] > 0)
+                    .Select(predicted => (actual, predicted)))
+                .OrderByDescending(pair => matrix[pair.actual, pair.predicted]).Take(MostConfusions)
+                .Select(pair => (string[])[matrix.Labels[pair.actual], matrix.Labels[pair.predicted],
+                    ReportFigure.Of(matrix[pair.actual, pair.predicted])]),
+        ];
+        return new ReportSection($"Labels: {measured.Run}",
+        [
+            picture,
+            table,
+            .. confusions.Length == 0 ? []
+                : (ReportPart[])[new ReportTable(
+                    "The most frequent mistakes", [new("true label", IsNumber: false), new("taken for", IsNumber: false), new("times")],
+                        confusions)],
+        ]);
+    }
+
+    private static ReportTable Predictions(PairMeasurement measured) => new(
+        $"{measured.Run}: the first {measured.Examples.Count} held-out pairs",
+        [new("source", IsNumber: false), new("target", IsNumber: false), new("prediction", IsNumber: false), new("", IsNumber: false)],
+        [.. measured.Examples.Select(
+            example => (string[])[example.Pair.Source, example.Pair.Target, example.Prediction,
+                example.Pair.Target == example.Prediction ? "right" : "wrong"])]);
+
+    private static ReportSection Attention(IReadOnlyList<PairMeasurement> measurements) => new("Attention",
+    [
+        new Paragraph("How much of each character of a held-out source was in each character that was written; a row's sum is 1."),
+        .. measurements.SelectMany(measured => measured.Attention.Select(map =>
+            new HeatMap($"{measured.Run}: {string.Concat(map.Source)}", "source", "written", map.Source, map.Written, map.Weights))),
+    ]);
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using CharLM.Batching;
+using CharLM.Models;
+using CharLM.Tokenization;
+using CharLM.Training;
+
+namespace CharLM.Workbench.Runs;
+
+/// <summary>How many steps a machine does in some minutes: measured with a model that is thrown away.</summary>
+internal static class StepBudget
+{
+    // Before they are over, code is compiled, and the kernels have not chosen their threads.
+    private const double SecondsToWarmUp = 1.5, SecondsToMeasure = 2.5;
+    private const int StepsToWarmUp = 2, StepsToMeasure = 3;
+
+    // Held-out text is measured after each epoch of a run by steps; reading costs about a third of learning.
+    private const int Epochs = 20;
+    private const double CostOfReading = 1.0 / 3;
+
+    // Checkpoints, samples, and a machine that is not always as fast.
+    private const double Reserve = 0.05;
+
+    /// <summary>The training with its steps: what fits into the minutes, and no more than its passes over the text.</summary>
+    /// <param name="minutes">What training may take, with the measurement.</param>
+    /// <param name="training">How it trains.</param>
+    /// <param name="text">What it learns and measures.</param>
+    /// <param name="build">Makes a model; it is disposed.</param>
+    /// <param name="threads">Threads of the kernels; 0: as many as measure faster.</param>
+    public static TrainerConfig Of(double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads)
+    {
+        var began = Stopwatch.StartNew();
+        double rate = StepsPerSecond(minutes, training, text.Train, build, threads);
+        double tokensOfStep = (double)training.BatchSize * training.NumSteps;
+        double reading = Epochs * text.HeldOut.Length * CostOfReading / (rate * tokensOfStep);
+        double left = (minutes * 60 * (1 - Reserve)) - began.Elapsed.TotalSeconds - reading;
+        MinibatchIterator pass = MinibatchIterator.Create(
+            training.Sampling, text.Train, training.BatchSize, training.NumSteps, training.Seed);
+        double most = (double)training.NumEpochs * pass.Plan(0).NumBatches;
+        int steps = (int)Math.Clamp(Math.Min(rate * left, most), Epochs, int.MaxValue / 2);
+        return training with { TotalSteps = steps, StepsPerEpoch = (steps + Epochs - 1) / Epochs };
+    }
+
+    private static double StepsPerSecond(
+        double minutes, TrainerConfig training, TokenSource train, Func<LanguageModel> build, int threads)
+    {
+        using LanguageModel model = build();
+        model.Threads = threads;
+        using var trainer = new Trainer(model, training with { TotalSteps = int.MaxValue / 2, StepsPerEpoch = int.MaxValue / 2 }, train);
+        using var enough = new CancellationTokenSource();
+        // Of little time a tenth.
+        var rate = new Rate(enough, Math.Min(1, minutes * 60 / 10 / (SecondsToWarmUp + SecondsToMeasure)));
+        try
+        {
+            trainer.TrainEpoch(0, rate, enough.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        return rate.StepsPerSecond;
+    }
+
+    private sealed class Rate(CancellationTokenSource enough, double scale) : IProgress<StepReport>
+    {
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
+        private int _steps, _before;
+        private double _begin;
+
+        public double StepsPerSecond => (_steps - _before) / (_clock.Elapsed.TotalSeconds - _begin);
+
+        public void Report(StepReport value)
+        {
+            double now = _clock.Elapsed.TotalSeconds;
+            _steps++;
+            if (_before == 0)
+            {
+                if (_steps >= StepsToWarmUp && now >= SecondsToWarmUp * scale)
+                    (_before, _begin) = (_steps, now);
+            }
+            else if (_steps - _before >= StepsToMeasure && now - _begin >= SecondsToMeasure * scale)
+            {
+                _clock.Stop();
+                enough.Cancel();
+            }
+        }
+    }
+}
