@@ -26,10 +26,13 @@ internal static class StepBudget
     /// <param name="text">What it learns and measures.</param>
     /// <param name="build">Makes a model; it is disposed.</param>
     /// <param name="threads">Threads of the kernels; 0: as many as measure faster.</param>
-    public static TrainerConfig Of(double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads)
+    /// <param name="cancellationToken">Looked at before each step.</param>
+    public static TrainerConfig Of(
+        double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads,
+            CancellationToken cancellationToken)
     {
         var began = Stopwatch.StartNew();
-        double rate = StepsPerSecond(minutes, training, text.Train, build, threads);
+        double rate = StepsPerSecond(minutes, training, text.Train, build, threads, cancellationToken);
         double tokensOfStep = (double)training.BatchSize * training.NumSteps;
         double reading = Epochs * text.HeldOut.Length * CostOfReading / (rate * tokensOfStep);
         double left = (minutes * 60 * (1 - Reserve)) - began.Elapsed.TotalSeconds - reading;
@@ -41,20 +44,22 @@ internal static class StepBudget
     }
 
     private static double StepsPerSecond(
-        double minutes, TrainerConfig training, TokenSource train, Func<LanguageModel> build, int threads)
+        double minutes, TrainerConfig training, TokenSource train, Func<LanguageModel> build, int threads,
+            CancellationToken cancellationToken)
     {
         using LanguageModel model = build();
         model.Threads = threads;
         using var trainer = new Trainer(model, training with { TotalSteps = int.MaxValue / 2, StepsPerEpoch = int.MaxValue / 2 }, train);
-        using var enough = new CancellationTokenSource();
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Of little time a tenth.
         var rate = new Rate(enough, Math.Min(1, minutes * 60 / 10 / (SecondsToWarmUp + SecondsToMeasure)));
         try
         {
             trainer.TrainEpoch(0, rate, enough.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            // Measured.
         }
         return rate.StepsPerSecond;
     }

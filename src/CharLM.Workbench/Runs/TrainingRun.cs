@@ -89,7 +89,12 @@ public sealed class TrainingRun
         CheckVocab(text, unknown);
         var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length);
         if (_config is { Minutes: { } minutes, Training.TotalSteps: 0 })
-            _config = _config with { Training = StepBudget.Of(minutes, _config.Training, text, () => BuildModel(text.Vocab), _threads) };
+        {
+            _config = _config with
+            {
+                Training = StepBudget.Of(minutes, _config.Training, text, () => BuildModel(text.Vocab), _threads, cancellationToken),
+            };
+        }
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, text.Train);
