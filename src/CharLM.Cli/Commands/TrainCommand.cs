@@ -18,6 +18,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private readonly TrainerOptions _trainer = new();
     private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
     private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What samples continue. [default: time traveller]");
+    private readonly Option<double?> _minutes = OptionOf.Number(
+        "--minutes", "M", "Minutes that training may take: the steps that fit are measured first, and said; at most --epochs passes.");
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
 
     public TrainCommand()
@@ -29,7 +31,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         _text.AddTo(this, splits: true);
         _model.AddTo(this);
         _trainer.AddTo(this);
-        foreach (Option option in new Option[] { _preset, _prefix, _length })
+        foreach (Option option in new Option[] { _preset, _minutes, _prefix, _length })
             Add(option);
         AddShared();
     }
@@ -43,7 +45,18 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         return base.Under(parse, under, start);
     }
 
-    protected override RunConfig Apply(ParseResult parse, RunConfig under, Checkpoint? start) => under with
+    protected override RunConfig Apply(ParseResult parse, RunConfig under, Checkpoint? start)
+    {
+        // Minutes are worked out anew, and whoever counts in epochs or steps does not count in minutes.
+        double? minutes = parse.GetValue(_minutes);
+        if (minutes is not null)
+            under = under with { Minutes = minutes, Training = under.Training with { TotalSteps = 0, StepsPerEpoch = 0 } };
+        else if (_trainer.NamesLength(parse))
+            under = under with { Minutes = null };
+        return Applied(parse, under, start);
+    }
+
+    private RunConfig Applied(ParseResult parse, RunConfig under, Checkpoint? start) => under with
     {
         Corpus = _corpus.Apply(parse, under.Corpus, start?.Corpus),
         Text = _text.Apply(parse, under.Text),
@@ -103,6 +116,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
                 result.LastEpoch?.TrainPerplexity,
                 result.LastEpoch?.HeldOutPerplexity,
                 text.HeldOut,
+                result.Unseen,
                 result.Progress.BestHeldOutPerplexity,
                 result.Progress.BestEpoch,
                 result.BestCheckpointPath,
@@ -119,8 +133,10 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         else if (result.LastEpoch is { } epoch)
         {
             string heldOut = epoch.HeldOutPerplexity is { } unseen ? $", held-out perplexity {Figure.Perplexity(unseen)}" : "";
+            string length = result.Description.Plan is null ? $"{result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}"
+                : $"{Figure.Count(result.Steps)} steps";
             output.WriteLine($"perplexity {Figure.Perplexity(epoch.TrainPerplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
-                + $"tokens/s, {result.EpochsDone} epoch{(result.EpochsDone == 1 ? "" : "s")}, {result.CheckpointPath}");
+                + $"tokens/s, {length}, {result.CheckpointPath}");
             if (result.Progress is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } best })
                 output.WriteLine($"best held-out perplexity {Figure.Perplexity(perplexity)} after epoch {best}, "
                     + $"{result.BestCheckpointPath}");

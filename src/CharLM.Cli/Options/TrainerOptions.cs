@@ -82,6 +82,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         }
     }
 
+    /// <summary>Whether the user says how far training goes, in epochs or steps.</summary>
+    public bool NamesLength(ParseResult parse) => parse.GetValue(_epochs) is not null || parse.GetValue(_steps) is not null;
+
     /// <summary>Whether the user says how gradients are clipped.</summary>
     public bool NamesClipping(ParseResult parse) => parse.GetValue(_clipBy) is not null;
 

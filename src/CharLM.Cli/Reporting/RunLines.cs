@@ -21,6 +21,9 @@ internal static class RunLines
         foreach (string line in data)
             yield return line;
         yield return Model(run.Model, run.NumParameters);
+        if (run.Plan is { } plan)
+            yield return $"plan    {Figure.Count(plan.TotalSteps)} steps, {plan.Passes:0.0} passes over the text"
+                + (plan.Minutes is { } minutes ? $", within {minutes:0.##} min" : "");
         if (run.Model.LeakLabel is { } leak && run.Data is RunData.Text)
             yield return $"warning {leak}";
         if (run.OtherCorpus is not null)
@@ -44,6 +47,25 @@ internal static class RunLines
             + $"  {Loss(epoch.TrainLoss, style)}{heldOut}"
             + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
             + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(told.RemainingSeconds)}";
+    }
+
+    /// <summary>How a model does on text that its training did not see, in one line.</summary>
+    public static string Describe(UnseenFigures unseen)
+    {
+        string part = unseen.Part switch
+        {
+            "test" => "the test part",
+            "held-out" => "what is held out",
+            _ => "the rest of the text",
+        };
+        string nGram = unseen.NGramLoss is { } loss
+            ? $"; counted {unseen.NGramOrder}-grams {Figure.Perplexity(Math.Exp(loss))}"
+                + (unseen.NGramTokens < unseen.TrainTokens ? $" (of the first {Figure.Count(unseen.NGramTokens)} tokens)" : "")
+            : "";
+        string memorised = unseen.IsMemorised
+            ? "; it learned its text by heart: more text (--max-tokens 0), fewer epochs or --dropout 0.3 help" : "";
+        return $"unseen  perplexity {Figure.Perplexity(Math.Exp(unseen.Loss))} on {part}, {Figure.Count(unseen.Tokens)} tokens{nGram}"
+            + memorised;
     }
 
     /// <summary>Figures in words, after something that stands before each.</summary>
@@ -70,6 +92,8 @@ internal static class RunLines
         yield return $"text    {Printable.Text(corpus)}: {part}; vocab {Figure.Count(text.VocabSize)}";
         if (text.HeldOut is not null)
             yield return $"held out  {text.HeldOut}";
+        if (text.TestTokens > 0)
+            yield return $"test    the last {Figure.Count(text.TestTokens)} tokens, measured at the end";
     }
 
     private static IEnumerable<string> Describe(string corpus, RunData.Pairs pairs)

@@ -36,6 +36,9 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
                 Lines(Style == LossStyle.Perplexity ? [$"sample  {Printable.Lines(sample.Text)}"]
                     : sample.Text.Split('\n').Select(line => $"sample  {Printable.Lines(line)}"));
                 break;
+            case RunEvent.Unseen unseen:
+                Line(RunLines.Describe(unseen.Figures));
+                break;
             case RunEvent.StoppedEarly stopped:
                 Line($"ended   no better held-out {(Style == LossStyle.Perplexity ? "perplexity" : "pairs")} for {stopped.Epochs} epochs");
                 break;

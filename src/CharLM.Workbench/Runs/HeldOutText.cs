@@ -7,7 +7,8 @@ namespace CharLM.Workbench.Runs;
 /// <summary>The text that a run measures but does not learn from, and how it is read.</summary>
 /// <param name="Tokens">Its token ids; empty when nothing is held out.</param>
 /// <param name="WindowLength">Tokens of the windows that are read with the state reset for each; 0: rows with the state carried.</param>
-internal sealed record HeldOutText(TokenSource Tokens, int WindowLength)
+/// <param name="BeforeTest">Whether a test part follows it.</param>
+internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool BeforeTest = false)
 {
     // Without windows, what an evaluation takes when it is told nothing.
     private EvaluationConfig Reading => new() { WindowLength = WindowLength };
@@ -18,7 +19,7 @@ internal sealed record HeldOutText(TokenSource Tokens, int WindowLength)
     /// <summary>The split and the state policy in words.</summary>
     public string Describe() => WindowLength > 0
         ? $"the next {Tokens.Length - WindowLength} windows of {WindowLength} tokens, the state reset for each"
-        : $"the last {Tokens.Length} tokens, read in {Reading.Describe(Tokens.Length)}";
+        : $"the {(BeforeTest ? "" : "last ")}{Tokens.Length} tokens{(BeforeTest ? " before the test part" : "")}, read in {Reading.Describe(Tokens.Length)}";
 
     /// <summary>
     /// Characters (Unicode scalar values) of a token that is predicted, on average, with the space before a word; null when some

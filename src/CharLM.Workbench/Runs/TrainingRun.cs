@@ -87,7 +87,7 @@ public sealed class TrainingRun
         TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab, windows);
         long unknown = _start is null ? 0 : text.Train.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
-        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length);
+        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length, _config.Text.TestFraction > 0);
         if (_config is { Minutes: { } minutes, Training.TotalSteps: 0 })
         {
             _config = _config with

@@ -31,6 +31,9 @@ public sealed record UnseenFigures
     /// <summary>Tokens that were counted: the training text, at most its first 20 million.</summary>
     public long NGramTokens { get; init; }
 
+    /// <summary>Tokens of the training text.</summary>
+    public long TrainTokens { get; init; }
+
     /// <summary>Whether the model knows its training text by heart and not its language: counting does better.</summary>
     public bool IsMemorised { get; init; }
 
@@ -66,6 +69,7 @@ public sealed record UnseenFigures
             NGramLoss = nGram.Mean,
             NGramOrder = order,
             NGramTokens = counted.Length,
+            TrainTokens = text.Train.Length,
             IsMemorised = loss.Mean - trainLoss > NatsOfMemory && loss.Mean > nGram.Mean,
         };
     }
