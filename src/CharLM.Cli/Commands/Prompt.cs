@@ -76,7 +76,7 @@ internal sealed class Prompt(
             output.Write(piece.Text);
             _endsLine = piece.End?.Reason != EndReason.Stop;
         }
-        output.Write(Environment.NewLine);
+        output.Write("\n");
     }
 
     private void PrintJson(string line, CancellationToken cancellationToken)

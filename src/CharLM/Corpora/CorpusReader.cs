@@ -34,7 +34,7 @@ internal static class CorpusReader
         string quoted = Display.Quote(path);
         try
         {
-            await using FileStream file = File.OpenRead(path);
+            await using FileStream file = SharedFile.OpenRead(path);
             return await ReadAsync(file, path, maxBytes, cancellationToken);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
