@@ -3,6 +3,7 @@ function Build-CharLM {
     $env:DOTNET_NOLOGO = '1'
     $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
     $env:DOTNET_CLI_UI_LANGUAGE = 'en'
+    $env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = '1' # a bare Linux lacks libicu
     $root = Split-Path (Split-Path $PSScriptRoot)
     $name = if ($env:OS -eq 'Windows_NT') { 'charlm.exe' } else { 'charlm' }
     $program = Join-Path $root "artifacts/bin/CharLM.Cli/release/$name"

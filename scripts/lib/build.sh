@@ -3,6 +3,8 @@
 
 charlm_build() {
     export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
+    # Without libicu, which a bare Debian lacks, dotnet ends with a trace unless it is told that no languages are wanted.
+    export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
     CHARLM_PROGRAM="$root/artifacts/bin/CharLM.Cli/release/charlm"
     if [ -x "$CHARLM_PROGRAM" ] && ! charlm_stale; then
         return 0

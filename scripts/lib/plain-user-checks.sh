@@ -8,6 +8,7 @@ second_command() { scripts/charlm generate --prefix "time traveller" --length 60
 
 # Without -c Release, .NET builds for debugging; the kernels are compiled with all optimisations even so.
 dotnet_run() {
+    export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
     dotnet run --project src/CharLM.Cli -- train --corpus bundled --epochs 2 --out debug.safetensors --json >debug.json &&
         scripts/charlm train --corpus bundled --epochs 2 --out release.safetensors --json >release.json || return 1
     local debug release
