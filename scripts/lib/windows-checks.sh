@@ -163,6 +163,8 @@ line_feeds() {
 
 runtime_missing() { WINEDLLOVERRIDES=msvcp140= charlm --version 2>missing.txt; has missing.txt "Visual C++ Redistributable"; }
 
+tests() { (cd /checkout/artifacts/windows/tests && wine ./CharLM.Tests.exe -noColor); }
+
 check "torch is loaded" version
 for implementation in fused built-in custom; do
     check "training and measuring, $implementation" train "$implementation"
@@ -182,4 +184,5 @@ check "an experiment with two jobs" experiment
 check "a report of two runs" report
 check "files have line feeds alone" line_feeds
 check "a missing runtime of Visual C++ is named" runtime_missing
+[ "$WINDOWS_TESTS" != --tests ] || check "the library's own tests" tests
 summary

@@ -19,6 +19,8 @@ internal static partial class TorchLibrary
     // Those that have a package libtorch-cpu-SYSTEM.
     private static readonly string[] Systems = ["linux-x64", "win-x64", "win-arm64", "osx-arm64"];
 
+    private static readonly string[] VisualC = ["MSVCP140.dll", "VCRUNTIME140.dll", "VCRUNTIME140_1.dll"];
+
     private static readonly Lock Loading = new();
     private static nint s_binding;
     private static DllNotFoundException? s_failure;
@@ -156,7 +158,7 @@ internal static partial class TorchLibrary
     /// <param name="canLoad">Whether a library of a name can be loaded.</param>
     internal static string? MissingRuntime(Func<string, bool> canLoad)
     {
-        string[] missing = [.. new[] { "MSVCP140.dll", "VCRUNTIME140.dll", "VCRUNTIME140_1.dll" }.Where(name => !canLoad(name))];
+        string[] missing = [.. VisualC.Where(name => !canLoad(name))];
         string system = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64";
         return missing.Length == 0 ? null
             : $"{string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} missing: install the Microsoft Visual C++ "
