@@ -52,7 +52,7 @@ internal sealed class CorpusOptions
         if (text is { Cleaning: Cleaning.None, Token: TokenKind.Char } && corpus.Text.Contains("\r\n", StringComparison.Ordinal))
             ErrorLine.Write(parse.InvocationConfiguration.Error,
                 $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it "
-                    + "(tr -d '\\r' takes it away)");
+                    + $"({(OperatingSystem.IsWindows() ? "an editor that saves it with line feeds alone" : "tr -d '\\r'")} takes it away)");
     }
 
     /// <summary>The corpora that have names.</summary>
