@@ -357,9 +357,12 @@ public sealed class RunSession<TConfig, TCheckpoint> : IDisposable
     {
         try
         {
-            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath,
-                Directory.LockPath })
+            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath })
                 SharedFile.Delete(file);
+            // Windows removes no file that is kept open; elsewhere the lock is held to the last.
+            if (OperatingSystem.IsWindows())
+                _lock?.Dispose();
+            SharedFile.Delete(Directory.LockPath);
             string folder = Path.GetFullPath(Directory.CheckpointsPath);
             for (; folder.Length >= firstMade.Length; folder = Path.GetDirectoryName(folder)!)
                 SharedFile.DeleteFolder(folder);
