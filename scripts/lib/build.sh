@@ -20,7 +20,8 @@ charlm_build() {
     local log
     log=$(mktemp)
     echo "building charlm" >&2
-    if ! dotnet build "$root/src/CharLM.Cli" --configuration Release --verbosity quiet >"$log" 2>&1; then
+    # What the build leaves running to be quick the next time shall not keep the lock.
+    if ! dotnet build "$root/src/CharLM.Cli" --configuration Release --verbosity quiet >"$log" 2>&1 9>&-; then
         grep -E '(error|hint)' "$log" | sort -u | head -n 20 >&2
         echo "charlm could not be built; the whole log is $log" >&2
         exit 1
