@@ -37,7 +37,7 @@ debian_root_make() {
 debian_root_run() {
     local root=$1 script=$2
     shift 2
-    unshare -m -p -f bash -c '
+    unshare -m -p -f --kill-child bash -c '
         root=$1 script=$2
         shift 2
         mount -t proc proc "$root/proc" && mount --bind /dev "$root/dev" && mount -t devpts -o ptmxmode=0666 devpts "$root/dev/pts" &&
