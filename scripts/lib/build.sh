@@ -3,6 +3,8 @@
 
 charlm_build() {
     export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
+    # Without libicu, which a bare Debian lacks, dotnet ends with a trace unless it is told that no languages are wanted.
+    export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
     CHARLM_PROGRAM="$root/artifacts/bin/CharLM.Cli/release/charlm"
     if [ -x "$CHARLM_PROGRAM" ] && ! charlm_stale; then
         return 0
@@ -18,7 +20,8 @@ charlm_build() {
     local log
     log=$(mktemp)
     echo "building charlm" >&2
-    if ! dotnet build "$root/src/CharLM.Cli" --configuration Release --verbosity quiet >"$log" 2>&1; then
+    # What the build leaves running to be quick the next time shall not keep the lock.
+    if ! dotnet build "$root/src/CharLM.Cli" --configuration Release --verbosity quiet >"$log" 2>&1 9>&-; then
         grep -E '(error|hint)' "$log" | sort -u | head -n 20 >&2
         echo "charlm could not be built; the whole log is $log" >&2
         exit 1

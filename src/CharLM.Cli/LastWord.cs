@@ -75,7 +75,7 @@ internal static class LastWord
         {
             using var handle = new SafeFileHandle(2, ownsHandle: false);
             using var error = new FileStream(handle, FileAccess.Write, bufferSize: 0);
-            error.Write(Encoding.UTF8.GetBytes($"charlm: {message}{Environment.NewLine}"));
+            error.Write(Encoding.UTF8.GetBytes($"charlm: {message}\n"));
         }
         catch (Exception)
         {

@@ -23,6 +23,7 @@ internal sealed class Signals : IDisposable
     private readonly Lock _lock = new();
     private PosixSignal? _first;
     private long _heard;
+    private volatile bool _staysInHandler;
 
     /// <summary>Listens to Ctrl+C, SIGTERM and SIGHUP, on Linux to SIGUSR1, too.</summary>
     public Signals()
@@ -45,7 +46,9 @@ internal sealed class Signals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _registrations.ForEach(registration => registration.Dispose());
+        // On Windows, the last of them would wait for the handler that waits for the end.
+        if (!_staysInHandler)
+            _registrations.ForEach(registration => registration.Dispose());
         _end.Dispose();
     }
 
@@ -61,7 +64,12 @@ internal sealed class Signals : IDisposable
             }
             (_first, _heard) = (context.Signal, Stopwatch.GetTimestamp());
             context.Cancel = true;
+            _staysInHandler = OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT;
         }
         _end.Cancel();
+        // Windows ends the program of a window that was closed when this returns, or five seconds after it was called: it returns no
+        // more, and the program ends by itself when it has saved.
+        if (_staysInHandler)
+            Thread.Sleep(Timeout.Infinite);
     }
 }

@@ -74,10 +74,10 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     {
         { "libtorch_cpu.so", "garbage", "libtorch_cpu.so" },
         { "libtorch_cpu.so", "cut off", "libtorch_cpu.so is cut off" },
-        { "libtorch_cpu.so", "missing", "libtorch-cpu-SYSTEM" },
+        { "libtorch_cpu.so", "missing", "libtorch-cpu-linux-x64" },
         { "libLibTorchSharp.so", "garbage", "libLibTorchSharp.so" },
         { "libLibTorchSharp.so", "cut off", "libLibTorchSharp.so is cut off" },
-        { "libLibTorchSharp.so", "missing", "libtorch-cpu-SYSTEM" },
+        { "libLibTorchSharp.so", "missing", "libtorch-cpu-linux-x64" },
     };
 
     [Theory, MemberData(nameof(DamagedLibraries))]

@@ -63,9 +63,9 @@ internal sealed class GradientsCommand : Verb
         IReadOnlyList<GradientRow> rows = study.Execute(corpus.Text, new Progress(error), cancellationToken);
         var report = new GradientReport(rows, corpus.Origin.Name, study);
         if (parse.GetValue(_csv) is { } csv)
-            Write(csv, writer => CsvTable.Write(report.Figures(), writer));
+            OutputFile.Write(csv, writer => CsvTable.Write(report.Figures(), writer));
         if (parse.GetValue(_html) is { } html)
-            Write(html, writer => HtmlReport.Write(report.Page(), writer, ChartLibrary.Embedded));
+            OutputFile.Write(html, writer => HtmlReport.Write(report.Page(), writer, ChartLibrary.Embedded));
         if (parse.GetValue(_json))
             PrintJson(parse, rows);
         else
@@ -107,22 +107,6 @@ internal sealed class GradientsCommand : Verb
             Rows = parse.GetValue(_rows) ?? 32,
             Threads = _runtime.Threads(parse),
         };
-    }
-
-    private static void Write(string path, Action<TextWriter> write)
-    {
-        try
-        {
-            AtomicFile.Write(path, stream =>
-            {
-                using var writer = new StreamWriter(stream, leaveOpen: true);
-                write(writer);
-            });
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"{path}: cannot be written: {e.Message}", e);
-        }
     }
 
     private static void Print(TextWriter output, IReadOnlyList<GradientRow> rows, int distance)

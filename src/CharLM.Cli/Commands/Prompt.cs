@@ -76,7 +76,7 @@ internal sealed class Prompt(
             output.Write(piece.Text);
             _endsLine = piece.End?.Reason != EndReason.Stop;
         }
-        output.Write(Environment.NewLine);
+        output.Write("\n");
     }
 
     private void PrintJson(string line, CancellationToken cancellationToken)
@@ -117,7 +117,8 @@ internal sealed class Prompt(
         }
         catch (DecoderFallbackException)
         {
-            throw new IOException("standard input is no UTF-8");
+            throw new IOException(
+                $"standard input is no UTF-8{(OperatingSystem.IsWindows() ? " (in the command prompt, chcp 65001 makes it so)" : "")}");
         }
         if (line is [.., '\r'])
             line.Length--;

@@ -22,13 +22,12 @@ internal static class ResumeCommand
     /// <param name="corpus">The text that was really used: "auto" may mean another one next time; null for models on pairs.</param>
     public static string For(ParseResult parse, string? runDirectory, string checkpoint, CorpusOrigin? corpus = null)
     {
-        string program = Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } name ? name : "charlm";
         string[] text = corpus is null ? [] : ["--corpus", corpus.Kind == CorpusOriginKind.Catalog ? corpus.Name : corpus.Requested];
         IEnumerable<string> verb = parse.Tokens.Where(token => token.Type == TokenType.Command).Select(token => token.Value);
         string[] words = runDirectory is not null
-            ? [program, .. verb, "--resume", runDirectory, .. Machine(parse.Tokens)]
-            : [program, .. Kept(parse.Tokens), "--checkpoint", checkpoint, .. text, "--out", checkpoint];
-        string command = string.Join(' ', words.Select(Quote));
+            ? [.. Program(), .. verb, "--resume", runDirectory, .. Machine(parse.Tokens)]
+            : [.. Program(), .. Kept(parse.Tokens), "--checkpoint", checkpoint, .. text, "--out", checkpoint];
+        string command = Shell.Line(Shell.AtHand(), words);
         return corpus?.Kind == CorpusOriginKind.StandardInput ? $"{command} (with the same text on standard input)" : command;
     }
 
@@ -56,9 +55,16 @@ internal static class ResumeCommand
         }
     }
 
-    // As POSIX shells read it: within single quotes nothing but the single quote itself means anything.
-    private static string Quote(string word) =>
-        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,+@%".Contains(c))
-            ? word
-            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    // As whoever started it calls it; else by its name where the shell finds it by that, and by its path where not.
+    private static string[] Program()
+    {
+        if (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } name)
+            return [name];
+        string file = Environment.ProcessPath ?? "";
+        if (Path.GetFileNameWithoutExtension(file) == "dotnet")
+            return [file, Path.Combine(AppContext.BaseDirectory, "charlm.dll")];
+        string[] found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return found.Select(folder => Path.Combine(folder, Path.GetFileName(file))).FirstOrDefault(File.Exists) == file || file.Length == 0
+            ? ["charlm"] : [file];
+    }
 }

@@ -67,7 +67,7 @@ internal sealed class ScoreCommand : Verb
             return StandardStreams.OpenInput();
         try
         {
-            return File.OpenRead(file);
+            return SharedFile.OpenRead(file);
         }
         catch (UnauthorizedAccessException e) when (Directory.Exists(file))
         {

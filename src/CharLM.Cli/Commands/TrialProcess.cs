@@ -80,6 +80,8 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
     {
         128 + 9 => "its process was killed (SIGKILL), as the system does for want of memory",
         > 128 and < 128 + 65 => $"its process was ended by signal {code - 128}",
+        // Windows' own codes, such as 0xC0000005, an access violation.
+        < 0 => $"its process ended with 0x{code:X8}",
         _ => $"its process ended with {code}",
     };
 

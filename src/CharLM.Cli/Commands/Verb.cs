@@ -31,6 +31,7 @@ internal abstract class Verb : Command
     // No signal reaches a thread that opens a pipe to which nobody writes, or counts in one loop: it is left behind.
     private async Task<int> RunUntilSignalAsync(ParseResult parse, CancellationToken cancellationToken)
     {
+        MissingLibrary.Require();
         Task<int> run = Task.Run(() => RunAsync(parse, cancellationToken), CancellationToken.None);
         try
         {
@@ -57,7 +58,7 @@ internal abstract class Verb : Command
 /// <summary>The help of the program and its verbs; that of the program ends with what concerns all verbs.</summary>
 internal sealed class HelpPage(HelpAction page) : SynchronousCommandLineAction
 {
-    private const string Rest = $"""
+    private static string Rest => $"""
         Examples:
           charlm train                                    train on The Time Machine, or the bundled text without a network
           charlm train --corpus book.txt --cleaning none  train on a text of yours, letters and signs as they are
@@ -65,7 +66,7 @@ internal sealed class HelpPage(HelpAction page) : SynchronousCommandLineAction
           charlm eval                                     measure that model on what its training did not see
 
         Environment:
-          CHARLM_CACHE          where fetched corpora are kept (default: ~/.cache/charlm)
+          CHARLM_CACHE          where fetched corpora are kept (default: {CorpusOptions.DefaultCache() ?? "none, for want of a home"})
           CHARLM_CORPUS_MIRROR  a folder or an address that is asked for corpora first
           {Failure.DebugVariable}          1 adds the stack to an unexpected failure
           NO_COLOR              set, live displays have no colours

@@ -52,7 +52,7 @@ internal sealed class CorpusOptions
         if (text is { Cleaning: Cleaning.None, Token: TokenKind.Char } && corpus.Text.Contains("\r\n", StringComparison.Ordinal))
             ErrorLine.Write(parse.InvocationConfiguration.Error,
                 $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it "
-                    + "(tr -d '\\r' takes it away)");
+                    + $"({(OperatingSystem.IsWindows() ? "an editor that saves it with line feeds alone" : "tr -d '\\r'")} takes it away)");
     }
 
     /// <summary>The corpora that have names.</summary>
@@ -68,7 +68,7 @@ internal sealed class CorpusOptions
             return entry.Sha256;
         if (corpus == CorpusResolver.Auto || !File.Exists(corpus))
             return null;
-        await using FileStream file = File.OpenRead(corpus);
+        await using FileStream file = SharedFile.OpenRead(corpus);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
     }
 
@@ -106,10 +106,10 @@ internal sealed class CorpusOptions
         }
     }
 
-    // The user's cache folder: XDG's on Linux, the local application data elsewhere. Null for a user without a home: a folder in
-    // /tmp that anybody can foresee, anybody can fill.
-    private static string? DefaultCache()
+    /// <summary>Where fetched corpora are kept when nobody says otherwise; null for a user without a home.</summary>
+    public static string? DefaultCache()
     {
+        // XDG's on Linux, the local application data elsewhere. A folder in /tmp that anybody can foresee, anybody can fill.
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         string folder = !string.IsNullOrEmpty(xdg) ? xdg

@@ -86,7 +86,7 @@ internal static class WrongFile
         try
         {
             // What can be sought in is a file, and no pipe that has been read already.
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = SharedFile.OpenRead(path);
             if (!file.CanSeek || file.Length == 0)
                 return [];
             var bytes = new byte[Math.Min(Glance, file.Length)];

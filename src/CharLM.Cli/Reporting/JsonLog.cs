@@ -44,7 +44,7 @@ internal sealed class JsonLog(string path, LogStart start, IProgress<RunEvent> n
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException("it is a folder"));
             if (start == LogStart.AfterCheckpoint && File.Exists(path))
                 CutAfter(epochsDone);
-            return new FileStream(
+            return SharedFile.Open(
                 path, start == LogStart.Empty ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -56,7 +56,7 @@ internal sealed class JsonLog(string path, LogStart start, IProgress<RunEvent> n
     // The epochs after the checkpoint come again; what a writer was killed at has no line end.
     private void CutAfter(int epochsDone)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        using FileStream file = SharedFile.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
         // What is no file, such as a pipe, has no past.
         if (!file.CanSeek)
             return;

@@ -32,7 +32,7 @@ internal sealed class SampleReporter(PieceWriter output, string prefix, int samp
 
     private void Next()
     {
-        output.Write(Environment.NewLine);
+        output.Write("\n");
         if (++_current == samples)
             return;
         Begin();
@@ -43,5 +43,5 @@ internal sealed class SampleReporter(PieceWriter output, string prefix, int samp
     }
 
     // As head and tail tell files apart.
-    private void Begin() => output.Write(samples == 1 ? prefix : $"==> {_current} <=={Environment.NewLine}{prefix}");
+    private void Begin() => output.Write(samples == 1 ? prefix : $"==> {_current} <==\n{prefix}");
 }

@@ -43,7 +43,7 @@ internal static class OutputFile
     {
         try
         {
-            using FileStream source = File.OpenRead(from);
+            using FileStream source = SharedFile.OpenRead(from);
             AtomicFile.Write(to, source.CopyTo);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -28,8 +28,10 @@ internal sealed partial class StandardStreams : IDisposable
     /// <summary>Replaces what .NET made of the locale.</summary>
     public StandardStreams()
     {
-        _output = Writer(new OutputStream(_hasOutput ? OpenOutput() : Stream.Null));
-        LiveError = Writer(IsOpen(ErrorHandle) ? new TolerantStream(Console.OpenStandardError()) : Stream.Null);
+        UseUnicodeConsole();
+        _output = Writer(new OutputStream(_hasOutput ? OpenOutput() : Stream.Null), Console.IsOutputRedirected);
+        LiveError = Writer(
+            IsOpen(ErrorHandle) ? new TolerantStream(Console.OpenStandardError()) : Stream.Null, Console.IsErrorRedirected);
         // A text that a model wrote goes into a pipe or a file as it is.
         _terminal = Console.IsOutputRedirected ? null : new VisibleWriter(_output);
         Console.SetOut(_terminal ?? (TextWriter)_output);
@@ -41,10 +43,15 @@ internal sealed partial class StandardStreams : IDisposable
     /// </summary>
     public static TextWriter LiveError { get; private set; } = TextWriter.Null;
 
-    /// <summary>Standard input.</summary>
+    /// <summary>Standard input: as it is from a file or a pipe, what is typed as UTF-8.</summary>
     /// <exception cref="IOException">It was closed before the program began.</exception>
-    public static Stream OpenInput() =>
-        IsOpen(InputHandle) ? Console.OpenStandardInput() : throw new IOException("standard input is closed: give it a file or a pipe");
+    public static Stream OpenInput()
+    {
+        if (!IsOpen(InputHandle))
+            throw new IOException("standard input is closed: give it a file or a pipe");
+        Stream input = Console.OpenStandardInput();
+        return OperatingSystem.IsWindows() && !Console.IsInputRedirected ? new TypedInputStream(input) : input;
+    }
 
     /// <summary>Whether standard output failed because its reader has gone, as <c>head</c> does when it has enough.</summary>
     public static bool IsClosedPipe(Exception e) =>
@@ -55,7 +62,8 @@ internal sealed partial class StandardStreams : IDisposable
     public void RequireOutput()
     {
         if (!_hasOutput)
-            throw new IOException("standard output is closed: give it a file or a pipe, or /dev/null");
+            throw new IOException(
+                $"standard output is closed: give it a file or a pipe, or {(OperatingSystem.IsWindows() ? "nul" : "/dev/null")}");
     }
 
     /// <inheritdoc/>
@@ -96,9 +104,25 @@ internal sealed partial class StandardStreams : IDisposable
         return Console.OpenStandardOutput();
     }
 
-    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
+    // A Windows console shows bytes in its code page, which is hardly ever UTF-8, and keeps the page that a program gives it. What
+    // .NET takes for a console of UTF-16 is written to and read from as text, and stays as it was.
+    private static void UseUnicodeConsole()
+    {
+        if (!OperatingSystem.IsWindows())
+            return;
+        if (!Console.IsInputRedirected)
+            Console.InputEncoding = Encoding.Unicode;
+        if (!Console.IsOutputRedirected || !Console.IsErrorRedirected)
+            Console.OutputEncoding = Encoding.Unicode;
+    }
+
+    // With line feeds alone everywhere: what is sent into a file is the same on every system.
+    private static StreamWriter Writer(Stream stream, bool isRedirected) => new(
+        stream, OperatingSystem.IsWindows() && !isRedirected
+            ? new UnicodeEncoding(bigEndian: false, byteOrderMark: false) : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
     {
         AutoFlush = true,
+        NewLine = "\n",
     };
 
     [LibraryImport("libc", EntryPoint = "fcntl")]

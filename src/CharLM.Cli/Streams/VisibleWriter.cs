@@ -6,12 +6,16 @@ namespace CharLM.Cli.Streams;
 /// Writes to a place where people look, whatever the text is: lines and tabs as they are, all else that would steer a terminal
 /// written out, a carriage return without its line feed among it.
 /// </summary>
-internal sealed class VisibleWriter(TextWriter inner) : TextWriter
+internal sealed class VisibleWriter : TextWriter
 {
+    private readonly TextWriter _inner;
     private bool _hasReturn;
 
+    /// <summary>Writes on to another writer, and ends lines as that does.</summary>
+    public VisibleWriter(TextWriter inner) => (_inner, NewLine) = (inner, inner.NewLine);
+
     /// <inheritdoc/>
-    public override Encoding Encoding => inner.Encoding;
+    public override Encoding Encoding => _inner.Encoding;
 
     /// <inheritdoc/>
     public override void Write(char value) => Write([value]);
@@ -33,9 +37,9 @@ internal sealed class VisibleWriter(TextWriter inner) : TextWriter
         if (_hasReturn)
             buffer = buffer[..^1];
         if (before.Length == 0 && !Printable.Steers(buffer))
-            inner.Write(buffer);
+            _inner.Write(buffer);
         else
-            inner.Write(Printable.Lines(before + buffer.ToString()));
+            _inner.Write(Printable.Lines(before + buffer.ToString()));
     }
 
     // In one piece, as lines of several writers shall be.
@@ -43,13 +47,13 @@ internal sealed class VisibleWriter(TextWriter inner) : TextWriter
     public override void WriteLine(string? value) => Write(value + NewLine);
 
     /// <inheritdoc/>
-    public override void Flush() => inner.Flush();
+    public override void Flush() => _inner.Flush();
 
     /// <summary>Writes a return that nothing followed.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing && _hasReturn)
-            inner.Write(Printable.Text("\r"));
+            _inner.Write(Printable.Text("\r"));
         _hasReturn = false;
         base.Dispose(disposing);
     }

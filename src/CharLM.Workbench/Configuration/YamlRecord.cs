@@ -68,9 +68,10 @@ internal static class YamlRecord
     /// <summary>A mapping as text.</summary>
     public static string ToText(YamlMappingNode node)
     {
-        using var writer = new StringWriter { NewLine = "\n" };
+        using var writer = new StringWriter();
         new YamlStream(new YamlDocument(node)).Save(writer, assignAnchors: false);
-        return writer.ToString().Replace("...\n", "", StringComparison.Ordinal);
+        // The library ends lines as the system does.
+        return writer.ToString().Replace("\r\n", "\n", StringComparison.Ordinal).Replace("...\n", "", StringComparison.Ordinal);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(YamlMappingNode node, string prefix) =>

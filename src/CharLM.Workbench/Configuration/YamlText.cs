@@ -16,7 +16,7 @@ internal static class YamlText
     {
         try
         {
-            using var reader = new StreamReader(path);
+            using var reader = new StreamReader(SharedFile.OpenRead(path));
             var buffer = new char[MaxCharacters + 1];
             int length = reader.ReadBlock(buffer);
             if (length > MaxCharacters)

@@ -62,7 +62,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     public void ForgetFailure(Trial trial)
     {
         if (File.Exists(FailurePath(trial)))
-            File.Delete(FailurePath(trial));
+            SharedFile.Delete(FailurePath(trial));
     }
 
     /// <summary>What a trial's finished epochs told.</summary>
@@ -84,7 +84,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         if (trial.Config.Corpus != CorpusResolver.Auto)
             return trial.Config.Corpus;
         if (File.Exists(AutoPath))
-            return File.ReadAllText(AutoPath).Trim();
+            return SharedFile.ReadText(AutoPath).Trim();
         // Runs that were made before that was kept say it themselves.
         return experiment.Trials.Where(other => other.Config.Corpus == CorpusResolver.Auto).Select(other => Of(other).ConfigPath)
             .Where(File.Exists).Select(path => RunConfigFile.Read(path).Corpus).FirstOrDefault() ?? CorpusResolver.Auto;
@@ -101,7 +101,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         try
         {
             File.WriteAllText(mine, corpus + "\n");
-            File.Move(mine, AutoPath, overwrite: false);
+            SharedFile.Move(mine, AutoPath, overwrite: false);
         }
         catch (IOException) when (File.Exists(AutoPath))
         {
@@ -109,9 +109,9 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         }
         finally
         {
-            File.Delete(mine);
+            SharedFile.Delete(mine);
         }
-        return File.ReadAllText(AutoPath).Trim();
+        return SharedFile.ReadText(AutoPath).Trim();
     }
 
     /// <summary>

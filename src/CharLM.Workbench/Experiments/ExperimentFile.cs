@@ -26,7 +26,7 @@ public static class ExperimentFile
     {
         bool isName = name.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(name[0])
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
-        return isName ? null
+        return isName ? (PortableName.ErrorOf(name) is { } error ? $"{error}: take another name" : null)
             : $"a name is 1 to {LongestName} letters, digits, dots, underscores and hyphens, the first a letter or digit, not '{name}'";
     }
 

@@ -3,8 +3,8 @@ namespace CharLM.Workbench.Runs;
 /// <summary>A lock on a run directory that dies with its owner: the system takes it back, however the process ends.</summary>
 internal sealed class RunLock : IDisposable
 {
-    // Somebody who only asks for the state holds it for a moment.
-    private const int Tries = 5;
+    // Somebody who only asks for the state holds it for a moment, and so may a virus scanner or an indexer.
+    private const int Tries = 15;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly FileStream _file;

@@ -92,7 +92,7 @@ internal sealed class RunRecordFiles : IDisposable
 
     private static FileStream Open(string path, long bytes)
     {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        FileStream file = SharedFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         if (file.Length < bytes)
         {
             long length = file.Length;

@@ -68,7 +68,10 @@ public sealed class RunSession : IDisposable
     {
         var session = new RunSession(kind, new RunDirectory(path), findsName) { CopyPath = copyTo };
         if (!findsName)
+        {
+            session.RefuseName();
             session.RefuseRun();
+        }
         try
         {
             AtomicFile.Probe(session.Directory.ConfigPath);
@@ -204,7 +207,7 @@ public sealed class RunSession : IDisposable
         Write(Directory.LastCheckpointPath, checkpoint, replacing: () => StepAside(step));
         _lastStep = step;
         foreach ((_, string path) in Directory.StepCheckpoints().Skip(_config!.KeepLast - 1))
-            File.Delete(path);
+            SharedFile.Delete(path);
     }
 
     /// <summary>Writes the model that is best on what is held out.</summary>
@@ -298,9 +301,9 @@ public sealed class RunSession : IDisposable
         try
         {
             foreach (string damaged in _damaged)
-                File.Move(damaged, damaged + NewestCheckpoint.DamagedExtension, overwrite: true);
+                SharedFile.Move(damaged, damaged + NewestCheckpoint.DamagedExtension);
             _records = new RunRecordFiles(Directory, Start?.Resume);
-            File.Delete(Directory.ResultPath);
+            SharedFile.Delete(Directory.ResultPath);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -354,12 +357,15 @@ public sealed class RunSession : IDisposable
     {
         try
         {
-            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath,
-                Directory.LockPath })
-                File.Delete(file);
+            foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath })
+                SharedFile.Delete(file);
+            // Windows removes no file that is kept open; elsewhere the lock is held to the last.
+            if (OperatingSystem.IsWindows())
+                _lock?.Dispose();
+            SharedFile.Delete(Directory.LockPath);
             string folder = Path.GetFullPath(Directory.CheckpointsPath);
             for (; folder.Length >= firstMade.Length; folder = Path.GetDirectoryName(folder)!)
-                System.IO.Directory.Delete(folder);
+                SharedFile.DeleteFolder(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -376,9 +382,20 @@ public sealed class RunSession : IDisposable
                 Directory.Path, $"holds a run already: go on with --resume {Directory.Path}, or take another name");
     }
 
+    // A run directory shall keep its name on every system that it is copied to.
+    private void RefuseName()
+    {
+        if (PortableName.ErrorOfPath(Directory.Path) is { } error)
+            throw new RunDirectoryException(Directory.Path, $"{error}: take another name, with which the run can be copied anywhere");
+        if (PortableName.SameButForCase(Directory.Path) is { } other)
+            throw new RunDirectoryException(
+                Directory.Path, $"'{other}' is there, and differs in upper and lower case alone: on Windows and macOS they are one folder; "
+                    + "take another name");
+    }
+
     private void StepAside(long step)
     {
         if (_config!.KeepLast > 1 && _lastStep is { } before && before != step)
-            File.Move(Directory.LastCheckpointPath, Directory.StepCheckpointPath(before), overwrite: true);
+            SharedFile.Move(Directory.LastCheckpointPath, Directory.StepCheckpointPath(before));
     }
 }

@@ -37,12 +37,12 @@ internal static class AtomicFile
             write(stream);
             stream.Flush(flushToDisk: true);
             replacing?.Invoke();
-            File.Move(temporary, Path.Combine(folder, name), overwrite: true);
+            SharedFile.Move(temporary, Path.Combine(folder, name));
             DiskFolder.Flush(folder);
         }
         catch
         {
-            File.Delete(temporary);
+            SharedFile.Delete(temporary);
             throw;
         }
     }
@@ -58,7 +58,7 @@ internal static class AtomicFile
         foreach (string file in Directory.EnumerateFiles(folder, $".*{TemporaryExtension}"))
         {
             if (IsUnique(Path.GetFileNameWithoutExtension(file).Split('.')[^1]))
-                File.Delete(file);
+                SharedFile.Delete(file);
         }
     }
 
@@ -114,11 +114,14 @@ internal static class AtomicFile
                 .Replace(temporary, folder, StringComparison.Ordinal);
             throw new IOException($"the folder {folder} takes no file: {cause}", e);
         }
-        File.Delete(temporary);
+        SharedFile.Delete(temporary);
     }
 
     private static (string Folder, string Name) Place(string path)
     {
+        // Of a device's name, Windows makes the path of the device.
+        if (OperatingSystem.IsWindows() && PortableName.ErrorOf(Path.GetFileName(path)) is { } error)
+            throw new IOException(error);
         string full = Path.GetFullPath(path);
         if (new FileInfo(full) is { LinkTarget: not null } link)
             full = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;

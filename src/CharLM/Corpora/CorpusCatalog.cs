@@ -59,7 +59,7 @@ public sealed class CorpusCatalog
         Document document;
         try
         {
-            using FileStream file = File.OpenRead(full);
+            using FileStream file = SharedFile.OpenRead(full);
             document = JsonSerializer.Deserialize<Document>(file, Json) ?? throw new JsonException("the file holds null");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -11,6 +11,9 @@ internal static class CorpusReader
     // The most that is read from a pipe or a device, which may have no end.
     private const long LargestStream = 128L << 20;
 
+    /// <summary>What makes UTF-8 of a text on this system.</summary>
+    public static string Converter => OperatingSystem.IsWindows() ? "an editor saves it as UTF-8" : "iconv -t UTF-8";
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     internal sealed record Result(string Text, string Sha256, long Bytes);
@@ -34,7 +37,7 @@ internal static class CorpusReader
         string quoted = Display.Quote(path);
         try
         {
-            await using FileStream file = File.OpenRead(path);
+            await using FileStream file = SharedFile.OpenRead(path);
             return await ReadAsync(file, path, maxBytes, cancellationToken);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -138,7 +141,7 @@ internal static class CorpusReader
         string guess = before == 0 && bytes is ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]) ? "it looks like UTF-16" : "convert it first";
         return new CorpusFileException(
             CorpusFileError.NotUtf8, location,
-            $"{Display.Quote(location)} is no UTF-8: byte 0x{bytes[bad]:X2} at offset {before + bad}; {guess} (iconv -t UTF-8)")
+            $"{Display.Quote(location)} is no UTF-8: byte 0x{bytes[bad]:X2} at offset {before + bad}; {guess} ({Converter})")
         {
             ByteOffset = before + bad,
         };
@@ -287,7 +290,7 @@ internal static class LineReader
         {
             throw new CorpusFileException(
                 CorpusFileError.NotUtf8, location,
-                    $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first (iconv -t UTF-8)", e);
+                    $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first ({CorpusReader.Converter})", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -188,7 +188,7 @@ internal sealed class CopyFetch(string path, IProgress<DownloadProgress>? progre
     {
         try
         {
-            return File.OpenRead(path);
+            return SharedFile.OpenRead(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -56,7 +56,7 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
         FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
         if (check.State == CorpusState.Verified)
             return;
-        File.Delete(path);
+        SharedFile.Delete(path);
         throw new FetchException(FetchError.Mismatch, check.Error ?? "the downloaded file was removed by someone else");
     }
 
@@ -64,10 +64,10 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
     public void DeleteIfEmpty()
     {
         if (Length == 0)
-            File.Delete(path);
+            SharedFile.Delete(path);
     }
 
-    public void MoveTo(string destination) => File.Move(path, destination, overwrite: true);
+    public void MoveTo(string destination) => SharedFile.Move(path, destination);
 
     // Failures to read are the source's, failures to write are the cache's: they are told apart here.
     private async ValueTask<int> ReadAsync(Stream from, byte[] buffer, long total, CancellationToken cancellationToken)
@@ -94,7 +94,7 @@ internal sealed record FileCheck(CorpusState State, string? Error)
     {
         try
         {
-            await using FileStream file = File.OpenRead(path);
+            await using FileStream file = SharedFile.OpenRead(path);
             // A device has no length, and may have no end.
             long length = file.CanSeek ? file.Length : 0;
             string sha256 = Convert.ToHexStringLower(

@@ -16,12 +16,18 @@ internal static partial class TorchLibrary
 {
     private const string Binding = "LibTorchSharp", Libtorch = "torch_cpu";
 
+    // Those that have a package libtorch-cpu-SYSTEM.
+    private static readonly string[] Systems = ["linux-x64", "win-x64", "win-arm64", "osx-arm64"];
+
+    private static readonly string[] VisualC = ["MSVCP140.dll", "VCRUNTIME140.dll", "VCRUNTIME140_1.dll"];
+
     private static readonly Lock Loading = new();
     private static nint s_binding;
     private static DllNotFoundException? s_failure;
 
     /// <summary>
-    /// Listens for native libraries that .NET could not load, which is asked only then, and turns background garbage collection off.
+    /// Listens for native libraries that .NET could not load, which is asked only then, turns background garbage collection off, and on
+    /// Windows keeps torch from ending the process at Ctrl+C.
     /// </summary>
     /// <remarks>
     /// TorchSharp 0.107 hands numbers to torch (of x.square() the 2, of a + b the factor 1) as objects that nothing holds during the call.
@@ -34,6 +40,8 @@ internal static partial class TorchLibrary
     internal static void Listen()
     {
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Binding ? Resolve() : 0;
+        if (OperatingSystem.IsWindows())
+            LeaveCtrlCAlone();
         if (GCSettings.LatencyMode == GCLatencyMode.Interactive)
             GCSettings.LatencyMode = GCLatencyMode.Batch;
     }
@@ -47,6 +55,24 @@ internal static partial class TorchLibrary
             throw Damaged($"{path} is cut off");
         if (s_failure is { } failure)
             throw failure;
+    }
+
+    // Intel's OpenMP library, which comes with torch, brings a handler of Fortran's along that ends the process ("forrtl: error (200)")
+    // before anybody can save. Loaded, it asks the C library's copy of the environment, which .NET's own call leaves as it is.
+    private static void LeaveCtrlCAlone()
+    {
+        const string Variable = "FOR_DISABLE_CONSOLE_CTRL_HANDLER";
+        if (Environment.GetEnvironmentVariable(Variable) is not null)
+            return;
+        Environment.SetEnvironmentVariable(Variable, "1");
+        try
+        {
+            _ = PutEnvironment(Variable, "1");
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // Older than Windows 10: the system's copy is all that there is.
+        }
     }
 
     // Before its first call, TorchSharp tries whether its library loads. A try that fails makes it copy packages into the program's
@@ -85,6 +111,8 @@ internal static partial class TorchLibrary
         catch (Exception e) when (
             e is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
+            if (OperatingSystem.IsWindows() && MissingRuntime(name => NativeLibrary.TryLoad(name, out _)) is { } runtime)
+                throw new DllNotFoundException(runtime, e);
             throw Damaged(e is DllNotFoundException missing ? Cause(missing) : $"{path}: {e.Message}", e);
         }
     }
@@ -117,9 +145,25 @@ internal static partial class TorchLibrary
         typeof(TorchSharp.torch).Assembly.Location is { Length: > 0 } assembly
         && Path.GetDirectoryName(assembly) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
 
-    private static DllNotFoundException Missing() => new(
-        $"this program has no libtorch for {RuntimeInformation.RuntimeIdentifier}; the packages libtorch-cpu-SYSTEM 2.10.0 bring it for "
-        + "linux-x64, win-x64, win-arm64 and osx-arm64");
+    private static DllNotFoundException Missing() => new(WithoutLibtorch(RuntimeInformation.RuntimeIdentifier));
+
+    /// <summary>What is said where libtorch does not lie beside the program.</summary>
+    /// <param name="system">.NET's name of the system, such as linux-arm64.</param>
+    internal static string WithoutLibtorch(string system) => Systems.Contains(system)
+        ? $"libtorch does not lie beside the program: add the package libtorch-cpu-{system} 2.10.0, or build or install charlm again"
+        : $"there is no libtorch for {system}{(system == "osx-x64" ? " (PyTorch ended its builds for Intel Macs)" : "")}: networks need "
+            + $"{string.Join(", ", Systems[..^1])} or {Systems[^1]}; n-grams, corpora and reports work here, too";
+
+    /// <summary>What of Visual C++'s runtime a machine lacks, and where it is had; null when it lacks nothing.</summary>
+    /// <param name="canLoad">Whether a library of a name can be loaded.</param>
+    internal static string? MissingRuntime(Func<string, bool> canLoad)
+    {
+        string[] missing = [.. VisualC.Where(name => !canLoad(name))];
+        string system = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64";
+        return missing.Length == 0 ? null
+            : $"{string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} missing: install the Microsoft Visual C++ "
+                + $"Redistributable, https://aka.ms/vs/17/release/vc_redist.{system}.exe";
+    }
 
     private static DllNotFoundException Damaged(string cause, Exception? inner = null) => new(
         $"{cause} (build or install the program again if a file is damaged; libtorch takes about 1 GB of memory)", inner);
@@ -130,6 +174,9 @@ internal static partial class TorchLibrary
         string[] lines = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines.Length > 1 ? lines[1] : lines[0];
     }
+
+    [LibraryImport("ucrtbase", EntryPoint = "_putenv_s", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int PutEnvironment(string name, string value);
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int CreateMemoryFile(string name, uint flags);

@@ -33,6 +33,7 @@ public sealed class AtomicFileOrderTests : IDisposable
     [Fact]
     public void Write_WhenItIsAboutToReplace_TheNewFileIsWhole()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows lets nobody look at a file that its writer keeps to himself");
         string? whole = null;
         AtomicFile.Write(Path, stream => stream.Write("new"u8), () =>
         {

@@ -54,7 +54,7 @@ internal sealed class CorpusBench : IDisposable, IProgress<DownloadProgress>, IP
 
     public static CorpusSource[] Http(params Uri[] addresses) => [.. addresses.Select(address => new HttpSource { Address = address })];
 
-    public string PathOf(string name) => Path.Combine(_root.FullName, name);
+    public string PathOf(string name) => Path.GetFullPath(Path.Combine(_root.FullName, name));
 
     public string Write(string name, byte[] bytes)
     {

@@ -28,7 +28,7 @@ internal static class SafetensorsFile
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using FileStream stream = SharedFile.OpenRead(path);
             return stream.CanSeek ? read(stream)
                 : throw new FormatException("is a pipe or a device; a file is due, in which one can go back");
         }

@@ -36,7 +36,7 @@ public sealed class ExperimentDirectoryTests : IDisposable
         Assert.Null(directory.FirstOther(_ => null));
         Assert.Null(directory.FirstOther(_ => new string('a', 64)));
         (RunDirectory run, IReadOnlyList<string> differences) = directory.FirstOther(_ => new string('b', 64))!.Value;
-        Assert.EndsWith("x/seed-0", run.Path, StringComparison.Ordinal);
+        Assert.EndsWith(Path.Combine("x", "seed-0"), run.Path, StringComparison.Ordinal);
         Assert.Contains($"SHA-256 of the text {new string('a', 64)}, that of t.txt now {new string('b', 64)}", Assert.Single(differences),
             StringComparison.Ordinal);
         // Where the text is no longer at hand, the trials are compared with each other.

@@ -1,0 +1,34 @@
+# Sourced by the scripts that run charlm: Build-CharLM brings the program up to date and returns its path.
+function Build-CharLM {
+    $env:DOTNET_NOLOGO = '1'
+    $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
+    $env:DOTNET_CLI_UI_LANGUAGE = 'en'
+    $env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = '1' # a bare Linux lacks libicu
+    $root = Split-Path (Split-Path $PSScriptRoot)
+    $name = if ($env:OS -eq 'Windows_NT') { 'charlm.exe' } else { 'charlm' }
+    $program = Join-Path $root "artifacts/bin/CharLM.Cli/release/$name"
+    if (Test-Path $program) {
+        $built = (Get-Item $program).LastWriteTimeUtc
+        $newer = 'src', 'corpora', 'Directory.*', 'global.json' |
+            ForEach-Object { Get-ChildItem (Join-Path $root $_) -Recurse -File } |
+            Where-Object LastWriteTimeUtc -gt $built | Select-Object -First 1
+        if (-not $newer) { return $program }
+    }
+    if (-not (Get-Command dotnet -ErrorAction SilentlyContinue)) {
+        [Console]::Error.WriteLine('charlm needs the .NET SDK, version 10: https://dotnet.microsoft.com/download')
+        exit 1
+    }
+    [Console]::Error.WriteLine('building charlm')
+    $log = dotnet build (Join-Path $root 'src/CharLM.Cli') --configuration Release --verbosity quiet 2>&1
+    if ($LASTEXITCODE -ne 0) {
+        $log | ForEach-Object { "$_" } | Where-Object { $_ -match '(error|hint)' } | Sort-Object -Unique | Select-Object -First 20 |
+            ForEach-Object { [Console]::Error.WriteLine($_) }
+        [Console]::Error.WriteLine('charlm could not be built')
+        exit 1
+    }
+    # A warning of the build's own, such as that reports will lack charts, is for whoever uses the program.
+    $log | ForEach-Object { if ("$_" -match 'warning (CHARLM[0-9]+: [^[]*)') { "note: $($Matches[1])" } } | Sort-Object -Unique |
+        ForEach-Object { [Console]::Error.WriteLine($_) }
+    (Get-Item $program).LastWriteTimeUtc = [DateTime]::UtcNow
+    $program
+}
