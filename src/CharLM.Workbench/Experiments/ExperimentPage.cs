@@ -70,7 +70,7 @@ public static class ExperimentPage
     {
         // Bits a character are those of a token over the characters of one, which do not change; known when the trial is finished.
         IReadOnlyList<EpochMetrics> metrics = directory.Metrics(status.Trial);
-        double scale = status.Result?.HeldOutBits / metrics.LastOrDefault()?.HeldOutLoss ?? double.NaN;
+        double scale = metrics is [.., var last] ? status.Result?.HeldOutBits / last.HeldOutLoss ?? double.NaN : double.NaN;
         IEnumerable<(double Epoch, double Value)> points = metrics
             .Select(epoch => ((double)epoch.Epoch, measure switch
             {
