@@ -19,7 +19,7 @@ internal static class UsageError
             .Select(token => token.Value)];
         return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).Where(token => token.Type == TokenType.Argument)
             .Select(token => token.Value)
-                .FirstOrDefault(word => word.Length > 2 && word.StartsWith("--", StringComparison.Ordinal) && names.Contains(word));
+                .FirstOrDefault(word => word.Length > 1 && word[0] == '-' && !word.Any(char.IsWhiteSpace) && names.Contains(word));
     }
 
     /// <summary>The first word that nothing takes, else everything that is wrong.</summary>
@@ -43,7 +43,7 @@ internal static class UsageError
         bool isOption = word.StartsWith('-');
         string shown = Printable.Text(word, LongestWord);
         if (!isOption && command.Subcommands.Count == 0)
-            return $"{Name(result)} has no use for the word '{shown}'";
+            return $"{Name(result)} has no use for the word '{shown}'{Quotes(command)}";
         List<string> known = [.. isOption ? command.Options.Where(option => !option.Hidden).Select(option => option.Name)
             : command.Subcommands.Select(sub => sub.Name)];
         string? meant = isOption ? Synonyms.Of(word.Split('=')[0], known) ?? Nearest(word.Split('=')[0], known)
@@ -51,6 +51,9 @@ internal static class UsageError
         string hint = meant is null ? "" : $"; did you mean '{meant}'?";
         return $"{Name(result)} has no {(isOption ? "option" : "command")} '{shown}'{hint}";
     }
+
+    private static string Quotes(Command command) =>
+        command.Arguments.Any(argument => argument is { Name: "text", Arity.MaximumNumberOfValues: 1 }) ? "; put the text in quotes" : "";
 
     // A slip of typing changes a third of a name at most, and the dashes of all options are the same: no hint is better than a foreign one.
     private static string? Nearest(string word, IEnumerable<string> known)

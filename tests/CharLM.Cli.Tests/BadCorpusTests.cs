@@ -15,7 +15,7 @@ public sealed class BadCorpusTests : IDisposable
         _sandbox.Write("digits.txt", "1234567890");
         _sandbox.Write("short.txt", "too short a text");
         File.WriteAllBytes(_sandbox.At("latin1.txt"), [.. "caf"u8, 0xE9, .. " au lait"u8]);
-        File.WriteAllBytes(_sandbox.At("utf16.txt"), [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("text")]);
+        File.WriteAllBytes(_sandbox.At("utf16.txt"), Encoding.Unicode.GetBytes("text"));
         File.WriteAllBytes(_sandbox.At("cut.txt"), "whale \U0001F433"u8[..^1].ToArray());
         Directory.CreateDirectory(_sandbox.At("folder"));
         _before = _sandbox.Files();
@@ -27,10 +27,10 @@ public sealed class BadCorpusTests : IDisposable
         ("nothing", 2, ["no corpus is named 'nothing'", "bundled"]),
         ("missing.txt", 1, ["there is no file", "missing.txt"]),
         ("no/such/folder.txt", 1, ["there is no file", "no/such/folder.txt"]),
-        ("folder", 1, ["folder' is a directory"]),
+        ("folder", 1, ["folder' holds no file"]),
         ("empty.txt", 1, ["empty.txt' is empty"]),
-        ("latin1.txt", 1, ["latin1.txt' is no UTF-8", "0xE9 at offset 3"]),
-        ("utf16.txt", 1, ["offset 0", "looks like UTF-16"]),
+        ("latin1.txt", 1, ["latin1.txt' is not UTF-8", "0xE9 at offset 3, line 1", "--encoding"]),
+        ("utf16.txt", 1, ["looks like UTF-16", "--encoding utf-16"]),
         ("cut.txt", 1, ["offset 6"]),
         ("empty.txt/inside", 1, ["empty.txt/inside"]),
         ("/proc/self/mem", 1, ["cannot read '/proc/self/mem'"]),

@@ -83,9 +83,9 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
     {
         File.WriteAllBytes(_sandbox.At("latin1.txt"), [0x47, 0x72, 0xFC, 0xDF, 0x65, 0x0A]);
         await _sandbox.RefuseEachAsync(
-            (1, ["score", "latin1.txt", "--checkpoint", models.Plain], ["'latin1.txt' is no UTF-8"]),
-            (1, ["score", "missing.txt", "--checkpoint", models.Plain], ["missing.txt: there is no such file"]),
-            (1, ["score", ".", "--checkpoint", models.Plain], ["is a folder"]),
+            (1, ["score", "latin1.txt", "--checkpoint", models.Plain], ["latin1.txt' is not UTF-8", "--encoding"]),
+            (1, ["score", "missing.txt", "--checkpoint", models.Plain], ["there is no file", "missing.txt"]),
+            (1, ["score", ".", "--checkpoint", models.Plain], ["latin1.txt' is not UTF-8"]),
             (2, ["score", "--per-char", "--json"], ["leave --per-char out"]));
     }
 

@@ -23,7 +23,7 @@ public sealed class UsageTests : IDisposable
         (["corpus", "lst"], ["'lst'", "did you mean 'list'?"]),
         (["corpus", "get"], ["corpus get needs a name"]),
         (["completion"], ["completion needs a shell"]),
-        (["completion", "zsh"], ["'zsh'", "'bash'"]),
+        (["completion", "tcsh"], ["'tcsh'", "'bash'"]),
         (["train", "--ephocs", "3"], ["'--ephocs'", "did you mean '--epochs'?", "charlm train --help"]),
         (["generate", "--epochs", "3"], ["generate has no option '--epochs'"]),
         (["train", "stray"], ["'stray'"]),

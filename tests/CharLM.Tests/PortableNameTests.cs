@@ -47,7 +47,7 @@ public sealed class PortableNameTests : IDisposable
     public void Kind_New_OfADevicesName_RefusesBeforeAnythingIsMade(string name)
     {
         string path = _folder.File(name);
-        RunDirectoryException refusal = Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.New(path, findsName: false, null));
+        RunDirectoryException refusal = Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.New(path, findsName: false, null));
         Assert.StartsWith($"{path}: '", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.File("")));
     }
@@ -58,7 +58,7 @@ public sealed class PortableNameTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no folder of such a name");
         Directory.CreateDirectory(_folder.File("aux"));
-        using (TrainingRun.Kind.New(_folder.File("aux/run"), findsName: false, null))
+        using (RunKind.LanguageModel.New(_folder.File("aux/run"), findsName: false, null))
             Assert.Empty(Directory.GetFileSystemEntries(_folder.File("aux")));
     }
 
@@ -67,7 +67,7 @@ public sealed class PortableNameTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("Small"));
         RunDirectoryException refusal =
-            Assert.Throws<RunDirectoryException>(() => TrainingRun.Kind.New(_folder.File("small"), findsName: false, null));
+            Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.New(_folder.File("small"), findsName: false, null));
         Assert.Contains("'Small' is there", refusal.Message, StringComparison.Ordinal);
     }
 

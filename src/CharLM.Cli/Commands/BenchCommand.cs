@@ -17,21 +17,21 @@ internal sealed class BenchCommand : Verb
     private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
 
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>(
-        "--cell", "The recurrent cell. [default: rnn, gru and lstm, one after the other]");
+        "--cell", "The recurrent cell. [default: rnn, gru and lstm in turn]");
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
-        "--implementation", "What computes it. [default: all, one after the other]");
-    private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
-    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units of a layer. [default: 256]");
-    private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Rows of a minibatch. [default: 32]");
-    private readonly Option<int?> _numSteps = OptionOf.Integer("--num-steps", "N", "Tokens of a row. [default: 35]");
-    private readonly Option<int?> _vocab = OptionOf.Integer("--vocab", "N", "Tokens of the vocab. [default: 28]");
-    private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "X", "Length of a round. [default: 1]");
-    private readonly Option<int?> _rounds = OptionOf.Integer("--rounds", "N", "Rounds; the median counts. [default: 5]");
+        "--implementation", "What computes it. [default: all in turn]");
+    private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");
+    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units per layer. [default: 256]");
+    private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Sequences in a minibatch. [default: 32]");
+    private readonly Option<int?> _numSteps = OptionOf.Integer("--num-steps", "N", "Tokens in a sequence. [default: 35]");
+    private readonly Option<int?> _vocab = OptionOf.Integer("--vocab", "N", "Tokens in the vocab. [default: 28]");
+    private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "X", "Seconds per round. [default: 1]");
+    private readonly Option<int?> _rounds = OptionOf.Integer("--rounds", "N", "Rounds, of which the median is shown. [default: 5]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public BenchCommand()
-        : base("bench", "Measure how fast training steps are: forward, backward, clip, update.")
+        : base("bench", "Measure the speed of training steps: forward, backward, clipping, update.")
     {
         foreach (Option option in new Option[] { _cell, _implementation, _layers, _hidden, _batchSize, _numSteps, _vocab, _seconds,
             _rounds })
@@ -39,6 +39,14 @@ internal sealed class BenchCommand : Verb
         _runtime.AddTo(this);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm bench", "every cell and implementation"),
+        ("charlm bench --cell lstm --hidden 512", "one cell, larger"),
+        ("charlm bench --implementation fused --threads 1", "on one thread"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {

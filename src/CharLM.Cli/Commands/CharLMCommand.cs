@@ -1,15 +1,39 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using CharLM.Cli.Help;
+using CharLM.Cli.Options;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary>The program: its verbs, and what <c>--help</c> and <c>--version</c> print.</summary>
 internal static class CharLMCommand
 {
+    /// <summary>What the help of the program ends with.</summary>
+    public static string Rest() => $"""
+
+        Examples:
+          charlm train                     train on The Time Machine (without a network: on the bundled novella)
+          charlm train mybook.txt          train on a text of your own
+          charlm generate "Once upon"      continue a text with the model that was trained last
+          charlm eval                      measure that model on text it was not trained on
+
+        Environment:
+          CHARLM_CACHE          folder for downloaded corpora [default: {CorpusOptions.DefaultCache() ?? "none without a home directory"}]
+          CHARLM_CORPUS_MIRROR  folder or address to try before a corpus's own sources [default: none]
+          {Failure.DebugVariable}          set to 1 to print the stack trace of an unexpected failure [default: off]
+          NO_COLOR              set to anything to turn colors off [default: colors on a terminal]
+
+        Exit codes:
+          {ExitCode.Help}
+
+        Results go to standard output, everything else to standard error.
+        charlm COMMAND --help shows a command's common options, charlm COMMAND --help-all all of them.
+        """;
+
     /// <summary>The command tree; nothing here touches torch, so that help comes at once.</summary>
     public static RootCommand Create()
     {
-        var root = new RootCommand("Trains character language models and continues text with them.")
+        var root = new RootCommand("Train character language models, measure them, and generate text with them.")
         {
             new TrainCommand(),
             new GenerateCommand(),
@@ -27,17 +51,25 @@ internal static class CharLMCommand
             new ImportCommand(),
             new ExportCommand(),
             new CompletionCommand(),
+            new HelpCommand(),
         };
         root.Options.Clear();
         // The library's own has four more names, two of them absolute paths on Unix.
-        var help = new HelpOption("--help", "-h") { Description = "Show this help." };
-        help.Action = new HelpPage((HelpAction)help.Action!);
+        var help = new HelpOption("--help", "-h") { Description = "Show the common options of a command." };
+        help.Action = new HelpPage(all: false, Rest);
         root.Options.Add(help);
+        root.Options.Add(new Option<bool>(HelpPage.AllOption)
+        {
+            Description = "Show every option of a command.",
+            Arity = ArgumentArity.Zero,
+            Recursive = true,
+            Action = new HelpPage(all: true, Rest),
+        });
         // The library's own refuses to stand beside another option.
-        Option<bool> json = new("--json") { Description = "With --version: print one JSON object." };
+        Option<bool> json = new("--json") { Description = "With --version: print a JSON object." };
         root.Options.Add(new Option<bool>("--version")
         {
-            Description = "Show the versions of the program and of torch.",
+            Description = "Show the version of charlm, of torch, and the device.",
             Arity = ArgumentArity.Zero,
             Action = new VersionAction(json),
         });

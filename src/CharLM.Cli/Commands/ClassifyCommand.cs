@@ -10,7 +10,7 @@ internal sealed class ClassifyCommand : Command
     public static readonly string DefaultCheckpoint = RunKind.Classifier.Defaults.CheckpointPath;
 
     public ClassifyCommand()
-        : base("classify", "Label texts, or each of their characters: train on pairs, predict, measure.")
+        : base("classify", "Label texts, or each of their characters, with a classifier trained on pairs.")
     {
         Add(new ClassifyTrainCommand());
         Add(new ClassifyPredictCommand());

@@ -13,13 +13,13 @@ internal sealed class ClassifyEvalCommand : Verb
     private const int MostLabelsShown = 20, LongestLabel = 20;
 
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
-    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to measure: UTF-8, a line each, text<TAB>label.");
+        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "File of pairs to measure: UTF-8, one per line, text<TAB>label.");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ClassifyEvalCommand()
-        : base("eval", "Measure a classifier on labelled texts: accuracy, macro-F1, confusion matrix.")
+        : base("eval", "Measure a classifier on labeled texts: accuracy, macro-F1, confusion matrix.")
     {
         _data.Required = true;
         Add(_checkpoint);

@@ -10,19 +10,26 @@ namespace CharLM.Cli.Commands;
 internal sealed class ClassifyPredictCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model. [default: {ClassifyCommand.DefaultCheckpoint}]");
+        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ClassifyPredictCommand()
-        : base("predict", "Label texts: text<TAB>label<TAB>probability on standard output.")
+        : base("predict", "Label texts; prints text, label and probability, separated by tabs.")
     {
         Add(_checkpoint);
         _input.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm classify predict \"Nguyen\"", "label one text"),
+        ("charlm classify predict --input names.txt", "label every line of a file"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary><c>charlm completion bash</c>.</summary>
+/// <summary><c>charlm completion SHELL</c>.</summary>
 internal sealed class CompletionCommand : Verb
 {
     // The program itself knows its words: [suggest:N] asks it for those that fit at place N of a line. It also names words
@@ -19,18 +19,75 @@ internal sealed class CompletionCommand : Verb
         complete -o default -F _charlm_complete charlm scripts/charlm
         """;
 
-    private readonly Argument<string> _shell = new("shell") { HelpName = "shell", Description = "The shell: bash." };
+    // zsh itself keeps only the words that begin as the typed one does; _files completes where the program knows none.
+    private const string Zsh = """
+        #compdef charlm
+        # charlm completion for zsh: source <(charlm completion zsh), after compinit
+        _charlm_complete() {
+            local line="${words[1,CURRENT]}"
+            local -a known
+            known=("${(@f)$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null)}")
+            known=("${(@)known:#}")
+            (( $#known )) && compadd -a known || _files
+        }
+        compdef _charlm_complete charlm
+        """;
+
+    private const string Fish = """
+        # charlm completion for fish: charlm completion fish | source
+        function __charlm_complete
+            set -l line (commandline -cp)
+            charlm "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null | string match -v ""
+            or __fish_complete_path (commandline -ct)
+        end
+        complete -c charlm -f -a "(__charlm_complete)"
+        """;
+
+    private const string PowerShell = """
+        # charlm completion for PowerShell: charlm completion powershell | Out-String | Invoke-Expression
+        Register-ArgumentCompleter -Native -CommandName charlm -ScriptBlock {
+            param($wordToComplete, $commandAst, $cursorPosition)
+            $line = $commandAst.ToString()
+            if ($line.Length -lt $cursorPosition) { $line = $line.PadRight($cursorPosition) }
+            charlm "[suggest:$cursorPosition]" "$line" 2>$null |
+                Where-Object { $_ -and $_.StartsWith($wordToComplete) } |
+                ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+        }
+        """;
+
+    private static readonly Dictionary<string, string> Scripts = new(StringComparer.Ordinal)
+    {
+        ["bash"] = Bash,
+        ["zsh"] = Zsh,
+        ["fish"] = Fish,
+        ["powershell"] = PowerShell,
+    };
+
+    private readonly Argument<string> _shell = new("shell")
+    {
+        HelpName = string.Join('|', Scripts.Keys),
+        Description = "The shell. [required]",
+    };
 
     public CompletionCommand()
-        : base("completion", "Print a completion script for a shell; to use it: eval \"$(charlm completion bash)\".")
+        : base("completion", "Print a script that completes charlm's commands and options in a shell.")
     {
-        _shell.AcceptOnlyFromAmong("bash");
+        _shell.AcceptOnlyFromAmong([.. Scripts.Keys]);
         Add(_shell);
     }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("eval \"$(charlm completion bash)\"", "in ~/.bashrc"),
+        ("source <(charlm completion zsh)", "in ~/.zshrc, after compinit"),
+        ("charlm completion fish | source", "in ~/.config/fish/config.fish"),
+        ("charlm completion powershell | Out-String | Invoke-Expression", "in $PROFILE"),
+    ];
+
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        parse.InvocationConfiguration.Output.WriteLine(Bash);
+        parse.InvocationConfiguration.Output.WriteLine(Scripts[parse.GetRequiredValue(_shell)]);
         return Task.FromResult(ExitCode.Done);
     }
 }

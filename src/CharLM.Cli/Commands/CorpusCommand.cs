@@ -6,7 +6,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class CorpusCommand : Command
 {
     public CorpusCommand()
-        : base("corpus", "List, fetch and look at texts.")
+        : base("corpus", "List corpora, download them, and look at texts.")
     {
         Add(new CorpusListCommand());
         Add(new CorpusGetCommand());

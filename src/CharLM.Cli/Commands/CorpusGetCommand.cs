@@ -9,12 +9,12 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm corpus get</c>.</summary>
 internal sealed class CorpusGetCommand : Verb
 {
-    private readonly Argument<string> _name = new("name") { HelpName = "name", Description = "A corpus of the catalog." };
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Copy the file there, too, and print that path.");
+    private readonly Argument<string> _name = new("name") { HelpName = "name", Description = "A corpus by name (charlm corpus list)." };
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Also copy it to this file, and print that path. [default: none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusGetCommand()
-        : base("get", "Fetch a corpus into the cache, verify it, and print its path.")
+        : base("get", "Download a corpus into the cache, verify it, and print its path.")
     {
         _name.CompletionSources.Add(_ => CorpusOptions.Names());
         Add(_name);

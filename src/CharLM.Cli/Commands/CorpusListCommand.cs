@@ -11,7 +11,7 @@ internal sealed class CorpusListCommand : Verb
     private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusListCommand()
-        : base("list", "List the corpora that are known by name.") => Add(_json);
+        : base("list", "List the corpora that can be used by name.") => Add(_json);
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {

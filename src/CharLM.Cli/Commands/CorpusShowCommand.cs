@@ -13,34 +13,39 @@ internal sealed class CorpusShowCommand : Verb
     private const int MostFrequent = 20;
     private const int FirstLines = 5;
     private const int WidestLine = 120;
+    private const int MostNamed = 10;
 
-    private readonly Argument<string> _name = new("name")
-    {
-        HelpName = "name",
-        Description = "A corpus of the catalog, a UTF-8 file, or - for standard input.",
-        DefaultValueFactory = _ => CorpusResolver.Auto,
-    };
+    private readonly Argument<string[]> _texts = CorpusOptions.Texts("[default: auto]");
     private readonly TextOptions _text = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusShowCommand()
-        : base("show", "Show what a corpus looks like: size, characters, vocab, frequent tokens, first lines.")
+        : base("show", "Show what a text looks like to a model: size, vocab, frequent tokens, first lines, what cleaning drops.")
     {
-        _name.CompletionSources.Add(_ => [CorpusResolver.Auto, .. CorpusOptions.Names()]);
-        Add(_name);
+        Add(_texts);
         _text.AddTo(this, splits: false);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm corpus show mybook.txt", "what the default cleaning makes of a text"),
+        ("charlm corpus show texts/ --cleaning none", "every text in a folder, as it is"),
+        ("charlm corpus show tang.txt --encoding gb18030", "a text that is not UTF-8"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         TextConfig config = _text.Apply(parse, new TextConfig { MaxTokens = 0 });
         config.Validate();
-        CorpusText corpus = await CorpusOptions.ReadAsync(parse, parse.GetRequiredValue(_name), cancellationToken);
+        CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.Auto;
+        CorpusText corpus = await CorpusOptions.ReadAsync(parse, names, config.Encoding, null, cancellationToken);
         TokenizedText text = TokenizedText.From(corpus.Text, config);
         List<TokenCount> frequent = [.. text.Vocab.Tokens.Zip(text.Vocab.Frequencies, (token, count) => new TokenCount(token, count))
             .Where(count => count.Count > 0).Take(MostFrequent)];
-        List<string> lines = [.. corpus.Text.Split('\n', FirstLines + 1).Take(FirstLines).Select(line => line.TrimEnd('\r'))];
+        List<string> lines = FirstCleaned(corpus.Text, config.Cleaning);
+        var loss = CleaningLoss.Of(corpus.Text, config.Cleaning);
         int characters = CharTokenizer.Length(corpus.Text);
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))
@@ -51,7 +56,11 @@ internal sealed class CorpusShowCommand : Verb
                 corpus.Origin.Location,
                 corpus.Origin.Sha256,
                 corpus.Origin.Bytes,
+                corpus.Origin.Encoding,
+                Texts = corpus.Origin.Parts.Select(part => new { part.Name, part.Location, part.Sha256, part.Bytes }),
                 Characters = characters,
+                DroppedCharacters = loss.Dropped,
+                DroppedKinds = loss.Kinds.Take(MostFrequent),
                 Cleaning = Choices.NameOf(config.Cleaning),
                 Token = Choices.NameOf(config.Token),
                 Tokens = text.NumTokensOfCorpus,
@@ -64,14 +73,32 @@ internal sealed class CorpusShowCommand : Verb
         output.WriteLine($"{corpus.Origin.Name}  {corpus.Origin.Location}");
         output.WriteLine(
             $"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(characters)} characters, SHA-256 {corpus.Origin.Sha256}");
+        if (corpus.Origin.Parts.Count > 1)
+            output.WriteLine($"{corpus.Origin.Parts.Count} texts: {NamesOf(corpus.Origin.Parts)}");
         output.WriteLine($"cleaned as {Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)} tokens: "
             + $"{Figure.Count(text.NumTokensOfCorpus)}, vocab {Figure.Count(text.Vocab.Count)}");
+        if (loss.Dropped > 0)
+            output.WriteLine(CorpusOptions.Describe(loss, config.Cleaning));
         IEnumerable<string> shown = frequent.Select(
             count => $"{(count.Token == " " ? "' '" : Printable.Text(count.Token, WidestLine))} {Figure.Count(count.Count)}");
         output.WriteLine($"most frequent: {string.Join("  ", shown)}");
-        output.WriteLine("first lines:");
+        output.WriteLine(config.Cleaning == Cleaning.None ? "first lines:" : "first lines, cleaned:");
         foreach (string line in lines)
             output.WriteLine($"  {Printable.Text(line, WidestLine)}");
         return ExitCode.Done;
+    }
+
+    // Line by line, although the book's cleaning joins them: a person looks for the lines of the text.
+    private static List<string> FirstCleaned(string text, Cleaning cleaning)
+    {
+        const int Glance = 1 << 16;
+        string cleaned = TextCleaner.Clean(text.Length > Glance ? text[..Glance] : text, cleaning, "\n");
+        return [.. cleaned.Split('\n', FirstLines + 1).Take(FirstLines).Select(line => line.TrimEnd('\r'))];
+    }
+
+    private static string NamesOf(IReadOnlyList<CorpusPart> parts)
+    {
+        string names = string.Join(", ", parts.Take(MostNamed).Select(part => Printable.Text(part.Name)));
+        return parts.Count > MostNamed ? $"{names} and {parts.Count - MostNamed} more" : names;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
@@ -19,49 +20,61 @@ internal sealed class EvalCommand : Verb
     {
         HelpName = "model",
         Arity = new ArgumentArity(0, 2),
-        Description = "Instead of --checkpoint: one model, or two that are compared, token by token where they read the same tokens.",
+        Description = "One model, or two to compare. [default: as --checkpoint]",
     };
     private readonly SavedModelOptions _model = new();
-    private readonly CorpusOptions _corpus = new();
+    private readonly CorpusOptions _corpus = new(byPosition: false);
+    private readonly Option<string?> _encoding = TextOptions.Encoding();
     private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>(
-        "--split", "The part of the text: what training held out to choose by, the test part, or all. [default: test, else held-out of the "
-            + "text of the training; all of another text]");
+        "--split", "The part to measure: held out from training to choose the best weights (held-out), held out for the end (test), or "
+            + "everything (all). [default: test if the model has one, else held-out; all of another text]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer(
-        "--max-tokens", "N", "Use the first N tokens of that part; 0 uses all. [default: 0]");
+        "--max-tokens", "N", "Measure only the first N tokens of that part; 0 measures all. [default: 0]");
     private readonly Option<int?> _rows = OptionOf.Integer(
-        "--rows", "N", "Rows that the text is cut into and that are read side by side; 1 gives every token all context. [default: 32; 1 "
-            + "for n-grams]");
+        "--rows", "N", "Cut the text into N rows that are read side by side, which is fast; 1 gives every token its whole context. "
+            + "[default: 32; 1 for n-grams]");
     private readonly Option<int?> _resetEvery = OptionOf.Integer(
-        "--reset-every", "N", "The state is zero again after every N tokens; 0 carries it on. [default: 0]");
+        "--reset-every", "N", "Reset the hidden state to zero every N tokens; 0 never resets it. [default: 0]");
     private readonly Option<int?> _bootstrap = OptionOf.Integer(
-        "--bootstrap", "N", "Texts that the bootstrap draws for the intervals. [default: 1000]");
-    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
+        "--bootstrap", "N", "Bootstrap resamples for the confidence intervals. [default: 1000]");
+    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Seed of the bootstrap. [default: 0]");
     private readonly Option<bool> _dynamic = new("--dynamic")
     {
-        Description = "Dynamic evaluation: the model goes on learning from the text, always after it was measured.",
+        Description = "Dynamic evaluation: keep training on the text while measuring; each piece is measured before the model learns from it.",
     };
     private readonly Option<double?> _dynamicRate = OptionOf.Number(
-        "--dynamic-lr", "X", $"Its learning rate. [default: {UnderDynamic.LearningRate}]");
+        "--dynamic-lr", "X", $"With --dynamic: learning rate. [default: {UnderDynamic.LearningRate}]");
     private readonly Option<double?> _dynamicDecay = OptionOf.Number(
         "--dynamic-decay", "X",
-            $"What each step takes the weights back of their way from the trained ones. [default: {UnderDynamic.Decay}]");
+            $"With --dynamic: the fraction of their change that each step takes back from the weights. [default: {UnderDynamic.Decay}]");
     private readonly Option<int?> _dynamicSteps = OptionOf.Integer(
-        "--dynamic-steps", "N", $"Tokens that are measured before it learns from them. [default: {UnderDynamic.SegmentLength}]");
+        "--dynamic-steps", "N", $"With --dynamic: tokens measured before the model learns from them. [default: {UnderDynamic.SegmentLength}]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public EvalCommand()
-        : base("eval", "Measure a model on a text: perplexity, bits per character and byte, accuracy, with 95 % intervals; or compare two.")
+        : base("eval", "Measure a model on a text: perplexity, bits per character, accuracy, with 95 % confidence intervals; or compare two models.")
     {
         Add(_files);
         _model.AddTo(this);
         _corpus.AddTo(this);
-        foreach (Option option in new Option[] { _split, _maxTokens, _rows, _resetEvery, _bootstrap, _seed, _dynamic, _dynamicRate,
-            _dynamicDecay, _dynamicSteps })
-            Add(option);
+        this.Add(HelpGroup.Text, _encoding);
+        this.Add(HelpGroup.Options, _split, _maxTokens, _dynamic);
+        this.Add(HelpGroup.Rare, _rows, _resetEvery, _bootstrap, _seed, _dynamicRate, _dynamicDecay, _dynamicSteps);
         _runtime.AddTo(this);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override string[] CommonOptions => ["--checkpoint", "--corpus", "--split", "--max-tokens", "--dynamic", "--device", "--json"];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm eval", "measure the model that was trained last on text it was not trained on"),
+        ("charlm eval runs/a runs/b", "compare two models on the same text"),
+        ("charlm eval --corpus other.txt", "measure on another text"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
@@ -69,7 +82,7 @@ internal sealed class EvalCommand : Verb
         string[] paths = Paths(parse);
         InvalidConfigException.ThrowIfAny([.. run.Errors(), .. _runtime.Errors(parse)]);
         ISavedModel[] models = [.. paths.Select(ModelFile.Read)];
-        CorpusText corpus = await _corpus.ReadAsync(parse, models[0].Corpus, cancellationToken);
+        CorpusText corpus = await _corpus.ReadAsync(parse, parse.GetValue(_encoding), models[0], cancellationToken);
         IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models);
         for (int i = 0; i < models.Length; i++)
             Warn(parse, paths[i], texts[i]);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Corpora;
 using CharLM.Workbench.Experiments;
 using CharLM.Workbench.Reports;
 using CharLM.Workbench.Reports.Html;
@@ -12,7 +13,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class ExperimentCommand : Command
 {
     public ExperimentCommand()
-        : base("experiment", "Compare runs that a file describes.")
+        : base("experiment", "Train and compare many configurations described in one file.")
     {
         Add(new ExperimentPlanCommand());
         Add(new ExperimentRunCommand());
@@ -22,13 +23,13 @@ internal sealed class ExperimentCommand : Command
     /// <summary>The file that describes an experiment.</summary>
     public static Argument<string> File() => new("FILE.yaml")
     {
-        Description = "The experiment: a base, a list or grid of changes, seeds (docs/experiments.md).",
+        Description = "The experiment: a base configuration, a list or grid of changes, seeds (docs/experiments.md).",
     };
 
     /// <summary>Where the runs are.</summary>
     public static Option<string?> Runs() =>
         OptionOf.Text("--runs", "FOLDER",
-            $"The folder of all runs; those of the experiment are in FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
+            $"Folder of all runs; each trial has FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
 
     /// <summary>Reads an experiment; its texts lie in its folder.</summary>
     public static Experiment Read(string file) => ExperimentFile.Read(file, CorpusOptions.Catalog());
@@ -37,7 +38,7 @@ internal sealed class ExperimentCommand : Command
     /// <param name="directory">Where the runs are.</param>
     /// <param name="textOf">SHA-256 of a corpus as it is now; null where that is not known.</param>
     /// <exception cref="InvalidConfigException">There is one.</exception>
-    public static void RefuseOther(ExperimentDirectory directory, Func<string, string?> textOf)
+    public static void RefuseOther(ExperimentDirectory directory, Func<CorpusNames, string?> textOf)
     {
         if (directory.FirstOther(textOf) is { } other)
         {

@@ -15,7 +15,7 @@ internal sealed class ExperimentPlanCommand : Verb
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExperimentPlanCommand()
-        : base("plan", "Show the runs that an experiment consists of; runs nothing.")
+        : base("plan", "Show the trials of an experiment without running them.")
     {
         Add(_file);
         Add(_runs);

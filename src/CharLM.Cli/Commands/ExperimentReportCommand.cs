@@ -2,6 +2,7 @@ using System.CommandLine;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Streams;
+using CharLM.Corpora;
 using CharLM.Workbench.Experiments;
 using CharLM.Workbench.Runs;
 
@@ -12,12 +13,12 @@ internal sealed class ExperimentReportCommand : Verb
 {
     private readonly Argument<string> _file = ExperimentCommand.File();
     private readonly Option<string?> _runs = ExperimentCommand.Runs();
-    private readonly Option<ReportFormat?> _format = OptionOf.Choice<ReportFormat>("--format", "How it is written. [default: table]");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where it is written. [default: standard output]");
+    private readonly Option<ReportFormat?> _format = OptionOf.Choice<ReportFormat>("--format", "Format of the report. [default: table]");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "File for the report. [default: standard output]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExperimentReportCommand()
-        : base("report", "Show what the finished trials of an experiment reached: mean, standard deviation and best over seeds.")
+        : base("report", "Show the results of the finished trials: mean, standard deviation and best over seeds.")
     {
         Add(_file);
         foreach (Option option in new Option[] { _format, _out, _runs, _json })
@@ -30,7 +31,7 @@ internal sealed class ExperimentReportCommand : Verb
         if (parse.GetValue(_json) && parse.GetValue(_format) is not (null or ReportFormat.Json))
             throw new InvalidConfigException(["json is a format of its own: leave format out"]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
-        Dictionary<string, string?> texts = await TextsAsync(experiment, directory, cancellationToken);
+        Dictionary<CorpusNames, string?> texts = await TextsAsync(experiment, directory, cancellationToken);
         ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
         IReadOnlyList<TrialStatus> trials = directory.Status();
         var report = ExperimentReport.From(experiment, trials);
@@ -48,12 +49,13 @@ internal sealed class ExperimentReportCommand : Verb
     }
 
     // As far as they are at hand: a report asks no network, and may be read where the texts are not.
-    private static async Task<Dictionary<string,
-        string?>> TextsAsync(Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
+    private static async Task<Dictionary<CorpusNames, string?>> TextsAsync(
+        Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
     {
-        var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
+        var texts = new Dictionary<CorpusNames, string?>();
         foreach (Trial trial in experiment.Trials.DistinctBy(trial => trial.Config.Corpus))
-            texts[trial.Config.Corpus] = await CorpusOptions.Sha256Async(directory.CorpusOf(trial), cancellationToken);
+            texts[trial.Config.Corpus] = await CorpusOptions.Sha256Async(
+                directory.CorpusOf(trial), trial.Config.Text.Encoding, cancellationToken);
         return texts;
     }
 }

@@ -17,9 +17,9 @@ internal sealed class ExperimentRunCommand : Verb
 
     private readonly Argument<string> _file = ExperimentCommand.File();
     private readonly Option<string?> _runs = ExperimentCommand.Runs();
-    private readonly Option<int?> _jobs = OptionOf.Integer("--jobs", "N", "Trials at a time, each a process of its own. [default: 1]");
+    private readonly Option<int?> _jobs = OptionOf.Integer("--jobs", "N", "Trials to run at the same time, each in its own process. [default: 1]");
     private readonly Option<int?> _trial = OptionOf.Integer(
-        "--trial", "I", "Run this trial alone, in this process, by its number in the plan: for array jobs.");
+        "--trial", "I", "Run only this trial, by its number in the plan, in this process: for array jobs. [default: all]");
     private readonly Option<bool> _whileInput = new(TrialProcess.WhileInputOption)
     {
         Description = "End in order, as after SIGTERM, when standard input ends.",
@@ -29,7 +29,7 @@ internal sealed class ExperimentRunCommand : Verb
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExperimentRunCommand()
-        : base("run", "Run the trials of an experiment that are not finished, and report.")
+        : base("run", "Run the unfinished trials of an experiment and report the results.")
     {
         Add(_file);
         foreach (Option option in new Option[] { _jobs, _trial, _runs, _whileInput })
@@ -64,8 +64,8 @@ internal sealed class ExperimentRunCommand : Verb
     {
         TextWriter error = parse.InvocationConfiguration.Error;
         // Fetched once, before many processes would do so, and before anything runs when there is no such text.
-        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (IGrouping<string, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
+        var texts = new Dictionary<CorpusNames, string>();
+        foreach (IGrouping<CorpusNames, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
         {
             CorpusText corpus = await ReadAsync(parse, directory, trialsOf.First(), cancellationToken);
             texts[trialsOf.Key] = corpus.Origin.Sha256;
@@ -110,7 +110,7 @@ internal sealed class ExperimentRunCommand : Verb
         if (parse.GetValue(_whileInput))
             _ = CancelAtEndOfInputAsync(end);
         CorpusText text = await RecordedAsync(directory, trial, () => ReadAsync(parse, directory, trial, end.Token));
-        ExperimentCommand.RefuseOther(directory, corpus => corpus == trial.Config.Corpus ? text.Origin.Sha256 : null);
+        ExperimentCommand.RefuseOther(directory, corpus => corpus.Equals(trial.Config.Corpus) ? text.Origin.Sha256 : null);
         if (await RecordedAsync(
             directory, trial, () => Task.FromResult(Train(parse, directory, trial, text, end.Token))) is not ExitCode.Done and var code)
             return code;
@@ -140,10 +140,11 @@ internal sealed class ExperimentRunCommand : Verb
     private static async Task<CorpusText> ReadAsync(
         ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
     {
-        CorpusText text = await CorpusOptions.ReadAsync(parse, directory.CorpusOf(trial), cancellationToken);
-        if (trial.Config.Corpus != CorpusResolver.Auto || directory.KeepAuto(text.Origin.Name) is var kept && kept == text.Origin.Name)
+        CorpusText text = await CorpusOptions.ReadAsync(
+            parse, directory.CorpusOf(trial), trial.Config.Text.Encoding, null, cancellationToken);
+        if (!trial.Config.Corpus.IsAuto || directory.KeepAuto(text.Origin.Name) is var kept && kept == text.Origin.Name)
             return text;
-        return await CorpusOptions.ReadAsync(parse, kept, cancellationToken);
+        return await CorpusOptions.ReadAsync(parse, kept, trial.Config.Text.Encoding, null, cancellationToken);
     }
 
     private int Train(ParseResult parse, ExperimentDirectory directory, Trial trial, CorpusText corpus, CancellationToken cancellationToken)

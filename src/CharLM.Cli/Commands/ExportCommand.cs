@@ -10,15 +10,15 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm export</c>.</summary>
 internal sealed class ExportCommand : Verb
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "The model.");
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "The model to export.");
     private readonly Option<string?> _out = OptionOf.Text(
-        "--out", "FILE", "Where the weights are written, under PyTorch's names: .pt or .pth for torch.load, .safetensors for all others.");
+        "--out", "FILE", "File for the weights under PyTorch's names: .pt or .pth for torch.load, or .safetensors.");
     private readonly Option<string?> _vocab = OptionOf.Text(
-        "--vocab", "FILE", "Write the tokens there, too, as a JSON list in order of their ids: Python needs them to make ids of a text.");
+        "--vocab", "FILE", "Also write the tokens to this file as a JSON list in order of their ids, which Python needs to encode text. [default: none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExportCommand()
-        : base("export", "Write a model's weights for PyTorch: load_state_dict takes them unchanged (docs/pytorch.md).")
+        : base("export", "Write a model's weights for PyTorch, ready for load_state_dict (docs/pytorch.md).")
     {
         _checkpoint.Required = _out.Required = true;
         foreach (Option option in new Option[] { _checkpoint, _out, _vocab, _json })

@@ -16,16 +16,24 @@ internal sealed class GenerateCommand : Verb
     private readonly RuntimeOptions _runtime = new();
     private readonly GenerationOptions _generation = new();
     private readonly SavedModelOptions _model = new();
-    private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What to continue. [default: time traveller]");
+    private readonly Argument<string?> _words = new("text")
+    {
+        HelpName = "text",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The text to continue, in quotes. [default: time traveller]",
+    };
+    private readonly Option<string?> _prefix = OptionOf.Text(
+        "--prefix", "TEXT", "Give the text to continue here instead. [default: time traveller]");
     private readonly Option<bool> _interactive = new("--interactive")
     {
-        Description = "Continue each line of standard input, all of them parts of one text; --prefix comes before the first.",
+        Description = "Read lines from standard input and continue each, as one growing text that begins with --prefix.",
     };
     private readonly Option<bool> _json = OptionOf.Json();
 
     public GenerateCommand()
-        : base("generate", "Continue a text with a trained model.")
+        : base("generate", "Generate text with a trained model, continuing yours.")
     {
+        Add(_words);
         _model.AddTo(this);
         Add(_prefix);
         Add(_interactive);
@@ -34,11 +42,25 @@ internal sealed class GenerateCommand : Verb
         _runtime.AddTo(this);
     }
 
+    /// <inheritdoc/>
+    public override string[] CommonOptions =>
+    [
+        "--checkpoint", "--length", "--temperature", "--top-k", "--top-p", "--samples", "--stop", "--seed", "--interactive", "--json",
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm generate \"Once upon a time\"", "continue a text with the model that was trained last"),
+        ("charlm generate \"Dear\" --temperature 0.8 --samples 3", "generate three different texts"),
+        ("charlm generate --checkpoint runs/mine --interactive", "continue what you type"),
+    ];
+
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string path = _model.Path(parse);
         bool isInteractive = parse.GetValue(_interactive);
-        List<string> errors = [.. _runtime.Errors(parse)];
+        List<string> errors = [.. _runtime.Errors(parse), .. PrefixErrors(parse)];
         GenerationConfig config = _generation.Apply(parse, errors);
         if (isInteractive && (config.Samples > 1 || config.Beam is not null))
             errors.Add("interactive goes on with one text: leave samples and beam out");
@@ -54,10 +76,10 @@ internal sealed class GenerateCommand : Verb
         if (isInteractive)
         {
             var prompt = new Prompt(session, saved.Vocab, warnings, parse.InvocationConfiguration, parse.GetValue(_json));
-            await prompt.RunAsync(parse.GetValue(_prefix), cancellationToken);
+            await prompt.RunAsync(Prefix(parse), cancellationToken);
             return ExitCode.Done;
         }
-        string prefix = parse.GetValue(_prefix) ?? new RunConfig().Prefix;
+        string prefix = Prefix(parse) ?? new RunConfig().Prefix;
         warnings.AboutText(prefix);
         session.Read(prefix);
         IEnumerable<TextPiece> pieces = session.Continue(cancellationToken);
@@ -69,6 +91,20 @@ internal sealed class GenerateCommand : Verb
         using var output = PieceWriter.For(parse.InvocationConfiguration.Output);
         new SampleReporter(output, prefix, config.Samples).Print(pieces);
         return ExitCode.Done;
+    }
+
+    private string? Prefix(ParseResult parse) => parse.GetValue(_words) ?? parse.GetValue(_prefix);
+
+    private IEnumerable<string> PrefixErrors(ParseResult parse)
+    {
+        if (parse.GetValue(_words) is not { } words)
+            yield break;
+        if (parse.GetValue(_prefix) is not null)
+            yield return "the text to continue is named in one place: after generate, or with --prefix";
+        if (words.Length == 0)
+            yield return "the text to continue is empty";
+        if (WrongFile.ExplainWords(words, "--prefix", "charlm train learns from it") is { } error)
+            yield return error;
     }
 
     // The first sample stands at the top, where a single one stands, too.

@@ -19,26 +19,27 @@ internal sealed class GradientsCommand : Verb
 {
     private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Measure this model; without it, fresh ones.");
-    private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Measure this model. [default: new models]");
+    private readonly Option<string?> _preset = OptionOf.Text(
+        "--preset", "NAME|list", "Start from a named configuration, which options override; list shows them all. [default: none]");
     private readonly Option<string?> _config = OptionOf.Text(
-        "--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+        "--config", "FILE", "Start from a configuration in YAML, which options override. [default: none]");
     private readonly CorpusOptions _corpus = new();
     private readonly TextOptions _text = new();
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly RuntimeOptions _runtime = new();
-    private readonly Option<int?> _distance = OptionOf.Integer("--distance", "N", "How many steps back to look. [default: 100]");
+    private readonly Option<int?> _distance = OptionOf.Integer("--distance", "N", "Steps back in time to follow the gradients. [default: 100]");
     private readonly Option<int?> _rows = OptionOf.Integer(
-        "--rows", "N", "Places of the text that are looked at; their mean counts. [default: 32]");
+        "--rows", "N", "Places in the text to average over. [default: 32]");
     private readonly Option<int?> _trainEpochs = OptionOf.Integer(
-        "--train-epochs", "N", "Train each model first, with every kind of clipping unless --clip-by names one. [default: 0]");
-    private readonly Option<string?> _html = OptionOf.Text("--html", "FILE", "Write a page with charts there.");
-    private readonly Option<string?> _csv = OptionOf.Text("--csv", "FILE", "Write every figure there.");
+        "--train-epochs", "N", "Train each model for N epochs first, once with each kind of clipping unless --clip-by names one. [default: 0]");
+    private readonly Option<string?> _html = OptionOf.Text("--html", "FILE", "Write a page with charts to this file. [default: none]");
+    private readonly Option<string?> _csv = OptionOf.Text("--csv", "FILE", "Write every figure to this file. [default: none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public GradientsCommand()
-        : base("gradients", "Show how gradients vanish or explode on their way back in time, and the spectrum of the recurrent weights.")
+        : base("gradients", "Show how gradients vanish or explode through time, and the spectrum of the recurrent weights.")
     {
         foreach (Option option in new Option[] { _checkpoint, _preset, _config, _distance, _rows, _trainEpochs, _html, _csv })
             Add(option);
@@ -50,14 +51,31 @@ internal sealed class GradientsCommand : Verb
         Add(_json);
     }
 
+    /// <inheritdoc/>
+    public override string[] CommonOptions =>
+    [
+        "--checkpoint", "--preset", "--distance", "--rows", "--train-epochs", "--cell", "--hidden", "--num-steps", "--cleaning",
+        "--html", "--csv", "--json",
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm gradients", "compare the three cells before training"),
+        ("charlm gradients mybook.txt --train-epochs 20 --html g.html", "after 20 epochs, as a page with charts"),
+        ("charlm gradients --checkpoint runs/mine", "a model of your own"),
+    ];
+
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
+        if (parse.GetValue(_preset) == PresetList.Word)
+            return PresetList.Print(parse);
         Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(SavedModelOptions.FileOf(file)) : null;
         GradientStudy study = Configure(parse, start);
         InvalidConfigException.ThrowIfAny([.. study.Errors(), .. _runtime.Errors(parse)]);
         foreach (string path in new[] { parse.GetValue(_html), parse.GetValue(_csv) }.OfType<string>())
             OutputFile.Probe(path);
-        CorpusText corpus = await _corpus.ReadAsync(parse, start?.Corpus, cancellationToken);
+        CorpusText corpus = await _corpus.ReadAsync(parse, study.Text.Encoding, start, cancellationToken);
         _runtime.Use(parse);
         TextWriter error = parse.InvocationConfiguration.Error;
         IReadOnlyList<GradientRow> rows = study.Execute(corpus.Text, new Progress(error), cancellationToken);
@@ -83,7 +101,7 @@ internal sealed class GradientsCommand : Verb
         if (parse.GetValue(_config) is { } file)
             under = RunConfigFile.Read(file, under);
         if (start is not null)
-            under = under with { Text = start.Text, Model = start.Model, Training = start.Training };
+            under = under with { Text = start.Text with { Encoding = null }, Model = start.Model, Training = start.Training };
         ModelConfig model = _model.Apply(parse, under.Model, onCpu: _runtime.OnCpu(parse));
         if (start is not null && model with { Implementation = start.Model.Implementation } != start.Model)
             throw new InvalidConfigException(

@@ -17,36 +17,36 @@ internal sealed class ImportCommand : Verb
     {
         HelpName = "model",
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "A state dict: a file of torch.save (.pt, .pth), of which nothing is run, or of safetensors. "
-            + "Cell, layers, hidden units and embedding are read off its weights.",
+        Description = "A state dict saved by torch.save (.pt, .pth; no code in it is run) or safetensors; cell and sizes follow from its "
+            + "weights. [required]",
     };
-    private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "The same file, as it was named before.");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Where the checkpoint is written.");
+    private readonly Option<string?> _from = OptionOf.Text("--from-pytorch", "FILE", "Name the file here instead. [default: none]");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "File for the imported model.");
     private readonly Option<string?> _vocab = OptionOf.Text(
-        "--vocab", "FILE", "The tokens in order of their ids, as a JSON list that begins with \"<unk>\". [default: the vocab in the file, "
-            + "where charlm export wrote it]");
-    private readonly Option<string?> _corpus = OptionOf.Text(
-        "--corpus", "NAME|PATH|-", "Make the vocab from this text instead, as charlm train does.");
+        "--vocab", "FILE", "File with the tokens in order of their ids, a JSON list that begins with \"<unk>\". [default: the vocab that "
+            + "charlm export wrote into the model's file]");
+    private readonly Option<string[]?> _corpus = OptionOf.Texts(
+        "--corpus", "TEXT", "Make the vocab from this text instead, as charlm train does; repeat it for several. [default: none]");
     private readonly TextOptions _text = new();
     private readonly Option<string?> _key = OptionOf.Text(
-        "--key", "NAME", "Where the state dict stands in a .pt file that holds more. [default: the only one, or state_dict, "
+        "--key", "NAME", "Key of the state dict in a .pt file that holds more than one. [default: the only one, or state_dict, "
             + "model_state_dict, model]");
     private readonly Option<string?> _rnn = OptionOf.Text(
-        "--rnn-module", "NAME", "The module of the recurrent layers, such as lstm; . for none. [default: the one with a weight_ih_l0]");
+        "--rnn-module", "NAME", "Module of the recurrent layers, such as lstm; . is the root. [default: the one with a weight_ih_l0]");
     private readonly Option<string?> _linear = OptionOf.Text(
-        "--linear-module", "NAME", "The module of the output layer, such as fc. [default: the one with a weight and a bias]");
+        "--linear-module", "NAME", "Module of the output layer, such as fc. [default: the one with a weight and a bias]");
     private readonly Option<string?> _embedding = OptionOf.Text(
-        "--embedding-module", "NAME", "The module of the embedding. [default: the one with a weight and no bias, if any]");
+        "--embedding-module", "NAME", "Module of the embedding. [default: the one with a weight and no bias, if any]");
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>(
-        "--activation", "The function of a plain RNN, which its weights do not tell. [default: tanh]");
+        "--activation", "Activation of a plain RNN, which the weights do not show. [default: tanh]");
     private readonly Option<bool> _allowLeak = new("--allow-leak")
     {
-        Description = "Take a bidirectional model, although it sees the characters that it predicts.",
+        Description = "Accept a bidirectional model, which sees the characters it predicts.",
     };
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ImportCommand()
-        : base("import", "Make a checkpoint of a language model that PyTorch trained.")
+        : base("import", "Import a language model that was trained with PyTorch.")
     {
         _out.Required = true;
         Add(_file);
@@ -90,7 +90,7 @@ internal sealed class ImportCommand : Verb
             RnnActivation = parse.GetValue(_activation),
             AllowLeak = parse.GetValue(_allowLeak),
         };
-        (string? vocab, string? corpus) = (parse.GetValue(_vocab), parse.GetValue(_corpus));
+        (string? vocab, string[]? corpus) = (parse.GetValue(_vocab), parse.GetValue(_corpus));
         if (vocab is not null && corpus is not null)
             throw new InvalidConfigException(["the vocab comes from one place: give --vocab or --corpus, not both"]);
         if (vocab is not null)
@@ -99,7 +99,7 @@ internal sealed class ImportCommand : Verb
             return config;
         TextConfig text = _text.Apply(parse, new TextConfig());
         text.Validate();
-        CorpusText read = await CorpusOptions.ReadAsync(parse, corpus, cancellationToken);
+        CorpusText read = await CorpusOptions.ReadAsync(parse, CorpusOptions.NamesOf(corpus), text.Encoding, null, cancellationToken);
         CorpusOptions.TellOfReturns(parse, read, text);
         return config with
         {

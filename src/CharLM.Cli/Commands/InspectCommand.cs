@@ -19,24 +19,32 @@ internal sealed class InspectCommand : Verb
     {
         HelpName = "model",
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "The model's file. [default: as --checkpoint]",
+        Description = "The model: its file, or a run directory. [default: as --checkpoint]",
     };
     private readonly SavedModelOptions _model = new();
     private readonly Option<string?> _activations = OptionOf.Text(
         "--activations", "TEXT",
-            "Write a page that colours this text by what any hidden unit or gate was, and ranks the units by how well they follow lines, "
-                + "quotes and words.");
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"Where that page is written. [default: {DefaultPage}]");
+            "Write a page that colors this text by the value of any hidden unit or gate, and ranks units by how well they track lines, "
+                + "quotes and words. [default: none]");
+    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", $"File for that page. [default: {DefaultPage}]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public InspectCommand()
-        : base("inspect", "Look inside a model: what it is made of, its parameters and sizes, how it was trained, what it reached.")
+        : base("inspect", "Show what a model is made of, how it was trained, and how good it is.")
     {
         Add(_file);
         _model.AddTo(this);
         foreach (Option option in new Option[] { _activations, _out, _json })
             Add(option);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm inspect", "the model that was trained last"),
+        ("charlm inspect runs/mine --json", "the best model of a run, as JSON"),
+        ("charlm inspect --activations \"The time traveller\"", "what its hidden units do on a text"),
+    ];
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {

@@ -16,17 +16,17 @@ internal sealed class NGramCommand : Verb
     private readonly CorpusOptions _corpus = new();
     private readonly TextOptions _text = new(Under.Text);
     private readonly Option<int?> _order = OptionOf.Integer(
-        "--order", "N", $"Tokens of the longest n-grams, 1 to {NGramModel.MaxOrder}. [default: {Under.Order}]");
+        "--order", "N", $"Length of the longest n-grams in tokens, 1 to {NGramModel.MaxOrder}. [default: {Under.Order}]");
     private readonly Option<bool> _compressors = new("--compressors")
     {
-        Description = "Tell what gzip and Brotli need for the held-out text, too, given the training text.",
+        Description = "Also show what gzip and Brotli need for the held-out text, given the training text.",
     };
     private readonly Option<string?> _out = OptionOf.Text(
-        "--out", "FILE", $"Where the checkpoint is written. [default: {Under.CheckpointPath}]");
+        "--out", "FILE", $"File for the model. [default: {Under.CheckpointPath}]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public NGramCommand()
-        : base("ngram", "Count n-grams with modified Kneser-Ney smoothing: the baseline of a text, measured on its held-out part.")
+        : base("ngram", "Train an n-gram model (modified Kneser-Ney), the baseline a neural network has to beat.")
     {
         _corpus.AddTo(this);
         Add(_order);
@@ -34,6 +34,14 @@ internal sealed class NGramCommand : Verb
         foreach (Option option in new Option[] { _compressors, _out, _json })
             Add(option);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm ngram mybook.txt --cleaning none", "the baseline for a text, as it is"),
+        ("charlm ngram texts/ --order 6 --compressors", "longer n-grams, and what compressors reach"),
+        ("charlm ngram time-machine --token word", "an n-gram model of words"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
@@ -46,8 +54,9 @@ internal sealed class NGramCommand : Verb
         };
         InvalidConfigException.ThrowIfAny(run.Errors());
         OutputFile.Probe(run.CheckpointPath);
-        CorpusText corpus = await _corpus.ReadAsync(parse, null, cancellationToken);
+        CorpusText corpus = await _corpus.ReadAsync(parse, run.Text.Encoding, null, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, run.Text);
+        CorpusOptions.TellOfLoss(parse, corpus, run.Text);
         NGramResult result = run.Execute(corpus, cancellationToken);
         Print(parse, run, result);
         return ExitCode.Done;

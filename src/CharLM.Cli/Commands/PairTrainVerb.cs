@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Pairs;
@@ -13,10 +14,11 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
     private const string NoValidation = "none";
 
     private readonly TrainerOptions _trainer;
-    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "The pairs to learn: UTF-8, a line each, source<TAB>target.");
+    private readonly Option<string?> _data = OptionOf.Text(
+        "--data", "FILE", "File of pairs to learn: UTF-8, one per line, source<TAB>target. [default: that of --config or --resume]");
     private readonly Option<string?> _validation = OptionOf.Text(
         "--validation", "FILE|none",
-            "Pairs that are held out and measured after every epoch; none takes back what a file says. [default: none]");
+            "File of pairs to measure after every epoch; none overrides that of a configuration. [default: none]");
 
     protected PairTrainVerb(string description, RunKind kind)
         : base(description, kind, new ReportingOptions(LossStyle.Nats, defaultEvery: 1))
@@ -24,8 +26,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
         var defaults = (PairRunConfig)kind.Defaults;
         Network = new ModelOptions(defaults.Model.Model, ofLanguageModel: false);
         _trainer = new TrainerOptions(defaults.Training, ofRunningText: false);
-        Add(_data);
-        Add(_validation);
+        this.Add(HelpGroup.Text, _data, _validation);
         Network.AddTo(this);
         _trainer.AddTo(this);
     }

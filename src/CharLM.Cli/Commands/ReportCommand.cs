@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
@@ -18,23 +19,22 @@ internal sealed class ReportCommand : Verb
     {
         HelpName = "run",
         Arity = ArgumentArity.OneOrMore,
-        Description = "Run directories, or files that --log-json wrote.",
+        Description = "Run directories, or logs written by --log-json.",
     };
     private readonly Option<string?> _out = OptionOf.Text(
-        "--out", "FILE", "The page, one HTML file that needs no network. [default: report.html]");
-    private readonly Option<string?> _markdown = OptionOf.Text("--markdown", "FILE", "Write the report as Markdown, too.");
+        "--out", "FILE", "HTML file for the report; it needs no network. [default: report.html]");
+    private readonly Option<string?> _markdown = OptionOf.Text("--markdown", "FILE", "Also write the report as Markdown to this file. [default: none]");
     private readonly Option<string?> _csv = OptionOf.Text(
-        "--csv", "FOLDER", "Write the figures in full as runs.csv, epochs.csv and evaluations.csv, too.");
+        "--csv", "FOLDER", "Also write runs.csv, epochs.csv and evaluations.csv to this folder. [default: none]");
     private readonly Option<bool> _noEval = new("--no-eval")
     {
-        Description = "Measure neither models nor baselines: read only what the runs wrote.",
+        Description = "Do not measure models or baselines; use only what the runs recorded.",
     };
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ReportCommand()
-        : base("report", "Put runs of one kind side by side in one HTML page: curves, figures, samples, configurations; of language models "
-            + "intervals, baselines and surprisal, of models on pairs confusion matrices, predictions and attention.")
+        : base("report", "Compare runs on one HTML page: curves, samples, configurations, measurements on unseen text, baselines.")
     {
         Add(_runs);
         foreach (Option option in new Option[] { _out, _markdown, _csv, _noEval })
@@ -42,6 +42,14 @@ internal sealed class ReportCommand : Verb
         _runtime.AddTo(this);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm report runs/a runs/b", "compare two runs"),
+        ("charlm report runs/* --csv figures", "every run, and its figures as CSV"),
+        ("charlm report log.jsonl --no-eval", "a log alone"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
@@ -57,7 +65,8 @@ internal sealed class ReportCommand : Verb
         TextWriter error = parse.InvocationConfiguration.Error;
         // Torch takes half a second to load, and logs alone need none of it.
         bool measures = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
-        ReportContent content = await new ReportedRuns(runs, corpus => CorpusOptions.ReadAsync(parse, corpus, cancellationToken), error)
+        ReportContent content = await new ReportedRuns(
+            runs, (corpus, saved) => CorpusOptions.ReadAsync(parse, corpus, null, saved, cancellationToken), error)
             .ReportAsync(measures ? new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse)) : null, cancellationToken);
         if (ChartLibrary.Embedded is null)
             ErrorLine.Write(error,

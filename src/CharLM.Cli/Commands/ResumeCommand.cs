@@ -22,22 +22,27 @@ internal static class ResumeCommand
     /// <param name="corpus">The text that was really used: "auto" may mean another one next time; null for models on pairs.</param>
     public static string For(ParseResult parse, string? runDirectory, string checkpoint, CorpusOrigin? corpus = null)
     {
-        string[] text = corpus is null ? [] : ["--corpus", corpus.Kind == CorpusOriginKind.Catalog ? corpus.Name : corpus.Requested];
+        string[] text = corpus is null ? []
+            : [.. (corpus.Kind == CorpusOriginKind.Catalog ? corpus.Texts : corpus.Requested).SelectMany(one => new[] { "--corpus", one })];
         IEnumerable<string> verb = parse.Tokens.Where(token => token.Type == TokenType.Command).Select(token => token.Value);
         string[] words = runDirectory is not null
             ? [.. Program(), .. verb, "--resume", runDirectory, .. Machine(parse.Tokens)]
-            : [.. Program(), .. Kept(parse.Tokens), "--checkpoint", checkpoint, .. text, "--out", checkpoint];
+            : [.. Program(), .. Kept(parse), "--checkpoint", checkpoint, .. text, "--out", checkpoint];
         string command = Shell.Line(Shell.AtHand(), words);
         return corpus?.Kind == CorpusOriginKind.StandardInput ? $"{command} (with the same text on standard input)" : command;
     }
 
-    private static IEnumerable<string> Kept(IReadOnlyList<Token> tokens)
+    // What was named by position are the texts.
+    private static IEnumerable<string> Kept(ParseResult parse)
     {
+        IReadOnlyList<Token> tokens = parse.Tokens;
+        var texts = new HashSet<Token>(
+            parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens), ReferenceEqualityComparer.Instance);
         for (int i = 0; i < tokens.Count; i++)
         {
             if (tokens[i].Type == TokenType.Option && Replaced.Contains(tokens[i].Value))
                 i++; // its value goes with it
-            else
+            else if (tokens[i].Type != TokenType.DoubleDash && !texts.Contains(tokens[i]))
                 yield return tokens[i].Value;
         }
     }

@@ -13,79 +13,95 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm score</c>.</summary>
 internal sealed class ScoreCommand : Verb
 {
-    private readonly Argument<string> _file = new("file")
-    {
-        HelpName = "file",
-        Arity = ArgumentArity.ZeroOrOne,
-        Description = "A UTF-8 file, or - for standard input.",
-        DefaultValueFactory = _ => CorpusResolver.StandardInput,
-    };
+    private readonly Argument<string[]> _texts = CorpusOptions.Texts("[default: -]");
     private readonly SavedModelOptions _model = new();
+    private readonly Option<string?> _encoding = TextOptions.Encoding();
     private readonly Option<bool> _perChar = new("--per-char")
     {
-        Description = "A line for each character (word, for a word model) instead: line, position, character, nats, bits, separated by "
-            + "tabs.",
+        Description = "Print a row per token instead: line, position, token, nats, bits, separated by tabs.",
     };
     private readonly Option<bool> _carryState = new("--carry-state")
     {
-        Description = "Read each line after those before it, as one text, instead of on its own.",
+        Description = "Read the lines as one text; without it each line is read by itself.",
     };
     private readonly RuntimeOptions _runtime = new();
-    private readonly Option<bool> _json = new("--json") { Description = "Print a JSON object for each line instead." };
+    private readonly Option<bool> _json = new("--json") { Description = "Print a JSON object per line." };
 
     public ScoreCommand()
-        : base("score", "Tell how much each line of a text surprises a model: its nats, its bits per character, and the line, separated by "
-            + "tabs.")
+        : base("score", "Show how much each line of a text surprises a model: nats, bits per character, and the line, separated by tabs.")
     {
-        Add(_file);
+        Add(_texts);
         _model.AddTo(this);
-        foreach (Option option in new Option[] { _perChar, _carryState })
+        foreach (Option option in new Option[] { _encoding, _perChar, _carryState })
             Add(option);
         _runtime.AddTo(this);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm score mybook.txt | sort -rn | head", "the most surprising lines of a text"),
+        ("echo \"hello\" | charlm score --per-char", "how surprising each character is"),
+        ("charlm score a.txt b.txt --json", "lines of several texts as JSON"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(
             [.. _runtime.Errors(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar)
                 ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>()]);
-        string path = _model.Path(parse), file = parse.GetRequiredValue(_file);
-        ISavedModel saved = ModelFile.Read(path);
-        using Stream input = Open(file);
+        CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.StandardInput;
+        TextEncoding? encoding = EncodingOf(parse);
+        ISavedModel saved = ModelFile.Read(_model.Path(parse));
+        using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
+        IReadOnlyList<CorpusPlace> places = await CorpusOptions.Resolver(report, encoding?.Name, null)
+            .LocateAsync(names, cancellationToken);
+        if (places is [{ Kind: not CorpusOriginKind.StandardInput } only])
+            Open(only).Dispose();
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
         using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState));
-        string location = file == CorpusResolver.StandardInput ? "standard input" : file;
         // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
-        return await Task.Run(() => Score(parse, scorer, LineReader.Read(input, location), location, cancellationToken), cancellationToken)
+        return await Task.Run(() => Score(parse, scorer, places, encoding, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
     }
 
-    private static Stream Open(string file)
+    private TextEncoding? EncodingOf(ParseResult parse) => parse.GetValue(_encoding) is not { } name ? null
+        : TextEncoding.Find(name) ?? throw new InvalidConfigException([TextEncoding.ErrorOf(name)!]);
+
+    // As one text: where a file ends without a line end, the next one begins a line all the same.
+    private static IEnumerable<(CorpusPlace Place, TextLine Line)> Lines(IReadOnlyList<CorpusPlace> places, TextEncoding? encoding)
     {
-        if (file == CorpusResolver.StandardInput)
+        for (int i = 0; i < places.Count; i++)
+        {
+            using Stream input = Open(places[i]);
+            foreach (TextLine line in LineReader.Read(input, places[i].Location, encoding))
+                yield return (places[i], line.End.Length == 0 && i < places.Count - 1 ? line with { End = "\n" } : line);
+        }
+    }
+
+    private static Stream Open(CorpusPlace place)
+    {
+        if (place.Kind == CorpusOriginKind.StandardInput)
             return StandardStreams.OpenInput();
         try
         {
-            return SharedFile.OpenRead(file);
+            return SharedFile.OpenRead(place.Location);
         }
-        catch (UnauthorizedAccessException e) when (Directory.Exists(file))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{file}: is a folder, not a file", e);
-        }
-        catch (FileNotFoundException e)
-        {
-            throw new IOException($"{file}: there is no such file", e);
+            throw CorpusReader.ErrorOf(place.Location, e);
         }
     }
 
     private int Score(
-        ParseResult parse, LineScorer scorer, IEnumerable<TextLine> lines, string location, CancellationToken cancellationToken)
+        ParseResult parse, LineScorer scorer, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding, CancellationToken cancellationToken)
     {
+        string location = places.Count == 1 ? places[0].Location : $"the {places.Count} texts";
         TextWriter output = parse.InvocationConfiguration.Output;
         (bool json, bool perChar) = (parse.GetValue(_json), parse.GetValue(_perChar));
         long number = 0, tokens = 0, unknown = 0, content = 0, knownContent = 0;
-        foreach (TextLine line in lines)
+        foreach ((CorpusPlace place, TextLine line) in Lines(places, encoding))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (perChar && number == 0)
@@ -99,7 +115,7 @@ internal sealed class ScoreCommand : Verb
             content += ids.Length;
             knownContent += ids.Count(id => id != Vocab.UnknownId);
             if (json)
-                output.WriteLine(JsonOutput.Line(Row(number, line.Text, score)));
+                output.WriteLine(JsonOutput.Line(Row(number, line.Text, score, places.Count == 1 ? null : place.Name)));
             else if (perChar)
                 PrintEach(output, number, score);
             else
@@ -125,8 +141,9 @@ internal sealed class ScoreCommand : Verb
                 $"{line}\t{i + 1}\t{Printable.Text(score.Tokens[i])}\t{Number(score.Nats[i])}\t{Number(score.Nats[i] / Math.Log(2))}");
     }
 
-    private static object Row(long number, string text, LineScore score) => new
+    private static object Row(long number, string text, LineScore score, string? file) => new
     {
+        File = file,
         Line = number,
         Nats = score.Total.Total,
         BitsPerCharacter = score.Characters == 0 ? (double?)null : score.BitsPerCharacter,

@@ -10,7 +10,7 @@ internal sealed class Seq2SeqCommand : Command
     public static readonly string DefaultCheckpoint = RunKind.Translator.Defaults.CheckpointPath;
 
     public Seq2SeqCommand()
-        : base("seq2seq", "Turn one text into another with an encoder-decoder: train on pairs, predict, measure.")
+        : base("seq2seq", "Turn one text into another with an encoder-decoder trained on pairs.")
     {
         Add(new Seq2SeqTrainCommand());
         Add(new Seq2SeqPredictCommand());

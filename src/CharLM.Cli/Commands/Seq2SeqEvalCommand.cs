@@ -10,9 +10,9 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqEvalCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
     private readonly Option<string?> _data = OptionOf.Text(
-        "--data", "FILE", "The pairs to measure: UTF-8, a line each, source<TAB>target.");
+        "--data", "FILE", "File of pairs to measure: UTF-8, one per line, source<TAB>target.");
     private readonly DecodingOptions _decoding = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();

@@ -10,14 +10,14 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqPredictCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly DecodingOptions _decoding = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public Seq2SeqPredictCommand()
-        : base("predict", "Write the targets of sources: source<TAB>target on standard output.")
+        : base("predict", "Generate the target for each source; prints both, separated by a tab.")
     {
         Add(_checkpoint);
         _input.AddTo(this);
@@ -25,6 +25,13 @@ internal sealed class Seq2SeqPredictCommand : Verb
         _runtime.AddTo(this);
         Add(_json);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm seq2seq predict \"2026-11-29\"", "the target for one text"),
+        ("charlm seq2seq predict --input sources.txt --beam 5", "targets for every line of a file, by beam search"),
+    ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {

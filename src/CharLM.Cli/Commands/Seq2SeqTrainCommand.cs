@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Pairs;
 using CharLM.Pairs.Translation;
@@ -12,26 +13,40 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
     private static readonly TranslatorConfig Defaults = new();
 
     private readonly Option<SourceAttention?> _attention = OptionOf.Choice<SourceAttention>(
-        "--attention", "How the decoder sees the source beyond the encoder's last state. [default: additive; none with --source label]");
+        "--attention", "How the decoder attends to the source. [default: additive; none with --source label]");
     private readonly Option<SourceKind?> _source = OptionOf.Choice<SourceKind>(
-        "--source", "What stands before the tab: a text, or a label that steers what is written. [default: text]");
+        "--source", "What the first column holds: a text to transform, or a label that steers the output. [default: text]");
     private readonly Option<int?> _maxSource = OptionOf.Integer(
-        "--max-source", "N", $"Characters of a source at most. [default: {Defaults.MaxSource}]");
+        "--max-source", "N", $"Longest source, in characters. [default: {Defaults.MaxSource}]");
     private readonly Option<int?> _maxTarget = OptionOf.Integer(
-        "--max-target", "N", $"Characters of a target at most. [default: {Defaults.MaxTarget}]");
+        "--max-target", "N", $"Longest target, in characters. [default: {Defaults.MaxTarget}]");
     private readonly Option<double?> _teacherForcing = OptionOf.Number(
         "--teacher-forcing", "P",
-            "Probability that the decoder is given the true character before, not its own, in the beginning. [default: 1]");
+            "Teacher forcing in the first epoch: probability of feeding the decoder the true previous character, not its own. [default: 1]");
     private readonly Option<double?> _teacherForcingEnd = OptionOf.Number(
-        "--teacher-forcing-end", "P", "The same in the end; between, it changes linearly. [default: as in the beginning]");
+        "--teacher-forcing-end", "P", "Teacher forcing in the last epoch, reached linearly. [default: that of --teacher-forcing]");
 
     public Seq2SeqTrainCommand()
         : base("Train an encoder-decoder on pairs of texts.", RunKind.Translator)
     {
-        foreach (Option option in new Option[] { _attention, _source, _maxSource, _maxTarget, _teacherForcing, _teacherForcingEnd })
-            Add(option);
+        this.Add(HelpGroup.Model, _attention, _source, _maxSource, _maxTarget, _teacherForcing, _teacherForcingEnd);
         AddShared();
     }
+
+    /// <inheritdoc/>
+    public override string[] CommonOptions =>
+    [
+        "--data", "--validation", "--cell", "--layers", "--hidden", "--attention", "--epochs", "--lr", "--batch-size", "--patience",
+        "--checkpoint", "--resume", "--run-dir", "--out", "--device",
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm seq2seq train --data dates.tsv", "train on lines of source, tab, target"),
+        ("charlm seq2seq train --data dates.tsv --validation test.tsv --patience 5", "stop when held-out pairs no longer improve"),
+        ("charlm seq2seq train --data names.tsv --source label", "generate names of a given kind"),
+    ];
 
     protected override PairConfig ApplyModel(ParseResult parse, PairConfig under) => Apply(parse, (TranslatorConfig)under);
 

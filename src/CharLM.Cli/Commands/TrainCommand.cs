@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
@@ -16,30 +17,52 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private readonly TextOptions _text = new();
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
-    private readonly Option<string?> _preset = OptionOf.Text("--preset", "NAME", "Begin with a named configuration; options win over it.");
-    private readonly Option<string?> _prefix = OptionOf.Text("--prefix", "TEXT", "What samples continue. [default: time traveller]");
+    private readonly Option<string?> _preset = OptionOf.Text(
+        "--preset", "NAME|list", "Start from a named configuration, which options override; list shows them all. [default: none]")
+            .In(HelpGroup.Text);
+    private readonly Option<string?> _prefix = OptionOf.Text(
+        "--prefix", "TEXT", "The text that samples continue. [default: time traveller]");
     private readonly Option<double?> _minutes = OptionOf.Number(
-        "--minutes", "M", "Minutes that training may take: the steps that fit are measured first, and said; at most --epochs passes.");
-    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens of a sample, after the prefix. [default: 50]");
+        "--minutes", "M", "Train for about M minutes: measure the speed first, then take as many steps as fit, at most --epochs passes. "
+            + "[default: no limit]").In(HelpGroup.Training);
+    private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens in a sample, after the prefix. [default: 50]");
 
     public TrainCommand()
-        : base("Train a model on a text, report its perplexity, and save a checkpoint.", RunKind.LanguageModel,
+        : base("Train a language model on a text and save it.", RunKind.LanguageModel,
             new ReportingOptions(LossStyle.Perplexity, defaultEvery: 10))
     {
-        _preset.CompletionSources.Add([.. RunConfigFile.Presets]);
+        _preset.CompletionSources.Add([PresetList.Word, .. RunConfigFile.Presets]);
         _corpus.AddTo(this);
+        Add(_preset);
         _text.AddTo(this, splits: true);
         _model.AddTo(this);
         _trainer.AddTo(this);
-        foreach (Option option in new Option[] { _preset, _minutes, _prefix, _length })
-            Add(option);
+        this.Add(HelpGroup.Output, _minutes, _prefix, _length);
         AddShared();
     }
+
+    /// <inheritdoc/>
+    public override string[] CommonOptions =>
+    [
+        "--preset", "--cleaning", "--max-tokens", "--validation-fraction", "--cell", "--layers", "--hidden", "--epochs", "--minutes", "--lr",
+        "--resume", "--run-dir", "--out",
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Command, string Purpose)> Examples =>
+    [
+        ("charlm train", "train on The Time Machine, as the book does"),
+        ("charlm train my.txt --cleaning none --max-tokens 0", "train on all of your text"),
+        ("charlm train texts/ --preset tiny-shakespeare-lstm", "train a strong LSTM on a folder"),
+    ];
+
+    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken) =>
+        parse.GetValue(_preset) == PresetList.Word ? Task.FromResult(PresetList.Print(parse)) : base.RunAsync(parse, cancellationToken);
 
     protected override RunConfig Under(ParseResult parse, RunConfig under, Checkpoint? start)
     {
         if (start is not null)
-            under = under with { Text = start.Text, Model = start.Model, Training = start.Training };
+            under = under with { Text = start.Text with { Encoding = null }, Model = start.Model, Training = start.Training };
         if (parse.GetValue(_preset) is { } preset)
             under = RunConfigFile.ReadPreset(preset, under);
         return base.Under(parse, under, start);
@@ -73,8 +96,9 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         ParseResult parse, RunConfig config, Checkpoint? start, RunSession? session, Func<RunReporting> report,
             CancellationToken cancellationToken)
     {
-        CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, cancellationToken);
+        CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.Encoding, start, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, config.Text);
+        CorpusOptions.TellOfLoss(parse, corpus, config.Text);
         // Torch takes half a second to load: last.
         var run = new TrainingRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
@@ -22,10 +23,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     private readonly RunOptions _run;
     private readonly ReportingOptions _reporting;
     private readonly Option<string?> _config = OptionOf.Text(
-        "--config", "FILE", "Begin with the configuration of a YAML file; options win over it.");
+        "--config", "FILE", "Start from a configuration in YAML, which options override. [default: none]");
     private readonly Option<bool> _printConfig = new("--print-config")
     {
-        Description = "Print the configuration that results, as YAML (or with --json as JSON), and train nothing.",
+        Description = "Print the resulting configuration as YAML, or with --json as JSON, without training.",
     };
 
     protected TrainVerb(string description, RunKind kind, ReportingOptions reporting)
@@ -42,10 +43,9 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     {
         Runtime.AddTo(this);
         _run.AddTo(this);
-        Add(_config);
-        Add(_printConfig);
+        this.Add(HelpGroup.Output, _config, _printConfig);
         _reporting.AddTo(this);
-        Add(Json);
+        this.Add(HelpGroup.Output, Json);
     }
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)

@@ -1,14 +1,13 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Corpora;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary>A verb: does its work and tells an exit code; what it throws is <see cref="Failure"/>'s.</summary>
-internal abstract class Verb : Command
+internal abstract class Verb : Command, IHelped
 {
     // What a verb needs to end in order: to write what it has, to end the processes that it started.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -20,6 +19,12 @@ internal abstract class Verb : Command
     {
         SetAction(RunUntilSignalAsync);
     }
+
+    /// <inheritdoc/>
+    public virtual string[] CommonOptions => [];
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<(string Command, string Purpose)> Examples => [];
 
     /// <summary>Does the verb's work.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
@@ -52,37 +57,5 @@ internal abstract class Verb : Command
         {
             throw new IOException(what, e);
         }
-    }
-}
-
-/// <summary>The help of the program and its verbs; that of the program ends with what concerns all verbs.</summary>
-internal sealed class HelpPage(HelpAction page) : SynchronousCommandLineAction
-{
-    private static string Rest => $"""
-        Examples:
-          charlm train                                    train on The Time Machine, or the bundled text without a network
-          charlm train --corpus book.txt --cleaning none  train on a text of yours, letters and signs as they are
-          charlm generate --prefix "time traveller"       continue a text with the model trained last
-          charlm eval                                     measure that model on what its training did not see
-
-        Environment:
-          CHARLM_CACHE          where fetched corpora are kept (default: {CorpusOptions.DefaultCache() ?? "none, for want of a home"})
-          CHARLM_CORPUS_MIRROR  a folder or an address that is asked for corpora first
-          {Failure.DebugVariable}          1 adds the stack to an unexpected failure
-          NO_COLOR              set, live displays have no colours
-
-        Exit codes:
-          {ExitCode.Help}
-
-        Results go to standard output, all else to standard error.
-        """;
-
-    /// <inheritdoc/>
-    public override int Invoke(ParseResult parseResult)
-    {
-        int code = page.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is RootCommand)
-            parseResult.InvocationConfiguration.Output.WriteLine(Rest);
-        return code;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Corpora;
@@ -9,39 +10,109 @@ using CharLM.Tokenization;
 namespace CharLM.Cli.Options;
 
 /// <summary>Which text, and where corpora are kept: the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
-internal sealed class CorpusOptions
+/// <param name="byPosition">Whether texts are named without an option, too; not where a position names a model.</param>
+internal sealed class CorpusOptions(bool byPosition = true)
 {
-    private readonly Option<string?> _corpus = OptionOf.Text(
-        "--corpus", "NAME|PATH|-",
-            "A corpus of the catalog (charlm corpus list), a UTF-8 file, or - for standard input; auto is time-machine when it can be had, "
-                + "else bundled. [default: auto, or the checkpoint's]");
+    private const int MostKinds = 10;
+
+    private readonly Argument<string[]> _texts = Texts("[default: auto, or the checkpoint's text]");
+    private readonly Option<string[]?> _corpus = OptionOf.Texts(
+        "--corpus", "TEXT", (byPosition ? "Name a text here instead" : "The text: a corpus, a file, a folder, or - for standard input")
+            + "; repeat it for several. [default: auto, or the checkpoint's text]");
+
+    /// <summary>Texts by position.</summary>
+    /// <param name="otherwise">What is taken when none is named, as help tells it.</param>
+    public static Argument<string[]> Texts(string otherwise)
+    {
+        var texts = new Argument<string[]>("text")
+        {
+            HelpName = "text",
+            Arity = ArgumentArity.ZeroOrMore,
+            Description = "Texts to read as one: files, folders (every text in them), - for standard input, or corpora by name (charlm "
+                + $"corpus list). {otherwise}",
+        };
+        texts.CompletionSources.Add(_ => [CorpusResolver.Auto, .. Names()]);
+        return texts;
+    }
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
+        if (byPosition)
+            command.Add(_texts);
         _corpus.CompletionSources.Add(_ => [CorpusResolver.Auto, .. Names()]);
-        command.Add(_corpus);
+        command.Add(HelpGroup.Text, _corpus);
     }
 
-    /// <summary>The text that the user asked for, else the one of the checkpoint that is gone on from.</summary>
-    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
-    public Task<CorpusText> ReadAsync(ParseResult parse, CorpusRecord? before, CancellationToken cancellationToken) =>
-        ReadAsync(parse, Apply(parse, CorpusResolver.Auto, before), cancellationToken);
+    /// <summary>The texts that the user named; null when none was.</summary>
+    /// <exception cref="InvalidConfigException">They are named in two places, or one has no name.</exception>
+    public CorpusNames? Named(ParseResult parse)
+    {
+        string[] texts = byPosition ? parse.GetValue(_texts) ?? [] : [], corpus = parse.GetValue(_corpus) ?? [];
+        if (texts.Length > 0 && corpus.Length > 0)
+            throw new InvalidConfigException(
+                [$"texts are named in one place: after {parse.CommandResult.Command.Name}, or with --corpus"]);
+        return texts.Length + corpus.Length == 0 ? null : NamesOf([.. texts, .. corpus]);
+    }
+
+    /// <summary>Some names.</summary>
+    /// <exception cref="InvalidConfigException">One is empty.</exception>
+    public static CorpusNames NamesOf(string[] names) => names.All(name => name.Length > 0)
+        ? [.. names] : throw new InvalidConfigException(["the name of a text is empty"]);
 
     /// <summary>What the user asked for, else what a configuration says, else the text of the checkpoint that is gone on from.</summary>
     /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
-    public string Apply(ParseResult parse, string under, CorpusRecord? before) =>
-        parse.GetValue(_corpus) ?? (under == CorpusResolver.Auto ? NameOf(before) : under);
+    public CorpusNames Apply(ParseResult parse, CorpusNames under, CorpusRecord? before) =>
+        Named(parse) ?? (under.IsAuto ? NameOf(before) : under);
 
-    /// <summary>The text of a name or path.</summary>
-    public static async Task<CorpusText> ReadAsync(ParseResult parse, string corpus, CancellationToken cancellationToken)
+    /// <summary>The text that the user asked for, else the one of the model.</summary>
+    /// <exception cref="InvalidConfigException">The model's text is not in the catalog: only the user knows where it lies.</exception>
+    public Task<CorpusText> ReadAsync(ParseResult parse, string? encoding, ISavedModel? model, CancellationToken cancellationToken) =>
+        ReadAsync(parse, Apply(parse, CorpusResolver.Auto, model?.Corpus), encoding, model, cancellationToken);
+
+    /// <summary>The texts of some names and paths.</summary>
+    /// <param name="parse">What the user typed.</param>
+    /// <param name="corpus">The names.</param>
+    /// <param name="encoding">What they are in, if the user says so.</param>
+    /// <param name="model">Whose own text is read as its training read it; null for none.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<CorpusText> ReadAsync(
+        ParseResult parse, CorpusNames corpus, string? encoding, ISavedModel? model, CancellationToken cancellationToken)
     {
         using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
-        var resolver = new CorpusResolver(Store(report), report);
-        using Stream? input = corpus == CorpusResolver.StandardInput ? StandardStreams.OpenInput() : null;
+        CorpusResolver resolver = Resolver(report, encoding, model);
+        using Stream? input = corpus.Contains(CorpusResolver.StandardInput) ? StandardStreams.OpenInput() : null;
         // Standard input, and a pipe that is opened, cannot be cancelled while they block: a signal leaves them behind.
         return await Task.Run(() => resolver.ResolveAsync(corpus, input, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Finds texts on this machine.</summary>
+    public static CorpusResolver Resolver(DownloadReporter report, string? encoding, ISavedModel? model) => new(Store(report), report)
+    {
+        Encoding = encoding,
+        Known = model is null ? null : new KnownText(model.Corpus.Sha256, model.Text.Encoding),
+        IsRun = WrongFile.IsRun,
+    };
+
+    /// <summary>Tells what a cleaning drops of texts of the user's own; what the books' cleaning does to the books' texts is known.</summary>
+    public static void TellOfLoss(ParseResult parse, CorpusText corpus, TextConfig text)
+    {
+        // Where nothing is left, that is the error.
+        if (corpus.Origin.Kind == CorpusOriginKind.Catalog || !corpus.Text.Any(char.IsAsciiLetter)
+            || CleaningLoss.Of(corpus.Text, text.Cleaning) is not { Dropped: > 0 } loss)
+            return;
+        ErrorLine.Write(parse.InvocationConfiguration.Error,
+            $"warning: {Describe(loss, text.Cleaning)} (--cleaning none keeps all, lower changes capitals only)");
+    }
+
+    /// <summary>What a cleaning drops, in words.</summary>
+    public static string Describe(CleaningLoss loss, Cleaning cleaning)
+    {
+        string share = loss.Share is > 0 and < 0.001 ? "less than 0.1" : $"{100 * loss.Share:0.#}";
+        string more = loss.Kinds.Count > MostKinds ? " ..." : "";
+        return $"cleaning {Choices.NameOf(cleaning)} drops {share} % of the characters: "
+            + $"{string.Join(' ', loss.Kinds.Take(MostKinds).Select(kind => Printable.Text(kind)))}{more}";
     }
 
     /// <summary>
@@ -62,14 +133,21 @@ internal sealed class CorpusOptions
     public static IEnumerable<string> Names() => [.. Catalog().Entries.Select(entry => entry.Name)];
 
     /// <summary>SHA-256 of a corpus, hexadecimal, without fetching anything; null when it is not known.</summary>
-    public static async Task<string?> Sha256Async(string corpus, CancellationToken cancellationToken)
+    public static async Task<string?> Sha256Async(CorpusNames corpus, string? encoding, CancellationToken cancellationToken)
     {
-        if (Catalog().Find(corpus) is { } entry)
+        CorpusCatalog catalog = Catalog();
+        if (corpus is [var name] && catalog.Find(name) is { } entry)
             return entry.Sha256;
-        if (corpus == CorpusResolver.Auto || !File.Exists(corpus))
+        // Only what lies here.
+        if (corpus.Any(one => one is CorpusResolver.Auto or CorpusResolver.StandardInput || catalog.Find(one) is not null
+            || !Path.Exists(one)))
             return null;
-        await using FileStream file = SharedFile.OpenRead(corpus);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+        using var report = new DownloadReporter(TextWriter.Null);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (CorpusPlace place in await Resolver(report, encoding, null).LocateAsync(corpus, cancellationToken))
+            hash.AppendData((await CorpusReader.ReadBytesAsync(
+                place.Location, CorpusSettings.LargestText, isUtf8: false, cancellationToken)).Span);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>The store of this machine.</summary>

@@ -7,12 +7,12 @@ namespace CharLM.Cli.Options;
 internal sealed class DecodingOptions
 {
     private readonly Option<int?> _beam = OptionOf.Integer(
-        "--beam", "N", "Beginnings that are followed side by side; 1 is greedy. [default: 1]");
+        "--beam", "N", "Candidates that beam search keeps; 1 always takes the most probable character. [default: 1]");
     private readonly Option<double?> _lengthPenalty = OptionOf.Number(
-        "--length-penalty", "X", "With --beam: favours long targets; 0 takes the most probable. [default: 0]");
+        "--length-penalty", "X", "With --beam: how much to favor long outputs; 0 takes the most probable. [default: 0]");
     private readonly Option<double?> _temperature = OptionOf.Number(
-        "--temperature", "T", "Above 0, draw at random instead; the higher the wilder. [default: 0]");
-    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
+        "--temperature", "T", "Above 0: sample at random; higher values are wilder. [default: 0]");
+    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Seed of the sampling. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)

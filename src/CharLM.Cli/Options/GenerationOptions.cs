@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Help;
 using CharLM.Generation;
 
 namespace CharLM.Cli.Options;
@@ -7,44 +8,40 @@ namespace CharLM.Cli.Options;
 internal sealed class GenerationOptions
 {
     private readonly Option<int?> _length = OptionOf.Integer(
-        "--length", "N", "Tokens (characters, or words for a word model) to add at most. [default: 200]");
+        "--length", "N", "Tokens to generate at most: characters, or words with a word model. [default: 200]");
     private readonly Option<double?> _temperature = OptionOf.Number(
         "--temperature", "T",
-            "0 always takes the most probable token; above 0 draws at random, the higher the wilder (1 draws with the model's own "
-                + "probabilities). [default: 0, or 1 with --top-k, --top-p, --min-p or several --samples]");
-    private readonly Option<int?> _topK = OptionOf.Integer("--top-k", "N", "Draw from the N most probable tokens only.");
+            "Randomness: 0 always takes the most probable token, 1 follows the model's probabilities, more is wilder. [default: 0; 1 with "
+                + "--top-k, --top-p, --min-p or several --samples]");
+    private readonly Option<int?> _topK = OptionOf.Integer("--top-k", "N", "Sample from the N most probable tokens only. [default: all]");
     private readonly Option<double?> _topP = OptionOf.Number(
-        "--top-p", "P", "Draw from the fewest most probable tokens only that have this probability together, above 0 to 1.");
+        "--top-p", "P", "Sample from the fewest tokens whose probabilities add up to P, above 0 to 1. [default: 1]");
     private readonly Option<double?> _minP = OptionOf.Number(
-        "--min-p", "P", "Draw from the tokens only that are at least P times as probable as the most probable one, above 0 to 1.");
+        "--min-p", "P", "Sample only from tokens at least P times as probable as the most probable one, above 0 to 1. [default: none]");
     private readonly Option<double?> _repetitionPenalty = OptionOf.Number(
-        "--repetition-penalty", "X", "Make tokens of the last part of the text less probable, above 1 (1.2 is common).");
+        "--repetition-penalty", "X", "Make recent tokens less probable; above 1, and 1.2 is common. [default: off]");
     private readonly Option<int?> _repetitionWindow = OptionOf.Integer(
         "--repetition-window", "N",
-            $"How many last tokens --repetition-penalty looks at; 0 at all. [default: {SamplingStep.RepetitionPenalty.DefaultWindow}]");
+            "How many recent tokens --repetition-penalty counts; 0 counts all. [default: "
+                + $"{SamplingStep.RepetitionPenalty.DefaultWindow}]").In(HelpGroup.Rare);
     private readonly Option<int?> _beam = OptionOf.Integer(
-        "--beam", "N", "Search for the most probable text, keeping N at every step, instead of drawing one.");
+        "--beam", "N", "Search for the most probable text instead of sampling, keeping N candidates. [default: off]");
     private readonly Option<double?> _lengthPenalty = OptionOf.Number(
-        "--length-penalty", "X", "Rank what --beam finds by ln p / length^X. [default: 0.75]");
+        "--length-penalty", "X", "With --beam: rank candidates by ln p / length^X. [default: 0.75]").In(HelpGroup.Rare);
     private readonly Option<string[]?> _stop = OptionOf.Texts(
-        "--stop", "TEXT", "End before this text would come; may be given several times.");
+        "--stop", "TEXT", "Stop before this text would appear; repeat it for several. [default: none]");
     private readonly Option<int?> _samples = OptionOf.Integer(
-        "--samples", "N", "Write N texts side by side; of --beam, its best N. [default: 1]");
+        "--samples", "N", "Number of texts to generate; with --beam the N best. [default: 1]");
     private readonly Option<string?> _constrain = OptionOf.Text(
-        "--constrain", "REGEX", "Add only what matches this regular expression as a whole.");
-    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes the draws. [default: 0]");
+        "--constrain", "REGEX", "Generate only text that matches this regular expression as a whole. [default: none]").In(HelpGroup.Rare);
+    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Seed of the sampling. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[]
-        {
-            _length, _temperature, _topK, _topP, _minP, _repetitionPenalty, _repetitionWindow, _beam, _lengthPenalty, _stop, _samples,
-                _constrain, _seed,
-        })
-        {
-            command.Add(option);
-        }
+        command.Add(
+            HelpGroup.Options, _length, _temperature, _topK, _topP, _minP, _repetitionPenalty, _repetitionWindow, _beam, _lengthPenalty,
+                _stop, _samples, _constrain, _seed);
     }
 
     /// <summary>The configuration that was asked for.</summary>

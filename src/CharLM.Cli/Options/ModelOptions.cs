@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Help;
 using CharLM.Models;
 using CharLM.Models.Attention;
 
@@ -12,45 +13,47 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>(
-        "--variant", "A published form of the lstm, or minGRU and minLSTM (minimal); --implementation custom computes it. [default: "
-            + "standard]");
+        "--variant", "A published variant of the LSTM, or minGRU and minLSTM (minimal); computed by --implementation custom. [default: "
+            + "standard]").In(HelpGroup.Rare);
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
-        "--implementation", "What computes it: its equations from scratch (custom), torch.nn (built-in), or the toolkit's own kernels for "
-            + "the CPU (fused). [default: fused; built-in on CUDA; custom for a --variant]");
-    private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, one on the other. [default: 1]");
-    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", $"Hidden units of a layer. [default: {defaults.NumHiddens}]");
+        "--implementation", "What computes the cell: torch operations that follow its equations (custom), torch.nn (built-in), or charlm's "
+            + "own CPU kernels (fused). [default: fused; built-in on CUDA; custom for a --variant]");
+    private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");
+    private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", $"Hidden units per layer. [default: {defaults.NumHiddens}]");
     private readonly Option<int?> _embedding = OptionOf.Integer(
-        "--embedding", "N", "Size of a learned vector for each token; 0 feeds one-hot vectors. [default: 0]");
+        "--embedding", "N", "Size of the learned vector for each token; 0 feeds one-hot vectors. [default: 0]");
     private readonly Option<bool?> _tieWeights = OptionOf.Switch(
-        "--tie-weights", "The output layer uses the tokens' vectors as its weight; needs --embedding of the hidden size. [default: false]");
+        "--tie-weights", "Use the token vectors as the output layer's weights, too; needs --embedding equal to --hidden. [default: false]");
     private readonly Option<double?> _dropout = OptionOf.Number(
-        "--dropout", "P", "Probability that a value between two layers is dropped. [default: 0]");
-    private readonly Option<double?> _inputDropout = OptionOf.Number("--input-dropout", "P", "The same for the input. [default: 0]");
+        "--dropout", "P", "Probability of dropping a value between two layers. [default: 0]");
+    private readonly Option<double?> _inputDropout = OptionOf.Number(
+        "--input-dropout", "P", "Probability of dropping a value of the input. [default: 0]");
     private readonly Option<double?> _outputDropout = OptionOf.Number(
-        "--output-dropout", "P", "The same for what the output layer reads. [default: 0]");
+        "--output-dropout", "P", "Probability of dropping a value that the output layer reads. [default: 0]");
     private readonly Option<double?> _weightDropout = OptionOf.Number(
-        "--weight-dropout", "P",
-            "Probability that a weight between hidden states is left out of a minibatch; fused and custom. [default: 0]");
+        "--weight-dropout", "P", "Probability of dropping a recurrent weight for one minibatch; fused and custom only. [default: 0]");
     private readonly Option<Setting<GruForm>?> _gruForm = OptionOf.ChoiceOr<GruForm>(
         "default", "--gru-form",
-            "Where a GRU's reset gate acts: before its product (the books) or after it (PyTorch). [default: reset-before for custom, else "
-                + "reset-after]");
+            "Apply the GRU's reset gate before the matrix product, as the books do, or after it, as PyTorch does. [default: reset-before "
+                + "for custom, else reset-after]").In(HelpGroup.Rare);
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>(
-        "--activation", "The function of the plain rnn cell. [default: tanh]");
+        "--activation", "Activation of the plain rnn cell. [default: tanh]").In(HelpGroup.Rare);
     private readonly Option<Setting<AttentionKind>?> _attention = OptionOf.ChoiceOr<AttentionKind>(
-        "none", "--attention", "Each step attends over the last layer's earlier hidden states. [default: none]");
+        "none", "--attention", "Let each step attend to earlier hidden states of the last layer. [default: none]");
     private readonly Option<int?> _attentionWindow = OptionOf.Integer(
-        "--attention-window", "N", "With --attention: earlier steps that a step sees. [default: 32]");
+        "--attention-window", "N", "With --attention: how many earlier steps a step can see. [default: 32]");
     private readonly Option<Setting<WeightInit>?> _init = OptionOf.ChoiceOr<WeightInit>(
-        "default", "--init", "How weights begin. [default: normal for custom, else torch]");
-    private readonly Option<double?> _initSigma = OptionOf.Number("--init-sigma", "X", "Deviation of --init normal. [default: 0.01]");
+        "default", "--init", "How weights are initialized. [default: normal for custom, else torch]").In(HelpGroup.Rare);
+    private readonly Option<double?> _initSigma = OptionOf.Number(
+        "--init-sigma", "X", "Standard deviation of --init normal. [default: 0.01]").In(HelpGroup.Rare);
     private readonly Option<Setting<double>?> _forgetBias = OptionOf.NumberOr(
-        "default", "--forget-bias", "X", "First bias of an LSTM's forget gate. [default: as other biases]");
+        "default", "--forget-bias", "X", "Initial bias of an LSTM's forget gate. [default: like its other biases]").In(HelpGroup.Rare);
     private readonly Option<bool?> _bidirectional = OptionOf.Switch(
-        "--bidirectional", $"Layers read backwards, too{(ofLanguageModel ? "; a language model needs --allow-leak for it" : "")}. "
-            + $"[default: {(defaults.Bidirectional ? "true" : "false")}]");
+        "--bidirectional", $"Read in both directions{(ofLanguageModel ? "; a language model also needs --allow-leak" : "")}. "
+            + $"[default: {(defaults.Bidirectional ? "true" : "false")}]").In(ofLanguageModel ? HelpGroup.Rare : HelpGroup.Model);
     private readonly Option<bool?> _allowLeak = OptionOf.Switch(
-        "--allow-leak", "Let a language model see what it predicts, as an exercise of the book does. [default: false]");
+        "--allow-leak", "Let a language model see the tokens it has to predict, as an exercise of the book does. [default: false]")
+            .In(HelpGroup.Rare);
 
     /// <summary>The options of a language model.</summary>
     public ModelOptions()
@@ -70,7 +73,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         })
         {
             if (ofLanguageModel || !aboutNextTokens.Contains(option))
-                command.Add(option);
+                command.Add(HelpGroup.Model, option);
         }
     }
 

@@ -110,7 +110,7 @@ internal static class OptionOf
     };
 
     /// <summary>The switch that every verb with a result has.</summary>
-    public static Option<bool> Json() => new("--json") { Description = "Print the result as one JSON object." };
+    public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
 
     // No separators of thousands: where a comma is the decimal point, 0,5 would silently be 5.
     private static NumberStyles Whole => NumberStyles.AllowLeadingSign;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using CharLM.Cli.Streams;
 using CharLM.Pairs;
 
@@ -9,19 +10,28 @@ internal sealed class PairInputOptions
 {
     private const string StandardInput = "-";
 
-    private readonly Option<string?> _text = OptionOf.Text("--text", "TEXT", "One source.");
+    private readonly Argument<string?> _words = new("text")
+    {
+        HelpName = "text",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "One text, in quotes. [default: none; then --input]",
+    };
+    private readonly Option<string?> _text = OptionOf.Text("--text", "TEXT", "Give the text here instead. [default: none]");
     private readonly Option<string?> _input = OptionOf.Text(
-        "--input", "FILE|-", "A source a line, up to a tab if there is one; - is standard input.");
+        "--input", "FILE|-", "File with one text per line, up to a tab if there is one; - is standard input. [default: none]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
+        command.Add(_words);
         command.Add(_text);
         command.Add(_input);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(_text) is null == result.GetResult(_input) is null)
-                result.AddError("give --text or --input, one of the two");
+            int given = new SymbolResult?[] { result.GetResult(_text), result.GetResult(_input), result.GetResult(_words) }
+                .Count(one => one is not (null or ArgumentResult { Tokens.Count: 0 }));
+            if (given != 1)
+                result.AddError("give a text, or --text or --input, one of them");
         });
     }
 
@@ -34,7 +44,10 @@ internal sealed class PairInputOptions
     public async Task<IReadOnlyList<string>> ReadAsync(
         ParseResult parse, Func<string, string?> faultOf, CancellationToken cancellationToken)
     {
-        if (parse.GetValue(_text) is { } text)
+        string? words = parse.GetValue(_words);
+        if (words is not null && WrongFile.ExplainWords(words, "--text", "--input reads texts from a file") is { } file)
+            throw new InvalidConfigException([file]);
+        if ((words ?? parse.GetValue(_text)) is { } text)
         {
             InvalidConfigException.ThrowIfAny(faultOf(text) is { } error ? [error] : []);
             return [text];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Help;
 using CharLM.Cli.Reporting;
 
 namespace CharLM.Cli.Options;
@@ -9,19 +10,18 @@ namespace CharLM.Cli.Options;
 internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
 {
     private readonly Option<int?> _reportEvery = OptionOf.Integer(
-        "--report-every", "N", $"Report the first epoch, the last, and every N. [default: {defaultEvery}]");
+        "--report-every", "N", $"Report the first and the last epoch and every Nth. [default: {defaultEvery}]");
     private readonly Option<string?> _logJson = OptionOf.Text(
         "--log-json", "FILE",
-            "Write every epoch and sample there as a JSON line; with --checkpoint, after what is there; with --resume, what came after the "
-                + "checkpoint is written again, in its place.");
+            "Log every epoch and sample to this file as a line of JSON; --checkpoint appends, --resume rewrites what followed the "
+                + "checkpoint. [default: none]");
     private readonly Option<string?> _tensorBoard = OptionOf.Text(
-        "--tensorboard", "FOLDER", "Write every epoch and sample there as an event file of TensorBoard, too.");
+        "--tensorboard", "FOLDER", "Log every epoch and sample to this folder for TensorBoard. [default: none]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _reportEvery, _logJson, _tensorBoard })
-            command.Add(option);
+        command.Add(HelpGroup.Output, _reportEvery, _logJson, _tensorBoard);
     }
 
     /// <summary>What is wrong with them.</summary>

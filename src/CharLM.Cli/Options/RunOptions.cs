@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Streams;
 using CharLM.Workbench.Runs;
 
@@ -15,36 +16,34 @@ internal sealed class RunOptions(RunSettings defaults)
 
     private readonly Option<string?> _checkpoint = OptionOf.Text(
         "--checkpoint", "FILE",
-            "Begin with this checkpoint: its model, vocab, options and finished epochs are taken over; "
-                + "give --epochs to go beyond its last.");
+            "Continue training this model with its vocab and options; give more --epochs than it has had. [default: a new model]");
     private readonly Option<string?> _out = OptionOf.Text(
-        "--out", "FILE", $"Where the model is written. [default: {defaults.CheckpointPath}, or nowhere with --run-dir]");
+        "--out", "FILE", $"File for the trained model. [default: {defaults.CheckpointPath}, or none with --run-dir]");
     private readonly Option<string?> _directory = OptionOf.Text(
         "--run-dir", "FOLDER",
-            "Where all of the run is written: configuration, environment, metrics, samples, checkpoints. [default: "
-                + $"{RunDirectory.DefaultParent}/ and the date and time, without --out and --checkpoint]");
+            "Folder for the whole run: configuration, metrics, samples, checkpoints. [default: "
+                + $"{RunDirectory.DefaultParent}/DATE-TIME, or none with --out or --checkpoint]");
     private readonly Option<string?> _resume = OptionOf.Text(
         "--resume", "FOLDER|auto",
-            "Go on with the run in this directory, exactly where its last checkpoint is; auto is the newest in "
-                + $"{RunDirectory.DefaultParent}/ that is not complete, and with --run-dir that one, which begins when there is none.");
+            "Resume the unfinished run in this folder; auto resumes the newest in "
+                + $"{RunDirectory.DefaultParent}/, or that of --run-dir, which it starts if there is none. [default: start a new run]");
 
     private readonly Option<int?> _sampleEvery = OptionOf.Integer(
-        "--sample-every", "N", $"Draw a sample after every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
+        "--sample-every", "N", $"Generate a sample every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
     private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>(
         "--checkpoint-every", "N",
-            "Write the checkpoint after every N epochs, Nsteps or Nmin(utes); 0 only at the end; auto loses a minute at most and takes 2 "
-                + $"% of the time at most. [default: {defaults.CheckpointEvery}]");
+            "Save a checkpoint every N epochs (50), steps (500steps) or minutes (5min); 0 only at the end; auto loses at most a minute of "
+                + $"work and spends at most 2 % of the time on saving. [default: {defaults.CheckpointEvery}]");
     private readonly Option<int?> _keepLast = OptionOf.Integer(
-        "--keep-last", "N", $"Checkpoints that a run directory keeps to go on from. [default: {defaults.KeepLast}]");
+        "--keep-last", "N", $"Checkpoints to keep in a run directory. [default: {defaults.KeepLast}]").In(HelpGroup.Rare);
     private readonly Option<int?> _patience = OptionOf.Integer(
-        "--patience", "N", "End after N epochs in which what is held out did not become better; 0 goes to the last. [default: 0]");
+        "--patience", "N", "Stop after N epochs without a better held-out result; 0 never stops early. [default: 0]")
+            .In(HelpGroup.Training);
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _directory, _resume, _checkpoint, _out, _sampleEvery, _checkpointEvery, _keepLast,
-            _patience })
-            command.Add(option);
+        command.Add(HelpGroup.Output, _directory, _resume, _checkpoint, _out, _sampleEvery, _checkpointEvery, _keepLast, _patience);
     }
 
     /// <summary>A configuration with the given options over a base.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Help;
 using CharLM.Torch;
 using static TorchSharp.torch;
 
@@ -7,15 +8,14 @@ namespace CharLM.Cli.Options;
 /// <summary>Where torch computes.</summary>
 internal sealed class RuntimeOptions
 {
-    private readonly Option<string?> _device = OptionOf.Text("--device", "cpu|cuda|cuda:N", "Where to compute. [default: cpu]");
+    private readonly Option<string?> _device = OptionOf.Text("--device", "cpu|cuda|cuda:N", "Device to compute on. [default: cpu]");
     private readonly Option<int?> _threads = OptionOf.Integer(
-        "--threads", "N", "Threads that share the work; 0 takes as many as measure faster. [default: 0]");
+        "--threads", "N", "CPU threads; 0 measures how many are fastest. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        command.Add(_device);
-        command.Add(_threads);
+        command.Add(HelpGroup.Machine, _device, _threads);
     }
 
     /// <summary>Whether the CPU computes.</summary>

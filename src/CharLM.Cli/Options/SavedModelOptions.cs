@@ -8,8 +8,8 @@ internal sealed class SavedModelOptions
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
         "--checkpoint", "FILE",
-            $"The model, or a run directory, of which it is the best, else the last. [default: {RunConfig.DefaultCheckpointPath} when it "
-                + "exists, else the one that ships with charlm]");
+            $"The model: its file, or a run directory, whose best model is used. [default: {RunConfig.DefaultCheckpointPath}; if it does "
+                + "not exist, the model that comes with charlm]");
 
     /// <summary>Adds the option to a verb.</summary>
     public void AddTo(Command command) => command.Add(_checkpoint);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CharLM.Cli.Help;
 using CharLM.Corpora;
 using CharLM.Tokenization;
 
@@ -8,42 +9,49 @@ namespace CharLM.Cli.Options;
 /// <param name="under">What the verb takes where an option is not given; default the defaults.</param>
 internal sealed class TextOptions(TextConfig? under = null)
 {
+    private readonly Option<string?> _encoding = Encoding();
     private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>(
-        "--cleaning", "What is done to the text first: d2l keeps a to z and single spaces, line by line, as Dive into Deep Learning does; "
-            + "d2l-v1 does so over the whole text; none keeps all. [default: d2l]");
-    private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>("--token", "What a token is. [default: char]");
+        "--cleaning", "How to clean the text: d2l keeps only a to z and single spaces, as Dive into Deep Learning does (d2l-v1: as its v1.0 "
+            + "does); lower changes all letters to lower case; none changes nothing. [default: d2l]");
+    private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>("--token", "Split the text into characters or into words. [default: char]");
     private readonly Option<int?> _minFreq = OptionOf.Integer(
-        "--min-freq", "N", "Tokens that occur less often are read as <unk>. [default: 0]");
+        "--min-freq", "N", "Replace tokens that occur fewer than N times by <unk>. [default: 0]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer(
-        "--max-tokens", "N", $"Use the first N tokens of the text; 0 uses all. [default: {(under ?? new TextConfig()).MaxTokens}]");
+        "--max-tokens", "N", $"Use only the first N tokens of the text; 0 uses all. [default: {(under ?? new TextConfig()).MaxTokens}]");
     private readonly Option<double?> _validationFraction = OptionOf.Number(
         "--validation-fraction", "F",
-            "Hold out this last part of the tokens, 0 to 0.9, and report its perplexity beside that of training. [default: "
+            "Hold out this last part of the text from training and report its perplexity, 0 to 0.9. [default: "
                 + $"{(under ?? new TextConfig()).ValidationFraction}]");
 
     private readonly Option<double?> _testFraction = OptionOf.Number(
         "--test-fraction", "F",
-            "Keep this last part of the tokens, 0 to 0.9, for one measurement at the end, of the best model. [default: "
+            "Keep this last part of the text, 0 to 0.9, to measure the best model once at the end. [default: "
                 + $"{(under ?? new TextConfig()).TestFraction}]");
+
+    /// <summary>What texts are in, for verbs that have no other option about them.</summary>
+    public static Option<string?> Encoding()
+    {
+        Option<string?> encoding = OptionOf.Text(
+            "--encoding", "NAME",
+                "The encoding of texts without a byte order mark, such as gb18030, shift-jis, latin-1 or utf-16. [default: utf-8]");
+        encoding.CompletionSources.Add(TextEncoding.Common);
+        return encoding;
+    }
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
     /// <param name="splits">Whether the verb takes parts of the text, too.</param>
     public void AddTo(Command command, bool splits)
     {
-        command.Add(_cleaning);
-        command.Add(_token);
-        command.Add(_minFreq);
-        if (!splits)
-            return;
-        command.Add(_maxTokens);
-        command.Add(_validationFraction);
-        command.Add(_testFraction);
+        command.Add(HelpGroup.Text, _encoding, _cleaning, _token, _minFreq);
+        if (splits)
+            command.Add(HelpGroup.Text, _maxTokens, _validationFraction, _testFraction);
     }
 
     /// <summary>A configuration with the given options over a base.</summary>
     public TextConfig Apply(ParseResult parse, TextConfig under) => under with
     {
+        Encoding = parse.GetValue(_encoding) ?? under.Encoding,
         Cleaning = parse.GetValue(_cleaning) ?? under.Cleaning,
         Token = parse.GetValue(_token) ?? under.Token,
         MinFreq = parse.GetValue(_minFreq) ?? under.MinFreq,

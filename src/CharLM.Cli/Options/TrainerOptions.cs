@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Batching;
+using CharLM.Cli.Help;
 using CharLM.Training;
 
 namespace CharLM.Cli.Options;
@@ -9,52 +10,61 @@ namespace CharLM.Cli.Options;
 /// <param name="ofRunningText">Whether a text is read piece by piece; pairs of texts are read whole.</param>
 internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 {
-    private readonly Option<int?> _epochs = OptionOf.Integer("--epochs", "N", $"Passes over the text. [default: {defaults.NumEpochs}]");
+    private readonly Option<int?> _epochs = OptionOf.Integer(
+        "--epochs", "N", $"Passes over the {(ofRunningText ? "text" : "pairs")}. [default: {defaults.NumEpochs}]");
     private readonly Option<int?> _steps = OptionOf.Integer(
-        "--steps", "N", "Minibatches to learn in all, wherever in the text that ends; instead of --epochs.");
+        "--steps", "N", "Minibatches to train on in all, instead of --epochs. [default: those of --epochs]");
     private readonly Option<int?> _stepsPerEpoch = OptionOf.Integer(
-        "--steps-per-epoch", "N", "Minibatches after which held-out text is measured, and which --epochs, --patience and schedules count; 0 "
-            + "is a pass over the text. [default: 0; a twentieth of --steps]");
+        "--steps-per-epoch", "N", "Minibatches that count as an epoch, after which held-out text is measured; 0 is a pass over the text. "
+            + "[default: 0; a twentieth of --steps]").In(HelpGroup.Rare);
     private readonly Option<int?> _batchSize = OptionOf.Integer(
-        "--batch-size", "N", $"Rows of a minibatch. [default: {defaults.BatchSize}]");
+        "--batch-size", "N", $"{(ofRunningText ? "Sequences" : "Pairs")} in a minibatch. [default: {defaults.BatchSize}]");
     private readonly Option<int?> _numSteps = OptionOf.Integer(
-        "--num-steps", "N", "Tokens of a row: how far back gradients go. [default: 35]");
+        "--num-steps", "N", "Tokens in a sequence, and so how far back gradients reach. [default: 35]");
     private readonly Option<SamplingOrder?> _sampling = OptionOf.Choice<SamplingOrder>(
-        "--sampling", "Read on from minibatch to minibatch with the state carried (sequential); pieces in random order (random), or every "
-            + "window of the text (windows), with the state zeroed. [default: sequential]");
+        "--sampling", "How minibatches are cut from the text: sequential continues where the last one ended and keeps the hidden state; "
+            + "random takes pieces in random order and windows every possible piece, both from a zero state. [default: sequential]");
     private readonly Option<int?> _trainWindows = OptionOf.Integer(
-        "--train-windows", "N", "With --sampling windows: train on the first N; 0 on all. [default: 0]");
+        "--train-windows", "N", "With --sampling windows: train on the first N windows; 0 trains on all. [default: 0]")
+            .In(HelpGroup.Rare);
     private readonly Option<int?> _validationWindows = OptionOf.Integer(
-        "--validation-windows", "N",
-            "With --train-windows: hold out the next N, and report their perplexity beside that of training. [default: 0]");
+        "--validation-windows", "N", "With --train-windows: hold out the next N windows and report their perplexity. [default: 0]")
+            .In(HelpGroup.Rare);
     private readonly Option<Truncation?> _truncation = OptionOf.Choice<Truncation>(
-        "--truncation", "How far gradients go back: to the beginning of the minibatch, to that of the text (none), or a random number of "
-            + "steps. [default: minibatch]");
+        "--truncation", "How far back gradients reach: to the beginning of the minibatch (minibatch), to the beginning of the text (none), "
+            + "or a random number of steps (random). [default: minibatch]").In(HelpGroup.Rare);
     private readonly Option<double?> _truncationKeep = OptionOf.Number(
-        "--truncation-keep", "P", "With --truncation random: the probability that a gradient goes on at a step. [default: 0.9]");
+        "--truncation-keep", "P", "With --truncation random: probability that a gradient reaches one step further back. [default: 0.9]")
+            .In(HelpGroup.Rare);
     private readonly Option<OptimizerKind?> _optimizer = OptionOf.Choice<OptimizerKind>(
-        "--optimizer", $"How gradients change the weights. [default: {Choices.NameOf(defaults.Optimizer)}]");
+        "--optimizer", $"The rule that updates the weights. [default: {Choices.NameOf(defaults.Optimizer)}]");
     private readonly Option<double?> _learningRate = OptionOf.Number("--lr", "X", $"Learning rate. [default: {defaults.LearningRate}]");
-    private readonly Option<double?> _weightDecay = OptionOf.Number("--weight-decay", "X", "Pulls weights towards zero. [default: 0]");
+    private readonly Option<double?> _weightDecay = OptionOf.Number(
+        "--weight-decay", "X", "How strongly weights are pulled towards zero. [default: 0]");
     private readonly Option<double?> _clip = OptionOf.Number(
-        "--clip", "X", "Greatest global norm of the gradients; 0 never clips. [default: 1]");
+        "--clip", "X", "Limit for the norm of the gradients; 0 turns clipping off. [default: 1]");
     private readonly Option<ClippingKind?> _clipBy = OptionOf.Choice<ClippingKind>(
-        "--clip-by", "What --clip bounds: the global norm (norm), each single value (value), or the norm that all gradients are scaled to, "
-            + "short ones too (rescale). [default: norm]");
+        "--clip-by", "How --clip is applied: norm shrinks gradients whose global norm exceeds it, value limits each value by itself, "
+            + "rescale scales every gradient to that global norm, short ones up. [default: norm]").In(HelpGroup.Rare);
     private readonly Option<ScheduleKind?> _schedule = OptionOf.Choice<ScheduleKind>(
-        "--schedule", "How the learning rate changes. [default: constant]");
+        "--schedule", "How the learning rate changes over the epochs. [default: constant]");
     private readonly Option<double?> _warmUp = OptionOf.Number(
-        "--warm-up", "EPOCHS", "The learning rate first rises from 0, over so many epochs. [default: 0]");
+        "--warm-up", "EPOCHS", "Epochs over which the learning rate first rises from 0. [default: 0]");
     private readonly Option<int?> _scheduleStep = OptionOf.Integer(
-        "--schedule-step", "N", "With --schedule step: the rate changes after every N epochs. [default: 10]");
+        "--schedule-step", "N", "With --schedule step: epochs from one change of the learning rate to the next. [default: 10]")
+            .In(HelpGroup.Rare);
     private readonly Option<int?> _plateauEpochs = OptionOf.Integer(
         "--plateau-epochs", "N",
-            "With --schedule plateau: the rate changes after N epochs without a better held-out perplexity. [default: 3]");
+            "With --schedule plateau: epochs without a better held-out perplexity before the learning rate changes. [default: 3]")
+                .In(HelpGroup.Rare);
     private readonly Option<double?> _scheduleFactor = OptionOf.Number(
-        "--schedule-factor", "X", "With --schedule step or plateau: what the rate is multiplied by. [default: 0.5]");
+        "--schedule-factor", "X", "With --schedule step or plateau: the factor that changes the learning rate. [default: 0.5]")
+            .In(HelpGroup.Rare);
     private readonly Option<double?> _scheduleEnd = OptionOf.Number(
-        "--schedule-end", "X", "With --schedule cosine: the last rate as a part of --lr; with plateau: the smallest. [default: 0]");
-    private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Fixes every random choice. [default: 0]");
+        "--schedule-end", "X", "The final learning rate of --schedule cosine, or the lowest of plateau, as a fraction of --lr. [default: 0]")
+            .In(HelpGroup.Rare);
+    private readonly Option<long?> _seed = OptionOf.Long(
+        "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
 
     /// <summary>The options of a language model.</summary>
     public TrainerOptions()
@@ -69,7 +79,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     {
         Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep];
         if (epochs)
-            command.Add(_epochs);
+            command.Add(HelpGroup.Training, _epochs);
         foreach (Option option in new Option[]
         {
             _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
@@ -78,7 +88,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         })
         {
             if (ofRunningText || !aboutPieces.Contains(option))
-                command.Add(option);
+                command.Add(HelpGroup.Training, option);
         }
     }
 

@@ -37,10 +37,32 @@ internal static class WrongFile
     {
         if (e.Error == CorpusFileError.Directory && ModelsOf(e.Location) is { } models)
             return $"{e.Location}: is a run directory, not a text; its models are {models}";
-        if (e.Error is not (CorpusFileError.NotUtf8 or CorpusFileError.TooLarge) || !IsModel(e.Location))
+        if (e.Error is not (CorpusFileError.WrongEncoding or CorpusFileError.Binary or CorpusFileError.TooLarge))
             return null;
+        if (!IsModel(e.Location))
+            return e.Suggestion is not null && Has(parse, "--encoding") ? $"{e.Message} (--encoding {e.Suggestion})" : null;
         string taker = Has(parse, "--checkpoint") ? "--checkpoint takes a model" : "charlm inspect shows what is in a model";
         return $"{e.Location}: is a model, not a text; {taker}";
+    }
+
+    /// <summary>Why words that were given by position are no words, but a file's name; null when they are none.</summary>
+    /// <param name="words">What was given.</param>
+    /// <param name="option">The option that takes them as words, whatever they look like.</param>
+    /// <param name="reader">What reads a file instead.</param>
+    public static string? ExplainWords(string words, string option, string reader)
+    {
+        if (!CorpusResolver.LooksLikePath(words) || !Path.Exists(words))
+            return null;
+        return IsModel(words) || (Directory.Exists(words) && ModelsOf(words) is not null)
+            ? $"{words}: is a model, not a text; --checkpoint takes a model"
+            : $"{words}: is a file; {reader}, and {option} takes the words themselves";
+    }
+
+    /// <summary>Whether a folder is a run directory.</summary>
+    public static bool IsRun(string folder)
+    {
+        var run = new RunDirectory(folder);
+        return File.Exists(run.ConfigPath) && File.Exists(run.EnvironmentPath);
     }
 
     /// <summary>The best model of a run directory, else its last; null when the folder is none, or has none yet.</summary>

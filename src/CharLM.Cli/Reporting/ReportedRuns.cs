@@ -11,11 +11,11 @@ namespace CharLM.Cli.Reporting;
 
 /// <summary>Runs that were read and will be reported; one that cannot be measured gets a note, and the others go on.</summary>
 /// <param name="runs">The runs, all on text (and logs) or all of one kind on pairs; their names are different.</param>
-/// <param name="readCorpus">Finds and reads a text by the name in a configuration.</param>
+/// <param name="readCorpus">Finds and reads the texts that a configuration names, as a model read them.</param>
 /// <param name="error">Where notes are told at once.</param>
-internal sealed class ReportedRuns(IReadOnlyList<RunRecord> runs, Func<string, Task<CorpusText>> readCorpus, TextWriter error)
+internal sealed class ReportedRuns(IReadOnlyList<RunRecord> runs, Func<CorpusNames, ISavedModel, Task<CorpusText>> readCorpus, TextWriter error)
 {
-    private readonly Dictionary<string, CorpusText> _texts = [];
+    private readonly Dictionary<(CorpusNames, string?), CorpusText> _texts = [];
 
     /// <summary>What is written of them.</summary>
     /// <param name="evaluator">Measures their models; null measures nothing.</param>
@@ -71,11 +71,11 @@ internal sealed class ReportedRuns(IReadOnlyList<RunRecord> runs, Func<string, T
             return evaluator.Measure(run, await PairFile.ReadAsync(path, cancellationToken), cancellationToken);
         }
         ISavedModel saved = ModelFile.Read(run.CheckpointPath ?? throw new CheckpointException(run.Name, "has no checkpoint yet"));
-        string corpus = run.Corpus!;
-        if (corpus == CorpusResolver.StandardInput)
+        CorpusNames corpus = run.Corpus!;
+        if (corpus.Contains(CorpusResolver.StandardInput))
             throw new InvalidConfigException(["its text came from standard input"]);
-        if (!_texts.TryGetValue(corpus, out CorpusText? text))
-            _texts[corpus] = text = await readCorpus(corpus);
+        if (!_texts.TryGetValue((corpus, saved.Text.Encoding), out CorpusText? text))
+            _texts[(corpus, saved.Text.Encoding)] = text = await readCorpus(corpus, saved);
         return evaluator.Measure(run.Name, saved, text, cancellationToken);
     }
 }

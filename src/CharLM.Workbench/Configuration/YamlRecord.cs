@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using CharLM.Corpora;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -44,7 +45,8 @@ internal static class YamlRecord
         {
             object? value = property.GetValue(record);
             if (value is not null)
-                node.Add(NameOf(property), IsRecord(property.PropertyType) ? ToNode(value) : ToScalar(value));
+                node.Add(NameOf(property), IsRecord(property.PropertyType) ? ToNode(value)
+                    : value is CorpusNames { Count: > 1 } names ? new YamlSequenceNode(names.Select(ToScalar)) : ToScalar(value));
         }
         return node;
     }
@@ -57,7 +59,9 @@ internal static class YamlRecord
         {
             object? value = property.GetValue(record);
             if (value is not null)
-                json.Add(NameOf(property), IsRecord(property.PropertyType) ? ToJson(value) : ToJsonValue(value));
+                json.Add(NameOf(property), IsRecord(property.PropertyType) ? ToJson(value)
+                    : value is CorpusNames { Count: > 1 } names ? new JsonArray([.. names.Select(name => JsonValue.Create(name))])
+                    : ToJsonValue(value));
         }
         return json;
     }
@@ -106,6 +110,8 @@ internal static class YamlRecord
                 ? ApplyTo(mapping, under!, path)
                 : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
         }
+        if (property.PropertyType == typeof(CorpusNames))
+            return Names(node) ?? throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
         if (IsNode(property.PropertyType))
             return property.PropertyType.IsInstanceOfType(node) ? node
                 : throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(property.PropertyType)}");
@@ -118,6 +124,14 @@ internal static class YamlRecord
         return Parse(text, type)
             ?? throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(type)}, not '{Short(text)}'");
     }
+
+    // One name may stand without a list.
+    private static CorpusNames? Names(YamlNode node) => node switch
+    {
+        YamlScalarNode { Value: { } name } => name,
+        YamlSequenceNode list when list.All(item => item is YamlScalarNode) => [.. list.Select(item => ((YamlScalarNode)item).Value ?? "")],
+        _ => null,
+    };
 
     private static object? Parse(string text, Type type)
     {
@@ -146,6 +160,7 @@ internal static class YamlRecord
         _ when type == typeof(double) => "a finite number",
         _ when type == typeof(int) || type == typeof(long) => "a whole number",
         _ when type == typeof(YamlSequenceNode) => "a list",
+        _ when type == typeof(CorpusNames) => "a text, or a list of texts",
         _ when type == typeof(YamlMappingNode) || IsRecord(type) => "keys with values",
         _ => type.GetCustomAttribute<DescriptionAttribute>()?.Description ?? "a text",
     };
@@ -161,6 +176,7 @@ internal static class YamlRecord
         Enum choice => new YamlScalarNode(Choices.NameOf(choice)),
         bool flag => new YamlScalarNode(flag ? "true" : "false"),
         string text => new YamlScalarNode(text) { Style = ScalarStyle.DoubleQuoted },
+        CorpusNames names => ToScalar(names.ToString()),
         IFormattable number => new YamlScalarNode(number.ToString(null, CultureInfo.InvariantCulture)),
         _ when IsWord(value.GetType()) => new YamlScalarNode(value.ToString()),
         _ => throw new NotSupportedException($"a setting of type {value.GetType().Name}"),
@@ -179,7 +195,7 @@ internal static class YamlRecord
     private static IEnumerable<PropertyInfo> Settings(Type type) => type.GetProperties()
         .Where(property => property.CanWrite && property.GetCustomAttribute<JsonIgnoreAttribute>() is null);
 
-    private static bool IsRecord(Type type) => type.IsClass && type != typeof(string) && !IsNode(type);
+    private static bool IsRecord(Type type) => type.IsClass && type != typeof(string) && type != typeof(CorpusNames) && !IsNode(type);
 
     private static bool IsNode(Type type) => typeof(YamlNode).IsAssignableFrom(type);
 

@@ -78,15 +78,15 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     /// trials on different texts do not compare.
     /// </summary>
     /// <exception cref="IOException">What was kept cannot be read.</exception>
-    public string CorpusOf(Trial trial)
+    public CorpusNames CorpusOf(Trial trial)
     {
         ArgumentNullException.ThrowIfNull(trial);
-        if (trial.Config.Corpus != CorpusResolver.Auto)
+        if (!trial.Config.Corpus.IsAuto)
             return trial.Config.Corpus;
         if (File.Exists(AutoPath))
             return SharedFile.ReadText(AutoPath).Trim();
         // Runs that were made before that was kept say it themselves.
-        return experiment.Trials.Where(other => other.Config.Corpus == CorpusResolver.Auto).Select(other => Of(other).ConfigPath)
+        return experiment.Trials.Where(other => other.Config.Corpus.IsAuto).Select(other => Of(other).ConfigPath)
             .Where(File.Exists).Select(path => RunConfigFile.Read(path).Corpus).FirstOrDefault() ?? CorpusResolver.Auto;
     }
 
@@ -122,16 +122,16 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     /// with each other.</param>
     /// <exception cref="ConfigFileException">The configuration in a run directory is damaged.</exception>
     /// <exception cref="CheckpointException">Another file there is damaged.</exception>
-    public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther(Func<string, string?> textOf)
+    public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther(Func<CorpusNames, string?> textOf)
     {
         ArgumentNullException.ThrowIfNull(textOf);
-        var texts = new Dictionary<string, (string Text, string Where)>(StringComparer.Ordinal);
+        var texts = new Dictionary<CorpusNames, (string Text, string Where)>();
         foreach (Trial trial in experiment.Trials)
         {
             RunDirectory directory = Of(trial);
             if (!File.Exists(directory.ConfigPath))
                 continue;
-            string corpus = trial.Config.Corpus;
+            CorpusNames corpus = trial.Config.Corpus;
             string? text = TextOf(directory), now = textOf(corpus);
             RunConfig before = WithTrifles(RunConfigFile.Read(directory.ConfigPath), trial.Config);
             // The text itself tells more than where it lay.
@@ -156,8 +156,8 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     // A run writes down which text it read: of auto the one that was had, of a path the whole path.
     private static RunConfig WithNameOf(Trial trial, RunConfig before)
     {
-        string corpus = trial.Config.Corpus;
-        bool isSame = corpus == CorpusResolver.Auto || before.Corpus == System.IO.Path.GetFullPath(corpus);
+        CorpusNames corpus = trial.Config.Corpus;
+        bool isSame = corpus.IsAuto || before.Corpus.Equals(corpus.Map(System.IO.Path.GetFullPath));
         return isSame ? before with { Corpus = corpus } : before;
     }
 

@@ -168,7 +168,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         setting.ApplyTo(_preset, file);
         if (setting.Path == SeedPath && (!ofBase || settings.Seeds is not null))
             throw new ConfigFileException(file, setting.Line, "the seed is what seeds: [0, 1, 2] says, for every variant the same");
-        if (setting is { Path: "corpus", Value: YamlScalarNode { Value: CorpusResolver.StandardInput } })
+        if (setting.Path == "corpus" && setting.Value.AllNodes.Any(node => node is YamlScalarNode { Value: CorpusResolver.StandardInput }))
             throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it anew");
         if (setting.Path == CheckpointPath)
             throw new ConfigFileException(file, setting.Line, "checkpoint_path is the run directory's affair: leave it out");
@@ -178,7 +178,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
     {
         List<Override> all = [.. _base, .. variant.Overrides];
         RunConfig config = Apply(all);
-        config = config with { Corpus = corpusOf(config.Corpus) };
+        config = config with { Corpus = config.Corpus.Map(corpusOf) };
         List<string> errors = [.. config.Errors()];
         if (errors.Count == 0)
             return config;

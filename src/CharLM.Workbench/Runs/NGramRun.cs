@@ -65,7 +65,7 @@ public sealed record NGramRun
         var checkpoint = new NGramCheckpoint
         {
             Model = model,
-            Text = Text,
+            Text = Text with { Encoding = corpus.Origin.Encoding ?? Text.Encoding },
             Vocab = text.Vocab,
             Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
             TrainedText = sketch,

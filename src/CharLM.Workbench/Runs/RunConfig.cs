@@ -13,8 +13,11 @@ public sealed record RunConfig : RunSettings
     /// <summary>The defaults.</summary>
     public RunConfig() => (SampleEvery, CheckpointPath) = (50, DefaultCheckpointPath);
 
-    /// <summary>The text: a name of the catalog, a file, "-" for standard input, or "auto", the default.</summary>
-    public string Corpus { get; init; } = CorpusResolver.Auto;
+    /// <summary>
+    /// The text, or several that are read as one: each a name of the catalog, a file, a folder, "-" for standard input, or "auto", the
+    /// default.
+    /// </summary>
+    public CorpusNames Corpus { get; init; } = CorpusResolver.Auto;
 
     /// <summary>How the text becomes token ids.</summary>
     public TextConfig Text { get; init; } = new();
@@ -62,7 +65,7 @@ public sealed record RunConfig : RunSettings
             yield return error;
         if (Text.ValidationFraction > 0 && Training.ValidationWindows > 0)
             yield return "validation-fraction and validation-windows are two ways to hold out: take one";
-        if (string.IsNullOrWhiteSpace(Corpus))
+        if (Corpus.Count == 0 || Corpus.Any(string.IsNullOrWhiteSpace))
             yield return $"corpus must name a text, such as {CorpusResolver.Auto}";
     }
 }

@@ -23,14 +23,26 @@ public static class RunConfigFile
     /// <param name="name">The preset.</param>
     /// <param name="under">What shows through where the preset says nothing; default the defaults.</param>
     /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
-    public static RunConfig ReadPreset(string name, RunConfig? under = null)
+    public static RunConfig ReadPreset(string name, RunConfig? under = null) => Parse(PresetText(name), $"preset {name}", under);
+
+    /// <summary>What a preset is, in a sentence.</summary>
+    /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
+    public static string AboutPreset(string name)
+    {
+        // Each begins with it, as a comment.
+        string about = string.Join(' ', PresetText(name).Split('\n').TakeWhile(line => line.StartsWith('#')).Select(line => line.Trim('#', ' ')));
+        int end = about.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? about : about[..(end + 1)];
+    }
+
+    private static string PresetText(string name)
     {
         using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
             ?? throw new InvalidConfigException([$"there is no preset '{name}'; "
                 + (EditDistance.Nearest(name, Presets) is { } near
                     ? $"did you mean '{near}'?" : $"there are {string.Join(", ", Presets)}")]);
         using var reader = new StreamReader(stream);
-        return Parse(reader.ReadToEnd(), $"preset {name}", under);
+        return reader.ReadToEnd();
     }
 
     /// <summary>A configuration with a file over it.</summary>

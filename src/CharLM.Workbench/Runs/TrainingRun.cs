@@ -98,11 +98,13 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, text.Train);
-        var task = new LanguageModelTask(_config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
-        var run = new RunExecution(_config, task, _start, _session, progress, Clock);
+        // What a checkpoint says reads the same text again.
+        RunConfig config = _config with { Text = _config.Text with { Encoding = corpus.Origin.Encoding ?? _config.Text.Encoding } };
+        var task = new LanguageModelTask(config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
+        var run = new RunExecution(config, task, _start, _session, progress, Clock);
         run.Resume();
         _session?.Begin(
-            _config with { Corpus = CorpusOf(corpus.Origin) },
+            config with { Corpus = corpus.Origin.Texts },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
         return run.Execute(Describe(corpus.Origin, text, heldOut, unknown, model), cancellationToken);
     }
@@ -208,14 +210,6 @@ public sealed class TrainingRun
             : $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}"
                 + (tokens.Length > MostNamed ? $" and {tokens.Length - MostNamed} more" : "");
     }
-
-    // What finds the same text again: "auto" may mean another one next time.
-    private static string CorpusOf(CorpusOrigin origin) => origin.Kind switch
-    {
-        CorpusOriginKind.Catalog => origin.Name,
-        CorpusOriginKind.File => origin.Location,
-        _ => CorpusResolver.StandardInput,
-    };
 
     private LanguageModel BuildModel(Vocab vocab)
     {

@@ -8,7 +8,7 @@ namespace CharLM.Corpora;
 public sealed record CorpusNotice(CorpusNoticeKind Kind, string Message)
 {
     /// <summary>Whether it is to be shown always; the others are details of a download that may still succeed.</summary>
-    public bool IsWarning => Kind is CorpusNoticeKind.Corrupt or CorpusNoticeKind.Fallback;
+    public bool IsWarning => Kind is CorpusNoticeKind.Corrupt or CorpusNoticeKind.Fallback or CorpusNoticeKind.Skipped;
 }
 
 /// <summary>What a <see cref="CorpusNotice"/> is about.</summary>
@@ -28,6 +28,9 @@ public enum CorpusNoticeKind
 
     /// <summary>The automatic choice uses the bundled corpus, since the preferred one is not to be had.</summary>
     Fallback,
+
+    /// <summary>Files in a folder are passed over: binary, hidden, empty.</summary>
+    Skipped,
 }
 
 /// <summary>How far a download is; reported from the thread that reads, so a receiver is quick and does not post.</summary>

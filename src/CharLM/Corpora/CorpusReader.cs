@@ -1,58 +1,104 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Unicode;
 
 namespace CharLM.Corpora;
 
-/// <summary>Reads a whole UTF-8 text and says exactly what is wrong with one that cannot be used.</summary>
+/// <summary>Reads a whole text and says exactly what is wrong with one that cannot be used.</summary>
 internal static class CorpusReader
 {
     // The most that is read from a pipe or a device, which may have no end.
     private const long LargestStream = 128L << 20;
 
-    /// <summary>What makes UTF-8 of a text on this system.</summary>
-    public static string Converter => OperatingSystem.IsWindows() ? "an editor saves it as UTF-8" : "iconv -t UTF-8";
-
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     internal sealed record Result(string Text, string Sha256, long Bytes);
 
-    // On a thread of its own: opening a pipe waits for somebody who writes to it, and only the waiting can be cancelled.
-    public static Task<Result> ReadFileAsync(string path, long maxBytes, CancellationToken cancellationToken) =>
-        Task.Run(() => OpenAndReadAsync(path, maxBytes, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+    /// <summary>A UTF-8 file, or one in the encoding that its byte order mark tells.</summary>
+    public static async Task<Result> ReadFileAsync(string path, long maxBytes, CancellationToken cancellationToken) =>
+        ResultOf(await ReadBytesAsync(path, maxBytes, isUtf8: true, cancellationToken), path);
 
-    public static async Task<Result> ReadAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
-    {
+    /// <summary>A stream, as a file.</summary>
+    public static async Task<Result> ReadAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken) =>
+        ResultOf(await ReadBytesAsync(stream, location, maxBytes, isUtf8: true, cancellationToken), location);
+
+    /// <summary>The bytes of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">The most that it may have.</param>
+    /// <param name="isUtf8">Whether a pipe or a device is refused at its first byte that is no UTF-8.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    // On a thread of its own: opening a pipe waits for somebody who writes to it, and only the waiting can be cancelled.
+    public static Task<ReadOnlyMemory<byte>> ReadBytesAsync(
+        string path, long maxBytes, bool isUtf8, CancellationToken cancellationToken) =>
+        Task.Run(() => OpenAndReadAsync(path, maxBytes, isUtf8, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+
+    /// <summary>The bytes of a stream.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(
+        Stream stream, string location, long maxBytes, bool isUtf8, CancellationToken cancellationToken) =>
         // A pipe has no length, and that of a device is 0.
-        ReadOnlyMemory<byte> bytes = stream.CanSeek && stream.Length > 0
+        stream.CanSeek && stream.Length > 0
             ? await ReadKnownAsync(stream, location, maxBytes, cancellationToken)
-            : await ReadUnknownAsync(stream, location, Math.Min(maxBytes, LargestStream), maxBytes, cancellationToken);
-        string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
-        return new Result(Decode(bytes.Span, location), sha256, bytes.Length);
+            : await ReadUnknownAsync(stream, location, Math.Min(maxBytes, LargestStream), maxBytes, isUtf8, cancellationToken);
+
+    /// <summary>The text of some bytes, without a byte order mark, which wins over what the user says.</summary>
+    /// <param name="bytes">The whole text.</param>
+    /// <param name="location">What to call it in errors.</param>
+    /// <param name="encoding">What the user says; null for UTF-8 that was not named.</param>
+    /// <param name="readBefore">A text that could be read so; null for none.</param>
+    public static string Decode(ReadOnlySpan<byte> bytes, string location, TextEncoding? encoding, string? readBefore = null)
+    {
+        (TextEncoding Encoding, int Length)? mark = TextEncoding.OfMark(bytes);
+        int start = mark?.Length ?? 0;
+        if (bytes.Length == start)
+            throw new CorpusFileException(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
+        if (mark is null && encoding is null)
+            RefuseUtf16(bytes, location);
+        TextEncoding used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;
+        if (used.Decode(bytes[start..], out (int Offset, long Line)? bad) is { } text)
+            return text;
+        (int offset, long line) = bad!.Value;
+        throw WrongEncoding(bytes, start + offset, 0, line, location, used, isNamed: mark is not null || encoding is not null, readBefore);
     }
 
-    private static async Task<Result> OpenAndReadAsync(string path, long maxBytes, CancellationToken cancellationToken)
+    /// <summary>Throws when bytes without a mark are UTF-16, whose characters of ASCII are valid UTF-8, with zeros between.</summary>
+    public static void RefuseUtf16(ReadOnlySpan<byte> bytes, string location)
     {
-        string quoted = Display.Quote(path);
+        if (!TextEncoding.LooksLikeUtf16(bytes))
+            return;
+        throw new CorpusFileException(CorpusFileError.WrongEncoding, location,
+            $"{Display.Quote(location)} looks like UTF-16 without a byte order mark: name its encoding, utf-16 or utf-16be")
+        {
+            ByteOffset = bytes.IndexOf((byte)0),
+            Suggestion = "utf-16",
+        };
+    }
+
+    private static Result ResultOf(ReadOnlyMemory<byte> bytes, string location) =>
+        new(Decode(bytes.Span, location, null), Convert.ToHexStringLower(SHA256.HashData(bytes.Span)), bytes.Length);
+
+    private static async Task<ReadOnlyMemory<byte>> OpenAndReadAsync(
+        string path, long maxBytes, bool isUtf8, CancellationToken cancellationToken)
+    {
         try
         {
             await using FileStream file = SharedFile.OpenRead(path);
-            return await ReadAsync(file, path, maxBytes, cancellationToken);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new CorpusFileException(
-                CorpusFileError.Missing, path, $"there is no file {quoted}; give the path of a UTF-8 text, or a corpus's name", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && Directory.Exists(path))
-        {
-            throw new CorpusFileException(CorpusFileError.Directory, path, $"{quoted} is a directory; give a text file in it", e);
+            return await ReadBytesAsync(file, path, maxBytes, isUtf8, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CorpusFileException(CorpusFileError.Unreadable, path, $"cannot read {quoted}: {Display.OneLine(e.Message)}", e);
+            throw ErrorOf(path, e);
         }
+    }
+
+    /// <summary>Why a file cannot be opened or read.</summary>
+    public static CorpusFileException ErrorOf(string path, Exception e)
+    {
+        string quoted = Display.Quote(path);
+        return e switch
+        {
+            FileNotFoundException or DirectoryNotFoundException => new CorpusFileException(
+                CorpusFileError.Missing, path, $"there is no file {quoted}; give the path of a text, or a corpus's name", e),
+            UnauthorizedAccessException when Directory.Exists(path) => new CorpusFileException(
+                CorpusFileError.Directory, path, $"{quoted} is a directory; give a text file in it", e),
+            _ => new CorpusFileException(CorpusFileError.Unreadable, path, $"cannot read {quoted}: {Display.OneLine(e.Message)}", e),
+        };
     }
 
     // Not by the file's length alone: it may grow.
@@ -78,7 +124,7 @@ internal static class CorpusReader
 
     // What comes is checked as it comes, and kept in parts: something without an end is refused soon, and at no great cost.
     private static async Task<ReadOnlyMemory<byte>> ReadUnknownAsync(
-        Stream stream, string location, long maxBytes, long maxBytesOfFile, CancellationToken cancellationToken)
+        Stream stream, string location, long maxBytes, long maxBytesOfFile, bool isUtf8, CancellationToken cancellationToken)
     {
         const int PartBytes = 1 << 20;
         var parts = new List<ReadOnlyMemory<byte>>();
@@ -93,7 +139,11 @@ internal static class CorpusReader
                     ? $"{maxBytes:N0} can be read from a pipe or a device; a file may have {maxBytesOfFile:N0}"
                     : null);
             }
-            valid += ValidLength(part.AsSpan(valid, filled - valid)) ?? throw NotUtf8(part.AsSpan(0, filled), valid, before, location);
+            // A byte order mark may say otherwise, and may not have come whole yet.
+            isUtf8 = isUtf8 && (before > 0 || TextEncoding.OfMark(part.AsSpan(0, filled)) is null or { Length: 3 });
+            valid = !isUtf8 ? filled
+                : before + filled < TextEncoding.LongestMark ? valid
+                : valid + (TextEncoding.ValidLength(part.AsSpan(valid, filled - valid)) ?? throw NotUtf8(part.AsSpan(0, filled), valid));
             if (filled < part.Length)
                 continue;
             // A character that is cut here begins the next part.
@@ -113,52 +163,41 @@ internal static class CorpusReader
             length += one.Length;
         }
         return bytes;
+
+        CorpusFileException NotUtf8(ReadOnlySpan<byte> read, int from)
+        {
+            int bad = from + TextEncoding.FirstNotUtf8(read[from..]);
+            long lines = 1 + read[..bad].Count((byte)'\n') + parts.Sum(one => (long)one.Span.Count((byte)'\n'));
+            return WrongEncoding(read, bad, before, lines, location, TextEncoding.Utf8, isNamed: false, null);
+        }
     }
 
-    // How many bytes are whole characters, when nothing but the beginning of another one follows them; else null.
-    private static int? ValidLength(ReadOnlySpan<byte> bytes)
+    // A bad byte at a place of the bytes, before which others may have been read.
+    private static CorpusFileException WrongEncoding(
+        ReadOnlySpan<byte> bytes, int bad, long before, long line, string location, TextEncoding encoding, bool isNamed, string? readBefore)
     {
-        if (Utf8.IsValid(bytes))
-            return bytes.Length;
-        int bad = FirstBadByte(bytes);
-        return Rune.DecodeFromUtf8(bytes[bad..], out _, out _) == OperationStatus.NeedMoreData ? bad : null;
-    }
-
-    private static string Decode(ReadOnlySpan<byte> bytes, string location)
-    {
-        int start = bytes.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
-        if (bytes.Length == start)
-            throw new CorpusFileException(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
-        if (Utf8.IsValid(bytes))
-            return Encoding.UTF8.GetString(bytes[start..]);
-        throw NotUtf8(bytes, 0, 0, location);
-    }
-
-    // The first bad byte at or after a place of the bytes, before which others may have been read.
-    private static CorpusFileException NotUtf8(ReadOnlySpan<byte> bytes, int from, long before, string location)
-    {
-        int bad = from + FirstBadByte(bytes[from..]);
-        string guess = before == 0 && bytes is ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]) ? "it looks like UTF-16" : "convert it first";
-        return new CorpusFileException(
-            CorpusFileError.NotUtf8, location,
-            $"{Display.Quote(location)} is no UTF-8: byte 0x{bytes[bad]:X2} at offset {before + bad}; {guess} ({Converter})")
+        string quoted = Display.Quote(location);
+        string where = $"byte 0x{bytes[bad]:X2} at offset {before + bad}, line {line}";
+        // A zero byte is in no text of one of the older encodings.
+        if (!isNamed && bytes.Contains((byte)0))
+        {
+            return new CorpusFileException(CorpusFileError.Binary, location, $"{quoted} is a binary file, not a text: {where}")
+            {
+                ByteOffset = before + bad,
+            };
+        }
+        string name = encoding.Title;
+        string message = readBefore switch
+        {
+            not null => $"{quoted} is not {name}, as {Display.Quote(readBefore)} is: {where}; "
+                + "bring the texts to one encoding, or read them one by one",
+            _ => $"{quoted} is not {name}: {where}; name the encoding that it is in",
+        };
+        return new CorpusFileException(CorpusFileError.WrongEncoding, location, message)
         {
             ByteOffset = before + bad,
+            Suggestion = readBefore is null ? "gb18030, say" : null,
         };
-    }
-
-    private static int FirstBadByte(ReadOnlySpan<byte> bytes)
-    {
-        Span<char> scratch = stackalloc char[1024];
-        int offset = 0;
-        OperationStatus status;
-        do
-        {
-            status = Utf8.ToUtf16(bytes[offset..], scratch, out int valid, out _, replaceInvalidSequences: false);
-            offset += valid;
-        }
-        while (status == OperationStatus.DestinationTooSmall);
-        return offset;
     }
 
     private static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
@@ -188,8 +227,11 @@ internal sealed class CorpusFileException : CorpusException
     /// <summary>The path, or "standard input".</summary>
     public string Location { get; }
 
-    /// <summary>The offset in bytes, from 0, of the first byte that is no UTF-8; null for other errors.</summary>
+    /// <summary>The offset in bytes, from 0, of the first byte that stands for no character; null for other errors.</summary>
     public long? ByteOffset { get; internal init; }
+
+    /// <summary>An encoding to try; null where none is to be named.</summary>
+    public string? Suggestion { get; internal init; }
 }
 
 /// <summary>Why a text cannot be used.</summary>
@@ -198,14 +240,20 @@ internal enum CorpusFileError
     /// <summary>Nothing lies at the path.</summary>
     Missing,
 
-    /// <summary>A directory lies at the path.</summary>
+    /// <summary>A directory lies at the path, or one without a text.</summary>
     Directory,
 
     /// <summary>There is no text in it.</summary>
     Empty,
 
-    /// <summary>Its bytes are no UTF-8; <see cref="CorpusFileException.ByteOffset"/> says where.</summary>
-    NotUtf8,
+    /// <summary>
+    /// Its bytes stand for no characters in UTF-8, or in the encoding that was named; <see cref="CorpusFileException.ByteOffset"/> says
+    /// where.
+    /// </summary>
+    WrongEncoding,
+
+    /// <summary>It is no text.</summary>
+    Binary,
 
     /// <summary>It is longer than <see cref="CorpusSettings.MaxTextBytes"/>.</summary>
     TooLarge,
@@ -226,7 +274,7 @@ public abstract class CorpusException : Exception
     }
 }
 
-/// <summary>Reads a UTF-8 text line by line as it comes, of whatever length, with bounded memory.</summary>
+/// <summary>Reads a text line by line as it comes, of whatever length, with bounded memory.</summary>
 internal static class LineReader
 {
     /// <summary>The longest line, in UTF-16 units.</summary>
@@ -237,21 +285,19 @@ internal static class LineReader
     /// <summary>The lines of a text; one ends with \n, \r\n or \r, the last one also with the text.</summary>
     /// <param name="stream">The text; a byte order mark is passed over.</param>
     /// <param name="location">What to call it in errors.</param>
-    /// <exception cref="CorpusFileException">It is no UTF-8, or a line is longer than <see cref="LongestLine"/>.</exception>
-    public static IEnumerable<TextLine> Read(Stream stream, string location)
+    /// <param name="encoding">What it is in without a byte order mark; null for UTF-8.</param>
+    /// <exception cref="CorpusFileException">It is in another encoding, or a line is longer than <see cref="LongestLine"/>.</exception>
+    public static IEnumerable<TextLine> Read(Stream stream, string location, TextEncoding? encoding = null)
     {
-        using var reader = new StreamReader(
-            stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true),
-                detectEncodingFromByteOrderMarks: false);
+        var reader = new CharacterReader(stream, location, encoding);
         var line = new StringBuilder();
         var block = new char[BlockLength];
         long lines = 0;
         // At the end of a block, whether a \r ends its line alone shows with the next one.
-        bool first = true, afterReturn = false;
+        bool afterReturn = false;
         while (Fill(reader, block, location, lines) is var count and > 0)
         {
-            int begin = first && block[0] == '\uFEFF' ? 1 : 0;
-            first = false;
+            int begin = 0;
             if (afterReturn)
             {
                 (string ending, afterReturn, begin) = block[0] == '\n' ? ("\r\n", false, 1) : ("\r", false, 0);
@@ -280,17 +326,20 @@ internal static class LineReader
             yield return Take(line, afterReturn ? "\r" : "");
     }
 
-    private static int Fill(StreamReader reader, char[] block, string location, long lines)
+    private static int Fill(CharacterReader reader, char[] block, string location, long lines)
     {
         try
         {
-            return reader.Read(block, 0, block.Length);
+            return reader.Read(block);
         }
         catch (DecoderFallbackException e)
         {
             throw new CorpusFileException(
-                CorpusFileError.NotUtf8, location,
-                    $"{Display.Quote(location)} is no UTF-8 after line {lines}; convert it first ({CorpusReader.Converter})", e);
+                CorpusFileError.WrongEncoding, location,
+                    $"{Display.Quote(location)} is not {reader.Encoding} after line {lines}; name the encoding that it is in", e)
+            {
+                Suggestion = "gb18030, say",
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -304,6 +353,44 @@ internal static class LineReader
         var taken = new TextLine(line.ToString(), end);
         line.Clear();
         return taken;
+    }
+}
+
+/// <summary>Characters as their bytes come.</summary>
+internal sealed class CharacterReader(Stream stream, string location, TextEncoding? encoding)
+{
+    private readonly byte[] _bytes = new byte[1 << 13];
+    private Decoder? _decoder;
+
+    /// <summary>The encoding's name.</summary>
+    public string Encoding { get; private set; } = "UTF-8";
+
+    /// <summary>Fills the beginning of a block of more characters than <c>1 &lt;&lt; 13</c>.</summary>
+    /// <returns>How many there are; 0 at the end.</returns>
+    /// <exception cref="DecoderFallbackException">A byte stands for no character.</exception>
+    public int Read(char[] block)
+    {
+        while (true)
+        {
+            (int begin, int end) = _decoder is null ? Begin() : (0, stream.Read(_bytes));
+            int count = _decoder!.GetChars(_bytes, begin, end - begin, block, 0, flush: end == 0);
+            if (count > 0 || end == 0)
+                return count;
+        }
+    }
+
+    private (int Begin, int End) Begin()
+    {
+        int end = stream.Read(_bytes);
+        // What is typed comes line by line; only what may be a mark is waited for.
+        if (end is > 0 and < TextEncoding.LongestMark && _bytes[0] is 0 or >= 0xEF)
+            end += stream.ReadAtLeast(_bytes.AsSpan(end), TextEncoding.LongestMark - end, throwOnEndOfStream: false);
+        (TextEncoding Encoding, int Length)? mark = TextEncoding.OfMark(_bytes.AsSpan(0, end));
+        if (mark is null && encoding is null)
+            CorpusReader.RefuseUtf16(_bytes.AsSpan(0, end), location);
+        TextEncoding used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;
+        (Encoding, _decoder) = (used.Title, used.NewDecoder());
+        return (mark?.Length ?? 0, end);
     }
 }
 

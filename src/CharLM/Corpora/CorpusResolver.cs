@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace CharLM.Corpora;
 
 /// <summary>Turns what a user names (a corpus, a path, standard input, or the automatic choice) into a text.</summary>
@@ -42,41 +45,97 @@ public sealed class CorpusResolver
         _notices = notices;
     }
 
-    /// <summary>Reads the text that <paramref name="corpus"/> names.</summary>
+    /// <summary>
+    /// What texts are in that have no byte order mark, such as gb18030 or latin-1; default null: UTF-8. A mark always wins.
+    /// </summary>
+    public string? Encoding { get; init; }
+
+    /// <summary>A text that was read before, and what it was in: where no encoding is named, it is read so again; default none.</summary>
+    internal KnownText? Known { get; init; }
+
+    /// <summary>Tells run directories, which are passed over in a folder; default none is.</summary>
+    internal Func<string, bool> IsRun { get; init; } = _ => false;
+
+    /// <summary>Reads the texts that <paramref name="corpus"/> names, one after the other.</summary>
     /// <param name="corpus">
-    /// <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or a path; a name wins over a file of the same
-    /// name, <c>./NAME</c> means the file.
+    /// Each <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or the path of a file or a folder; a name wins over a file
+    /// of the same name, <c>./NAME</c> means the file. Of a folder all texts are read, those in its folders too, in ordinal order of
+    /// their names. Between two texts nothing is added but a line end where the first one ends without.
     /// </param>
     /// <param name="standardInput">What <see cref="StandardInput"/> reads; needed for that alone.</param>
     /// <param name="cancellationToken">Ends a download; what has arrived is kept and continued the next time.</param>
-    /// <exception cref="UnknownCorpusException">It is no name, and looks like no path.</exception>
+    /// <exception cref="UnknownCorpusException">One is no name, and looks like no path.</exception>
     /// <exception cref="CorpusException">
-    /// The text is missing, empty, no UTF-8, too large or unreadable; a corpus that was asked for by name is not to be had; or the cache
-    /// cannot be written.
+    /// A text is missing, empty, in another encoding, too large or unreadable; a corpus that was asked for by name is not to be had; or
+    /// the cache cannot be written.
     /// </exception>
-    public async Task<CorpusText> ResolveAsync(string corpus, Stream? standardInput = null, CancellationToken cancellationToken = default)
+    public async Task<CorpusText> ResolveAsync(
+        CorpusNames corpus, Stream? standardInput = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        if (corpus == StandardInput)
+        TextEncoding? encoding = Encoding is null ? null : TextEncoding.Find(Encoding)
+            ?? throw new InvalidConfigException([TextEncoding.ErrorOf(Encoding)!]);
+        IReadOnlyList<CorpusPlace> places = await LocateAsync(corpus, cancellationToken);
+        var read = new List<(CorpusPlace Place, ReadOnlyMemory<byte> Bytes, string Sha256)>();
+        long left = _store.Settings.MaxTextBytes;
+        foreach (CorpusPlace place in places)
         {
-            ArgumentNullException.ThrowIfNull(standardInput);
-            return await ReadStandardInputAsync(standardInput, cancellationToken);
+            ReadOnlyMemory<byte> bytes = await ReadAsync(place, standardInput, left, encoding, cancellationToken);
+            left -= bytes.Length;
+            string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
+            // The file was verified, then opened again: what counts is what was read.
+            if (place.Sha256 is not null && place.Sha256 != sha256)
+            {
+                throw new CorpusFileException(CorpusFileError.Changed, place.Location,
+                    $"{Display.Quote(place.Location)} changed while it was read: SHA-256 is {sha256}, expected {place.Sha256}; run it again");
+            }
+            read.Add((place, bytes, sha256));
         }
-        if (corpus == Auto)
-            return await ChooseAsync(cancellationToken);
-        if (_store.Catalog.Find(corpus) is { } entry)
-            return await ReadAsync(corpus, await _store.GetAsync(entry, retryConnections: true, cancellationToken), cancellationToken);
-        if (!LooksLikePath(corpus) && !File.Exists(corpus) && !Directory.Exists(corpus))
-            throw new UnknownCorpusException(corpus, [Auto, .. _store.Catalog.Entries.Select(known => known.Name)]);
-        string path = Path.GetFullPath(corpus);
-        CorpusReader.Result read = await CorpusReader.ReadFileAsync(path, _store.Settings.MaxTextBytes, cancellationToken);
-        return TextOf(read, corpus, CorpusOriginKind.File, Path.GetFileName(path), path);
+        return Join(corpus, read, encoding);
+    }
+
+    /// <summary>Finds every text that is named, reading none.</summary>
+    internal async Task<IReadOnlyList<CorpusPlace>> LocateAsync(CorpusNames corpus, CancellationToken cancellationToken)
+    {
+        if (corpus.Count == 0)
+            throw new ArgumentException("no text is named", nameof(corpus));
+        var places = new List<CorpusPlace>();
+        foreach (string name in corpus)
+            places.AddRange(await LocateAsync(name, cancellationToken));
+        if (places.Count(place => place.Kind == CorpusOriginKind.StandardInput) > 1)
+            throw new InvalidConfigException([$"{StandardInputName} is named twice, and can be read once"]);
+        return places;
     }
 
     /// <summary>Whether a text is named by where it lies: with a slash or a dot.</summary>
     internal static bool LooksLikePath(string corpus) => corpus.AsSpan().ContainsAny('/', '.', Path.DirectorySeparatorChar);
 
-    private async Task<CorpusText> ChooseAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<CorpusPlace>> LocateAsync(string name, CancellationToken cancellationToken)
+    {
+        if (name == StandardInput)
+            return [new CorpusPlace(name, CorpusOriginKind.StandardInput, StandardInputName, StandardInputName)];
+        if (name == Auto)
+            return [await ChooseAsync(cancellationToken)];
+        if (_store.Catalog.Find(name) is { } entry)
+            return [PlaceOf(name, await _store.GetAsync(entry, retryConnections: true, cancellationToken))];
+        if (!LooksLikePath(name) && !File.Exists(name) && !Directory.Exists(name))
+            throw new UnknownCorpusException(name, [Auto, .. _store.Catalog.Entries.Select(known => known.Name)]);
+        string path = Path.GetFullPath(name);
+        if (!Directory.Exists(path))
+            return [new CorpusPlace(name, CorpusOriginKind.File, Path.GetFileName(path), path)];
+        path = Path.TrimEndingDirectorySeparator(path);
+        if (IsRun(path))
+            throw new CorpusFileException(CorpusFileError.Directory, path, $"{Display.Quote(path)} is a run directory, not a text");
+        TextEncoding? encoding = Encoding is null ? null : TextEncoding.Find(Encoding);
+        CorpusFolder folder = await Task.Run(() => CorpusFolder.List(path, encoding, IsRun, cancellationToken), cancellationToken);
+        if (folder.Skipped is { Length: > 0 } skipped)
+            _notices?.Report(new CorpusNotice(CorpusNoticeKind.Skipped,
+                $"{name}: {folder.Files.Count} text{(folder.Files.Count == 1 ? "" : "s")}; skipped {skipped}"));
+        return [.. folder.Files.Select(
+            file => new CorpusPlace(name, CorpusOriginKind.File, Path.GetRelativePath(path, file), file) { Folder = path })];
+    }
+
+    private async Task<CorpusPlace> ChooseAsync(CancellationToken cancellationToken)
     {
         CorpusEntry preferred = _store.Catalog.Get(Preferred);
         string reason;
@@ -86,7 +145,7 @@ public sealed class CorpusResolver
             try
             {
                 // Nobody reachable is nobody reachable: without a network the fallback comes at once.
-                return await ReadAsync(Auto, await _store.GetAsync(preferred, retryConnections: false, either.Token), either.Token);
+                return PlaceOf(Auto, await _store.GetAsync(preferred, retryConnections: false, either.Token));
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -103,75 +162,203 @@ public sealed class CorpusResolver
         }
         _notices?.Report(new CorpusNotice(
             CorpusNoticeKind.Fallback, $"the corpus '{Preferred}' is not to be had ({reason}): '{Bundled}' is used instead"));
-        CorpusText bundled = await ReadAsync(
-            Auto, await _store.GetAsync(_store.Catalog.Get(Bundled), retryConnections: false, cancellationToken), cancellationToken);
-        return bundled with { Origin = bundled.Origin with { FallbackReason = reason } };
+        CorpusFile bundled = await _store.GetAsync(_store.Catalog.Get(Bundled), retryConnections: false, cancellationToken);
+        return PlaceOf(Auto, bundled) with { FallbackReason = reason };
     }
 
-    private async Task<CorpusText> ReadAsync(string requested, CorpusFile file, CancellationToken cancellationToken)
-    {
-        CorpusReader.Result read = await CorpusReader.ReadFileAsync(file.Path, _store.Settings.MaxTextBytes, cancellationToken);
-        // The file was verified, then opened again: what counts is what was read.
-        if (read.Sha256 != file.Entry.Sha256)
-        {
-            throw new CorpusFileException(
-                CorpusFileError.Changed, file.Path,
-                $"{Display.Quote(file.Path)} changed while it was read: SHA-256 is {read.Sha256}, expected {file.Entry.Sha256}; run it "
-                    + "again");
-        }
-        return TextOf(read, requested, CorpusOriginKind.Catalog, file.Entry.Name, file.Path);
-    }
+    private static CorpusPlace PlaceOf(string requested, CorpusFile file) =>
+        new(requested, CorpusOriginKind.Catalog, file.Entry.Name, file.Path) { Sha256 = file.Entry.Sha256 };
 
-    private async Task<CorpusText> ReadStandardInputAsync(Stream standardInput, CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(
+        CorpusPlace place, Stream? standardInput, long maxBytes, TextEncoding? encoding, CancellationToken cancellationToken)
     {
-        CorpusReader.Result read;
+        bool isUtf8 = encoding is null && Known?.Encoding is null;
+        if (place.Kind != CorpusOriginKind.StandardInput)
+            return await CorpusReader.ReadBytesAsync(place.Location, maxBytes, isUtf8, cancellationToken);
+        ArgumentNullException.ThrowIfNull(standardInput);
         try
         {
-            read = await CorpusReader.ReadAsync(standardInput, StandardInputName, _store.Settings.MaxTextBytes, cancellationToken);
+            return await CorpusReader.ReadBytesAsync(standardInput, StandardInputName, maxBytes, isUtf8, cancellationToken);
         }
         catch (IOException e)
         {
-            throw new CorpusFileException(
-                CorpusFileError.Unreadable, StandardInputName, $"cannot read {StandardInputName}: {Display.OneLine(e.Message)}", e);
+            throw CorpusReader.ErrorOf(StandardInputName, e);
         }
-        return TextOf(read, StandardInput, CorpusOriginKind.StandardInput, StandardInputName, StandardInputName);
     }
 
-    private static CorpusText TextOf(CorpusReader.Result read, string requested, CorpusOriginKind kind, string name, string location) =>
-        new(read.Text, new CorpusOrigin
+    private CorpusText Join(
+        CorpusNames requested, List<(CorpusPlace Place, ReadOnlyMemory<byte> Bytes, string Sha256)> read, TextEncoding? encoding)
+    {
+        string joint = read.Count == 1 ? read[0].Sha256 : Sha256Of(read.Select(one => one.Bytes));
+        encoding ??= Known is { Encoding: { } known } && Known.Sha256 == joint ? TextEncoding.Find(known) : null;
+        IReadOnlyList<string> texts;
+        try
+        {
+            texts = Decode(encoding);
+        }
+        // Another text than the known one, which is UTF-8 more often than what that is in.
+        catch (CorpusFileException e) when (encoding is null && Known?.Encoding is { } name && e.Error == CorpusFileError.WrongEncoding)
+        {
+            texts = Decode(encoding = TextEncoding.Find(name));
+        }
+        var parts = new List<CorpusPart>();
+        var text = new StringBuilder(read.Count == 1 ? 0 : texts.Sum(one => one.Length + 1));
+        for (int i = 0; i < read.Count; i++)
+        {
+            if (text.Length > 0 && text[^1] is not ('\n' or '\r'))
+                text.Append('\n');
+            CorpusPlace place = read[i].Place;
+            parts.Add(new CorpusPart
+            {
+                Kind = place.Kind,
+                Name = place.Name,
+                Location = place.Location,
+                Sha256 = read[i].Sha256,
+                Bytes = read[i].Bytes.Length,
+                Begin = text.Length,
+            });
+            if (read.Count > 1)
+                text.Append(texts[i]);
+        }
+        CorpusPlace first = read[0].Place;
+        return new CorpusText(read.Count == 1 ? texts[0] : text.ToString(), new CorpusOrigin
         {
             Requested = requested,
-            Kind = kind,
-            Name = name,
-            Location = location,
-            Sha256 = read.Sha256,
-            Bytes = read.Bytes,
+            Kind = read.Exists(one => one.Place.Kind == CorpusOriginKind.StandardInput) ? CorpusOriginKind.StandardInput
+                : read.TrueForAll(one => one.Place.Kind == CorpusOriginKind.Catalog) ? CorpusOriginKind.Catalog : CorpusOriginKind.File,
+            Name = NameOf(requested, [.. read.Select(one => one.Place)]),
+            Location = string.Join(", ", read.Select(one => one.Place.Folder ?? one.Place.Location).Distinct()),
+            Sha256 = joint,
+            Bytes = read.Sum(one => (long)one.Bytes.Length),
+            Encoding = encoding?.Name,
+            FallbackReason = read.Select(one => one.Place.FallbackReason).FirstOrDefault(reason => reason is not null),
+            Texts = [.. read.Select(one => one.Place).DistinctBy(place => (place.Requested, place.Folder)).Select(place => place.Again)],
+            Parts = parts,
         });
+
+        IReadOnlyList<string> Decode(TextEncoding? from) => [.. read.Select((one, i) => CorpusReader.Decode(
+            one.Bytes.Span, one.Place.Location, from, readBefore: i == 0 ? null : read[0].Place.Location))];
+    }
+
+    // "books", or "a.txt and 2 more".
+    private static string NameOf(CorpusNames requested, IReadOnlyList<CorpusPlace> places)
+    {
+        string first = places[0].Folder is { } folder ? Path.GetFileName(folder) : places[0].Name;
+        return requested.Count == 1 ? first : $"{first} and {requested.Count - 1} more";
+    }
+
+    private static string Sha256Of(IEnumerable<ReadOnlyMemory<byte>> parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (ReadOnlyMemory<byte> part in parts)
+            hash.AppendData(part.Span);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 }
+
+/// <summary>A text that was found and is not read yet.</summary>
+/// <param name="Requested">What was asked for.</param>
+/// <param name="Kind">What kind of thing it is.</param>
+/// <param name="Name">What to call it.</param>
+/// <param name="Location">The full path, or "standard input".</param>
+internal sealed record CorpusPlace(string Requested, CorpusOriginKind Kind, string Name, string Location)
+{
+    /// <summary>The full path of the folder that was asked for; null when the text itself was.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>The checksum that it must have; null when none is known.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Why it stands in for another text; null when it does not.</summary>
+    public string? FallbackReason { get; init; }
+
+    /// <summary>What finds it again: "auto" may mean another text next time, and a path another file elsewhere.</summary>
+    public string Again => Kind switch
+    {
+        CorpusOriginKind.Catalog => Name,
+        CorpusOriginKind.StandardInput => CorpusResolver.StandardInput,
+        _ => Folder ?? Location,
+    };
+}
+
+/// <summary>A text that was read before.</summary>
+/// <param name="Sha256">Its checksum.</param>
+/// <param name="Encoding">What it was in; null for UTF-8, or what its byte order mark said.</param>
+internal sealed record KnownText(string Sha256, string? Encoding);
 
 /// <summary>Which text was really used.</summary>
 public sealed record CorpusOrigin
 {
-    /// <summary>What was asked for: a name, a path, "auto" or "-".</summary>
-    public required string Requested { get; init; }
+    private readonly CorpusNames? _texts;
 
-    /// <summary>What kind of thing it was read from.</summary>
+    /// <summary>What was asked for: names, paths, "auto" or "-".</summary>
+    public required CorpusNames Requested { get; init; }
+
+    /// <summary>
+    /// What kind of thing it was read from; of several, standard input if one of them came from there, and the catalog if all did.
+    /// </summary>
     public required CorpusOriginKind Kind { get; init; }
 
-    /// <summary>The corpus's name, the file's name without its directory, or "standard input".</summary>
+    /// <summary>
+    /// The corpus's name, the file's or folder's name without its directory, or "standard input"; of several "a.txt and 2 more".
+    /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>The full path of the file that was read, or "standard input".</summary>
+    /// <summary>The full path of the file or folder that was read, or "standard input"; of several, all with commas between.</summary>
     public required string Location { get; init; }
 
-    /// <summary>SHA-256 of the bytes as they were read, byte order mark included; lower-case hexadecimal.</summary>
+    /// <summary>
+    /// SHA-256 of the bytes as they were read, byte order mark included, those of several texts in order with nothing between;
+    /// lower-case hexadecimal.
+    /// </summary>
     public required string Sha256 { get; init; }
 
     /// <summary>The number of bytes that were read.</summary>
     public required long Bytes { get; init; }
 
+    /// <summary>What the texts are in that have no byte order mark, as it was named; null for UTF-8 that was not named.</summary>
+    public string? Encoding { get; init; }
+
+    /// <summary>What finds the same texts again: names of the catalog, full paths, or "-".</summary>
+    public CorpusNames Texts
+    {
+        get => _texts ?? Kind switch
+        {
+            CorpusOriginKind.Catalog => Name,
+            CorpusOriginKind.File => Location,
+            _ => CorpusResolver.StandardInput,
+        };
+        init => _texts = value;
+    }
+
+    /// <summary>The texts one by one, in order; empty where the origin was not made by a resolver.</summary>
+    public IReadOnlyList<CorpusPart> Parts { get; init; } = [];
+
     /// <summary>Why the bundled corpus stands in for the preferred one, in one line; null when it does not.</summary>
     public string? FallbackReason { get; init; }
+}
+
+/// <summary>One of the texts that make a corpus.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+public sealed record CorpusPart
+{
+    /// <summary>What kind of thing it was read from.</summary>
+    public required CorpusOriginKind Kind { get; init; }
+
+    /// <summary>The corpus's name, the file's name (in a folder: its path from there), or "standard input".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The full path of the file, or "standard input".</summary>
+    public required string Location { get; init; }
+
+    /// <summary>SHA-256 of its bytes, byte order mark included; lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The number of its bytes.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Where it begins in <see cref="CorpusText.Text"/>, in UTF-16 units.</summary>
+    public required int Begin { get; init; }
 }
 
 /// <summary>What kind of thing a text was read from.</summary>
@@ -180,7 +367,7 @@ public enum CorpusOriginKind
     /// <summary>A corpus of the catalog.</summary>
     Catalog,
 
-    /// <summary>A file of the user's.</summary>
+    /// <summary>A file of the user's, or files.</summary>
     File,
 
     /// <summary>Standard input.</summary>

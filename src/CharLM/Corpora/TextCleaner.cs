@@ -1,12 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Serialization;
 
 namespace CharLM.Corpora;
 
-/// <summary>Cleans a corpus in the ways that the Dive into Deep Learning books clean The Time Machine.</summary>
+/// <summary>Cleans a corpus: in the ways that the Dive into Deep Learning books clean The Time Machine, or by lower case alone.</summary>
 public static class TextCleaner
 {
-    /// <summary>Returns <paramref name="text"/> cleaned; letters are A-Z and a-z only, as in the book's expression.</summary>
+    /// <summary>Returns <paramref name="text"/> cleaned; the books' letters are A-Z and a-z only, as in their expression.</summary>
     /// <param name="text">The raw text.</param>
     /// <param name="cleaning">What to do.</param>
     /// <param name="lineSeparator">
@@ -21,7 +22,8 @@ public static class TextCleaner
 }
 
 /// <summary>
-/// Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut.
+/// Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut;
+/// <see cref="Cleaning.Lower"/>, after which a mark may belong to the letter before it, only where it is cut at line ends.
 /// </summary>
 /// <param name="cleaning">What to do.</param>
 /// <param name="lineSeparator">As in <see cref="TextCleaner.Clean"/>.</param>
@@ -37,6 +39,8 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
     {
         if (_cleaning == Cleaning.None)
             return part;
+        if (_cleaning == Cleaning.Lower)
+            return Lower(part);
         var cleaned = new StringBuilder(part.Length);
         foreach (char c in part)
             Add(c, cleaned);
@@ -52,12 +56,32 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
     {
         if (_cleaning == Cleaning.None)
             return place;
+        if (_cleaning == Cleaning.Lower)
+            return RawPlaceOfLower(text, place);
         var cleaned = new StringBuilder();
         for (int i = 0; i < text.Length; i++)
         {
             Add(text[i], cleaned);
             if (cleaned.Length > place)
                 return i;
+        }
+        return text.Length;
+    }
+
+    // In form C first, since letters with marks have cases of their own; and again, since some have a form of their own in lower case only.
+    private static string Lower(string text) => CanonicalForm.Of(CanonicalForm.Of(text).ToLowerInvariant());
+
+    private static int RawPlaceOfLower(string text, int place)
+    {
+        int length = 0;
+        for (int begin = 0; begin < text.Length;)
+        {
+            int end = CanonicalForm.SegmentEnd(text, begin);
+            // One character alone stays as long as it is.
+            length += end - begin == 1 ? 1 : Lower(text[begin..end]).Length;
+            if (length > place)
+                return begin;
+            begin = end;
         }
         return text.Length;
     }
@@ -120,4 +144,37 @@ public enum Cleaning
 
     /// <summary>The text as it is.</summary>
     None,
+
+    /// <summary>Letters of any language in lower case, in Unicode's normalization form C; nothing is dropped.</summary>
+    Lower,
+}
+
+/// <summary>The characters that a cleaning drops.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+/// <param name="Characters">Characters (Unicode scalar values) of the raw text.</param>
+/// <param name="Dropped">How many of them the cleaning drops, or makes a space of; white space does not count.</param>
+/// <param name="Kinds">Those, letters first, the more frequent before the rarer.</param>
+public sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList<string> Kinds)
+{
+    /// <summary>The part of the characters that is dropped, 0 to 1.</summary>
+    public double Share => Characters == 0 ? 0 : (double)Dropped / Characters;
+
+    /// <summary>Counts what a cleaning drops of a text.</summary>
+    public static CleaningLoss Of(string text, Cleaning cleaning)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        bool drops = cleaning is Cleaning.D2L or Cleaning.D2LV1;
+        long characters = 0, dropped = 0;
+        var counts = new Dictionary<Rune, long>();
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            characters++;
+            if (!drops || (rune.IsAscii && char.IsAsciiLetter((char)rune.Value)) || Rune.IsWhiteSpace(rune))
+                continue;
+            dropped++;
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, rune, out _)++;
+        }
+        return new CleaningLoss(characters, dropped, [.. counts.OrderBy(one => Rune.IsLetter(one.Key) ? 0 : 1)
+            .ThenByDescending(one => one.Value).ThenBy(one => one.Key).Select(one => one.Key.ToString())]);
+    }
 }

@@ -9,6 +9,11 @@ public sealed record TextConfig
     /// <summary>The greatest part that can be held out.</summary>
     internal const double GreatestValidationFraction = 0.9;
 
+    /// <summary>
+    /// What the text's bytes are in where no byte order mark says it, such as gb18030 or latin-1; default null: UTF-8.
+    /// </summary>
+    public string? Encoding { get; init; }
+
     /// <summary>What is done to the text first; default d2l.</summary>
     public Cleaning Cleaning { get; init; } = Cleaning.D2L;
 
@@ -35,6 +40,8 @@ public sealed record TextConfig
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
+        if (Encoding is not null && TextEncoding.ErrorOf(Encoding) is { } error)
+            yield return error;
         if (MinFreq is < 0 or > 1_000_000_000)
             yield return $"min-freq must be 0 to 1000000000, not {MinFreq}";
         if (MaxTokens < 0)

@@ -55,4 +55,40 @@ public sealed class TextCleanerTests
         Assert.Equal("0aa295adbf8f925249b7ea9e8f6e698625ac7195", Convert.ToHexStringLower(SHA1.HashData(Encoding.ASCII.GetBytes(v1))));
 #pragma warning restore CA5350
     }
+
+    [Theory]
+    [InlineData("\u00DCber W\u00F6lfe\n", "\u00FCber w\u00F6lfe\n")]
+    [InlineData("U\u0308BER", "\u00FCber")]
+    [InlineData("H\u0331", "\u1E96")]
+    [InlineData("\u0391\u0393 \u0416 \u4E2D, 1!", "\u03B1\u03B3 \u0436 \u4E2D, 1!")]
+    [InlineData("\U00010400", "\U00010428")]
+    [InlineData("I\u0307", "\u0130")]
+    public void Clean_Lower_IsLowerCaseInFormC(string text, string expected) =>
+        Assert.Equal(expected, TextCleaner.Clean(text, Cleaning.Lower));
+
+    [Fact]
+    public void RawPlaceOf_Lower_FindsTheCharacterThatWasCleaned()
+    {
+        const string Text = "aU\u0308b\U00010400c";
+        string cleaned = TextCleaner.Clean(Text, Cleaning.Lower);
+        Assert.Equal("a\u00FCb\U00010428c", cleaned);
+        var pass = new CleaningPass(Cleaning.Lower, "");
+        Assert.Equal([0, 1, 3, 4, 4, 6, 7], Enumerable.Range(0, cleaned.Length + 1).Select(place => pass.RawPlaceOf(Text, place)));
+    }
+
+    [Fact]
+    public void CleaningLoss_OfTheBooks_CountsAllButLettersAndSpaces()
+    {
+        var loss = CleaningLoss.Of("Sch\u00F6n, \u00F6d!\n\U0001F600 \u00DF1 1", Cleaning.D2L);
+        Assert.Equal((17L, 8L), (loss.Characters, loss.Dropped));
+        Assert.Equal(["\u00F6", "\u00DF", "1", "!", ",", "\U0001F600"], loss.Kinds);
+        Assert.Equal(8 / 17.0, loss.Share);
+        Assert.Equal(loss.Kinds, CleaningLoss.Of("Sch\u00F6n, \u00F6d!\n\U0001F600 \u00DF1 1", Cleaning.D2LV1).Kinds);
+    }
+
+    [Theory]
+    [InlineData(Cleaning.None)]
+    [InlineData(Cleaning.Lower)]
+    public void CleaningLoss_OfCleaningsThatKeepAll_IsNothing(Cleaning cleaning) =>
+        Assert.Equal((3L, 0L), (CleaningLoss.Of("a\u00F6!", cleaning) is var loss ? loss.Characters : 0, loss.Dropped));
 }

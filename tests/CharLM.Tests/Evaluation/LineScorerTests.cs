@@ -84,7 +84,7 @@ public sealed class LineScorerTests
         Assert.Equal([new TextLine("a", "\r")], LineReader.Read(new ByteByByte("a\r"u8.ToArray()), "x").ToArray());
         Assert.Equal([new TextLine("", "\n"), new TextLine("", "\r")], LineReader.Read(new ByteByByte("\n\r"u8.ToArray()), "x").ToArray());
         Assert.Equal([], LineReader.Read(new MemoryStream(), "x").ToArray());
-        Assert.Equal(CorpusFileError.NotUtf8,
+        Assert.Equal(CorpusFileError.WrongEncoding,
             Assert.Throws<CorpusFileException>(() => LineReader.Read(new MemoryStream([0x61, 0xFF]), "x").ToList()).Error);
         string longLine = new('a', 100_000);
         Assert.Equal([new TextLine(longLine, "\n"), new TextLine(longLine, "\n")], Lines($"{longLine}\n{longLine}\n").ToArray());

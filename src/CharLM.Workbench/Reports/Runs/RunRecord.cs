@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
@@ -32,7 +33,7 @@ public sealed record RunRecord
     public string? Form { get; init; }
 
     /// <summary>What the configuration calls the text; null for pairs, and when only a log is known.</summary>
-    public string? Corpus { get; init; }
+    public CorpusNames? Corpus { get; init; }
 
     /// <summary>The file of the pairs that are held out; null when none are, and for a text.</summary>
     public string? Validation { get; init; }

@@ -76,7 +76,7 @@ public sealed class ExperimentFileTests
     [InlineData("time-machine", "time-machine")]
     [InlineData("auto", "auto")]
     public void Parse_Corpus_LiesInTheFilesFolder(string corpus, string expected) =>
-        Assert.Equal(expected, Assert.Single(Parse($"base: {{corpus: {corpus}}}").Trials).Config.Corpus.Replace('\\', '/'));
+        Assert.Equal(expected, Assert.Single(Parse($"base: {{corpus: {corpus}}}").Trials).Config.Corpus.ToString().Replace('\\', '/'));
 
     [Fact]
     public void Parse_AnotherSeedOrEntry_LeavesIdsAsTheyWere()

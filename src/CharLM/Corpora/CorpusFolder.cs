@@ -1,0 +1,109 @@
+namespace CharLM.Corpora;
+
+/// <summary>The texts in a folder and the folders in it.</summary>
+/// <param name="Files">Full paths, those of each folder in ordinal order of their names.</param>
+/// <param name="Binary">How many files hold no text and are passed over.</param>
+/// <param name="Hidden">How many files and folders are hidden and passed over.</param>
+/// <param name="Other">How many are empty, no regular files, or links to folders, which may lead round in a circle.</param>
+/// <param name="Runs">How many run directories are passed over: what a model wrote is no text to learn from.</param>
+internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int Hidden, int Other, int Runs)
+{
+    private const int Glance = 8192;
+
+    private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
+    /// <summary>What is passed over, in words; empty when nothing is.</summary>
+    public string Skipped => string.Join(", ", new[]
+    {
+        (Binary, "binary"), (Hidden, "hidden"), (Other, "empty, special or linked"), (Runs, "of runs"),
+    }.Where(kind => kind.Item1 > 0).Select(kind => $"{kind.Item1} {kind.Item2}"));
+
+    /// <summary>Finds the texts.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="encoding">What the texts are in; null for UTF-8.</param>
+    /// <param name="isRun">Tells run directories.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="CorpusFileException">It holds no text, or something in it cannot be read.</exception>
+    public static CorpusFolder List(string path, TextEncoding? encoding, Func<string, bool> isRun, CancellationToken cancellationToken)
+    {
+        var files = new List<string>();
+        (int binary, int hidden, int other, int runs) = (0, 0, 0, 0);
+        Search(path);
+        var folder = new CorpusFolder(files, binary, hidden, other, runs);
+        if (files.Count > 0)
+            return folder;
+        string quoted = Display.Quote(path);
+        throw new CorpusFileException(CorpusFileError.Directory, path, folder.Skipped is { Length: > 0 } skipped
+            ? $"{quoted} holds no text: what is in it is skipped ({skipped})" : $"{quoted} holds no file; give a text, or a folder of texts");
+
+        void Search(string directory)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (FileSystemInfo entry in Entries(directory))
+            {
+                if (entry.Name[0] == '.' || (entry.Attributes & FileAttributes.Hidden) != 0)
+                    hidden++;
+                else if (Directory.Exists(entry.FullName))
+                    Enter(entry);
+                // Opening a pipe would wait for somebody who writes to it; its length is 0, as that of devices is.
+                else if (LengthOf(entry) is not > 0)
+                    other++;
+                else if (IsBinary(entry.FullName))
+                    binary++;
+                else
+                    files.Add(entry.FullName);
+            }
+        }
+
+        void Enter(FileSystemInfo entry)
+        {
+            if (entry.LinkTarget is not null)
+                other++;
+            else if (isRun(entry.FullName))
+                runs++;
+            else
+                Search(entry.FullName);
+        }
+
+        bool IsBinary(string file)
+        {
+            try
+            {
+                using FileStream stream = SharedFile.OpenRead(file);
+                var begin = new byte[Glance];
+                return TextEncoding.IsBinary(begin.AsSpan(0, stream.ReadAtLeast(begin, Glance, throwOnEndOfStream: false)), encoding);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw CorpusReader.ErrorOf(file, e);
+            }
+        }
+    }
+
+    private static IEnumerable<FileSystemInfo> Entries(string directory)
+    {
+        try
+        {
+            return [.. new DirectoryInfo(directory).EnumerateFileSystemInfos("*", All).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CorpusFileException(
+                CorpusFileError.Unreadable, directory, $"cannot read the folder {Display.Quote(directory)}: {Display.OneLine(e.Message)}", e);
+        }
+    }
+
+    // A link has a length of its own; one that leads nowhere, or round in a circle, has no file.
+    private static long? LengthOf(FileSystemInfo entry)
+    {
+        try
+        {
+            return (entry.LinkTarget is null ? entry : entry.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } file
+                ? file.Length : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

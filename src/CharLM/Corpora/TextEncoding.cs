@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+
+namespace CharLM.Corpora;
+
+/// <summary>How bytes stand for characters. Bytes that stand for none are an error, never a replacement character.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+internal sealed class TextEncoding
+{
+    private const int Gb18030 = 54936;
+
+    private const char FirstFiller = '\uF880', LastFiller = '\uF8FF';
+
+    /// <summary>Bytes of the longest byte order mark.</summary>
+    public const int LongestMark = 4;
+
+    /// <summary>Some that a person may look for, for messages and completion.</summary>
+    public static readonly string[] Common =
+    [
+        "utf-8", "utf-16", "utf-16be", "utf-32", "gb18030", "big5", "shift-jis", "euc-jp", "euc-kr", "latin-1", "iso-8859-2", "iso-8859-15",
+        "windows-1250", "windows-1251", "windows-1252", "koi8-r",
+    ];
+
+    private static readonly Dictionary<string, string> OtherNames = new(StringComparer.Ordinal)
+    {
+        ["latin-1"] = "iso-8859-1",
+        ["latin1"] = "iso-8859-1",
+        ["shift-jis"] = "shift_jis",
+        ["sjis"] = "shift_jis",
+        ["utf8"] = "utf-8",
+        ["utf16"] = "utf-16",
+        ["utf-16le"] = "utf-16",
+        ["utf32"] = "utf-32",
+        ["ascii"] = "us-ascii",
+        ["gbk"] = "gb18030",
+    };
+
+    // The longest first: UTF-32's mark begins with UTF-16's.
+    private static readonly (string Name, byte[] Mark)[] Marks =
+    [
+        ("utf-32", [0xFF, 0xFE, 0, 0]), ("utf-32be", [0, 0, 0xFE, 0xFF]), ("utf-8", [0xEF, 0xBB, 0xBF]), ("utf-16", [0xFF, 0xFE]),
+        ("utf-16be", [0xFE, 0xFF]),
+    ];
+
+    private readonly Encoding _encoding;
+
+    static TextEncoding() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+
+    private TextEncoding(string name, Encoding encoding) => (Name, _encoding) = (name, encoding);
+
+    /// <summary>The name that it was asked for by.</summary>
+    public string Name { get; }
+
+    /// <summary>The name in messages.</summary>
+    public string Title => IsUtf8 ? "UTF-8" : Name;
+
+    /// <summary>What is taken when nothing else is known.</summary>
+    public static TextEncoding Utf8 { get; } = Find("utf-8")!;
+
+    /// <summary>Whether zero bytes are no sign of a file that holds no text.</summary>
+    public bool HasZeroBytes => _encoding is UnicodeEncoding or UTF32Encoding;
+
+    // The tables of the older code pages have private characters for bytes that stand for none.
+    private bool IsLegacy => !HasZeroBytes && !IsUtf8 && _encoding.CodePage != Gb18030;
+
+    private bool IsUtf8 => _encoding is UTF8Encoding;
+
+    /// <summary>The encoding of a name in whatever case; null when there is none.</summary>
+    public static TextEncoding? Find(string name)
+    {
+        string known = name.ToLowerInvariant().Replace('_', '-');
+        known = OtherNames.GetValueOrDefault(known, known);
+        // .NET's only way to ask whether it has a name is to catch.
+        foreach (string spelling in new[] { known, known.Replace('-', '_') })
+        {
+            try
+            {
+                return new TextEncoding(
+                    name, Encoding.GetEncoding(spelling, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback));
+            }
+            catch (Exception e) when (e is ArgumentException or NotSupportedException)
+            {
+                continue;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>What is wrong with a name; null when nothing is.</summary>
+    public static string? ErrorOf(string name) => Find(name) is not null ? null
+        : $"encoding {Display.Quote(name)} is not known: take one such as {string.Join(", ", Common)}";
+
+    /// <summary>The encoding that a byte order mark tells, and how long that is; null when there is none.</summary>
+    public static (TextEncoding Encoding, int Length)? OfMark(ReadOnlySpan<byte> bytes)
+    {
+        foreach ((string name, byte[] mark) in Marks)
+        {
+            if (bytes.StartsWith(mark))
+                return (Find(name)!, mark.Length);
+        }
+        return null;
+    }
+
+    /// <summary>Whether bytes without a mark are UTF-16: every second one is 0 in much of a text in Latin letters.</summary>
+    public static bool LooksLikeUtf16(ReadOnlySpan<byte> bytes)
+    {
+        const int Glance = 4096;
+        ReadOnlySpan<byte> begin = bytes[..Math.Min(bytes.Length, Glance)];
+        (int even, int odd) = (0, 0);
+        for (int i = 0; i < begin.Length; i++)
+            _ = begin[i] != 0 ? 0 : i % 2 == 0 ? even++ : odd++;
+        return Math.Min(even, odd) == 0 && Math.Max(even, odd) > 1 && 4 * Math.Max(even, odd) >= begin.Length;
+    }
+
+    /// <summary>Whether a file's beginning is that of no text: it has a zero byte where the encoding has none.</summary>
+    public static bool IsBinary(ReadOnlySpan<byte> begin, TextEncoding? encoding) =>
+        OfMark(begin) is null && encoding?.HasZeroBytes != true && (begin.Contains((byte)0) || begin.StartsWith("%PDF-"u8));
+
+    /// <summary>How many bytes are whole characters of UTF-8 when nothing but the beginning of another one follows them; else null.</summary>
+    public static int? ValidLength(ReadOnlySpan<byte> bytes)
+    {
+        if (System.Text.Unicode.Utf8.IsValid(bytes))
+            return bytes.Length;
+        int bad = FirstNotUtf8(bytes);
+        return Rune.DecodeFromUtf8(bytes[bad..], out _, out _) == OperationStatus.NeedMoreData ? bad : null;
+    }
+
+    /// <summary>The first byte that is no UTF-8.</summary>
+    public static int FirstNotUtf8(ReadOnlySpan<byte> bytes)
+    {
+        Span<char> scratch = stackalloc char[1024];
+        int offset = 0;
+        OperationStatus status;
+        do
+        {
+            status = System.Text.Unicode.Utf8.ToUtf16(bytes[offset..], scratch, out int valid, out _, replaceInvalidSequences: false);
+            offset += valid;
+        }
+        while (status == OperationStatus.DestinationTooSmall);
+        return offset;
+    }
+
+    /// <summary>The characters of a text.</summary>
+    /// <param name="bytes">Without a mark.</param>
+    /// <param name="bad">The first byte that stands for none, and its line, from 1; null when all do.</param>
+    /// <returns>Null when there is a bad byte.</returns>
+    public string? Decode(ReadOnlySpan<byte> bytes, out (int Offset, long Line)? bad)
+    {
+        bad = null;
+        if (IsUtf8)
+        {
+            if (System.Text.Unicode.Utf8.IsValid(bytes))
+                return Encoding.UTF8.GetString(bytes);
+            int offset = FirstNotUtf8(bytes);
+            bad = (offset, 1 + bytes[..offset].Count((byte)'\n'));
+            return null;
+        }
+        try
+        {
+            string text = _encoding.GetString(bytes);
+            int filler = IsLegacy ? text.AsSpan().IndexOfAnyInRange(FirstFiller, LastFiller) : -1;
+            if (filler < 0)
+                return text;
+            bad = (_encoding.GetByteCount(text.AsSpan(0, filler)), 1 + text.AsSpan(0, filler).Count('\n'));
+            return null;
+        }
+        catch (DecoderFallbackException e)
+        {
+            int offset = Math.Clamp(e.Index, 0, bytes.Length - 1);
+            var lenient = (Encoding)_encoding.Clone();
+            lenient.DecoderFallback = DecoderFallback.ReplacementFallback;
+            bad = (offset, 1 + lenient.GetString(bytes[..offset]).AsSpan().Count('\n'));
+            return null;
+        }
+    }
+
+    /// <summary>Reads bytes as they come; one that stands for no character throws <see cref="DecoderFallbackException"/>.</summary>
+    public Decoder NewDecoder() => _encoding.GetDecoder();
+}
