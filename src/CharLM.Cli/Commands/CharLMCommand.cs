@@ -48,6 +48,7 @@ internal static class CharLMCommand
             new GradientsCommand(),
             new BenchCommand(),
             new ReportCommand(),
+            new RunsCommand(),
             new ImportCommand(),
             new ExportCommand(),
             new CompletionCommand(),

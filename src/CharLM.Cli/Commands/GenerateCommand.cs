@@ -3,6 +3,7 @@ using System.Text;
 using CharLM.Checkpoints;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Cli.Streams;
 using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Tokenization;
@@ -20,10 +21,10 @@ internal sealed class GenerateCommand : Verb
     {
         HelpName = "text",
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "The text to continue, in quotes. [default: time traveller]",
+        Description = "The text to continue, in quotes. [default: a beginning in the manner of the model's text]",
     };
     private readonly Option<string?> _prefix = OptionOf.Text(
-        "--prefix", "TEXT", "Give the text to continue here instead. [default: time traveller]");
+        "--prefix", "TEXT", "Give the text to continue here instead. [default: a beginning in the manner of the model's text]");
     private readonly Option<bool> _interactive = new("--interactive")
     {
         Description = "Read lines from standard input and continue each, as one growing text that begins with --prefix.",
@@ -61,12 +62,12 @@ internal sealed class GenerateCommand : Verb
         string path = _model.Path(parse);
         bool isInteractive = parse.GetValue(_interactive);
         List<string> errors = [.. _runtime.Errors(parse), .. PrefixErrors(parse)];
-        GenerationConfig config = _generation.Apply(parse, errors);
+        ISavedModel saved = ModelFile.Read(path);
+        GenerationConfig config = _generation.Apply(parse, errors, saved.Corpus.Temperature ?? 0);
         if (isInteractive && (config.Samples > 1 || config.Beam is not null))
             errors.Add("interactive goes on with one text: leave samples and beam out");
         InvalidConfigException.ThrowIfAny(errors);
 
-        ISavedModel saved = ModelFile.Read(path);
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
         var generator = new TextGenerator(model, saved.Vocab, Tokenizer.Create(saved.Text.Token));
         using GenerationSession session = generator.Open(config);
@@ -79,7 +80,12 @@ internal sealed class GenerateCommand : Verb
             await prompt.RunAsync(Prefix(parse), cancellationToken);
             return ExitCode.Done;
         }
-        string prefix = Prefix(parse) ?? new RunConfig().Prefix;
+        string prefix = Prefix(parse) ?? saved.Corpus.Prefix ?? new RunConfig().Prefix;
+        if (_model.Named(parse) is null or SavedModelOptions.Last)
+        {
+            parse.InvocationConfiguration.Error.WriteLine(
+                $"model   {Printable.Text(path)}, trained on {Printable.Text(saved.Corpus.Name)}");
+        }
         warnings.AboutText(prefix);
         session.Read(prefix);
         IEnumerable<TextPiece> pieces = session.Continue(cancellationToken);

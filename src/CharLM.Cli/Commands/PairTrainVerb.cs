@@ -34,8 +34,10 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
     /// <summary>The options of the recurrent layers.</summary>
     protected ModelOptions Network { get; }
 
-    protected override PairRunConfig Under(ParseResult parse, PairRunConfig under, PairCheckpoint? start) =>
-        base.Under(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start);
+    protected override Task<PairRunConfig> UnderAsync(
+        ParseResult parse, PairRunConfig under, PairCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
+        base.UnderAsync(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start, isResumed,
+            cancellationToken);
 
     protected override PairRunConfig Apply(ParseResult parse, PairRunConfig under, PairCheckpoint? start) => under with
     {

@@ -13,6 +13,8 @@ internal static class PresetList
     public static int Print(ParseResult parse)
     {
         int longest = RunConfigFile.Presets.Max(name => name.Length);
+        parse.InvocationConfiguration.Output.WriteLine(
+            $"{OwnText.Preset.PadRight(longest)}  A text of your own: settings by its length, three minutes, unseen text measured.");
         foreach (string name in RunConfigFile.Presets)
             parse.InvocationConfiguration.Output.WriteLine($"{name.PadRight(longest)}  {RunConfigFile.AboutPreset(name)}");
         return ExitCode.Done;

@@ -18,8 +18,8 @@ internal sealed class ReportCommand : Verb
     private readonly Argument<string[]> _runs = new("run")
     {
         HelpName = "run",
-        Arity = ArgumentArity.OneOrMore,
-        Description = "Run directories, or logs written by --log-json.",
+        Arity = ArgumentArity.ZeroOrMore,
+        Description = "Run directories, or logs written by --log-json; last is the run that was trained last. [default: last]",
     };
     private readonly Option<string?> _out = OptionOf.Text(
         "--out", "FILE", "HTML file for the report; it needs no network. [default: report.html]");
@@ -55,7 +55,7 @@ internal sealed class ReportCommand : Verb
     {
         (string html, string? markdown, string? csv) = (
             parse.GetValue(_out) ?? "report.html", parse.GetValue(_markdown), parse.GetValue(_csv));
-        string[] paths = parse.GetRequiredValue(_runs);
+        string[] paths = [.. (parse.GetValue(_runs) is { Length: > 0 } named ? named : [SavedModelOptions.Last]).Select(RunOf)];
         InvalidConfigException.ThrowIfAny([.. _runtime.Errors(parse), .. Errors(paths, html, markdown)]);
         List<RunRecord> runs = Read(paths);
         string[] csvFiles = csv is null ? [] : [.. CsvNames.Select(name => Path.Combine(csv, name))];
@@ -79,6 +79,10 @@ internal sealed class ReportCommand : Verb
         Print(parse, [html, .. markdown is null ? Array.Empty<string>() : [markdown], .. csvFiles], content);
         return ExitCode.Done;
     }
+
+    private static string RunOf(string name) => name == SavedModelOptions.Last && !Path.Exists(name)
+        ? SavedModelOptions.LastRun() ?? RunDirectory.In(RunDirectory.DefaultParent).LastOrDefault()?.Path ?? throw new InvalidConfigException(["nothing was trained here yet: name a run directory"])
+        : name;
 
     private static IEnumerable<string> Errors(IReadOnlyList<string> runs, string html, string? markdown)
     {

@@ -5,6 +5,7 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Tokenization;
 using CharLM.Workbench.Configuration;
 using CharLM.Workbench.Runs;
 
@@ -18,26 +19,33 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly Option<string?> _preset = OptionOf.Text(
-        "--preset", "NAME|list", "Start from a named configuration, which options override; list shows them all. [default: none]")
+        "--preset", "NAME|list", "Start from a named configuration, which options override; list shows them all. [default: own-text for texts of your own, else "
+            + "the book's]")
             .In(HelpGroup.Text);
     private readonly Option<string?> _prefix = OptionOf.Text(
-        "--prefix", "TEXT", "The text that samples continue. [default: time traveller]");
+        "--prefix", "TEXT", "The text that samples continue. [default: the beginning of a line of your text; time traveller]");
     private readonly Option<double?> _minutes = OptionOf.Number(
         "--minutes", "M", "Train for about M minutes: measure the speed first, then take as many steps as fit, at most --epochs passes. "
-            + "[default: no limit]").In(HelpGroup.Training);
+            + "[default: 3 for texts of your own, else no limit]").In(HelpGroup.Training);
+    private readonly Option<double?> _sampleTemperature = OptionOf.Number(
+        "--sample-temperature", "T", "The temperature of samples; 0 always takes the most likely token. [default: 0.8 for texts of your own, "
+            + "else 0]");
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens in a sample, after the prefix. [default: 50]");
+
+    // A text whose length decided the settings.
+    private CorpusText? _read;
 
     public TrainCommand()
         : base("Train a language model on a text and save it.", RunKind.LanguageModel,
             new ReportingOptions(LossStyle.Perplexity, defaultEvery: 10))
     {
-        _preset.CompletionSources.Add([PresetList.Word, .. RunConfigFile.Presets]);
+        _preset.CompletionSources.Add([PresetList.Word, OwnText.Preset, .. RunConfigFile.Presets]);
         _corpus.AddTo(this);
         Add(_preset);
         _text.AddTo(this, splits: true);
         _model.AddTo(this);
         _trainer.AddTo(this);
-        this.Add(HelpGroup.Output, _minutes, _prefix, _length);
+        this.Add(HelpGroup.Output, _minutes, _prefix, _sampleTemperature, _length);
         AddShared();
     }
 
@@ -52,20 +60,41 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
         ("charlm train", "train on The Time Machine, as the book does"),
-        ("charlm train my.txt --cleaning none --max-tokens 0", "train on all of your text"),
+        ("charlm train mybook.txt", "train on a text of yours for three minutes, and measure what was learned"),
         ("charlm train texts/ --preset tiny-shakespeare-lstm", "train a strong LSTM on a folder"),
     ];
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken) =>
         parse.GetValue(_preset) == PresetList.Word ? Task.FromResult(PresetList.Print(parse)) : base.RunAsync(parse, cancellationToken);
 
-    protected override RunConfig Under(ParseResult parse, RunConfig under, Checkpoint? start)
+    protected override async Task<RunConfig> UnderAsync(
+        ParseResult parse, RunConfig under, Checkpoint? start, bool isResumed, CancellationToken cancellationToken)
     {
         if (start is not null)
-            under = under with { Text = start.Text with { Encoding = null }, Model = start.Model, Training = start.Training };
-        if (parse.GetValue(_preset) is { } preset)
+        {
+            under = under with
+            {
+                Text = start.Text with { Encoding = null },
+                Model = start.Model,
+                Training = start.Training,
+                Prefix = start.Corpus.Prefix ?? under.Prefix,
+                SampleTemperature = start.Corpus.Temperature ?? under.SampleTemperature,
+            };
+        }
+        string? preset = parse.GetValue(_preset);
+        bool isOwn = preset is null && start is null && !isResumed && !NamesConfig(parse) && _corpus.NamesOwnText(parse);
+        if (isOwn || preset == OwnText.Preset)
+        {
+            TextConfig text = _text.Apply(parse, new TextConfig { Cleaning = Cleaning.None });
+            _read = await CorpusOptions.ReadAsync(
+                parse, _corpus.Apply(parse, under.Corpus, start?.Corpus), text.Encoding, start, cancellationToken);
+            under = OwnText.For(_read.Text, text) with { CheckpointPath = under.CheckpointPath };
+        }
+        else if (preset is not null)
+        {
             under = RunConfigFile.ReadPreset(preset, under);
-        return base.Under(parse, under, start);
+        }
+        return await base.UnderAsync(parse, under, start, isResumed, cancellationToken);
     }
 
     protected override RunConfig Apply(ParseResult parse, RunConfig under, Checkpoint? start)
@@ -86,6 +115,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         Model = _model.Apply(parse, under.Model, Runtime.OnCpu(parse)),
         Training = _trainer.Apply(parse, under.Training),
         Prefix = parse.GetValue(_prefix) ?? under.Prefix,
+        SampleTemperature = parse.GetValue(_sampleTemperature) ?? under.SampleTemperature,
         SampleLength = parse.GetValue(_length) ?? under.SampleLength,
     };
 
@@ -96,7 +126,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         ParseResult parse, RunConfig config, Checkpoint? start, RunSession? session, Func<RunReporting> report,
             CancellationToken cancellationToken)
     {
-        CorpusText corpus = await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.Encoding, start, cancellationToken);
+        CorpusText corpus = _read ?? await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.Encoding, start, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, config.Text);
         CorpusOptions.TellOfLoss(parse, corpus, config.Text);
         // Torch takes half a second to load: last.

@@ -51,10 +51,11 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(_run.Errors(parse));
-        var start = (TCheckpoint?)(_run.Checkpoint(parse) is { } file ? _kind.Read(file) : null);
+        var start = (TCheckpoint?)(_run.Checkpoint(parse) is { } file ? _kind.Read(SavedModelOptions.FileOf(file)) : null);
         using RunSession? resumed = _run.Resume(parse, _kind);
         var under = (TConfig)(resumed?.Config ?? _kind.Defaults);
-        TConfig config = _run.Apply(parse, Apply(parse, Under(parse, under, start), start));
+        under = await UnderAsync(parse, under, start, resumed is not null, cancellationToken);
+        TConfig config = _run.Apply(parse, Apply(parse, under, start));
         InvalidConfigException.ThrowIfAny([.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
         if (parse.GetValue(_printConfig))
         {
@@ -70,6 +71,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         try
         {
             string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, log), cancellationToken);
+            if (_kind == RunKind.LanguageModel)
+                SavedModelOptions.Remember(session?.Directory.Path ?? config.CheckpointPath);
             if (goOn is null)
                 return ExitCode.Done;
             ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);
@@ -85,8 +88,12 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <summary>
     /// What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.
     /// </summary>
-    protected virtual TConfig Under(ParseResult parse, TConfig under, TCheckpoint? start) =>
-        parse.GetValue(_config) is { } file ? Read(parse, file, under) : under;
+    protected virtual Task<TConfig> UnderAsync(
+        ParseResult parse, TConfig under, TCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
+        Task.FromResult(NamesConfig(parse) ? Read(parse, parse.GetValue(_config)!, under) : under);
+
+    /// <summary>Whether the user starts from a configuration of the user's own.</summary>
+    protected bool NamesConfig(ParseResult parse) => parse.GetValue(_config) is not null;
 
     /// <summary>A configuration with the user's file over it.</summary>
     protected virtual TConfig Read(ParseResult parse, string file, TConfig under) => RunConfigFile.Read(file, under);

@@ -6,6 +6,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Tokenization;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
@@ -55,6 +56,10 @@ internal sealed class CorpusOptions(bool byPosition = true)
         return texts.Length + corpus.Length == 0 ? null : NamesOf([.. texts, .. corpus]);
     }
 
+    /// <summary>Whether the user named a text by position that is the user's own.</summary>
+    public bool NamesOwnText(ParseResult parse) =>
+        byPosition && parse.GetValue(_texts) is { Length: > 0 } && Named(parse) is { } names && OwnText.IsOwn(names);
+
     /// <summary>Some names.</summary>
     /// <exception cref="InvalidConfigException">One is empty.</exception>
     public static CorpusNames NamesOf(string[] names) => names.All(name => name.Length > 0)
@@ -67,8 +72,16 @@ internal sealed class CorpusOptions(bool byPosition = true)
 
     /// <summary>The text that the user asked for, else the one of the model.</summary>
     /// <exception cref="InvalidConfigException">The model's text is not in the catalog: only the user knows where it lies.</exception>
-    public Task<CorpusText> ReadAsync(ParseResult parse, string? encoding, ISavedModel? model, CancellationToken cancellationToken) =>
-        ReadAsync(parse, Apply(parse, CorpusResolver.Auto, model?.Corpus), encoding, model, cancellationToken);
+    public async Task<CorpusText> ReadAsync(
+        ParseResult parse, string? encoding, ISavedModel? model, CancellationToken cancellationToken)
+    {
+        CorpusText corpus = await ReadAsync(
+            parse, Apply(parse, CorpusResolver.Auto, model?.Corpus), encoding, model, cancellationToken);
+        if (Named(parse) is null && model is not null && model.Corpus.Sha256 != corpus.Origin.Sha256 && model.Corpus.Texts is not null)
+            ErrorLine.Write(parse.InvocationConfiguration.Error,
+                $"warning: {Printable.Text(corpus.Origin.Name)} has changed since the model was trained on it: all of it is measured");
+        return corpus;
+    }
 
     /// <summary>The texts of some names and paths.</summary>
     /// <param name="parse">What the user typed.</param>
@@ -163,13 +176,18 @@ internal sealed class CorpusOptions(bool byPosition = true)
         return new CorpusStore(Catalog(), settings, report, report);
     }
 
-    private static string NameOf(CorpusRecord? before)
+    private static CorpusNames NameOf(CorpusRecord? before)
     {
         if (before is null)
             return CorpusResolver.Auto;
-        return Catalog().Entries.FirstOrDefault(entry => entry.Sha256 == before.Sha256)?.Name
-            ?? throw new InvalidConfigException(
+        if (Catalog().Entries.FirstOrDefault(entry => entry.Sha256 == before.Sha256) is { } entry)
+            return entry.Name;
+        if (before.Texts is not { Count: > 0 } texts)
+            throw new InvalidConfigException(
                 [$"the checkpoint was trained on '{before.Name}', which is not in the catalog: give it with --corpus"]);
+        return texts.FirstOrDefault(text => Path.IsPathRooted(text) && !Path.Exists(text)) is { } gone
+            ? throw new InvalidConfigException([$"the model's text, {gone}, is not there any more: give it with --corpus"])
+            : NamesOf([.. texts]);
     }
 
     private static CorpusMirror ParseMirror(string mirror)

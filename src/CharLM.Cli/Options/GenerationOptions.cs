@@ -11,8 +11,8 @@ internal sealed class GenerationOptions
         "--length", "N", "Tokens to generate at most: characters, or words with a word model. [default: 200]");
     private readonly Option<double?> _temperature = OptionOf.Number(
         "--temperature", "T",
-            "Randomness: 0 always takes the most probable token, 1 follows the model's probabilities, more is wilder. [default: 0; 1 with "
-                + "--top-k, --top-p, --min-p or several --samples]");
+            "Randomness: 0 always takes the most probable token, 1 follows the model's probabilities, more is wilder. [default: 0, or 0.8 "
+                + "for models of your own texts; 1 with --top-k, --top-p, --min-p or several --samples]");
     private readonly Option<int?> _topK = OptionOf.Integer("--top-k", "N", "Sample from the N most probable tokens only. [default: all]");
     private readonly Option<double?> _topP = OptionOf.Number(
         "--top-p", "P", "Sample from the fewest tokens whose probabilities add up to P, above 0 to 1. [default: 1]");
@@ -47,16 +47,17 @@ internal sealed class GenerationOptions
     /// <summary>The configuration that was asked for.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="errors">Receives everything that is wrong with it.</param>
-    public GenerationConfig Apply(ParseResult parse, List<string> errors)
+    /// <param name="temperature">That of the model's samples, for when nothing is said.</param>
+    public GenerationConfig Apply(ParseResult parse, List<string> errors, double temperature = 0)
     {
-        List<SamplingStep> steps = Steps(parse);
+        List<SamplingStep> steps = Steps(parse, temperature);
         if (parse.GetValue(_repetitionWindow) is { } window && parse.GetValue(_repetitionPenalty) is null)
             errors.Add($"repetition-window must come with repetition-penalty: {window} has no meaning alone");
         if (parse.GetValue(_lengthPenalty) is { } penalty && parse.GetValue(_beam) is null)
             errors.Add($"length-penalty must come with beam: {penalty} has no meaning alone");
         // A step of sampling has no 0, which is greedy; the option has.
-        if (parse.GetValue(_temperature) is < 0 and var temperature)
-            errors.Add($"temperature must be 0 or more, not {temperature}");
+        if (parse.GetValue(_temperature) is < 0 and var negative)
+            errors.Add($"temperature must be 0 or more, not {negative}");
         string[] wrong = [.. Sampling.Errors(steps)];
         var under = new GenerationConfig();
         GenerationConfig config = under with
@@ -81,7 +82,7 @@ internal sealed class GenerationOptions
             ? new BeamConfig { Width = width, LengthPenalty = parse.GetValue(_lengthPenalty) ?? under.LengthPenalty } : null;
     }
 
-    private List<SamplingStep> Steps(ParseResult parse)
+    private List<SamplingStep> Steps(ParseResult parse, double underTemperature)
     {
         var steps = new List<SamplingStep>();
         if (parse.GetValue(_repetitionPenalty) is { } penalty)
@@ -95,7 +96,7 @@ internal sealed class GenerationOptions
             steps.Add(new SamplingStep.MinP(fraction));
         bool draws = steps.Exists(step => step is not SamplingStep.RepetitionPenalty)
             || (parse.GetValue(_samples) > 1 && parse.GetValue(_beam) is null);
-        if ((parse.GetValue(_temperature) ?? (draws ? 1 : 0)) is var temperature and not 0)
+        if ((parse.GetValue(_temperature) ?? (draws ? 1 : parse.GetValue(_beam) is null ? underTemperature : 0)) is var temperature and not 0)
             steps.Add(new SamplingStep.Temperature(temperature < 0 ? 1 : temperature));
         return steps;
     }

@@ -14,15 +14,25 @@ internal sealed class RunOptions(RunSettings defaults)
 {
     private const string Auto = "auto";
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE",
-            "Continue training this model with its vocab and options; give more --epochs than it has had. [default: a new model]");
+    private readonly Option<string?> _checkpoint = new("--checkpoint")
+    {
+        HelpName = "MODEL",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "Continue training this model (a file, a run directory, or last, also without a value) with its vocab and options; "
+            + "give more --epochs than it has had, or --minutes. [default: a new model]",
+        CustomParser = result =>
+        {
+            if (result.Tokens is [{ Value.Length: 0 }])
+                result.AddError("--checkpoint is empty; it takes MODEL");
+            return result.Tokens is [var token] ? token.Value : SavedModelOptions.Last;
+        },
+    };
     private readonly Option<string?> _out = OptionOf.Text(
         "--out", "FILE", $"File for the trained model. [default: {defaults.CheckpointPath}, or none with --run-dir]");
     private readonly Option<string?> _directory = OptionOf.Text(
         "--run-dir", "FOLDER",
             "Folder for the whole run: configuration, metrics, samples, checkpoints. [default: "
-                + $"{RunDirectory.DefaultParent}/DATE-TIME, or none with --out or --checkpoint]");
+                + $"{RunDirectory.DefaultParent}/DATE-TIME-TEXT-MODEL, or none with --out or --checkpoint]");
     private readonly Option<string?> _resume = OptionOf.Text(
         "--resume", "FOLDER|auto",
             "Resume the unfinished run in this folder; auto resumes the newest in "
@@ -97,7 +107,7 @@ internal sealed class RunOptions(RunSettings defaults)
             OutputFile.Probe(config.CheckpointPath);
         if (directory is null && (namesFile || parse.GetValue(_checkpoint) is not null))
             return null;
-        string dated = Path.Combine(RunDirectory.DefaultParent, RunDirectory.DatedName(DateTime.Now));
+        string dated = Path.Combine(RunDirectory.DefaultParent, RunDirectory.DatedName(DateTime.Now, config));
         return kind.New(directory ?? dated, findsName: directory is null, copyTo: writesFile ? config.CheckpointPath : null);
     }
 

@@ -1,29 +1,77 @@
 using System.CommandLine;
+using System.Text;
+using CharLM.Checkpoints;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>Which saved model.</summary>
+/// <summary>Which saved model. Every verb takes one by its file, its run directory, or <see cref="Last"/>.</summary>
 internal sealed class SavedModelOptions
 {
+    /// <summary>Names what was trained last.</summary>
+    public const string Last = "last";
+
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE",
-            $"The model: its file, or a run directory, whose best model is used. [default: {RunConfig.DefaultCheckpointPath}; if it does "
-                + "not exist, the model that comes with charlm]");
+        "--checkpoint", "MODEL",
+            "The model: its file, a run directory, whose best model is used, or last, what was trained last. [default: last; before anything "
+                + "is trained, the model that comes with charlm]");
+
+    // Holds the run directory, or the file, of what was trained last.
+    private static string PointerPath => System.IO.Path.ChangeExtension(RunConfig.DefaultCheckpointPath, ".path");
 
     /// <summary>Adds the option to a verb.</summary>
     public void AddTo(Command command) => command.Add(_checkpoint);
 
-    /// <summary>The file that was named, null when none was.</summary>
+    /// <summary>The model that was named, null when none was.</summary>
     public string? Named(ParseResult parse) => parse.GetValue(_checkpoint);
 
     /// <summary>The file of a name: of a run directory its best model, else its last.</summary>
-    public static string FileOf(string name) => Directory.Exists(name) && WrongFile.ModelOf(name) is { } model ? model : name;
+    public static string FileOf(string name) => name == Last && !System.IO.Path.Exists(name) ? LastFile()
+        : Directory.Exists(name) && WrongFile.ModelOf(name) is { } model ? model : name;
 
-    /// <summary>The file that was named; else what was just trained; else, in a fresh clone, the shipped model.</summary>
-    public string Path(ParseResult parse) => Named(parse) is { } name
-        ? FileOf(name)
-        : (File.Exists(RunConfig.DefaultCheckpointPath)
-            ? RunConfig.DefaultCheckpointPath
-            : System.IO.Path.Combine(AppContext.BaseDirectory, "checkpoints", "time-machine-gru.safetensors"));
+    /// <summary>The run directory that was trained last; null when there is none.</summary>
+    public static string? LastRun() => Pointer() is { } path && Directory.Exists(path) ? path : null;
+
+    /// <summary>The file that was named; else what was trained last; else, in a fresh clone, the shipped model.</summary>
+    public string Path(ParseResult parse) => FileOf(Named(parse) ?? Last);
+
+    /// <summary>Remembers what was trained last; where that cannot be written, only a short name is lost.</summary>
+    /// <param name="path">The run directory, or the model's file.</param>
+    public static void Remember(string path)
+    {
+        try
+        {
+            byte[] content = Encoding.UTF8.GetBytes(System.IO.Path.GetFullPath(path));
+            AtomicFile.Write(PointerPath, stream => stream.Write(content));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The model itself is saved.
+        }
+    }
+
+    private static string LastFile()
+    {
+        string copy = RunConfig.DefaultCheckpointPath;
+        if (Pointer() is { } path && (!File.Exists(copy) || File.GetLastWriteTimeUtc(PointerPath) >= File.GetLastWriteTimeUtc(copy)))
+        {
+            string file = Directory.Exists(path) ? WrongFile.ModelOf(path) ?? path : path;
+            if (File.Exists(file))
+                return System.IO.Path.GetRelativePath(Environment.CurrentDirectory, file);
+        }
+        return File.Exists(copy) ? copy : System.IO.Path.Combine(AppContext.BaseDirectory, "checkpoints", "time-machine-gru.safetensors");
+    }
+
+    private static string? Pointer()
+    {
+        try
+        {
+            // A path, and nothing longer.
+            return new FileInfo(PointerPath) is { Exists: true, Length: > 0 and < 10_000 } ? File.ReadAllText(PointerPath) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

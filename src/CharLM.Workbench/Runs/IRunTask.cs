@@ -60,7 +60,7 @@ internal sealed class LanguageModelTask(
     public string Sample()
     {
         var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
-        var sampler = new TokenSampler(Sampling.Greedy, config.Training.Seed);
+        var sampler = new TokenSampler(Sampling.AtTemperature(config.SampleTemperature), config.Training.Seed);
         return config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
     }
 
@@ -71,7 +71,7 @@ internal sealed class LanguageModelTask(
         Text = config.Text,
         Vocab = text.Vocab,
         Training = config.Training,
-        Corpus = new CorpusRecord(corpus.Name, corpus.Sha256),
+        Corpus = CorpusRecord.Of(corpus, config.Prefix) with { Temperature = config.SampleTemperature },
         TrainedText = trainedText,
         Progress = figures,
         Weights = Checkpoints.Checkpoint.CopyWeights(model),

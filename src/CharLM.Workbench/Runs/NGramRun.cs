@@ -67,7 +67,7 @@ public sealed record NGramRun
             Model = model,
             Text = Text with { Encoding = corpus.Origin.Encoding ?? Text.Encoding },
             Vocab = text.Vocab,
-            Corpus = new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256),
+            Corpus = CorpusRecord.Of(corpus.Origin, OwnText.IsOwn(corpus.Origin) ? OwnText.PrefixOf(corpus.Text, Text) : null),
             TrainedText = sketch,
             Progress = new TrainingProgress
             {

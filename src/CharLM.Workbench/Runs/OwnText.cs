@@ -21,6 +21,8 @@ public static class OwnText
     private const double HeldOutShare = 0.05;
     private const double MostHeldOut = 200_000, MostTested = 1_000_000;
 
+    private const int LongestSearch = 20_000, ShortestLine = 5, LongestPrefix = 20;
+
     // From so many characters on: the hidden units, the size of a minibatch, how much is dropped, and passes over the text at most.
     private static readonly (long Characters, int Hidden, int Embedding, int Rows, int Steps, double Dropout, int Passes)[] Sizes =
     [
@@ -33,8 +35,25 @@ public static class OwnText
     ];
 
     /// <summary>The settings for a text.</summary>
-    /// <param name="characters">Its length.</param>
-    /// <param name="kinds">How many kinds of characters it has.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="config">How it is cleaned, and what its tokens are; the rest is decided here.</param>
+    /// <exception cref="InvalidConfigException">It is too short.</exception>
+    public static RunConfig For(string text, TextConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var tokenizer = Tokenizer.Create(config.Token);
+        IReadOnlyList<TokenCount> counts = tokenizer.Count(TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator));
+        RunConfig settings = For(counts.Sum(count => count.Count), counts.Count);
+        return settings with
+        {
+            Text = settings.Text with { Cleaning = config.Cleaning, Token = config.Token, MinFreq = config.MinFreq, Encoding = config.Encoding },
+            Prefix = PrefixOf(text, config),
+        };
+    }
+
+    /// <summary>The settings for a text of some length.</summary>
+    /// <param name="characters">Its characters (or words).</param>
+    /// <param name="kinds">How many kinds of them it has.</param>
     /// <exception cref="InvalidConfigException">It is too short.</exception>
     public static RunConfig For(long characters, int kinds)
     {
@@ -78,9 +97,36 @@ public static class OwnText
                 Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 1 },
             },
             Minutes = 3,
+            SampleTemperature = 0.8,
             SampleLength = 200,
             SampleEvery = 5,
         };
+    }
+
+    /// <summary>Whether a text is the user's own: neither standard nor bundled, for which the books' settings are meant.</summary>
+    public static bool IsOwn(CorpusNames corpus) =>
+        corpus is not [CorpusResolver.Auto or CorpusResolver.Preferred or CorpusResolver.Bundled];
+
+    /// <inheritdoc cref="IsOwn(CorpusNames)"/>
+    internal static bool IsOwn(CorpusOrigin origin) => IsOwn(origin.Texts) && origin.Name is not CorpusResolver.Preferred;
+
+    /// <summary>A beginning in the manner of a text: the first words of the first line that has enough of them.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="config">How it is cleaned.</param>
+    public static string PrefixOf(string text, TextConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(config);
+        string beginning = TextCleaner.Clean(text[..Math.Min(text.Length, LongestSearch)], config.Cleaning, "\n");
+        string line = beginning.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length >= ShortestLine)
+            ?? beginning.Trim();
+        if (line.Length <= LongestPrefix)
+            return line.Length == 0 ? text[..1] : line[..Math.Max(1, EndOf(line, line.Length / 2))];
+        int space = line.LastIndexOf(' ', LongestPrefix);
+        return line[..(space > 0 ? space : EndOf(line, LongestPrefix / 4))];
+
+        // Not within a character of two halves.
+        static int EndOf(string line, int end) => end > 0 && char.IsHighSurrogate(line[end - 1]) ? end + 1 : end;
     }
 
     // Rounded, so that it reads well in a file.

@@ -41,6 +41,9 @@ public sealed record PairRunConfig : RunSettings
     public override bool HoldsOut => Validation is not null;
 
     /// <inheritdoc/>
+    internal override (string Data, string Model) ShortNames => (Data, $"{ModelKind}-{Model.Model.ShortName}");
+
+    /// <inheritdoc/>
     internal override string ModelKind => Model.Kind;
 
     /// <inheritdoc/>

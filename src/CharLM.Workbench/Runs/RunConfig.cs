@@ -38,6 +38,9 @@ public sealed record RunConfig : RunSettings
     /// <summary>What samples continue; default "time traveller".</summary>
     public string Prefix { get; init; } = "time traveller";
 
+    /// <summary>The temperature that samples are drawn at, 0 or above; default 0: greedily, as the book does.</summary>
+    public double SampleTemperature { get; init; }
+
     /// <summary>Tokens of a sample, 1 to 1,000,000; default 50.</summary>
     public int SampleLength { get; init; } = 50;
 
@@ -51,6 +54,10 @@ public sealed record RunConfig : RunSettings
     internal override string ModelKind => Checkpoints.ModelKind.LanguageModel;
 
     /// <inheritdoc/>
+    internal override (string Data, string Model) ShortNames => (
+        Corpus is [CorpusResolver.StandardInput, ..] ? "stdin" : Path.TrimEndingDirectorySeparator(Corpus[0]), Model.ShortName);
+
+    /// <inheritdoc/>
     public override IEnumerable<string> Errors()
     {
         foreach (string error in Text.Errors().Concat(Model.Errors()).Concat(Training.Errors()))
@@ -59,6 +66,8 @@ public sealed record RunConfig : RunSettings
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (Minutes is { } minutes && !(minutes > 0 && minutes <= MostMinutes))
             yield return $"minutes must be above 0 and at most {MostMinutes} (a week), not {minutes}";
+        if (!(SampleTemperature >= 0 && double.IsFinite(SampleTemperature)))
+            yield return $"sample-temperature must be 0 or above and finite, not {SampleTemperature}";
         if (SampleLength is < 1 or > 1_000_000)
             yield return $"length must be 1 to 1000000, not {SampleLength}";
         foreach (string error in SharedErrors("a better held-out perplexity", "hold something out, with --validation-fraction say"))
@@ -106,6 +115,9 @@ public abstract record RunSettings
 
     /// <summary>What files call the kind of model that is trained.</summary>
     internal abstract string ModelKind { get; }
+
+    /// <summary>What is learned and by what, for the name of a run.</summary>
+    internal abstract (string Data, string Model) ShortNames { get; }
 
     /// <summary>What, in words, depends on how many epochs there are in all, so that they cannot change; null for nothing.</summary>
     internal virtual string? WhatSpansAllEpochs =>

@@ -12,6 +12,8 @@ public sealed partial class RunDirectory
     /// <summary>The folder that run directories lie in when nobody says otherwise.</summary>
     public const string DefaultParent = "runs";
 
+    private const int LongestText = 24;
+
     private const string Extension = ".safetensors", StepPrefix = "step-";
 
     /// <summary>The run directory of a path; nothing is made.</summary>
@@ -62,10 +64,18 @@ public sealed partial class RunDirectory
         : System.IO.File.Exists(ResultPath) ? RunDirectoryState.Complete
         : RunDirectoryState.Resumable;
 
-    /// <summary>A name for a run that was given none: the date and time, such as 2026-11-21-093012.</summary>
-    public static string DatedName(DateTime time) => time.ToString("yyyy-MM-dd-HHmmss", CultureInfo.InvariantCulture);
+    /// <summary>A name for a run that was given none: time, text and model, such as 2026-11-29-174812-mybook-lstm512.</summary>
+    public static string DatedName(DateTime time, RunSettings config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        (string data, string model) = config.ShortNames;
+        // A name for every system: letters, digits and hyphens.
+        string text = string.Concat(System.IO.Path.GetFileNameWithoutExtension(data).Select(c => char.IsLetterOrDigit(c) ? c : '-'));
+        text = text.Trim('-')[..Math.Min(text.Trim('-').Length, LongestText)].TrimEnd('-');
+        return $"{time.ToString("yyyy-MM-dd-HHmmss", CultureInfo.InvariantCulture)}{(text.Length > 0 ? "-" : "")}{text}-{model}";
+    }
 
-    /// <summary>Whether a name is one of <see cref="DatedName"/>, with or without a number behind it.</summary>
+    /// <summary>Whether a name is one of <see cref="DatedName"/>, or of those that charlm gave before, which were times alone.</summary>
     public static bool IsDatedName(string name) => DatedPattern().IsMatch(name);
 
     /// <summary>The run in a folder that was worked on last, of those that could go on; null when there is none.</summary>
@@ -94,7 +104,7 @@ public sealed partial class RunDirectory
             .Select(path => (Step: StepOf(path), path)).Where(file => file.Step >= 0).OrderByDescending(file => file.Step),
     ];
 
-    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}-\d{6}(-\d+)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}-\d{6}(-.+)?$", RegexOptions.CultureInvariant)]
     private static partial Regex DatedPattern();
 
     private static long StepOf(string path) =>

@@ -29,7 +29,9 @@ internal sealed class RunExecution(
     private EpochMetrics? _last;
     private long _step;
     private bool _stopped;
-    private TrainingProgress _figures = start?.Progress ?? new TrainingProgress();
+    // A run by steps learns all of its steps, whatever its first weights had learned.
+    private TrainingProgress _figures = start is not null && (session is { IsResumed: true } || config.Training.EpochLength == 0)
+        ? start.Progress : new TrainingProgress();
 
     // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
     private IRunCheckpoint? _best;

@@ -170,7 +170,7 @@ public sealed class TrainingRun
             if (!Equals(before, now) && (name != "gru-form" || was.Cell == model.Cell))
                 yield return $"{name} is {before} in the checkpoint and cannot become {now}";
         }
-        if (start.Progress.Epochs >= config.Training.EpochCount)
+        if (config is { Minutes: null, Training.EpochLength: 0 } && start.Progress.Epochs >= config.Training.EpochCount)
             yield return $"the checkpoint has finished {start.Progress.Epochs} epochs already: give --epochs above that to train on";
 
         static string? Name(Enum? choice) => choice is null ? null : Choices.NameOf(choice);

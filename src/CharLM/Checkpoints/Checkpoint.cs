@@ -1,3 +1,4 @@
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
@@ -101,7 +102,26 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
 /// <summary>Which text a model was trained on.</summary>
 /// <param name="Name">The corpus's name, or the path that was given.</param>
 /// <param name="Sha256">SHA-256 of its bytes, hexadecimal.</param>
-public sealed record CorpusRecord(string Name, string Sha256);
+public sealed record CorpusRecord(string Name, string Sha256)
+{
+    /// <summary>Names and full paths that find the text again; null where nobody knows, and for standard input.</summary>
+    public IReadOnlyList<string>? Texts { get; init; }
+
+    /// <summary>A beginning in the manner of the text, for samples; null where nobody knows.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>The temperature at which samples read like it, 0 for greedy ones; null where nobody knows.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>The record of a text that was read.</summary>
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="prefix">A beginning in its manner.</param>
+    internal static CorpusRecord Of(CorpusOrigin origin, string? prefix = null) => new(origin.Name, origin.Sha256)
+    {
+        Texts = origin.Texts.Contains(CorpusResolver.StandardInput) ? null : [.. origin.Texts],
+        Prefix = prefix,
+    };
+}
 
 /// <summary>What a run asks of its checkpoints, whatever model they hold.</summary>
 public interface IRunCheckpoint

@@ -128,6 +128,9 @@ public sealed record ModelConfig
     /// <summary>What PyTorch appends to the names of a layer's weights, a direction each: l0, and l0_reverse when bidirectional.</summary>
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
 
+    /// <summary>The model in one word: lstm512, or gru2x256 for two layers.</summary>
+    internal string ShortName => $"{Choices.NameOf(Cell)}{(NumLayers > 1 ? $"{NumLayers}x" : "")}{NumHiddens}";
+
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
