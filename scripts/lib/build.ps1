@@ -4,6 +4,15 @@ function Build-CharLM {
     $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
     $env:DOTNET_CLI_UI_LANGUAGE = 'en'
     $env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = '1' # a bare Linux lacks libicu
+    # The program finds the .NET of installers by itself, and that of a user's own folder only by this.
+    $dotnet = Get-Command dotnet -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+    if ($dotnet -and -not $env:DOTNET_ROOT) {
+        $file = Get-Item $dotnet.Source
+        $target = if ($file.LinkTarget) { Join-Path $file.DirectoryName $file.LinkTarget } else { $file.FullName }
+        if ([IO.Path]::IsPathRooted($file.LinkTarget)) { $target = $file.LinkTarget }
+        $dotnetRoot = Split-Path $target
+        if (Test-Path (Join-Path $dotnetRoot 'host/fxr')) { $env:DOTNET_ROOT = $dotnetRoot }
+    }
     $root = Split-Path (Split-Path $PSScriptRoot)
     $name = if ($env:OS -eq 'Windows_NT') { 'charlm.exe' } else { 'charlm' }
     $program = Join-Path $root "artifacts/bin/CharLM.Cli/release/$name"
@@ -14,7 +23,7 @@ function Build-CharLM {
             Where-Object LastWriteTimeUtc -gt $built | Select-Object -First 1
         if (-not $newer) { return $program }
     }
-    if (-not (Get-Command dotnet -ErrorAction SilentlyContinue)) {
+    if (-not $dotnet) {
         [Console]::Error.WriteLine('charlm needs the .NET SDK, version 10: https://dotnet.microsoft.com/download')
         exit 1
     }

@@ -5,6 +5,11 @@ charlm_build() {
     export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
     # Without libicu, which a bare Debian lacks, dotnet ends with a trace unless it is told that no languages are wanted.
     export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+    # The program finds the .NET of installers by itself, and that of a user's own folder only by this.
+    local home
+    if [ -z "${DOTNET_ROOT:-}" ] && home=$(command -v dotnet) && home=$(dirname "$(readlink -f "$home")") && [ -d "$home/host/fxr" ]; then
+        export DOTNET_ROOT=$home
+    fi
     CHARLM_PROGRAM="$root/artifacts/bin/CharLM.Cli/release/charlm"
     if [ -x "$CHARLM_PROGRAM" ] && ! charlm_stale; then
         return 0

@@ -14,10 +14,11 @@ dotnet_run() {
     local debug release
     debug=$(speed debug.json) release=$(speed release.json)
     echo "tokens a second: $debug with dotnet run, $release with scripts/charlm"
-    [ $((10 * debug)) -gt "$release" ]
+    [ "$debug" -gt 0 ] && [ $((10 * debug)) -gt "$release" ]
 }
 
-speed() { sed -E 's/.*"tokens_per_second":([0-9]+).*/\1/' "$1"; }
+# Of the last line: a first call of dotnet begins with a welcome.
+speed() { grep -oE '"tokens_per_second":[0-9]+' "$1" | tail -n 1 | cut -d: -f2 | grep . || echo 0; }
 
 read_only_folder() {
     mkdir -p closed && chmod 500 closed || return 1

@@ -32,8 +32,8 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("CHARLM_CORPUS_MIRROR", help.Output, StringComparison.Ordinal);
     }
 
-    // An option of several verbs takes the same everywhere, but for a translator's attention, tables, and files of a vocab.
-    private static readonly string[] OfOneVerb = ["--attention", "--source", "--csv", "--vocab"];
+    // An option of several verbs takes the same everywhere, but for a translator's attention, tables, files of a vocab, and what import takes.
+    private static readonly string[] OfOneVerb = ["--attention", "--source", "--csv", "--vocab", "--allow-leak"];
 
     [Fact]
     public async Task Help_OfAVerb_DescribesEveryOptionWithItsDefault()
