@@ -46,7 +46,9 @@ internal static class PortableName
         return null;
     }
 
-    /// <summary>What lies beside a path under the same name but for its case, one place on Windows and macOS; null when nothing does.</summary>
+    /// <summary>
+    /// What lies beside a path under the same name but for its case, one place on Windows and macOS; null when nothing does.
+    /// </summary>
     /// <param name="path">A file or folder that is to be made.</param>
     public static string? SameButForCase(string path)
     {

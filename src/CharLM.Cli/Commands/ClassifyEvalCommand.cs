@@ -14,7 +14,8 @@ internal sealed class ClassifyEvalCommand : Verb
 
     private readonly Option<string?> _checkpoint = OptionOf.Text(
         "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
-    private readonly Option<string?> _data = OptionOf.Text("--data", "FILE", "File of pairs to measure: UTF-8, one per line, text<TAB>label.");
+    private readonly Option<string?> _data = OptionOf.Text(
+        "--data", "FILE", "File of pairs to measure: UTF-8, one per line, text<TAB>label.");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 

@@ -10,7 +10,8 @@ namespace CharLM.Cli.Commands;
 internal sealed class CorpusGetCommand : Verb
 {
     private readonly Argument<string> _name = new("name") { HelpName = "name", Description = "A corpus by name (charlm corpus list)." };
-    private readonly Option<string?> _out = OptionOf.Text("--out", "FILE", "Also copy it to this file, and print that path. [default: none]");
+    private readonly Option<string?> _out = OptionOf.Text(
+        "--out", "FILE", "Also copy it to this file, and print that path. [default: none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusGetCommand()

@@ -40,7 +40,8 @@ internal sealed class EvalCommand : Verb
     private readonly Option<long?> _seed = OptionOf.Long("--seed", "N", "Seed of the bootstrap. [default: 0]");
     private readonly Option<bool> _dynamic = new("--dynamic")
     {
-        Description = "Dynamic evaluation: keep training on the text while measuring; each piece is measured before the model learns from it.",
+        Description = "Dynamic evaluation: keep training on the text while measuring; each piece is measured before the model learns "
+            + "from it.",
     };
     private readonly Option<double?> _dynamicRate = OptionOf.Number(
         "--dynamic-lr", "X", $"With --dynamic: learning rate. [default: {UnderDynamic.LearningRate}]");
@@ -48,12 +49,14 @@ internal sealed class EvalCommand : Verb
         "--dynamic-decay", "X",
             $"With --dynamic: the fraction of their change that each step takes back from the weights. [default: {UnderDynamic.Decay}]");
     private readonly Option<int?> _dynamicSteps = OptionOf.Integer(
-        "--dynamic-steps", "N", $"With --dynamic: tokens measured before the model learns from them. [default: {UnderDynamic.SegmentLength}]");
+        "--dynamic-steps", "N",
+            $"With --dynamic: tokens measured before the model learns from them. [default: {UnderDynamic.SegmentLength}]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public EvalCommand()
-        : base("eval", "Measure a model on a text: perplexity, bits per character, accuracy, with 95 % confidence intervals; or compare two models.")
+        : base("eval", "Measure a model on a text: perplexity, bits per character, accuracy, with 95 % confidence intervals; or compare "
+            + "two models.")
     {
         Add(_files);
         _model.AddTo(this);

@@ -17,7 +17,8 @@ internal sealed class ExperimentRunCommand : Verb
 
     private readonly Argument<string> _file = ExperimentCommand.File();
     private readonly Option<string?> _runs = ExperimentCommand.Runs();
-    private readonly Option<int?> _jobs = OptionOf.Integer("--jobs", "N", "Trials to run at the same time, each in its own process. [default: 1]");
+    private readonly Option<int?> _jobs = OptionOf.Integer(
+        "--jobs", "N", "Trials to run at the same time, each in its own process. [default: 1]");
     private readonly Option<int?> _trial = OptionOf.Integer(
         "--trial", "I", "Run only this trial, by its number in the plan, in this process: for array jobs. [default: all]");
     private readonly Option<bool> _whileInput = new(TrialProcess.WhileInputOption)

@@ -14,7 +14,8 @@ internal sealed class ExportCommand : Verb
     private readonly Option<string?> _out = OptionOf.Text(
         "--out", "FILE", "File for the weights under PyTorch's names: .pt or .pth for torch.load, or .safetensors.");
     private readonly Option<string?> _vocab = OptionOf.Text(
-        "--vocab", "FILE", "Also write the tokens to this file as a JSON list in order of their ids, which Python needs to encode text. [default: none]");
+        "--vocab", "FILE", "Also write the tokens to this file as a JSON list in order of their ids, which Python needs to encode text. "
+            + "[default: none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public ExportCommand()

@@ -29,11 +29,13 @@ internal sealed class GradientsCommand : Verb
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly RuntimeOptions _runtime = new();
-    private readonly Option<int?> _distance = OptionOf.Integer("--distance", "N", "Steps back in time to follow the gradients. [default: 100]");
+    private readonly Option<int?> _distance = OptionOf.Integer(
+        "--distance", "N", "Steps back in time to follow the gradients. [default: 100]");
     private readonly Option<int?> _rows = OptionOf.Integer(
         "--rows", "N", "Places in the text to average over. [default: 32]");
     private readonly Option<int?> _trainEpochs = OptionOf.Integer(
-        "--train-epochs", "N", "Train each model for N epochs first, once with each kind of clipping unless --clip-by names one. [default: 0]");
+        "--train-epochs", "N",
+            "Train each model for N epochs first, once with each kind of clipping unless --clip-by names one. [default: 0]");
     private readonly Option<string?> _html = OptionOf.Text("--html", "FILE", "Write a page with charts to this file. [default: none]");
     private readonly Option<string?> _csv = OptionOf.Text("--csv", "FILE", "Write every figure to this file. [default: none]");
     private readonly Option<bool> _json = OptionOf.Json();

@@ -23,7 +23,8 @@ internal sealed class ReportCommand : Verb
     };
     private readonly Option<string?> _out = OptionOf.Text(
         "--out", "FILE", "HTML file for the report; it needs no network. [default: report.html]");
-    private readonly Option<string?> _markdown = OptionOf.Text("--markdown", "FILE", "Also write the report as Markdown to this file. [default: none]");
+    private readonly Option<string?> _markdown = OptionOf.Text(
+        "--markdown", "FILE", "Also write the report as Markdown to this file. [default: none]");
     private readonly Option<string?> _csv = OptionOf.Text(
         "--csv", "FOLDER", "Also write runs.csv, epochs.csv and evaluations.csv to this folder. [default: none]");
     private readonly Option<bool> _noEval = new("--no-eval")
@@ -81,7 +82,8 @@ internal sealed class ReportCommand : Verb
     }
 
     private static string RunOf(string name) => name == SavedModelOptions.Last && !Path.Exists(name)
-        ? SavedModelOptions.LastRun() ?? RunDirectory.In(RunDirectory.DefaultParent).LastOrDefault()?.Path ?? throw new InvalidConfigException(["nothing was trained here yet: name a run directory"])
+        ? SavedModelOptions.LastRun() ?? (RunDirectory.In(RunDirectory.DefaultParent) is [.., var newest] ? newest.Path : null)
+            ?? throw new InvalidConfigException(["nothing was trained here yet: name a run directory"])
         : name;
 
     private static IEnumerable<string> Errors(IReadOnlyList<string> runs, string html, string? markdown)

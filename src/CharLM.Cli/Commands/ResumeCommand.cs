@@ -37,7 +37,8 @@ internal static class ResumeCommand
     {
         IReadOnlyList<Token> tokens = parse.Tokens;
         var texts = new HashSet<Token>(
-            parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens), ReferenceEqualityComparer.Instance);
+            parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens),
+                ReferenceEqualityComparer.Instance);
         for (int i = 0; i < tokens.Count; i++)
         {
             if (tokens[i].Type == TokenType.Option && Replaced.Contains(tokens[i].Value))
@@ -68,7 +69,8 @@ internal static class ResumeCommand
         string file = Environment.ProcessPath ?? "";
         if (Path.GetFileNameWithoutExtension(file) == "dotnet")
             return [file, Path.Combine(AppContext.BaseDirectory, "charlm.dll")];
-        string[] found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] found = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return found.Select(folder => Path.Combine(folder, Path.GetFileName(file))).FirstOrDefault(File.Exists) == file || file.Length == 0
             ? ["charlm"] : [file];
     }

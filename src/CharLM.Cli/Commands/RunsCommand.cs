@@ -86,7 +86,8 @@ internal sealed class RunsCommand : Verb
     private static Row RowOf(RunDirectory run)
     {
         RunSummary? result = Try(() => File.Exists(run.ResultPath) ? RunSummary.Read(run.ResultPath) : null);
-        EpochMetrics? last = Try(() => File.Exists(run.MetricsPath) ? EpochMetrics.Read(run.MetricsPath).LastOrDefault() : null);
+        EpochMetrics? last = Try(
+            () => File.Exists(run.MetricsPath) && EpochMetrics.Read(run.MetricsPath) is [.., var epoch] ? epoch : null);
         return new Row(
             run.Name, run.State, result?.Steps ?? last?.Step,
             result?.BestHeldOutPerplexity ?? last?.HeldOutPerplexity,

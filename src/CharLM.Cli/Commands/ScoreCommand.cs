@@ -95,7 +95,8 @@ internal sealed class ScoreCommand : Verb
     }
 
     private int Score(
-        ParseResult parse, LineScorer scorer, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding, CancellationToken cancellationToken)
+        ParseResult parse, LineScorer scorer, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding,
+            CancellationToken cancellationToken)
     {
         string location = places.Count == 1 ? places[0].Location : $"the {places.Count} texts";
         TextWriter output = parse.InvocationConfiguration.Output;

@@ -22,7 +22,8 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         "--max-target", "N", $"Longest target, in characters. [default: {Defaults.MaxTarget}]");
     private readonly Option<double?> _teacherForcing = OptionOf.Number(
         "--teacher-forcing", "P",
-            "Teacher forcing in the first epoch: probability of feeding the decoder the true previous character, not its own. [default: 1]");
+            "Teacher forcing in the first epoch: probability of feeding the decoder the true previous character, not "
+                + "its own. [default: 1]");
     private readonly Option<double?> _teacherForcingEnd = OptionOf.Number(
         "--teacher-forcing-end", "P", "Teacher forcing in the last epoch, reached linearly. [default: that of --teacher-forcing]");
 

@@ -21,7 +21,9 @@ internal static partial class Shell
 {
     private const int Generations = 8;
 
-    /// <summary>The shell that the program was called from, perhaps by another program; what the system has by default if none is known.</summary>
+    /// <summary>
+    /// The shell that the program was called from, perhaps by another program; what the system has by default if none is known.
+    /// </summary>
     public static ShellKind AtHand()
     {
         foreach (string ancestor in Ancestors())

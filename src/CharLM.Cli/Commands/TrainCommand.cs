@@ -19,7 +19,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
     private readonly Option<string?> _preset = OptionOf.Text(
-        "--preset", "NAME|list", "Start from a named configuration, which options override; list shows them all. [default: own-text for texts of your own, else "
+        "--preset", "NAME|list",
+            "Start from a named configuration, which options override; list shows them all. [default: own-text for texts of your own, else "
             + "the book's]")
             .In(HelpGroup.Text);
     private readonly Option<string?> _prefix = OptionOf.Text(
@@ -28,7 +29,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         "--minutes", "M", "Train for about M minutes: measure the speed first, then take as many steps as fit, at most --epochs passes. "
             + "[default: 3 for texts of your own, else no limit]").In(HelpGroup.Training);
     private readonly Option<double?> _sampleTemperature = OptionOf.Number(
-        "--sample-temperature", "T", "The temperature of samples; 0 always takes the most likely token. [default: 0.8 for texts of your own, "
+        "--sample-temperature", "T",
+            "The temperature of samples; 0 always takes the most likely token. [default: 0.8 for texts of your own, "
             + "else 0]");
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens in a sample, after the prefix. [default: 50]");
 

@@ -108,7 +108,9 @@ internal sealed class CorpusOptions(bool byPosition = true)
         IsRun = WrongFile.IsRun,
     };
 
-    /// <summary>Tells what a cleaning drops of texts of the user's own; what the books' cleaning does to the books' texts is known.</summary>
+    /// <summary>
+    /// Tells what a cleaning drops of texts of the user's own; what the books' cleaning does to the books' texts is known.
+    /// </summary>
     public static void TellOfLoss(ParseResult parse, CorpusText corpus, TextConfig text)
     {
         // Where nothing is left, that is the error.

@@ -96,7 +96,8 @@ internal sealed class GenerationOptions
             steps.Add(new SamplingStep.MinP(fraction));
         bool draws = steps.Exists(step => step is not SamplingStep.RepetitionPenalty)
             || (parse.GetValue(_samples) > 1 && parse.GetValue(_beam) is null);
-        if ((parse.GetValue(_temperature) ?? (draws ? 1 : parse.GetValue(_beam) is null ? underTemperature : 0)) is var temperature and not 0)
+        if ((parse.GetValue(_temperature)
+            ?? (draws ? 1 : parse.GetValue(_beam) is null ? underTemperature : 0)) is var temperature and not 0)
             steps.Add(new SamplingStep.Temperature(temperature < 0 ? 1 : temperature));
         return steps;
     }

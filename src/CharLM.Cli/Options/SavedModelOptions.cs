@@ -13,7 +13,8 @@ internal sealed class SavedModelOptions
 
     private readonly Option<string?> _checkpoint = OptionOf.Text(
         "--checkpoint", "MODEL",
-            "The model: its file, a run directory, whose best model is used, or last, what was trained last. [default: last; before anything "
+            "The model: its file, a run directory, whose best model is used, or last, what was trained last. [default: last; before "
+                + "anything "
                 + "is trained, the model that comes with charlm]");
 
     // Holds the run directory, or the file, of what was trained last.

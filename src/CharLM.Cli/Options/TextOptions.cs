@@ -11,9 +11,11 @@ internal sealed class TextOptions(TextConfig? under = null)
 {
     private readonly Option<string?> _encoding = Encoding();
     private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>(
-        "--cleaning", "How to clean the text: d2l keeps only a to z and single spaces, as Dive into Deep Learning does (d2l-v1: as its v1.0 "
+        "--cleaning", "How to clean the text: d2l keeps only a to z and single spaces, as Dive into Deep Learning does (d2l-v1: as its "
+            + "v1.0 "
             + "does); lower changes all letters to lower case; none changes nothing. [default: d2l]");
-    private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>("--token", "Split the text into characters or into words. [default: char]");
+    private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>(
+        "--token", "Split the text into characters or into words. [default: char]");
     private readonly Option<int?> _minFreq = OptionOf.Integer(
         "--min-freq", "N", "Replace tokens that occur fewer than N times by <unk>. [default: 0]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer(

@@ -61,7 +61,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         "--schedule-factor", "X", "With --schedule step or plateau: the factor that changes the learning rate. [default: 0.5]")
             .In(HelpGroup.Rare);
     private readonly Option<double?> _scheduleEnd = OptionOf.Number(
-        "--schedule-end", "X", "The final learning rate of --schedule cosine, or the lowest of plateau, as a fraction of --lr. [default: 0]")
+        "--schedule-end", "X",
+            "The final learning rate of --schedule cosine, or the lowest of plateau, as a fraction of --lr. [default: 0]")
             .In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
@@ -77,12 +78,14 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     /// <param name="epochs">Whether --epochs is one of them; a verb that does not mainly train has its own.</param>
     public void AddTo(Command command, bool epochs = true)
     {
-        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep];
+        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation,
+            _truncationKeep];
         if (epochs)
             command.Add(HelpGroup.Training, _epochs);
         foreach (Option option in new Option[]
         {
-            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
+            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep,
+                _optimizer,
             _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
                 _scheduleEnd, _seed,
         })

@@ -13,7 +13,8 @@ namespace CharLM.Cli.Reporting;
 /// <param name="runs">The runs, all on text (and logs) or all of one kind on pairs; their names are different.</param>
 /// <param name="readCorpus">Finds and reads the texts that a configuration names, as a model read them.</param>
 /// <param name="error">Where notes are told at once.</param>
-internal sealed class ReportedRuns(IReadOnlyList<RunRecord> runs, Func<CorpusNames, ISavedModel, Task<CorpusText>> readCorpus, TextWriter error)
+internal sealed class ReportedRuns(
+    IReadOnlyList<RunRecord> runs, Func<CorpusNames, ISavedModel, Task<CorpusText>> readCorpus, TextWriter error)
 {
     private readonly Dictionary<(CorpusNames, string?), CorpusText> _texts = [];
 

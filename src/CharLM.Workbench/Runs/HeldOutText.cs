@@ -19,7 +19,8 @@ internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool Be
     /// <summary>The split and the state policy in words.</summary>
     public string Describe() => WindowLength > 0
         ? $"the next {Tokens.Length - WindowLength} windows of {WindowLength} tokens, the state reset for each"
-        : $"the {(BeforeTest ? "" : "last ")}{Tokens.Length} tokens{(BeforeTest ? " before the test part" : "")}, read in {Reading.Describe(Tokens.Length)}";
+        : $"the {(BeforeTest ? "" : "last ")}{Tokens.Length} tokens{(BeforeTest ? " before the test part" : "")}, read in "
+            + $"{Reading.Describe(Tokens.Length)}";
 
     /// <summary>
     /// Characters (Unicode scalar values) of a token that is predicted, on average, with the space before a word; null when some

@@ -46,7 +46,13 @@ public static class OwnText
         RunConfig settings = For(counts.Sum(count => count.Count), counts.Count);
         return settings with
         {
-            Text = settings.Text with { Cleaning = config.Cleaning, Token = config.Token, MinFreq = config.MinFreq, Encoding = config.Encoding },
+            Text = settings.Text with
+            {
+                Cleaning = config.Cleaning,
+                Token = config.Token,
+                MinFreq = config.MinFreq,
+                Encoding = config.Encoding,
+            },
             Prefix = PrefixOf(text, config),
         };
     }

@@ -30,7 +30,8 @@ public static class RunConfigFile
     public static string AboutPreset(string name)
     {
         // Each begins with it, as a comment.
-        string about = string.Join(' ', PresetText(name).Split('\n').TakeWhile(line => line.StartsWith('#')).Select(line => line.Trim('#', ' ')));
+        string about = string.Join(
+            ' ', PresetText(name).Split('\n').TakeWhile(line => line.StartsWith('#')).Select(line => line.Trim('#', ' ')));
         int end = about.IndexOf(". ", StringComparison.Ordinal);
         return end < 0 ? about : about[..(end + 1)];
     }

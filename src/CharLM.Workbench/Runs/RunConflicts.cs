@@ -10,7 +10,8 @@ internal static class RunConflicts
     // have ended the run before. The text is compared by its checksum.
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
-        "corpus", "data", "validation", "training.num_epochs", "training.total_steps", "prefix", "sample_length", "sample_temperature", "minutes", "sample_every", "checkpoint_every", "keep_last",
+        "corpus", "data", "validation", "training.num_epochs", "training.total_steps", "prefix", "sample_length", "sample_temperature",
+            "minutes", "sample_every", "checkpoint_every", "keep_last",
             "patience", "checkpoint_path",
     };
 

@@ -34,7 +34,8 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
             return folder;
         string quoted = Display.Quote(path);
         throw new CorpusFileException(CorpusFileError.Directory, path, folder.Skipped is { Length: > 0 } skipped
-            ? $"{quoted} holds no text: what is in it is skipped ({skipped})" : $"{quoted} holds no file; give a text, or a folder of texts");
+            ? $"{quoted} holds no text: what is in it is skipped ({skipped})"
+                : $"{quoted} holds no file; give a text, or a folder of texts");
 
         void Search(string directory)
         {
@@ -84,12 +85,14 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
     {
         try
         {
-            return [.. new DirectoryInfo(directory).EnumerateFileSystemInfos("*", All).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+            return [.. new DirectoryInfo(directory).EnumerateFileSystemInfos("*", All)
+                .OrderBy(entry => entry.Name, StringComparer.Ordinal)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CorpusFileException(
-                CorpusFileError.Unreadable, directory, $"cannot read the folder {Display.Quote(directory)}: {Display.OneLine(e.Message)}", e);
+                CorpusFileError.Unreadable, directory,
+                    $"cannot read the folder {Display.Quote(directory)}: {Display.OneLine(e.Message)}", e);
         }
     }
 

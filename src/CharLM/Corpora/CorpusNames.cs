@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace CharLM.Corpora;
 
-/// <summary>The names and paths of the texts that are read one after the other as one corpus; equal when they are the same in order.</summary>
+/// <summary>
+/// The names and paths of the texts that are read one after the other as one corpus; equal when they are the same in order.
+/// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 [CollectionBuilder(typeof(CorpusNames), nameof(Create))]
 public sealed class CorpusNames : IReadOnlyList<string>, IEquatable<CorpusNames>

@@ -87,7 +87,8 @@ public sealed class CorpusResolver
             if (place.Sha256 is not null && place.Sha256 != sha256)
             {
                 throw new CorpusFileException(CorpusFileError.Changed, place.Location,
-                    $"{Display.Quote(place.Location)} changed while it was read: SHA-256 is {sha256}, expected {place.Sha256}; run it again");
+                    $"{Display.Quote(place.Location)} changed while it was read: SHA-256 is {sha256}, expected {place.Sha256}; "
+                        + "run it again");
             }
             read.Add((place, bytes, sha256));
         }

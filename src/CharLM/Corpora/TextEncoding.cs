@@ -117,7 +117,9 @@ internal sealed class TextEncoding
     public static bool IsBinary(ReadOnlySpan<byte> begin, TextEncoding? encoding) =>
         OfMark(begin) is null && encoding?.HasZeroBytes != true && (begin.Contains((byte)0) || begin.StartsWith("%PDF-"u8));
 
-    /// <summary>How many bytes are whole characters of UTF-8 when nothing but the beginning of another one follows them; else null.</summary>
+    /// <summary>
+    /// How many bytes are whole characters of UTF-8 when nothing but the beginning of another one follows them; else null.
+    /// </summary>
     public static int? ValidLength(ReadOnlySpan<byte> bytes)
     {
         if (System.Text.Unicode.Utf8.IsValid(bytes))

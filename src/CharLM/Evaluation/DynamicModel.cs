@@ -163,7 +163,8 @@ internal sealed class DynamicPredictor : Predictor
         // [steps, vocab]
         (Tensor logits, RecurrentState after) = _model.Compute(TokenTensor.Of(inputs, [1, inputs.Length], _model.Device), before);
         // [steps]
-        Tensor losses = nn.functional.cross_entropy(logits, TokenTensor.Of(targets, [targets.Length], _model.Device), reduction: nn.Reduction.None);
+        Tensor losses = nn.functional.cross_entropy(
+            logits, TokenTensor.Of(targets, [targets.Length], _model.Device), reduction: nn.Reduction.None);
         Values(losses).CopyTo(nats);
         if (!guesses.IsEmpty)
         {

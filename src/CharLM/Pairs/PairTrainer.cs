@@ -50,7 +50,8 @@ public sealed class PairTrainer : EpochTrainer
         using DisposeScope scope = NewDisposeScope();
         _task.Model.train();
         manual_seed((long)(Draw("dropout", step) >> 1)); // dropout draws from torch's own generator
-        (Tensor loss, long predictions) = _task.Loss(_batches[batch], done / Config.EpochCount, new RandomStream(Config.Seed, "step", step));
+        (Tensor loss, long predictions) = _task.Loss(
+            _batches[batch], done / Config.EpochCount, new RandomStream(Config.Seed, "step", step));
         _optimizer.ZeroGradients();
         loss.backward();
         return (FloatArray.ValueOf(loss), predictions);

@@ -48,7 +48,8 @@ internal static class RunLog
         {
             samples.Add(new RunSample((int)epoch, Text(sample)));
         }
-        else if (Number(entry, "train_perplexity") is { } perplexity)
+        // A log of pairs has a loss for each prediction, and no text that its report could measure.
+        else if (Number(entry, "predictions_per_second") is null && Number(entry, "train_perplexity") is { } perplexity)
         {
             var metrics = new EpochMetrics
             {

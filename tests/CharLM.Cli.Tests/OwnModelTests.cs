@@ -1,0 +1,78 @@
+using System.Text.Json;
+using CharLM.Cli.Tests.Processes;
+
+namespace CharLM.Cli.Tests;
+
+/// <summary>A text of the user's own: settings by its length, unseen text measured, and every later verb without an option.</summary>
+public sealed class OwnModelTests : IDisposable
+{
+    private readonly Sandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task Train_OwnText_EveryLaterVerbNeedsNoOption()
+    {
+        _sandbox.Write("mybook.txt", Text);
+        Outcome trained = (await _sandbox.RunAsync("train", "mybook.txt", "--minutes", "0.05")).Succeeded();
+        Assert.Contains("unseen  perplexity", trained.Error, StringComparison.Ordinal);
+        Assert.Contains("on the test part", trained.Error, StringComparison.Ordinal);
+        string run = Path.GetFileName(Assert.Single(Directory.GetDirectories(_sandbox.At("runs"))));
+        Assert.Matches("^[0-9-]{17}-mybook-lstm128$", run);
+
+        // Another text than the models' that come with charlm knows.
+        Outcome generated = (await _sandbox.RunAsync("generate", "--length", "20")).Succeeded();
+        Assert.Contains($"{run}/checkpoints", generated.Error, StringComparison.Ordinal);
+        Assert.StartsWith("Größe", generated.Output, StringComparison.Ordinal);
+        JsonElement eval = (await _sandbox.RunAsync("eval", "--json")).Succeeded().Json();
+        Assert.Contains("(test part)", eval.GetProperty("text").GetString(), StringComparison.Ordinal);
+        (await _sandbox.RunAsync("report", "--no-eval")).Succeeded();
+        Assert.Contains(run, (await _sandbox.RunAsync("runs")).Succeeded().Output, StringComparison.Ordinal);
+        Outcome again = (await _sandbox.RunAsync("train", "--checkpoint", "--steps", "2")).Succeeded();
+        Assert.Contains("mybook.txt", again.Error, StringComparison.Ordinal);
+    }
+
+    // The steps that were measured stand in config.yaml: with it, another machine does the same.
+    [Fact]
+    public async Task Train_ConfigOfARunByMinutes_RepeatsItToTheBit()
+    {
+        _sandbox.Write("mybook.txt", Text);
+        (await _sandbox.RunAsync("train", "mybook.txt", "--minutes", "0.02", "--run-dir", "one", "--threads", "1")).Succeeded();
+        (await _sandbox.RunAsync("train", "--config", "one/config.yaml", "--run-dir", "two", "--threads", "1")).Succeeded();
+        Assert.Equal(Figures("one"), Figures("two"));
+
+        string Figures(string run) => string.Join('\n', File.ReadLines(_sandbox.At($"{run}/metrics.jsonl")).Select(line =>
+        {
+            JsonElement epoch = JsonDocument.Parse(line).RootElement;
+            return $"{epoch.GetProperty("step")} {epoch.GetProperty("train_loss")} {epoch.GetProperty("held_out_loss")}";
+        }));
+    }
+
+    [Fact]
+    public async Task Train_OwnTextAndOptions_OptionsWin()
+    {
+        _sandbox.Write("mybook.txt", Text);
+        string config = (await _sandbox.RunAsync("train", "mybook.txt", "--hidden", "24", "--epochs", "2", "--print-config")).Succeeded().Output;
+        foreach (string line in new[] { "cleaning: none", "max_tokens: 0", "test_fraction: 0.05", "num_hiddens: 24", "num_epochs: 2", "optimizer: adamw" })
+            Assert.Contains(line, config, StringComparison.Ordinal);
+        Assert.DoesNotContain("minutes", config, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new[] { "train", "short.txt" }, "has 20 characters", "2000")]
+    [InlineData(new[] { "train", "mybook.txt", "--minutes", "0" }, "minutes must be above 0")]
+    [InlineData(new[] { "train", "mybook.txt", "--steps", "-1" }, "steps must be 0")]
+    [InlineData(new[] { "train", "mybook.txt", "--validation-fraction", "0.5", "--test-fraction", "0.5" }, "together must be at most 0.9")]
+    [InlineData(new[] { "report" }, "nothing was trained here yet")]
+    [InlineData(new[] { "runs", "--prune", "-1" }, "prune keeps 0 or more")]
+    public async Task AnyVerb_WhatCannotBe_IsRefusedInOneLine(string[] arguments, params string[] parts)
+    {
+        _sandbox.Write("mybook.txt", Text);
+        _sandbox.Write("short.txt", "twenty characters ok");
+        (await _sandbox.RunAsync(arguments)).Refused(2, parts);
+    }
+
+    // 6,000 characters with umlauts that do not quite repeat.
+    private static string Text => string.Concat(
+        Enumerable.Range(0, 150).Select(i => $"Größe {i * i % 17} läßt sich messen, Übung {i % 7} macht Meister.\n"));
+}
