@@ -72,6 +72,21 @@ public sealed class OwnModelTests : IDisposable
         (await _sandbox.RunAsync(arguments)).Refused(2, parts);
     }
 
+    [Fact]
+    public async Task Runs_Prune_KeepsTheNewestAndWhatIsNoRun()
+    {
+        for (int day = 1; day <= 3; day++)
+        {
+            string config = _sandbox.Write($"runs/run-{day}/config.yaml", "seed: 1\n");
+            File.SetLastWriteTimeUtc(config, new DateTime(2026, 11, day, 0, 0, 0, DateTimeKind.Utc));
+        }
+        _sandbox.Write("runs/notes/text.txt", "mine");
+        Assert.Equal(["run-1", "run-2", "run-3"],
+            (await _sandbox.RunAsync("runs")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row[..5]));
+        Assert.Equal("removed runs/run-2\nremoved runs/run-1\n", (await _sandbox.RunAsync("runs", "--prune", "1")).Succeeded().Output);
+        Assert.Equal(["notes", "run-3"], Directory.GetDirectories(_sandbox.At("runs")).Select(Path.GetFileName).Order());
+    }
+
     // 6,000 characters with umlauts that do not quite repeat.
     private static string Text => string.Concat(
         Enumerable.Range(0, 150).Select(i => $"Größe {i * i % 17} läßt sich messen, Übung {i % 7} macht Meister.\n"));

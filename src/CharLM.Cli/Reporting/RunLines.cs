@@ -9,6 +9,9 @@ namespace CharLM.Cli.Reporting;
 /// <summary>What is said of a run, in words; the live and the plain reporter show the same lines.</summary>
 internal static class RunLines
 {
+    // More do not fit beside the figures.
+    private const int MostPoints = 40;
+
     /// <summary>What is trained on what.</summary>
     public static IEnumerable<string> Describe(RunDescription run)
     {
@@ -47,6 +50,18 @@ internal static class RunLines
             + $"  {Loss(epoch.TrainLoss, style)}{heldOut}"
             + $"  {Rate(epoch, style)}  gradient norm {epoch.GradientNorm:0.000}"
             + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(told.RemainingSeconds)}";
+    }
+
+    /// <summary>The way of the held-out loss in one line, from the first epoch to the last.</summary>
+    public static string Curve(IReadOnlyList<double> losses)
+    {
+        const string Heights = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588";
+        int points = Math.Min(losses.Count, MostPoints);
+        double[] shown = [.. Enumerable.Range(0, points).Select(i => losses[(int)((long)i * (losses.Count - 1) / Math.Max(1, points - 1))])];
+        double least = shown.Min(), span = shown.Max() - least;
+        IEnumerable<char> bars = shown.Select(
+            loss => Heights[span > 0 ? (int)Math.Round((loss - least) / span * (Heights.Length - 1)) : 0]);
+        return $"curve   {string.Concat(bars)}  held-out loss {losses[0]:0.000} to {losses[^1]:0.000} nats, at best {losses.Min():0.000}";
     }
 
     /// <summary>How a model does on text that its training did not see, in one line.</summary>

@@ -9,6 +9,8 @@ namespace CharLM.Cli.Reporting;
 /// </summary>
 internal class RunReporter(TextWriter error, int every, LossStyle style) : IProgress<RunEvent>, IDisposable
 {
+    private readonly List<double> _heldOut = [];
+
     /// <summary>How the loss is told.</summary>
     protected LossStyle Style { get; } = style;
 
@@ -31,6 +33,13 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
                 Epoch(epoch);
                 if (epoch.Metrics.Epoch is var number && (number == 1 || number == epoch.NumEpochs || number % every == 0))
                     Line(RunLines.Describe(epoch, Style));
+                if (epoch.Metrics.HeldOutLoss is { } loss)
+                    _heldOut.Add(loss);
+                if (epoch.Metrics.Epoch == epoch.NumEpochs && _heldOut.Count > 2)
+                    Line(RunLines.Curve(_heldOut));
+                break;
+            // On a terminal the result says it once more.
+            case RunEvent.Sample { IsLast: true } when Style == LossStyle.Perplexity && !Console.IsOutputRedirected:
                 break;
             case RunEvent.Sample sample:
                 Lines(Style == LossStyle.Perplexity ? [$"sample  {Printable.Lines(sample.Text)}"]

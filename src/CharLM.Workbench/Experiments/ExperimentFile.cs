@@ -22,7 +22,7 @@ public static class ExperimentFile
     public static Experiment Parse(string text, string path) => From(YamlText.Parse(text, path), path, null);
 
     /// <summary>Why a name cannot be that of a folder; null when it can.</summary>
-    internal static string? FaultOfName(string name)
+    internal static string? ErrorOfName(string name)
     {
         bool isName = name.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(name[0])
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
@@ -44,7 +44,7 @@ public static class ExperimentFile
     {
         ExperimentSettings settings = YamlRecord.Apply(root, new ExperimentSettings(), path);
         string name = settings.Name ?? Path.GetFileNameWithoutExtension(path);
-        if (FaultOfName(name) is { } error)
+        if (ErrorOfName(name) is { } error)
             throw new ConfigFileException(path, LineOf("name"), error);
         IReadOnlyList<Trial> trials = new TrialExpansion(settings, path, LineOf, corpus => CorpusOf(corpus, path, catalog)).Trials();
         TrialMetric measure = settings.Measure

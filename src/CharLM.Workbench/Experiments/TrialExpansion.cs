@@ -125,7 +125,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
                 Check(change, ofBase: false);
             string? name = named is null ? null : (named.Value as YamlScalarNode)?.Value
                 ?? throw new ConfigFileException(file, named.Line, "name takes a text");
-            if (name is not null && ExperimentFile.FaultOfName(name) is { } error)
+            if (name is not null && ExperimentFile.ErrorOfName(name) is { } error)
                 throw new ConfigFileException(file, named!.Line, error);
             entries.Add(new Variant(name, changes, changes.Length, node.Start.Line));
         }

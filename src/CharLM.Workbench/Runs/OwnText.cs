@@ -50,7 +50,8 @@ public static class OwnText
             {
                 Cleaning = config.Cleaning,
                 Token = config.Token,
-                MinFreq = config.MinFreq,
+                // A word that occurs once would be learned as the unknown one anyway.
+                MinFreq = config.MinFreq == 0 && config.Token == TokenKind.Word ? 2 : config.MinFreq,
                 Encoding = config.Encoding,
             },
             Prefix = PrefixOf(text, config),
@@ -105,7 +106,7 @@ public static class OwnText
             Minutes = 3,
             SampleTemperature = 0.8,
             SampleLength = 200,
-            SampleEvery = 5,
+            SampleEvery = 4,
         };
     }
 

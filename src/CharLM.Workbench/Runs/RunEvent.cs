@@ -26,7 +26,8 @@ public abstract record RunEvent
     /// <summary>A sample was drawn.</summary>
     /// <param name="Number">After how many epochs.</param>
     /// <param name="Text">The prefix and its continuation; of models on pairs, what they make of some sources.</param>
-    public sealed record Sample(int Number, string Text) : RunEvent;
+    /// <param name="IsLast">Whether it is the one that ends the run, which its result has, too.</param>
+    public sealed record Sample(int Number, string Text, bool IsLast = false) : RunEvent;
 
     /// <summary>What is held out has not become better for as long as the run was to wait.</summary>
     /// <param name="Epochs">Epochs without a better one.</param>

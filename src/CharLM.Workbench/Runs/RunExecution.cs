@@ -76,7 +76,7 @@ internal sealed class RunExecution(
             while (Continues)
                 Epoch(cancellationToken);
             // Before the checkpoint: a run that goes on beyond its last epoch keeps what was drawn after it.
-            sample = Sample();
+            sample = Sample(isLast: true);
             Save(copies: true);
             unseen = MeasureUnseen(cancellationToken);
         }
@@ -172,12 +172,12 @@ internal sealed class RunExecution(
 
     private bool IsWaitedOut() => config.Patience > 0 && _figures.Epochs - _figures.BestEpoch >= config.Patience;
 
-    private string? Sample()
+    private string? Sample(bool isLast = false)
     {
         if (task.Sample() is not { } sample)
             return null;
         session?.Record(_figures.Epochs, sample);
-        progress?.Report(new RunEvent.Sample(_figures.Epochs, sample));
+        progress?.Report(new RunEvent.Sample(_figures.Epochs, sample, isLast));
         return sample;
     }
 

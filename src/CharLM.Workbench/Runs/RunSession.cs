@@ -344,13 +344,9 @@ public sealed class RunSession : IDisposable
 
     private void WriteConfig(RunSettings config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
 
-    private static string FirstMissing(string folder)
-    {
-        string full = Path.GetFullPath(folder);
-        while (Path.GetDirectoryName(full) is { } parent && !System.IO.Directory.Exists(parent))
-            full = parent;
-        return full;
-    }
+    private static string FirstMissing(string folder) =>
+        Path.GetDirectoryName(Path.GetFullPath(folder)) is { } parent && !System.IO.Directory.Exists(parent)
+            ? FirstMissing(parent) : Path.GetFullPath(folder);
 
     // Only what is the run's own goes, and folders only when they are empty then.
     private void TakeBack(string firstMade)

@@ -140,7 +140,7 @@ internal abstract class PairVocab(Vocab source, Vocab target)
     internal abstract string? LabelIn(TextPair pair);
 
     /// <summary>Why a label that the vocab has not cannot be used.</summary>
-    protected static string FaultOfLabel(string label, IEnumerable<string> known) => label == Vocab.Unknown
+    protected static string ErrorOfLabel(string label, IEnumerable<string> known) => label == Vocab.Unknown
         ? $"the label {Vocab.Unknown} is reserved: it stands for every label that training had not; give it another name"
         : $"the label '{label}' was not in training; known are {Truncated.Some(known)}";
 

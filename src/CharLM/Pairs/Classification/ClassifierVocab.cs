@@ -33,7 +33,7 @@ internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab targe
     }
 
     /// <summary>Why a text cannot be labelled; null when it can.</summary>
-    public static string? FaultOfText(string text, ClassifierConfig config)
+    public static string? ErrorOfText(string text, ClassifierConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         int length = CharTokenizer.Length(text);
@@ -45,7 +45,7 @@ internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab targe
     /// <summary>Why a pair cannot be learned or measured; null when it can.</summary>
     public string? ErrorOf(TextPair pair, ClassifierConfig config)
     {
-        if (FaultOfText(pair.Source, config) is { } error)
+        if (ErrorOfText(pair.Source, config) is { } error)
             return error;
         int characters = CharTokenizer.Length(pair.Source), labels = CharTokenizer.Length(pair.Target);
         if (labelOf == LabelOf.Character && labels != characters)
@@ -54,7 +54,7 @@ internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab targe
         if (unknown < 0)
             return null;
         string label = labelOf == LabelOf.Character ? Characters.Tokenize(pair.Target).ElementAt(unknown) : pair.Target;
-        return FaultOfLabel(label, Labels);
+        return ErrorOfLabel(label, Labels);
     }
 
     /// <inheritdoc/>

@@ -74,7 +74,7 @@ public sealed class TrainedClassifier : TrainedModel
     public string TextOf(IEnumerable<Labelled> labels) => string.Concat(labels.Select(one => Vocab.Labels[one.Label]));
 
     /// <inheritdoc/>
-    public override string? ErrorOfSource(string source) => ClassifierVocab.FaultOfText(source, Config);
+    public override string? ErrorOfSource(string source) => ClassifierVocab.ErrorOfText(source, Config);
 
     /// <inheritdoc/>
     public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Config);

@@ -82,7 +82,7 @@ public sealed class TrainedTranslator : TrainedModel
     public override string? ErrorOfSource(string source) => Vocab.ErrorOfSource(source, Config);
 
     /// <inheritdoc/>
-    public override string? ErrorOfLearning(TextPair pair) => ErrorOf(pair) ?? Vocab.FaultOfTarget(pair.Target);
+    public override string? ErrorOfLearning(TextPair pair) => ErrorOf(pair) ?? Vocab.ErrorOfTarget(pair.Target);
 
     /// <inheritdoc/>
     public override string? ErrorOf(TextPair pair) => Vocab.ErrorOf(pair, Config);

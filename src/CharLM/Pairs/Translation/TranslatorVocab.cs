@@ -41,7 +41,7 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
     {
         ArgumentNullException.ThrowIfNull(config);
         if (kind == SourceKind.Label)
-            return Source[text] == Vocab.UnknownId ? FaultOfLabel(text, Source.Tokens.Skip(1)) : null;
+            return Source[text] == Vocab.UnknownId ? ErrorOfLabel(text, Source.Tokens.Skip(1)) : null;
         int length = CharTokenizer.Length(text);
         return length == 0 ? "the source is empty"
             : length > config.MaxSource ? $"the source has {length} characters, more than --max-source {config.MaxSource}"
@@ -60,7 +60,7 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
     /// <summary>
     /// Why a target cannot be learned: the model would learn to write what stands for everything unknown; null when it can.
     /// </summary>
-    public string? FaultOfTarget(string text) => UnknownOf([text], Target) is [var first, ..]
+    public string? ErrorOfTarget(string text) => UnknownOf([text], Target) is [var first, ..]
         ? $"the target has '{first.Token}', which is not in the vocab of what the model writes: a vocab does not grow, train a new model"
         : null;
 

@@ -95,7 +95,7 @@ public sealed class ClassifierTests
         Assert.Equal("2 characters have 1 labels: with --label-of character the second column is as long as the first",
             characters.ErrorOf(new TextPair("ab", "x", 1), config));
         Assert.Equal("the text has 5 characters, more than --max-length 4", texts.ErrorOf(new TextPair("abcab", "y", 1), config));
-        Assert.Equal("the text is empty", ClassifierVocab.FaultOfText("", config));
+        Assert.Equal("the text is empty", ClassifierVocab.ErrorOfText("", config));
     }
 
     private static ClassifierConfig Config(LabelOf labelOf, Pooling pooling, bool bidirectional) => new()
