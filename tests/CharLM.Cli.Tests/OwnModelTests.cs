@@ -77,10 +77,11 @@ public sealed class OwnModelTests : IDisposable
     {
         for (int day = 1; day <= 3; day++)
         {
+            Directory.CreateDirectory(_sandbox.At($"runs/run-{day}"));
             string config = _sandbox.Write($"runs/run-{day}/config.yaml", "seed: 1\n");
-            File.SetLastWriteTimeUtc(config, new DateTime(2026, 11, day, 0, 0, 0, DateTimeKind.Utc));
+            File.SetLastWriteTimeUtc(_sandbox.At(config), new DateTime(2026, 11, day, 0, 0, 0, DateTimeKind.Utc));
         }
-        _sandbox.Write("runs/notes/text.txt", "mine");
+        Directory.CreateDirectory(_sandbox.At("runs/notes"));
         Assert.Equal(["run-1", "run-2", "run-3"],
             (await _sandbox.RunAsync("runs")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row[..5]));
         Assert.Equal("removed runs/run-2\nremoved runs/run-1\n", (await _sandbox.RunAsync("runs", "--prune", "1")).Succeeded().Output);
