@@ -148,7 +148,7 @@ public sealed class PairRun
             SourceTokens = model.Vocab.Source.Count,
             TargetTokens = model.Vocab.Target.Count,
         },
-        Model = model.Model.Config.Model,
+        Model = model.Config.Model,
         NumParameters = model.Model.NumParameters,
         OtherCorpus = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
         EpochsDone = _start?.Progress.Epochs ?? 0,

@@ -22,9 +22,6 @@ internal abstract class PairModel : Module, IAccessedModel
         Access = new ModelAccess(this);
     }
 
-    /// <summary>What the model is made of.</summary>
-    public abstract PairConfig Config { get; }
-
     /// <summary>Where the weights live.</summary>
     public abstract Device Device { get; }
 

@@ -53,8 +53,8 @@ internal sealed class Classifier : PairModel
     /// <summary>Labels.</summary>
     public int NumLabels { get; }
 
-    /// <inheritdoc/>
-    public override ClassifierConfig Config { get; }
+    /// <summary>What the model is made of.</summary>
+    public ClassifierConfig Config { get; }
 
     /// <inheritdoc/>
     public override Device Device => _output.weight.device;

@@ -65,8 +65,8 @@ internal sealed class Translator : PairModel
     /// <summary>Tokens of the target's vocab.</summary>
     public int TargetSize { get; }
 
-    /// <inheritdoc/>
-    public override TranslatorConfig Config { get; }
+    /// <summary>What the model is made of.</summary>
+    public TranslatorConfig Config { get; }
 
     /// <inheritdoc/>
     public override Device Device => _output.weight.device;
