@@ -60,7 +60,8 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(Config.Model with { GruForm = GruForm.ResetAfter }, checkpoint.Model);
         Assert.Equal(Config.Text, checkpoint.Text);
         Assert.Equal(Config.Training, checkpoint.Training);
-        Assert.Equal(new CorpusRecord("x", new string('0', 64)), checkpoint.Corpus);
+        Assert.Equal(("x", new string('0', 64), Config.Prefix), (checkpoint.Corpus.Name, checkpoint.Corpus.Sha256, checkpoint.Corpus.Prefix));
+        Assert.Equal([Corpus.Origin.Location], checkpoint.Corpus.Texts!);
         Assert.Equal(6, checkpoint.Progress.Epochs);
         Assert.True(checkpoint.Progress.TrainPerplexity > 1);
     }
