@@ -46,11 +46,11 @@ public sealed class ExtendVocabTests(TrainedModels models) : IDisposable
         _sandbox.Write("config.yaml", "extend_vocab: true\n");
         _sandbox.Write("experiment.yaml", "base:\n  corpus: new.txt\n  extend_vocab: true\n");
         await _sandbox.RefuseEachAsync(
-            (2, ["train", "new.txt", "--extend-vocab"], ["extend-vocab", "--checkpoint"]),
-            (2, ["train", "new.txt", "--config", "config.yaml"], ["extend-vocab", "--checkpoint"]),
-            (2, ["train", "new.txt", "--freeze", "embedding,rnn.l1,linear"], ["'embedding', 'rnn.l1'", "its parts are rnn.l0, linear"]),
-            (2, ["train", "new.txt", "--freeze", "rnn,linear"], ["nothing to train"]),
-            (2, ["train", "new.txt", "--freeze", "rnn,"], ["freeze must name parts"]),
+            (2, ["train", "--corpus", "new.txt", "--extend-vocab"], ["extend-vocab", "--checkpoint"]),
+            (2, ["train", "--corpus", "new.txt", "--config", "config.yaml"], ["extend-vocab", "--checkpoint"]),
+            (2, ["train", "--corpus", "new.txt", "--freeze", "embedding,rnn.l1,linear"], ["'embedding', 'rnn.l1'", "its parts are rnn.l0, linear"]),
+            (2, ["train", "--corpus", "new.txt", "--freeze", "rnn,linear"], ["nothing to train"]),
+            (2, ["train", "--corpus", "new.txt", "--freeze", "rnn,"], ["freeze must name parts"]),
             (2, ["experiment", "plan", "experiment.yaml"], ["extend_vocab is for runs that go on"]));
     }
 }

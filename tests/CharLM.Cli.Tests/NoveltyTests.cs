@@ -54,8 +54,19 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Generate_NoveltyWithoutACorpus_FindsTheModelsText()
+    {
+        _sandbox.Write("own.txt", string.Concat(Enumerable.Range(0, 300).Select(i => $"{i * i} ist das Quadrat von {i}.\n")));
+        (await _sandbox.RunAsync("ngram", "own.txt", "--cleaning", "none", "--out", "own")).Succeeded();
+        string[] generate = ["generate", "16 ist", "--checkpoint", "own", "--novelty", "--length", "20"];
+        Assert.Contains("the longest passage that stands in the training text has", Assert.Single((await _sandbox.RunAsync(generate))
+            .Succeeded().ErrorLines, line => line.StartsWith("novelty", StringComparison.Ordinal)), StringComparison.Ordinal);
+        _sandbox.Write("own.txt", "Anders als zuvor.\n");
+        Assert.Contains("changed", Assert.Single((await _sandbox.RunAsync(generate)).Succeeded().Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public Task Generate_NoveltyThatCannotBe_IsRefused() => _sandbox.RefuseEachAsync(
-        (2, Generate("--novelty"), ["'text.txt'", "give it with --corpus"]),
         (2, Generate("--corpus", "text.txt"), ["give --novelty"]),
         (2, Generate("--novelty", "--interactive"), ["leave interactive out"]));
 
