@@ -29,6 +29,7 @@ internal sealed class GenerateCommand : Verb
     {
         Description = "Read lines from standard input and continue each, as one growing text that begins with --prefix.",
     };
+    private readonly NoveltyOptions _novelty = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public GenerateCommand()
@@ -39,6 +40,7 @@ internal sealed class GenerateCommand : Verb
         Add(_prefix);
         Add(_interactive);
         _generation.AddTo(this);
+        _novelty.AddTo(this);
         Add(_json);
         _runtime.AddTo(this);
     }
@@ -46,7 +48,8 @@ internal sealed class GenerateCommand : Verb
     /// <inheritdoc/>
     public override string[] CommonOptions =>
     [
-        "--checkpoint", "--length", "--temperature", "--top-k", "--top-p", "--samples", "--stop", "--seed", "--interactive", "--json",
+        "--checkpoint", "--length", "--temperature", "--top-k", "--top-p", "--samples", "--stop", "--seed", "--interactive", "--novelty",
+        "--json",
     ];
 
     /// <inheritdoc/>
@@ -66,8 +69,11 @@ internal sealed class GenerateCommand : Verb
         GenerationConfig config = _generation.Apply(parse, errors, saved.Corpus.Temperature ?? 0);
         if (isInteractive && (config.Samples > 1 || config.Beam is not null))
             errors.Add("interactive goes on with one text: leave samples and beam out");
+        errors.AddRange(_novelty.Errors(parse, isInteractive));
         InvalidConfigException.ThrowIfAny(errors);
 
+        NoveltyReporter? novelty = await _novelty.OpenAsync(parse, saved, cancellationToken) is { } check
+            ? new NoveltyReporter(check, saved.Text.Token, config.Samples) : null;
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
         var generator = new TextGenerator(model, saved.Vocab, Tokenizer.Create(saved.Text.Token));
         using GenerationSession session = generator.Open(config);
@@ -89,13 +95,15 @@ internal sealed class GenerateCommand : Verb
         warnings.AboutText(prefix);
         session.Read(prefix);
         IEnumerable<TextPiece> pieces = session.Continue(cancellationToken);
+        pieces = novelty?.Follow(pieces) ?? pieces;
         if (parse.GetValue(_json))
         {
-            parse.InvocationConfiguration.Output.WriteLine(Json(path, prefix, config, pieces));
+            parse.InvocationConfiguration.Output.WriteLine(Json(path, prefix, config, pieces, novelty));
             return ExitCode.Done;
         }
-        using var output = PieceWriter.For(parse.InvocationConfiguration.Output);
-        new SampleReporter(output, prefix, config.Samples).Print(pieces);
+        using (var output = PieceWriter.For(parse.InvocationConfiguration.Output))
+            new SampleReporter(output, prefix, config.Samples).Print(pieces);
+        novelty?.Print(parse.InvocationConfiguration.Error);
         return ExitCode.Done;
     }
 
@@ -114,7 +122,7 @@ internal sealed class GenerateCommand : Verb
     }
 
     // The first sample stands at the top, where a single one stands, too.
-    private static string Json(string path, string prefix, GenerationConfig config, IEnumerable<TextPiece> pieces)
+    private static string Json(string path, string prefix, GenerationConfig config, IEnumerable<TextPiece> pieces, NoveltyReporter? novelty)
     {
         var texts = new StringBuilder[config.Samples];
         var ends = new TextEnd[config.Samples];
@@ -131,7 +139,8 @@ internal sealed class GenerateCommand : Verb
                 End = end.Reason,
                 end.Tokens,
                 end.Nats,
-                end.Score
+                end.Score,
+                Novelty = novelty?.Of(sample)
             }).ToArray();
         return JsonOutput.Line(new
         {
@@ -140,6 +149,7 @@ internal sealed class GenerateCommand : Verb
             samples[0].Continuation,
             Text = prefix + samples[0].Continuation,
             samples[0].End,
+            samples[0].Novelty,
             config.Seed,
             Samples = samples,
         });

@@ -13,6 +13,8 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm score</c>.</summary>
 internal sealed class ScoreCommand : Verb
 {
+    private const int MostExpected = 1000;
+
     private readonly Argument<string[]> _texts = CorpusOptions.Texts("[default: -]");
     private readonly SavedModelOptions _model = new();
     private readonly Option<string?> _encoding = TextOptions.Encoding();
@@ -20,6 +22,9 @@ internal sealed class ScoreCommand : Verb
     {
         Description = "Print a row per token instead: line, position, token, nats, bits, separated by tabs.",
     };
+    private readonly Option<int?> _top = OptionOf.Integer(
+        "--top", "N", "Add what the model expected: a row per token as with --per-char, with the N most probable tokens and their "
+            + "probabilities, and one more after the last. [default: 0]");
     private readonly Option<bool> _carryState = new("--carry-state")
     {
         Description = "Read the lines as one text; without it each line is read by itself.",
@@ -32,7 +37,7 @@ internal sealed class ScoreCommand : Verb
     {
         Add(_texts);
         _model.AddTo(this);
-        foreach (Option option in new Option[] { _encoding, _perChar, _carryState })
+        foreach (Option option in new Option[] { _encoding, _perChar, _top, _carryState })
             Add(option);
         _runtime.AddTo(this);
         Add(_json);
@@ -43,6 +48,7 @@ internal sealed class ScoreCommand : Verb
     [
         ("charlm score mybook.txt | sort -rn | head", "the most surprising lines of a text"),
         ("echo \"hello\" | charlm score --per-char", "how surprising each character is"),
+        ("echo \"hello\" | charlm score --top 5", "what the model expected instead"),
         ("charlm score a.txt b.txt --json", "lines of several texts as JSON"),
     ];
 
@@ -50,7 +56,9 @@ internal sealed class ScoreCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(
             [.. _runtime.Errors(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar)
-                ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>()]);
+                ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>(),
+                .. parse.GetValue(_top) is < 0 or > MostExpected
+                ? [$"top must be 0 (none) to {MostExpected}, not {parse.GetValue(_top)}"] : Array.Empty<string>()]);
         CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.StandardInput;
         TextEncoding? encoding = EncodingOf(parse);
         ISavedModel saved = ModelFile.Read(_model.Path(parse));
@@ -60,9 +68,9 @@ internal sealed class ScoreCommand : Verb
         if (places is [{ Kind: not CorpusOriginKind.StandardInput } only])
             Open(only).Dispose();
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
-        using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState));
+        using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState), parse.GetValue(_top) ?? 0);
         // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
-        return await Task.Run(() => Score(parse, scorer, places, encoding, cancellationToken), cancellationToken)
+        return await Task.Run(() => Score(parse, scorer, saved.Vocab, places, encoding, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
     }
 
@@ -95,19 +103,23 @@ internal sealed class ScoreCommand : Verb
     }
 
     private int Score(
-        ParseResult parse, LineScorer scorer, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding,
+        ParseResult parse, LineScorer scorer, Vocab vocab, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding,
             CancellationToken cancellationToken)
     {
         string location = places.Count == 1 ? places[0].Location : $"the {places.Count} texts";
         TextWriter output = parse.InvocationConfiguration.Output;
-        (bool json, bool perChar) = (parse.GetValue(_json), parse.GetValue(_perChar));
+        int top = Math.Min(parse.GetValue(_top) ?? 0, vocab.Count);
+        (bool json, bool perChar, bool isOneText) = (parse.GetValue(_json), parse.GetValue(_perChar) || top > 0, parse.GetValue(_carryState));
+        LineScore? last = null;
         long number = 0, tokens = 0, unknown = 0, content = 0, knownContent = 0;
         foreach ((CorpusPlace place, TextLine line) in Lines(places, encoding))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (perChar && number == 0)
-                output.WriteLine("line\tposition\tcharacter\tnats\tbits");
+            if (perChar && !json && number == 0)
+                output.WriteLine("line\tposition\tcharacter\tnats\tbits"
+                    + string.Concat(Enumerable.Range(1, top).Select(place => $"\ttop{place}\tp{place}")));
             LineScore score = scorer.Score(line, cancellationToken);
+            last = score;
             number++;
             tokens += score.Tokens.Count;
             unknown += score.Unknown;
@@ -116,12 +128,19 @@ internal sealed class ScoreCommand : Verb
             content += ids.Length;
             knownContent += ids.Count(id => id != Vocab.UnknownId);
             if (json)
-                output.WriteLine(JsonOutput.Line(Row(number, line.Text, score, places.Count == 1 ? null : place.Name)));
+                output.WriteLine(JsonOutput.Line(Row(number, line.Text, score, places.Count == 1 ? null : place.Name, vocab)));
             else if (perChar)
-                PrintEach(output, number, score);
+            {
+                PrintEach(output, number, score, vocab, top);
+                // Within one text the next line shows what was expected.
+                if (!isOneText)
+                    PrintNext(output, number, score, vocab, top);
+            }
             else
                 output.WriteLine($"{Number(NatsOf(score))}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
         }
+        if (isOneText && perChar && !json && last is not null)
+            PrintNext(output, number, last, vocab, top);
         if (knownContent == 0)
         {
             ErrorLine.Write(parse.InvocationConfiguration.Error, content == 0
@@ -135,14 +154,29 @@ internal sealed class ScoreCommand : Verb
         return ExitCode.Done;
     }
 
-    private static void PrintEach(TextWriter output, long line, LineScore score)
+    private static void PrintEach(TextWriter output, long line, LineScore score, Vocab vocab, int top)
     {
         for (int i = 0; i < score.Tokens.Count; i++)
             output.WriteLine(
-                $"{line}\t{i + 1}\t{Printable.Text(score.Tokens[i])}\t{Number(score.Nats[i])}\t{Number(score.Nats[i] / Math.Log(2))}");
+                $"{line}\t{i + 1}\t{Printable.Text(score.Tokens[i])}\t{Number(score.Nats[i])}\t{Number(score.Nats[i] / Math.Log(2))}"
+                    + (top == 0 ? "" : Cells(score.Expected[i], vocab, top)));
     }
 
-    private static object Row(long number, string text, LineScore score, string? file) => new
+    // What is expected after the last token: a row with no token of its own.
+    private static void PrintNext(TextWriter output, long line, LineScore score, Vocab vocab, int top)
+    {
+        if (top > 0)
+            output.WriteLine($"{line}\t{score.Tokens.Count + 1}\t\t\t{Cells(score.Next, vocab, top)}");
+    }
+
+    private static string Cells(IReadOnlyList<TopPrediction> expected, Vocab vocab, int top) => expected.Count == 0
+        ? string.Concat(Enumerable.Repeat("\t\t", top))
+        : string.Concat(expected.Select(token => $"\t{Printable.Text(vocab[token.Token])}\t{Number(token.Probability)}"));
+
+    private static object[] Json(IReadOnlyList<TopPrediction> expected, Vocab vocab) =>
+        [.. expected.Select(token => new { Token = vocab[token.Token], token.Probability })];
+
+    private static object Row(long number, string text, LineScore score, string? file, Vocab vocab) => new
     {
         File = file,
         Line = number,
@@ -151,8 +185,13 @@ internal sealed class ScoreCommand : Verb
         score.Characters,
         score.Unknown,
         Text = text,
-        Tokens = score.Tokens.Zip(score.Nats, (token, nats) => new { Token = token, Nats = float.IsFinite(nats) ? nats : (float?)null }),
+        Tokens = score.Tokens.Select((token, i) => score.Expected.Count == 0
+            ? (object)new { Token = token, Nats = Finite(score.Nats[i]) }
+            : new { Token = token, Nats = Finite(score.Nats[i]), Expected = Json(score.Expected[i], vocab) }),
+        Next = score.Next.Count == 0 ? null : Json(score.Next, vocab),
     };
+
+    private static float? Finite(float nats) => float.IsFinite(nats) ? nats : null;
 
     // As programs that read tables write it: nan where there is nothing to tell.
     // Nothing was predicted of a line that the cleaning leaves nothing of.

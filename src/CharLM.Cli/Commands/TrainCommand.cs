@@ -32,6 +32,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         "--sample-temperature", "T",
             "The temperature of samples; 0 always takes the most likely token. [default: 0.8 for texts of your own, "
             + "else 0]");
+    private readonly Option<bool?> _extendVocab = OptionOf.Switch(
+        "--extend-vocab", "With --checkpoint: add the tokens of the text that the model's vocab lacks. [default: false]").In(HelpGroup.Rare);
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens in a sample, after the prefix. [default: 50]");
 
     // A text whose length decided the settings.
@@ -47,7 +49,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         _text.AddTo(this, splits: true);
         _model.AddTo(this);
         _trainer.AddTo(this);
-        this.Add(HelpGroup.Output, _minutes, _prefix, _sampleTemperature, _length);
+        this.Add(HelpGroup.Output, _minutes, _prefix, _sampleTemperature, _length, _extendVocab);
         AddShared();
     }
 
@@ -118,6 +120,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         Training = _trainer.Apply(parse, under.Training),
         Prefix = parse.GetValue(_prefix) ?? under.Prefix,
         SampleTemperature = parse.GetValue(_sampleTemperature) ?? under.SampleTemperature,
+        ExtendVocab = parse.GetValue(_extendVocab) ?? under.ExtendVocab,
         SampleLength = parse.GetValue(_length) ?? under.SampleLength,
     };
 

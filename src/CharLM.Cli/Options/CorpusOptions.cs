@@ -12,14 +12,15 @@ namespace CharLM.Cli.Options;
 
 /// <summary>Which text, and where corpora are kept: the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
 /// <param name="byPosition">Whether texts are named without an option, too; not where a position names a model.</param>
-internal sealed class CorpusOptions(bool byPosition = true)
+/// <param name="ofModel">What the text is for where it is always the model's unless another one is named; null elsewhere.</param>
+internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = null)
 {
     private const int MostKinds = 10;
 
     private readonly Argument<string[]> _texts = Texts("[default: auto, or the checkpoint's text]");
     private readonly Option<string[]?> _corpus = OptionOf.Texts(
-        "--corpus", "TEXT", (byPosition ? "Name a text here instead" : "The text: a corpus, a file, a folder, or - for standard input")
-            + "; repeat it for several. [default: auto, or the checkpoint's text]");
+        "--corpus", "TEXT", (byPosition ? "Name a text here instead" : $"{ofModel ?? "The text"}: a corpus, a file, a folder, or - for standard input")
+            + $"; repeat it for several. [default: {(ofModel is null ? "auto, or " : "")}the checkpoint's text]");
 
     /// <summary>Texts by position.</summary>
     /// <param name="otherwise">What is taken when none is named, as help tells it.</param>

@@ -10,6 +10,8 @@ namespace CharLM.Cli.Options;
 /// <param name="ofRunningText">Whether a text is read piece by piece; pairs of texts are read whole.</param>
 internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 {
+    private const string NothingFrozen = "none";
+
     private readonly Option<int?> _epochs = OptionOf.Integer(
         "--epochs", "N", $"Passes over the {(ofRunningText ? "text" : "pairs")}. [default: {defaults.NumEpochs}]");
     private readonly Option<int?> _steps = OptionOf.Integer(
@@ -64,6 +66,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         "--schedule-end", "X",
             "The final learning rate of --schedule cosine, or the lowest of plateau, as a fraction of --lr. [default: 0]")
             .In(HelpGroup.Rare);
+    private readonly Option<string?> _freeze = OptionOf.Text(
+        "--freeze", "PARTS|none", "Parts of the model that stay as they are, separated by commas: embedding,rnn.l0; a wrong name lists them "
+            + "all, none overrides a configuration. [default: none]").In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
 
@@ -81,7 +86,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation,
             _truncationKeep];
         if (epochs)
-            command.Add(HelpGroup.Training, _epochs);
+            command.Add(HelpGroup.Training, _epochs, _freeze);
         foreach (Option option in new Option[]
         {
             _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep,
@@ -128,6 +133,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             Factor = parse.GetValue(_scheduleFactor) ?? under.Schedule.Factor,
             EndFraction = parse.GetValue(_scheduleEnd) ?? under.Schedule.EndFraction,
         },
+        Freeze = parse.GetValue(_freeze) is { } freeze ? freeze == NothingFrozen ? null : freeze : under.Freeze,
         Seed = parse.GetValue(_seed) ?? under.Seed,
     };
 }

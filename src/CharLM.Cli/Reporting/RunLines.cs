@@ -23,7 +23,7 @@ internal static class RunLines
         };
         foreach (string line in data)
             yield return line;
-        yield return Model(run.Model, run.NumParameters);
+        yield return Model(run.Model, run.NumParameters) + (run.NumFrozen > 0 ? $", {Figure.Count(run.NumFrozen)} of them frozen" : "");
         if (run.Plan is { } plan)
             yield return $"plan    {Figure.Count(plan.TotalSteps)} steps, {plan.Passes:0.0} passes over the text"
                 + (plan.Minutes is { } minutes ? $", within {minutes:0.##} min" : "");
@@ -33,7 +33,7 @@ internal static class RunLines
             yield return $"warning the checkpoint was trained on {other}, '{Printable.Text(run.OtherCorpus)}'";
         if (run.Data is RunData.Text { UnknownTokens: > 0 and var unknown })
             yield return $"warning {Figure.Count(unknown)} tokens of the text are not in the checkpoint's vocab "
-                + $"and are read as {Vocab.Unknown}";
+                + $"and are read as {Vocab.Unknown}: --extend-vocab adds them";
         foreach (string line in Place(run.RunDirectory, run.Warnings, run.EpochsDone, run.BatchesDone))
             yield return line;
     }
@@ -104,7 +104,8 @@ internal static class RunLines
         string part = text.TrainTokens < text.CorpusTokens
             ? $"{Figure.Count(text.TrainTokens)} of its {Figure.Count(text.CorpusTokens)} tokens"
             : $"{Figure.Count(text.CorpusTokens)} tokens";
-        yield return $"text    {Printable.Text(corpus)}: {part}; vocab {Figure.Count(text.VocabSize)}";
+        yield return $"text    {Printable.Text(corpus)}: {part}; vocab {Figure.Count(text.VocabSize)}"
+            + (text.AddedTokens > 0 ? $", {Figure.Count(text.AddedTokens)} of them new" : "");
         if (text.HeldOut is not null)
             yield return $"held out  {text.HeldOut}";
         if (text.TestTokens > 0)

@@ -170,6 +170,8 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
             throw new ConfigFileException(file, setting.Line, "the seed is what seeds: [0, 1, 2] says, for every variant the same");
         if (setting.Path == "corpus" && setting.Value.AllNodes.Any(node => node is YamlScalarNode { Value: CorpusResolver.StandardInput }))
             throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it anew");
+        if (setting.Path == "extend_vocab")
+            throw new ConfigFileException(file, setting.Line, "extend_vocab is for runs that go on from a model: leave it out");
         if (setting.Path == CheckpointPath)
             throw new ConfigFileException(file, setting.Line, "checkpoint_path is the run directory's affair: leave it out");
     }

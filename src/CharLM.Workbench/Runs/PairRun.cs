@@ -100,7 +100,7 @@ public sealed class PairRun
             // Wherever it is replayed, it finds the same files.
             _config with { Data = Path.GetFullPath(data.Path), Validation = heldOut is null ? null : Path.GetFullPath(heldOut.Path) },
             RunEnvironment.Capture(data.Record, model.Model.Device.ToString(), _threads, heldOut?.Record));
-        return run.Execute(Describe(model, data, heldOut), cancellationToken);
+        return run.Execute(Describe(model, data, heldOut) with { NumFrozen = trainer.NumFrozen }, cancellationToken);
     }
 
     private static PairCheckpoint? StartOf(PairRunConfig config, RunSession session) =>

@@ -35,6 +35,12 @@ public sealed record RunConfig : RunSettings
     /// </summary>
     public double? Minutes { get; init; }
 
+    /// <summary>
+    /// For a run that goes on from a checkpoint: whether tokens of the text that the checkpoint's vocab has not are added to it; default
+    /// false: they are read as <see cref="Vocab.Unknown"/>.
+    /// </summary>
+    public bool ExtendVocab { get; init; }
+
     /// <summary>What samples continue; default "time traveller".</summary>
     public string Prefix { get; init; } = "time traveller";
 
@@ -62,6 +68,14 @@ public sealed record RunConfig : RunSettings
     {
         foreach (string error in Text.Errors().Concat(Model.Errors()).Concat(Training.Errors()))
             yield return error;
+        if (!Model.Errors().Any())
+        {
+            // The names of the weights are the same for every vocab.
+            foreach (string error in FrozenParts.Errors(Training.Freeze, [.. WeightShapes.Of(Model, vocabSize: 1).Keys]))
+                yield return error;
+        }
+        if (ExtendVocab && Text.Token is not (TokenKind.Char or TokenKind.Word))
+            yield return $"extend-vocab is for characters and words: a vocab of {Choices.NameOf(Text.Token)} tokens has them all";
         if (!Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (Minutes is { } minutes && !(minutes > 0 && minutes <= MostMinutes))

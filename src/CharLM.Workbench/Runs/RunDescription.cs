@@ -20,6 +20,9 @@ public sealed record RunDescription
     /// <summary>The number of trainable values.</summary>
     public required long NumParameters { get; init; }
 
+    /// <summary>How many of them stay as they are; default 0.</summary>
+    public long NumFrozen { get; init; }
+
     /// <summary>Epochs that an earlier run had finished; this one goes on after them.</summary>
     public int EpochsDone { get; init; }
 
@@ -69,6 +72,9 @@ public abstract record RunData
 
         /// <summary>Tokens that are trained on but not in the vocab of the checkpoint that is gone on from.</summary>
         public long UnknownTokens { get; init; }
+
+        /// <summary>Tokens that were added to the vocab of the checkpoint that is gone on from.</summary>
+        public int AddedTokens { get; init; }
 
         /// <summary>Tokens of the vocab, the unknown one included.</summary>
         public required int VocabSize { get; init; }

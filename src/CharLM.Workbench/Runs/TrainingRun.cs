@@ -16,7 +16,7 @@ public sealed class TrainingRun
     private const int MostNamed = 10;
 
     private RunConfig _config;
-    private readonly Checkpoint? _start;
+    private Checkpoint? _start;
     private readonly Device? _device;
     private readonly int _threads;
     private readonly RunSession? _session;
@@ -46,6 +46,8 @@ public sealed class TrainingRun
     public static IEnumerable<string> Errors(RunConfig config, Checkpoint? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (start is null && config.ExtendVocab)
+            return [.. config.Errors(), "extend-vocab adds tokens to the vocab of a model that there is: name it with --checkpoint"];
         // A cell that cannot change would bring errors that nobody made.
         return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Errors();
     }
@@ -84,7 +86,10 @@ public sealed class TrainingRun
         if (_session is { IsResumed: true })
             CheckSameText(corpus, _session);
         WindowCounts windows = _config.Training.Windows;
-        TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab, windows);
+        TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab, windows, _config.ExtendVocab);
+        int added = _start is null ? 0 : text.Vocab.Count - _start.Vocab.Count;
+        if (added > 0)
+            _start = _start!.Extend(text.Vocab);
         long unknown = _start is null ? 0 : text.Train.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
         var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length, _config.Text.TestFraction > 0);
@@ -106,7 +111,8 @@ public sealed class TrainingRun
         _session?.Begin(
             config with { Corpus = corpus.Origin.Texts },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
-        return run.Execute(Describe(corpus.Origin, text, heldOut, unknown, model), cancellationToken);
+        RunDescription description = Describe(corpus.Origin, text, heldOut, unknown, added, model) with { NumFrozen = trainer.NumFrozen };
+        return run.Execute(description, cancellationToken);
     }
 
     private static Checkpoint? StartOf(RunSession session) => (Checkpoint?)session.StartOf(RunKind.LanguageModel);
@@ -119,7 +125,7 @@ public sealed class TrainingRun
     }
 
     private RunDescription Describe(
-        CorpusOrigin corpus, TokenizedText text, HeldOutText heldOut, long unknown, LanguageModel model) => new()
+        CorpusOrigin corpus, TokenizedText text, HeldOutText heldOut, long unknown, int added, LanguageModel model) => new()
         {
             Corpus = corpus.Name,
             Data = new RunData.Text
@@ -130,6 +136,7 @@ public sealed class TrainingRun
                 TestTokens = _config.Text.TestFraction > 0 ? text.Unseen.Length : 0,
                 HeldOut = heldOut.Exists ? heldOut.Describe() : null,
                 UnknownTokens = unknown,
+                AddedTokens = added,
                 VocabSize = text.Vocab.Count,
             },
             Plan = _config.Training.TotalSteps == 0 ? null : new RunPlan(_config.Training.TotalSteps,
@@ -189,7 +196,7 @@ public sealed class TrainingRun
         {
             throw new InvalidConfigException(
                 [$"vocab mismatch: {unknown} of the text's {text.Train.Length} tokens are not in the checkpoint's vocab of "
-                    + $"{text.Vocab.Count}; train a new model on it"]);
+                    + $"{text.Vocab.Count}: add them with --extend-vocab, or train a new model on the text"]);
         }
     }
 

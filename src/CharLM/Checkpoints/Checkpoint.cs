@@ -82,6 +82,24 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
         return model;
     }
 
+    /// <summary>
+    /// The same model with more tokens: what belongs to each new one, its vector or one-hot column, its output row and bias, is the
+    /// mean over those that there are.
+    /// </summary>
+    /// <param name="vocab">A vocab that begins with this model's (<see cref="Vocab.Extend"/>).</param>
+    internal Checkpoint Extend(Vocab vocab)
+    {
+        if (!vocab.Tokens.Take(Vocab.Count).SequenceEqual(Vocab.Tokens))
+            throw new ArgumentException("the vocab does not begin with the model's", nameof(vocab));
+        IReadOnlyDictionary<string, long[]> shapes = WeightShapes.Of(Model, vocab.Count);
+        return this with
+        {
+            Vocab = vocab,
+            Weights = Weights.ToDictionary(weight => weight.Key, weight => weight.Value.Extend(shapes[weight.Key]), StringComparer.Ordinal),
+            Resume = null,
+        };
+    }
+
     // The kernels are for the CPU; everything else goes where it is sent.
     private Implementation ImplementationOn(Device? device) =>
         Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU
@@ -196,4 +214,32 @@ internal static class Perplexity
 /// <summary>One weight of a model, outside torch.</summary>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">Its values, row-major.</param>
-public sealed record WeightArray(IReadOnlyList<long> Shape, float[] Values);
+public sealed record WeightArray(IReadOnlyList<long> Shape, float[] Values)
+{
+    /// <summary>This weight, or one that is longer along one dimension: what is new there is the mean of what there was.</summary>
+    /// <param name="shape">The same shape, but for one dimension at most.</param>
+    internal WeightArray Extend(long[] shape)
+    {
+        int grown = Enumerable.Range(0, shape.Length).FirstOrDefault(dimension => shape[dimension] != Shape[dimension], -1);
+        if (grown < 0)
+            return this;
+        // [before, along, after]
+        long before = shape[..grown].Aggregate(1L, (product, size) => product * size);
+        int old = (int)Shape[grown], along = (int)shape[grown],
+            after = (int)shape[(grown + 1)..].Aggregate(1L, (product, size) => product * size);
+        var values = new float[before * along * after];
+        var sums = new double[after];
+        for (int block = 0; block < before; block++)
+        {
+            ReadOnlySpan<float> from = Values.AsSpan(block * old * after, old * after);
+            Span<float> to = values.AsSpan(block * along * after, along * after);
+            from.CopyTo(to);
+            Array.Clear(sums);
+            for (int i = 0; i < from.Length; i++)
+                sums[i % after] += from[i];
+            for (int i = from.Length; i < to.Length; i++)
+                to[i] = (float)(sums[i % after] / old);
+        }
+        return new WeightArray(shape, values);
+    }
+}

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using CharLM.Corpora;
+using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Tokenization;
 
@@ -22,17 +23,30 @@ public sealed class LineScorer : IDisposable
     private readonly Tokenizer _tokenizer;
     private readonly int? _start;
     private readonly bool _carriesState, _readsAhead;
+    private readonly int _top;
+    private readonly TokenRanking _ranking = new();
+
+    // What is expected after all that was read, where that is asked for.
+    private readonly float[] _logits;
     private CleaningPass _cleaning;
     private int? _before;
+    private bool _hasLogits;
 
     /// <summary>A scorer.</summary>
     /// <param name="model">The model; stays the caller's.</param>
     /// <param name="config">How its text was cleaned and tokenized; each line is, too.</param>
     /// <param name="vocab">Token to id.</param>
     /// <param name="carriesState">Whether a line is read after those before it, as one text, instead of on its own.</param>
-    /// <exception cref="InvalidConfigException">The state is to be carried, and the model reads a text from both ends.</exception>
-    public LineScorer(ILanguageModel model, TextConfig config, Vocab vocab, bool carriesState = false)
+    /// <param name="top">
+    /// How many of the most probable tokens are told at each place, 0 or more; default 0: none. The text is then read token by token,
+    /// which is slower.
+    /// </param>
+    /// <exception cref="InvalidConfigException">
+    /// The state is to be carried, or what was expected to be told, and the model reads a text from both ends.
+    /// </exception>
+    public LineScorer(ILanguageModel model, TextConfig config, Vocab vocab, bool carriesState = false, int top = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(top);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(vocab);
@@ -42,6 +56,10 @@ public sealed class LineScorer : IDisposable
                 ["a bidirectional model reads a text from both ends and carries no state from line to line: score lines on their own, or "
                     + "evaluate the text"]);
         }
+        if (top > 0 && model.ReadsAhead)
+            throw new InvalidConfigException(
+                ["a bidirectional model sees the tokens that it predicts: what it expects at a place says nothing, so leave top out"]);
+        (_top, _logits) = (Math.Min(top, vocab.Count), top == 0 ? [] : new float[vocab.Count]);
         (_predictor, _config, _vocab, _carriesState, _readsAhead) = (model.Predictor(), config, vocab, carriesState, model.ReadsAhead);
         _tokenizer = Tokenizer.Create(config.Token);
         _start = IdOf("\n") ?? IdOf("\r") ?? IdOf(" ");
@@ -58,6 +76,8 @@ public sealed class LineScorer : IDisposable
         string[] tokens = [.. _tokenizer.Tokenize(_cleaning.Next(line.Text + EndOf(line)))];
         int[] ids = [.. tokens.Select(token => _vocab[token])];
         var nats = new float[ids.Length];
+        if (_top > 0)
+            return ScoreEach(tokens, ids, nats, cancellationToken);
         int from = 0;
         if (ids.Length > 0 && _before is null)
         {
@@ -74,13 +94,47 @@ public sealed class LineScorer : IDisposable
             _predictor.Score(inputs, targets, steps, nats.AsSpan(from, steps));
             _before = targets[^1];
         }
-        long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second))
-            .Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
-        return new LineScore(tokens, nats, ids, characters);
+        return Result(tokens, ids, nats);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _predictor.Dispose();
+
+    // Token by token, as generation reads: what the model expects is known before each, and after the last.
+    private LineScore ScoreEach(string[] tokens, int[] ids, float[] nats, CancellationToken cancellationToken)
+    {
+        var expected = new IReadOnlyList<TopPrediction>[ids.Length + 1];
+        for (int i = 0; i <= ids.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_before is { } before)
+                _predictor.Predict([before], 1, _logits);
+            // Of the next line of one text, the logits are there from the last token of this one.
+            bool isKnown = _before is not null || _hasLogits;
+            double sum = isKnown ? LogitMath.LogSumExp(_logits) : 0;
+            expected[i] = isKnown ? Top(sum) : [];
+            (_before, _hasLogits) = (null, isKnown);
+            if (i == ids.Length)
+                break;
+            nats[i] = isKnown ? (float)(sum - _logits[ids[i]]) : float.NaN;
+            _before = ids[i];
+        }
+        return Result(tokens, ids, nats) with { Expected = expected[..^1], Next = expected[^1] };
+    }
+
+    private TopPrediction[] Top(double logSum)
+    {
+        _ranking.Load(_logits);
+        return [.. Enumerable.Range(0, _top).Select(place => _ranking[place])
+            .Select(id => new TopPrediction(id, (float)Math.Exp(_logits[id] - logSum)))];
+    }
+
+    private LineScore Result(string[] tokens, int[] ids, float[] nats)
+    {
+        long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second))
+            .Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
+        return new LineScore(tokens, nats, ids, characters);
+    }
 
     [MemberNotNull(nameof(_cleaning))]
     private void Begin()
@@ -89,7 +143,7 @@ public sealed class LineScorer : IDisposable
         _cleaning = new CleaningPass(_config.Cleaning, _tokenizer.LineSeparator);
         if (!_carriesState)
             _cleaning.Next("\n");
-        _before = _carriesState ? null : _start;
+        (_before, _hasLogits) = (_carriesState ? null : _start, false);
     }
 
     // A line on its own is not charged for an end that the model has never met.
@@ -108,6 +162,15 @@ public sealed class LineScorer : IDisposable
 /// <param name="Characters">Characters of the tokens that were predicted, with the spaces between words.</param>
 public sealed record LineScore(IReadOnlyList<string> Tokens, IReadOnlyList<float> Nats, IReadOnlyList<int> Ids, long Characters)
 {
+    /// <summary>
+    /// What was expected at each token, the most probable first; empty for one before which nothing stood, and without any entry when
+    /// nobody asked.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<TopPrediction>> Expected { get; init; } = [];
+
+    /// <summary>What is expected after the last token, the most probable first; empty when nobody asked.</summary>
+    public IReadOnlyList<TopPrediction> Next { get; init; } = [];
+
     /// <summary>Loss over the tokens that were predicted; infinite where one was thought impossible.</summary>
     public LossSum Total => Nats.Where(nats => !float.IsNaN(nats)).Aggregate(default(LossSum), (sum, nats) => sum + new LossSum(nats, 1));
 

@@ -69,7 +69,7 @@ public interface IPredictor : IDisposable
     void Rearrange(ReadOnlySpan<int> rows);
 }
 
-/// <summary>The token that a model expected most.</summary>
+/// <summary>The token that a model expected most, or one of those.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Token">Its id; the lowest one where several are equally probable.</param>
 /// <param name="Probability">How probable the model held it, in (0, 1].</param>

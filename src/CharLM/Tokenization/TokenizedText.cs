@@ -22,18 +22,20 @@ public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource H
     /// <param name="config">How.</param>
     /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
     /// <param name="windows">Windows to split in instead of the configuration's fraction; default none.</param>
+    /// <param name="extendsVocab">Whether the vocab gets the text's tokens that it has not (<see cref="Vocab.Extend"/>); default false.</param>
     /// <exception cref="InvalidConfigException">
     /// The configuration is invalid, what it holds out comes to less than the two tokens that a prediction needs, or the text is too
     /// short for the windows.
     /// </exception>
-    public static TokenizedText From(string text, TextConfig config, Vocab? vocab = null, WindowCounts windows = default)
+    public static TokenizedText From(string text, TextConfig config, Vocab? vocab = null, WindowCounts windows = default,
+        bool extendsVocab = false)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         Tokenizer tokenizer = Tokenizer.Create(config.Token);
         string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
         IReadOnlyList<TokenCount> counts = tokenizer.Count(cleaned);
-        vocab ??= new Vocab(counts, config.MinFreq);
+        vocab = vocab is null ? new Vocab(counts, config.MinFreq) : extendsVocab ? vocab.Extend(counts, config.MinFreq) : vocab;
         TokenSource ids = tokenizer.Encode(
             cleaned, vocab, config.MaxTokens == 0 ? null : (int)Math.Min(int.MaxValue, (long)config.MaxTokens + MostUnused));
         if (ids.IsEmpty)

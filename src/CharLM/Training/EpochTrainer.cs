@@ -21,7 +21,7 @@ public abstract class EpochTrainer : IDisposable
     private readonly Schedule _schedule;
     private readonly Stopwatch _time = new();
     private readonly nn.Module _model;
-    private readonly List<Parameter> _weights;
+    private readonly List<Parameter> _weights, _frozen;
     private readonly OneAtATime _steps;
 
     // The epoch that is going on, and what its minibatches told so far.
@@ -35,7 +35,7 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>A trainer at the beginning of the first epoch.</summary>
     /// <param name="config">How to train.</param>
     /// <param name="model">What is trained; stays the caller's.</param>
-    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or freezes what the model has not.</exception>
     protected EpochTrainer(TrainerConfig config, nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -44,6 +44,9 @@ public abstract class EpochTrainer : IDisposable
         (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", Free));
         List<(string Name, Parameter Weight)> weights = [.. model.named_parameters().Select(entry => (entry.name, entry.parameter))];
         (WeightNames, _weights) = ([.. weights.Select(entry => entry.Name)], weights.ConvertAll(entry => entry.Weight));
+        InvalidConfigException.ThrowIfAny(FrozenParts.Errors(config.Freeze, WeightNames));
+        HashSet<string> frozen = FrozenParts.Of(config.Freeze, WeightNames);
+        _frozen = [.. weights.Where(entry => frozen.Contains(entry.Name)).Select(entry => entry.Weight)];
         double epochs = config.TotalSteps > 0 ? (double)config.TotalSteps / config.EpochLength : config.NumEpochs;
         _schedule = new Schedule(config.Schedule, config.LearningRate, epochs);
     }
@@ -56,6 +59,9 @@ public abstract class EpochTrainer : IDisposable
 
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
+
+    /// <summary>The number of values in the weights that the configuration freezes.</summary>
+    internal long NumFrozen => _frozen.Sum(weight => weight.numel());
 
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
 
@@ -83,12 +89,15 @@ public abstract class EpochTrainer : IDisposable
         CheckWeights();
         if (epoch < _epoch || (epoch == _epoch && _isTold))
             throw new InvalidOperationException($"epoch {epoch} is trained already: the next is {(_isTold ? _epoch + 1 : _epoch)}");
+        // Only while this trainer learns: the next one has a configuration of its own.
+        List<Parameter> frozen = _frozen.FindAll(weight => weight.requires_grad);
         int batches = PlanEpoch(epoch);
         if (epoch != _epoch)
             BeginEpoch(epoch);
         _time.Start();
         try
         {
+            frozen.ForEach(weight => weight.requires_grad = false);
             while (_batch < batches)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -101,6 +110,7 @@ public abstract class EpochTrainer : IDisposable
         finally
         {
             _time.Stop();
+            frozen.FindAll(weight => !weight.IsInvalid).ForEach(weight => weight.requires_grad = true);
         }
         var report = new EpochReport
         {
@@ -229,7 +239,7 @@ public abstract class EpochTrainer : IDisposable
         using ModelAccess.Lease reading = ModelAccess.Of(_model)?.Read() ?? default;
         if (!_model.parameters().SequenceEqual(_weights, ReferenceEqualityComparer.Instance))
             throw new InvalidOperationException("the model's weights were moved or replaced since the trainer was made: make a new one");
-        if (!_weights.Exists(weight => weight.requires_grad))
+        if (!_weights.Exists(weight => weight.requires_grad && !_frozen.Contains(weight, ReferenceEqualityComparer.Instance)))
             throw new InvalidOperationException("all weights of the model are frozen (requires_grad is false): there is nothing to train");
     }
 

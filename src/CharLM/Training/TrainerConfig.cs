@@ -69,6 +69,12 @@ public sealed record TrainerConfig
     public ClippingKind Clipping { get; init; } = ClippingKind.Norm;
 
     /// <summary>
+    /// Parts of the model whose weights stay as they are, to the last bit, separated by commas: <c>embedding,rnn.l0</c>; a part is a
+    /// weight by its name, what names begin with (<c>rnn</c>), or a layer (<c>rnn.l0</c>). Default null: all weights learn.
+    /// </summary>
+    public string? Freeze { get; init; }
+
+    /// <summary>
     /// Fixes all that is random in training: the order of the minibatches, dropout, random truncation; in a run, which makes its
     /// model itself, the initial weights as well. A trainer takes the weights that its model has. Default 0.
     /// </summary>
@@ -115,6 +121,8 @@ public sealed record TrainerConfig
             yield return $"lr must be above 0 and finite, not {LearningRate}";
         if (!(ClipNorm >= 0 && double.IsFinite(ClipNorm)))
             yield return $"clip must be 0 (never) or above and finite, not {ClipNorm}";
+        if (FrozenParts.Named(Freeze).Contains(""))
+            yield return $"freeze must name parts of the model, separated by commas, not '{Freeze}'";
     }
 
     /// <summary>Throws when the configuration has an error.</summary>
