@@ -16,12 +16,12 @@ public sealed class EndlessInputTests : IDisposable
     private static readonly (int ExitCode, string Command, string Complaint)[] Devices =
     [
         (1, "corpus show /dev/zero", "can be read from a pipe or a device"),
-        (1, "corpus show /dev/urandom", "is no UTF-8"),
+        (1, "corpus show /dev/urandom", "is a binary file"),
         (1, "train --corpus /dev/zero", "can be read from a pipe or a device"),
         (1, "ngram --corpus /dev/zero --out m", "can be read from a pipe or a device"),
         (1, "classify train --data /dev/zero", "can be read from a pipe or a device"),
         (1, "score /dev/zero", "a line 1 of more than"),
-        (1, "score /dev/urandom", "is no UTF-8"),
+        (1, "score /dev/urandom", "is not UTF-8"),
         (1, "inspect /dev/zero", "not a safetensors file"),
         (1, "generate --checkpoint /dev/urandom", "/dev/urandom"),
         (2, "train --config /dev/zero", "is larger than 1048576 characters"),

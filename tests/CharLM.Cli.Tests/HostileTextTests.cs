@@ -71,7 +71,7 @@ public sealed class HostileTextTests : IDisposable
     public async Task Train_HostileText_ItsSamplesAreVisible()
     {
         string[] train = ["train", "--corpus", "text.txt", "--cleaning", "none", "--max-tokens", "0", "--prefix", "\u001b[2J\r\u202e",
-            "--epochs", "1", "--run-dir", "run\u001b", .. Texts.SmallModel];
+            "--epochs", "1", "--run-dir", "run", .. Texts.SmallModel];
         Outcome outcome = (await _sandbox.RunAsync(train)).Succeeded();
         AssertHarmless(outcome.Error);
         Assert.Contains(outcome.ErrorLines, line => line.StartsWith(@"sample  \u001b[2J\r\u202e", StringComparison.Ordinal));

@@ -58,8 +58,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
         (await _sandbox.RunAsync("generate", "--checkpoint", "run", "--length", "3")).Succeeded();
         (await _sandbox.RunAsync("eval", "run", "--corpus", "text.txt", "--max-tokens", "50")).Succeeded();
         await _sandbox.RefuseEachAsync(
-            (1, ["train", "--checkpoint", "run", "--out", "m"],
-                ["run: is a run directory, not a model", "run/checkpoints/best.safetensors and run/checkpoints/last.safetensors", "--resume goes on with the run"]),
+            (2, ["train", "--checkpoint", "run", "--out", "m"], ["has finished 1 epochs already"]),
             (1, ["train", "--corpus", "run"], ["is a run directory, not a text"]));
     }
 

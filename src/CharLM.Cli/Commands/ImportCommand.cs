@@ -90,12 +90,12 @@ internal sealed class ImportCommand : Verb
             RnnActivation = parse.GetValue(_activation),
             AllowLeak = parse.GetValue(_allowLeak),
         };
-        (string? vocab, string[]? corpus) = (parse.GetValue(_vocab), parse.GetValue(_corpus));
-        if (vocab is not null && corpus is not null)
+        (string? vocab, string[] corpus) = (parse.GetValue(_vocab), parse.GetValue(_corpus) ?? []);
+        if (vocab is not null && corpus.Length > 0)
             throw new InvalidConfigException(["the vocab comes from one place: give --vocab or --corpus, not both"]);
         if (vocab is not null)
             return config with { Vocab = VocabFile.Read(vocab) };
-        if (corpus is null)
+        if (corpus.Length == 0)
             return config;
         TextConfig text = _text.Apply(parse, new TextConfig());
         text.Validate();
