@@ -46,7 +46,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync("generate", "--checkpoint", Checkpoint, "--length", "1")).Succeeded();
         (await _sandbox.RunAsync([.. train, "--checkpoint", Checkpoint, "--epochs", $"{epochs + 1}"])).Succeeded();
         // The folder holds where the model is that was trained last.
-        Assert.Equal(["checkpoints", "checkpoints/last.path", Checkpoint, "text.txt"], _sandbox.Files());
+        Assert.Equal(["checkpoints", "checkpoints/.last", Checkpoint, "text.txt"], _sandbox.Files());
     }
 
     private int EpochsOf(string checkpoint) => CheckpointFile.Read(_sandbox.At(checkpoint)).Progress.Epochs;

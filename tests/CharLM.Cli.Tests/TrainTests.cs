@@ -28,7 +28,7 @@ public sealed class TrainTests : IDisposable
         Assert.StartsWith("time traveller", train.OutputLines[1], StringComparison.Ordinal);
         Assert.Equal(2, train.OutputLines.Length);
         Assert.Equal(train.OutputLines[1], log[^1].GetProperty("sample").GetString());
-        Assert.Equal(["checkpoints", "checkpoints/last.path", "checkpoints/last.safetensors", "logs", "logs/run.jsonl", "text.txt"],
+        Assert.Equal(["checkpoints", "checkpoints/.last", "checkpoints/last.safetensors", "logs", "logs/run.jsonl", "text.txt"],
             _sandbox.Files().Where(file => !file.StartsWith("runs", StringComparison.Ordinal)));
         Assert.Matches(@"^runs/\d{4}-\d\d-\d\d-\d{6}-text-gru32$",
             Assert.Single(Directory.GetDirectories(_sandbox.At("runs")).Select(run => Path.GetRelativePath(_sandbox.Folder, run))));

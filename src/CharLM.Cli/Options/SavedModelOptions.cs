@@ -17,8 +17,9 @@ internal sealed class SavedModelOptions
                 + "anything "
                 + "is trained, the model that comes with charlm]");
 
-    // Holds the run directory, or the file, of what was trained last.
-    private static string PointerPath => System.IO.Path.ChangeExtension(RunConfig.DefaultCheckpointPath, ".path");
+    // Holds the run directory, or the file, of what was trained last; hidden, so that nobody reads it as a text of the folder.
+    private static string PointerPath =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RunConfig.DefaultCheckpointPath)!, ".last");
 
     /// <summary>Adds the option to a verb.</summary>
     public void AddTo(Command command) => command.Add(_checkpoint);
