@@ -109,7 +109,8 @@ internal sealed class ScoreCommand : Verb
         string location = places.Count == 1 ? places[0].Location : $"the {places.Count} texts";
         TextWriter output = parse.InvocationConfiguration.Output;
         int top = Math.Min(parse.GetValue(_top) ?? 0, vocab.Count);
-        (bool json, bool perChar, bool isOneText) = (parse.GetValue(_json), parse.GetValue(_perChar) || top > 0, parse.GetValue(_carryState));
+        (bool json, bool perChar) = (parse.GetValue(_json), parse.GetValue(_perChar) || top > 0);
+        bool isOneText = parse.GetValue(_carryState);
         LineScore? last = null;
         long number = 0, tokens = 0, unknown = 0, content = 0, knownContent = 0;
         foreach ((CorpusPlace place, TextLine line) in Lines(places, encoding))

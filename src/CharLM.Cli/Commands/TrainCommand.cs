@@ -33,7 +33,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             "The temperature of samples; 0 always takes the most likely token. [default: 0.8 for texts of your own, "
             + "else 0]");
     private readonly Option<bool?> _extendVocab = OptionOf.Switch(
-        "--extend-vocab", "With --checkpoint: add the tokens of the text that the model's vocab lacks. [default: false]").In(HelpGroup.Rare);
+        "--extend-vocab", "With --checkpoint: add the tokens of the text that the model's vocab lacks. [default: false]")
+            .In(HelpGroup.Rare);
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens in a sample, after the prefix. [default: 50]");
 
     // A text whose length decided the settings.

@@ -19,7 +19,8 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
 
     private readonly Argument<string[]> _texts = Texts("[default: auto, or the checkpoint's text]");
     private readonly Option<string[]?> _corpus = OptionOf.Texts(
-        "--corpus", "TEXT", (byPosition ? "Name a text here instead" : $"{ofModel ?? "The text"}: a corpus, a file, a folder, or - for standard input")
+        "--corpus", "TEXT", (byPosition ? "Name a text here instead"
+            : $"{ofModel ?? "The text"}: a corpus, a file, a folder, or - for standard input")
             + $"; repeat it for several. [default: {(ofModel is null ? "auto, or " : "")}the checkpoint's text]");
 
     /// <summary>Texts by position.</summary>

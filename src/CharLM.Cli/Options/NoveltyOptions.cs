@@ -46,8 +46,8 @@ internal sealed class NoveltyOptions
         // A text of the model's own that has changed was told of already.
         if (!check.IsTrainingText && _corpus.Named(parse) is not null)
             ErrorLine.Write(parse.InvocationConfiguration.Error,
-                $"warning: {corpus.Origin.Name} is not the text that the model was trained on ('{model.Corpus.Name}'; the checksums differ): "
-                    + "novelty compares with all of it");
+                $"warning: {corpus.Origin.Name} is not the text that the model was trained on ('{model.Corpus.Name}'; the checksums "
+                    + "differ): novelty compares with all of it");
         return check;
     }
 }
