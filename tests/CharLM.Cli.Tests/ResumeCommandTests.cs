@@ -41,8 +41,14 @@ public sealed class ResumeCommandTests : IDisposable
             .Refused(2, "finished 5 epochs already", "--epochs");
 
     [Fact]
-    public async Task Train_FromACheckpointOfAFile_AsksForTheFile() =>
-        (await _sandbox.RunAsync(Resume)).Refused(2, "'text.txt'", "--corpus");
+    public async Task Train_FromACheckpointOfAFile_TakesTheFileWhileItIsThere()
+    {
+        Assert.Contains("text.txt", (await _sandbox.RunAsync(Resume)).Succeeded().Error, StringComparison.Ordinal);
+        _sandbox.Write("mine.txt", Texts.Plain);
+        (await _sandbox.RunAsync(["train", "--corpus", "mine.txt", "--epochs", "1", "--out", "b", .. Texts.SmallModel])).Succeeded();
+        File.Delete(_sandbox.At("mine.txt"));
+        (await _sandbox.RunAsync("train", "--checkpoint", "b", "--epochs", "2")).Refused(2, "mine.txt, is not there any more", "--corpus");
+    }
 
     [Fact]
     public async Task Train_FromACheckpointOfTheCatalog_TakesTheSameCorpus()

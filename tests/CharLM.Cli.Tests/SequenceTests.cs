@@ -115,7 +115,7 @@ public sealed class SequenceTests : IDisposable
                 ["a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0"]),
             (2, ["classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"],
                 ["pooling is for labels of whole texts"]),
-            (2, ["seq2seq", "predict"], ["give --text or --input, one of the two"]),
+            (2, ["seq2seq", "predict"], ["give a text, or --text or --input, one of them"]),
             (1, ["seq2seq", "eval", "--data", "missing.tsv"], ["missing.tsv"]),
             (1, ["seq2seq", "eval", "--data", "turned.tsv", "--checkpoint", "turned.tsv"], ["turned.tsv"]));
     }

@@ -13,7 +13,7 @@ internal sealed class ClassifyEvalCommand : Verb
     private const int MostLabelsShown = 20, LongestLabel = 20;
 
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
+        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
     private readonly Option<string?> _data = OptionOf.Text(
         "--data", "FILE", "File of pairs to measure: UTF-8, one per line, text<TAB>label.");
     private readonly RuntimeOptions _runtime = new();

@@ -10,7 +10,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class ClassifyPredictCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
+        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();

@@ -10,7 +10,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm export</c>.</summary>
 internal sealed class ExportCommand : Verb
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "The model to export.");
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "MODEL", "The model to export.");
     private readonly Option<string?> _out = OptionOf.Text(
         "--out", "FILE", "File for the weights under PyTorch's names: .pt or .pth for torch.load, or .safetensors.");
     private readonly Option<string?> _vocab = OptionOf.Text(

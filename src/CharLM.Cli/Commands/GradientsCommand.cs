@@ -19,7 +19,7 @@ internal sealed class GradientsCommand : Verb
 {
     private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "FILE", "Measure this model. [default: new models]");
+    private readonly Option<string?> _checkpoint = OptionOf.Text("--checkpoint", "MODEL", "Measure this model. [default: new models]");
     private readonly Option<string?> _preset = OptionOf.Text(
         "--preset", "NAME|list", "Start from a named configuration, which options override; list shows them all. [default: none]");
     private readonly Option<string?> _config = OptionOf.Text(

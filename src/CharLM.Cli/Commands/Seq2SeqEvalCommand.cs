@@ -10,7 +10,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqEvalCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
     private readonly Option<string?> _data = OptionOf.Text(
         "--data", "FILE", "File of pairs to measure: UTF-8, one per line, source<TAB>target.");
     private readonly DecodingOptions _decoding = new();

@@ -10,7 +10,7 @@ namespace CharLM.Cli.Commands;
 internal sealed class Seq2SeqPredictCommand : Verb
 {
     private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "FILE", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly DecodingOptions _decoding = new();
     private readonly RuntimeOptions _runtime = new();

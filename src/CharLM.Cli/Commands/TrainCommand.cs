@@ -57,7 +57,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     /// <inheritdoc/>
     public override string[] CommonOptions =>
     [
-        "--preset", "--cleaning", "--max-tokens", "--validation-fraction", "--cell", "--hidden", "--epochs", "--minutes", "--lr",
+        "--preset", "--cleaning", "--cell", "--hidden", "--epochs", "--minutes", "--lr",
         "--resume", "--run-dir", "--out",
     ];
 
