@@ -40,8 +40,8 @@ internal sealed class CorpusShowCommand : Verb
         TextConfig config = _text.Apply(parse, new TextConfig { MaxTokens = 0 });
         config.Validate();
         CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.Auto;
-        CorpusText corpus = await CorpusOptions.ReadAsync(parse, names, config.Encoding, null, cancellationToken);
-        TokenizedText text = TokenizedText.From(corpus.Text, config);
+        CorpusText corpus = await CorpusOptions.ReadAsync(parse, names, config.ReadAs, null, cancellationToken);
+        TokenizedText text = TokenizedText.From(corpus, config);
         List<TokenCount> frequent = [.. text.Vocab.Tokens.Zip(text.Vocab.Frequencies, (token, count) => new TokenCount(token, count))
             .Where(count => count.Count > 0).Take(MostFrequent)];
         List<string> lines = FirstCleaned(corpus.Text, config.Cleaning);

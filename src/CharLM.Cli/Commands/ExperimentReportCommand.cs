@@ -55,7 +55,7 @@ internal sealed class ExperimentReportCommand : Verb
         var texts = new Dictionary<CorpusNames, string?>();
         foreach (Trial trial in experiment.Trials.DistinctBy(trial => trial.Config.Corpus))
             texts[trial.Config.Corpus] = await CorpusOptions.Sha256Async(
-                directory.CorpusOf(trial), trial.Config.Text.Encoding, cancellationToken);
+                directory.CorpusOf(trial), trial.Config.Text.ReadAs, cancellationToken);
         return texts;
     }
 }

@@ -142,10 +142,10 @@ internal sealed class ExperimentRunCommand : Verb
         ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
     {
         CorpusText text = await CorpusOptions.ReadAsync(
-            parse, directory.CorpusOf(trial), trial.Config.Text.Encoding, null, cancellationToken);
+            parse, directory.CorpusOf(trial), trial.Config.Text.ReadAs, null, cancellationToken);
         if (!trial.Config.Corpus.IsAuto || directory.KeepAuto(text.Origin.Name) is var kept && kept == text.Origin.Name)
             return text;
-        return await CorpusOptions.ReadAsync(parse, kept, trial.Config.Text.Encoding, null, cancellationToken);
+        return await CorpusOptions.ReadAsync(parse, kept, trial.Config.Text.ReadAs, null, cancellationToken);
     }
 
     private int Train(ParseResult parse, ExperimentDirectory directory, Trial trial, CorpusText corpus, CancellationToken cancellationToken)

@@ -72,37 +72,45 @@ internal sealed class GenerateCommand : Verb
         errors.AddRange(_novelty.Errors(parse, isInteractive));
         InvalidConfigException.ThrowIfAny(errors);
 
+        var tokenizer = Tokenizer.Create(saved.Text.Token);
+        bool isBytes = saved.Text.Token == TokenKind.Byte;
+        if (isBytes && config.Constraint?.All(char.IsAscii) == false)
+            throw new InvalidConfigException([$"constrain must be of ASCII for a model of bytes, not '{config.Constraint}'"]);
+        config = config with { Stops = [.. config.Stops.Select(tokenizer.FromText)] };
         NoveltyReporter? novelty = await _novelty.OpenAsync(parse, saved, cancellationToken) is { } check
             ? new NoveltyReporter(check, saved.Text.Token, config.Samples) : null;
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
-        var generator = new TextGenerator(model, saved.Vocab, Tokenizer.Create(saved.Text.Token));
+        var generator = new TextGenerator(model, saved.Vocab, tokenizer, saved.Text.EndIdIn(saved.Vocab));
         using GenerationSession session = generator.Open(config);
         var warnings = new GenerationWarnings(generator, saved.Text, parse.InvocationConfiguration.Error);
         warnings.AboutModel(saved);
         warnings.AboutStops(config.Stops);
         if (isInteractive)
         {
-            var prompt = new Prompt(session, saved.Vocab, warnings, parse.InvocationConfiguration, parse.GetValue(_json));
+            var prompt = new Prompt(session, tokenizer, saved.Vocab, warnings, parse.InvocationConfiguration, parse.GetValue(_json));
             await prompt.RunAsync(Prefix(parse), cancellationToken);
             return ExitCode.Done;
         }
-        string prefix = Prefix(parse) ?? saved.Corpus.Prefix ?? new RunConfig().Prefix;
+        string prefix = Prefix(parse) ?? saved.Corpus.Prefix
+            ?? (saved.Text.Documents == DocumentKind.None ? new RunConfig().Prefix : "");
         if (_model.Named(parse) is null or SavedModelOptions.Last)
         {
             parse.InvocationConfiguration.Error.WriteLine(
                 $"model   {Printable.Text(path)}, trained on {Printable.Text(saved.Corpus.Name)}");
         }
-        warnings.AboutText(prefix);
-        session.Read(prefix);
+        string read = tokenizer.FromText(prefix);
+        warnings.AboutText(read);
+        session.Read(read);
         IEnumerable<TextPiece> pieces = session.Continue(cancellationToken);
         pieces = novelty?.Follow(pieces) ?? pieces;
         if (parse.GetValue(_json))
         {
-            parse.InvocationConfiguration.Output.WriteLine(Json(path, prefix, config, pieces, novelty));
+            parse.InvocationConfiguration.Output.WriteLine(Json(path, prefix, config, tokenizer, pieces, novelty));
             return ExitCode.Done;
         }
-        using (var output = PieceWriter.For(parse.InvocationConfiguration.Output))
-            new SampleReporter(output, prefix, config.Samples).Print(pieces);
+        using (PieceWriter output = isBytes
+            ? PieceWriter.ForBytes(parse.InvocationConfiguration.Output) : PieceWriter.For(parse.InvocationConfiguration.Output))
+            new SampleReporter(output, read, config.Samples, saved.Text.Documents != DocumentKind.Lines).Print(pieces);
         novelty?.Print(parse.InvocationConfiguration.Error);
         return ExitCode.Done;
     }
@@ -122,7 +130,8 @@ internal sealed class GenerateCommand : Verb
     }
 
     // The first sample stands at the top, where a single one stands, too.
-    private static string Json(string path, string prefix, GenerationConfig config, IEnumerable<TextPiece> pieces, NoveltyReporter? novelty)
+    private static string Json(
+        string path, string prefix, GenerationConfig config, Tokenizer tokenizer, IEnumerable<TextPiece> pieces, NoveltyReporter? novelty)
     {
         var texts = new StringBuilder[config.Samples];
         var ends = new TextEnd[config.Samples];
@@ -135,7 +144,7 @@ internal sealed class GenerateCommand : Verb
             (end, sample) => new
             {
                 Sample = sample,
-                Continuation = texts[sample].ToString(),
+                Continuation = tokenizer.ToText(texts[sample].ToString()),
                 End = end.Reason,
                 end.Tokens,
                 end.Nats,
@@ -147,7 +156,7 @@ internal sealed class GenerateCommand : Verb
             Checkpoint = path,
             Prefix = prefix,
             samples[0].Continuation,
-            Text = prefix + samples[0].Continuation,
+            Text = tokenizer.ToText(tokenizer.FromText(prefix) + texts[0]),
             samples[0].End,
             samples[0].Novelty,
             config.Seed,

@@ -77,7 +77,7 @@ internal sealed class GradientsCommand : Verb
         InvalidConfigException.ThrowIfAny([.. study.Errors(), .. _runtime.Errors(parse)]);
         foreach (string path in new[] { parse.GetValue(_html), parse.GetValue(_csv) }.OfType<string>())
             OutputFile.Probe(path);
-        CorpusText corpus = await _corpus.ReadAsync(parse, study.Text.Encoding, start, cancellationToken);
+        CorpusText corpus = await _corpus.ReadAsync(parse, study.Text.ReadAs, start, cancellationToken);
         _runtime.Use(parse);
         TextWriter error = parse.InvocationConfiguration.Error;
         IReadOnlyList<GradientRow> rows = study.Execute(corpus.Text, new Progress(error), cancellationToken);

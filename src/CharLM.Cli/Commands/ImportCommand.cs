@@ -74,6 +74,7 @@ internal sealed class ImportCommand : Verb
         checkpoint = checkpoint with { Text = _text.Apply(parse, checkpoint.Text) };
         checkpoint.Text.Validate();
         InvalidConfigException.ThrowIfAny(Tokenizer.Create(checkpoint.Text.Token).ErrorOf(checkpoint.Vocab) is { } error ? [error] : []);
+        _ = checkpoint.Text.EndIdIn(checkpoint.Vocab);
         CheckpointFile.Write(path, checkpoint);
         PrintResult(parse, path, checkpoint);
         return ExitCode.Done;
@@ -99,12 +100,12 @@ internal sealed class ImportCommand : Verb
             return config;
         TextConfig text = _text.Apply(parse, new TextConfig());
         text.Validate();
-        CorpusText read = await CorpusOptions.ReadAsync(parse, CorpusOptions.NamesOf(corpus), text.Encoding, null, cancellationToken);
+        CorpusText read = await CorpusOptions.ReadAsync(parse, CorpusOptions.NamesOf(corpus), text.ReadAs, null, cancellationToken);
         CorpusOptions.TellOfReturns(parse, read, text);
         return config with
         {
             Text = text,
-            Vocab = TokenizedText.From(read.Text, text).Vocab,
+            Vocab = TokenizedText.From(read, text).Vocab,
             Corpus = new CorpusRecord(read.Origin.Name, read.Origin.Sha256),
         };
     }

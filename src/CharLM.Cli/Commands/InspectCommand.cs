@@ -72,10 +72,12 @@ internal sealed class InspectCommand : Verb
         string page = parse.GetValue(_out) ?? DefaultPage;
         OutputFile.Probe(page);
         var tokenizer = Tokenizer.Create(saved.Text.Token);
-        int[] ids = tokenizer.Encode(TextCleaner.Clean(text, saved.Text.Cleaning, tokenizer.LineSeparator), saved.Vocab);
+        int[] ids = tokenizer.Encode(TextCleaner.Clean(tokenizer.FromText(text), saved.Text.Cleaning, tokenizer.LineSeparator), saved.Vocab);
         if (ids.Length > 0 && ids.All(id => id == Vocab.UnknownId))
             throw new InvalidConfigException(
                 [$"vocab mismatch: none of the text's {ids.Length} tokens is in the model's vocab of {saved.Vocab.Count}"]);
+        if (saved.Text.EndIdIn(saved.Vocab) is { } endId)
+            ids = [endId, .. ids];
         ActivationTrace trace = ActivationTrace.Of(checkpoint, ids, cancellationToken);
         string html = ActivationPage.Render(trace, $"{Path.GetFileName(path)}: {ModelParts.Of(saved).Kind}");
         OutputFile.Write(page, writer => writer.Write(html));

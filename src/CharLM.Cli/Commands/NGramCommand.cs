@@ -54,7 +54,7 @@ internal sealed class NGramCommand : Verb
         };
         InvalidConfigException.ThrowIfAny(run.Errors());
         OutputFile.Probe(run.CheckpointPath);
-        CorpusText corpus = await _corpus.ReadAsync(parse, run.Text.Encoding, null, cancellationToken);
+        CorpusText corpus = await _corpus.ReadAsync(parse, run.Text.ReadAs, null, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, run.Text);
         CorpusOptions.TellOfLoss(parse, corpus, run.Text);
         NGramResult result = run.Execute(corpus, cancellationToken);

@@ -13,7 +13,7 @@ namespace CharLM.Cli.Commands;
 /// stop string ended the continuation: that one was read in its place. An empty line goes on without adding anything.
 /// </remarks>
 internal sealed class Prompt(
-    GenerationSession session, Vocab vocab, GenerationWarnings warnings, InvocationConfiguration streams, bool json)
+    GenerationSession session, Tokenizer tokenizer, Vocab vocab, GenerationWarnings warnings, InvocationConfiguration streams, bool json)
 {
     private const int LongestLine = 1_000_000;
     private const string LineEnd = "\n";
@@ -52,6 +52,7 @@ internal sealed class Prompt(
     {
         try
         {
+            line = tokenizer.FromText(line);
             warnings.AboutText(line);
         }
         catch (InvalidConfigException e)
@@ -69,12 +70,12 @@ internal sealed class Prompt(
 
     private void Print(string line, CancellationToken cancellationToken)
     {
-        using var output = PieceWriter.For(streams.Output);
-        output.Write(line);
+        using PieceWriter output = tokenizer.Kind == TokenKind.Byte ? PieceWriter.ForBytes(streams.Output) : PieceWriter.For(streams.Output);
+        output.Write(tokenizer.FromText(line));
         foreach (TextPiece piece in session.Continue(cancellationToken))
         {
             output.Write(piece.Text);
-            _endsLine = piece.End?.Reason != EndReason.Stop;
+            _endsLine = piece.End?.Reason is not (EndReason.Stop or EndReason.Document);
         }
         output.Write("\n");
     }
@@ -88,8 +89,8 @@ internal sealed class Prompt(
             text.Append(piece.Text);
             end = piece.End;
         }
-        _endsLine = end!.Reason != EndReason.Stop;
-        streams.Output.WriteLine(JsonOutput.Line(new { Prefix = line, Continuation = text.ToString(), End = end.Reason, end.Tokens }));
+        _endsLine = end!.Reason is not (EndReason.Stop or EndReason.Document);
+        streams.Output.WriteLine(JsonOutput.Line(new { Prefix = line, Continuation = tokenizer.ToText(text.ToString()), End = end.Reason, end.Tokens }));
     }
 
     // On another thread: nothing can call a read of a terminal back, and an interruption shall not wait for it.

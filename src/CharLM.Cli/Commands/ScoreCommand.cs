@@ -67,10 +67,13 @@ internal sealed class ScoreCommand : Verb
             .LocateAsync(names, cancellationToken);
         if (places is [{ Kind: not CorpusOriginKind.StandardInput } only])
             Open(only).Dispose();
+        if (saved.Text.Token == TokenKind.Byte)
+            encoding = TextEncoding.Find(TextEncoding.BytesName);
+        var tokenizer = Tokenizer.Create(saved.Text.Token);
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
         using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState), parse.GetValue(_top) ?? 0);
         // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
-        return await Task.Run(() => Score(parse, scorer, saved.Vocab, places, encoding, cancellationToken), cancellationToken)
+        return await Task.Run(() => Score(parse, scorer, tokenizer, saved.Vocab, places, encoding, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
     }
 
@@ -103,7 +106,7 @@ internal sealed class ScoreCommand : Verb
     }
 
     private int Score(
-        ParseResult parse, LineScorer scorer, Vocab vocab, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding,
+        ParseResult parse, LineScorer scorer, Tokenizer tokenizer, Vocab vocab, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding,
             CancellationToken cancellationToken)
     {
         string location = places.Count == 1 ? places[0].Location : $"the {places.Count} texts";
@@ -125,11 +128,12 @@ internal sealed class ScoreCommand : Verb
             tokens += score.Tokens.Count;
             unknown += score.Unknown;
             // Every text has line ends: they alone are none, and know none.
-            int[] ids = [.. score.Tokens.Zip(score.Ids).Where(pair => pair.First is not ("\n" or "\r")).Select(pair => pair.Second)];
+            int[] ids = [.. score.Tokens.Zip(score.Ids).Where(pair => pair.First is not ("\n" or "\r" or Vocab.End)).Select(pair => pair.Second)];
             content += ids.Length;
             knownContent += ids.Count(id => id != Vocab.UnknownId);
             if (json)
-                output.WriteLine(JsonOutput.Line(Row(number, line.Text, score, places.Count == 1 ? null : place.Name, vocab)));
+                output.WriteLine(JsonOutput.Line(
+                    Row(number, tokenizer.ToText(line.Text), score, places.Count == 1 ? null : place.Name, vocab)));
             else if (perChar)
             {
                 PrintEach(output, number, score, vocab, top);
@@ -138,7 +142,7 @@ internal sealed class ScoreCommand : Verb
                     PrintNext(output, number, score, vocab, top);
             }
             else
-                output.WriteLine($"{Number(NatsOf(score))}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(line.Text)}");
+                output.WriteLine($"{Number(NatsOf(score))}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(tokenizer.ToText(line.Text))}");
         }
         if (isOneText && perChar && !json && last is not null)
             PrintNext(output, number, last, vocab, top);

@@ -92,7 +92,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         {
             TextConfig text = _text.Apply(parse, new TextConfig { Cleaning = Cleaning.None });
             _read = await CorpusOptions.ReadAsync(
-                parse, _corpus.Apply(parse, under.Corpus, start?.Corpus), text.Encoding, start, cancellationToken);
+                parse, _corpus.Apply(parse, under.Corpus, start?.Corpus), text.ReadAs, start, cancellationToken);
             under = OwnText.For(_read.Text, text) with { CheckpointPath = under.CheckpointPath };
         }
         else if (preset is not null)
@@ -119,7 +119,9 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         Text = _text.Apply(parse, under.Text),
         Model = _model.Apply(parse, under.Model, Runtime.OnCpu(parse)),
         Training = _trainer.Apply(parse, under.Training),
-        Prefix = parse.GetValue(_prefix) ?? under.Prefix,
+        // A document begins with nothing, unless somebody says otherwise.
+        Prefix = parse.GetValue(_prefix) ?? (_text.Apply(parse, under.Text).Documents != DocumentKind.None
+            && under.Prefix == new RunConfig().Prefix ? "" : under.Prefix),
         SampleTemperature = parse.GetValue(_sampleTemperature) ?? under.SampleTemperature,
         ExtendVocab = parse.GetValue(_extendVocab) ?? under.ExtendVocab,
         SampleLength = parse.GetValue(_length) ?? under.SampleLength,
@@ -132,7 +134,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         ParseResult parse, RunConfig config, Checkpoint? start, RunSession? session, Func<RunReporting> report,
             CancellationToken cancellationToken)
     {
-        CorpusText corpus = _read ?? await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.Encoding, start, cancellationToken);
+        CorpusText corpus = _read ?? await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.ReadAs, start, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, config.Text);
         CorpusOptions.TellOfLoss(parse, corpus, config.Text);
         // Torch takes half a second to load: last.

@@ -105,7 +105,7 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
     /// <summary>Finds texts on this machine.</summary>
     public static CorpusResolver Resolver(DownloadReporter report, string? encoding, ISavedModel? model) => new(Store(report), report)
     {
-        Encoding = encoding,
+        Encoding = model is { Text.Token: TokenKind.Byte } ? TextEncoding.BytesName : encoding,
         Known = model is null ? null : new KnownText(model.Corpus.Sha256, model.Text.Encoding),
         IsRun = WrongFile.IsRun,
     };

@@ -15,7 +15,10 @@ internal sealed class TextOptions(TextConfig? under = null)
             + "v1.0 "
             + "does); lower changes all letters to lower case; none changes nothing. [default: d2l]");
     private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>(
-        "--token", "Split the text into characters or into words. [default: char]");
+        "--token", "Split the text into characters, words or bytes; bytes are those of any file, as it is. [default: char]");
+    private readonly Option<DocumentKind?> _documents = OptionOf.Choice<DocumentKind>(
+        "--documents", "Read each line, paragraph (between blank lines) or file as a document with an end of its own: the model starts anew "
+            + "at each, and learns where texts end. [default: none]");
     private readonly Option<int?> _minFreq = OptionOf.Integer(
         "--min-freq", "N", "Replace tokens that occur fewer than N times by <unk>. [default: 0]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer(
@@ -45,7 +48,7 @@ internal sealed class TextOptions(TextConfig? under = null)
     /// <param name="splits">Whether the verb takes parts of the text, too.</param>
     public void AddTo(Command command, bool splits)
     {
-        command.Add(HelpGroup.Text, _encoding, _cleaning, _token, _minFreq);
+        command.Add(HelpGroup.Text, _encoding, _cleaning, _token, _documents, _minFreq);
         if (splits)
             command.Add(HelpGroup.Text, _maxTokens, _validationFraction, _testFraction);
     }
@@ -54,8 +57,9 @@ internal sealed class TextOptions(TextConfig? under = null)
     public TextConfig Apply(ParseResult parse, TextConfig under) => under with
     {
         Encoding = parse.GetValue(_encoding) ?? under.Encoding,
-        Cleaning = parse.GetValue(_cleaning) ?? under.Cleaning,
+        Cleaning = parse.GetValue(_cleaning) ?? (parse.GetValue(_token) == TokenKind.Byte ? Cleaning.None : under.Cleaning),
         Token = parse.GetValue(_token) ?? under.Token,
+        Documents = parse.GetValue(_documents) ?? under.Documents,
         MinFreq = parse.GetValue(_minFreq) ?? under.MinFreq,
         MaxTokens = parse.GetValue(_maxTokens) ?? under.MaxTokens,
         ValidationFraction = parse.GetValue(_validationFraction) ?? under.ValidationFraction,

@@ -40,7 +40,8 @@ internal static class WrongFile
         if (e.Error is not (CorpusFileError.WrongEncoding or CorpusFileError.Binary or CorpusFileError.TooLarge))
             return null;
         if (!IsModel(e.Location))
-            return e.Suggestion is not null && Has(parse, "--encoding") ? $"{e.Message} (--encoding {e.Suggestion})" : null;
+            return e.Error == CorpusFileError.Binary && Has(parse, "--token") ? $"{e.Message} (--token byte reads any file)"
+                : e.Suggestion is not null && Has(parse, "--encoding") ? $"{e.Message} (--encoding {e.Suggestion})" : null;
         string taker = Has(parse, "--checkpoint") ? "--checkpoint takes a model" : "charlm inspect shows what is in a model";
         return $"{e.Location}: is a model, not a text; {taker}";
     }

@@ -6,7 +6,7 @@ namespace CharLM.Cli.Reporting;
 /// <summary>
 /// Prints texts that are written side by side one after the other: the first as it comes, the others when it is their turn.
 /// </summary>
-internal sealed class SampleReporter(PieceWriter output, string prefix, int samples)
+internal sealed class SampleReporter(PieceWriter output, string prefix, int samples, bool numbered = true)
 {
     private readonly StringBuilder?[] _later = new StringBuilder?[samples];
     private readonly bool[] _ended = new bool[samples];
@@ -32,7 +32,9 @@ internal sealed class SampleReporter(PieceWriter output, string prefix, int samp
 
     private void Next()
     {
-        output.Write("\n");
+        // Nothing is added to bytes.
+        if (samples > 1 || !output.IsRaw)
+            output.Write("\n");
         if (++_current == samples)
             return;
         Begin();
@@ -42,6 +44,6 @@ internal sealed class SampleReporter(PieceWriter output, string prefix, int samp
         _later[_current] = null;
     }
 
-    // As head and tail tell files apart.
-    private void Begin() => output.Write(samples == 1 ? prefix : $"==> {_current} <==\n{prefix}");
+    // As head and tail tell files apart; lines tell themselves apart.
+    private void Begin() => output.Write(samples == 1 || !numbered ? prefix : $"==> {_current} <==\n{prefix}");
 }

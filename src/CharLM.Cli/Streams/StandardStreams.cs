@@ -34,6 +34,7 @@ internal sealed partial class StandardStreams : IDisposable
             IsOpen(ErrorHandle) ? new TolerantStream(Console.OpenStandardError()) : Stream.Null, Console.IsErrorRedirected);
         // A text that a model wrote goes into a pipe or a file as it is.
         _terminal = Console.IsOutputRedirected ? null : new VisibleWriter(_output);
+        RawOutput = Console.IsOutputRedirected ? _output.BaseStream : null;
         Console.SetOut(_terminal ?? (TextWriter)_output);
         Console.SetError(new VisibleWriter(LiveError));
     }
@@ -42,6 +43,9 @@ internal sealed partial class StandardStreams : IDisposable
     /// Standard error for displays that move on a terminal by themselves; texts of others must be made <see cref="Printable"/>.
     /// </summary>
     public static TextWriter LiveError { get; private set; } = TextWriter.Null;
+
+    /// <summary>What takes bytes as they are, between texts that are flushed; null where standard output is a terminal.</summary>
+    public static Stream? RawOutput { get; private set; }
 
     /// <summary>Standard input: as it is from a file or a pipe, what is typed as UTF-8.</summary>
     /// <exception cref="IOException">It was closed before the program began.</exception>

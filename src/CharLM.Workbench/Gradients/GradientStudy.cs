@@ -84,7 +84,7 @@ public sealed record GradientStudy
         manual_seed(Training.Seed);
         using LanguageModel model = Start is null ? new LanguageModel(config, text.Vocab.Count) : Start.BuildModel(config.Implementation);
         model.Threads = Threads;
-        (double? perplexity, string? problem) = Train(model, clipping, text.Train, cancellationToken);
+        (double? perplexity, string? problem) = Train(model, clipping, text, cancellationToken);
         return new GradientRow
         {
             Name = name,
@@ -98,7 +98,7 @@ public sealed record GradientStudy
     }
 
     private (double? Perplexity, string? Problem) Train(
-        LanguageModel model, ClippingKind? clipping, TokenSource tokens, CancellationToken cancellationToken)
+        LanguageModel model, ClippingKind? clipping, TokenizedText text, CancellationToken cancellationToken)
     {
         double? perplexity = null;
         if (TrainEpochs == 0)
@@ -108,7 +108,7 @@ public sealed record GradientStudy
             ClipNorm = clipping is null ? 0 : Training.ClipNorm,
             Clipping = clipping ?? ClippingKind.Norm,
         };
-        using var trainer = new Trainer(model, config, tokens);
+        using var trainer = new Trainer(model, config, text.Train, text.EndId);
         try
         {
             for (int epoch = 0; epoch < TrainEpochs; epoch++)

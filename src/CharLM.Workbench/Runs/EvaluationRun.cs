@@ -60,7 +60,8 @@ public sealed record EvaluationRun
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        return (first.Text.Token, first.Text.Cleaning) == (second.Text.Token, second.Text.Cleaning);
+        return (first.Text.Token, first.Text.Cleaning, first.Text.Documents) ==
+            (second.Text.Token, second.Text.Cleaning, second.Text.Documents);
     }
 
     private EvaluationText TextOf(CorpusText corpus, ISavedModel model, IReadOnlyList<ISavedModel> same)
@@ -68,7 +69,7 @@ public sealed record EvaluationRun
         bool trainedOn = same.Any(other => other.Corpus.Sha256 == corpus.Origin.Sha256);
         TextSplit split = Split ?? TextSplit.All;
         int window = 0;
-        EvaluationText text = EvaluationText.From(corpus.Text, model.Text, model.Vocab, tokens =>
+        EvaluationText text = EvaluationText.From(corpus, model.Text, model.Vocab, tokens =>
         {
             TextParts[] parts = [.. same.Select(other => other.PartsOf(tokens))];
             TextRange test = Common(part => part.Test);

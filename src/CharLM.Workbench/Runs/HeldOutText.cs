@@ -8,10 +8,11 @@ namespace CharLM.Workbench.Runs;
 /// <param name="Tokens">Its token ids; empty when nothing is held out.</param>
 /// <param name="WindowLength">Tokens of the windows that are read with the state reset for each; 0: rows with the state carried.</param>
 /// <param name="BeforeTest">Whether a test part follows it.</param>
-internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool BeforeTest = false)
+/// <param name="EndId">What ends a document; null: the text has none.</param>
+internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool BeforeTest = false, int? EndId = null)
 {
     // Without windows, what an evaluation takes when it is told nothing.
-    private EvaluationConfig Reading => new() { WindowLength = WindowLength };
+    private EvaluationConfig Reading => new() { WindowLength = WindowLength, EndId = EndId };
 
     /// <summary>Whether anything is held out.</summary>
     public bool Exists => !Tokens.IsEmpty;
@@ -37,7 +38,7 @@ internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool Be
         foreach (ReadOnlyMemory<int> block in predicted.Blocks())
         {
             foreach (int id in block.Span)
-                characters += CharTokenizer.Length(vocab[id]);
+                characters += id == EndId ? 1 - tokenizer.TokenSeparator.Length : tokenizer.CharactersOf(vocab[id]);
         }
         return (double)characters / predicted.Length;
     }

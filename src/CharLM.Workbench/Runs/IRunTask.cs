@@ -59,9 +59,11 @@ internal sealed class LanguageModelTask(
     /// <inheritdoc/>
     public string Sample()
     {
-        var generator = new TextGenerator(model, text.Vocab, Tokenizer.Create(config.Text.Token));
+        var tokenizer = Tokenizer.Create(config.Text.Token);
+        var generator = new TextGenerator(model, text.Vocab, tokenizer, text.EndId);
         var sampler = new TokenSampler(Sampling.AtTemperature(config.SampleTemperature), config.Training.Seed);
-        return config.Prefix + string.Concat(generator.Continue(config.Prefix, config.SampleLength, sampler));
+        string prefix = tokenizer.FromText(config.Prefix);
+        return tokenizer.ToText(prefix + string.Concat(generator.Continue(prefix, config.SampleLength, sampler)));
     }
 
     /// <inheritdoc/>

@@ -45,7 +45,7 @@ public sealed record NGramRun
     {
         ArgumentNullException.ThrowIfNull(corpus);
         InvalidConfigException.ThrowIfAny(Errors());
-        TokenizedText text = TokenizedText.From(corpus.Text, Text);
+        TokenizedText text = TokenizedText.From(corpus, Text);
         if (text.NumTokensOfCorpus == 0)
             throw new InvalidConfigException(
                 [$"nothing of the text is left after the cleaning '{Choices.NameOf(Text.Cleaning)}': take --cleaning none"]);
@@ -85,7 +85,7 @@ public sealed record NGramRun
 
     private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
     {
-        EvaluationText heldOut = EvaluationText.From(corpus.Text, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen) with
+        EvaluationText heldOut = EvaluationText.From(corpus, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen) with
         {
             Name = $"{corpus.Origin.Name} ({(Text.TestFraction > 0 ? "test part" : "held out from training")})",
         };

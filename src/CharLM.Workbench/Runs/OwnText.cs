@@ -21,6 +21,7 @@ public static class OwnText
     private const double HeldOutShare = 0.05;
     private const double MostHeldOut = 200_000, MostTested = 1_000_000;
 
+    private const int MostRows = 256;
     private const int LongestSearch = 20_000, ShortestLine = 5, LongestPrefix = 20;
 
     // From so many characters on: the hidden units, the size of a minibatch, how much is dropped, and passes over the text at most.
@@ -50,12 +51,23 @@ public static class OwnText
             {
                 Cleaning = config.Cleaning,
                 Token = config.Token,
+                Documents = config.Documents,
                 // A word that occurs once would be learned as the unknown one anyway.
                 MinFreq = config.MinFreq == 0 && config.Token == TokenKind.Word ? 2 : config.MinFreq,
                 Encoding = config.Encoding,
             },
+            Training = settings.Training with { BatchSize = RowsOf(text, config.Documents, settings.Training) },
             Prefix = PrefixOf(text, config),
         };
+    }
+
+    // Of documents that are shorter than a row, as many more as make a minibatch of as many tokens.
+    private static int RowsOf(string text, DocumentKind documents, TrainerConfig training)
+    {
+        if (documents is DocumentKind.None or DocumentKind.Files)
+            return training.BatchSize;
+        int length = text.Length / Math.Max(1, DocumentSplit.Of(text, documents, []).Count());
+        return Math.Clamp(training.BatchSize * training.NumSteps / Math.Max(1, length), training.BatchSize, MostRows);
     }
 
     /// <summary>The settings for a text of some length.</summary>
@@ -117,14 +129,27 @@ public static class OwnText
     /// <inheritdoc cref="IsOwn(CorpusNames)"/>
     internal static bool IsOwn(CorpusOrigin origin) => IsOwn(origin.Texts) && origin.Name is not CorpusResolver.Preferred;
 
-    /// <summary>A beginning in the manner of a text: the first words of the first line that has enough of them.</summary>
+    /// <summary>
+    /// A beginning in the manner of a text: the first words of the first line that has enough of them; nothing for documents, which begin
+    /// by themselves.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="config">How it is cleaned.</param>
     public static string PrefixOf(string text, TextConfig config)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(config);
+        if (config.Documents != DocumentKind.None)
+            return "";
         string beginning = TextCleaner.Clean(text[..Math.Min(text.Length, LongestSearch)], config.Cleaning, "\n");
+        if (config.Token == TokenKind.Byte)
+        {
+            beginning = new ByteTokenizer().ToText(beginning);
+            // What is no text has no words to begin with.
+            if (beginning.AsSpan(0, Math.Min(beginning.Length, LongestPrefix)).ContainsAnyInRange('\uFFFD', '\uFFFF')
+                || beginning.Contains('\0', StringComparison.Ordinal))
+                return "\n";
+        }
         string line = beginning.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length >= ShortestLine)
             ?? beginning.Trim();
         if (line.Length <= LongestPrefix)

@@ -41,7 +41,7 @@ public sealed record RunConfig : RunSettings
     /// </summary>
     public bool ExtendVocab { get; init; }
 
-    /// <summary>What samples continue; default "time traveller".</summary>
+    /// <summary>What samples continue; default "time traveller"; may be empty where a document begins.</summary>
     public string Prefix { get; init; } = "time traveller";
 
     /// <summary>The temperature that samples are drawn at, 0 or above; default 0: greedily, as the book does.</summary>
@@ -76,7 +76,9 @@ public sealed record RunConfig : RunSettings
         }
         if (ExtendVocab && Text.Token is not (TokenKind.Char or TokenKind.Word))
             yield return $"extend-vocab is for characters and words: a vocab of {Choices.NameOf(Text.Token)} tokens has them all";
-        if (!Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
+        foreach (string error in Text.Documents == DocumentKind.None ? [] : Training.DocumentErrors(Model))
+            yield return error;
+        if (Text.Documents == DocumentKind.None && !Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
             yield return $"prefix must hold at least one {Choices.NameOf(Text.Token)}, not '{Prefix}'";
         if (Minutes is { } minutes && !(minutes > 0 && minutes <= MostMinutes))
             yield return $"minutes must be above 0 and at most {MostMinutes} (a week), not {minutes}";

@@ -32,24 +32,25 @@ internal static class StepBudget
             CancellationToken cancellationToken)
     {
         var began = Stopwatch.StartNew();
-        double rate = StepsPerSecond(minutes, training, text.Train, build, threads, cancellationToken);
-        double tokensOfStep = (double)training.BatchSize * training.NumSteps;
+        double rate = StepsPerSecond(minutes, training, text, build, threads, cancellationToken);
+        EpochPlan pass = MinibatchIterator.Create(
+            training.Sampling, text.Train, training.BatchSize, training.NumSteps, training.Seed, text.EndId).Plan(0);
+        double tokensOfStep = (double)pass.NumTokens / pass.NumBatches;
         double reading = Epochs * text.HeldOut.Length * CostOfReading / (rate * tokensOfStep);
         double left = (minutes * 60 * (1 - Reserve)) - began.Elapsed.TotalSeconds - reading;
-        MinibatchIterator pass = MinibatchIterator.Create(
-            training.Sampling, text.Train, training.BatchSize, training.NumSteps, training.Seed);
-        double most = (double)training.NumEpochs * pass.Plan(0).NumBatches;
+        double most = (double)training.NumEpochs * pass.NumBatches;
         int steps = (int)Math.Clamp(Math.Min(rate * left, most), Epochs, int.MaxValue / 2);
         return training with { TotalSteps = steps, StepsPerEpoch = (steps + Epochs - 1) / Epochs };
     }
 
     private static double StepsPerSecond(
-        double minutes, TrainerConfig training, TokenSource train, Func<LanguageModel> build, int threads,
+        double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads,
             CancellationToken cancellationToken)
     {
         using LanguageModel model = build();
         model.Threads = threads;
-        using var trainer = new Trainer(model, training with { TotalSteps = int.MaxValue / 2, StepsPerEpoch = int.MaxValue / 2 }, train);
+        using var trainer = new Trainer(model, training with { TotalSteps = int.MaxValue / 2, StepsPerEpoch = int.MaxValue / 2 },
+            text.Train, text.EndId);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Of little time a tenth.
         var rate = new Rate(enough, Math.Min(1, minutes * 60 / 10 / (SecondsToWarmUp + SecondsToMeasure)));

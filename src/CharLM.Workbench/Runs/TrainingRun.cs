@@ -86,13 +86,13 @@ public sealed class TrainingRun
         if (_session is { IsResumed: true })
             CheckSameText(corpus, _session);
         WindowCounts windows = _config.Training.Windows;
-        TokenizedText text = TokenizedText.From(corpus.Text, _config.Text, _start?.Vocab, windows, _config.ExtendVocab);
+        TokenizedText text = TokenizedText.From(corpus, _config.Text, _start?.Vocab, windows, _config.ExtendVocab);
         int added = _start is null ? 0 : text.Vocab.Count - _start.Vocab.Count;
         if (added > 0)
             _start = _start!.Extend(text.Vocab);
         long unknown = _start is null ? 0 : text.Train.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
-        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length, _config.Text.TestFraction > 0);
+        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length, _config.Text.TestFraction > 0, text.EndId);
         if (_config is { Minutes: { } minutes, Training.TotalSteps: 0 })
         {
             _config = _config with
@@ -102,7 +102,7 @@ public sealed class TrainingRun
         }
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
-        using var trainer = new Trainer(model, _config.Training, text.Train);
+        using var trainer = new Trainer(model, _config.Training, text.Train, text.EndId);
         // What a checkpoint says reads the same text again.
         RunConfig config = _config with { Text = _config.Text with { Encoding = corpus.Origin.Encoding ?? _config.Text.Encoding } };
         var task = new LanguageModelTask(config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
@@ -111,7 +111,10 @@ public sealed class TrainingRun
         _session?.Begin(
             config with { Corpus = corpus.Origin.Texts },
             RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
-        RunDescription description = Describe(corpus.Origin, text, heldOut, unknown, added, model) with { NumFrozen = trainer.NumFrozen };
+        RunDescription description = Describe(corpus.Origin, text, heldOut, unknown, added, model, trainer) with
+        {
+            NumFrozen = trainer.NumFrozen,
+        };
         return run.Execute(description, cancellationToken);
     }
 
@@ -125,7 +128,8 @@ public sealed class TrainingRun
     }
 
     private RunDescription Describe(
-        CorpusOrigin corpus, TokenizedText text, HeldOutText heldOut, long unknown, int added, LanguageModel model) => new()
+        CorpusOrigin corpus, TokenizedText text, HeldOutText heldOut, long unknown, int added, LanguageModel model, Trainer trainer) =>
+        new()
         {
             Corpus = corpus.Name,
             Data = new RunData.Text
@@ -140,8 +144,7 @@ public sealed class TrainingRun
                 VocabSize = text.Vocab.Count,
             },
             Plan = _config.Training.TotalSteps == 0 ? null : new RunPlan(_config.Training.TotalSteps,
-                (double)_config.Training.TotalSteps * _config.Training.BatchSize * _config.Training.NumSteps / text.Train.Length,
-                _config.Minutes),
+                trainer.PassesOf(_config.Training.TotalSteps), _config.Minutes),
             OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
             Model = model.Config,
             NumParameters = model.NumParameters,
@@ -170,6 +173,7 @@ public sealed class TrainingRun
             ("attention-window", was.EffectiveAttentionWindow, model.EffectiveAttentionWindow),
             ("cleaning", Choices.NameOf(start.Text.Cleaning), Choices.NameOf(config.Text.Cleaning)),
             ("token", Choices.NameOf(start.Text.Token), Choices.NameOf(config.Text.Token)),
+            ("documents", Choices.NameOf(start.Text.Documents), Choices.NameOf(config.Text.Documents)),
             ("min-freq", start.Text.MinFreq, config.Text.MinFreq),
         ];
         foreach ((string name, object? before, object? now) in fixedOnes)
@@ -189,7 +193,7 @@ public sealed class TrainingRun
         if (text.NumTokensOfCorpus == 0)
             throw new InvalidConfigException(
                 [$"nothing of the text is left after the cleaning '{Choices.NameOf(_config.Text.Cleaning)}': take --cleaning none"]);
-        if (text.Vocab.Count < 2)
+        if (text.Vocab.Count < (text.EndId is null ? 2 : 3))
             throw new InvalidConfigException(
                 ["the text leaves no token in the vocab: take a smaller --min-freq, or a text with other tokens"]);
         if (unknown > text.Train.Length / 2)
@@ -206,7 +210,7 @@ public sealed class TrainingRun
         if (was is null || was == corpus.Origin.Sha256)
             return;
         Vocab? before = _start?.Vocab;
-        string[] now = [.. TokenizedText.From(corpus.Text, _config.Text).Vocab.Tokens];
+        string[] now = [.. TokenizedText.From(corpus, _config.Text).Vocab.Tokens];
         string vocab = before is null ? ""
             : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
         throw new InvalidConfigException(

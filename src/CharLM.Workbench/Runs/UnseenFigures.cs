@@ -53,7 +53,7 @@ public sealed record UnseenFigures
         TokenSource unseen = inWindows ? windows.Tokens : text.Unseen.Slice(0, Math.Min(text.Unseen.Length, MostTokens + 1));
         if (unseen.Length < 2 || model.Config.LeakLabel is not null)
             return null;
-        var reading = new EvaluationConfig { WindowLength = inWindows ? windows.WindowLength : 0 };
+        var reading = new EvaluationConfig { WindowLength = inWindows ? windows.WindowLength : 0, EndId = text.EndId };
         LossSum loss = Evaluator.Measure(model, unseen, reading, cancellationToken);
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -8,23 +8,29 @@ namespace CharLM.Batching;
 /// <param name="NumSteps">Tokens of a row.</param>
 /// <param name="TotalRows">Rows of the whole epoch, 1 or more.</param>
 /// <param name="Start">The place in the text of the first token of row <c>row</c> of minibatch <c>batch</c>.</param>
-public sealed record EpochPlan(int BatchSize, int NumSteps, long TotalRows, Func<int, int, long> Start)
+public record EpochPlan(int BatchSize, int NumSteps, long TotalRows, Func<int, int, long> Start)
 {
     /// <summary>Minibatches of the epoch.</summary>
-    public int NumBatches => checked((int)((TotalRows + BatchSize - 1) / BatchSize));
+    public virtual int NumBatches => checked((int)((TotalRows + BatchSize - 1) / BatchSize));
 
     /// <summary>Tokens that the epoch predicts.</summary>
-    public long NumTokens => TotalRows * NumSteps;
+    public virtual long NumTokens => TotalRows * NumSteps;
 
     /// <summary>Rows of a minibatch.</summary>
-    public int RowsOf(int batch) => (int)Math.Min(BatchSize, TotalRows - ((long)batch * BatchSize));
+    public virtual int RowsOf(int batch) => (int)Math.Min(BatchSize, TotalRows - ((long)batch * BatchSize));
+
+    /// <summary>Steps of a minibatch.</summary>
+    public virtual int StepsOf(int batch) => NumSteps;
+
+    /// <summary>Whether a minibatch goes on from none before it; true behind the last.</summary>
+    public virtual bool BeginsAnew(int batch) => batch == 0;
 
     /// <summary>Writes one minibatch.</summary>
     /// <param name="tokens">The text that the plan was made for.</param>
     /// <param name="batch">Which minibatch, 0 to <see cref="NumBatches"/> - 1.</param>
     /// <param name="inputs">Receives token ids [rows, num_steps], row by row.</param>
     /// <param name="targets">Receives the ids that follow them.</param>
-    public void Fill(TokenSource tokens, int batch, Span<int> inputs, Span<int> targets)
+    public virtual void Fill(TokenSource tokens, int batch, Span<int> inputs, Span<int> targets)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         for (int row = 0; row < RowsOf(batch); row++)

@@ -44,10 +44,22 @@ public abstract class MinibatchIterator
     public abstract bool CarriesState { get; }
 
     /// <summary>An iterator of a kind.</summary>
-    /// <inheritdoc cref="MinibatchIterator(TokenSource, int, int, long, int?)"/>
-    public static MinibatchIterator Create(SamplingOrder order, TokenSource tokens, int batchSize, int numSteps, long seed) =>
+    /// <param name="order">Which.</param>
+    /// <param name="tokens">Token ids; of documents an end token, and documents with one behind each.</param>
+    /// <param name="batchSize">Rows of a minibatch, 1 or more.</param>
+    /// <param name="numSteps">Tokens of a row, 1 or more; at most, where documents are shorter.</param>
+    /// <param name="seed">Fixes the order of every epoch.</param>
+    /// <param name="endId">What ends a document, at which the state begins anew; default null: the text is one.</param>
+    /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The order is none of documents.</exception>
+    public static MinibatchIterator Create(
+        SamplingOrder order, TokenSource tokens, int batchSize, int numSteps, long seed, int? endId = null) =>
         order switch
         {
+            SamplingOrder.Sequential or SamplingOrder.Random when endId is { } end =>
+                new DocumentIterator(order, tokens, batchSize, numSteps, seed, end),
+            SamplingOrder.Windows when endId is not null =>
+                throw new ArgumentOutOfRangeException(nameof(order), order, "windows that overlap are none of documents"),
             SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
             SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
             SamplingOrder.Windows => new WindowIterator(tokens, batchSize, numSteps, seed),
@@ -72,11 +84,11 @@ public abstract class MinibatchIterator
     public Minibatch Read(EpochPlan plan, int batch, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        int rows = plan.RowsOf(batch);
-        var inputs = new int[rows * NumSteps];
+        int rows = plan.RowsOf(batch), steps = plan.StepsOf(batch);
+        var inputs = new int[rows * steps];
         var targets = new int[inputs.Length];
         plan.Fill(Tokens, batch, inputs, targets);
-        return new Minibatch(TokenTensor.Of(inputs, [rows, NumSteps], device), TokenTensor.Of(targets, [rows, NumSteps], device));
+        return new Minibatch(TokenTensor.Of(inputs, [rows, steps], device), TokenTensor.Of(targets, [rows, steps], device));
     }
 
     /// <summary>Lays out one epoch with that epoch's random numbers.</summary>
@@ -86,9 +98,14 @@ public abstract class MinibatchIterator
 /// <summary>Some rows of text as token ids, and what follows each token. The receiver disposes it.</summary>
 /// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
 /// <param name="Inputs">Token ids, int64 [batch, num_steps].</param>
-/// <param name="Targets">The ids that follow them: the inputs shifted by one, int64 [batch, num_steps].</param>
+/// <param name="Targets">
+/// The ids that follow them: the inputs shifted by one, int64 [batch, num_steps]; <see cref="NoTarget"/> behind the end of a document.
+/// </param>
 public sealed record Minibatch(Tensor Inputs, Tensor Targets) : IDisposable
 {
+    /// <summary>Stands where nothing is to be predicted: it counts for neither the loss nor its gradients.</summary>
+    public const int NoTarget = -1;
+
     /// <inheritdoc/>
     public void Dispose()
     {

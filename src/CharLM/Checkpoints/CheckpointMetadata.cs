@@ -131,8 +131,11 @@ internal static class CheckpointMetadata
         IReadOnlyDictionary<string, string> metadata)
     {
         TextConfig text = Part<TextConfig>(metadata, "text");
+        Vocab vocab = ReadVocab(metadata, "vocab");
         Check(text.Errors());
-        return (text, ReadVocab(metadata, "vocab"), Part<CorpusRecord>(metadata, "corpus"), Part<TrainingProgress>(metadata, "figures"));
+        if (text.Documents != DocumentKind.None && vocab[Vocab.End] == Vocab.UnknownId)
+            throw Impossible($"a text of documents has no token {Vocab.End} in its vocab");
+        return (text, vocab, Part<CorpusRecord>(metadata, "corpus"), Part<TrainingProgress>(metadata, "figures"));
     }
 
     /// <summary>The sketch of what a model was trained on; null when there is none.</summary>

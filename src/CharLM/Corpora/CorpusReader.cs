@@ -44,7 +44,7 @@ internal static class CorpusReader
     /// <param name="readBefore">A text that could be read so; null for none.</param>
     public static string Decode(ReadOnlySpan<byte> bytes, string location, TextEncoding? encoding, string? readBefore = null)
     {
-        (TextEncoding Encoding, int Length)? mark = TextEncoding.OfMark(bytes);
+        (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(bytes);
         int start = mark?.Length ?? 0;
         if (bytes.Length == start)
             throw new CorpusFileException(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
@@ -385,7 +385,7 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
         // What is typed comes line by line; only what may be a mark is waited for.
         if (end is > 0 and < TextEncoding.LongestMark && _bytes[0] is 0 or >= 0xEF)
             end += stream.ReadAtLeast(_bytes.AsSpan(end), TextEncoding.LongestMark - end, throwOnEndOfStream: false);
-        (TextEncoding Encoding, int Length)? mark = TextEncoding.OfMark(_bytes.AsSpan(0, end));
+        (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(_bytes.AsSpan(0, end));
         if (mark is null && encoding is null)
             CorpusReader.RefuseUtf16(_bytes.AsSpan(0, end), location);
         TextEncoding used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;

@@ -206,7 +206,7 @@ public sealed class CorpusResolver
         var text = new StringBuilder(read.Count == 1 ? 0 : texts.Sum(one => one.Length + 1));
         for (int i = 0; i < read.Count; i++)
         {
-            if (text.Length > 0 && text[^1] is not ('\n' or '\r'))
+            if (encoding is not { IsBytes: true } && text.Length > 0 && text[^1] is not ('\n' or '\r'))
                 text.Append('\n');
             CorpusPlace place = read[i].Place;
             parts.Add(new CorpusPart
@@ -231,7 +231,7 @@ public sealed class CorpusResolver
             Location = string.Join(", ", read.Select(one => one.Place.Folder ?? one.Place.Location).Distinct()),
             Sha256 = joint,
             Bytes = read.Sum(one => (long)one.Bytes.Length),
-            Encoding = encoding?.Name,
+            Encoding = encoding is { IsBytes: true } ? null : encoding?.Name,
             FallbackReason = read.Select(one => one.Place.FallbackReason).FirstOrDefault(reason => reason is not null),
             Texts = [.. read.Select(one => one.Place).DistinctBy(place => (place.Requested, place.Folder)).Select(place => place.Again)],
             Parts = parts,

@@ -15,6 +15,9 @@ internal sealed class TextEncoding
     /// <summary>Bytes of the longest byte order mark.</summary>
     public const int LongestMark = 4;
 
+    /// <summary>Names what reads each byte of any file as the character of the same number; no mark tells otherwise.</summary>
+    public const string BytesName = "bytes";
+
     /// <summary>Some that a person may look for, for messages and completion.</summary>
     public static readonly string[] Common =
     [
@@ -59,7 +62,10 @@ internal sealed class TextEncoding
     public static TextEncoding Utf8 { get; } = Find("utf-8")!;
 
     /// <summary>Whether zero bytes are no sign of a file that holds no text.</summary>
-    public bool HasZeroBytes => _encoding is UnicodeEncoding or UTF32Encoding;
+    public bool HasZeroBytes => IsBytes || _encoding is UnicodeEncoding or UTF32Encoding;
+
+    /// <summary>Whether it is <see cref="BytesName"/>.</summary>
+    public bool IsBytes => Name == BytesName;
 
     // The tables of the older code pages have private characters for bytes that stand for none.
     private bool IsLegacy => !HasZeroBytes && !IsUtf8 && _encoding.CodePage != Gb18030;
@@ -69,6 +75,8 @@ internal sealed class TextEncoding
     /// <summary>The encoding of a name in whatever case; null when there is none.</summary>
     public static TextEncoding? Find(string name)
     {
+        if (name == BytesName)
+            return new TextEncoding(name, Encoding.Latin1);
         string known = name.ToLowerInvariant().Replace('_', '-');
         known = OtherNames.GetValueOrDefault(known, known);
         // .NET's only way to ask whether it has a name is to catch.
@@ -88,7 +96,7 @@ internal sealed class TextEncoding
     }
 
     /// <summary>What is wrong with a name; null when nothing is.</summary>
-    public static string? ErrorOf(string name) => Find(name) is not null ? null
+    public static string? ErrorOf(string name) => name != BytesName && Find(name) is not null ? null
         : $"encoding {Display.Quote(name)} is not known: take one such as {string.Join(", ", Common)}";
 
     /// <summary>The encoding that a byte order mark tells, and how long that is; null when there is none.</summary>

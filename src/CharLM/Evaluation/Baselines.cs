@@ -51,10 +51,11 @@ internal static class Baselines
         ArgumentOutOfRangeException.ThrowIfZero(text.Length);
         // A token has a byte at least.
         string before = Spell(train.Slice(Math.Max(0, train.Length - mostTrainBytes)), vocab, tokens), after = Spell(text, vocab, tokens);
-        byte[] known = Encoding.UTF8.GetBytes(before);
+        var tokenizer = Tokenizer.Create(tokens);
+        byte[] known = tokenizer.BytesOf(before);
         known = known[Math.Max(0, known.Length - mostTrainBytes)..];
-        byte[] added = Encoding.UTF8.GetBytes(after), both = [.. known, .. added];
-        int characters = CharTokenizer.Length(after);
+        byte[] added = tokenizer.BytesOf(after), both = [.. known, .. added];
+        long characters = tokenizer.CharactersOf(after);
         var baselines = new List<CompressorBaseline>();
         foreach ((string name, Func<byte[], long> compress) in new (
             string, Func<byte[], long>)[] { ("gzip -9", GZip), ($"brotli -{BrotliQuality}", Brotli) })
@@ -74,7 +75,7 @@ internal static class Baselines
         foreach (ReadOnlyMemory<int> block in ids.Blocks())
         {
             foreach (int id in block.Span)
-                text.Append(vocab[id]).Append(separator);
+                text.Append(vocab[id] is var token && token == Vocab.End ? "\n" : token).Append(separator);
         }
         return text.ToString();
     }

@@ -31,6 +31,12 @@ public sealed record EvaluationText
     /// <summary>Tokens of the windows that training held out, which overlap; default 0: rows.</summary>
     public int WindowLength { get; init; }
 
+    /// <summary>
+    /// The id that ends a document, at which the state starts anew: of such a text the first token is one, and so is the last; default
+    /// null: there are no documents.
+    /// </summary>
+    public int? EndId { get; init; }
+
     /// <summary>Which tokens of the text they are.</summary>
     public required TextRange Range { get; init; }
 
@@ -54,25 +60,39 @@ public sealed record EvaluationText
     /// <param name="vocab">Token to id.</param>
     /// <param name="choose">Chooses the tokens that are read when it knows how many there are; default all.</param>
     /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
-    public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null)
+    public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null) =>
+        From(text, [], config, vocab, choose);
+
+    /// <summary>Cleans and tokenizes a corpus, whose files may be documents, as a model's training did.</summary>
+    /// <param name="corpus">The text.</param>
+    /// <param name="config">How; neither its limit of tokens nor what it holds out is applied.</param>
+    /// <param name="vocab">Token to id.</param>
+    /// <param name="choose">Chooses the tokens that are read, as of a text alone; of documents, those that it cuts are left out or whole.</param>
+    /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
+    public static EvaluationText From(CorpusText corpus, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        return From(corpus.Text, corpus.FileBegins, config, vocab, choose);
+    }
+
+    private static EvaluationText From(
+        string text, IReadOnlyList<int> files, TextConfig config, Vocab vocab, Func<long, TextRange>? choose)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (config.Documents != DocumentKind.None)
+            return OfDocuments(text, DocumentTokens.Of(text, files, config, vocab), config, choose);
         Tokenizer tokenizer = Tokenizer.Create(config.Token);
         string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
         TokenSource ids = tokenizer.Encode(cleaned, vocab);
         var all = new TextRange(0, ids.Length);
         TextRange range = all.Intersect(choose?.Invoke(ids.Length) ?? all);
         if (range.Count < 2)
-        {
-            throw new InvalidConfigException(
-                [$"{range.Count} {Choices.NameOf(config.Token)} token{(range.Count == 1 ? "" : "s")} of the text (cleaned as "
-                    + $"'{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
-        }
+            throw NothingToPredict(range, config);
         long characters = 0, bytes = 0;
         foreach (string token in tokenizer.Tokenize(cleaned).Skip((int)range.Begin + 1).Take((int)range.Count - 1))
         {
-            characters += tokenizer.TokenSeparator.Length + CharTokenizer.Length(token);
-            bytes += tokenizer.TokenSeparator.Length + Encoding.UTF8.GetByteCount(token);
+            characters += tokenizer.TokenSeparator.Length + tokenizer.CharactersOf(token);
+            bytes += tokenizer.TokenSeparator.Length + (config.Token == TokenKind.Byte ? 1 : Encoding.UTF8.GetByteCount(token));
         }
         int rawBegin = RawPlaceOf(range.Begin + 1), rawEnd = range.End == ids.Length ? text.Length : RawPlaceOf(range.End);
         ReadOnlySpan<char> raw = text.AsSpan(rawBegin, rawEnd - rawBegin);
@@ -81,8 +101,8 @@ public sealed record EvaluationText
             Tokens = range.Of(ids),
             Characters = characters,
             Bytes = bytes,
-            RawBytes = Encoding.UTF8.GetByteCount(raw),
-            Measured = new MeasuredText(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(raw))), config.Cleaning),
+            RawBytes = config.Token == TokenKind.Byte ? raw.Length : Encoding.UTF8.GetByteCount(raw),
+            Measured = MeasuredText.Of(raw, config),
             Range = range,
             TokensOfText = ids.Length,
         };
@@ -90,10 +110,52 @@ public sealed record EvaluationText
         int RawPlaceOf(long token) =>
             new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, (int)token));
     }
+
+    private static EvaluationText OfDocuments(string text, DocumentTokens documents, TextConfig config, Func<long, TextRange>? choose)
+    {
+        TokenSource ids = documents.Ids;
+        var all = new TextRange(0, ids.Length);
+        TextRange range = documents.Whole(all.Intersect(choose?.Invoke(ids.Length) ?? all));
+        if (range.Count < 2)
+            throw NothingToPredict(range, config);
+        (int begin, int end) = documents.PlaceOf(range);
+        ReadOnlySpan<char> raw = text.AsSpan(begin, end - begin);
+        (long characters, long bytes) = documents.LengthOf(range);
+        return new EvaluationText
+        {
+            Tokens = range.Of(ids),
+            EndId = config.EndIdIn(documents.Vocab),
+            Characters = characters,
+            Bytes = bytes,
+            RawBytes = config.Token == TokenKind.Byte ? raw.Length : Encoding.UTF8.GetByteCount(raw),
+            Measured = MeasuredText.Of(raw, config),
+            Range = range,
+            TokensOfText = ids.Length,
+        };
+    }
+
+    private static InvalidConfigException NothingToPredict(TextRange range, TextConfig config) => new(
+        [$"{range.Count} {Choices.NameOf(config.Token)} token{(range.Count == 1 ? "" : "s")} of the text (cleaned as "
+            + $"'{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
 }
 
 /// <summary>Which text was measured: figures of models that share it are figures of the same thing.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Sha256">SHA-256 of the part of the raw text, as UTF-16.</param>
 /// <param name="Cleaning">What was done to it first.</param>
-public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning);
+public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning)
+{
+    /// <summary>A part of a raw text.</summary>
+    internal static MeasuredText Of(ReadOnlySpan<char> raw, TextConfig config)
+    {
+        // Bytes that are UTF-8 are the same text as its characters.
+        if (config.Token == TokenKind.Byte)
+        {
+            var bytes = new byte[raw.Length];
+            Encoding.Latin1.GetBytes(raw, bytes);
+            if (System.Text.Unicode.Utf8.IsValid(bytes))
+                raw = Encoding.UTF8.GetString(bytes);
+        }
+        return new MeasuredText(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(raw))), config.Cleaning);
+    }
+}

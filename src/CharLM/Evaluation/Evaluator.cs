@@ -49,6 +49,7 @@ public static class Evaluator
     {
         ArgumentNullException.ThrowIfNull(text);
         config ??= new EvaluationConfig();
+        config = config with { EndId = text.EndId };
         long began = Stopwatch.GetTimestamp();
         TokenSurprisals surprisals = Surprisals(model, text.Tokens, config, cancellationToken);
         // Windows predict most tokens several times: what stands for a token counts as often.
@@ -100,6 +101,8 @@ public static class Evaluator
         ArgumentNullException.ThrowIfNull(tokens);
         config.Validate();
         // Two rows may be read one after the other, which the predictor could not tell from one row.
+        if (model is DynamicModel && config.EndId is not null)
+            throw new InvalidConfigException(["dynamic evaluation goes on from document to document, where the state begins anew"]);
         if (model is DynamicModel)
             DynamicPredictor.RefuseRows(config.Rows);
         var nats = new float[Predictions(tokens.Length, config)];
@@ -159,6 +162,12 @@ public sealed record EvaluationConfig
     /// </summary>
     public int WindowLength { get; init; }
 
+    /// <summary>
+    /// The id that ends a document, at which the state begins anew; default null: the text is one. Documents are read side by side, as
+    /// many as there are rows; warm-up, resets and windows are not those of documents.
+    /// </summary>
+    public int? EndId { get; init; }
+
     /// <summary>Texts that the bootstrap draws, 1 to 1,000,000; default 1,000.</summary>
     public int BootstrapSamples { get; init; } = 1000;
 
@@ -171,6 +180,8 @@ public sealed record EvaluationConfig
     /// <summary>The state policy and the context in words.</summary>
     public string Describe(long tokens)
     {
+        if (EndId is not null)
+            return $"documents, {Rows} side by side at most, the state zero for each";
         if (WindowLength > 0)
             return $"{tokens - WindowLength} windows of {WindowLength} tokens that overlap, the state zero for each";
         int rows = ResetEvery > 0 ? (int)Math.Min(Rows, Math.Max(1, (tokens - 1) / ResetEvery)) : RowsOf(tokens - 1);
@@ -202,6 +213,10 @@ public sealed record EvaluationConfig
             yield return $"reset-every must be 0 (never) to 1000000, not {ResetEvery}";
         if (WindowLength is < 0 or > 65536)
             yield return $"window-length must be 0 (no windows) to 65536, not {WindowLength}";
+        if (EndId is not null && ResetEvery > 0)
+            yield return "reset-every is for running text: at each document the state begins at zero anyway";
+        if (EndId is not null && WindowLength > 0)
+            yield return "windows that overlap are none of documents";
         if (BootstrapSamples is < 1 or > 1_000_000)
             yield return $"bootstrap must be 1 to 1000000 samples, not {BootstrapSamples}";
         if (BlockLength < 0)

@@ -10,7 +10,8 @@ namespace CharLM.Evaluation;
 /// Tells line by line how much a text surprises a model. Lines on their own are each read as if a line had just ended: after the
 /// line end where the vocab has one, else after a space; else the first token is read, but not predicted. Of the end of a line
 /// they have what the vocab has. Lines with the state carried are one text, read as an evaluation reads it in one row: the very
-/// first token is not predicted, and every line end stands as the text has it.
+/// first token is not predicted, and every line end stands as the text has it. To a model of documents every line is one, and its end is
+/// predicted as any token; of a blank line, which is none, nothing is.
 /// </summary>
 /// <remarks>Thread safety: one thread at a time for each scorer; any number of scorers may read one model at once.</remarks>
 public sealed class LineScorer : IDisposable
@@ -21,7 +22,7 @@ public sealed class LineScorer : IDisposable
     private readonly TextConfig _config;
     private readonly Vocab _vocab;
     private readonly Tokenizer _tokenizer;
-    private readonly int? _start;
+    private readonly int? _start, _endId;
     private readonly bool _carriesState, _readsAhead;
     private readonly int _top;
     private readonly TokenRanking _ranking = new();
@@ -62,7 +63,10 @@ public sealed class LineScorer : IDisposable
         (_top, _logits) = (Math.Min(top, vocab.Count), top == 0 ? [] : new float[vocab.Count]);
         (_predictor, _config, _vocab, _carriesState, _readsAhead) = (model.Predictor(), config, vocab, carriesState, model.ReadsAhead);
         _tokenizer = Tokenizer.Create(config.Token);
-        _start = IdOf("\n") ?? IdOf("\r") ?? IdOf(" ");
+        _endId = config.EndIdIn(vocab);
+        if (carriesState && _endId is not null)
+            throw new InvalidConfigException(["the model's state starts anew at each document: score lines on their own"]);
+        _start = _endId ?? IdOf("\n") ?? IdOf("\r") ?? IdOf(" ");
         Begin();
     }
 
@@ -73,8 +77,14 @@ public sealed class LineScorer : IDisposable
     {
         if (!_carriesState)
             Begin();
-        string[] tokens = [.. _tokenizer.Tokenize(_cleaning.Next(line.Text + EndOf(line)))];
-        int[] ids = [.. tokens.Select(token => _vocab[token])];
+        string text = _cleaning.Next(line.Text + EndOf(line));
+        string[] tokens = [.. _tokenizer.Tokenize(text)];
+        int[] ids = DocumentTokens.EncodeText(_tokenizer, text, _vocab, _endId);
+        bool ends = _endId is not null && ids.Length > 0 && !string.IsNullOrWhiteSpace(text);
+        if (ends)
+            (tokens, ids) = ([.. tokens, Vocab.End], [.. ids, _endId!.Value]);
+        else if (_endId is not null)
+            (tokens, ids) = ([], []);
         var nats = new float[ids.Length];
         if (_top > 0)
             return ScoreEach(tokens, ids, nats, cancellationToken);
@@ -131,8 +141,9 @@ public sealed class LineScorer : IDisposable
 
     private LineScore Result(string[] tokens, int[] ids, float[] nats)
     {
-        long characters = tokens.Zip(nats).Where(pair => !float.IsNaN(pair.Second))
-            .Sum(pair => (long)CharTokenizer.Length(pair.First) + _tokenizer.TokenSeparator.Length);
+        // An end is a character, as a line end is.
+        long characters = tokens.Zip(ids, nats).Where(entry => !float.IsNaN(entry.Third))
+            .Sum(entry => entry.Second == _endId ? 1 : _tokenizer.CharactersOf(entry.First) + _tokenizer.TokenSeparator.Length);
         return new LineScore(tokens, nats, ids, characters);
     }
 
@@ -141,13 +152,13 @@ public sealed class LineScorer : IDisposable
     {
         _predictor.Begin(rows: 1);
         _cleaning = new CleaningPass(_config.Cleaning, _tokenizer.LineSeparator);
-        if (!_carriesState)
+        if (!_carriesState && _endId is null)
             _cleaning.Next("\n");
         (_before, _hasLogits) = (_carriesState ? null : _start, false);
     }
 
     // A line on its own is not charged for an end that the model has never met.
-    private string EndOf(TextLine line) => _carriesState || _config.Cleaning != Cleaning.None
+    private string EndOf(TextLine line) => _endId is not null ? "" : _carriesState || _config.Cleaning != Cleaning.None
         ? line.End
         : string.Concat(line.End.Where(c => IdOf(c.ToString()) is not null));
 

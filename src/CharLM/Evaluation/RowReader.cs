@@ -1,3 +1,4 @@
+using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Tokenization;
 
@@ -23,6 +24,11 @@ internal static class RowReader
         IPredictor predictor, ILanguageModel model, TokenSource tokens, EvaluationConfig config, Span<float> nats,
         Span<TopPrediction> guesses, CancellationToken cancellationToken)
     {
+        if (config.EndId is { } endId)
+        {
+            ReadDocuments(predictor, tokens, config, endId, nats, guesses, cancellationToken);
+            return;
+        }
         if (config.WindowLength > 0)
         {
             ReadWindows(predictor, tokens, config.WindowLength, nats, guesses, cancellationToken);
@@ -81,6 +87,46 @@ internal static class RowReader
             var some = new Rows(rows.Begin + (row * rows.Length), Math.Min(atOnce, rows.Count - row), rows.Length);
             predictor.Begin(some.Count);
             Measure(predictor, tokens, some, steps, nats, guesses, cancellationToken, warmUp);
+        }
+    }
+
+    // Documents of like length side by side; what is read behind the end of a shorter one is not measured.
+    private static void ReadDocuments(
+        IPredictor predictor, TokenSource tokens, EvaluationConfig config, int endId, Span<float> nats, Span<TopPrediction> guesses,
+        CancellationToken cancellationToken)
+    {
+        int most = config.Rows * config.NumSteps;
+        int[] inputs = new int[most], targets = new int[most];
+        var someNats = new float[most];
+        var someGuesses = new TopPrediction[guesses.IsEmpty ? 0 : most];
+        foreach (DocumentPart[] rows in DocumentList.Of(tokens, endId).OrderBy(document => document.Length).Chunk(config.Rows))
+        {
+            predictor.Begin(rows.Length);
+            for (int from = 0; from < rows[^1].Length; from += config.NumSteps)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int steps = Math.Min(config.NumSteps, rows[^1].Length - from), some = rows.Length * steps;
+                inputs.AsSpan(0, some).Fill(endId);
+                targets.AsSpan(0, some).Fill(endId);
+                for (int row = 0; row < rows.Length; row++)
+                {
+                    if (Count(rows[row]) is var count and > 0)
+                        tokens.CopyWindow(rows[row].Begin + from, inputs.AsSpan(row * steps, count), targets.AsSpan(row * steps, count));
+                }
+                predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), steps, someNats.AsSpan(0, some),
+                    guesses.IsEmpty ? default : someGuesses.AsSpan(0, some));
+                for (int row = 0; row < rows.Length; row++)
+                {
+                    if (Count(rows[row]) is not (var count and > 0))
+                        continue;
+                    int place = (int)rows[row].Begin + from;
+                    someNats.AsSpan(row * steps, count).CopyTo(nats[place..]);
+                    if (!guesses.IsEmpty)
+                        someGuesses.AsSpan(row * steps, count).CopyTo(guesses[place..]);
+                }
+
+                int Count(DocumentPart document) => Math.Min(steps, document.Length - from);
+            }
         }
     }
 

@@ -5,16 +5,17 @@ namespace CharLM.Generation;
 
 /// <summary>Searches for the most probable continuation; <see cref="BeamConfig"/> says how.</summary>
 /// <remarks>
-/// A text ends at the length, at a stop string, or wherever it matches the expression. Those that go on are all of one length,
+/// A text ends at the length, at a stop string, at the end of its document, or wherever it matches the expression. Those that go on are all of one length,
 /// and compared by their probability; those that have ended compete by their score. The search ends when no text that
 /// goes on can still come among the best.
 /// </remarks>
 internal sealed class BeamSearch(
-    IPredictor predictor, string[] pieces, int[] reserved, GenerationConfig config, BeamConfig beam, StopStrings stops,
-        TokenConstraint? constraint)
+    IPredictor predictor, Func<int, bool, string> piece, int? endId, int[] reserved, GenerationConfig config, BeamConfig beam,
+        StopStrings stops, TokenConstraint? constraint)
 {
     private readonly List<Ended> _ended = [];
     private readonly TokenRanking _ranking = new();
+    private int _vocab;
 
     /// <summary>Searches.</summary>
     /// <param name="logits">What the model expects next, [vocab].</param>
@@ -22,6 +23,7 @@ internal sealed class BeamSearch(
     /// <returns>The best texts, each in one piece, the best first.</returns>
     public IEnumerable<TextPiece> Run(float[] logits, CancellationToken cancellationToken)
     {
+        _vocab = logits.Length;
         List<Hypothesis> live = [new Hypothesis(null, 0, 0, "", "", 0, TokenConstraint.Start)];
         for (int tokens = 1; live.Count > 0 && !IsDecided(live[0]); tokens++)
         {
@@ -30,7 +32,7 @@ internal sealed class BeamSearch(
             if (longer.Count == 0)
                 break;
             predictor.Rearrange([.. longer.Select(hypothesis => hypothesis.Row)]);
-            logits = new float[longer.Count * pieces.Length];
+            logits = new float[longer.Count * _vocab];
             predictor.Predict([.. longer.Select(hypothesis => hypothesis.Token)], 1, logits);
             live = longer;
         }
@@ -42,16 +44,18 @@ internal sealed class BeamSearch(
     {
         var candidates = new List<(double Nats, int Row, int Token)>();
         for (int row = 0; row < live.Count; row++)
-            AddCandidates(candidates, live[row], row, logits.AsSpan(row * pieces.Length, pieces.Length), tokens);
+            AddCandidates(candidates, live[row], row, logits.AsSpan(row * _vocab, _vocab), tokens);
         var longer = new List<Hypothesis>(beam.Width);
         foreach ((double nats, int row, int token) in candidates.OrderBy(candidate => candidate.Nats))
         {
             Hypothesis before = live[row];
-            string held = before.Held, sure = stops.Pass(ref held, pieces[token], out bool isMet);
+            string held = before.Held, sure = stops.Pass(ref held, piece(token, tokens == 1), out bool isMet);
             var next = new Hypothesis(before, row, token, sure, held, nats, constraint?.Next(before.State, token) ?? 0);
-            bool goesOn = !isMet && tokens < config.Length && constraint?.Continues(next.State, config.Length - tokens) != false;
+            bool goesOn = !isMet && token != endId && tokens < config.Length && constraint?.Continues(next.State, config.Length - tokens) != false;
             if (isMet)
                 End(next, EndReason.Stop, tokens);
+            else if (token == endId)
+                End(next, EndReason.Document, tokens);
             else if (constraint?.Matches(next.State) == true)
                 End(next, EndReason.Match, tokens);
             else if (!goesOn)

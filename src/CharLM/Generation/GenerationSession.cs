@@ -37,9 +37,13 @@ public sealed class GenerationSession : IDisposable
     private readonly SampleWriter[] _samples;
     private readonly string[] _pieces;
     private readonly int[] _reserved;
+    private readonly int? _endId;
     private readonly float[] _logits;
     private readonly List<int> _unread = [];
     private bool _isUsedUp, _isDisposed;
+
+    // Whether nothing of the document was read or written yet.
+    private bool _isAtBeginning;
 
     // Whether a text was broken off before its end, and how often something was read or continued: whoever is overtaken must not go on.
     private bool _isOpen;
@@ -50,14 +54,19 @@ public sealed class GenerationSession : IDisposable
     /// <param name="vocab">Its vocab.</param>
     /// <param name="tokenizer">Its kind of tokens.</param>
     /// <param name="config">How it writes.</param>
+    /// <param name="endId">
+    /// What ends a document: a text may then begin with nothing, and ends where the model says so, unless an expression does; default
+    /// null: the model knows no documents.
+    /// </param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or no text of this vocab matches its expression.</exception>
-    public GenerationSession(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config)
-        : this(model, vocab, tokenizer, config, null)
+    public GenerationSession(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config, int? endId = null)
+        : this(model, vocab, tokenizer, config, endId, null)
     {
     }
 
     /// <summary>A session whose first sample has a sampler that is there already.</summary>
-    internal GenerationSession(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config, TokenSampler? sampler)
+    internal GenerationSession(
+        ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config, int? endId, TokenSampler? sampler)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(vocab);
@@ -68,20 +77,20 @@ public sealed class GenerationSession : IDisposable
         if (texts > 1 && texts * vocab.Count > MostLogits)
             throw new InvalidConfigException(
                 [$"{texts} texts at once are too many for a vocab of {vocab.Count} tokens: take at most {MostLogits / vocab.Count}"]);
-        (_vocab, _tokenizer, _config) = (vocab, tokenizer, config);
+        (_vocab, _tokenizer, _config, _endId) = (vocab, tokenizer, config, endId);
         _constraint = config.Constraint is { } pattern
             ? TokenConstraint.Create(pattern, vocab, tokenizer.TokenSeparator, config.Length) : null;
         _stops = new StopStrings(config.Stops);
         var scratch = new SamplingScratch();
         _samples = [.. Enumerable.Range(0, config.Samples).Select(sample =>
             new SampleWriter(sample, sampler ?? new TokenSampler(config.Sampling, config.Seed, sample, scratch), _stops, _constraint))];
-        _reserved = [.. Enumerable.Range(0, vocab.Count).Where(id => tokenizer.IsReserved(vocab[id]))];
-        _pieces = [.. vocab.Tokens.Select(token => tokenizer.TokenSeparator + token)];
+        _reserved = [.. Enumerable.Range(0, vocab.Count).Where(id => id == endId ? _constraint is not null : tokenizer.IsReserved(vocab[id]))];
+        _pieces = [.. vocab.Tokens.Select((token, id) => id == endId ? "" : tokenizer.TokenSeparator + token)];
         _logits = new float[_pieces.Length];
         _predictor = model.Predictor();
         try
         {
-            _predictor.Begin(rows: 1);
+            Begin();
         }
         catch
         {
@@ -102,12 +111,12 @@ public sealed class GenerationSession : IDisposable
     public void Read(string text)
     {
         ThrowIfUsedUp();
-        foreach (int token in _tokenizer.Encode(text, _vocab))
+        foreach (int token in DocumentTokens.EncodeText(_tokenizer, text, _vocab, _endId))
         {
             _unread.Add(token);
             foreach (SampleWriter sample in _samples)
                 sample.Read(token);
-            (IsEmpty, _isOpen) = (false, false);
+            (IsEmpty, _isOpen, _isAtBeginning) = (false, false, false);
             _calls++;
         }
     }
@@ -149,7 +158,7 @@ public sealed class GenerationSession : IDisposable
     {
         ReadOn(cancellationToken);
         _isUsedUp = true;
-        return new BeamSearch(_predictor, _pieces, _reserved, _config, beam, _stops, _constraint).Run(_logits, cancellationToken);
+        return new BeamSearch(_predictor, Piece, _endId, _reserved, _config, beam, _stops, _constraint).Run(_logits, cancellationToken);
     }
 
     // At any time, what the model has not read yet is unread, and what it expects after the rest is in the logits: the caller may stop
@@ -165,8 +174,12 @@ public sealed class GenerationSession : IDisposable
         {
             ReadOn(cancellationToken);
             int token = Choose(sample, _logits);
-            _unread.Add(token);
-            TextPiece piece = sample.Write(_pieces[token]);
+            TextPiece piece = sample.Write(Piece(token, isFirst: true), token == _endId);
+            _isAtBeginning = false;
+            if (token == _endId)
+                Begin();
+            else
+                _unread.Add(token);
             bool hasEnded = sample.HasEnded;
             _isOpen = !hasEnded;
             if (piece.Text.Length > 0 || piece.End is not null)
@@ -192,7 +205,7 @@ public sealed class GenerationSession : IDisposable
         List<SampleWriter> writing = [.. _samples];
         var chosen = new int[_samples.Length];
         writing.ForEach(sample => sample.Begin(_config.Length));
-        while (true)
+        for (bool isFirst = true; ; isFirst = false)
         {
             cancellationToken.ThrowIfCancellationRequested();
             bool someEnd = false;
@@ -200,7 +213,7 @@ public sealed class GenerationSession : IDisposable
             {
                 SampleWriter sample = writing[row];
                 int token = chosen[row] = Choose(sample, logits.AsSpan(row * vocab, vocab));
-                TextPiece piece = sample.Write(_pieces[token]);
+                TextPiece piece = sample.Write(Piece(token, isFirst), token == _endId);
                 someEnd |= sample.HasEnded;
                 if (piece.Text.Length > 0 || piece.End is not null)
                     yield return piece;
@@ -210,6 +223,21 @@ public sealed class GenerationSession : IDisposable
             _predictor.Predict(chosen.AsSpan(0, writing.Count), 1, logits.AsSpan(0, writing.Count * vocab));
         }
     }
+
+    // At the beginning of a text; of a document, that is after an end.
+    private void Begin()
+    {
+        _predictor.Begin(rows: 1);
+        _unread.Clear();
+        if (_endId is not { } endId)
+            return;
+        _unread.Add(endId);
+        (IsEmpty, _isAtBeginning) = (false, true);
+    }
+
+    // What a token adds; nothing stands before the first of a document.
+    private string Piece(int token, bool isFirst) =>
+        isFirst && _isAtBeginning && token != _endId ? _pieces[token][_tokenizer.TokenSeparator.Length..] : _pieces[token];
 
     // Reserved tokens stand for what no text holds, and are never written.
     private int Choose(SampleWriter sample, Span<float> logits)

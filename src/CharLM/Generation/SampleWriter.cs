@@ -37,10 +37,12 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
 
     /// <summary>Writes the token that was chosen.</summary>
     /// <param name="text">What it adds to the text.</param>
-    public TextPiece Write(string text)
+    /// <param name="ends">Whether it ends the document.</param>
+    public TextPiece Write(string text, bool ends = false)
     {
         string sure = stops.Pass(ref _held, text, out bool isMet);
         EndReason? reason = isMet ? EndReason.Stop
+            : ends ? EndReason.Document
             : constraint is not null && !constraint.Continues(_state, _length - _tokens) ? EndReason.Match
             : _tokens == _length ? EndReason.Length
             : null;
@@ -61,7 +63,7 @@ public readonly record struct TextPiece(int Sample, string Text, TextEnd? End);
 /// <summary>How a text came to its end.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Reason">Why.</param>
-/// <param name="Tokens">Tokens that were chosen, those of a stop string included.</param>
+/// <param name="Tokens">Tokens that were chosen, those of a stop string and the end of a document included.</param>
 /// <param name="Nats">-ln p of these tokens, where a beam search found them.</param>
 /// <param name="Score">What the beam search ranked it by.</param>
 public sealed record TextEnd(EndReason Reason, int Tokens, double? Nats = null, double? Score = null);
@@ -78,4 +80,7 @@ public enum EndReason
 
     /// <summary>It matches the expression, and is at its end.</summary>
     Match,
+
+    /// <summary>The model has ended the document.</summary>
+    Document,
 }

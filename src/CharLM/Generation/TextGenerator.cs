@@ -6,7 +6,11 @@ namespace CharLM.Generation;
 
 /// <summary>Continues texts with a model.</summary>
 /// <remarks>Thread safety: any number of threads, also with one model.</remarks>
-public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer tokenizer)
+/// <param name="model">Who writes.</param>
+/// <param name="vocab">Its vocab.</param>
+/// <param name="tokenizer">Its kind of tokens.</param>
+/// <param name="endId">What ends a document; default null: the model knows none.</param>
+public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, int? endId = null)
 {
     /// <summary>The tokens of a prefix that the vocab has not; the model reads them as <see cref="Vocab.Unknown"/>.</summary>
     public IReadOnlyList<string> UnknownIn(string prefix) =>
@@ -24,11 +28,11 @@ public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer t
     }
 
     /// <summary>Opens a text that is still empty.</summary>
-    /// <inheritdoc cref="GenerationSession(ILanguageModel, Vocab, Tokenizer, GenerationConfig)"/>
-    public GenerationSession Open(GenerationConfig config) => new(model, vocab, tokenizer, config);
+    /// <inheritdoc cref="GenerationSession(ILanguageModel, Vocab, Tokenizer, GenerationConfig, int?)"/>
+    public GenerationSession Open(GenerationConfig config) => new(model, vocab, tokenizer, config, endId);
 
     /// <summary>Continues a prefix; each piece of text is given out as soon as it is known, the prefix not included.</summary>
-    /// <param name="prefix">What the model reads first; at least one token.</param>
+    /// <param name="prefix">What the model reads first; at least one token, but where a document may begin.</param>
     /// <param name="length">Tokens to add, 0 or more.</param>
     /// <param name="sampler">Chooses each token.</param>
     /// <param name="cancellationToken">Looked at before each token.</param>
@@ -38,14 +42,14 @@ public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer t
         ArgumentNullException.ThrowIfNull(prefix);
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        if (!tokenizer.Tokenize(prefix).Any())
+        if (endId is null && !tokenizer.Tokenize(prefix).Any())
             throw new InvalidConfigException(["the prefix is empty: give at least one token to continue"]);
         return length == 0 ? [] : Pieces(prefix, new GenerationConfig { Length = length }, sampler, cancellationToken);
     }
 
     private IEnumerable<string> Pieces(string prefix, GenerationConfig config, TokenSampler sampler, CancellationToken cancellationToken)
     {
-        using var session = new GenerationSession(model, vocab, tokenizer, config, sampler);
+        using var session = new GenerationSession(model, vocab, tokenizer, config, endId, sampler);
         session.Read(prefix);
         foreach (TextPiece piece in session.Continue(cancellationToken))
             yield return piece.Text;

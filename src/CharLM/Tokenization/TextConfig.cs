@@ -20,6 +20,9 @@ public sealed record TextConfig
     /// <summary>What a token is; default a character.</summary>
     public TokenKind Token { get; init; } = TokenKind.Char;
 
+    /// <summary>What the documents of the text are, each of which ends with <see cref="Vocab.End"/>; default none.</summary>
+    public DocumentKind Documents { get; init; }
+
     /// <summary>Rarer tokens become the unknown token, 0 to 1,000,000,000; default 0, keep all.</summary>
     public int MinFreq { get; init; }
 
@@ -40,6 +43,8 @@ public sealed record TextConfig
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
+        if (Token == TokenKind.Byte && (Encoding is not null || Cleaning != Cleaning.None || MinFreq > 0))
+            yield return "bytes are read as they are: leave encoding and min-freq out, and take cleaning none";
         if (Encoding is not null && TextEncoding.ErrorOf(Encoding) is { } error)
             yield return error;
         if (MinFreq is < 0 or > 1_000_000_000)
@@ -55,6 +60,15 @@ public sealed record TextConfig
                 + $"{ValidationFraction + TestFraction}";
     }
 
+    /// <summary>What the text's bytes are read as: <see cref="Encoding"/>, or bytes.</summary>
+    internal string? ReadAs => Token == TokenKind.Byte ? TextEncoding.BytesName : Encoding;
+
+    /// <summary>The id of the token that ends a document; null when the text has no documents.</summary>
+    /// <exception cref="InvalidConfigException">It has documents, and the vocab has no such token.</exception>
+    internal int? EndIdIn(Vocab vocab) => Documents == DocumentKind.None ? null
+        : vocab[Vocab.End] is var id && id != Vocab.UnknownId ? id
+        : throw new InvalidConfigException([$"the vocab has no token {Vocab.End}, which documents end with"]);
+
     /// <summary>Throws when the configuration has an error.</summary>
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
@@ -69,4 +83,7 @@ public enum TokenKind
 
     /// <summary>A run of characters between white space.</summary>
     Word,
+
+    /// <summary>A byte of any file, which is read as it is.</summary>
+    Byte,
 }

@@ -158,7 +158,7 @@ public sealed class TextSketch
         ulong first = 1;
         for (int i = 0; i < length; i++)
             first *= Base;
-        int[] lineEnds = [.. new[] { vocab["\n"], vocab["\r"] }.Where(id => id != Vocab.UnknownId)];
+        int[] lineEnds = [.. new[] { vocab["\n"], vocab["\r"], vocab[Vocab.End] }.Where(id => id != Vocab.UnknownId)];
         var passage = new int[length]; // the last tokens of the line, each in the place of the one that it drives out
         long place = 0, begin = 0;
         int unknown = 0;

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace CharLM.Tokenization;
 
 /// <summary>
@@ -21,6 +23,7 @@ public abstract class Tokenizer
     {
         TokenKind.Char => new CharTokenizer(),
         TokenKind.Word => new WordTokenizer(),
+        TokenKind.Byte => new ByteTokenizer(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of token"),
     };
 
@@ -54,6 +57,25 @@ public abstract class Tokenizer
     /// <param name="vocab">Token to id.</param>
     /// <param name="maxTokens">Stop after this many tokens; all of them when null.</param>
     public abstract int[] Encode(ReadOnlySpan<char> text, Vocab vocab, int? maxTokens = null);
+
+    /// <summary>A person's text as its tokens spell it: the same, but for bytes.</summary>
+    public virtual string FromText(string text) => text;
+
+    /// <summary>What tokens spell as a person reads it; of bytes, what is no UTF-8 becomes U+FFFD.</summary>
+    public virtual string ToText(string tokens) => tokens;
+
+    /// <summary>The bytes of what tokens spell.</summary>
+    internal virtual byte[] BytesOf(string text) => Encoding.UTF8.GetBytes(text);
+
+    /// <summary>The characters (Unicode scalar values) of what tokens spell.</summary>
+    internal virtual long CharactersOf(string text) => CharTokenizer.Length(text);
+
+    /// <summary>The vocab of a text.</summary>
+    /// <param name="counts">Its distinct tokens, in order of first appearance.</param>
+    /// <param name="minFreq">Rarer tokens are left out.</param>
+    /// <param name="reserved">Tokens that have a place in any case.</param>
+    internal virtual Vocab VocabOf(IEnumerable<TokenCount> counts, int minFreq, IEnumerable<string> reserved) =>
+        new(counts, minFreq, reserved);
 
     /// <summary>Where a token begins, in UTF-16 units; the text's length when it has no such token.</summary>
     /// <param name="text">The text.</param>

@@ -10,6 +10,9 @@ public sealed class Vocab
     /// <summary>The token of everything that the vocab has not.</summary>
     public const string Unknown = "<unk>";
 
+    /// <summary>The token that ends a document, in the vocab of a text of documents (<see cref="DocumentKind"/>).</summary>
+    public const string End = "<end>";
+
     /// <summary>The id of <see cref="Unknown"/>.</summary>
     public const int UnknownId = 0;
 

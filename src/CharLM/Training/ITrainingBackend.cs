@@ -1,3 +1,4 @@
+using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Models.Fused;
 using CharLM.Models.Fused.Threads;
@@ -19,7 +20,7 @@ internal interface ITrainingBackend : IDisposable
 
     /// <summary>Learns one minibatch: afterwards the gradients are those of its mean loss, and the state is that after it.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
-    /// <param name="targets">What follows them.</param>
+    /// <param name="targets">What follows them; <see cref="Minibatch.NoTarget"/> where nothing is predicted, but not everywhere.</param>
     /// <param name="batch">Rows.</param>
     /// <param name="steps">Tokens of a row.</param>
     /// <param name="dropoutKey">Decides what dropout drops.</param>
@@ -130,7 +131,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         RecurrentState before = _state ?? model.ZeroState(batch);
         (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before)
             : ForwardStepByStep(ids, before, gradientScales);
-        Tensor loss = nn.functional.cross_entropy(logits, expected);
+        Tensor loss = nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget);
         Optimizer.ZeroGradients();
         loss.backward();
         // Gradients stop here: what the next minibatch begins with has no history.

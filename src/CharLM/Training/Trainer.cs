@@ -31,23 +31,29 @@ public sealed class Trainer : EpochTrainer
     /// <summary>A trainer of a model on a text.</summary>
     /// <param name="model">The model; stays the caller's.</param>
     /// <param name="config">How to train.</param>
-    /// <param name="tokens">The training text as token ids.</param>
+    /// <param name="tokens">The training text as token ids; of documents an end token, and documents with one behind each.</param>
+    /// <param name="endId">What ends a document, at which the state begins anew; default null: the text is one.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    public Trainer(LanguageModel model, TrainerConfig config, TokenSource tokens)
+    public Trainer(LanguageModel model, TrainerConfig config, TokenSource tokens, int? endId = null)
         : base(config, model)
     {
         ArgumentNullException.ThrowIfNull(tokens);
+        if (endId is not null)
+            InvalidConfigException.ThrowIfAny(config.DocumentErrors(model.Config));
         // Without truncation the one minibatch of an epoch reads every row to its end.
-        int numSteps = config.Truncation == Truncation.None 
+        int numSteps = config.Truncation == Truncation.None
             ? checked((int)Math.Max(1, (tokens.Length - 1) / config.BatchSize)) : config.NumSteps;
-        _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed);
+        _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed, endId);
         _plan = _minibatches.Plan(0);
         (_inputs, _targets) = (new int[config.BatchSize * numSteps], new int[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         _backend = TrainingBackends.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
     }
+
+    /// <summary>How often so many steps read the text.</summary>
+    internal double PassesOf(int steps) => (double)steps / _plan.NumBatches;
 
     /// <inheritdoc/>
     private protected override IOptimizer Optimizer => _backend.Optimizer;
@@ -69,7 +75,7 @@ public sealed class Trainer : EpochTrainer
     }
 
     private protected override bool BeginsAnew(int epoch, int batch) =>
-        Config.EpochLength == 0 ? batch == 0 : Seek(((long)epoch * Config.EpochLength) + batch) == 0;
+        _plan.BeginsAnew(Config.EpochLength == 0 ? batch : Seek(((long)epoch * Config.EpochLength) + batch));
 
     // Lays out the pass over the text that a step of the run is in, and says where in it.
     private int Seek(long step)
@@ -91,15 +97,16 @@ public sealed class Trainer : EpochTrainer
             batch = Seek(_epochBegin + batch);
         // Counted by passes: how often a run is measured changes nothing that is random.
         step = ((long)_pass << 32) | (uint)batch;
-        if (batch == 0 || !_minibatches.CarriesState)
+        if (_plan.BeginsAnew(batch) || !_minibatches.CarriesState)
             _backend.ResetState();
-        _plan.Fill(_minibatches.Tokens, batch, _inputs, _targets);
-        int rows = _plan.RowsOf(batch), tokens = rows * _plan.NumSteps;
+        int rows = _plan.RowsOf(batch), steps = _plan.StepsOf(batch), tokens = rows * steps;
+        Span<int> inputs = _inputs.AsSpan(0, tokens), targets = _targets.AsSpan(0, tokens);
+        _plan.Fill(_minibatches.Tokens, batch, inputs, targets);
         if (Config.Truncation == Truncation.Random)
             DrawGradientScales(step);
         double loss = _backend.Learn(
-            _inputs.AsSpan(0, tokens), _targets.AsSpan(0, tokens), rows, _plan.NumSteps, Draw("dropout", step), _gradientScales);
-        return (loss, tokens);
+            inputs, targets, rows, steps, Draw("dropout", step), _gradientScales.AsSpan(0, Math.Min(_gradientScales.Length, steps)));
+        return (loss, tokens - targets.Count(Minibatch.NoTarget));
     }
 
     private protected override CarriedState CopyCarried() => _minibatches.CarriesState ? _backend.CopyState() : CarriedState.None;
@@ -108,7 +115,9 @@ public sealed class Trainer : EpochTrainer
     {
         if (!_minibatches.CarriesState)
             return;
-        int rows = Config.BatchSize, length = _stateRow * rows, step = _model.OutputSize * rows;
+        // Of documents, the last of a kind of length may be fewer.
+        int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / _stateRow, 1, Config.BatchSize) : Config.BatchSize;
+        int length = _stateRow * rows, step = _model.OutputSize * rows;
         bool fits = state.Hidden.Length == length && state.Cell.Length == (_model.HasCellState ? length : 0)
             && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1
                 && state.Memory.Length / step <= _model.EffectiveAttentionWindow);

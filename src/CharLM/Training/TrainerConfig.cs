@@ -1,4 +1,5 @@
 using CharLM.Batching;
+using CharLM.Models;
 using CharLM.Tokenization;
 
 namespace CharLM.Training;
@@ -123,6 +124,17 @@ public sealed record TrainerConfig
             yield return $"clip must be 0 (never) or above and finite, not {ClipNorm}";
         if (FrozenParts.Named(Freeze).Contains(""))
             yield return $"freeze must name parts of the model, separated by commas, not '{Freeze}'";
+    }
+
+    /// <summary>Every reason why documents cannot be learned so, empty when there is none.</summary>
+    internal IEnumerable<string> DocumentErrors(ModelConfig model)
+    {
+        if (Sampling == SamplingOrder.Windows)
+            yield return "windows that overlap run over the ends of documents: take sampling sequential or random";
+        if (Truncation == Truncation.None)
+            yield return "truncation none reads the text in long rows, and documents are short ones: take num-steps as long as the longest";
+        if (model.Bidirectional)
+            yield return "a bidirectional model reads the ends of documents before it predicts them: leave bidirectional out";
     }
 
     /// <summary>Throws when the configuration has an error.</summary>

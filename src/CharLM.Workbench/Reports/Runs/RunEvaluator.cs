@@ -71,7 +71,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
         ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
     {
-        TokenSource all = EvaluationText.From(corpus.Text, saved.Text, saved.Vocab).Tokens;
+        TokenSource all = EvaluationText.From(corpus, saved.Text, saved.Vocab).Tokens;
         TokenSource seen = all.Slice(0, Math.Min(text.Range.Begin, saved.PartsOf(all.Length).Train.End));
         EvaluationReport? nGram = seen.Length < 2 ? null
             : Baselines.NGram(seen, text, saved.Vocab.Count, NGramOrder, cancellationToken: cancellationToken).Report;

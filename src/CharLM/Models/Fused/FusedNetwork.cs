@@ -36,7 +36,7 @@ internal sealed class FusedNetwork : IDisposable
     private int[] _targets = [];
     private float[] _nats = [];
     private readonly ThreadTuner _choice;
-    private int _batch, _steps, _active = 1, _tasks = 1;
+    private int _batch, _steps, _predicted, _active = 1, _tasks = 1;
     private bool _backward, _packed, _measures;
     private ulong? _dropoutKey;
 
@@ -75,7 +75,7 @@ internal sealed class FusedNetwork : IDisposable
 
     /// <summary>Computes the mean loss of a minibatch and the gradients of all weights.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
-    /// <param name="targets">What follows them.</param>
+    /// <param name="targets">What follows them; negative where nothing is predicted, but not everywhere.</param>
     /// <param name="batch">Sequences.</param>
     /// <param name="steps">Steps.</param>
     /// <param name="dropoutKey">Decides what dropout drops.</param>
@@ -88,7 +88,7 @@ internal sealed class FusedNetwork : IDisposable
     {
         Begin(inputs, batch, steps, backward: true, dropoutKey);
         _stack.SetGradientScales(gradientScales);
-        SetTargets(targets);
+        SetTargets(targets, mayLack: true);
         _stack.ZeroStateGradient();
         _workers.Run(_active, _tasks, _pack);
         RunRows();
@@ -96,7 +96,7 @@ internal sealed class FusedNetwork : IDisposable
         _tied?.AddGradients();
         _choice.End();
         _packed = false; // the gradients are asked for in order to change the weights
-        return Total() / ((long)batch * steps);
+        return Total() / _predicted;
     }
 
     /// <summary>Computes the surprise of each token of a minibatch, which <see cref="Nats"/> then holds; nothing is dropped.</summary>
@@ -176,15 +176,17 @@ internal sealed class FusedNetwork : IDisposable
         _tasks = _active == 1 ? 1 : _active * TasksOfWorker;
     }
 
-    private void SetTargets(ReadOnlySpan<int> targets)
+    private void SetTargets(ReadOnlySpan<int> targets, bool mayLack = false)
     {
-        _measures = true;
+        (_measures, _predicted) = (true, 0);
         for (int step = 0; step < _steps; step++)
         {
             for (int row = 0; row < _batch; row++)
             {
                 int target = targets[(row * _steps) + step];
-                if ((uint)target >= (uint)_vocabSize)
+                if (target >= 0)
+                    _predicted++;
+                if ((target < 0 && !mayLack) || target >= _vocabSize)
                     throw new ArgumentOutOfRangeException(nameof(targets), target, $"token ids are 0 to {_vocabSize - 1}");
                 _targets[(step * _batch) + row] = target;
             }
@@ -240,7 +242,7 @@ internal sealed class FusedNetwork : IDisposable
             _outputDropout?.Forward(_stack.Outputs, rows, outputKey + OutputDropoutKey);
         _output.Forward(Output, rows);
         if (_measures)
-            _output.Loss(_targets, _nats, rows, _backward ? 1f / (_batch * _steps) : 0);
+            _output.Loss(_targets, _nats, rows, _backward ? 1f / _predicted : 0);
     }
 
     private void BackwardRows(RowGrid rows)

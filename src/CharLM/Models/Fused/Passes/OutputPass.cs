@@ -20,7 +20,7 @@ internal abstract class OutputPass : IDisposable
     public abstract void Forward(Panels input, RowGrid rows);
 
     /// <summary>The cross-entropy of some rows.</summary>
-    /// <param name="targets">What each row should have predicted.</param>
+    /// <param name="targets">What each row should have predicted; negative: nothing, and its surprise is 0.</param>
     /// <param name="nats">Receives the surprise of each row.</param>
     /// <param name="rows">Which rows.</param>
     /// <param name="gradientScale">When not 0, the logits become their gradients times this.</param>

@@ -59,7 +59,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         for (int step = 0; step < rows.Steps; step++)
         {
             for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                nats[row] = RowLoss(row, targets[row], gradientScale);
+                nats[row] = targets[row] < 0 ? Unmeasured(row, gradientScale) : RowLoss(row, targets[row], gradientScale);
         }
     }
 
@@ -90,6 +90,14 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     private WorkShare Share(int task, int tasks) => new(1, Panels.Pad(_vocab) / Panels.Width, task, tasks);
 
     private int RowsOf(int panel, int count) => Math.Clamp(_vocab - (panel * Panels.Width), 0, count * Panels.Width);
+
+    private float Unmeasured(int row, float gradientScale)
+    {
+        Panels logits = Logits;
+        for (int panel = 0; panel < logits.Count && gradientScale != 0; panel++)
+            new Span<float>(logits.At(panel, row), Panels.Width).Clear();
+        return 0;
+    }
 
     private float RowLoss(int row, int target, float gradientScale)
     {

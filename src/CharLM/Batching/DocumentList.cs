@@ -1,0 +1,41 @@
+using CharLM.Tokenization;
+
+namespace CharLM.Batching;
+
+/// <summary>
+/// Where the documents of a stream lie: each is read from the end token before it on, and predicted up to its own. What stands before
+/// the first end token and behind the last belongs to documents that were cut.
+/// </summary>
+internal static class DocumentList
+{
+    /// <summary>The documents, in order.</summary>
+    /// <param name="tokens">The stream.</param>
+    /// <param name="endId">What ends a document.</param>
+    public static List<DocumentPart> Of(TokenSource tokens, int endId)
+    {
+        var documents = new List<DocumentPart>();
+        long begin = 0, place = 0;
+        foreach (ReadOnlyMemory<int> block in tokens.Blocks())
+        {
+            ReadOnlySpan<int> ids = block.Span;
+            for (int from = 0, length; from < ids.Length; from += length + 1)
+            {
+                length = ids[from..].IndexOf(endId);
+                if (length < 0)
+                    break;
+                if (place + from + length > begin)
+                    documents.Add(new DocumentPart(begin, checked((int)(place + from + length - begin))));
+                begin = place + from + length;
+            }
+            place += ids.Length;
+        }
+        if (tokens.Length - 1 > begin)
+            documents.Add(new DocumentPart(begin, checked((int)(tokens.Length - 1 - begin))));
+        return documents;
+    }
+}
+
+/// <summary>Some tokens of one document.</summary>
+/// <param name="Begin">The place of the first that is read.</param>
+/// <param name="Length">How many are read, and how many, each from one place later, are predicted.</param>
+internal readonly record struct DocumentPart(long Begin, int Length);
