@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Every option that takes a number, as <c>--help</c> lists them, meets numbers that make no sense.</summary>
+/// <summary>Every option that takes a number, as <c>--help-all</c> lists them, meets numbers that make no sense.</summary>
 public sealed partial class NumericOptionTests(TrainedModels models) : IDisposable
 {
     private const string Huge = "99999999999";
@@ -12,11 +12,12 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["-1"] = ["--seed", "--forget-bias"],
-        [Huge] = ["--seed", "--lr", "--dynamic-lr", "--clip", "--temperature", "--repetition-penalty", "--forget-bias", "--init-sigma",
+        [Huge] = ["--seed", "--lr", "--dynamic-lr", "--clip", "--temperature", "--sample-temperature", "--repetition-penalty", "--forget-bias", "--init-sigma",
             "--weight-decay"],
         ["0"] =
         [
-            "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--embedding", "--dropout",
+            "--seed", "--clip", "--temperature", "--min-freq", "--max-tokens", "--validation-fraction", "--test-fraction", "--steps", "--steps-per-epoch", "--sample-temperature",
+                "--embedding", "--dropout",
                 "--threads",
             "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout",
                 "--output-dropout", "--weight-dropout",
@@ -51,7 +52,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
 
     private async Task CheckAsync(int least, string[] command, Action<Outcome> allowed)
     {
-        string help = (await _sandbox.RunAsync([.. command, "--help"])).Output;
+        string help = (await _sandbox.RunAsync([.. command, "--help-all"])).Output;
         string[] options = [.. NumericOption().Matches(help).Select(match => match.Groups[1].Value)];
         Assert.True(options.Length >= least, $"only {string.Join(' ', options)}");
         string[] values = ["NaN", "1e999", "", "-1", "0", Huge];

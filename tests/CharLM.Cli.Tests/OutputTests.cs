@@ -37,7 +37,7 @@ public sealed class OutputTests : IDisposable
     public async Task Train_OutInAMissingFolder_MakesIt()
     {
         (await _sandbox.RunAsync([.. Train, "--out", "a/b/c.safetensors"])).Succeeded();
-        Assert.Equal(["a", "a/b", "a/b/c.safetensors", "text.txt"], _sandbox.Files());
+        Assert.Equal(["a", "a/b", "a/b/c.safetensors", "checkpoints", "checkpoints/.last", "text.txt"], _sandbox.Files());
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class OutputTests : IDisposable
         File.CreateSymbolicLink(_sandbox.At("link"), "large disk/model");
         (await _sandbox.RunAsync([.. Train, "--out", "link"])).Succeeded();
         Assert.Equal("large disk/model", new FileInfo(_sandbox.At("link")).LinkTarget);
-        Assert.Equal(["large disk", "large disk/model", "link", "text.txt"], _sandbox.Files());
+        Assert.Equal(["checkpoints", "checkpoints/.last", "large disk", "large disk/model", "link", "text.txt"], _sandbox.Files());
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         JsonElement json = (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "2", "--checkpoint-every", "1", "--json"]))
             .Succeeded().Json();
         string run = json.GetProperty("run_dir").GetString()!;
-        Assert.Matches(@"^runs/\d{4}-\d{2}-\d{2}-\d{6}$", run);
+        Assert.Matches(@"^runs/\d{4}-\d{2}-\d{2}-\d{6}-pairs-\w+-gru12$", run);
         Assert.Equal(
             [".lock", "checkpoints", "checkpoints/last.safetensors", "checkpoints/step-8.safetensors", "config.yaml", "environment.json",
                 "metrics.jsonl", "result.json", "samples.txt"],

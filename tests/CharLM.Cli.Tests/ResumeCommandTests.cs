@@ -79,7 +79,8 @@ public sealed class ResumeCommandTests : IDisposable
         _sandbox.Write("other.txt", Texts.Plain.Replace("matter", "zzz", StringComparison.Ordinal));
         Outcome outcome = (await _sandbox.RunAsync([.. Resume, "--corpus", "other.txt"])).Succeeded();
         Assert.Contains("warning the checkpoint was trained on another text, 'text.txt'", outcome.ErrorLines);
-        Assert.Contains("warning 180 tokens of the text are not in the checkpoint's vocab and are read as <unk>", outcome.ErrorLines);
+        Assert.Contains("warning 180 tokens of the text are not in the checkpoint's vocab and are read as <unk>: --extend-vocab adds them",
+            outcome.ErrorLines);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal static class WrongFile
         }
         if (e.InnerException is not FormatException || !IsText(e.Path))
             return null;
-        string taker = Has(parse, "--corpus") ? "--corpus takes a text"
+        string taker = Has(parse, "--corpus") && parse.CommandResult.Command.Name != "generate" ? "--corpus takes a text"
             : Has(parse, "--data") ? "--data takes pairs"
             : Has(parse, "--input") ? "--input takes texts"
             : parse.CommandResult.Command.Name == "score" ? "a text is named without an option"
