@@ -86,7 +86,8 @@ internal sealed class EvalCommand : Verb
         InvalidConfigException.ThrowIfAny([.. run.Errors(), .. _runtime.Errors(parse)]);
         ISavedModel[] models = [.. paths.Select(ModelFile.Read)];
         if (models.Select(model => model.Text.Token == TokenKind.Byte).Distinct().Count() > 1)
-            throw new InvalidConfigException(["a model of bytes reads a file as it is, and the others read its text: measure them one by one"]);
+            throw new InvalidConfigException(
+                ["a model of bytes reads a file as it is, and the others read its text: measure them one by one"]);
         CorpusText corpus = await _corpus.ReadAsync(parse, parse.GetValue(_encoding), models[0], cancellationToken);
         IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models);
         for (int i = 0; i < models.Length; i++)

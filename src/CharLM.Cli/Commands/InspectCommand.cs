@@ -72,7 +72,8 @@ internal sealed class InspectCommand : Verb
         string page = parse.GetValue(_out) ?? DefaultPage;
         OutputFile.Probe(page);
         var tokenizer = Tokenizer.Create(saved.Text.Token);
-        int[] ids = tokenizer.Encode(TextCleaner.Clean(tokenizer.FromText(text), saved.Text.Cleaning, tokenizer.LineSeparator), saved.Vocab);
+        int[] ids = tokenizer.Encode(
+            TextCleaner.Clean(tokenizer.FromText(text), saved.Text.Cleaning, tokenizer.LineSeparator), saved.Vocab);
         if (ids.Length > 0 && ids.All(id => id == Vocab.UnknownId))
             throw new InvalidConfigException(
                 [$"vocab mismatch: none of the text's {ids.Length} tokens is in the model's vocab of {saved.Vocab.Count}"]);

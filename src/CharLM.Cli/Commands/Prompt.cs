@@ -70,7 +70,8 @@ internal sealed class Prompt(
 
     private void Print(string line, CancellationToken cancellationToken)
     {
-        using PieceWriter output = tokenizer.Kind == TokenKind.Byte ? PieceWriter.ForBytes(streams.Output) : PieceWriter.For(streams.Output);
+        using PieceWriter output = tokenizer.Kind == TokenKind.Byte ? PieceWriter.ForBytes(streams.Output)
+            : PieceWriter.For(streams.Output);
         output.Write(tokenizer.FromText(line));
         foreach (TextPiece piece in session.Continue(cancellationToken))
         {
@@ -90,7 +91,8 @@ internal sealed class Prompt(
             end = piece.End;
         }
         _endsLine = end!.Reason is not (EndReason.Stop or EndReason.Document);
-        streams.Output.WriteLine(JsonOutput.Line(new { Prefix = line, Continuation = tokenizer.ToText(text.ToString()), End = end.Reason, end.Tokens }));
+        streams.Output.WriteLine(
+            JsonOutput.Line(new { Prefix = line, Continuation = tokenizer.ToText(text.ToString()), End = end.Reason, end.Tokens }));
     }
 
     // On another thread: nothing can call a read of a terminal back, and an interruption shall not wait for it.

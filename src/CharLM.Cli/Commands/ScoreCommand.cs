@@ -128,7 +128,8 @@ internal sealed class ScoreCommand : Verb
             tokens += score.Tokens.Count;
             unknown += score.Unknown;
             // Every text has line ends: they alone are none, and know none.
-            int[] ids = [.. score.Tokens.Zip(score.Ids).Where(pair => pair.First is not ("\n" or "\r" or Vocab.End)).Select(pair => pair.Second)];
+            int[] ids = [.. score.Tokens.Zip(score.Ids).Where(pair => pair.First is not ("\n" or "\r" or Vocab.End))
+                .Select(pair => pair.Second)];
             content += ids.Length;
             knownContent += ids.Count(id => id != Vocab.UnknownId);
             if (json)

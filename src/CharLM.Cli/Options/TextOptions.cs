@@ -17,7 +17,8 @@ internal sealed class TextOptions(TextConfig? under = null)
     private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>(
         "--token", "Split the text into characters, words or bytes; bytes are those of any file, as it is. [default: char]");
     private readonly Option<DocumentKind?> _documents = OptionOf.Choice<DocumentKind>(
-        "--documents", "Read each line, paragraph (between blank lines) or file as a document with an end of its own: the model starts anew "
+        "--documents", "Read each line, paragraph (between blank lines) or file as a document with an end of its own: the model starts "
+            + "anew "
             + "at each, and learns where texts end. [default: none]");
     private readonly Option<int?> _minFreq = OptionOf.Integer(
         "--min-freq", "N", "Replace tokens that occur fewer than N times by <unk>. [default: 0]");

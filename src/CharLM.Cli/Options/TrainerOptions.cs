@@ -67,7 +67,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             "The final learning rate of --schedule cosine, or the lowest of plateau, as a fraction of --lr. [default: 0]")
             .In(HelpGroup.Rare);
     private readonly Option<string?> _freeze = OptionOf.Text(
-        "--freeze", "PARTS|none", "Parts of the model that stay as they are, separated by commas: embedding,rnn.l0; a wrong name lists them "
+        "--freeze", "PARTS|none",
+            "Parts of the model that stay as they are, separated by commas: embedding,rnn.l0; a wrong name lists them "
             + "all, none overrides a configuration. [default: none]").In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");

@@ -57,7 +57,8 @@ internal static class RunLines
     {
         const string Heights = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588";
         int points = Math.Min(losses.Count, MostPoints);
-        double[] shown = [.. Enumerable.Range(0, points).Select(i => losses[(int)((long)i * (losses.Count - 1) / Math.Max(1, points - 1))])];
+        double[] shown = [.. Enumerable.Range(0, points)
+            .Select(i => losses[(int)((long)i * (losses.Count - 1) / Math.Max(1, points - 1))])];
         double least = shown.Min(), span = shown.Max() - least;
         IEnumerable<char> bars = shown.Select(
             loss => Heights[span > 0 ? (int)Math.Round((loss - least) / span * (Heights.Length - 1)) : 0]);

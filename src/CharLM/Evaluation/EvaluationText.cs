@@ -67,7 +67,8 @@ public sealed record EvaluationText
     /// <param name="corpus">The text.</param>
     /// <param name="config">How; neither its limit of tokens nor what it holds out is applied.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="choose">Chooses the tokens that are read, as of a text alone; of documents, those that it cuts are left out or whole.</param>
+    /// <param name="choose">Chooses the tokens that are read, as of a text alone; of documents, those that it cuts are left out or
+    /// whole.</param>
     /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
     public static EvaluationText From(CorpusText corpus, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null)
     {

@@ -5,7 +5,8 @@ namespace CharLM.Generation;
 
 /// <summary>Searches for the most probable continuation; <see cref="BeamConfig"/> says how.</summary>
 /// <remarks>
-/// A text ends at the length, at a stop string, at the end of its document, or wherever it matches the expression. Those that go on are all of one length,
+/// A text ends at the length, at a stop string, at the end of its document, or wherever it matches the expression. Those that go on are
+/// all of one length,
 /// and compared by their probability; those that have ended compete by their score. The search ends when no text that
 /// goes on can still come among the best.
 /// </remarks>
@@ -51,7 +52,8 @@ internal sealed class BeamSearch(
             Hypothesis before = live[row];
             string held = before.Held, sure = stops.Pass(ref held, piece(token, tokens == 1), out bool isMet);
             var next = new Hypothesis(before, row, token, sure, held, nats, constraint?.Next(before.State, token) ?? 0);
-            bool goesOn = !isMet && token != endId && tokens < config.Length && constraint?.Continues(next.State, config.Length - tokens) != false;
+            bool goesOn = !isMet && token != endId && tokens < config.Length
+                && constraint?.Continues(next.State, config.Length - tokens) != false;
             if (isMet)
                 End(next, EndReason.Stop, tokens);
             else if (token == endId)

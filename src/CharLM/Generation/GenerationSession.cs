@@ -84,7 +84,8 @@ public sealed class GenerationSession : IDisposable
         var scratch = new SamplingScratch();
         _samples = [.. Enumerable.Range(0, config.Samples).Select(sample =>
             new SampleWriter(sample, sampler ?? new TokenSampler(config.Sampling, config.Seed, sample, scratch), _stops, _constraint))];
-        _reserved = [.. Enumerable.Range(0, vocab.Count).Where(id => id == endId ? _constraint is not null : tokenizer.IsReserved(vocab[id]))];
+        _reserved = [.. Enumerable.Range(0, vocab.Count)
+            .Where(id => id == endId ? _constraint is not null : tokenizer.IsReserved(vocab[id]))];
         _pieces = [.. vocab.Tokens.Select((token, id) => id == endId ? "" : tokenizer.TokenSeparator + token)];
         _logits = new float[_pieces.Length];
         _predictor = model.Predictor();

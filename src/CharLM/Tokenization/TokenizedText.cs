@@ -28,7 +28,8 @@ public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource H
     /// <param name="config">How.</param>
     /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
     /// <param name="windows">Windows to split in instead of the configuration's fraction; default none.</param>
-    /// <param name="extendsVocab">Whether the vocab gets the text's tokens that it has not (<see cref="Vocab.Extend"/>); default false.</param>
+    /// <param name="extendsVocab">Whether the vocab gets the text's tokens that it has not (<see cref="Vocab.Extend"/>); default
+    /// false.</param>
     /// <exception cref="InvalidConfigException">
     /// The configuration is invalid, what it holds out comes to less than the two tokens that a prediction needs, or the text is too
     /// short for the windows.

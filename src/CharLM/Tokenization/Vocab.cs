@@ -81,7 +81,9 @@ public sealed class Vocab
         return new Vocab([.. tokens.Select((token, id) => new TokenCount(token, frequencies?[id] ?? 0))]);
     }
 
-    /// <summary>This vocab with the tokens of another text that it has not, behind its own, by falling frequency; itself when it has all.</summary>
+    /// <summary>
+    /// This vocab with the tokens of another text that it has not, behind its own, by falling frequency; itself when it has all.
+    /// </summary>
     /// <param name="counts">The other text's distinct tokens in order of first appearance.</param>
     /// <param name="minFreq">Rarer tokens are left out and read as <see cref="Unknown"/>; default 0, keep all.</param>
     public Vocab Extend(IEnumerable<TokenCount> counts, int minFreq = 0)
@@ -90,7 +92,8 @@ public sealed class Vocab
         ArgumentOutOfRangeException.ThrowIfNegative(minFreq);
         TokenCount[] added = [.. counts.Where(count => count.Count >= minFreq && !_ids.ContainsKey(count.Token))
             .OrderByDescending(count => count.Count)];
-        return added.Length == 0 ? this : new Vocab([.. _tokens.Zip(_frequencies, (token, count) => new TokenCount(token, count)), .. added]);
+        return added.Length == 0 ? this
+            : new Vocab([.. _tokens.Zip(_frequencies, (token, count) => new TokenCount(token, count)), .. added]);
     }
 
     /// <summary>The id of a token, <see cref="UnknownId"/> when the vocab has it not.</summary>
