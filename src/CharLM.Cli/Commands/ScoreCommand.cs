@@ -143,7 +143,10 @@ internal sealed class ScoreCommand : Verb
                     PrintNext(output, number, score, vocab, top);
             }
             else
-                output.WriteLine($"{Number(NatsOf(score))}\t{Number(score.BitsPerCharacter)}\t{Printable.Text(tokenizer.ToText(line.Text))}");
+            {
+                string text = Printable.Text(tokenizer.ToText(line.Text));
+                output.WriteLine($"{Number(NatsOf(score))}\t{Number(score.BitsPerCharacter)}\t{text}");
+            }
         }
         if (isOneText && perChar && !json && last is not null)
             PrintNext(output, number, last, vocab, top);
