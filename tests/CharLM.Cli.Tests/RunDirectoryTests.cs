@@ -143,7 +143,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         using RunningProgram train = _sandbox.Start(
             [.. Train, "--epochs", "2", "--checkpoint-every", "1", "--sample-every", "0", "--length", "1000000", "--run-dir", "parts"]);
         // The last sample comes before the last checkpoint, and takes long.
-        await train.UntilAsync(() => File.Exists(_sandbox.At(Last)) && File.ReadLines(_sandbox.At("parts/metrics.jsonl")).Count() == 2, "the last sample");
+        await train.UntilAsync(
+            () => File.Exists(_sandbox.At(Last)) && File.ReadLines(_sandbox.At("parts/metrics.jsonl")).Count() == 2, "the last sample");
         train.SkipIfInterruptIsIgnored();
         Task<Outcome> end = train.EndAsync();
         while (await Task.WhenAny(end, Task.Delay(50)) != end)
