@@ -61,7 +61,8 @@ public sealed record RunConfig : RunSettings
 
     /// <inheritdoc/>
     internal override (string Data, string Model) ShortNames => (
-        Corpus is [CorpusResolver.StandardInput, ..] ? "stdin" : Path.TrimEndingDirectorySeparator(Corpus[0]), Model.ShortName);
+        Corpus.IsAuto ? "" : Corpus is [CorpusResolver.StandardInput, ..] ? "stdin" : Path.TrimEndingDirectorySeparator(Corpus[0]),
+            Model.ShortName);
 
     /// <inheritdoc/>
     public override IEnumerable<string> Errors()
