@@ -95,7 +95,8 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "script, which makes a terminal, is not installed");
         Outcome help = (await _sandbox.BashAsync("script -qec 'stty cols 80; charlm train --help' /dev/null | tr -d '\\r'")).Succeeded();
-        string[] lines = help.Output.TrimEnd().Split('\n');
+        // What .NET sends for the keys has no width.
+        string[] lines = help.Output.Replace("\u001b[?1h\u001b=", "", StringComparison.Ordinal).TrimEnd().Split('\n');
         output.WriteLine($"{lines.Length} lines of 80 columns");
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
         Assert.InRange(lines.Length, 20, 50);

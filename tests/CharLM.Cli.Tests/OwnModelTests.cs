@@ -48,6 +48,34 @@ public sealed class OwnModelTests : IDisposable
         }));
     }
 
+    // The run, eval and report read the same tokens the same way; what is counted beside them is what the verb for it counts.
+    [Fact]
+    public async Task Train_UnseenText_IsThatOfEvalReportAndNGram()
+    {
+        _sandbox.Write("mybook.txt", Text);
+        JsonElement unseen = (await _sandbox.RunAsync("train", "mybook.txt", "--steps", "40", "--json")).Succeeded().Json()
+            .GetProperty("unseen");
+        Assert.Equal("test", unseen.GetProperty("part").GetString());
+        double loss = unseen.GetProperty("loss").GetDouble();
+        Assert.Equal(loss, (await _sandbox.RunAsync("eval", "--json")).Succeeded().Json().GetProperty("nats").GetDouble(), 1e-9);
+        JsonElement reported = (await _sandbox.RunAsync("report", "--json")).Succeeded().Json().GetProperty("runs")[0];
+        Assert.Equal(loss, reported.GetProperty("unseen_bits_per_character").GetDouble() * Math.Log(2), 1e-9);
+        JsonElement counted = (await _sandbox.RunAsync("ngram", "mybook.txt", "--cleaning", "none", "--validation-fraction", "0.05",
+            "--test-fraction", "0.05", "--json")).Succeeded().Json();
+        Assert.Equal(counted.GetProperty("held_out").GetProperty("nats").GetDouble(), unseen.GetProperty("n_gram_loss").GetDouble(), 1e-9);
+    }
+
+    [Theory]
+    [InlineData(200, true)]
+    [InlineData(1, false)]
+    public async Task Train_ShortPartOfAText_LearnedByHeartIsSaid(int epochs, bool byHeart)
+    {
+        Outcome outcome = (await _sandbox.RunAsync("train", "--corpus", "bundled", "--max-tokens", "400", "--epochs", $"{epochs}", "--hidden",
+            "64", "--batch-size", "4", "--num-steps", "20", "--optimizer", "adam", "--lr", "0.01", "--sample-every", "0")).Succeeded();
+        Assert.Contains("on the rest of the text", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(byHeart, outcome.Error.Contains("it learned its text by heart", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Train_OwnTextAndOptions_OptionsWin()
     {
@@ -77,15 +105,24 @@ public sealed class OwnModelTests : IDisposable
     {
         for (int day = 1; day <= 3; day++)
         {
-            Directory.CreateDirectory(_sandbox.At($"runs/run-{day}"));
+            Directory.CreateDirectory(_sandbox.At($"runs/run-{day}/checkpoints"));
+            _sandbox.Write($"runs/run-{day}/environment.json", "{}");
             string config = _sandbox.Write($"runs/run-{day}/config.yaml", "seed: 1\n");
             File.SetLastWriteTimeUtc(_sandbox.At(config), new DateTime(2026, 11, day, 0, 0, 0, DateTimeKind.Utc));
         }
-        Directory.CreateDirectory(_sandbox.At("runs/notes"));
-        Assert.Equal(["run-1", "run-2", "run-3"],
-            (await _sandbox.RunAsync("runs")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row[..5]));
-        Assert.Equal("removed runs/run-2\nremoved runs/run-1\n", (await _sandbox.RunAsync("runs", "--prune", "1")).Succeeded().Output);
-        Assert.Equal(["notes", "run-3"], Directory.GetDirectories(_sandbox.At("runs")).Select(Path.GetFileName).Order());
+        // Neither a project that has a configuration nor what somebody put beside a run is the program's to remove.
+        Directory.CreateDirectory(_sandbox.At("runs/app"));
+        string project = _sandbox.Write("runs/app/config.yaml", "mine: 1\n"), notes = _sandbox.Write("runs/run-1/notes.txt", "mine");
+        File.SetLastWriteTimeUtc(_sandbox.At(project), new DateTime(2026, 10, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.Equal(["app", "run-1", "run-2", "run-3"], (await _sandbox.RunAsync("runs")).Succeeded().Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row.Split(' ')[0]));
+
+        Outcome pruned = (await _sandbox.RunAsync("runs", "--prune", "1")).Succeeded();
+        Assert.Equal("removed runs/run-2\n", pruned.Output);
+        Assert.Contains("runs/run-1: kept", pruned.Error, StringComparison.Ordinal);
+        Assert.Contains("runs/app: kept", pruned.Error, StringComparison.Ordinal);
+        Assert.Equal([project, notes, "runs/run-3/config.yaml", "runs/run-3/environment.json"],
+            _sandbox.Files().Where(file => File.Exists(_sandbox.At(file)) && !file.EndsWith(".lock", StringComparison.Ordinal)));
     }
 
     // 6,000 characters with umlauts that do not quite repeat.

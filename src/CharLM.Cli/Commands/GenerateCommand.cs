@@ -65,13 +65,14 @@ internal sealed class GenerateCommand : Verb
         string path = _model.Path(parse);
         bool isInteractive = parse.GetValue(_interactive);
         List<string> errors = [.. _runtime.Errors(parse), .. PrefixErrors(parse)];
-        ISavedModel saved = ModelFile.Read(path);
-        GenerationConfig config = _generation.Apply(parse, errors, saved.Corpus.Temperature ?? 0);
+        GenerationConfig config = _generation.Apply(parse, errors);
         if (isInteractive && (config.Samples > 1 || config.Beam is not null))
             errors.Add("interactive goes on with one text: leave samples and beam out");
         errors.AddRange(_novelty.Errors(parse, isInteractive));
         InvalidConfigException.ThrowIfAny(errors);
 
+        ISavedModel saved = ModelFile.Read(path);
+        config = _generation.At(saved.Corpus.Temperature ?? 0, parse, config);
         var tokenizer = Tokenizer.Create(saved.Text.Token);
         bool isBytes = saved.Text.Token == TokenKind.Byte;
         if (isBytes && config.Constraint?.All(char.IsAscii) == false)

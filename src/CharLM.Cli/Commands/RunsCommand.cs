@@ -17,7 +17,8 @@ internal sealed class RunsCommand : Verb
         DefaultValueFactory = _ => RunDirectory.DefaultParent,
     };
     private readonly Option<int?> _prune = OptionOf.Integer(
-        "--prune", "N", "Keep the N newest runs and remove the others, whole, except those at work. [default: remove none]");
+        "--prune", "N", "Keep the N newest runs and remove the others, except those at work and files that are no run's. [default: remove "
+            + "none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public RunsCommand()
@@ -71,10 +72,11 @@ internal sealed class RunsCommand : Verb
     {
         foreach (RunDirectory run in Newest(folder).Skip(keep))
         {
-            if (run.State == RunDirectoryState.Running)
-                continue;
-            Directory.Delete(run.Path, recursive: true);
-            parse.InvocationConfiguration.Output.WriteLine($"removed {Printable.Text(run.Path)}");
+            if (run.TryRemove())
+                parse.InvocationConfiguration.Output.WriteLine($"removed {Printable.Text(run.Path)}");
+            else
+                ErrorLine.Write(parse.InvocationConfiguration.Error,
+                    $"{run.Path}: kept: a process works in it, or it holds files that are no run's");
         }
         return ExitCode.Done;
     }
@@ -92,7 +94,7 @@ internal sealed class RunsCommand : Verb
             run.Name, run.State, result?.Steps ?? last?.Step,
             result?.BestHeldOutPerplexity ?? last?.HeldOutPerplexity,
             result?.Unseen is { } unseen ? Math.Exp(unseen.Loss) : null,
-            Directory.EnumerateFiles(run.Path, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6);
+            run.Files().Sum(file => new FileInfo(file).Length) / 1e6);
 
         static T? Try<T>(Func<T?> read)
             where T : class

@@ -14,7 +14,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm train</c>.</summary>
 internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
 {
-    private readonly CorpusOptions _corpus = new();
+    private readonly CorpusOptions _corpus = new(instead: "Name a text here instead, to learn it with the book's settings");
     private readonly TextOptions _text = new();
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
@@ -41,7 +41,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     private CorpusText? _read;
 
     public TrainCommand()
-        : base("Train a language model on a text and save it.", RunKind.LanguageModel,
+        : base("Train a language model on a text and save it. Defaults are the book's; a text of your own gets settings by its length, "
+            + "which --print-config shows.", RunKind.LanguageModel,
             new ReportingOptions(LossStyle.Perplexity, defaultEvery: 10))
     {
         _preset.CompletionSources.Add([PresetList.Word, OwnText.Preset, .. RunConfigFile.Presets]);
@@ -107,25 +108,23 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         // Minutes are worked out anew, and whoever counts in epochs or steps does not count in minutes.
         double? minutes = parse.GetValue(_minutes);
         if (minutes is not null)
-            under = under with { Minutes = minutes, Training = under.Training with { TotalSteps = 0, StepsPerEpoch = 0 } };
-        else if (_trainer.NamesLength(parse))
-            under = under with { Minutes = null };
-        return Applied(parse, under, start);
-    }
-
-    private RunConfig Applied(ParseResult parse, RunConfig under, Checkpoint? start) => under with
-    {
-        Corpus = _corpus.Apply(parse, under.Corpus, start?.Corpus),
-        Text = _text.Apply(parse, under.Text),
-        Model = _model.Apply(parse, under.Model, Runtime.OnCpu(parse)),
-        Training = _trainer.Apply(parse, under.Training),
+            under = under with { Training = under.Training with { TotalSteps = 0, StepsPerEpoch = 0 } };
+        TextConfig text = _text.Apply(parse, under.Text);
         // A document begins with nothing, unless somebody says otherwise.
-        Prefix = parse.GetValue(_prefix) ?? (_text.Apply(parse, under.Text).Documents != DocumentKind.None
-            && under.Prefix == new RunConfig().Prefix ? "" : under.Prefix),
-        SampleTemperature = parse.GetValue(_sampleTemperature) ?? under.SampleTemperature,
-        ExtendVocab = parse.GetValue(_extendVocab) ?? under.ExtendVocab,
-        SampleLength = parse.GetValue(_length) ?? under.SampleLength,
-    };
+        bool beginsEmpty = text.Documents != DocumentKind.None && under.Prefix == new RunConfig().Prefix;
+        return under with
+        {
+            Corpus = _corpus.Apply(parse, under.Corpus, start?.Corpus),
+            Text = text,
+            Model = _model.Apply(parse, under.Model, Runtime.OnCpu(parse)),
+            Training = _trainer.Apply(parse, under.Training),
+            Minutes = minutes ?? (_trainer.NamesLength(parse) ? null : under.Minutes),
+            Prefix = parse.GetValue(_prefix) ?? (beginsEmpty ? "" : under.Prefix),
+            SampleTemperature = parse.GetValue(_sampleTemperature) ?? under.SampleTemperature,
+            ExtendVocab = parse.GetValue(_extendVocab) ?? under.ExtendVocab,
+            SampleLength = parse.GetValue(_length) ?? under.SampleLength,
+        };
+    }
 
     protected override IEnumerable<string> Errors(RunConfig config, Checkpoint? start, RunSession? resumed) =>
         resumed is null ? TrainingRun.Errors(config, start) : TrainingRun.Errors(config, resumed);
@@ -200,8 +199,10 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             output.WriteLine($"perplexity {Figure.Perplexity(epoch.TrainPerplexity)}{heldOut}, {Figure.Count(epoch.TokensPerSecond)} "
                 + $"tokens/s, {length}, {result.CheckpointPath}");
             if (result.Progress is { BestHeldOutPerplexity: { } perplexity, BestEpoch: { } best })
-                output.WriteLine($"best held-out perplexity {Figure.Perplexity(perplexity)} after epoch {best}, "
-                    + $"{result.BestCheckpointPath}");
+            {
+                string after = result.Description.Plan is { } plan ? $"step {Figure.Count(plan.LastStepOf(best))}" : $"epoch {best}";
+                output.WriteLine($"best held-out perplexity {Figure.Perplexity(perplexity)} after {after}, {result.BestCheckpointPath}");
+            }
             if (result.Description.Model.LeakLabel is { } leak)
                 output.WriteLine(leak);
             if (result.Sample is not null)

@@ -13,13 +13,14 @@ namespace CharLM.Cli.Options;
 /// <summary>Which text, and where corpora are kept: the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
 /// <param name="byPosition">Whether texts are named without an option, too; not where a position names a model.</param>
 /// <param name="ofModel">What the text is for where it is always the model's unless another one is named; null elsewhere.</param>
-internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = null)
+/// <param name="instead">What the option is good for where texts are named without it, too.</param>
+internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = null, string instead = "Name a text here instead")
 {
     private const int MostKinds = 10;
 
     private readonly Argument<string[]> _texts = Texts("[default: auto, or the checkpoint's text]");
     private readonly Option<string[]?> _corpus = OptionOf.Texts(
-        "--corpus", "TEXT", (byPosition ? "Name a text here instead"
+        "--corpus", "TEXT", (byPosition ? instead
             : $"{ofModel ?? "The text"}: a corpus, a file, a folder, or - for standard input")
             + $"; repeat it for several. [default: {(ofModel is null ? "auto, or " : "")}the checkpoint's text]");
 

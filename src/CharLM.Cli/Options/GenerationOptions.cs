@@ -47,10 +47,9 @@ internal sealed class GenerationOptions
     /// <summary>The configuration that was asked for.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="errors">Receives everything that is wrong with it.</param>
-    /// <param name="temperature">That of the model's samples, for when nothing is said.</param>
-    public GenerationConfig Apply(ParseResult parse, List<string> errors, double temperature = 0)
+    public GenerationConfig Apply(ParseResult parse, List<string> errors)
     {
-        List<SamplingStep> steps = Steps(parse, temperature);
+        List<SamplingStep> steps = Steps(parse);
         if (parse.GetValue(_repetitionWindow) is { } window && parse.GetValue(_repetitionPenalty) is null)
             errors.Add($"repetition-window must come with repetition-penalty: {window} has no meaning alone");
         if (parse.GetValue(_lengthPenalty) is { } penalty && parse.GetValue(_beam) is null)
@@ -75,6 +74,12 @@ internal sealed class GenerationOptions
         return config;
     }
 
+    /// <summary>The configuration at the temperature of the model's samples, where the user names none.</summary>
+    public GenerationConfig At(double temperature, ParseResult parse, GenerationConfig config) =>
+        temperature == 0 || parse.GetValue(_temperature) is not null || config.Beam is not null || !config.Sampling.IsGreedy
+            ? config
+            : config with { Sampling = Sampling.Of([.. config.Sampling.Steps, new SamplingStep.Temperature(temperature)]) };
+
     private BeamConfig? Beam(ParseResult parse)
     {
         var under = new BeamConfig();
@@ -82,7 +87,7 @@ internal sealed class GenerationOptions
             ? new BeamConfig { Width = width, LengthPenalty = parse.GetValue(_lengthPenalty) ?? under.LengthPenalty } : null;
     }
 
-    private List<SamplingStep> Steps(ParseResult parse, double underTemperature)
+    private List<SamplingStep> Steps(ParseResult parse)
     {
         var steps = new List<SamplingStep>();
         if (parse.GetValue(_repetitionPenalty) is { } penalty)
@@ -96,8 +101,7 @@ internal sealed class GenerationOptions
             steps.Add(new SamplingStep.MinP(fraction));
         bool draws = steps.Exists(step => step is not SamplingStep.RepetitionPenalty)
             || (parse.GetValue(_samples) > 1 && parse.GetValue(_beam) is null);
-        if ((parse.GetValue(_temperature)
-            ?? (draws ? 1 : parse.GetValue(_beam) is null ? underTemperature : 0)) is var temperature and not 0)
+        if ((parse.GetValue(_temperature) ?? (draws ? 1 : 0)) is var temperature and not 0)
             steps.Add(new SamplingStep.Temperature(temperature < 0 ? 1 : temperature));
         return steps;
     }

@@ -11,7 +11,7 @@ namespace CharLM.Workbench.Runs;
 public sealed record NGramRun
 {
     /// <summary>Tokens of the longest n-grams, 1 to 10; default 7.</summary>
-    public int Order { get; init; } = 7;
+    public int Order { get; init; } = Baselines.DefaultOrder;
 
     /// <summary>How the text becomes token ids; default all of it, the last tenth held out.</summary>
     public TextConfig Text { get; init; } = new() { MaxTokens = 0, ValidationFraction = 0.1 };
@@ -67,7 +67,7 @@ public sealed record NGramRun
             Model = model,
             Text = Text with { Encoding = corpus.Origin.Encoding ?? Text.Encoding },
             Vocab = text.Vocab,
-            Corpus = CorpusRecord.Of(corpus.Origin, OwnText.IsOwn(corpus.Origin) ? OwnText.PrefixOf(corpus.Text, Text) : null),
+            Corpus = CorpusRecord.Of(corpus.Origin, OwnText.IsOwn(corpus.Origin.Texts) ? OwnText.PrefixOf(corpus.Text, Text) : null),
             TrainedText = sketch,
             Progress = new TrainingProgress
             {

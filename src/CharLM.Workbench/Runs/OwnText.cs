@@ -126,9 +126,6 @@ public static class OwnText
     public static bool IsOwn(CorpusNames corpus) =>
         corpus is not [CorpusResolver.Auto or CorpusResolver.Preferred or CorpusResolver.Bundled];
 
-    /// <inheritdoc cref="IsOwn(CorpusNames)"/>
-    internal static bool IsOwn(CorpusOrigin origin) => IsOwn(origin.Texts) && origin.Name is not CorpusResolver.Preferred;
-
     /// <summary>
     /// A beginning in the manner of a text: the first words of the first line that has enough of them; nothing for documents, which begin
     /// by themselves.
@@ -152,10 +149,13 @@ public static class OwnText
         }
         string line = beginning.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length >= ShortestLine)
             ?? beginning.Trim();
-        if (line.Length <= LongestPrefix)
-            return line.Length == 0 ? text[..1] : line[..Math.Max(1, EndOf(line, line.Length / 2))];
-        int space = line.LastIndexOf(' ', LongestPrefix);
-        return line[..(space > 0 ? space : EndOf(line, LongestPrefix / 4))];
+        if (line.Length == 0)
+            return text[..1];
+        // Whole words, where there are some.
+        int most = Math.Min(LongestPrefix, line.Length / 2), space = line.LastIndexOf(' ', most);
+        return space > 0 ? line[..space]
+            : config.Token == TokenKind.Word ? line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[0]
+            : line[..Math.Max(1, EndOf(line, Math.Min(most, LongestPrefix / 4)))];
 
         // Not within a character of two halves.
         static int EndOf(string line, int end) => end > 0 && char.IsHighSurrogate(line[end - 1]) ? end + 1 : end;

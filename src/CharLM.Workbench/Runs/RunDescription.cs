@@ -42,8 +42,14 @@ public sealed record RunDescription
 /// <summary>How far a run goes.</summary>
 /// <param name="TotalSteps">Minibatches in all.</param>
 /// <param name="Passes">How often they read the training text.</param>
+/// <param name="StepsPerEpoch">Minibatches of an epoch; the last one may have fewer.</param>
 /// <param name="Minutes">What they were to take; null when nobody said.</param>
-public sealed record RunPlan(int TotalSteps, double Passes, double? Minutes);
+public sealed record RunPlan(int TotalSteps, double Passes, int StepsPerEpoch, double? Minutes)
+{
+    /// <summary>The step that ends an epoch.</summary>
+    /// <param name="epoch">Which epoch, from 1.</param>
+    public long LastStepOf(int epoch) => Math.Min((long)epoch * StepsPerEpoch, TotalSteps);
+}
 
 /// <summary>How much a run learns and holds out: of a text, or of pairs.</summary>
 public abstract record RunData

@@ -94,6 +94,37 @@ public sealed partial class RunDirectory
             .Select(path => new RunDirectory(path)).Where(run => System.IO.File.Exists(run.ConfigPath)),
     ];
 
+    /// <summary>The files of the run that are there; others that somebody put beside them are not among them.</summary>
+    public IReadOnlyList<string> Files() =>
+    [
+        .. new[] { ConfigPath, EnvironmentPath, MetricsPath, SamplesPath, ResultPath, LastCheckpointPath, BestCheckpointPath, LockPath }
+            .Concat(StepCheckpoints().Select(checkpoint => checkpoint.Path)).Where(System.IO.File.Exists),
+    ];
+
+    /// <summary>Removes the run, unless a process works in it: its own files, and its folders where nothing else is in them.</summary>
+    /// <returns>Whether the directory is gone; false, and nothing touched, where it is no run that ever began.</returns>
+    public bool TryRemove()
+    {
+        // A folder of something else may have a config.yaml, too.
+        if (!System.IO.File.Exists(EnvironmentPath))
+            return false;
+        // The configuration goes last: until then it is a run that can be removed again.
+        using (RunLock? held = RunLock.TryTake(LockPath))
+        {
+            if (held is null)
+                return false;
+            foreach (string file in Files().Where(file => file != LockPath).OrderBy(file => file == EnvironmentPath || file == ConfigPath))
+                SharedFile.Delete(file);
+        }
+        SharedFile.Delete(LockPath);
+        foreach (string folder in new[] { CheckpointsPath, Path })
+        {
+            if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
+        }
+        return !Directory.Exists(Path);
+    }
+
     /// <summary>An older checkpoint, by the steps that were done.</summary>
     internal string StepCheckpointPath(long step) => Checkpoint(StepPrefix + step.ToString(CultureInfo.InvariantCulture));
 

@@ -11,7 +11,6 @@ public sealed record UnseenFigures
     // So much better on what it learned, in nats: less than a third of the perplexity.
     private const double NatsOfMemory = 1.1;
     private const int MostTokens = 1_000_000, MostCountedTokens = 20_000_000;
-    private const int OrderOfChars = 7, OrderOfWords = 3;
 
     /// <summary>Which part of the text: "test", "held-out", or "rest" for what comes after the tokens that were used.</summary>
     public required string Part { get; init; }
@@ -58,8 +57,7 @@ public sealed record UnseenFigures
 
         cancellationToken.ThrowIfCancellationRequested();
         TokenSource counted = text.Train.Slice(0, Math.Min(text.Train.Length, MostCountedTokens));
-        int order = config.Token == TokenKind.Word ? OrderOfWords : OrderOfChars;
-        using NGramModel counts = NGramModel.Train(counted, order, text.Vocab.Count);
+        using NGramModel counts = NGramModel.Train(counted, Baselines.DefaultOrder, text.Vocab.Count);
         LossSum nGram = Evaluator.Measure(counts, unseen, reading with { Rows = 1 }, cancellationToken);
         return new UnseenFigures
         {
@@ -67,7 +65,7 @@ public sealed record UnseenFigures
             Tokens = loss.Tokens,
             Loss = loss.Mean,
             NGramLoss = nGram.Mean,
-            NGramOrder = order,
+            NGramOrder = counts.Order,
             NGramTokens = counted.Length,
             TrainTokens = text.Train.Length,
             IsMemorised = loss.Mean - trainLoss > NatsOfMemory && loss.Mean > nGram.Mean,

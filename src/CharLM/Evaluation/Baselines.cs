@@ -11,6 +11,9 @@ internal static class Baselines
 {
     // A compressor sees no further back than its window; more of the training text would only cost time.
     private const int MostTrainBytes = 8 << 20;
+    /// <summary>Tokens of the longest n-grams where nobody says otherwise.</summary>
+    public const int DefaultOrder = 7;
+
     private const int BrotliQuality = 11, BrotliWindow = 24;
 
     /// <summary>Counts the n-grams of the training text and measures them on another.</summary>
@@ -22,7 +25,7 @@ internal static class Baselines
     /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
     public static EvaluationResult NGram(
-        TokenSource train, EvaluationText text, int vocabSize, int order = 7, EvaluationConfig? config = null,
+        TokenSource train, EvaluationText text, int vocabSize, int order = DefaultOrder, EvaluationConfig? config = null,
             CancellationToken cancellationToken = default)
     {
         using NGramModel model = NGramModel.Train(train, order, vocabSize);

@@ -13,7 +13,6 @@ namespace CharLM.Workbench.Reports.Runs;
 /// <param name="threads">Threads of one operation; default 0: chosen.</param>
 public sealed class RunEvaluator(Device? device = null, int threads = 0)
 {
-    private const int NGramOrder = 7;
     private const int PassageTokens = 1500;
 
     // Runs that are compared have read the same text, most often: its baselines are measured once.
@@ -74,7 +73,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         TokenSource all = EvaluationText.From(corpus, saved.Text, saved.Vocab).Tokens;
         TokenSource seen = all.Slice(0, Math.Min(text.Range.Begin, saved.PartsOf(all.Length).Train.End));
         EvaluationReport? nGram = seen.Length < 2 ? null
-            : Baselines.NGram(seen, text, saved.Vocab.Count, NGramOrder, cancellationToken: cancellationToken).Report;
+            : Baselines.NGram(seen, text, saved.Vocab.Count, Baselines.DefaultOrder, cancellationToken: cancellationToken).Report;
         return (nGram, Baselines.Compressors(seen, text.Tokens.Slice(1), saved.Vocab, saved.Text.Token, cancellationToken));
     }
 

@@ -10,7 +10,7 @@ namespace CharLM.Benchmarks;
 /// The product of one time step on one core, in the shapes that training has: [rows, hidden] times [hidden, 4 * hidden]. Divide
 /// 2 * rows * hidden * 4 * hidden by the time for the rate.
 /// </summary>
-public class ProductBenchmarks : IDisposable
+public class GemmBenchmarks : IDisposable
 {
     private PanelBuffer? _a, _b, _c;
     private Tensor? _x, _w, _y;
