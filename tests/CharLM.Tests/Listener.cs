@@ -1,3 +1,5 @@
+using CharLM.Workbench.Runs;
+
 namespace CharLM.Tests;
 
 /// <summary>Hears progress where it is reported, at once: <see cref="Progress{T}"/> would tell it later, from another thread.</summary>
@@ -8,3 +10,26 @@ internal sealed class Listener<T>(Action<T> told) : IProgress<T>
 
 /// <summary>What a test throws out of a run, as if its process were killed there.</summary>
 internal sealed class KilledException : Exception;
+
+/// <summary>Ends a run after some steps.</summary>
+internal static class Interruption
+{
+    /// <summary>Hears a run, and cuts it off or kills it.</summary>
+    /// <param name="cutAfter">Steps after which it is cancelled.</param>
+    /// <param name="killAfter">Steps after which it ends as if its process were killed.</param>
+    /// <param name="cancel">What cancels it.</param>
+    public static Listener<RunEvent> After(int cutAfter, int killAfter, CancellationTokenSource cancel)
+    {
+        int steps = 0;
+        return new Listener<RunEvent>(e =>
+        {
+            if (e is not RunEvent.Step)
+                return;
+            steps++;
+            if (steps == cutAfter)
+                cancel.Cancel();
+            if (steps == killAfter)
+                throw new KilledException();
+        });
+    }
+}

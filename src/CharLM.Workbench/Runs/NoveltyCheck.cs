@@ -26,9 +26,9 @@ internal sealed class NoveltyCheck
         (_tokenizer, _vocab) = (Tokenizer.Create(model.Text.Token), model.Vocab);
         IsTrainingText = corpus.Origin.Sha256 == model.Corpus.Sha256;
         Text = IsTrainingText ? "the training text" : corpus.Origin.Name;
-        TokenSource ids = _tokenizer.Encode(TextCleaner.Clean(corpus.Text, model.Text.Cleaning, _tokenizer.LineSeparator), _vocab);
-        var all = new TextRange(0, ids.Length);
-        _training = IsTrainingText ? model.PartsOf(ids.Length).Train.Intersect(all).Of(ids) : ids;
+        _training = IsTrainingText
+            ? TokenizedText.From(corpus, model.Text, _vocab, (model as Checkpoint)?.Training.Windows ?? default).Train
+            : TokenizedText.From(corpus, model.Text with { MaxTokens = 0, ValidationFraction = 0, TestFraction = 0 }, _vocab).Train;
     }
 
     /// <summary>Whether the text is the one that the model was trained on last.</summary>

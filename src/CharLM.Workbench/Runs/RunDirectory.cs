@@ -120,7 +120,7 @@ public sealed partial class RunDirectory
         foreach (string folder in new[] { CheckpointsPath, Path })
         {
             if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
-                Directory.Delete(folder);
+                SharedFile.DeleteFolder(folder);
         }
         return !Directory.Exists(Path);
     }

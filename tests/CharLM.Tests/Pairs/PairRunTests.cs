@@ -297,22 +297,12 @@ public sealed class PairRunTests : IDisposable
         using RunSession session = directory.State == RunDirectoryState.Resumable
             ? kind.Resume(directory.Path) : kind.New(directory.Path);
         using var cancel = new CancellationTokenSource();
-        int steps = 0;
         try
         {
             new PairRun(config, threads: 1, session: session).Execute(
                 Words,
                 OtherWords,
-                new Listener<RunEvent>(e =>
-                {
-                    if (e is not RunEvent.Step)
-                        return;
-                    steps++;
-                    if (steps == cutAfter)
-                        cancel.Cancel();
-                    if (steps == killAfter)
-                        throw new KilledException();
-                }),
+                Interruption.After(cutAfter, killAfter, cancel),
                 cancel.Token);
         }
         catch (KilledException)

@@ -51,6 +51,25 @@ public sealed class NoveltyCheckTests
         Assert.Equal(new NoveltyFigures(0, 0, "", null), check.Of(""));
     }
 
+    // What is held out are whole documents, however many blank lines part them.
+    [Fact]
+    public void Of_Documents_ComparesWithThoseThatWereTrainedOn()
+    {
+        const string Paragraphs = "anna\n\n\n\n\n\n\n\n\n\nzora\n\nemil";
+        var config = new TextConfig
+        {
+            Cleaning = Cleaning.None,
+            Documents = DocumentKind.Paragraphs,
+            MaxTokens = 0,
+            ValidationFraction = 0.3,
+        };
+        var check = new NoveltyCheck(Model(config, Paragraphs), TestCorpus.Of(Paragraphs, sha256: Own));
+
+        Assert.Equal(4, check.Of("zora").LongestLength);
+        Assert.NotEqual(4, check.Of("emil").LongestLength);
+        Assert.Equal(4, check.Of("annazora").LongestLength);
+    }
+
     private static NGramCheckpoint Model(TextConfig config, string text = Text)
     {
         TokenizedText tokens = TokenizedText.From(text, config);

@@ -374,21 +374,11 @@ public sealed class ResumeTests : IDisposable
         using RunSession session = directory.State == RunDirectoryState.Resumable
             ? RunKind.LanguageModel.Resume(directory.Path) : RunKind.LanguageModel.New(directory.Path);
         using var cancel = new CancellationTokenSource();
-        int steps = 0;
         try
         {
             new TrainingRun(config with { Corpus = "/x" }, session: session).Execute(
                 Corpus,
-                new Listener<RunEvent>(e =>
-                {
-                    if (e is not RunEvent.Step)
-                        return;
-                    steps++;
-                    if (steps == cutAfter)
-                        cancel.Cancel();
-                    if (steps == killAfter)
-                        throw new KilledException();
-                }),
+                Interruption.After(cutAfter, killAfter, cancel),
                 cancel.Token);
         }
         catch (KilledException)
