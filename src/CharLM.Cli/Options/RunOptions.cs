@@ -39,7 +39,8 @@ internal sealed class RunOptions(RunSettings defaults)
                 + $"{RunDirectory.DefaultParent}/, or that of --run-dir, which it starts if there is none. [default: start a new run]");
 
     private readonly Option<int?> _sampleEvery = OptionOf.Integer(
-        "--sample-every", "N", $"Generate a sample every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
+        "--sample-every", "N", "Generate a sample every N epochs; 0 only at the end. [default: "
+            + (defaults.SampleEvery is { } every ? $"{every}]" : "after 1, 2, 5, 10, 20, 50, ... epochs]"));
     private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>(
         "--checkpoint-every", "N",
             "Save a checkpoint every N epochs (50), steps (500steps) or minutes (5min); 0 only at the end; auto loses at most a minute of "

@@ -26,6 +26,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     private readonly Option<SamplingOrder?> _sampling = OptionOf.Choice<SamplingOrder>(
         "--sampling", "How minibatches are cut from the text: sequential continues where the last one ended and keeps the hidden state; "
             + "random takes pieces in random order and windows every possible piece, both from a zero state. [default: sequential]");
+    private readonly Option<int?> _resetEvery = OptionOf.Integer(
+        "--reset-every", "N", "With --sampling sequential: start every sequence from a zero state again after N tokens, in whole "
+            + "minibatches; 0 only at the beginning of the text. [default: 0]").In(HelpGroup.Rare);
     private readonly Option<int?> _trainWindows = OptionOf.Integer(
         "--train-windows", "N", "With --sampling windows: train on the first N windows; 0 trains on all. [default: 0]")
             .In(HelpGroup.Rare);
@@ -84,14 +87,14 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     /// <param name="epochs">Whether --epochs is one of them; a verb that does not mainly train has its own.</param>
     public void AddTo(Command command, bool epochs = true)
     {
-        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation,
-            _truncationKeep];
+        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
+            _truncation, _truncationKeep];
         if (epochs)
             command.Add(HelpGroup.Training, _epochs, _freeze);
         foreach (Option option in new Option[]
         {
-            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep,
-                _optimizer,
+            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation,
+                _truncationKeep, _optimizer,
             _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
                 _scheduleEnd, _seed,
         })
@@ -116,6 +119,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         BatchSize = parse.GetValue(_batchSize) ?? under.BatchSize,
         NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,
         Sampling = parse.GetValue(_sampling) ?? under.Sampling,
+        ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,
         TrainWindows = parse.GetValue(_trainWindows) ?? under.TrainWindows,
         ValidationWindows = parse.GetValue(_validationWindows) ?? under.ValidationWindows,
         Truncation = parse.GetValue(_truncation) ?? under.Truncation,

@@ -11,7 +11,7 @@ public sealed record RunConfig : RunSettings
     private const int MostMinutes = 7 * 24 * 60;
 
     /// <summary>The defaults.</summary>
-    public RunConfig() => (SampleEvery, CheckpointPath) = (50, DefaultCheckpointPath);
+    public RunConfig() => (SampleEvery, CheckpointPath) = (null, DefaultCheckpointPath);
 
     /// <summary>
     /// The text, or several that are read as one: each a name of the catalog, a file, a folder, "-" for standard input, or "auto", the
@@ -103,9 +103,10 @@ public abstract record RunSettings
     public abstract TrainerConfig Training { get; init; }
 
     /// <summary>
-    /// A sample is drawn after every so many epochs, and at the end; 0 only at the end; default 50 for language models, else 0.
+    /// Epochs between samples; 0: only at the end; null: after 1, 2, 5, 10, 20, 50, ... epochs, since a model changes most at first.
+    /// Default null for language models, else 0. The end always has one.
     /// </summary>
-    public int SampleEvery { get; init; }
+    public int? SampleEvery { get; init; } = 0;
 
     /// <summary>
     /// How often the checkpoint is written; at the end in any case; default often enough that at most a minute is lost, and seldom
@@ -139,6 +140,21 @@ public abstract record RunSettings
     /// <summary>What, in words, depends on how many epochs there are in all, so that they cannot change; null for nothing.</summary>
     internal virtual string? WhatSpansAllEpochs =>
         Training.Schedule.Kind == ScheduleKind.Cosine ? "the cosine of the learning rate goes" : null;
+
+    /// <summary>Whether a sample is due after this many epochs.</summary>
+    internal bool SamplesAfter(int epochs) => SampleEvery switch
+    {
+        null => IsOneTwoOrFive(epochs),
+        0 => false,
+        { } every => epochs % every == 0,
+    };
+
+    private static bool IsOneTwoOrFive(int number)
+    {
+        while (number >= 10 && number % 10 == 0)
+            number /= 10;
+        return number is 1 or 2 or 5;
+    }
 
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public abstract IEnumerable<string> Errors();

@@ -143,7 +143,7 @@ internal sealed class RunExecution(
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
         if (!Continues)
             return;
-        if (config.SampleEvery > 0 && done % config.SampleEvery == 0)
+        if (config.SamplesAfter(done))
             Sample();
         if (_pace.IsDueAfterEpoch(done))
             Save();

@@ -20,7 +20,7 @@ public sealed class Trainer : EpochTrainer
     private readonly ITrainingBackend _backend;
     private readonly int[] _inputs, _targets;
     private readonly float[] _gradientScales;
-    private readonly int _stateRow;
+    private readonly int _stateRow, _batchesOfState;
     private readonly ModelConfig _model;
 
     // The pass over the text that is laid out, the step of the run that begins it, and the step that begins the epoch.
@@ -48,6 +48,8 @@ public sealed class Trainer : EpochTrainer
         _plan = _minibatches.Plan(0);
         (_inputs, _targets) = (new int[config.BatchSize * numSteps], new int[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
+        // Documents begin at zero by themselves.
+        _batchesOfState = endId is not null ? 0 : (int)(((long)config.ResetEvery + numSteps - 1) / numSteps);
         _backend = TrainingBackends.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
     }
@@ -75,7 +77,9 @@ public sealed class Trainer : EpochTrainer
     }
 
     private protected override bool BeginsAnew(int epoch, int batch) =>
-        _plan.BeginsAnew(Config.EpochLength == 0 ? batch : Seek(((long)epoch * Config.EpochLength) + batch));
+        BeginsAnew(Config.EpochLength == 0 ? batch : Seek(((long)epoch * Config.EpochLength) + batch));
+
+    private bool BeginsAnew(int batch) => _plan.BeginsAnew(batch) || (_batchesOfState > 0 && batch % _batchesOfState == 0);
 
     // Lays out the pass over the text that a step of the run is in, and says where in it.
     private int Seek(long step)
@@ -97,7 +101,7 @@ public sealed class Trainer : EpochTrainer
             batch = Seek(_epochBegin + batch);
         // Counted by passes: how often a run is measured changes nothing that is random.
         step = ((long)_pass << 32) | (uint)batch;
-        if (_plan.BeginsAnew(batch) || !_minibatches.CarriesState)
+        if (BeginsAnew(batch) || !_minibatches.CarriesState)
             _backend.ResetState();
         int rows = _plan.RowsOf(batch), steps = _plan.StepsOf(batch), tokens = rows * steps;
         Span<int> inputs = _inputs.AsSpan(0, tokens), targets = _targets.AsSpan(0, tokens);

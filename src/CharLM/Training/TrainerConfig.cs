@@ -33,6 +33,12 @@ public sealed record TrainerConfig
     public SamplingOrder Sampling { get; init; } = SamplingOrder.Sequential;
 
     /// <summary>
+    /// For sequential sampling of running text: every row's state begins at zero again after this many tokens, in whole minibatches.
+    /// 0 to 1,000,000; default 0: only a pass over the text begins at zero. A model that rarely meets a zero state can fail on one.
+    /// </summary>
+    public int ResetEvery { get; init; }
+
+    /// <summary>
     /// For windows: train on the first so many, and hold out the next <see cref="ValidationWindows"/>; default 0: all that the
     /// text has.
     /// </summary>
@@ -102,6 +108,8 @@ public sealed record TrainerConfig
             yield return $"batch-size must be 1 to 65536, not {BatchSize}";
         if (NumSteps is < 1 or > 65536)
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
+        if (ResetEvery is < 0 or > 1_000_000)
+            yield return $"reset-every must be 0 (at each pass) to 1000000, not {ResetEvery}";
         if (TrainWindows < 0)
             yield return $"train-windows must be 0 or more, not {TrainWindows}";
         if (ValidationWindows < 0)

@@ -41,6 +41,41 @@ public sealed class EpochBeginTests
         Assert.True(alone.Length > 10);
     }
 
+    // Two minibatches of 5 tokens share a state, and the next begins at zero: the losses of the model read by hand.
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void TrainEpoch_ResetEvery_BeginsWithTheZeroStateAgain(Implementation implementation)
+    {
+        int[] text = [.. Enumerable.Range(0, 400).Select(i => 1 + (i * i % 5))];
+        using LanguageModel model = Model(implementation, CellKind.Lstm);
+        var config = new TrainerConfig { NumEpochs = 1, BatchSize = 3, NumSteps = 5, ResetEvery = 7, LearningRate = 1e-30 };
+        using var trainer = new Trainer(model, config, text);
+        var losses = new List<double>();
+        trainer.TrainEpoch(0, new Listener<StepReport>(step => losses.Add(step.Loss)));
+        Assert.Equal(Losses(everyOther: true), losses, (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.NotEqual(Losses(everyOther: false), losses, (a, b) => Math.Abs(a - b) < 1e-5);
+
+        List<double> Losses(bool everyOther)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            EpochPlan plan = new SequentialIterator(text, 3, 5, seed: 0).Plan(0);
+            var read = new List<double>();
+            RecurrentState state = model.BeginState(3);
+            for (int batch = 0; batch < plan.NumBatches; batch++)
+            {
+                int[] inputs = new int[15], targets = new int[15];
+                plan.Fill(text, batch, inputs, targets);
+                if (everyOther && batch % 2 == 0)
+                    state = model.BeginState(3);
+                (Tensor logits, state) = model.Forward(Ids(inputs), state);
+                read.Add(nn.functional.cross_entropy(logits, LanguageModel.StepByStep(Ids(targets))).item<float>());
+            }
+            return read;
+        }
+
+        static Tensor Ids(int[] ids) => tensor(Array.ConvertAll(ids, id => (long)id)).reshape(3, 5);
+    }
+
     /// <summary>
     /// Tallec and Ollivier 2017: a gradient that is kept with probability p is divided by p, so that on average it is what it was.
     /// </summary>

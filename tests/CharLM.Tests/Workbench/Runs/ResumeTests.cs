@@ -108,6 +108,7 @@ public sealed class ResumeTests : IDisposable
                 TotalSteps = 101,
                 StepsPerEpoch = 17,
                 Sampling = sampling,
+                ResetEvery = 70,
                 Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 0.5 },
             },
         };

@@ -32,6 +32,16 @@ public sealed class RunRulesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public void SamplesAfter_Default_OftenAtFirstAndSeldomLater()
+    {
+        Assert.Equal([1, 2, 5, 10, 20, 50, 100, 200, 500], Due(new RunConfig().SampleEvery));
+        Assert.Equal([300, 600], Due(300));
+        Assert.Empty(Due(0));
+
+        IEnumerable<int> Due(int? every) => Enumerable.Range(1, 899).Where((Config with { SampleEvery = every }).SamplesAfter);
+    }
+
     // Another number of epochs would change the rate of every step.
     [Theory]
     [InlineData(8)]
