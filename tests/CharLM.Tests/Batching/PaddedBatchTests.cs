@@ -22,12 +22,12 @@ public sealed class PaddedBatchTests
 
     [Fact]
     public void Create_EmptySequence_IsRefused() =>
-        Assert.Contains("sequence 1 has 0 tokens where 1 to 3 are due",
+        Assert.Contains("sequence 1 has 0 tokens, but must have 1 to 3",
             Assert.Throws<ArgumentException>(() => new PaddedBatch([Sequences[0], default])).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Create_SequenceOverTheSteps_IsRefused() =>
-        Assert.Contains("sequence 0 has 3 tokens where 1 to 2 are due",
+        Assert.Contains("sequence 0 has 3 tokens, but must have 1 to 2",
             Assert.Throws<ArgumentException>(() => new PaddedBatch(Sequences, numSteps: 2)).Message, StringComparison.Ordinal);
 
     [Fact]
