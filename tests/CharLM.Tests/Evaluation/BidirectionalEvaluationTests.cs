@@ -52,7 +52,7 @@ public sealed class BidirectionalEvaluationTests
         using LanguageModel model = Model(CellKind.Rnn, Implementation.BuiltIn);
         var message = Assert.Throws<InvalidConfigException>(() =>
             Evaluator.Surprisals(model, new int[(1 << 18) + 2], new EvaluationConfig { Rows = 1 })).Message;
-        Assert.All(["reads a row whole", "262144", "262145", "take more rows"], part =>
+        Assert.All(["reads a whole row at once", "262144", "262145", "take more rows"], part =>
             Assert.Contains(part, message, StringComparison.Ordinal));
     }
 
