@@ -125,8 +125,8 @@ public sealed class CorpusRefusalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("ftp://127.0.0.1/book.txt", "redirect refused: 'ftp://127.0.0.1/book.txt' is no http or https address")]
-    [InlineData("file:///etc/hostname", "redirect refused: 'file:///etc/hostname' is no http or https address")]
+    [InlineData("ftp://127.0.0.1/book.txt", "redirect refused: 'ftp://127.0.0.1/book.txt' is not an http or https address")]
+    [InlineData("file:///etc/hostname", "redirect refused: 'file:///etc/hostname' is not an http or https address")]
     [InlineData("http://name:word@127.0.0.1/", "redirect refused: the address on 127.0.0.1 holds credentials; give one without")]
     [InlineData("http://", "redirects to no address (302)")]
     public async Task GetAsync_RedirectElsewhere_IsRefused(string to, string reason)
