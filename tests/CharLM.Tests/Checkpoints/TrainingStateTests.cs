@@ -85,7 +85,7 @@ public sealed class TrainingStateTests : IDisposable
         {
             Weights = Checkpoint.CopyWeights(model),
         }));
-        Assert.Contains("cannot be written, for no reader would take it", e.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written, since no reader would accept it", e.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path));
         Assert.Contains("'mine'", e.Message, StringComparison.Ordinal);
         Assert.Contains("linear.bias", Refused(plain, weights => weights.Remove("linear.bias")), StringComparison.Ordinal);
