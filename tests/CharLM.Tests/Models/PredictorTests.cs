@@ -130,7 +130,7 @@ public sealed class PredictorTests
         predictor.Begin(1);
         float[] before = Expect(predictor, 1, 2);
         trainer.TrainEpoch(0);
-        Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 3)).Message,
+        Assert.Contains("begin again", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 3)).Message,
             StringComparison.Ordinal);
         predictor.Begin(1);
         float[] after = Expect(predictor, 1, 2);
@@ -268,7 +268,7 @@ public sealed class PredictorTests
             StringComparison.Ordinal);
         if (kind == "fused gru")
         {
-            Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1)).Message,
+            Assert.Contains("begin again", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1)).Message,
                 StringComparison.Ordinal);
             Assert.Throws<InvalidConfigException>(() => predictor.Begin(1));
             Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1));
