@@ -146,7 +146,7 @@ public sealed class TrainerTests
         using LanguageModel model = Model();
         using var trainer = new Trainer(model, Config, Text());
         trainer.TrainEpoch(0);
-        Assert.Contains("epoch 0 is trained already: the next is 1",
+        Assert.Contains("epoch 0 is already trained: the next is 1",
             Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message, StringComparison.Ordinal);
         trainer.EpochEnded(1);
         Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0));

@@ -122,7 +122,7 @@ public sealed class RunRulesTests : IDisposable
         RunConfig explodes = config with { Training = config.Training with { LearningRate = 1e5, ClipNorm = 0 } };
         var e = Assert.Throws<TrainingDivergedException>(
             () => new TrainingRun(explodes).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken));
-        Assert.Contains("nats, whose perplexity is no finite number", e.Message, StringComparison.Ordinal);
+        Assert.Contains("nats, whose perplexity is not finite", e.Message, StringComparison.Ordinal);
         Assert.Null(e.Batch);
         Assert.Equal(before, File.ReadAllBytes(config.CheckpointPath));
     }
