@@ -11,9 +11,9 @@ public sealed class PairFileTests
         Assert.Equal([new TextPair("57+68", "125", 1), new TextPair("ä b", "c", 2)], PairFile.Parse("57+68\t125\r\nä b\tc\n", "file"));
 
     [Theory]
-    [InlineData("a\tb\nc\n", "file, line 2: has 1 column where 2 are due: source<TAB>target")]
-    [InlineData("a\tb\n\n", "file, line 2: has 1 column where 2 are due: source<TAB>target")]
-    [InlineData("a\tb\tc", "file, line 1: has 3 columns where 2 are due: source<TAB>target")]
+    [InlineData("a\tb\nc\n", "file, line 2: has 1 column, expected 2: source<TAB>target")]
+    [InlineData("a\tb\n\n", "file, line 2: has 1 column, expected 2: source<TAB>target")]
+    [InlineData("a\tb\tc", "file, line 1: has 3 columns, expected 2: source<TAB>target")]
     [InlineData("a\tb\n\tc", "file, line 2: has an empty source (the first column)")]
     [InlineData("a\t\n", "file, line 1: has an empty target (the second column)")]
     [InlineData("", "file: is empty; a line is source<TAB>target")]

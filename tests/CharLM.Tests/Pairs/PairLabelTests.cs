@@ -34,7 +34,7 @@ public sealed class PairLabelTests
     public void Create_LabelsThatDifferInWhiteSpace_AreRefusedWithTheirLine()
     {
         Assert.Equal(
-            "pairs.tsv, line 3: the labels 'A' and 'A ' differ in white space alone: write them the same",
+            "pairs.tsv, line 3: the labels 'A' and 'A ' differ only in white space: write them the same",
             Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\tB", "c\tA "), 0)));
         Assert.Contains("line 2: the labels ' A' and 'A'", Refused(() => TrainedTranslator.Create(Steering, File(" A\ta", "A\tb"), 0)),
             StringComparison.Ordinal);
@@ -49,7 +49,7 @@ public sealed class PairLabelTests
     {
         PairFile known = File("ab\tba"), other = File("ab\tba", "a\tbqa");
         using TrainedTranslator translator = TrainedTranslator.Create(Translating, known, 0);
-        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the vocab", Refused(() => translator.CheckLearnable(other)),
+        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the model's target vocab", Refused(() => translator.CheckLearnable(other)),
             StringComparison.Ordinal);
         translator.Check(other);
         Assert.Equal(["q"], translator.Vocab.UnknownInTargets(other.Pairs.Select(pair => pair.Target)).Select(count => count.Token));
