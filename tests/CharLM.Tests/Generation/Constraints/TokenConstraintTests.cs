@@ -55,7 +55,7 @@ public sealed class TokenConstraintTests
 
     [Theory]
     [InlineData("A+", "constrain 'A+' matches nothing that this model can write: no text of its 5 tokens")]
-    [InlineData("A*", "constrain 'A*' matches nothing that this model can write but the empty text")]
+    [InlineData("A*", "constrain 'A*' matches nothing that this model can write except the empty text")]
     [InlineData("a{9}", "constrain 'a{9}' needs at least 9 tokens, and length is 8")]
     [InlineData("a(", "constrain 'a(' at character 2: a ')' is missing")]
     [InlineData("<unk>", "matches nothing that this model can write")]
