@@ -49,8 +49,8 @@ public sealed class PairLabelTests
     {
         PairFile known = File("ab\tba"), other = File("ab\tba", "a\tbqa");
         using TrainedTranslator translator = TrainedTranslator.Create(Translating, known, 0);
-        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the model's target vocab", Refused(() => translator.CheckLearnable(other)),
-            StringComparison.Ordinal);
+        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the model's target vocab",
+            Refused(() => translator.CheckLearnable(other)), StringComparison.Ordinal);
         translator.Check(other);
         Assert.Equal(["q"], translator.Vocab.UnknownInTargets(other.Pairs.Select(pair => pair.Target)).Select(count => count.Token));
         Assert.Equal(["x", "y"], translator.Vocab.UnknownInSources(["axb", "xya"]).Select(count => count.Token));
