@@ -43,7 +43,7 @@ public sealed class PaddedBatchTests
         Tensor loss = MaskedLoss.CrossEntropy(logits, batch);
         loss.backward();
 
-        // Token by token, from the definition: -log softmax of what was due.
+        // Token by token, from the definition: -log softmax of the target.
         Tensor log = logits.detach().log_softmax(-1);
         double sum = log[0, 0, 5].ToDouble() + log[1, 0, 6].ToDouble() + log[2, 0, 7].ToDouble() + log[0, 1, 8].ToDouble();
         Assert.Equal(-sum / 4, loss.ToDouble(), 1e-5);

@@ -34,7 +34,7 @@ public sealed class CheckpointFileTests : IDisposable
         };
     }
 
-    // The file's header and data, read by an independent hand.
+    // The file's header and data, read independently of the toolkit.
     private static (JsonElement Header, byte[] Data) Parse(byte[] file)
     {
         int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);

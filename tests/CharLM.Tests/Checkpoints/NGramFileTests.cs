@@ -42,7 +42,7 @@ public sealed class NGramFileTests : IDisposable
         Assert.Equal(Evaluator.Measure(written.Model, text, rows: 1), Evaluator.Measure(read.Model, text, rows: 1));
     }
 
-    // Sealed anew, so that the checksum is right and the content alone is wrong.
+    // Sealed again, so that the checksum is right and only the content is wrong.
     [Theory, MemberData(nameof(Bad))]
     public void Read_ListsThatCannotBe_AreRefused(string damage, string name, int[] values, string complaint)
     {

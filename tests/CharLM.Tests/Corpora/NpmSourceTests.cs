@@ -126,7 +126,7 @@ public sealed class NpmSourceTests : IDisposable
         Assert.Equal(whole ? 1000 : 0, read.Length);
     }
 
-    // Left to itself, npm waits for five minutes, three times.
+    // By default npm waits for five minutes, three times.
     [Fact]
     public async Task GetAsync_AnyPackage_TellsNpmHowLongToWait()
     {

@@ -5,7 +5,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>Several texts, folders and encodings that are read as one corpus.</summary>
+/// <summary>Several texts, folders and encodings read as one corpus.</summary>
 public sealed class SeveralTextsTests : IDisposable
 {
     private readonly CorpusBench _bench = new();

@@ -27,7 +27,7 @@ public sealed class PairFileTests
         int[][] plan = LengthBuckets.Plan(lengths, 16, new RandomStream(1));
         Assert.Equal(Enumerable.Range(0, 1000), plan.SelectMany(batch => batch).Order());
         Assert.All(plan, batch => Assert.InRange(batch.Length, 1, 16));
-        // 16 neighbours among 200 sorted examples of 50 lengths span about 4 of them; 16 at random would span 44.
+        // 16 adjacent of 200 sorted examples with 50 lengths span about 4 lengths; 16 random ones would span 44.
         Assert.All(plan, batch => Assert.InRange(batch.Max(i => lengths[i]) - batch.Min(i => lengths[i]), 0, 10));
         Assert.NotEqual(plan.SelectMany(batch => batch), LengthBuckets.Plan(lengths, 16, new RandomStream(2)).SelectMany(batch => batch));
     }

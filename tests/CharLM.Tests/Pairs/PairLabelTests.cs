@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Pairs;
 
-/// <summary>What a vocab of labels and characters takes, and that what was taken is learned.</summary>
+/// <summary>Which labels and characters a vocab accepts, and that the accepted ones are learned.</summary>
 public sealed class PairLabelTests
 {
     private static readonly ClassifierConfig Classifying = new() { Model = new ModelConfig { NumHiddens = 4 } };
@@ -25,7 +25,7 @@ public sealed class PairLabelTests
         Assert.Contains(Reserved, Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\t<unk>"), 0)),
             StringComparison.Ordinal);
         Assert.Contains(Reserved, Refused(() => TrainedTranslator.Create(Steering, File("A\ta", "<unk>\tb"), 0)), StringComparison.Ordinal);
-        // Characters that spell it are characters, and the names of a target's ends are no labels.
+        // Characters that spell the reserved token are ordinary, and the names of a target's begin and end tokens are not labels.
         TrainedTranslator.Create(Translating, File("<unk>\t<bos><eos><unk>"), 0).Dispose();
         TrainedClassifier.Create(Classifying, File("a\t<bos>", "b\t<pad>"), 0).Dispose();
     }
@@ -38,7 +38,7 @@ public sealed class PairLabelTests
             Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\tB", "c\tA "), 0)));
         Assert.Contains("line 2: the labels ' A' and 'A'", Refused(() => TrainedTranslator.Create(Steering, File(" A\ta", "A\tb"), 0)),
             StringComparison.Ordinal);
-        // A label of one writing stays as it is, and a space may be the label of a character.
+        // A label with only one spelling stays as it is, and a space may be the label of a character.
         using TrainedClassifier one = TrainedClassifier.Create(Classifying, File("a\tA ", "b\tA "), 0);
         Assert.Equal(["A "], one.Vocab.Labels);
         TrainedClassifier.Create(Classifying with { LabelOf = LabelOf.Character }, File("ab\tA ", "cd\t A"), 0).Dispose();

@@ -2,7 +2,7 @@ using CharLM.Torch;
 
 namespace CharLM.Tests.Torch;
 
-/// <summary>What is said where torch cannot be loaded.</summary>
+/// <summary>The messages for when torch cannot be loaded.</summary>
 public sealed class TorchLibraryTests
 {
     [Theory]

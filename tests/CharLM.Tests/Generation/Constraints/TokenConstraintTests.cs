@@ -19,7 +19,7 @@ public sealed class TokenConstraintTests
         { ".*time", true, 4 },
     };
 
-    // Every text of so many tokens, one by one, is what the masks should allow.
+    // The masks are compared with trying every text of this many tokens.
     [Theory, MemberData(nameof(Cases))]
     public void Mask_EveryState_AllowsExactlyWhatCanStillMatch(string pattern, bool words, int length)
     {
@@ -28,7 +28,7 @@ public sealed class TokenConstraintTests
         var constraint = TokenConstraint.Create(pattern, vocab, separator, length);
         Walk([], TokenConstraint.Start);
 
-        // Whether a match begins so.
+        // Whether a match has this prefix.
         bool Walk(List<int> tokens, int state)
         {
             string text = string.Join(separator, tokens.Select(token => vocab[token]));

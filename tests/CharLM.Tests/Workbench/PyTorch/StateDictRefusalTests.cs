@@ -5,7 +5,7 @@ using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Tests.Workbench.PyTorch;
 
-/// <summary>What the import refuses, and how it says so.</summary>
+/// <summary>What the import refuses, and with which messages.</summary>
 public sealed class StateDictRefusalTests : IDisposable
 {
     private static readonly Vocab Letters = Vocab.Restore([Vocab.Unknown, " ", "e"]);
@@ -16,7 +16,7 @@ public sealed class StateDictRefusalTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // A GRU of 2 hidden units over 3 one-hot tokens.
+    // A GRU with 2 hidden units over 3 one-hot tokens.
     private static ForeignFile Gru() => new ForeignFile()
         .With("rnn.weight_ih_l0", [6, 3])
         .With("rnn.weight_hh_l0", [6, 2])
