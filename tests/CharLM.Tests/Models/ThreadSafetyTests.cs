@@ -224,7 +224,7 @@ public sealed class ThreadSafetyTests
         using LanguageModel model = SmallModels.Network("fused gru");
         using var trainer = new Trainer(model, Training, SmallModels.Text);
         using (model.Access.Change())
-            Assert.Contains("learning", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message,
+            Assert.Contains("being trained", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message,
                 StringComparison.Ordinal);
         trainer.TrainEpoch(0);
     }
