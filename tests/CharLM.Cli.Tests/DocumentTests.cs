@@ -57,7 +57,7 @@ public sealed class DocumentTests : IDisposable
             double total = lines.Sum(line => line.GetProperty("nats").GetDouble());
             Assert.Equal(total / 9, measured.GetProperty("nats").GetDouble(), 1e-4);
         }
-        (await _sandbox.RunAsync("score", "two.txt", "--checkpoint", "m", "--carry-state")).Refused(2, "state starts anew");
+        (await _sandbox.RunAsync("score", "two.txt", "--checkpoint", "m", "--carry-state")).Refused(2, "state is reset at each document");
         (await _sandbox.RunAsync("eval", "m", "--corpus", "two.txt", "--reset-every", "5")).Refused(2, "reset-every");
         (await _sandbox.RunAsync("eval", "m", "--corpus", "two.txt", "--dynamic")).Refused(2, "dynamic evaluation");
     }

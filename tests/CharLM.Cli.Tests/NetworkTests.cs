@@ -66,7 +66,7 @@ public sealed class NetworkTests : IDisposable
 
     [Theory]
     [InlineData("no-such-folder", "neither an existing directory nor an http or https address")]
-    [InlineData("ftp://127.0.0.1/", "is no http or https address")]
+    [InlineData("ftp://127.0.0.1/", "is not an http or https address")]
     [InlineData("http://me:secret@127.0.0.1/", "holds credentials")]
     public async Task AnyVerb_MirrorThatCannotBe_IsRefused(string mirror, string complaint)
     {

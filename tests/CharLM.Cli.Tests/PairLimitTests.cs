@@ -38,7 +38,7 @@ public sealed class PairLimitTests : IDisposable
         // It never writes a character that it does not know, and does not learn to.
         _sandbox.Write("other.tsv", "a\tqqqq\n");
         (await _sandbox.RunAsync("seq2seq", "train", "--checkpoint", "m", "--data", "other.tsv", "--out", "f", "--epochs", "9"))
-            .Refused(1, "other.tsv, line 1: the target has 'q', which is not in the vocab");
+            .Refused(1, "other.tsv, line 1: the target has 'q', which is not in the model's target vocab");
         Outcome eval = (await _sandbox.RunAsync("seq2seq", "eval", "--checkpoint", "m", "--data", "other.tsv")).Succeeded();
         Assert.Equal("charlm: warning: the model never writes 'q': such targets cannot be right", Assert.Single(eval.ErrorLines));
         _sandbox.Write("far.tsv", "qqqa\tbb\n");
@@ -77,7 +77,7 @@ public sealed class PairLimitTests : IDisposable
         (await _sandbox.RunAsync("classify", "train", "--data", "ul.tsv")).Refused(1, "ul.tsv, line 1: the label <unk> is reserved");
         _sandbox.Write("white.tsv", "a\tA\nb\tA \n");
         (await _sandbox.RunAsync("classify", "train", "--data", "white.tsv"))
-            .Refused(1, "white.tsv, line 2: the labels 'A' and 'A ' differ in white space alone");
+            .Refused(1, "white.tsv, line 2: the labels 'A' and 'A ' differ only in white space");
         _sandbox.Write("abc.tsv", "aaa\tA\nbbb\tB\nccc\tC\n");
         (await _sandbox.RunAsync(["classify", "train", "--data", "abc.tsv", "--out", "m", "--epochs", "60", .. Small])).Succeeded();
         _sandbox.Write("ab.tsv", "aaa\tA\nbbb\tB\n");

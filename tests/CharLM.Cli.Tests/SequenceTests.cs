@@ -81,7 +81,7 @@ public sealed class SequenceTests : IDisposable
 
     private static readonly (string Pairs, string Complaint)[] Impossible =
     [
-        ("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column where 2 are due"),
+        ("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column, expected 2"),
         ("a\tb\n\tc\n", "pairs.tsv, line 2: has an empty source"),
         ("a\tb\nc\t\n", "pairs.tsv, line 2: has an empty target"),
         ("aaaaaaaaa\tb\n", "pairs.tsv, line 1: the source has 9 characters, more than --max-source 8"),

@@ -113,7 +113,7 @@ public sealed class TrainTests : IDisposable
         byte[] before = await File.ReadAllBytesAsync(_sandbox.At("boom"));
         Outcome outcome = await _sandbox.RunAsync(
             [.. Train, "--epochs", "3", "--lr", "1e5", "--clip", "0", "--out", "boom", "--log-json", "log", "--json"]);
-        outcome.Complained(1, "nats, whose perplexity is no finite number", "smaller learning rate");
+        outcome.Complained(1, "nats, whose perplexity is not finite", "smaller learning rate");
         Assert.Empty(outcome.Output);
         Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("boom")));
         Assert.DoesNotContain("Infinity", await File.ReadAllTextAsync(_sandbox.At("log")), StringComparison.Ordinal);

@@ -6,14 +6,14 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>What an epoch begins with, and what random truncation makes of gradients.</summary>
+/// <summary>The state at the beginning of an epoch, and the effect of random truncation on gradients.</summary>
 public sealed class EpochBeginTests
 {
     private const int Vocab = 6;
 
     public static TheoryData<Implementation> Implementations => [.. Enum.GetValues<Implementation>()];
 
-    // Rows begin elsewhere in every epoch: what the last epoch's rows ended with has nothing to do with them.
+    // Rows begin elsewhere in every epoch, so the final state of the last epoch's rows must not be carried over.
     [Theory]
     [MemberData(nameof(Implementations))]
     public void TrainEpoch_SecondOne_BeginsWithTheZeroState(Implementation implementation)
@@ -37,7 +37,7 @@ public sealed class EpochBeginTests
         }
         double[] alone = LossesOfEpoch(1);
         Assert.Equal(alone, LossesOfEpoch(1, before: [0]), (a, b) => Math.Abs(a - b) < 1e-6);
-        // Within the epoch it is carried: the same minibatch from the zero state has another loss.
+        // Within the epoch the state is carried: the same minibatch from a zero state has another loss.
         Assert.True(alone.Length > 10);
     }
 
@@ -77,7 +77,7 @@ public sealed class EpochBeginTests
     }
 
     /// <summary>
-    /// Tallec and Ollivier 2017: a gradient that is kept with probability p is divided by p, so that on average it is what it was.
+    /// Tallec and Ollivier 2017: a gradient kept with probability p is divided by p, so that its mean does not change.
     /// </summary>
     [Theory]
     [InlineData(Implementation.BuiltIn, 0.5)]
@@ -87,7 +87,7 @@ public sealed class EpochBeginTests
     {
         const int Steps = 3;
         using LanguageModel model = Model(implementation, CellKind.Rnn);
-        // All minibatches are alike, so that there are as many norms as patterns of what is kept.
+        // All minibatches are equal, so there is one norm for each pattern of kept gradients.
         double[] possible = [.. Enumerable.Range(0, 1 << Steps).Select(pattern => NormWith([.. Enumerable.Range(0, Steps)
             .Select(step => (pattern >> step) % 2 == 0 ? 0 : (float)(1 / keep))]))];
         using var trainer = new Trainer(

@@ -53,7 +53,7 @@ public sealed class ExperimentFileTests
                 "num-layers-2_learning-rate-0.5_clip-norm-1_seed-0"],
             experiment.Trials.Select(trial => trial.Id));
         Assert.Equal(["small, clip_norm 0", "small, clip_norm 1"], experiment.Trials.Take(2).Select(trial => trial.Variant));
-        // What neither the list nor the grid names is the preset's.
+        // Settings that neither the list nor the grid names come from the preset.
         Assert.All(experiment.Trials, trial => Assert.Equal(1024, trial.Config.Training.BatchSize));
     }
 

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Workbench.PyTorch;
 
-/// <summary>Files of torch.save: those that PyTorch 1.13 wrote (scripts/golden-pt.py), and those that nobody should read.</summary>
+/// <summary>Files of torch.save: those that PyTorch 1.13 wrote (scripts/golden-pt.py), and those that must be refused.</summary>
 public sealed class PyTorchFileTests : IDisposable
 {
     private const double Tolerance = 1e-5;
@@ -82,7 +82,7 @@ public sealed class PyTorchFileTests : IDisposable
 
     private static readonly Dictionary<string, (Func<PickledArchive> File, string Reason)> Errors = new()
     {
-        // What runs a program where Python reads it.
+        // Pickles that run a program when Python loads them.
         ["os.system"] = (() => PickledArchive.With(p => p.Name("os", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')),
             "asks for 'os.system'"),
         ["posix.system in a state dict"] = (
@@ -109,7 +109,7 @@ public sealed class PyTorchFileTests : IDisposable
             () => PickledArchive.With(p => p.Name("torch", "FloatStorage").Raw((byte)'(').Number(1L << 40).Raw((byte)'t', (byte)'R')),
                 "other values for torch.FloatStorage"),
 
-        // What is larger than it is.
+        // Claims of more data than there is.
         ["more values than the record"] = (
             () => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes where 5 values of F32 were due"),
         ["a shape beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [5])), "in shape [5], which does not lie in its 4 values"),
@@ -136,7 +136,7 @@ public sealed class PyTorchFileTests : IDisposable
             "made to fill memory"),
         ["a pickle of many megabytes"] = (() => PickledArchive.With(p => p.Raw(new byte[5 << 20])), "of 5242883 bytes, more than 4194304"),
 
-        // What is no state dict.
+        // Pickles that are not state dicts.
         ["a number"] = (() => PickledArchive.With(p => p.Number(3)), "holds no dictionary"),
         ["a tensor"] = (() => PickledArchive.With(p => p.Record("data/0", PickledArchive.Halves(1)).Tensor("0", 1, 0, [1])),
             "holds no dictionary"),
@@ -158,7 +158,7 @@ public sealed class PyTorchFileTests : IDisposable
                 more: p => p.Text("linear.bias").Record("data/x", [0, 0, 0, 0, 0, 0, 0xc0, 0x7f, 0, 0, 0, 0]).Tensor("x", 3, 0, [3])),
                     "'linear.bias' with a value that is not finite"),
 
-        // What is no file of torch.save.
+        // Archives that are not from torch.save.
         ["a record missing"] = (() => PickledArchive.Gru(more: p => p.Text("x").Tensor("none", 4, 0, [4])), "lacks the record 'data/none'"),
         ["a way out of the archive"] = (
             () => PickledArchive.Gru(
@@ -223,7 +223,7 @@ public sealed class PyTorchFileTests : IDisposable
         return e.Message;
     }
 
-    // A state dict with one tensor more, over a record of four values.
+    // A state dict with an additional tensor over a record of four values.
     private static PickledArchive Bad(Action<PickledArchive> tensor) => PickledArchive.Gru(more: p =>
     {
         p.Record("data/x", PickledArchive.Halves(4)).Text("x");

@@ -12,7 +12,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
 
-/// <summary>A run that was cut anywhere and gone on with ends as one that was not: the expectation is the uncut run.</summary>
+/// <summary>A run interrupted anywhere and resumed ends exactly like an uninterrupted one.</summary>
 public sealed class ResumeTests : IDisposable
 {
     private static readonly CorpusText Corpus = TestCorpus.Of(
@@ -87,7 +87,7 @@ public sealed class ResumeTests : IDisposable
             },
         };
         RunDirectory whole = Run("whole", config), parts = new(_folder.File("parts"));
-        // In an epoch, at its end, and right after a checkpoint.
+        // Within an epoch, at its end, and right after a checkpoint.
         foreach (int steps in new[] { 3, 70, 1, 26 })
             Run("parts", config, cutAfter: steps);
         Run("parts", config);
@@ -119,7 +119,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal([17, 34, 51, 68, 85, 101], EpochMetrics.Read(whole.MetricsPath).Select(epoch => epoch.Step));
     }
 
-    // Odd sizes: rows of 9 floats begin at any address modulo 16, by which products of small matrices are rounded.
+    // Odd sizes: rows of 9 floats begin at any address modulo 16, which affects the rounding of small matrix products.
     [Theory]
     [InlineData(Implementation.BuiltIn, CellKind.Gru, null, 3)]
     [InlineData(Implementation.BuiltIn, CellKind.Rnn, null, 33)]
@@ -147,7 +147,7 @@ public sealed class ResumeTests : IDisposable
         var garbage = new List<byte[]>();
         for (int cut = 0; cut < 20; cut++)
         {
-            garbage.Add(new byte[8 * (cut % 5)]); // moves the arrays that come after it
+            garbage.Add(new byte[8 * (cut % 5)]); // shifts later arrays in memory
             Run("parts", config, cutAfter: 2);
         }
         GC.KeepAlive(garbage);
@@ -339,7 +339,7 @@ public sealed class ResumeTests : IDisposable
             StringComparison.Ordinal);
     }
 
-    // All but the times.
+    // Compares everything except times.
     private static void AssertSame(RunDirectory whole, RunDirectory parts)
     {
         Checkpoint one = CheckpointFile.Read(whole.LastCheckpointPath), other = CheckpointFile.Read(parts.LastCheckpointPath);
@@ -368,7 +368,7 @@ public sealed class ResumeTests : IDisposable
         tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
             .Select(tensor => $"{tensor.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Value))}");
 
-    // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
+    // Cut: cancelled, so it saves. Killed: without warning; only what was written before remains.
     private RunDirectory Run(string name, RunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));

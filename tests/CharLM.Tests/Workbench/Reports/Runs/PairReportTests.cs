@@ -42,7 +42,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(measured.Attention);
     }
 
-    // Of three labels: 4 of 6 a's right, 3 of 4 b's, none of 2 c's.
+    // Three labels: 4 of 6 a's correct, 3 of 4 b's, none of 2 c's.
     [Fact]
     public void ConfusionMatrix_KnownCounts_GivePrecisionRecallAndF1()
     {
@@ -97,7 +97,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         RunRecord pairs = Trained("one", Labelled, new ClassifierConfig());
         Assert.Equal((RunKind.Classifier.Name, "accuracy", null), (pairs.Kind, pairs.MainFigure, pairs.Corpus));
         Assert.Equal(pairs.Epochs.Max(epoch => epoch.HeldOut!["accuracy"]), pairs.MainOf(pairs.Best));
-        // A run on text has no pairs to be measured on.
+        // A run on text cannot be measured on pairs.
         Assert.Throws<InvalidConfigException>(() => new RunEvaluator(threads: 1).Measure(text, Labelled));
     }
 

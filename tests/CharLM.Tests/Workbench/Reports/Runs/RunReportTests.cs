@@ -69,7 +69,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal("a\nb", Assert.Single(run.Samples).Text);
     }
 
-    /// <summary>The surprisals of the passage are those of the model alone, one token after the other.</summary>
+    /// <summary>The surprisals of the passage equal those of the model reading it token by token.</summary>
     [Fact]
     public void Measure_Run_AgreesWithItsModelReadingTheTextAtOnce()
     {
@@ -87,7 +87,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(measured.Evaluation.All.Total, measured.Passage.Sum(token => token.Nats), 1e-2);
         int heldOut = (int)(TrainedRun.Corpus.Text.Trim().Length * 0.2);
         Assert.Equal(TrainedRun.Corpus.Text.Trim()[^(heldOut - 1)..], string.Concat(measured.Passage.Select(token => token.Token)));
-        // The text repeats itself: counted n-grams know what comes.
+        // The text repeats itself, so n-grams know what follows.
         Assert.InRange(measured.NGram!.Perplexity, 1, 1.5);
         Assert.Equal(2, measured.Compressors.Count);
     }
