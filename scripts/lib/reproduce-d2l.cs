@@ -74,8 +74,8 @@ page.AddRange(["", "## v1.0: 10,000 training windows, the next 5,000 held out", 
     "Batch 1024, 32 steps, 32 hidden units, clip 1, state zero for each window.", "",
     "| model | preset | train: published | train: ours | held out: published | held out: ours, last epoch | seeds | tokens/s | |", "|---|---|---|---|---|---|---|---|---|"]);
 page.AddRange(bookV1.Select(row => Line(row, heldOut: true)));
-page.AddRange(["", "Tokens a second count the whole run, held-out text and samples included; rows from scratch and the bidirectional one ran two at a time, one thread each, the others alone on all cores.", "",
-    "Published figures have one or two decimals: a median within 0.05 of a range counts as inside. Perplexity of an epoch is measured before each step learns, as in the book. How far figures of the last epoch swing, and what to look at when a row lies outside: [experiments](experiments.md)."]);
+page.AddRange(["", "Tokens per second cover the whole run, held-out text and samples included; rows from scratch and the bidirectional one ran two at a time, one thread each, the others alone on all cores.", "",
+    "Published figures have one or two decimals: a median within 0.05 of a range counts as inside. Perplexity of an epoch is measured before each step learns, as in the book. [Experiments](experiments.md) shows how much figures of the last epoch vary, and what to check if a row is outside."]);
 string text = string.Join('\n', page) + "\n";
 if (quick)
     Console.Write(text);
