@@ -85,7 +85,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         Assert.Contains("have one unit", json.GetProperty("not_compared").GetString(), StringComparison.Ordinal);
 
         string lines = outcomes[3].Succeeded().OutputLines[^1];
-        Assert.All(["not token by token", "cleaned as 'd2l'", "cleaned as 'none'", "a byte of the raw text"], part =>
+        Assert.All(["not token by token", "cleaned as 'd2l'", "cleaned as 'none'", "per byte of the raw text"], part =>
             Assert.Contains(part, lines, StringComparison.Ordinal));
         Assert.DoesNotContain("better", lines, StringComparison.Ordinal);
         Assert.Contains("different parts", outcomes[4].Succeeded().OutputLines[^1], StringComparison.Ordinal);
@@ -152,7 +152,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
             (2, ["eval", models.Plain, "--corpus", "digits.txt"], ["0 char tokens", "nothing to predict"]),
             (2, ["eval", models.Plain, "--corpus", "letter.txt"], ["1 char token ", "nothing to predict"]),
             (1, ["eval", models.Plain, "--corpus", "empty.txt"], ["is empty"]),
-            (2, ["eval", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (2, ["eval", models.Plain, "--checkpoint", models.Plain], ["name the models in one place"]),
             (2, ["eval", "a", "b", "c"], ["'c'"]),
             (1, ["eval", "text.txt"], ["text.txt: is a text, not a model"]),
             (2, ["eval", "--split", "half"], ["--split takes one of held-out|test|all"]));

@@ -221,7 +221,7 @@ public sealed class ExperimentTests : IDisposable
             string metrics = _sandbox.At("runs/long/seed-0/metrics.jsonl");
             await program.UntilAsync(() => File.Exists(metrics) && new FileInfo(metrics).Length > 0, "the first epoch");
             program.Signal(RunningProgram.SigTerm);
-            (await program.EndAsync()).Complained(75, "interrupted and saved: ", "the same command goes on");
+            (await program.EndAsync()).Complained(75, "interrupted and saved: ", "the same command continues");
         }
         Assert.Contains("1  seed-0  saved", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output,
             StringComparison.Ordinal);

@@ -21,7 +21,7 @@ public sealed class InspectTests(TrainedModels models) : IDisposable
         int vocab = json.GetProperty("vocab_size").GetInt32();
         Assert.Equal((96 * (vocab + 32 + 2)) + (vocab * 33), json.GetProperty("parameters").GetInt32());
         await _sandbox.RefuseEachAsync(
-            (2, ["inspect", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (2, ["inspect", models.Plain, "--checkpoint", models.Plain], ["name the model in one place"]),
             (1, ["inspect", "missing"], ["missing: there is no such file"]));
     }
 

@@ -28,7 +28,7 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
         string text = Texts.Plain.Replace('\n', ' ');
         // It has learned the first line by heart, and d2l's cleaning leaves nothing between two lines.
         Assert.Matches(
-            "^novelty: the longest passage that stands in the training text has [0-9]+ of its 40 characters, \".+\"; [0-9]+\\.[0-9] % of its "
+            "^novelty: the longest passage copied from the training text has [0-9]+ of its 40 characters, \".+\"; [0-9]+\\.[0-9] % of its "
                 + "passages of 8 characters are copied$", Assert.Single(outcomes[0].Succeeded().ErrorLines));
         JsonElement json = outcomes[1].Succeeded().Json();
         JsonElement[] samples = [.. json.GetProperty("samples").EnumerateArray()];
@@ -59,7 +59,7 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
         _sandbox.Write("own.txt", string.Concat(Enumerable.Range(0, 300).Select(i => $"{i * i} ist das Quadrat von {i}.\n")));
         (await _sandbox.RunAsync("ngram", "own.txt", "--cleaning", "none", "--out", "own")).Succeeded();
         string[] generate = ["generate", "16 ist", "--checkpoint", "own", "--novelty", "--length", "20"];
-        Assert.Contains("the longest passage that stands in the training text has", Assert.Single((await _sandbox.RunAsync(generate))
+        Assert.Contains("the longest passage copied from the training text has", Assert.Single((await _sandbox.RunAsync(generate))
             .Succeeded().ErrorLines, line => line.StartsWith("novelty", StringComparison.Ordinal)), StringComparison.Ordinal);
         _sandbox.Write("own.txt", "Anders als zuvor.\n");
         Assert.Contains("changed", Assert.Single((await _sandbox.RunAsync(generate)).Succeeded().Complaints), StringComparison.Ordinal);

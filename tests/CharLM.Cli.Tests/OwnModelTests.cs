@@ -73,7 +73,7 @@ public sealed class OwnModelTests : IDisposable
         Outcome outcome = (await _sandbox.RunAsync("train", "--corpus", "bundled", "--max-tokens", "400", "--epochs", $"{epochs}", "--hidden",
             "64", "--batch-size", "4", "--num-steps", "20", "--optimizer", "adam", "--lr", "0.01", "--sample-every", "0")).Succeeded();
         Assert.Contains("on the rest of the text", outcome.Error, StringComparison.Ordinal);
-        Assert.Equal(byHeart, outcome.Error.Contains("it learned its text by heart", StringComparison.Ordinal));
+        Assert.Equal(byHeart, outcome.Error.Contains("the model memorised its text", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class OwnModelTests : IDisposable
     [InlineData(new[] { "train", "mybook.txt", "--steps", "-1" }, "steps must be 0")]
     [InlineData(new[] { "train", "mybook.txt", "--validation-fraction", "0.5", "--test-fraction", "0.5" }, "together must be at most 0.9")]
     [InlineData(new[] { "report" }, "nothing was trained here yet")]
-    [InlineData(new[] { "runs", "--prune", "-1" }, "prune keeps 0 or more")]
+    [InlineData(new[] { "runs", "--prune", "-1" }, "prune must be 0 or more")]
     public async Task AnyVerb_WhatCannotBe_IsRefusedInOneLine(string[] arguments, params string[] parts)
     {
         _sandbox.Write("mybook.txt", Text);

@@ -167,8 +167,8 @@ public sealed class OwnTextTests(TrainedModels models) : IDisposable
         string[] predict = [verb, "predict", "--checkpoint", "m"];
         string byOption = (await _sandbox.RunAsync([.. predict, "--text", "ab"])).Succeeded().Output;
         Assert.Equal(byOption, (await _sandbox.RunAsync([.. predict, "ab"])).Succeeded().Output);
-        (await _sandbox.RunAsync([.. predict, "ab", "--text", "ab"])).Refused(2, "give a text, or --text or --input, one of them");
-        (await _sandbox.RunAsync(predict)).Refused(2, "give a text, or --text or --input, one of them");
+        (await _sandbox.RunAsync([.. predict, "ab", "--text", "ab"])).Refused(2, "give a text, --text or --input: exactly one of them");
+        (await _sandbox.RunAsync(predict)).Refused(2, "give a text, --text or --input: exactly one of them");
         (await _sandbox.RunAsync([.. predict, "pairs.tsv"])).Refused(2, "pairs.tsv: is a file; --input reads texts from a file");
     }
 

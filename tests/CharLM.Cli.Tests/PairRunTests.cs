@@ -62,10 +62,10 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
-        outcome.Complained(exitCode, $"and saved; go on with: charlm {verb} train --resume");
+        outcome.Complained(exitCode, $"and saved; continue with: charlm {verb} train --resume");
 
-        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("go on with: ")[1])).Succeeded();
-        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("goes on after epoch ", StringComparison.Ordinal));
+        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("continue with: ")[1])).Succeeded();
+        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("continues after epoch ", StringComparison.Ordinal));
         Assert.Equal(Enumerable.Range(1, 60), Metrics("it's a run").Select(line => (int)JsonNode.Parse(line)!["epoch"]!));
     }
 
@@ -84,7 +84,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
 
         // A run of another kind is not the one that auto means.
         await _sandbox.RefuseEachAsync(
-            (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run that could go on"]),
+            (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run to resume"]),
             (1, ["train", "--resume", run],
                 ["holds the run of a classifier, not of a language model: charlm classify train goes on with it"]),
             (2, ["classify", "train", "--resume", run], ["is complete", "--epochs"]));

@@ -47,7 +47,7 @@ public sealed class ResumeCommandTests : IDisposable
         _sandbox.Write("mine.txt", Texts.Plain);
         (await _sandbox.RunAsync(["train", "--corpus", "mine.txt", "--epochs", "1", "--out", "b", .. Texts.SmallModel])).Succeeded();
         File.Delete(_sandbox.At("mine.txt"));
-        (await _sandbox.RunAsync("train", "--checkpoint", "b", "--epochs", "2")).Refused(2, "mine.txt, is not there any more", "--corpus");
+        (await _sandbox.RunAsync("train", "--checkpoint", "b", "--epochs", "2")).Refused(2, "mine.txt, no longer exists", "--corpus");
     }
 
     [Fact]

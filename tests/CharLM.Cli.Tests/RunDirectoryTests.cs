@@ -130,10 +130,10 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
-        outcome.Complained(exitCode, "and saved; go on with: charlm train --resume");
+        outcome.Complained(exitCode, "and saved; continue with: charlm train --resume");
 
-        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("go on with: ")[1])).Succeeded();
-        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("goes on after epoch ", StringComparison.Ordinal));
+        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("continue with: ")[1])).Succeeded();
+        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("continues after epoch ", StringComparison.Ordinal));
         Assert.Equal(Enumerable.Range(1, 300), Metrics("it's a run").Select(line => (int)JsonNode.Parse(line)!["epoch"]!));
     }
 
@@ -172,7 +172,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         await _sandbox.RefuseEachAsync(
             (1, ["train", "--resume", "nowhere"], ["nowhere: there is no such run directory"]),
-            (1, ["train", "--resume", "auto"], ["runs: holds no run that could go on"]),
+            (1, ["train", "--resume", "auto"], ["runs: holds no run to resume"]),
             (2, ["train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"],
                 ["leave --checkpoint out", "leave --run-dir out"]));
         (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--run-dir", "parts"])).Succeeded();

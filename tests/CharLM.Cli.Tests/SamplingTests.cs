@@ -149,7 +149,7 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
         Assert.Contains("does not know '7'", outcome.Complaints[2], StringComparison.Ordinal);
         Assert.StartsWith("the 7", Assert.Single(outcome.OutputLines), StringComparison.Ordinal);
 
-        (await _sandbox.RunWithInputAsync([0x61, 0xff, 0xfe, 0x0a], Interactive())).Refused(1, "no UTF-8");
+        (await _sandbox.RunWithInputAsync([0x61, 0xff, 0xfe, 0x0a], Interactive())).Refused(1, "not UTF-8");
         (await _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(new string('a', 1_000_001)), Interactive()))
             .Refused(1, "more than 1000000 characters");
         Assert.Equal(new Outcome(0, "", ""), await _sandbox.RunAsync(Interactive()));

@@ -40,7 +40,7 @@ public sealed class SequenceTests : IDisposable
                 eval.GetProperty("macro_f1").GetDouble()));
         Assert.Equal("[[6,0],[0,6]]", eval.GetProperty("confusion").ToString());
         Outcome table = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m.safetensors", "--data", "labels.tsv")).Succeeded();
-        Assert.Equal(["accuracy 1.0000, macro-F1 1.0000, 12 labels", @"true \ taken for  erst  zweit", "erst                 6      0",
+        Assert.Equal(["accuracy 1.0000, macro-F1 1.0000, 12 labels", @"true \ predicted  erst  zweit", "erst                 6      0",
             "zweit                0      6"], table.OutputLines);
     }
 
@@ -115,7 +115,7 @@ public sealed class SequenceTests : IDisposable
                 ["a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0"]),
             (2, ["classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"],
                 ["pooling is for labels of whole texts"]),
-            (2, ["seq2seq", "predict"], ["give a text, or --text or --input, one of them"]),
+            (2, ["seq2seq", "predict"], ["give a text, --text or --input: exactly one of them"]),
             (1, ["seq2seq", "eval", "--data", "missing.tsv"], ["missing.tsv"]),
             (1, ["seq2seq", "eval", "--data", "turned.tsv", "--checkpoint", "turned.tsv"], ["turned.tsv"]));
     }

@@ -21,14 +21,14 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     {
         Outcome outcome = await InterruptAsync(
             RunningProgram.SigInt, [.. LongRun, "--out", "it's my/model 1.safetensors", "--prefix", "the $HOME \"time\""]);
-        outcome.Complained(130, "interrupted after ", $"of {Epochs} epochs and saved; go on with: charlm train ");
+        outcome.Complained(130, "interrupted after ", $"of {Epochs} epochs and saved; continue with: charlm train ");
         Checkpoint saved = CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors"));
         Assert.InRange(saved.Progress.Epochs, 1, Epochs - 1);
         Assert.Equal(Enumerable.Range(1, saved.Progress.Epochs), EpochsLogged());
 
-        string command = outcome.Complaints[0].Split("go on with: ")[1];
+        string command = outcome.Complaints[0].Split("continue with: ")[1];
         Outcome goneOn = (await _sandbox.BashAsync(command)).Succeeded();
-        Assert.Contains($"goes on after epoch {saved.Progress.Epochs}", goneOn.ErrorLines);
+        Assert.Contains($"continues after epoch {saved.Progress.Epochs}", goneOn.ErrorLines);
         Assert.Contains("the $HOME \"time\"", goneOn.Output, StringComparison.Ordinal);
         Assert.Equal(Epochs, CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors")).Progress.Epochs);
         Assert.Equal(Enumerable.Range(1, Epochs), EpochsLogged());
@@ -41,7 +41,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     public async Task Train_SignalOfABatchSystem_SavesAndSaysResumable(int signal)
     {
         Outcome outcome = await InterruptAsync(signal, [.. LongRun, "--json"]);
-        outcome.Complained(75, "go on with: ");
+        outcome.Complained(75, "continue with: ");
         Assert.True(outcome.Json().GetProperty("interrupted").GetBoolean());
         Assert.Equal(outcome.Json().GetProperty("epochs").GetInt32(),
             CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs);

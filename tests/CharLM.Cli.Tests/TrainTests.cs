@@ -136,7 +136,7 @@ public sealed class TrainTests : IDisposable
     {
         foreach (string verb in new[] { "train --corpus bundled", "generate", "--version", "eval" })
             (await _sandbox.BashAsync($"mkdir gone && cd gone && rmdir ../gone && exec charlm {verb}"))
-                .Refused(1, "the working directory is gone");
+                .Refused(1, "the working directory no longer exists");
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
         ("eval text.txt", "--corpus takes a text"),
         ("inspect text.txt", "charlm train --corpus takes a text"),
         ("generate --checkpoint text.txt", "charlm train --corpus takes a text"),
-        ("score --checkpoint text.txt", "a text is named without an option"),
+        ("score --checkpoint text.txt", "give a text without an option"),
         ("train --checkpoint text.txt --out m", "--corpus takes a text"),
         ("gradients --checkpoint text.txt", "--corpus takes a text"),
         ("export --checkpoint text.txt --out m.pt", "charlm train --corpus takes a text"),
