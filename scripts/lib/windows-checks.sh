@@ -80,7 +80,7 @@ two_at_once() {
     local code=$?
     pkill -KILL -f 'charlm.exe train'
     wait
-    [ "$code" != 0 ] && has second.log "another process works in this run directory"
+    [ "$code" != 0 ] && has second.log "another process is using this run directory"
 }
 
 # Somebody holds each file of the run for some milliseconds, and models are read and continued all the while.

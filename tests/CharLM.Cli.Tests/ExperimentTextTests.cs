@@ -78,7 +78,7 @@ public sealed class ExperimentTextTests : IDisposable
         _sandbox.Write("x.yaml", "base:\n  corpus: t.txt"
             + Rest.Replace("validation_fraction: 0.1", "validation_fraction: 0.1, max_tokens: 3000", StringComparison.Ordinal)
                 + "grid: {text: {cleaning: [none, d2l]}}\n");
-        const string Warning = "charlm: warning: the variants are measured on different texts, or parts of one: their figures do not "
+        const string Warning = "charlm: warning: the variants are measured on different texts or parts of a text, so their figures do not "
             + "rank them";
         Assert.Contains(Warning, (await _sandbox.RunAsync("experiment", "run", "x.yaml", "--threads", "1")).Succeeded().ErrorLines);
         Assert.Equal("null", (await _sandbox.RunAsync("experiment", "report", "x.yaml", "--json")).Succeeded().Json().GetProperty("best")

@@ -30,7 +30,7 @@ public sealed class GradientsTests : IDisposable
         Assert.Equal(5 * (1 + 3 + 4), cells.Count(line => line[0] == "power-norm")); // 1, 2, 4, 8, 16
 
         string page = await File.ReadAllTextAsync(_sandbox.At("out/g.html"));
-        Assert.Contains("Gradients back in time", page, StringComparison.Ordinal);
+        Assert.Contains("Gradients through time", page, StringComparison.Ordinal);
         Assert.DoesNotContain("src=\"http", page, StringComparison.Ordinal);
     }
 

@@ -53,7 +53,7 @@ public sealed class NGramTests : IDisposable
         await _sandbox.RefuseEachAsync(
             (2, ["ngram", "--corpus", "digits.txt"], ["nothing of the text is left after the cleaning 'd2l'"]),
             (2, ["ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0"],
-                ["compressors are measured on what is held out"]),
+                ["compressors are measured on the held-out part"]),
             (1, ["ngram", "--corpus", "text.txt", "--out", "text.txt/x"], ["text.txt/x: cannot be written"]));
         Assert.Equal(["digits.txt", "text.txt"], _sandbox.Files());
     }

@@ -86,7 +86,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         await _sandbox.RefuseEachAsync(
             (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run to resume"]),
             (1, ["train", "--resume", run],
-                ["holds the run of a classifier, not of a language model: charlm classify train goes on with it"]),
+                ["holds the run of a classifier, not of a language model: charlm classify train resumes it"]),
             (2, ["classify", "train", "--resume", run], ["is complete", "--epochs"]));
     }
 

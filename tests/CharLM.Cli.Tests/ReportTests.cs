@@ -93,7 +93,7 @@ public sealed class ReportTests : IDisposable
         await _sandbox.RefuseEachAsync(
             (2, ["report", ""], ["empty"]),
             (1, ["report", "/dev/zero"], ["/dev/zero"]),
-            (1, ["report", "nowhere"], ["nowhere", "is no run"]));
+            (1, ["report", "nowhere"], ["nowhere", "is not a run"]));
         Directory.CreateDirectory(_sandbox.At("runs/broken"));
         _sandbox.Write("runs/broken/config.yaml", "model: [1\n");
         (await _sandbox.RunAsync("report", "runs/broken")).Refused(2, "config.yaml");

@@ -196,7 +196,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         using (RunningProgram first = _sandbox.Start(train))
         {
             await first.UntilAsync(() => File.Exists(_sandbox.At("parts/config.yaml")), "the run");
-            (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(1, "parts: another process works in this run directory");
+            (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(1, "parts: another process is using this run directory");
             first.Signal(RunningProgram.SigKill);
             await first.EndAsync();
         }

@@ -3,11 +3,11 @@ using YamlDotNet.RepresentationModel;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Where two configurations differ that must not, for a run that goes on.</summary>
+/// <summary>Finds forbidden changes to the configuration of a resumed run.</summary>
 internal static class RunConflicts
 {
-    // What may change without changing what is learned: the number of epochs where nothing spans them all, patience where it would not
-    // have ended the run before. The text is compared by its checksum.
+    // Settings that may change without changing what is learned: the number of epochs unless something spans them all, patience unless the
+    // run would have ended before. The text is compared by checksum.
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
         "corpus", "data", "validation", "training.num_epochs", "training.total_steps", "prefix", "sample_length", "sample_temperature",
@@ -15,7 +15,7 @@ internal static class RunConflicts
             "patience", "checkpoint_path",
     };
 
-    /// <summary>The differences, one sentence each, empty when there is none.</summary>
+    /// <summary>The forbidden changes, one sentence each; empty if there are none.</summary>
     public static IEnumerable<string> Between(RunSettings was, RunSettings isNow)
     {
         Dictionary<string, string> before = Settings(was), now = Settings(isNow);

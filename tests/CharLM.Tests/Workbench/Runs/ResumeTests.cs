@@ -208,7 +208,7 @@ public sealed class ResumeTests : IDisposable
         foreach (string file in Directory.GetFiles(run.CheckpointsPath))
             File.WriteAllText(file, "no checkpoint");
         var e = Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path));
-        Assert.Contains("none of its checkpoints can be gone on from", e.Message, StringComparison.Ordinal);
+        Assert.Contains("none of its checkpoints can be resumed", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFiles(run.CheckpointsPath), file => file.EndsWith(".bad", StringComparison.Ordinal));
     }
 
