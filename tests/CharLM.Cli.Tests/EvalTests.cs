@@ -18,7 +18,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         JsonElement json = outcomes[0].Succeeded().Json();
         double nats = Number(json, "nats"), perplexity = Number(json, "perplexity");
         Assert.Equal(Math.Exp(nats), perplexity, 1e-9);
-        Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // a token is a character, and all are ASCII
+        Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // tokens are characters, all of them ASCII
         Assert.Equal(Number(json, "bits_per_character"), Number(json, "bits_per_byte"), 1e-9);
         Assert.InRange(perplexity, json.GetProperty("perplexity_interval")[0].GetDouble(),
             json.GetProperty("perplexity_interval")[1].GetDouble());
@@ -94,7 +94,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Eval_TextThatHoldsTheTrainingText_TellsHowMuchOfIt()
     {
-        // A text that does not repeat itself, and as much of another.
+        // A text without repetition, and another one of the same length.
         string book = string.Concat(Enumerable.Range(0, 1200).Select(i => $"{i * 7919 % 9973} ")),
             more = string.Concat(Enumerable.Range(1200, 1200).Select(i => $"{i * 7919 % 9973} "));
         _sandbox.Write("book.txt", book);
@@ -103,7 +103,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
             "book", "--sample-every", "0", .. Texts.SmallModel])).Succeeded();
         (await _sandbox.RunAsync("ngram", "--corpus", "book.txt", "--cleaning", "none", "--validation-fraction", "0", "--out",
             "counts")).Succeeded();
-        // An imported model does not tell.
+        // Unknown for an imported model.
         string[] commands =
         [
             "eval book --corpus longer.txt --json", "eval counts --corpus longer.txt --json",

@@ -16,7 +16,7 @@ public sealed class GradientsTests : IDisposable
     [Fact]
     public async Task Gradients_ThreeFreshCells_GivesTableCsvAndPage()
     {
-        // Where a comma is the decimal point, a figure is still one field.
+        // In a locale with a decimal comma, a figure is still one field.
         _sandbox.Environment["LC_ALL"] = "de_DE.UTF-8";
         Outcome outcome = (await _sandbox.RunAsync([.. Gradients, "--csv", "out/g.csv", "--html", "out/g.html"])).Succeeded();
         Assert.Equal(["model", "rnn", "gru", "lstm", "lstm"], outcome.OutputLines.Select(line => line.Split(' ')[0]));
@@ -62,7 +62,7 @@ public sealed class GradientsTests : IDisposable
         (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model's options, only --implementation can be given");
     }
 
-    // Case: more steps must not make the gradient vanish more slowly.
+    // A regression: more steps must not make the gradient vanish more slowly.
     [Fact]
     public async Task Gradients_FurtherThanFloat32Holds_SaysSoAndKeepsTheRate()
     {

@@ -4,7 +4,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Texts of one's own: by position, several, folders, in other encodings, and what cleaning drops of them.</summary>
+/// <summary>The user's own texts: as arguments, several, folders, other encodings, and what cleaning drops.</summary>
 public sealed class OwnTextTests(TrainedModels models) : IDisposable
 {
     private const string Poem = "\u5E8A\u524D\u660E\u6708\u5149\n\u7591\u662F\u5730\u4E0A\u971C\n";

@@ -32,7 +32,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
             using RunningProgram program = _sandbox.Start(parts);
             if (kill != 1)
                 await program.UntilAsync(() => program.ErrorSoFar.Contains("run ", StringComparison.Ordinal), "the run");
-            // Not for synchronisation: any moment may be hit.
+            // Not synchronisation: the kill may come at any moment.
             await Task.Delay(random.Next(250));
             program.Signal(RunningProgram.SigKill);
             Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
@@ -82,7 +82,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
             _sandbox.Files().Where(file => file.StartsWith(run + "/", StringComparison.Ordinal)).Select(file => file[(run.Length + 1)..]));
         (await _sandbox.RunAsync("classify", "predict", "--text", "abba")).Succeeded();
 
-        // A run of another kind is not the one that auto means.
+        // auto ignores runs of other kinds.
         await _sandbox.RefuseEachAsync(
             (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run to resume"]),
             (1, ["train", "--resume", run],
@@ -147,7 +147,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
     private string[] Train(string verb) =>
         [verb, "train", "--data", Pairs("pairs.tsv", 60), "--hidden", "12", "--threads", "1", "--lr", "0.01", "--batch-size", "8"];
 
-    // Words of a and b, and the letter that they begin with.
+    // Words of a and b, and their first letter.
     private string Pairs(string name, int count)
     {
         var random = new Random(count);

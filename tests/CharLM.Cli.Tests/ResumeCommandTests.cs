@@ -4,12 +4,12 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>train --checkpoint: going on where an earlier run ended.</summary>
+/// <summary>train --checkpoint: continuing where an earlier run ended.</summary>
 public sealed class ResumeCommandTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
 
-    // Five epochs of the plain text.
+    // Five epochs on the plain text.
     public ResumeCommandTests(TrainedModels models)
     {
         File.Copy(models.Plain, _sandbox.At("a.safetensors"));

@@ -3,12 +3,12 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>charlm classify and charlm seq2seq: from pairs to a model, and every way in which pairs can be wrong.</summary>
+/// <summary>charlm classify and charlm seq2seq: from pairs to a model, and all kinds of invalid pairs.</summary>
 public sealed class SequenceTests : IDisposable
 {
     private static readonly string[] Small = ["--hidden", "16", "--threads", "1", "--lr", "0.02", "--batch-size", "8"];
 
-    // Which of a and b comes first; the word with its first letter at the end.
+    // The task: which of a and b comes first; and the word with its first letter moved to the end.
     private static readonly string[] Words = ["ab", "ba", "aab", "bba", "abb", "baa", "abab", "baba", "aaab", "bbba", "abba", "baab"];
 
     private readonly Sandbox _sandbox = new();

@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>A file of one kind where another is due, and the words that other programs have for charlm's options.</summary>
+/// <summary>Files of the wrong kind, and other programs' names for charlm's options.</summary>
 public sealed class WrongFileTests(TrainedModels models) : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -62,7 +62,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
             (1, ["train", "--corpus", "run"], ["is a run directory, not a text"]));
     }
 
-    /// <summary>A verb, what somebody types, and the option that does it; null when none does.</summary>
+    /// <summary>A verb, a typed option, and the option that it stands for; null if there is none.</summary>
     private static readonly (string Verb, string Typed, string? Meant)[] Typed =
     [
         ("train", "--val-fraction", "--validation-fraction"),
@@ -167,7 +167,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
         Assert.Contains("knows no token", outcome.Complaints[1], StringComparison.Ordinal);
     }
 
-    // A line of YAML for each key, a record's among them.
+    // One YAML line per key, including the keys of nested records.
     private static int Count(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Sum(entry => 1 + Count(entry.Value)) : 0;
 }
