@@ -73,7 +73,7 @@ internal static class UsageError
     // "corpus get": the error line already begins with the program's name.
     private static string Name(CommandResult command) => command.Parent is CommandResult ? Path(command)["charlm ".Length..] : "charlm";
 
-    // "charlm corpus get": as it is typed, whatever the program's file is called.
+    // "charlm corpus get": as typed, whatever the program's file is called.
     private static string Path(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : "charlm";
 }

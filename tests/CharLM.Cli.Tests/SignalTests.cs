@@ -161,7 +161,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     {
         using RunningProgram program = _sandbox.Start(verb.Split(' '));
         await program.UntilAsync(() => program.Catches(RunningProgram.SigUsr1), "the handlers");
-        // The result must be the same whether or not the handler is already installed.
+        // The program may or may not have reached the blocking call by then: the result is the same.
         await Task.Delay(300);
         program.Signal(RunningProgram.SigTerm);
         return await program.EndAsync();

@@ -15,9 +15,9 @@ internal sealed class BenchCommand : Verb
     private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
 
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>(
-        "--cell", "The recurrent cell. [default: rnn, gru and lstm in turn]");
+        "--cell", "The recurrent cell. [default: rnn, gru and lstm]");
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
-        "--implementation", "The implementation. [default: all in turn]");
+        "--implementation", "The implementation. [default: all]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units per layer. [default: 256]");
     private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Sequences in a minibatch. [default: 32]");

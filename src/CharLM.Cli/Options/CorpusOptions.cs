@@ -69,12 +69,12 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
         ? [.. names] : throw new InvalidConfigException(["the name of a text is empty"]);
 
     /// <summary>The texts that the user named, else the configuration's, else those of the checkpoint to continue.</summary>
-    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
+    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows its path.</exception>
     public CorpusNames Apply(ParseResult parse, CorpusNames under, CorpusRecord? before) =>
         Named(parse) ?? (under.IsAuto ? NameOf(before) : under);
 
     /// <summary>Reads the texts that the user named, else the model's.</summary>
-    /// <exception cref="InvalidConfigException">The model's text is not in the catalog: only the user knows where it lies.</exception>
+    /// <exception cref="InvalidConfigException">The model's text is not in the catalog: only the user knows its path.</exception>
     public async Task<CorpusText> ReadAsync(
         ParseResult parse, string? encoding, ISavedModel? model, CancellationToken cancellationToken)
     {

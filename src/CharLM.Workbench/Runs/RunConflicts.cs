@@ -28,12 +28,12 @@ internal static class RunConflicts
             yield return $"an epoch is {Length(was)} in the run and cannot become {Length(isNow)}";
         if (was.Training.TotalSteps != isNow.Training.TotalSteps && was.WhatSpansAllEpochs is { } spans)
             yield return $"training.total_steps is {was.Training.TotalSteps} in the run and cannot become {isNow.Training.TotalSteps}: "
-                + $"{spans} from the first step to the last; begin a new run, from this one's checkpoint or anew";
+                + $"{spans} from the first step to the last; start a new run, from this one's checkpoint or from scratch";
         else if (was.Training.NumEpochs != isNow.Training.NumEpochs && was.Training.TotalSteps == 0 && was.WhatSpansAllEpochs is { } what)
         {
             yield return $"training.num_epochs is {was.Training.NumEpochs} in the run and cannot become {isNow.Training.NumEpochs}: "
-                + $"{what} from its first epoch to its last, and what is learned would be neither run's; begin a new run, from this one's "
-                + "checkpoint or anew";
+                + $"{what} from its first epoch to its last, and what is learned would be neither run's; start a new run, from this one's "
+                + "checkpoint or from scratch";
         }
     }
 

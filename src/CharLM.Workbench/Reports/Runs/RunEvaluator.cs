@@ -50,7 +50,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     /// <summary>Measures a run's best (else last) checkpoint on the pairs that the run held out.</summary>
     /// <param name="run">The run.</param>
     /// <param name="heldOut">The pairs.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <param name="cancellationToken">Checked before each batch.</param>
     /// <exception cref="InvalidConfigException">The pairs are not the run's.</exception>
     /// <exception cref="CheckpointException">There is no checkpoint yet, or it cannot be read.</exception>
     /// <exception cref="PairFileException">A pair is invalid; names its line.</exception>
