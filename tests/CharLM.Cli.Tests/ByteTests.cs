@@ -67,7 +67,7 @@ public sealed class ByteTests : IDisposable
             (2, ["train", "a.bin", "--encoding", "bytes"], ["bytes"]));
         (await _sandbox.RunAsync("ngram", "text.txt", "--token", "byte", "--out", "b")).Succeeded();
         (await _sandbox.RunAsync("ngram", "text.txt", "--out", "c")).Succeeded();
-        (await _sandbox.RunAsync("eval", "b", "c", "--corpus", "text.txt")).Refused(2, "model of bytes");
+        (await _sandbox.RunAsync("eval", "b", "c", "--corpus", "text.txt")).Refused(2, "byte model");
     }
 
     private void WriteBinary()

@@ -59,7 +59,7 @@ public sealed class GradientsTests : IDisposable
             (await _sandbox.RunAsync([.. measure, "--json"])).Succeeded().Json().GetProperty("models").EnumerateArray());
         Assert.Equal(["hidden", "cell", "hidden", "cell"],
             model.GetProperty("gradients").EnumerateArray().Select(curve => curve.GetProperty("state").GetString()));
-        (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model's options, only --implementation can be given");
+        (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model options, only --implementation applies");
     }
 
     // A regression: more steps must not make the gradient vanish more slowly.

@@ -150,7 +150,7 @@ public sealed class OwnTextTests(TrainedModels models) : IDisposable
         string byOption = (await _sandbox.RunAsync(["generate", "--prefix", "the time", .. options])).Succeeded().Output;
         Assert.Equal(byOption, (await _sandbox.RunAsync(["generate", "the time", .. options])).Succeeded().Output);
         (await _sandbox.RunAsync(["generate", "the", "--prefix", "a", .. options])).Refused(2, "after generate, or with --prefix");
-        (await _sandbox.RunAsync("generate", "once", "upon")).Refused(2, "no use for the word 'upon'; put the text in quotes");
+        (await _sandbox.RunAsync("generate", "once", "upon")).Refused(2, "does not take the word 'upon'; put the text in quotes");
         _sandbox.Write("a.txt", "text");
         (await _sandbox.RunAsync("generate", "a.txt")).Refused(2, "a.txt: is a file", "--prefix takes the words");
         (await _sandbox.RunAsync("generate", models.Plain)).Complained(2, "is a model, not a text; --checkpoint takes a model");

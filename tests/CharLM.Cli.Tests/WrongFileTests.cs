@@ -13,12 +13,12 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     private static readonly (string Command, string Taker)[] TextsForModels =
     [
         ("eval text.txt", "--corpus takes a text"),
-        ("inspect text.txt", "charlm train --corpus takes a text"),
-        ("generate --checkpoint text.txt", "charlm train --corpus takes a text"),
+        ("inspect text.txt", "charlm train --corpus trains a model on a text"),
+        ("generate --checkpoint text.txt", "charlm train --corpus trains a model on a text"),
         ("score --checkpoint text.txt", "give a text without an option"),
         ("train --checkpoint text.txt --out m", "--corpus takes a text"),
         ("gradients --checkpoint text.txt", "--corpus takes a text"),
-        ("export --checkpoint text.txt --out m.pt", "charlm train --corpus takes a text"),
+        ("export --checkpoint text.txt --out m.pt", "charlm train --corpus trains a model on a text"),
         ("classify predict --checkpoint text.txt --text a", "--input takes texts"),
         ("classify train --checkpoint text.txt --data x", "--data takes pairs"),
     ];
