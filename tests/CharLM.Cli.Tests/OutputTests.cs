@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Places that take no file, or no more of it.</summary>
+/// <summary>Places that accept no file, or are full.</summary>
 public sealed class OutputTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();

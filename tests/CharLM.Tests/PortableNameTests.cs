@@ -68,7 +68,7 @@ public sealed class PortableNameTests : IDisposable
         Directory.CreateDirectory(_folder.File("Small"));
         RunDirectoryException refusal =
             Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.New(_folder.File("small"), findsName: false, null));
-        Assert.Contains("'Small' is there", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("'Small' exists", refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]

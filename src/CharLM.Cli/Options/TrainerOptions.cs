@@ -6,8 +6,8 @@ using CharLM.Training;
 namespace CharLM.Cli.Options;
 
 /// <summary>The options of <see cref="TrainerConfig"/>.</summary>
-/// <param name="defaults">What the help tells as defaults.</param>
-/// <param name="ofRunningText">Whether a text is read piece by piece; pairs of texts are read whole.</param>
+/// <param name="defaults">The defaults that help shows.</param>
+/// <param name="ofRunningText">Whether training reads running text in pieces; pairs are read whole.</param>
 internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 {
     private const string NothingFrozen = "none";
@@ -15,7 +15,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     private readonly Option<int?> _epochs = OptionOf.Integer(
         "--epochs", "N", $"Passes over the {(ofRunningText ? "text" : "pairs")}. [default: {defaults.NumEpochs}]");
     private readonly Option<int?> _steps = OptionOf.Integer(
-        "--steps", "N", "Minibatches to train on in all, instead of --epochs. [default: those of --epochs]");
+        "--steps", "N", "Total number of minibatches, instead of --epochs. [default: those of --epochs]");
     private readonly Option<int?> _stepsPerEpoch = OptionOf.Integer(
         "--steps-per-epoch", "N", "Minibatches that count as an epoch, after which held-out text is measured; 0 is a pass over the text. "
             + "[default: 0; a twentieth of --steps]").In(HelpGroup.Rare);
@@ -71,7 +71,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             .In(HelpGroup.Rare);
     private readonly Option<string?> _freeze = OptionOf.Text(
         "--freeze", "PARTS|none",
-            "Parts of the model that stay as they are, separated by commas: embedding,rnn.l0; a wrong name lists them "
+            "Parts of the model to keep unchanged, separated by commas: embedding,rnn.l0; a wrong name lists them "
             + "all, none overrides a configuration. [default: none]").In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
@@ -84,7 +84,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
-    /// <param name="epochs">Whether --epochs is one of them; a verb that does not mainly train has its own.</param>
+    /// <param name="epochs">Whether to include --epochs; verbs that do not mainly train have their own option.</param>
     public void AddTo(Command command, bool epochs = true)
     {
         Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
@@ -104,10 +104,10 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         }
     }
 
-    /// <summary>Whether the user says how far training goes, in epochs or steps.</summary>
+    /// <summary>Whether the user set the length of training, in epochs or steps.</summary>
     public bool NamesLength(ParseResult parse) => parse.GetValue(_epochs) is not null || parse.GetValue(_steps) is not null;
 
-    /// <summary>Whether the user says how gradients are clipped.</summary>
+    /// <summary>Whether the user chose a kind of clipping.</summary>
     public bool NamesClipping(ParseResult parse) => parse.GetValue(_clipBy) is not null;
 
     /// <summary>A configuration with the given options over a base.</summary>

@@ -225,7 +225,7 @@ public sealed class PairRunTests : IDisposable
     public void Resume_RunOfAnotherKind_SaysWhichCommandGoesOn()
     {
         RunDirectory run = Run("parts", Classifying, cutAfter: 5);
-        Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it",
+        Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train resumes it",
             Assert.Throws<RunDirectoryException>(() => RunKind.Translator.Resume(run.Path)).Message,
                 StringComparison.Ordinal);
         Assert.Contains("not of a language model",

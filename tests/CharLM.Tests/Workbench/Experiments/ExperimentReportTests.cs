@@ -125,7 +125,7 @@ public sealed class ExperimentReportTests
             (trial, i) => i is 0 or 1 or 3 ? Finished(trial, heldOut[i][^1]) : new TrialStatus(trial, TrialState.Waiting))];
         Report page = ExperimentPage.Of(ExperimentReport.From(Experiment, trials), trials, directory);
         LineChart chart = Assert.Single(page.Sections.SelectMany(section => section.Parts).OfType<LineChart>());
-        Assert.Equal("held-out perplexity, mean over the seeds, and each (broken lines)", chart.Title);
+        Assert.Equal("held-out perplexity, mean over the seeds, and each (dashed lines)", chart.Title);
         Assert.Equal(
             [("gru", 0, false), ("gru_seed-0", 0, true), ("gru_seed-1", 0, true), ("gru_seed-2", 0, true), ("lstm", 1, false)],
             chart.Series.Select(series => (series.Name, series.Group!.Value, series.Dashed)));

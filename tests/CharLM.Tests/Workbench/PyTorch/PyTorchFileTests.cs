@@ -111,18 +111,18 @@ public sealed class PyTorchFileTests : IDisposable
 
         // Claims of more data than there is.
         ["more values than the record"] = (
-            () => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes where 5 values of F32 were due"),
-        ["a shape beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [5])), "in shape [5], which does not lie in its 4 values"),
-        ["an offset beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 2, [3])), "which does not lie in its 4 values"),
-        ["a negative offset"] = (() => Bad(p => p.Tensor("x", 4, -1, [3])), "which does not lie in its 4 values"),
-        ["strides beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [3, 1])), "which does not lie in its 4 values"),
+            () => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes, not of 5 values of F32"),
+        ["a shape beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [5])), "in shape [5], which exceeds its 4 values"),
+        ["an offset beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 2, [3])), "which exceeds its 4 values"),
+        ["a negative offset"] = (() => Bad(p => p.Tensor("x", 4, -1, [3])), "which exceeds its 4 values"),
+        ["strides beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [3, 1])), "which exceeds its 4 values"),
         ["one value a thousand million times"] = (
-            () => Bad(p => p.Tensor("x", 4, 0, [1_000_000_000], [0])), "which does not lie in its 4 values"),
-        ["a shape of 2^80"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40])), "which does not lie in its 4 values"),
-        ["a shape of 2^80 and 0"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40, 0])), "which does not lie in its 4 values"),
-        ["a negative size"] = (() => Bad(p => p.Tensor("x", 4, 0, [-2, -2])), "a size that is no whole number"),
+            () => Bad(p => p.Tensor("x", 4, 0, [1_000_000_000], [0])), "which exceeds its 4 values"),
+        ["a shape of 2^80"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40])), "which exceeds its 4 values"),
+        ["a shape of 2^80 and 0"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40, 0])), "which exceeds its 4 values"),
+        ["a negative size"] = (() => Bad(p => p.Tensor("x", 4, 0, [-2, -2])), "a size that is not a whole number"),
         ["nine dimensions"] = (() => Bad(p => p.Tensor("x", 4, 0, [1, 1, 1, 1, 1, 1, 1, 1, 1])), "9 dimensions"),
-        ["fewer strides than sizes"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [1])), "which does not lie in its 4 values"),
+        ["fewer strides than sizes"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [1])), "which exceeds its 4 values"),
         ["a bomb"] = (() => PickledArchive.Gru(
             more: p => p.Record("data/x", new byte[8 << 20], CompressionLevel.SmallestSize).Text("x").Tensor("x", 2 << 20, 0, [2 << 20])),
                 "made to fill memory"),
@@ -142,12 +142,12 @@ public sealed class PyTorchFileTests : IDisposable
             "holds no dictionary"),
         ["an empty dictionary"] = (() => PickledArchive.With(p => p.Raw((byte)'}')), "it holds no named tensors"),
         ["a dictionary of numbers"] = (
-            () => PickledArchive.With(p => p.Raw((byte)'}').Text("epoch").Number(3).Raw((byte)'s')), "'epoch' is no tensor"),
-        ["a number among the weights"] = (() => PickledArchive.Gru(more: p => p.Text("epoch").Number(3)), "'epoch' is no tensor"),
+            () => PickledArchive.With(p => p.Raw((byte)'}').Text("epoch").Number(3).Raw((byte)'s')), "'epoch' is not a tensor"),
+        ["a number among the weights"] = (() => PickledArchive.Gru(more: p => p.Text("epoch").Number(3)), "'epoch' is not a tensor"),
         ["a weight without a name"] = (
             () => PickledArchive.Gru(more: p => p.Number(3).Tensor("0", 18, 0, [18])), "it holds no named tensors"),
         ["complex numbers"] = (
-            () => Bad(p => p.Tensor("x", 2, 0, [2], type: "ComplexFloatStorage")), "of a type that is not read, ComplexFloatStorage"),
+            () => Bad(p => p.Tensor("x", 2, 0, [2], type: "ComplexFloatStorage")), "of an unsupported type, ComplexFloatStorage"),
         ["whole numbers as weights"] = (
             () => PickledArchive.Gru(
                 more: p => p.Text("linear.bias").Record("data/x", new byte[24]).Tensor("x", 3, 0, [3], type: "LongStorage")),
@@ -168,14 +168,14 @@ public sealed class PyTorchFileTests : IDisposable
         ["no pickle"] = (() => PickledArchive.Gru().In("a"), "without a data.pkl"),
         ["two pickles"] = (() => PickledArchive.Gru().Record("../x/data.pkl", []), "more than one data.pkl"),
         ["TorchScript"] = (() => PickledArchive.Gru().Record("constants.pkl", []), "a program of TorchScript"),
-        ["big-endian"] = (() => PickledArchive.Gru().Record("byteorder", "big"u8.ToArray()), "another order than little-endian"),
+        ["big-endian"] = (() => PickledArchive.Gru().Record("byteorder", "big"u8.ToArray()), "is not little-endian"),
         ["damaged metadata"] = (() => PickledArchive.Gru().Record("charlm.json", "[1]"u8.ToArray()), "has a damaged charlm.json"),
         ["a protocol of the future"] = (() => PickledArchive.With(p => p.Raw(0x80, 6)), "protocol 6"),
-        ["an empty stack"] = (() => PickledArchive.With(_ => { }), "takes more than there is"),
+        ["an empty stack"] = (() => PickledArchive.With(_ => { }), "takes a value from an empty stack"),
         ["a text of 2 GB"] = (() => PickledArchive.With(p => p.Raw((byte)'X', 0xff, 0xff, 0xff, 0x7f)), "is cut off"),
         ["a text of 4 GB"] = (() => PickledArchive.With(p => p.Raw((byte)'X', 0xff, 0xff, 0xff, 0xff)), "is cut off"),
         ["a text that is not UTF-8"] = (() => PickledArchive.With(p => p.Raw((byte)'X', 1, 0, 0, 0, 0xff)), "not UTF-8"),
-        ["memory of what never was"] = (() => PickledArchive.With(p => p.Raw((byte)'h', 7)), "refers to what was not there yet"),
+        ["memory of what never was"] = (() => PickledArchive.With(p => p.Raw((byte)'h', 7)), "refers to a value that it has not defined"),
         ["an end without a beginning"] = (() => PickledArchive.With(p => p.Raw((byte)'t')), "ends a sequence that did not begin"),
     };
 
@@ -211,7 +211,7 @@ public sealed class PyTorchFileTests : IDisposable
     public void Import_PickleWithoutArchive_IsRefused()
     {
         File.WriteAllBytes(Path, [0x80, 4, 0x95, 29, 0, 0, 0, 0, 0, 0, 0, .. "\u008c\u0005posix"u8]);
-        Assert.Contains("a bare pickle, which is not read", Refused(Path, Config), StringComparison.Ordinal);
+        Assert.Contains("a bare pickle, which is not supported", Refused(Path, Config), StringComparison.Ordinal);
         File.WriteAllText(Path, "cos\nsystem\n(S'touch trap'\ntR.");
         Assert.Contains("not a safetensors file", Refused(Path, Config), StringComparison.Ordinal);
     }

@@ -67,8 +67,8 @@ public sealed class StateDictRefusalTests : IDisposable
         ["other output"] = (Gru().With("linear.weight", [3, 4]),
             "has the weight 'linear.weight' in shape [3, 4] where its model has [3, 2]"),
         ["other bias"] = (Gru().With("rnn.bias_ih_l0", [7]), "has the weight 'rnn.bias_ih_l0' in shape [7] where its model has [6]"),
-        ["hidden weights as a vector"] = (Gru().With("rnn.weight_hh_l0", [12]), "in shape [12], which is no matrix that can be used"),
-        ["no hidden units"] = (Gru().With("rnn.weight_hh_l0", [6, 0]), "in shape [6, 0], which is no matrix that can be used"),
+        ["hidden weights as a vector"] = (Gru().With("rnn.weight_hh_l0", [12]), "in shape [12], which is not a usable matrix"),
+        ["no hidden units"] = (Gru().With("rnn.weight_hh_l0", [6, 0]), "in shape [6, 0], which is not a usable matrix"),
         ["whole numbers"] = (
             Gru().With("rnn.bias_ih_l0", [6], "I64"), "has the weight 'rnn.bias_ih_l0' as I64, which is none of F32, F64, F16, BF16"),
         ["not a number"] = (Gru().With("linear.bias", [3], "F16", i => i == 1 ? double.NaN : 0),

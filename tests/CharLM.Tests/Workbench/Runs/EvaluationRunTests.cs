@@ -30,7 +30,7 @@ public sealed class EvaluationRunTests
     {
         NGramCheckpoint model = Model(0.1, 0);
         Assert.Equal("x (held out from training): tokens 901 to 1000 of 1000", Describe(new EvaluationRun(), model));
-        Assert.Equal("x (the text of the training): all of its 1000 tokens", Describe(new EvaluationRun { Split = TextSplit.All }, model));
+        Assert.Equal("x (the training text): all of its 1000 tokens", Describe(new EvaluationRun { Split = TextSplit.All }, model));
         Assert.Equal("x: all of its 1000 tokens", Describe(new EvaluationRun(), model with { Corpus = new CorpusRecord("y", "bb") }));
     }
 

@@ -209,7 +209,7 @@ public sealed class ResumeTests : IDisposable
         foreach (string file in Directory.GetFiles(run.CheckpointsPath))
             File.WriteAllText(file, "no checkpoint");
         var e = Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path));
-        Assert.Contains("none of its checkpoints can be gone on from", e.Message, StringComparison.Ordinal);
+        Assert.Contains("none of its checkpoints can be resumed", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFiles(run.CheckpointsPath), file => file.EndsWith(".bad", StringComparison.Ordinal));
     }
 
@@ -252,7 +252,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 61);
         File.WriteAllText(run.MetricsPath, "");
         var e = Assert.Throws<RunDirectoryException>(() => Run("parts", Config));
-        Assert.Contains("has 0 bytes where the checkpoint was written after", e.Message, StringComparison.Ordinal);
+        Assert.Contains("has 0 bytes, but had", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public sealed class ResumeTests : IDisposable
             () => new TrainingRun((RunConfig)session.Config!, session: session)
                 .Execute(other, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("is another text than the run's", e.Message, StringComparison.Ordinal);
-        Assert.Contains("; gone in its vocab: 'z'; go on", e.Message, StringComparison.Ordinal);
+        Assert.Contains("; gone in its vocab: 'z'; use", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     public async Task Html_OfTranslators_ShowsCurvesPredictionsAndAttentionInTheBrowser() => await AssertShownAsync(
         [Trained("one", Turned, new TranslatorConfig())], Turned,
             "line,line,line,line,line,matrix,matrix,matrix,matrix",
-        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "a row's sum is 1",
+        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "each row sums to 1",
             "attention: additive"]);
 
     [Fact]
