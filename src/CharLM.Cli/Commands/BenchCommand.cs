@@ -17,7 +17,7 @@ internal sealed class BenchCommand : Verb
     private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
 
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>(
-        "--cell", "The recurrent cell. [default: rnn, gru and lstm in turn]");
+        "--cell", "The recurrent cell. [default: rnn, gru and lstm in turn]", except: Choices.NameOf(CellKind.Own));
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
         "--implementation", "What computes it. [default: all in turn]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");

@@ -22,7 +22,11 @@ internal sealed class SavedModelOptions
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RunConfig.DefaultCheckpointPath)!, ".last");
 
     /// <summary>Adds the option to a verb.</summary>
-    public void AddTo(Command command) => command.Add(_checkpoint);
+    public void AddTo(Command command)
+    {
+        command.Add(_checkpoint);
+        CellsOption.AddTo(command);
+    }
 
     /// <summary>The model that was named, null when none was.</summary>
     public string? Named(ParseResult parse) => parse.GetValue(_checkpoint);

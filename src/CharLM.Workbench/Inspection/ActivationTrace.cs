@@ -45,6 +45,11 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
             yield return "activations are those of a network that reads forwards; this one is bidirectional";
         if (model.Variant != CellVariant.Standard)
             yield return $"activations are those of the standard cells, not of the variant {Choices.NameOf(model.Variant)}";
+        if (model.Cell == CellKind.Own)
+        {
+            yield return $"activations are those of the standard cells, not of the cell {model.OwnCell}";
+            yield break;
+        }
         if (tokens == 0)
             yield return "the text for the activations is empty: give at least one token";
         long values = (long)tokens * model.NumLayers * model.NumHiddens * LayerTrace.PartsOf(model.Cell);

@@ -118,7 +118,7 @@ public sealed class Trainer : EpochTrainer
         // Of documents, the last of a kind of length may be fewer.
         int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / _stateRow, 1, Config.BatchSize) : Config.BatchSize;
         int length = _stateRow * rows, step = _model.OutputSize * rows;
-        bool fits = state.Hidden.Length == length && state.Cell.Length == (_model.HasCellState ? length : 0)
+        bool fits = state.Hidden.Length == length && state.Cell.Length == length * (_model.NumStates - 1)
             && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1
                 && state.Memory.Length / step <= _model.EffectiveAttentionWindow);
         if (!fits)

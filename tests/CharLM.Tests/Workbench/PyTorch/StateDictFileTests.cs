@@ -25,7 +25,7 @@ public sealed class StateDictFileTests : IDisposable
         get
         {
             var models = new TheoryData<ModelConfig>();
-            foreach (CellKind cell in Enum.GetValues<CellKind>())
+            foreach (CellKind cell in StandardCells.All)
             {
                 foreach ((int layers, bool both, int embedding) in new[] { (1, false, 0), (2, false, 0), (3, false, 6), (2, true, 3) })
                 {
