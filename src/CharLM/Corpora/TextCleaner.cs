@@ -154,7 +154,7 @@ public enum Cleaning
 /// <param name="Characters">Characters (Unicode scalar values) of the raw text.</param>
 /// <param name="Dropped">How many of them the cleaning drops, or makes a space of; white space does not count.</param>
 /// <param name="Kinds">Those, letters first, the more frequent before the rarer.</param>
-public sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList<string> Kinds)
+internal sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList<string> Kinds)
 {
     /// <summary>The part of the characters that is dropped, 0 to 1.</summary>
     public double Share => Characters == 0 ? 0 : (double)Dropped / Characters;

@@ -85,25 +85,17 @@ public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null, Tensor? 
     }
 
     /// <summary>The same values without their history: where backpropagation through time is cut.</summary>
-    public RecurrentState Detach() => new(Hidden.detach(), Cell?.detach(), Memory?.detach());
+    public RecurrentState Detach() => Map(tensor => tensor.detach());
 
     /// <summary>Lets the state outlive the dispose scope that it was made in.</summary>
-    public RecurrentState MoveToOuterDisposeScope()
-    {
-        Hidden.MoveToOuterDisposeScope();
-        Cell?.MoveToOuterDisposeScope();
-        Memory?.MoveToOuterDisposeScope();
-        return this;
-    }
+    public RecurrentState MoveToOuterDisposeScope() => Map(tensor => tensor.MoveToOuterDisposeScope());
 
     /// <summary>Takes the state out of every dispose scope: its holder disposes it.</summary>
-    public RecurrentState DetachFromDisposeScope()
-    {
-        Hidden.DetachFromDisposeScope();
-        Cell?.DetachFromDisposeScope();
-        Memory?.DetachFromDisposeScope();
-        return this;
-    }
+    public RecurrentState DetachFromDisposeScope() => Map(tensor => tensor.DetachFromDisposeScope());
+
+    /// <summary>A state with each of its tensors changed.</summary>
+    internal RecurrentState Map(Func<Tensor, Tensor> change) =>
+        new(change(Hidden), Cell is null ? null : change(Cell), Memory is null ? null : change(Memory));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -23,6 +23,7 @@ public abstract class EpochTrainer : IDisposable
     private readonly nn.Module _model;
     private readonly List<Parameter> _weights, _frozen;
     private readonly OneAtATime _steps;
+    private TorchOptimizer? _optimizer;
 
     // The epoch that is going on, and what its minibatches told so far.
     private int _epoch, _batch;
@@ -41,7 +42,7 @@ public abstract class EpochTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(model);
         config.Validate();
-        (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", Free));
+        (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", FreeAll));
         List<(string Name, Parameter Weight)> weights = [.. model.named_parameters().Select(entry => (entry.name, entry.parameter))];
         (WeightNames, _weights) = ([.. weights.Select(entry => entry.Name)], weights.ConvertAll(entry => entry.Weight));
         InvalidConfigException.ThrowIfAny(FrozenParts.Errors(config.Freeze, WeightNames));
@@ -54,8 +55,9 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>How it trains.</summary>
     protected TrainerConfig Config { get; }
 
-    /// <summary>What the gradients are for.</summary>
-    private protected abstract IOptimizer Optimizer { get; }
+    /// <summary>What the gradients are for; by default torch's optimizer of the configuration.</summary>
+    private protected virtual IOptimizer Optimizer =>
+        _optimizer ??= new TorchOptimizer(Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay);
 
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
@@ -141,8 +143,7 @@ public abstract class EpochTrainer : IDisposable
     public TrainerState CopyState()
     {
         OptimizerMoments update = Optimizer.CopyState();
-        CarriedState carried = BeginsAnew(_epoch, _batch) ? CarriedState.None : CopyCarried();
-        return new TrainerState
+        var state = new TrainerState
         {
             Epoch = _epoch,
             Batch = _batch,
@@ -156,10 +157,8 @@ public abstract class EpochTrainer : IDisposable
             Moments = update.Moments
                 .SelectMany(moment => WeightNames.Zip(moment.Value, (name, values) => ($"{moment.Key}.{name}", values)))
                 .ToDictionary(entry => entry.Item1, entry => entry.values, StringComparer.Ordinal),
-            Hidden = carried.Hidden,
-            Cell = carried.Cell,
-            Memory = carried.Memory,
         };
+        return BeginsAnew(_epoch, _batch) ? state : CopyCarried(state);
     }
 
     /// <summary>Goes on from what a trainer of the same model, configuration and text had gathered.</summary>
@@ -178,7 +177,7 @@ public abstract class EpochTrainer : IDisposable
         Optimizer.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
         if (!BeginsAnew(state.Epoch, state.Batch))
-            SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
+            SetCarried(state);
         (_epoch, _batch, _nats, _norms, _secondsBefore) = (
             state.Epoch, state.Batch, new LossSum(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
         _isTold = false;
@@ -192,8 +191,10 @@ public abstract class EpochTrainer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees what the trainer holds; called once.</summary>
-    protected abstract void Free();
+    /// <summary>Frees what a subclass holds; called once.</summary>
+    protected virtual void Free()
+    {
+    }
 
     /// <summary>Lays an epoch out; its minibatches are learned next.</summary>
     /// <param name="epoch">Which epoch, from 0.</param>
@@ -210,22 +211,42 @@ public abstract class EpochTrainer : IDisposable
     /// <returns>Mean cross-entropy in nats, and over how many predictions it was taken.</returns>
     protected abstract (double Loss, long Predictions) Learn(int batch, long step, double done);
 
-    /// <summary>Whether no state is carried into a minibatch from the one before it.</summary>
+    /// <summary>Computes the gradients of a loss alone, by torch: what <see cref="Learn"/> ends with.</summary>
+    /// <param name="loss">Mean cross-entropy in nats, a scalar.</param>
+    /// <returns>Its value.</returns>
+    protected double Backward(Tensor loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        Optimizer.ZeroGradients();
+        loss.backward();
+        return FloatArray.ValueOf(loss);
+    }
+
+    /// <summary>Whether no state is carried into a minibatch from the one before it; by default only into the first of an epoch.</summary>
     /// <param name="epoch">The epoch that was laid out last.</param>
     /// <param name="batch">Which of its minibatches, from 0.</param>
-    private protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
+    protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
 
-    /// <summary>The state that is carried from minibatch to minibatch, copied.</summary>
-    private protected virtual CarriedState CopyCarried() => CarriedState.None;
+    /// <summary>
+    /// Adds what is carried from minibatch to minibatch to a copied state: <see cref="TrainerState.Hidden"/>,
+    /// <see cref="TrainerState.Cell"/>, <see cref="TrainerState.Memory"/>; by default nothing is.
+    /// </summary>
+    protected virtual TrainerState CopyCarried(TrainerState state) => state;
 
-    /// <summary>Goes on with a state.</summary>
+    /// <summary>Goes on with what is carried in a state; by default nothing is.</summary>
     /// <exception cref="FormatException">It is of another model or batch size.</exception>
-    private protected virtual void SetCarried(CarriedState state)
+    protected virtual void SetCarried(TrainerState state)
     {
     }
 
     /// <summary>What is random in a step, by what it is for.</summary>
     protected ulong Draw(string purpose, long step) => RandomStream.Draw(Config.Seed, purpose, step);
+
+    private void FreeAll()
+    {
+        Free();
+        _optimizer?.Dispose();
+    }
 
     private void BeginEpoch(int epoch)
     {

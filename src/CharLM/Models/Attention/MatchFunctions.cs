@@ -85,7 +85,7 @@ internal sealed class AdditiveAttention : AttentionLayer
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-public sealed class ConcatAttention : nn.Module
+internal sealed class ConcatAttention : nn.Module
 {
     private readonly Linear _weights, _combine;
 

@@ -34,7 +34,7 @@ public sealed class BadCellTests : IDisposable
         using (model)
         {
             using RecurrentState begin = model.BeginState(3);
-            return Assert.Throws<InvalidConfigException>(() => model.Forward(tensor(new long[] { 1, 2, 3 }, [3, 1]), begin)).Message;
+            return Assert.Throws<InvalidConfigException>(() => model.forward(tensor(new long[] { 1, 2, 3 }, [3, 1]), begin)).Message;
         }
     }
 
@@ -157,7 +157,7 @@ public sealed class BadCellTests : IDisposable
         RecurrentState begin = model.BeginState(1);
         model.Dispose();
         Assert.Contains(nameof(LanguageModel),
-            Assert.Throws<ObjectDisposedException>(() => model.Forward(tensor(new long[] { 1 }, [1, 1]), begin)).Message, StringComparison.Ordinal);
+            Assert.Throws<ObjectDisposedException>(() => model.forward(tensor(new long[] { 1 }, [1, 1]), begin)).Message, StringComparison.Ordinal);
         begin.Dispose();
     }
 }

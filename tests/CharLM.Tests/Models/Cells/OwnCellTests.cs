@@ -101,7 +101,7 @@ public sealed class OwnCellTests : IDisposable
         model.to(ScalarType.Float64);
         Assert.All(model.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
         using RecurrentState begin = model.BeginState(2);
-        (Tensor logits, RecurrentState end) = model.Forward(tensor(new long[] { 1, 2, 3, 1, 2, 3 }, [2, 3]), begin);
+        (Tensor logits, RecurrentState end) = model.forward(tensor(new long[] { 1, 2, 3, 1, 2, 3 }, [2, 3]), begin);
         Assert.Equal([6L, Vocab.Count], logits.shape);
         Assert.Equal(begin.Hidden.shape, end.Hidden.shape);
         Assert.Equal(begin.Cell?.shape, end.Cell?.shape);
@@ -217,10 +217,10 @@ public sealed class OwnCellTests : IDisposable
         model.train();
         Tensor ids = tensor(new long[] { 1, 2, 3, 1 }, [1, 4]);
         using RecurrentState begin = model.BeginState(1);
-        Tensor first = model.Forward(ids, begin).Logits, second = model.Forward(ids, begin).Logits;
+        Tensor first = model.forward(ids, begin).Logits, second = model.forward(ids, begin).Logits;
         Assert.False(allclose(first, second));
         model.eval();
-        Assert.True(allclose(model.Forward(ids, begin).Logits, model.Forward(ids, begin).Logits));
+        Assert.True(allclose(model.forward(ids, begin).Logits, model.forward(ids, begin).Logits));
         Assert.Equal(4, model.get_parameter("rnn.weight_hh_l0")!.numel() / 16);
     }
 
