@@ -22,9 +22,9 @@ public sealed class EndpointTests
             Model = new ModelConfig { NumHiddens = 24 },
             Training = new TrainerConfig { NumEpochs = 2, BatchSize = 8, NumSteps = 16, Optimizer = OptimizerKind.Adam, LearningRate = 0.01 },
         });
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.Services.AddRoutingCore();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
         await using WebApplication app = builder.Build();
         MethodInfo map = DocsCode.Compile().GetTypes().Single(type => type.Name == "TextEndpoint").GetMethod("MapText")!;
         map.Invoke(null, [app, model]);

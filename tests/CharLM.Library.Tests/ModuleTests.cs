@@ -95,7 +95,7 @@ public sealed class ModuleTests
             trainer.TrainEpoch(1);
             trainer.TrainEpoch(2);
         }
-        Assert.All(whole.parameters().Zip(rest.parameters()), pair => Assert.True(pair.First.equal(pair.Second).ToBoolean()));
+        Assert.All(whole.parameters().Zip(rest.parameters()), pair => Assert.True(pair.First.eq(pair.Second).all().ToBoolean()));
     }
 
     [Fact]
