@@ -33,7 +33,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     }
 
     // An option of several verbs takes the same everywhere, but for a translator's attention, tables, files of a vocab, and what import takes.
-    private static readonly string[] OfOneVerb = ["--attention", "--cell", "--source", "--csv", "--vocab", "--allow-leak"];
+    private static readonly string[] OfOneVerb = ["--attention", "--source", "--csv", "--vocab", "--allow-leak"];
 
     [Fact]
     public async Task Help_OfAVerb_DescribesEveryOptionWithItsDefault()

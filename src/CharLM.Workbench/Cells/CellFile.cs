@@ -17,7 +17,10 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
 {
     private const long MostBytes = 256L << 20;
 
-    /// <summary>Loads an assembly and registers its cells (<see cref="RecurrentCells"/>).</summary>
+    private static readonly Lock Loading = new();
+    private static readonly Dictionary<string, CellFile> Loaded = new(StringComparer.Ordinal);
+
+    /// <summary>Loads an assembly and registers its cells (<see cref="RecurrentCells"/>); the same bytes again are the same file.</summary>
     /// <param name="path">The file; what it needs besides the toolkit and TorchSharp lies beside it.</param>
     /// <exception cref="InvalidConfigException">
     /// It is no assembly, cannot be loaded here, has no cell, or one whose name is taken; nothing says whether part of it is registered.
@@ -29,6 +32,16 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
         string full = System.IO.Path.GetFullPath(path);
         byte[] bytes = Read(full, path);
         string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        lock (Loading)
+        {
+            if (!Loaded.TryGetValue(sha256, out CellFile? file))
+                Loaded[sha256] = file = Load(path, full, bytes, sha256);
+            return file with { Path = full };
+        }
+    }
+
+    private static CellFile Load(string path, string full, byte[] bytes, string sha256)
+    {
         try
         {
             // What was measured is what runs, whoever writes to the file meanwhile.
@@ -46,7 +59,12 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
             throw new InvalidConfigException(
                 [$"{path}: cannot be loaded beside CharLM {typeof(RecurrentCell).Assembly.GetName().Version}: {e.Message.Split('\n')[0]}"]);
         }
-        catch (Exception e) when (e is ArgumentException or InvalidConfigException)
+        catch (ArgumentException e)
+        {
+            // Without what .NET puts behind it: the name of a parameter.
+            throw new InvalidConfigException([$"{path}: {e.Message.Split(" (Parameter")[0]}"]);
+        }
+        catch (InvalidConfigException e)
         {
             throw new InvalidConfigException([$"{path}: {e.Message}"]);
         }
