@@ -65,7 +65,7 @@ public sealed class ModuleTests
         double before = Evaluator.Measure(model, Text.Train).Perplexity;
         using var trainer = new Trainer(model, Training, Text.Train);
         Assert.InRange(Train(model, trainer), 1, before / 2);
-        var generator = new TextGenerator(model, Text.Vocab, new CharTokenizer());
+        var generator = new TextGenerator(model, Text.Vocab, Tokenizer.Create(TokenKind.Char));
         Assert.Equal(30, string.Concat(generator.Continue("Once", 30, new TokenSampler(Sampling.AtTemperature(1), 3))).Length);
         using GenerationSession session = generator.Open(new GenerationConfig { Samples = 3, Length = 5, Sampling = Sampling.AtTemperature(1) });
         session.Read("Once");

@@ -63,7 +63,7 @@ internal unsafe interface ISimdVector<T>
 
 /// <summary>Which registers the kernels use.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
-internal enum LaneWidth
+public enum LaneWidth
 {
     /// <summary>The widest that this machine computes in hardware.</summary>
     Best,
