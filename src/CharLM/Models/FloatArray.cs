@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models;
 
-/// <summary>Tensors as arrays, and arrays as tensors.</summary>
+/// <summary>Converts tensors to arrays and back.</summary>
 internal static class FloatArray
 {
-    /// <summary>A tensor of its own with some values, on the CPU.</summary>
+    /// <summary>A CPU tensor with its own copy of the values.</summary>
     /// <remarks>
-    /// <c>torch.tensor</c> of an array lies in the array, at any address, and MKL rounds products of small matrices by the address
-    /// modulo 16. What products are computed from must lie where torch puts it, at a multiple of 64, or the last bits depend on
-    /// where the garbage collector put the array.
+    /// <c>torch.tensor</c> shares an array's memory, at any address, and MKL's rounding of small matrix products depends on the address
+    /// modulo 16. Operands must be in torch's own memory, aligned to 64 bytes, or the last bits depend on where the garbage collector put
+    /// the array.
     /// </remarks>
     /// <param name="values">The values, row-major.</param>
     /// <param name="shape">The shape.</param>
@@ -22,7 +22,7 @@ internal static class FloatArray
     }
 
     /// <summary>
-    /// The value of a tensor that has one. It goes through no number of TorchSharp's, which a collection could free too early.
+    /// The value of a tensor with one element, read without a TorchSharp scalar, which the garbage collector could free too early.
     /// </summary>
     public static double ValueOf(Tensor tensor)
     {

@@ -12,7 +12,7 @@ internal sealed class TorchPredictor : Predictor
     private readonly ModelAccess.Evaluation _evaluation;
     private object? _state;
 
-    /// <summary>A predictor of a model, which is in evaluation mode until this is disposed.</summary>
+    /// <summary>A predictor that keeps the model in evaluation mode until it is disposed.</summary>
     public TorchPredictor(ITorchModel model)
         : base(model.VocabSize, model.Access, evaluates: true) => (_model, _evaluation) = (model, model.Access.Evaluate());
 
@@ -84,7 +84,7 @@ internal sealed class TorchPredictor : Predictor
     {
         object before = _state!;
         (Tensor logits, object after) = _model.Compute(TokenTensor.Of(inputs, [Rows, steps], _model.Device), before);
-        // Out of every scope: the caller's, if it has one, must not free the state between two calls.
+        // Detached from every scope, so that a caller's scope cannot free the state between two calls.
         _state = _model.Keep(after);
         // A module may hand a tensor of its state on as it is.
         var kept = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
