@@ -25,6 +25,7 @@ internal sealed class ClassifyEvalCommand : Verb
         _data.Required = true;
         Add(_checkpoint);
         Add(_data);
+        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }

@@ -20,6 +20,7 @@ internal sealed class ClassifyPredictCommand : Verb
     {
         Add(_checkpoint);
         _input.AddTo(this);
+        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
+using CharLM.Models;
+using CharLM.Workbench.Cells;
 using CharLM.Workbench.Experiments;
 using CharLM.Workbench.Reports;
 using CharLM.Workbench.Reports.Html;
@@ -32,7 +34,17 @@ internal sealed class ExperimentCommand : Command
             $"Folder of all runs; each trial has FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
 
     /// <summary>Reads an experiment; its texts are relative to its folder.</summary>
-    public static Experiment Read(string file) => ExperimentFile.Read(file, CorpusOptions.Catalog());
+    /// <param name="file">The file.</param>
+    /// <param name="cells">The assembly that the cells of its trials come from; null for those of the toolkit.</param>
+    public static Experiment Read(string file, CellFile? cells)
+    {
+        Experiment experiment = ExperimentFile.Read(file, CorpusOptions.Catalog());
+        return experiment with
+        {
+            Trials = [.. experiment.Trials.Select(trial => trial.Config.Model.Cell == CellKind.Own
+                ? trial with { Config = CellsOption.Remember(trial.Config, cells) } : trial)],
+        };
+    }
 
     /// <summary>Refuses runs of another configuration, or on another text, than the file describes.</summary>
     /// <param name="directory">The experiment's runs.</param>

@@ -19,12 +19,13 @@ internal sealed class ExperimentPlanCommand : Verb
     {
         Add(_file);
         Add(_runs);
+        CellsOption.AddTo(this);
         Add(_json);
     }
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file));
+        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file), OwnCells);
         IReadOnlyList<TrialStatus> trials = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent)
             .Status();
         TextWriter output = parse.InvocationConfiguration.Output;

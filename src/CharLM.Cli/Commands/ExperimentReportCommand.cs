@@ -23,11 +23,12 @@ internal sealed class ExperimentReportCommand : Verb
         Add(_file);
         foreach (Option option in new Option[] { _format, _out, _runs, _json })
             Add(option);
+        CellsOption.AddTo(this);
     }
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file));
+        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file), OwnCells);
         if (parse.GetValue(_json) && parse.GetValue(_format) is not (null or ReportFormat.Json))
             throw new InvalidConfigException(["json is itself a format: leave format out"]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);

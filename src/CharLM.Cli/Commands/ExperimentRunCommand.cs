@@ -36,13 +36,14 @@ internal sealed class ExperimentRunCommand : Verb
         foreach (Option option in new Option[] { _jobs, _trial, _runs, _whileInput })
             Add(option);
         _runtime.AddTo(this);
+        CellsOption.AddTo(this);
         Add(_json);
     }
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string file = parse.GetRequiredValue(_file);
-        Experiment experiment = ExperimentCommand.Read(file);
+        Experiment experiment = ExperimentCommand.Read(file, OwnCells);
         SavesFromHere();
         int jobs = parse.GetValue(_jobs) ?? 1, count = experiment.Trials.Count;
         int? number = parse.GetValue(_trial);
@@ -74,7 +75,8 @@ internal sealed class ExperimentRunCommand : Verb
                 CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text);
         }
         ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
-        var process = new TrialProcess(file, parse.GetValue(_runs), directory, _runtime.Forward(parse, threads: jobs > 1 ? 1 : 0));
+        var process = new TrialProcess(file, parse.GetValue(_runs), directory,
+            [.. _runtime.Forward(parse, threads: jobs > 1 ? 1 : 0), .. CellsOption.Forward(parse)]);
         IReadOnlyList<TrialStatus> trials = directory.Status();
         using (ExperimentReporter reporter = ExperimentReporter.Create(error, experiment, trials))
             trials = await new ExperimentRun(trials, process.RunAsync, reporter).ExecuteAsync(jobs, cancellationToken);

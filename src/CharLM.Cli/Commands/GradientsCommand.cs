@@ -176,7 +176,7 @@ internal sealed class GradientsCommand : Verb
             Models = rows.Select(row => new
             {
                 row.Name,
-                Cell = Choices.NameOf(row.Model.Cell),
+                Cell = row.Model.CellName,
                 Variant = Choices.NameOf(row.Model.Variant),
                 Clipping = row.Clipping is { } clipping ? Choices.NameOf(clipping) : "none",
                 row.TrainPerplexity,

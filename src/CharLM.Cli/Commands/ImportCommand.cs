@@ -119,7 +119,7 @@ internal sealed class ImportCommand : Verb
             output.WriteLine(JsonOutput.Line(new
             {
                 Checkpoint = path,
-                Cell = Choices.NameOf(model.Cell),
+                Cell = model.CellName,
                 Layers = model.NumLayers,
                 Hidden = model.NumHiddens,
                 Embedding = model.EmbeddingSize,
@@ -130,7 +130,7 @@ internal sealed class ImportCommand : Verb
             }));
             return;
         }
-        output.WriteLine($"{path}: {Choices.NameOf(model.Cell)}, {model.NumLayers} x {model.NumHiddens} hidden units, vocab "
+        output.WriteLine($"{path}: {model.CellName}, {model.NumLayers} x {model.NumHiddens} hidden units, vocab "
             + $"{checkpoint.Vocab.Count}, {Figure.Count(checkpoint.NumParameters)} parameters");
         if (model.LeakLabel is { } label)
             output.WriteLine(label);

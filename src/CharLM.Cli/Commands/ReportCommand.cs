@@ -40,6 +40,7 @@ internal sealed class ReportCommand : Verb
         Add(_runs);
         foreach (Option option in new Option[] { _out, _markdown, _csv, _noEval })
             Add(option);
+        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }

@@ -13,7 +13,7 @@ internal static class ResumeCommand
     private static readonly string[] Replaced = ["--checkpoint", "--corpus", "--out"];
 
     private static readonly string[] Repeated = ["--device", "--threads", "--report-every", "--log-json", "--tensorboard", "--json",
-        "--out"];
+        "--out", "--cells"];
 
     /// <summary>The user's own command with the checkpoint inserted, or only the run directory.</summary>
     /// <param name="parse">What the user typed.</param>

@@ -24,6 +24,7 @@ internal sealed class Seq2SeqEvalCommand : Verb
         Add(_checkpoint);
         Add(_data);
         _decoding.AddTo(this);
+        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }

@@ -22,6 +22,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
         Add(_checkpoint);
         _input.AddTo(this);
         _decoding.AddTo(this);
+        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }

@@ -55,7 +55,7 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         using RunSession? resumed = _run.Resume(parse, _kind);
         var under = (TConfig)(resumed?.Config ?? _kind.Defaults);
         under = await UnderAsync(parse, under, start, resumed is not null, cancellationToken);
-        TConfig config = _run.Apply(parse, Apply(parse, under, start));
+        TConfig config = CellsOption.Remember(_run.Apply(parse, Apply(parse, under, start)), OwnCells);
         InvalidConfigException.ThrowIfAny([.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
         if (parse.GetValue(_printConfig))
         {

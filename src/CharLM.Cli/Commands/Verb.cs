@@ -3,6 +3,7 @@ using CharLM.Checkpoints;
 using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Corpora;
+using CharLM.Workbench.Cells;
 
 namespace CharLM.Cli.Commands;
 
@@ -13,6 +14,9 @@ internal abstract class Verb : Command, IHelped
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private volatile bool _saves;
+
+    /// <summary>The assembly with cells that the user has named; null when there is none.</summary>
+    protected CellFile? OwnCells { get; private set; }
 
     protected Verb(string name, string description)
         : base(name, description)
@@ -37,7 +41,12 @@ internal abstract class Verb : Command, IHelped
     private async Task<int> RunUntilSignalAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         MissingLibrary.Require();
-        Task<int> run = Task.Run(() => RunAsync(parse, cancellationToken), CancellationToken.None);
+        Task<int> run = Task.Run(
+            () =>
+            {
+                OwnCells = CellsOption.Load(parse);
+                return RunAsync(parse, cancellationToken);
+            }, CancellationToken.None);
         try
         {
             var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,6 +57,10 @@ internal abstract class Verb : Command, IHelped
             if (!_saves && !run.IsCompleted)
                 cancellationToken.ThrowIfCancellationRequested();
             return await run;
+        }
+        catch (Exception e) when (e.InnerException is MissingCellException && CellsOption.IsIn(parse))
+        {
+            throw new IOException($"{e.Message}; {CellsOption.Advice}", e);
         }
         catch (CheckpointException e) when (WrongFile.Explain(parse, e) is { } what)
         {

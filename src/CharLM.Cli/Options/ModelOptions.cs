@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
 using CharLM.Cli.Help;
 using CharLM.Models;
 using CharLM.Models.Attention;
@@ -11,7 +13,8 @@ namespace CharLM.Cli.Options;
 /// backwards.</param>
 internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
-    private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>("--cell", "The recurrent cell. [default: gru]");
+    private readonly Option<Cell?> _cell = OptionOf.Word<Cell>(
+        "--cell", "rnn|gru|lstm", "The recurrent cell, or a name from --cells. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>(
         "--variant", "A published variant of the LSTM, or minGRU and minLSTM (minimal); computed by --implementation custom. [default: "
             + "standard]").In(HelpGroup.Rare);
@@ -65,6 +68,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     public void AddTo(Command command)
     {
         Option[] aboutNextTokens = [_tieWeights, _attention, _attentionWindow, _allowLeak];
+        _cell.CompletionSources.Add([.. Choices.NamesOf<CellKind>().Where(name => name != Choices.NameOf(CellKind.Own))]);
         foreach (Option option in new Option[]
         {
             _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
@@ -75,6 +79,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
             if (ofLanguageModel || !aboutNextTokens.Contains(option))
                 command.Add(HelpGroup.Model, option);
         }
+        CellsOption.AddTo(command);
     }
 
     /// <summary>Whether the user chose a cell.</summary>
@@ -82,7 +87,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 
     /// <summary>Whether the user chose an implementation, or a variant, which may require another one.</summary>
     public bool NamesImplementation(ParseResult parse) =>
-        parse.GetValue(_implementation) is not null || parse.GetValue(_variant) is not null;
+        parse.GetValue(_implementation) is not null || parse.GetValue(_variant) is not null || parse.GetValue(_cell)?.Own is not null;
 
     /// <summary>A configuration with the given options over a base.</summary>
     /// <param name="parse">What the user typed.</param>
@@ -90,10 +95,12 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     /// <param name="onCpu">Whether to compute on the CPU, which the default kernels need.</param>
     public ModelConfig Apply(ParseResult parse, ModelConfig under, bool onCpu) => under with
     {
-        Cell = parse.GetValue(_cell) ?? under.Cell,
+        Cell = parse.GetValue(_cell)?.Kind ?? under.Cell,
+        OwnCell = parse.GetValue(_cell) is { } cell ? cell.Own : under.OwnCell,
         Variant = parse.GetValue(_variant) ?? under.Variant,
         Implementation = parse.GetValue(_implementation)
-            ?? DefaultImplementation(under.Implementation, parse.GetValue(_variant) ?? under.Variant, onCpu),
+            ?? DefaultImplementation(
+                under.Implementation, parse.GetValue(_cell)?.Kind ?? under.Cell, parse.GetValue(_variant) ?? under.Variant, onCpu),
         NumLayers = parse.GetValue(_layers) ?? under.NumLayers,
         NumHiddens = parse.GetValue(_hidden) ?? under.NumHiddens,
         EmbeddingSize = parse.GetValue(_embedding) ?? under.EmbeddingSize,
@@ -114,10 +121,26 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     };
 
     // The kernels compute the standard cells on the CPU; an explicit implementation is validated instead of replaced.
-    private static Implementation DefaultImplementation(Implementation under, CellVariant variant, bool onCpu) => (under, variant) switch
+    private static Implementation DefaultImplementation(Implementation under, CellKind cell, CellVariant variant, bool onCpu) =>
+        (under, cell, variant) switch
+        {
+            (Implementation.Fused, CellKind.Own, _) or (Implementation.Fused, _, not CellVariant.Standard) => Implementation.Custom,
+            (Implementation.Fused, _, _) when !onCpu => Implementation.BuiltIn,
+            _ => under,
+        };
+
+    // A cell as it is named: one of the toolkit's, or one that --cells brings.
+    [Description("rnn, gru, lstm, or the name of a cell of --cells")]
+    private readonly record struct Cell(CellKind Kind, string? Own) : IParsable<Cell>
     {
-        (Implementation.Fused, not CellVariant.Standard) => Implementation.Custom,
-        (Implementation.Fused, _) when !onCpu => Implementation.BuiltIn,
-        _ => under,
-    };
+        public static Cell Parse(string s, IFormatProvider? provider) =>
+            TryParse(s, provider, out Cell cell) ? cell : throw new FormatException($"no cell: '{s}'");
+
+        public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Cell result)
+        {
+            bool isKind = Choices.TryParse(s ?? "", out CellKind kind) && kind != CellKind.Own;
+            result = isKind ? new Cell(kind, null) : new Cell(CellKind.Own, s);
+            return isKind || RecurrentCells.IsName(s);
+        }
+    }
 }

@@ -38,13 +38,17 @@ internal static class OptionOf
             (string text, out T value) => T.TryParse(text, CultureInfo.InvariantCulture, out value));
 
     /// <summary>One of a closed set.</summary>
-    public static Option<T?> Choice<T>(string name, string description)
+    /// <param name="name">Its name.</param>
+    /// <param name="description">Its description.</param>
+    /// <param name="except">Names of the set that it does not take.</param>
+    public static Option<T?> Choice<T>(string name, string description, params IEnumerable<string> except)
         where T : struct, Enum
     {
-        string[] names = [.. Choices.NamesOf<T>()];
+        string[] names = [.. Choices.NamesOf<T>().Except(except)];
         string shown = string.Join('|', names);
         Option<T?> option = Make(
-            name, shown, description, $"one of {shown}", (string text, out T value) => Choices.TryParse(text, out value));
+            name, shown, description, $"one of {shown}", (string text, out T value) =>
+                Choices.TryParse(text, out value) && !except.Contains(Choices.NameOf(value)));
         // The library would also complete the enum's C# names.
         option.CompletionSources.Clear();
         option.CompletionSources.Add(names);

@@ -21,7 +21,11 @@ internal sealed class SavedModelOptions
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RunConfig.DefaultCheckpointPath)!, ".last");
 
     /// <summary>Adds the option to a verb.</summary>
-    public void AddTo(Command command) => command.Add(_checkpoint);
+    public void AddTo(Command command)
+    {
+        command.Add(_checkpoint);
+        CellsOption.AddTo(command);
+    }
 
     /// <summary>The model that the user named; null if none.</summary>
     public string? Named(ParseResult parse) => parse.GetValue(_checkpoint);

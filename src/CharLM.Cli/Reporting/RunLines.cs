@@ -129,7 +129,7 @@ internal static class RunLines
         string attention = model.Attention is { } kind
             ? $", {Choices.NameOf(kind)} attention over {model.EffectiveAttentionWindow} steps" : "";
         string layers = model.NumLayers == 1 ? "1 layer" : $"{model.NumLayers} layers";
-        return $"model   {Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} "
+        return $"model   {model.CellName} ({Choices.NameOf(model.Implementation)}{form}), {layers} of {model.NumHiddens} "
             + $"hidden units{attention}, {Figure.Count(parameters)} parameters";
     }
 

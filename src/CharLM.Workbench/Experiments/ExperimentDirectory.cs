@@ -168,6 +168,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     {
         CheckpointEvery = now.CheckpointEvery,
         CheckpointPath = now.CheckpointPath,
+        CellsFile = now.CellsFile,
         KeepLast = now.KeepLast,
         SampleEvery = now.SampleEvery,
         SampleLength = now.SampleLength,

@@ -145,6 +145,6 @@ public sealed record GradientStudy
             ClippingKind.Rescale => ", rescaled",
             { } by => $", clipped by {Choices.NameOf(by)}",
         };
-        return $"{Choices.NameOf(config.Cell)}{variant}{attention}{clipped}";
+        return $"{config.CellName}{variant}{attention}{clipped}";
     }
 }

@@ -28,6 +28,9 @@ public static class RecurrentSpectrum
             {
                 if (model.get_parameter($"rnn.weight_hh_{place}") is not Parameter weight)
                     continue;
+                // A cell of the user's own may call another matrix so.
+                if (gates.Count == 0)
+                    continue;
                 Tensor[] blocks = weight.cpu().to_type(ScalarType.Float64).chunk(gates.Count, dim: 0); // [hidden, hidden]
                 for (int gate = 0; gate < gates.Count; gate++)
                 {

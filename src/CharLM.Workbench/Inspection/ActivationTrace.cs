@@ -47,6 +47,11 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
             yield return "activations need a network that reads forward; this one is bidirectional";
         if (model.Variant != CellVariant.Standard)
             yield return $"activations need a standard cell, not the variant {Choices.NameOf(model.Variant)}";
+        if (model.Cell == CellKind.Own)
+        {
+            yield return $"activations need a standard cell, not the cell {model.OwnCell}";
+            yield break;
+        }
         if (tokens == 0)
             yield return "the text for the activations is empty: give at least one token";
         long values = (long)tokens * model.NumLayers * model.NumHiddens * LayerTrace.PartsOf(model.Cell);

@@ -16,7 +16,7 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
     public static ModelParts Of(ISavedModel saved) => saved switch
     {
         Checkpoint checkpoint => new ModelParts(
-            $"{Choices.NameOf(checkpoint.Model.Cell)}, "
+            $"{checkpoint.Model.CellName}, "
                 + $"{(checkpoint.Model.NumLayers == 1 ? "1 layer" : $"{checkpoint.Model.NumLayers} layers")} of "
                 + $"{checkpoint.Model.NumHiddens} hidden units",
             [.. checkpoint.Weights.OrderBy(weight => weight.Key, StringComparer.Ordinal)

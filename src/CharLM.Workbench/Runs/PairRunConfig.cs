@@ -1,3 +1,4 @@
+using CharLM.Models;
 using CharLM.Pairs;
 using CharLM.Training;
 
@@ -45,6 +46,9 @@ public sealed record PairRunConfig : RunSettings
 
     /// <inheritdoc/>
     internal override string ModelKind => Model.Kind;
+
+    /// <inheritdoc/>
+    internal override ModelConfig Network => Model.Model;
 
     /// <inheritdoc/>
     internal override string? WhatSpansAllEpochs => base.WhatSpansAllEpochs ?? Model.WhatSpansAllEpochs;

@@ -59,6 +59,9 @@ public sealed record RunConfig : RunSettings
     internal override string ModelKind => Checkpoints.ModelKind.LanguageModel;
 
     /// <inheritdoc/>
+    internal override ModelConfig Network => Model;
+
+    /// <inheritdoc/>
     internal override (string Data, string Model) ShortNames => (
         Corpus.IsAuto ? "" : Corpus is [CorpusResolver.StandardInput, ..] ? "stdin" : Path.TrimEndingDirectorySeparator(Corpus[0]),
             Model.ShortName);
@@ -119,6 +122,15 @@ public abstract record RunSettings
     /// <summary>Ends the run after this many epochs without a better held-out result; 0 never ends it early; default 0.</summary>
     public int Patience { get; init; }
 
+    /// <summary>
+    /// For a cell of the user's own: the file that it was loaded from; default null. It is for people: who goes on names it again, and
+    /// nothing is loaded because a configuration says so.
+    /// </summary>
+    public string? CellsFile { get; init; }
+
+    /// <summary>The SHA-256 of that file, which a run that goes on needs again; default null.</summary>
+    public string? CellsSha256 { get; init; }
+
     /// <summary>The path of the checkpoint.</summary>
     public string CheckpointPath { get; init; } = "";
 
@@ -130,6 +142,9 @@ public abstract record RunSettings
 
     /// <summary>The kind of model, as named in files.</summary>
     internal abstract string ModelKind { get; }
+
+    /// <summary>The recurrent layers of the model.</summary>
+    internal abstract ModelConfig Network { get; }
 
     /// <summary>Short names of the data and the model, for the name of a run.</summary>
     internal abstract (string Data, string Model) ShortNames { get; }

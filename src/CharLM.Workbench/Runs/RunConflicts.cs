@@ -11,7 +11,7 @@ internal static class RunConflicts
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
         "corpus", "data", "validation", "training.num_epochs", "training.total_steps", "prefix", "sample_length", "sample_temperature",
-            "minutes", "sample_every", "checkpoint_every", "keep_last",
+            "minutes", "cells_file", "sample_every", "checkpoint_every", "keep_last",
             "patience", "checkpoint_path",
     };
 

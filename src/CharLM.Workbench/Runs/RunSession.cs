@@ -1,5 +1,6 @@
 using System.Text;
 using CharLM.Checkpoints;
+using CharLM.Models;
 using CharLM.Training;
 using CharLM.Workbench.Configuration;
 
@@ -105,13 +106,15 @@ public sealed class RunSession : IDisposable
             throw new RunDirectoryException(
                 path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} resumes it");
         }
+        RunSettings config = RunConfigFile.Read(directory.ConfigPath, kind.Defaults);
+        CheckCell(path, config);
         RunLock held = TakeLock(directory);
         try
         {
             var session = new RunSession(kind, directory, findsName: false)
             {
                 CopyPath = copyTo,
-                Config = RunConfigFile.Read(directory.ConfigPath, kind.Defaults),
+                Config = config,
                 _lock = held
             };
             session.Recover();
@@ -258,6 +261,21 @@ public sealed class RunSession : IDisposable
             // The directory may have gone while the file was written.
             CheckIsThere();
             throw;
+        }
+    }
+
+    // Before a checkpoint is read: one whose cell is missing is whole all the same.
+    private static void CheckCell(string path, RunSettings config)
+    {
+        if (config.Network.Cell != CellKind.Own)
+            return;
+        try
+        {
+            MissingCellException.ThrowIfMissing("is the run of a model", config.Network.OwnCell, config.CellsFile, config.CellsSha256);
+        }
+        catch (MissingCellException e)
+        {
+            throw new RunDirectoryException(path, e.Message, e);
         }
     }
 

@@ -159,7 +159,7 @@ public sealed class TrainingRun
         ModelConfig model = config.Model.Resolved(), was = start.Model;
         (string Name, object? Was, object? Is)[] fixedOnes =
         [
-            ("cell", Choices.NameOf(was.Cell), Choices.NameOf(model.Cell)),
+            ("cell", was.CellName, model.CellName),
             ("variant", Choices.NameOf(was.Variant), Choices.NameOf(model.Variant)),
             ("layers", was.NumLayers, model.NumLayers),
             ("hidden", was.NumHiddens, model.NumHiddens),

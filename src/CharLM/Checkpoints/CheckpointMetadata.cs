@@ -18,7 +18,7 @@ internal static class CheckpointMetadata
 
     private const string Format = "charlm";
 
-    private const string SketchKey = "trained_text";
+    private const string SketchKey = "trained_text", CellKey = "cell";
 
     /// <summary>The JSON options of every part.</summary>
     public static readonly JsonSerializerOptions Json = new()
@@ -45,7 +45,28 @@ internal static class CheckpointMetadata
         };
         if (checkpoint.Resume is not null)
             metadata[ResumeKey] = WritePart(checkpoint.Resume);
+        WriteCell(metadata, checkpoint.Model);
         return metadata;
+    }
+
+    /// <summary>Adds where a cell of the user's own comes from; nothing for the cells of the toolkit.</summary>
+    public static void WriteCell(Dictionary<string, string> metadata, ModelConfig model)
+    {
+        if (model.Cell == CellKind.Own && RecurrentCells.Find(model.OwnCell) is { } cell)
+            metadata[CellKey] = WritePart(new CellEntry(cell.Name, cell.Assembly, cell.Sha256));
+    }
+
+    /// <summary>Refuses the model of a cell that is not registered, or that comes from another file than it did.</summary>
+    /// <exception cref="MissingCellException">Says where it came from.</exception>
+    /// <exception cref="FormatException">What is said of it is damaged.</exception>
+    public static void CheckCell(IReadOnlyDictionary<string, string> metadata, ModelConfig model)
+    {
+        if (model.Cell != CellKind.Own)
+            return;
+        CellEntry? entry = PartOrNull<CellEntry>(metadata, CellKey);
+        if (entry is not null && entry.Name != model.OwnCell)
+            throw new FormatException($"holds a model of the cell '{model.OwnCell}', and says where another one, '{entry.Name}', comes from");
+        MissingCellException.ThrowIfMissing("holds a model", model.OwnCell, entry?.Assembly, entry?.Sha256);
     }
 
     /// <summary>The metadata shared by models of all kinds.</summary>
@@ -107,6 +128,7 @@ internal static class CheckpointMetadata
         if (metadata.GetValueOrDefault(ModelKind.Key) is { } kind)
             throw new FormatException($"holds a {kind}, not a {ModelKind.LanguageModel}; charlm {ModelKind.VerbOf(kind)} takes it");
         ModelConfig model = Part<ModelConfig>(metadata, "model");
+        CheckCell(metadata, model);
         TrainerConfig training = Part<TrainerConfig>(metadata, "training");
         ResumeState? resume = PartOrNull<ResumeState>(metadata, ResumeKey);
         Check(model.Errors().Concat(training.Errors()).Concat(resume?.Errors() ?? []));
@@ -192,6 +214,8 @@ internal static class CheckpointMetadata
     }
 
     private sealed record SketchEntry(int PassageLength, int Limit, byte[] Hashes);
+
+    private sealed record CellEntry(string Name, string Assembly, string? Sha256 = null);
 
     private sealed record VocabEntry(IReadOnlyList<string> Tokens, IReadOnlyList<long>? Frequencies = null);
 }

@@ -69,8 +69,8 @@ internal static class ResumeTensors
     public static bool Fits(StoredTensor tensor, ModelConfig model, IReadOnlyDictionary<string, long[]> weights)
     {
         if (tensor.Name is HiddenName or CellName)
-            return tensor.Shape is [var layers, > 0 and <= MaxRows, var hidden] && layers == model.NumLayers * model.NumDirections
-                && hidden == model.NumHiddens;
+            return tensor.Shape is [var layers, > 0 and <= MaxRows, var size] && layers == model.NumLayers * model.NumDirections
+                && size == (tensor.Name == HiddenName ? model.NumHiddens : model.CellSize);
         if (tensor.Name == MemoryName)
             return tensor.Shape is [> 0 and <= MaxRows, > 0 and <= MaxRows, var output] && output == model.OutputSize;
         return IsMomentOf(tensor, weights);
@@ -108,7 +108,7 @@ internal static class ResumeTensors
         if (trainer.Hidden.Length > 0)
             yield return new(HiddenName, new WeightArray([layers, rows, model.NumHiddens], trainer.Hidden));
         if (trainer.Cell.Length > 0)
-            yield return new(CellName, new WeightArray([layers, rows, model.NumHiddens], trainer.Cell));
+            yield return new(CellName, new WeightArray([layers, rows, model.CellSize], trainer.Cell));
         if (trainer.Memory.Length > 0)
             yield return new(MemoryName,
                 new WeightArray([trainer.Memory.Length / rows / model.OutputSize, rows, model.OutputSize], trainer.Memory));

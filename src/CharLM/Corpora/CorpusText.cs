@@ -91,7 +91,7 @@ public enum CorpusOriginKind
 /// <summary>A corpus in memory, not cleaned yet.</summary>
 /// <param name="Text">The text, without a byte order mark; never empty.</param>
 /// <param name="Origin">Which text it is.</param>
-public sealed record CorpusText(string Text, CorpusOrigin Origin)
+public sealed partial record CorpusText(string Text, CorpusOrigin Origin)
 {
     /// <summary>Where each of its files begins, in UTF-16 units; empty where that is not known.</summary>
     internal IReadOnlyList<int> FileBegins => [.. Origin.Parts.Select(part => part.Begin)];

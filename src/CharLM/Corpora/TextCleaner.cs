@@ -154,7 +154,7 @@ public enum Cleaning
 /// <param name="Characters">Characters (Unicode scalar values) of the raw text.</param>
 /// <param name="Dropped">How many of them the cleaning drops or replaces by a space, not counting white space.</param>
 /// <param name="Kinds">The distinct dropped characters: letters first, then by descending frequency.</param>
-public sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList<string> Kinds)
+internal sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList<string> Kinds)
 {
     /// <summary>The share of characters dropped, 0 to 1.</summary>
     public double Share => Characters == 0 ? 0 : (double)Dropped / Characters;

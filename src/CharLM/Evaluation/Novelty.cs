@@ -8,7 +8,7 @@ namespace CharLM.Evaluation;
 /// The share of the generated text's <see cref="GramLength"/>-grams that also occur in the training text, 0 to 1; null when the
 /// generated text is shorter than one.
 /// </param>
-public sealed record Novelty(int LongestBegin, int LongestLength, double? CopiedShare)
+internal sealed record Novelty(int LongestBegin, int LongestLength, double? CopiedShare)
 {
     /// <summary>Tokens of the passages that <see cref="CopiedShare"/> counts.</summary>
     public const int GramLength = 8;
@@ -19,7 +19,7 @@ public sealed record Novelty(int LongestBegin, int LongestLength, double? Copied
 /// (Blumer et al. 1985) follows the training text and knows at each position the longest passage that ends there and occurs in both.
 /// </summary>
 /// <remarks>Thread safety: one thread at a time. Memory: about 500 bytes per generated token, none per training token.</remarks>
-public sealed class NoveltyMeter
+internal sealed class NoveltyMeter
 {
     private readonly ReadOnlyMemory<int> _generated;
     private readonly State _root = new(0, 0, null, []);

@@ -48,7 +48,7 @@ internal static class RecurrentLayers
         ArgumentNullException.ThrowIfNull(config);
         return config.Implementation switch
         {
-            Implementation.Custom => CustomLayer.Create(config, inputSize),
+            Implementation.Custom => new CellStack(config, inputSize),
             Implementation.BuiltIn => new BuiltInLayer(config, inputSize),
             Implementation.Fused => new FusedLayer(config, inputSize, threads),
             _ => throw new ArgumentOutOfRangeException(nameof(config), config.Implementation, "not an implementation"),
@@ -60,7 +60,10 @@ internal static class RecurrentLayers
 /// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
 /// <param name="Hidden">The hidden state, [layers * directions, batch, hidden]: forward and backward of layer 0, of layer 1, and so
 /// on.</param>
-/// <param name="Cell">The cell state of an LSTM, in the same shape and order; null for other cells.</param>
+/// <param name="Cell">
+/// The cell state of an LSTM, in the same shape and order; of a cell with more states all but the first, side by side,
+/// [layers * directions, batch, (states - 1) * hidden]; null for cells of one state.
+/// </param>
 /// <param name="Memory">
 /// For models with attention: the last layer's hidden states that the next step can see, oldest first,
 /// [1 to window, batch, hidden]; null for other models.
@@ -76,32 +79,23 @@ public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null, Tensor? 
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(like);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        long[] shape = [config.NumLayers * config.NumDirections, batchSize, config.NumHiddens];
-        Tensor Zeros() => zeros(shape, like.dtype, like.device);
+        Tensor Zeros(long size) => zeros([config.NumLayers * config.NumDirections, batchSize, size], like.dtype, like.device);
         Tensor? memory = config.Attention is null ? null : zeros([1, batchSize, config.OutputSize], like.dtype, like.device);
-        return new RecurrentState(Zeros(), config.HasCellState ? Zeros() : null, memory);
+        return new RecurrentState(Zeros(config.NumHiddens), config.HasCellState ? Zeros(config.CellSize) : null, memory);
     }
 
     /// <summary>The same values without their history: where backpropagation through time is cut.</summary>
-    public RecurrentState Detach() => new(Hidden.detach(), Cell?.detach(), Memory?.detach());
+    public RecurrentState Detach() => Map(tensor => tensor.detach());
 
     /// <summary>Lets the state outlive the dispose scope that it was made in.</summary>
-    public RecurrentState MoveToOuterDisposeScope()
-    {
-        Hidden.MoveToOuterDisposeScope();
-        Cell?.MoveToOuterDisposeScope();
-        Memory?.MoveToOuterDisposeScope();
-        return this;
-    }
+    public RecurrentState MoveToOuterDisposeScope() => Map(tensor => tensor.MoveToOuterDisposeScope());
 
     /// <summary>Takes the state out of every dispose scope: its holder disposes it.</summary>
-    public RecurrentState DetachFromDisposeScope()
-    {
-        Hidden.DetachFromDisposeScope();
-        Cell?.DetachFromDisposeScope();
-        Memory?.DetachFromDisposeScope();
-        return this;
-    }
+    public RecurrentState DetachFromDisposeScope() => Map(tensor => tensor.DetachFromDisposeScope());
+
+    /// <summary>A state with each of its tensors changed.</summary>
+    internal RecurrentState Map(Func<Tensor, Tensor> change) =>
+        new(change(Hidden), Cell is null ? null : change(Cell), Memory is null ? null : change(Memory));
 
     /// <inheritdoc/>
     public void Dispose()

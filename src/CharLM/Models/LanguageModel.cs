@@ -9,14 +9,15 @@ namespace CharLM.Models;
 
 /// <summary>
 /// A recurrent language model: token ids become vectors (one-hot or learned), pass the recurrent layers, and a linear
-/// output layer gives the logits of the next token.
+/// output layer gives the logits of the next token. It is a TorchSharp module from token ids [batch, num_steps] to logits
+/// [batch, num_steps, vocab], each row read from its beginning.
 /// </summary>
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
 /// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
 /// optimizer of your own) are yours to guard.
 /// </remarks>
-public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
+public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
 {
     private readonly IRecurrentLayer _recurrent;
     private readonly PastAttention? _attention;
@@ -88,6 +89,23 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
         return ZeroState(batchSize);
     }
 
+    /// <summary>Reads rows from their beginning: what <c>call</c> does, between its hooks.</summary>
+    /// <param name="input">Token ids, int64 [batch, num_steps].</param>
+    /// <returns>The logits of each next token, [batch, num_steps, vocab].</returns>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    public override Tensor forward(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (input.dim() != 2)
+            throw new ArgumentException($"token ids are [batch, num_steps], not [{string.Join(", ", input.shape)}]", nameof(input));
+        using ModelAccess.Lease reading = Access.Read();
+        using RecurrentState begin = ZeroState(input.size(0));
+        (Tensor logits, RecurrentState end) = Compute(input, begin);
+        end.Dispose();
+        return logits.view(input.size(1), input.size(0), VocabSize).transpose(0, 1);
+    }
+
     /// <summary>Reads a minibatch.</summary>
     /// <param name="inputs">Token ids, int64 [batch, num_steps].</param>
     /// <param name="state">The state before the first step.</param>
@@ -96,7 +114,7 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
     /// </returns>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The model learns just now.</exception>
-    public (Tensor Logits, RecurrentState State) Forward(Tensor inputs, RecurrentState state)
+    public (Tensor Logits, RecurrentState State) forward(Tensor inputs, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(state);
@@ -109,7 +127,7 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
     internal RecurrentState ZeroState(long batchSize) => _recurrent.ZeroState(batchSize);
 
     /// <summary>The same for those who have their part in the use of the model already.</summary>
-    /// <inheritdoc cref="Forward"/>
+    /// <inheritdoc cref="forward(Tensor, RecurrentState)"/>
     internal (Tensor Logits, RecurrentState State) Compute(Tensor inputs, RecurrentState state)
     {
         Tensor vectors = functional.dropout(
@@ -133,7 +151,7 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
     /// <exception cref="InvalidOperationException">The model learns just now.</exception>
     public IPredictor Predictor() => UsesKernels ? new FusedPredictor(this) : new TorchPredictor(this);
 
-    /// <summary>The targets of a minibatch in the order of <see cref="Forward"/>'s logits.</summary>
+    /// <summary>The targets of a minibatch in the order of <see cref="forward(Tensor, RecurrentState)"/>'s logits.</summary>
     /// <param name="targets">Token ids [batch, num_steps].</param>
     /// <returns>[num_steps * batch].</returns>
     public static Tensor StepByStep(Tensor targets)
@@ -165,6 +183,24 @@ public sealed class LanguageModel : Module, ILanguageModel, IAccessedModel
 
     /// <inheritdoc/>
     ModelAccess IAccessedModel.Access => Access;
+
+    /// <inheritdoc/>
+    Module ITorchModel.Module => this;
+
+    /// <inheritdoc/>
+    bool ITorchModel.Drops => Config.Drops || Config.Cell == CellKind.Own;
+
+    /// <inheritdoc/>
+    object ITorchModel.ZeroState(long rows) => ZeroState(rows);
+
+    /// <inheritdoc/>
+    (Tensor Logits, object State) ITorchModel.Compute(Tensor ids, object state) => Compute(ids, (RecurrentState)state);
+
+    /// <inheritdoc/>
+    object ITorchModel.Map(object state, Func<Tensor, Tensor> change) => ((RecurrentState)state).Map(change);
+
+    /// <inheritdoc/>
+    object ITorchModel.Select(object state, Tensor rows) => ((RecurrentState)state).Map(tensor => tensor.index_select(1, rows));
 
     /// <summary>Who uses the model just now.</summary>
     internal ModelAccess Access { get; }

@@ -10,6 +10,9 @@ public sealed record ModelConfig
     /// <summary>The recurrent cell; default GRU.</summary>
     public CellKind Cell { get; init; } = CellKind.Gru;
 
+    /// <summary>For <see cref="CellKind.Own"/>: the name of a registered cell (<see cref="RecurrentCells"/>); default null.</summary>
+    public string? OwnCell { get; init; }
+
     /// <summary>Which published form of it; default the standard one. The others exist in the custom implementation only.</summary>
     public CellVariant Variant { get; init; } = CellVariant.Standard;
 
@@ -46,7 +49,10 @@ public sealed record ModelConfig
     /// </summary>
     public bool TieWeights { get; init; }
 
-    /// <summary>How weights begin; default null: normal for the custom implementation, torch's rule for the others.</summary>
+    /// <summary>
+    /// How weights begin; default null: normal for the custom implementation, torch's rule for the others. The parameters of a cell of
+    /// the user's own begin as its class says.
+    /// </summary>
     public WeightInit? Init { get; init; }
 
     /// <summary>Deviation of normal initial weights, above 0; default 0.01.</summary>
@@ -85,9 +91,26 @@ public sealed record ModelConfig
     [JsonIgnore]
     public int EffectiveAttentionWindow => AttentionWindow ?? 32;
 
-    /// <summary>Whether the cell has a cell state beside its hidden state.</summary>
+    /// <summary>Whether the cell has states beside its hidden state.</summary>
     [JsonIgnore]
-    public bool HasCellState => Cell == CellKind.Lstm && Variant != CellVariant.Minimal;
+    public bool HasCellState => NumStates > 1;
+
+    /// <summary>How many states the cell has, the hidden state included.</summary>
+    [JsonIgnore]
+    internal int NumStates => Cell switch
+    {
+        CellKind.Own => RecurrentCells.Find(OwnCell)?.NumStates ?? 1,
+        CellKind.Lstm when Variant != CellVariant.Minimal => 2,
+        _ => 1,
+    };
+
+    /// <summary>Width of all states beside the hidden state, side by side.</summary>
+    [JsonIgnore]
+    internal int CellSize => (NumStates - 1) * NumHiddens;
+
+    /// <summary>What the cell is called: rnn, gru, lstm, or the name of a registered one.</summary>
+    [JsonIgnore]
+    internal string CellName => Cell == CellKind.Own ? OwnCell ?? "" : Choices.NameOf(Cell);
 
     /// <summary>Directions that a layer reads in: 2 when bidirectional.</summary>
     [JsonIgnore]
@@ -114,7 +137,8 @@ public sealed record ModelConfig
 
     /// <summary>How weights begin.</summary>
     [JsonIgnore]
-    public WeightInit EffectiveInit => Init ?? (Implementation == Implementation.Custom ? WeightInit.Normal : WeightInit.Torch);
+    public WeightInit EffectiveInit =>
+        Init ?? (Implementation == Implementation.Custom && Cell != CellKind.Own ? WeightInit.Normal : WeightInit.Torch);
 
     /// <summary>The form of GRU that this configuration means.</summary>
     [JsonIgnore]
@@ -129,11 +153,29 @@ public sealed record ModelConfig
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
 
     /// <summary>The model in one word: lstm512, or gru2x256 for two layers.</summary>
-    internal string ShortName => $"{Choices.NameOf(Cell)}{(NumLayers > 1 ? $"{NumLayers}x" : "")}{NumHiddens}";
+    internal string ShortName => $"{CellName}{(NumLayers > 1 ? $"{NumLayers}x" : "")}{NumHiddens}";
+
+    /// <summary>A model of a registered cell, all else by default.</summary>
+    /// <param name="name">What the cell is registered under.</param>
+    public static ModelConfig OfCell(string name) => new()
+    {
+        Cell = CellKind.Own,
+        OwnCell = name,
+        Implementation = Implementation.Custom,
+    };
 
     /// <summary>Every error of the configuration, empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
+        if (Cell != CellKind.Own && OwnCell is not null)
+            yield return $"own-cell names the cell of a model whose cell is own, not {Choices.NameOf(Cell)}";
+        if (Cell == CellKind.Own && RecurrentCells.Find(OwnCell) is null)
+            yield return RecurrentCells.ErrorOf(OwnCell);
+        if (Cell == CellKind.Own && Implementation != Implementation.Custom)
+            yield return $"the cell {OwnCell} is computed by its own class: take the implementation custom, not "
+                + Choices.NameOf(Implementation);
+        if (Cell == CellKind.Own && Init == WeightInit.Orthogonal)
+            yield return $"init orthogonal is for recurrent weights, which the cell {OwnCell} makes itself";
         if (NumLayers is < 1 or > 1000)
             yield return $"layers must be 1 to 1000, not {NumLayers}";
         if (NumHiddens is < 1 or > 65536)
@@ -162,10 +204,10 @@ public sealed record ModelConfig
         if (ForgetBias is { } bias && !double.IsFinite(bias))
             yield return $"forget-bias must be finite, not {bias}";
         if (ForgetBias is not null && Cell != CellKind.Lstm)
-            yield return $"forget-bias is for the lstm cell, not for {Choices.NameOf(Cell)}";
+            yield return $"forget-bias is for the lstm cell, not for {CellName}";
         if (!CellGates.Has(Cell, Variant))
             yield return $"variant {Choices.NameOf(Variant)} is for "
-                + $"{(Variant == CellVariant.Minimal ? "the gru and lstm cells" : "the lstm cell")}, not for {Choices.NameOf(Cell)}";
+                + $"{(Variant == CellVariant.Minimal ? "the gru and lstm cells" : "the lstm cell")}, not for {CellName}";
         else if (Variant != CellVariant.Standard && Implementation != Implementation.Custom)
             yield return $"variant {Choices.NameOf(Variant)} exists only in the custom implementation, not in "
                 + $"{Choices.NameOf(Implementation)}: take --implementation custom";
@@ -188,11 +230,11 @@ public sealed record ModelConfig
             && EffectiveGruForm == Models.GruForm.ResetBefore)
             yield return "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after";
         if (Cell != CellKind.Gru && GruForm is not null)
-            yield return $"gru-form is for the gru cell, not for {Choices.NameOf(Cell)}";
+            yield return $"gru-form is for the gru cell, not for {CellName}";
         if (Cell == CellKind.Gru && Variant == CellVariant.Minimal && GruForm is not null)
             yield return "gru-form says where a reset gate acts, which variant minimal has not";
         if (Cell != CellKind.Rnn && RnnActivation != RnnActivation.Tanh)
-            yield return $"activation is for the rnn cell, not for {Choices.NameOf(Cell)}";
+            yield return $"activation is for the rnn cell, not for {CellName}";
     }
 
     /// <summary>Throws when the configuration has an error.</summary>
@@ -212,6 +254,9 @@ public enum CellKind
 
     /// <summary>Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000).</summary>
     Lstm,
+
+    /// <summary>A cell of the user's own, which <see cref="ModelConfig.OwnCell"/> names.</summary>
+    Own,
 }
 
 /// <summary>A published form of a cell. Weights of one form do not fit another; docs/cells.md has the equations.</summary>

@@ -8,20 +8,20 @@ namespace CharLM.Models;
 /// <summary>Predicts with a model's torch operations.</summary>
 internal sealed class TorchPredictor : Predictor
 {
-    private readonly LanguageModel _model;
+    private readonly ITorchModel _model;
     private readonly ModelAccess.Evaluation _evaluation;
-    private RecurrentState? _state;
+    private object? _state;
 
     /// <summary>A predictor that keeps the model in evaluation mode until it is disposed.</summary>
-    public TorchPredictor(LanguageModel model)
+    public TorchPredictor(ITorchModel model)
         : base(model.VocabSize, model.Access, evaluates: true) => (_model, _evaluation) = (model, model.Access.Evaluate());
 
     /// <inheritdoc/>
     protected override void BeginRows(int rows)
     {
         using IDisposable unrecorded = no_grad();
-        _state?.Dispose();
-        _state = _model.ZeroState(rows).DetachFromDisposeScope();
+        _model.Free(_state);
+        _state = _model.Keep(_model.ZeroState(rows));
     }
 
     /// <inheritdoc/>
@@ -52,20 +52,17 @@ internal sealed class TorchPredictor : Predictor
     /// <inheritdoc/>
     protected override void RearrangeRows(ReadOnlySpan<int> rows)
     {
-        RecurrentState before = _state!;
+        object before = _state!;
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor index = TokenTensor.Of(rows, [rows.Length], _model.Device);
-        _state = new RecurrentState(
-            before.Hidden.index_select(1, index), before.Cell?.index_select(1, index), before.Memory?.index_select(1, index))
-                .DetachFromDisposeScope();
-        before.Dispose();
+        _state = _model.Keep(_model.Select(before, TokenTensor.Of(rows, [rows.Length], _model.Device)));
+        _model.Free(before);
     }
 
     /// <inheritdoc/>
     protected override void Free()
     {
-        _state?.Dispose();
+        _model.Free(_state);
         _evaluation.Dispose();
     }
 
@@ -85,11 +82,18 @@ internal sealed class TorchPredictor : Predictor
 
     private Tensor Read(ReadOnlySpan<int> inputs, int steps)
     {
-        RecurrentState before = _state!;
-        (Tensor logits, RecurrentState after) = _model.Compute(TokenTensor.Of(inputs, [Rows, steps], _model.Device), before);
-        before.Dispose();
+        object before = _state!;
+        (Tensor logits, object after) = _model.Compute(TokenTensor.Of(inputs, [Rows, steps], _model.Device), before);
         // Detached from every scope, so that a caller's scope cannot free the state between two calls.
-        _state = after.DetachFromDisposeScope();
+        _state = _model.Keep(after);
+        // A module may hand a tensor of its state on as it is.
+        var kept = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
+        _model.Each(after, tensor => kept.Add(tensor));
+        _model.Each(before, tensor =>
+        {
+            if (!kept.Contains(tensor))
+                tensor.Dispose();
+        });
         return logits;                                                                                              // [steps * rows, vocab]
     }
 }

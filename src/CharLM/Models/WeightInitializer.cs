@@ -13,7 +13,7 @@ internal static class WeightInitializer
     public static void Apply(Module model, ModelConfig config)
     {
         using IDisposable unrecorded = no_grad();
-        if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom })
+        if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom, Cell: not CellKind.Own })
         {
             // torch.nn's layers apply this rule themselves; layers from scratch do not.
             double bound = 1 / Math.Sqrt(config.NumHiddens);
@@ -27,6 +27,8 @@ internal static class WeightInitializer
         {
             foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
             {
+                if (config.Cell == CellKind.Own && IsRecurrent(name))
+                    continue;
                 if (weight.dim() < 2)
                     init.zeros_(weight);
                 else

@@ -36,6 +36,12 @@ internal static class WeightShapes
             int columns = layer == 0 ? inputSize : config.OutputSize;
             foreach (string place in config.PlacesOfLayer(layer))
             {
+                if (config.Cell == CellKind.Own)
+                {
+                    foreach ((string name, long[] shape) in RecurrentCells.Get(config.OwnCell!).ShapesAt(columns, config.NumHiddens))
+                        yield return ($"{name}_{place}", shape);
+                    continue;
+                }
                 yield return ($"weight_ih_{place}", [rows, columns]);
                 // The gates of a minimal cell do not see the hidden state.
                 if (config.Variant != CellVariant.Minimal)
@@ -117,6 +123,7 @@ internal static class CellGates
         (CellKind.Lstm, CellVariant.Minimal) => ["input", Forget, "candidate"],
         (CellKind.Lstm, CellVariant.NoForgetGate or CellVariant.CoupledGates) => ["input", "candidate", "output"],
         (CellKind.Lstm, _) => ["input", Forget, "candidate", "output"],
+        (CellKind.Own, _) => [],
         _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "not a cell"),
     };
 

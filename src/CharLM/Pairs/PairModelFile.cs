@@ -32,6 +32,7 @@ internal static class PairModelFile
             ["corpus"] = CheckpointMetadata.WritePart(model.Corpus),
             ["figures"] = CheckpointMetadata.WritePart(model.Progress),
         };
+        CheckpointMetadata.WriteCell(metadata, model.Config.Model);
         if (model.Resume is not null)
             metadata[CheckpointMetadata.ResumeKey] = CheckpointMetadata.WritePart(model.Resume);
         ChecksummedFile.Write(path, metadata, SafetensorsFile.InOrder(ResumeTensors.Beside(model.Weights, model.Resume)), replacing);
@@ -54,6 +55,7 @@ internal static class PairModelFile
             if (kind != wanted.Kind)
                 throw new FormatException($"holds a {kind}, not a {wanted.Kind}");
             var config = (PairConfig)CheckpointMetadata.Part(metadata, "model", wanted.GetType());
+            CheckpointMetadata.CheckCell(metadata, config.Model);
             TrainerConfig training = CheckpointMetadata.Part<TrainerConfig>(metadata, "training");
             ResumeState? resume = CheckpointMetadata.PartOrNull<ResumeState>(metadata, CheckpointMetadata.ResumeKey);
             CheckpointMetadata.Check(config.Errors().Concat(training.Errors()).Concat(resume?.Errors() ?? []));

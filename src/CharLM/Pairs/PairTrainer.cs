@@ -14,7 +14,6 @@ namespace CharLM.Pairs;
 public sealed class PairTrainer : EpochTrainer
 {
     private readonly IPairTask _task;
-    private readonly TorchOptimizer _optimizer;
     private int[][] _batches = [];
     private int _planned = -1;
 
@@ -24,16 +23,7 @@ public sealed class PairTrainer : EpochTrainer
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public PairTrainer(IPairTask task, TrainerConfig config)
         : base(config, (task ?? throw new ArgumentNullException(nameof(task))).Model)
-    {
-        _task = task;
-        _optimizer = new TorchOptimizer(config.Optimizer, task.Model.parameters(), config.LearningRate, config.WeightDecay);
-    }
-
-    /// <inheritdoc/>
-    private protected override IOptimizer Optimizer => _optimizer;
-
-    /// <inheritdoc/>
-    protected override void Free() => _optimizer.Dispose();
+        => _task = task;
 
     /// <inheritdoc/>
     protected override int PlanEpoch(int epoch)
@@ -52,8 +42,6 @@ public sealed class PairTrainer : EpochTrainer
         manual_seed((long)(Draw("dropout", step) >> 1)); // dropout draws from torch's own generator
         (Tensor loss, long predictions) = _task.Loss(
             _batches[batch], done / Config.EpochCount, new RandomStream(Config.Seed, "step", step));
-        _optimizer.ZeroGradients();
-        loss.backward();
-        return (FloatArray.ValueOf(loss), predictions);
+        return (Backward(loss), predictions);
     }
 }

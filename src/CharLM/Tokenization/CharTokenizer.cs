@@ -11,7 +11,7 @@ namespace CharLM.Tokenization;
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
-public sealed class CharTokenizer : Tokenizer
+internal sealed class CharTokenizer : Tokenizer
 {
     private const int BasicPlane = char.MaxValue + 1;
 

@@ -4,7 +4,7 @@ namespace CharLM.Tokenization;
 
 /// <summary>Tokens are runs of characters between white space, as Python's <c>str.split()</c> gives them.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-public sealed class WordTokenizer : Tokenizer
+internal sealed class WordTokenizer : Tokenizer
 {
     /// <inheritdoc/>
     public override TokenKind Kind => TokenKind.Word;

@@ -23,6 +23,7 @@ public abstract class EpochTrainer : IDisposable
     private readonly nn.Module _model;
     private readonly List<Parameter> _weights, _frozen;
     private readonly OneAtATime _steps;
+    private TorchOptimizer? _optimizer;
 
     // The current epoch, and the sums over its minibatches so far.
     private int _epoch, _batch;
@@ -41,7 +42,7 @@ public abstract class EpochTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(model);
         config.Validate();
-        (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", Free));
+        (Config, _model, _steps) = (config, model, new OneAtATime(this, "trainer", FreeAll));
         List<(string Name, Parameter Weight)> weights = [.. model.named_parameters().Select(entry => (entry.name, entry.parameter))];
         (WeightNames, _weights) = ([.. weights.Select(entry => entry.Name)], weights.ConvertAll(entry => entry.Weight));
         InvalidConfigException.ThrowIfAny(FrozenParts.Errors(config.Freeze, WeightNames));
@@ -54,8 +55,9 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>The training configuration.</summary>
     protected TrainerConfig Config { get; }
 
-    /// <summary>The optimizer that applies the gradients.</summary>
-    private protected abstract IOptimizer Optimizer { get; }
+    /// <summary>The optimizer that applies the gradients; by default torch's of the configuration.</summary>
+    private protected virtual IOptimizer Optimizer =>
+        _optimizer ??= new TorchOptimizer(Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay);
 
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
@@ -141,8 +143,7 @@ public abstract class EpochTrainer : IDisposable
     public TrainerState CopyState()
     {
         OptimizerMoments update = Optimizer.CopyState();
-        CarriedState carried = BeginsAnew(_epoch, _batch) ? CarriedState.None : CopyCarried();
-        return new TrainerState
+        var state = new TrainerState
         {
             Epoch = _epoch,
             Batch = _batch,
@@ -156,10 +157,8 @@ public abstract class EpochTrainer : IDisposable
             Moments = update.Moments
                 .SelectMany(moment => WeightNames.Zip(moment.Value, (name, values) => ($"{moment.Key}.{name}", values)))
                 .ToDictionary(entry => entry.Item1, entry => entry.values, StringComparer.Ordinal),
-            Hidden = carried.Hidden,
-            Cell = carried.Cell,
-            Memory = carried.Memory,
         };
+        return BeginsAnew(_epoch, _batch) ? state : CopyCarried(state);
     }
 
     /// <summary>Resumes from the state of a trainer with the same model, configuration and text.</summary>
@@ -178,7 +177,7 @@ public abstract class EpochTrainer : IDisposable
         Optimizer.LearningRate = state.LearningRate;
         _schedule.State = state.Schedule;
         if (!BeginsAnew(state.Epoch, state.Batch))
-            SetCarried(new CarriedState(state.Hidden, state.Cell, state.Memory));
+            SetCarried(state);
         (_epoch, _batch, _nats, _norms, _secondsBefore) = (
             state.Epoch, state.Batch, new LossSum(state.Nats, state.Tokens), state.GradientNorms, state.Seconds);
         _isTold = false;
@@ -192,8 +191,10 @@ public abstract class EpochTrainer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees the trainer's resources; called once.</summary>
-    protected abstract void Free();
+    /// <summary>Frees what a subclass holds; called once.</summary>
+    protected virtual void Free()
+    {
+    }
 
     /// <summary>Plans an epoch, whose minibatches are learned next.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
@@ -209,22 +210,42 @@ public abstract class EpochTrainer : IDisposable
     /// <returns>Mean cross-entropy in nats, and the number of predictions in it.</returns>
     protected abstract (double Loss, long Predictions) Learn(int batch, long step, double done);
 
-    /// <summary>Whether a minibatch starts without state from the one before it.</summary>
-    /// <param name="epoch">The epoch planned last.</param>
-    /// <param name="batch">The minibatch, from 0.</param>
-    private protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
+    /// <summary>Computes the gradients of a loss alone, by torch: what <see cref="Learn"/> ends with.</summary>
+    /// <param name="loss">Mean cross-entropy in nats, a scalar.</param>
+    /// <returns>Its value.</returns>
+    protected double Backward(Tensor loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        Optimizer.ZeroGradients();
+        loss.backward();
+        return FloatArray.ValueOf(loss);
+    }
 
-    /// <summary>Copies the state that is carried from minibatch to minibatch.</summary>
-    private protected virtual CarriedState CopyCarried() => CarriedState.None;
+    /// <summary>Whether no state is carried into a minibatch from the one before it; by default only into the first of an epoch.</summary>
+    /// <param name="epoch">The epoch that was laid out last.</param>
+    /// <param name="batch">Which of its minibatches, from 0.</param>
+    protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
 
-    /// <summary>Sets the carried state.</summary>
-    /// <exception cref="FormatException">It is from another model or batch size.</exception>
-    private protected virtual void SetCarried(CarriedState state)
+    /// <summary>
+    /// Adds what is carried from minibatch to minibatch to a copied state: <see cref="TrainerState.Hidden"/>,
+    /// <see cref="TrainerState.Cell"/>, <see cref="TrainerState.Memory"/>; by default nothing is.
+    /// </summary>
+    protected virtual TrainerState CopyCarried(TrainerState state) => state;
+
+    /// <summary>Goes on with what is carried in a state; by default nothing is.</summary>
+    /// <exception cref="FormatException">It is of another model or batch size.</exception>
+    protected virtual void SetCarried(TrainerState state)
     {
     }
 
     /// <summary>The random bits of a step for a purpose.</summary>
     protected ulong Draw(string purpose, long step) => RandomStream.Draw(Config.Seed, purpose, step);
+
+    private void FreeAll()
+    {
+        Free();
+        _optimizer?.Dispose();
+    }
 
     private void BeginEpoch(int epoch)
     {

@@ -44,13 +44,15 @@ internal interface ITrainingBackend : IDisposable
 internal static class TrainingBackends
 {
     /// <summary>Creates a backend for a model, with the configured optimizer.</summary>
-    public static ITrainingBackend Create(LanguageModel model, TrainerConfig config)
+    public static ITrainingBackend Create(ITorchModel model, TrainerConfig config)
     {
-        if (model.UsesKernels)
-            return new FusedBackend(model, config);
-        IOptimizer update = config.Optimizer == OptimizerKind.Sgd && model.Config.Implementation == Implementation.Custom
-            ? new ScratchSgd(model.parameters(), config.LearningRate, config.WeightDecay)
-            : new TorchOptimizer(config.Optimizer, model.parameters(), config.LearningRate, config.WeightDecay);
+        if (model is LanguageModel { UsesKernels: true } fused)
+            return new FusedBackend(fused, config);
+        IEnumerable<TorchSharp.Modules.Parameter> weights = model.Module.parameters();
+        IOptimizer update = config.Optimizer == OptimizerKind.Sgd
+            && model is LanguageModel { Config.Implementation: Implementation.Custom }
+                ? new ScratchSgd(weights, config.LearningRate, config.WeightDecay)
+                : new TorchOptimizer(config.Optimizer, weights, config.LearningRate, config.WeightDecay);
         return new TorchBackend(model, update);
     }
 }
@@ -104,9 +106,9 @@ internal sealed class FusedBackend : ITrainingBackend
 }
 
 /// <summary>Trains with torch's automatic differentiation.</summary>
-internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITrainingBackend
+internal sealed class TorchBackend(ITorchModel model, IOptimizer update) : ITrainingBackend
 {
-    private RecurrentState? _state;
+    private object? _state;
 
     /// <inheritdoc/>
     public IOptimizer Optimizer { get; } = update;
@@ -114,7 +116,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
     /// <inheritdoc/>
     public void ResetState()
     {
-        _state?.Dispose();
+        model.Free(_state);
         _state = null;
     }
 
@@ -123,20 +125,21 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         ReadOnlySpan<float> gradientScales)
     {
         using DisposeScope scope = NewDisposeScope();
-        model.train();
-        if (model.Config.Drops)
+        model.Module.train();
+        if (model.Drops)
             manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which cannot use our streams
         Tensor ids = TokenTensor.Of(inputs, [batch, steps], model.Device);
         Tensor expected = LanguageModel.StepByStep(TokenTensor.Of(targets, [batch, steps], model.Device));
-        RecurrentState before = _state ?? model.ZeroState(batch);
-        (Tensor logits, RecurrentState after) = gradientScales.IsEmpty ? model.Compute(ids, before)
+        object before = _state ?? model.ZeroState(batch);
+        (Tensor logits, object after) = gradientScales.IsEmpty ? model.Compute(ids, before)
             : ForwardStepByStep(ids, before, gradientScales);
         Tensor loss = nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget);
         Optimizer.ZeroGradients();
         loss.backward();
         // Gradients stop here: the next minibatch starts from a detached state.
+        object next = model.Map(after, tensor => tensor.detach().MoveToOuterDisposeScope());
         ResetState();
-        _state = after.Detach().MoveToOuterDisposeScope();
+        _state = next;
         return FloatArray.ValueOf(loss);
     }
 
@@ -144,7 +147,12 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
     public CarriedState CopyState()
     {
         using DisposeScope scope = NewDisposeScope();
-        return _state is null ? CarriedState.None : new CarriedState(Values(_state.Hidden), Values(_state.Cell), Values(_state.Memory));
+        if (_state is RecurrentState state)
+            return new CarriedState(Values(state.Hidden), Values(state.Cell), Values(state.Memory));
+        var all = new List<float>();
+        if (_state is not null)
+            model.Each(_state, tensor => all.AddRange(FloatArray.Of(tensor)));
+        return new CarriedState([.. all], [], []);
 
         static float[] Values(Tensor? part) => part is null ? [] : FloatArray.Of(part);
     }
@@ -154,7 +162,12 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
     {
         ResetState();
         using DisposeScope scope = NewDisposeScope();
-        RecurrentState zero = model.ZeroState(batch);
+        object begin = model.ZeroState(batch);
+        if (begin is not RecurrentState zero)
+        {
+            _state = model.Keep(Restore(begin, state.Hidden));
+            return;
+        }
         _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory))
             .DetachFromDisposeScope();
 
@@ -172,14 +185,32 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         Optimizer.Dispose();
     }
 
-    private (Tensor Logits, RecurrentState State) ForwardStepByStep(Tensor ids, RecurrentState state, ReadOnlySpan<float> gradientScales)
+    // The tensors of a state one after the other, in the shapes that they begin with.
+    private object Restore(object begin, float[] values)
+    {
+        long due = 0;
+        model.Each(begin, tensor => due += tensor.numel());
+        if (values.Length != due)
+            throw new FormatException($"carries a state of {values.Length} values, where its model has {due}");
+        int at = 0;
+        return model.Map(begin, tensor =>
+        {
+            int count = (int)tensor.numel();
+            at += count;
+            return FloatArray.ToTensor(values[(at - count)..at], tensor.shape).to_type(tensor.dtype).to(tensor.device);
+        });
+    }
+
+    private (Tensor Logits, object State) ForwardStepByStep(Tensor ids, object state, ReadOnlySpan<float> gradientScales)
     {
         var logits = new List<Tensor>();
         for (int step = 0; step < gradientScales.Length; step++)
         {
             float scale = gradientScales[step];
-            var scaled = new RecurrentState(
-                ScaleGradient(state.Hidden, scale), state.Cell is null ? null : ScaleGradient(state.Cell, scale), state.Memory);
+            // What attention looks up is no way through time.
+            object scaled = state is RecurrentState recurrent
+                ? (recurrent with { Memory = null }).Map(tensor => ScaleGradient(tensor, scale)) with { Memory = recurrent.Memory }
+                : model.Map(state, tensor => ScaleGradient(tensor, scale));
             (Tensor some, state) = model.Compute(ids.narrow(1, step, 1), scaled);
             logits.Add(some);
         }

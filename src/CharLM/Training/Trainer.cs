@@ -20,8 +20,8 @@ public sealed class Trainer : EpochTrainer
     private readonly ITrainingBackend _backend;
     private readonly int[] _inputs, _targets;
     private readonly float[] _gradientScales;
-    private readonly int _stateRow, _batchesOfState;
-    private readonly ModelConfig _model;
+    private readonly int _batchesOfState;
+    private readonly ModelConfig? _model;
 
     // The planned pass over the text, the run's step at its beginning, and the step at the beginning of the epoch.
     private EpochPlan _plan;
@@ -29,18 +29,20 @@ public sealed class Trainer : EpochTrainer
     private long _passBegin, _epochBegin;
 
     /// <summary>A trainer of a model on a text.</summary>
-    /// <param name="model">The model; the caller owns it.</param>
+    /// <param name="model">The model, a <see cref="LanguageModel"/> or a <see cref="ModuleModel{TState}"/>; the caller owns it.</param>
     /// <param name="config">How to train.</param>
     /// <param name="tokens">The training text as token ids; with documents, an end token and then documents that each end with one.</param>
     /// <param name="endId">The id that ends a document, where the state is reset; default null: the text is one document.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    public Trainer(LanguageModel model, TrainerConfig config, TokenSource tokens, int? endId = null)
-        : base(config, model)
+    /// <exception cref="ArgumentException">The model learns by other means than gradients.</exception>
+    public Trainer(ILanguageModel model, TrainerConfig config, TokenSource tokens, int? endId = null)
+        : base(config, Learner(model).Module)
     {
         ArgumentNullException.ThrowIfNull(tokens);
+        _model = (model as LanguageModel)?.Config;
         if (endId is not null)
-            InvalidConfigException.ThrowIfAny(config.DocumentErrors(model.Config));
+            InvalidConfigException.ThrowIfAny(config.DocumentErrors(_model ?? new ModelConfig()));
         // Without truncation, the only minibatch of an epoch reads every row to its end.
         int numSteps = config.Truncation == Truncation.None
             ? checked((int)Math.Max(1, (tokens.Length - 1) / config.BatchSize)) : config.NumSteps;
@@ -50,8 +52,7 @@ public sealed class Trainer : EpochTrainer
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         // Documents begin at zero by themselves.
         _batchesOfState = endId is not null ? 0 : (int)(((long)config.ResetEvery + numSteps - 1) / numSteps);
-        _backend = TrainingBackends.Create(model, config);
-        (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
+        _backend = TrainingBackends.Create(Learner(model), config);
     }
 
     /// <summary>The number of passes over the text in a number of steps.</summary>
@@ -76,7 +77,8 @@ public sealed class Trainer : EpochTrainer
         return (int)Math.Clamp(left, 0, Config.EpochLength);
     }
 
-    private protected override bool BeginsAnew(int epoch, int batch) =>
+    /// <inheritdoc/>
+    protected override bool BeginsAnew(int epoch, int batch) =>
         BeginsAnew(Config.EpochLength == 0 ? batch : Seek(((long)epoch * Config.EpochLength) + batch));
 
     private bool BeginsAnew(int batch) => _plan.BeginsAnew(batch) || (_batchesOfState > 0 && batch % _batchesOfState == 0);
@@ -113,23 +115,45 @@ public sealed class Trainer : EpochTrainer
         return (loss, tokens - targets.Count(Minibatch.NoTarget));
     }
 
-    private protected override CarriedState CopyCarried() => _minibatches.CarriesState ? _backend.CopyState() : CarriedState.None;
-
-    private protected override void SetCarried(CarriedState state)
+    /// <inheritdoc/>
+    protected override TrainerState CopyCarried(TrainerState state)
     {
+        ArgumentNullException.ThrowIfNull(state);
+        CarriedState carried = _minibatches.CarriesState ? _backend.CopyState() : CarriedState.None;
+        return state with { Hidden = carried.Hidden, Cell = carried.Cell, Memory = carried.Memory };
+    }
+
+    /// <inheritdoc/>
+    protected override void SetCarried(TrainerState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
         if (!_minibatches.CarriesState)
             return;
+        var carried = new CarriedState(state.Hidden, state.Cell, state.Memory);
+        if (_model is null)
+        {
+            _backend.SetState(Config.BatchSize, carried);
+            return;
+        }
+        int stateRow = _model.NumLayers * _model.NumDirections * _model.NumHiddens;
         // With documents, the last minibatch of a pool may have fewer rows.
-        int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / _stateRow, 1, Config.BatchSize) : Config.BatchSize;
-        int length = _stateRow * rows, step = _model.OutputSize * rows;
-        bool fits = state.Hidden.Length == length && state.Cell.Length == (_model.HasCellState ? length : 0)
+        int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / stateRow, 1, Config.BatchSize) : Config.BatchSize;
+        int length = stateRow * rows, step = _model.OutputSize * rows;
+        bool fits = state.Hidden.Length == length && state.Cell.Length == length * (_model.NumStates - 1)
             && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1
                 && state.Memory.Length / step <= _model.EffectiveAttentionWindow);
         if (!fits)
             throw new FormatException(
                 $"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which does not match its "
                     + $"model and {rows} rows");
-        _backend.SetState(rows, state);
+        _backend.SetState(rows, carried);
+    }
+
+    private static ITorchModel Learner(ILanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model as ITorchModel
+            ?? throw new ArgumentException($"a {model.GetType().Name} learns by other means than gradients", nameof(model));
     }
 
     private void DrawGradientScales(long step)

@@ -112,7 +112,7 @@ public sealed class CheckpointFileTests : IDisposable
         using LanguageModel own = checkpoint.BuildModel(), other = checkpoint.BuildModel(implementation);
         Tensor ids = tensor(new long[] { 1, 2, 3, 0 }, new long[] { 2, 2 });
         Assert.Equal(implementation, other.Config.Implementation);
-        Assert.True(allclose(own.Forward(ids, own.BeginState(2)).Logits, other.Forward(ids, other.BeginState(2)).Logits, 1e-5, 1e-6));
+        Assert.True(allclose(own.forward(ids, own.BeginState(2)).Logits, other.forward(ids, other.BeginState(2)).Logits, 1e-5, 1e-6));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class ExtendedModelTests : IDisposable
         int known = SmallModels.Letters.Count;
         Tensor ids = tensor(SmallModels.Text[..24].Select(id => (long)id).ToArray()).view(2, 12);
 
-        Tensor before = model.Forward(ids, model.BeginState(2)).Logits, after = wider.Forward(ids, wider.BeginState(2)).Logits;
+        Tensor before = model.forward(ids, model.BeginState(2)).Logits, after = wider.forward(ids, wider.BeginState(2)).Logits;
 
         Assert.Equal([24, known + 3], after.shape);
         Assert.Equal(FloatArray.Of(before), FloatArray.Of(after.narrow(1, 0, known).contiguous()), Close);

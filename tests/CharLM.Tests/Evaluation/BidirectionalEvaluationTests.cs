@@ -95,7 +95,7 @@ public sealed class BidirectionalEvaluationTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         long[] ids = [.. text.Select(id => (long)id)];
-        Tensor logits = model.Forward(tensor(ids[..^1], [1, ids.Length - 1]), model.BeginState(1)).Logits;
+        Tensor logits = model.forward(tensor(ids[..^1], [1, ids.Length - 1]), model.BeginState(1)).Logits;
         return (-nn.functional.log_softmax(logits, dim: -1).gather(1, tensor(ids[1..]).unsqueeze(1)).squeeze(1)).data<float>().ToArray();
     }
 }

@@ -31,7 +31,7 @@ public sealed class DynamicModelTests
         for (int from = 0; from < text.Length - 1; from += Segment)
         {
             long[] ids = [.. text.AsSpan(from, Segment + 1).ToArray().Select(id => (long)id)];
-            (Tensor logits, RecurrentState after) = expected.Forward(tensor(ids[..^1], [1, Segment]), state);
+            (Tensor logits, RecurrentState after) = expected.forward(tensor(ids[..^1], [1, Segment]), state);
             Tensor losses = -nn.functional.log_softmax(logits, dim: -1).gather(1, tensor(ids[1..]).unsqueeze(1)).squeeze(1);
             float[] values = losses.detach().data<float>().ToArray();
             for (int i = 0; i < Segment; i++)

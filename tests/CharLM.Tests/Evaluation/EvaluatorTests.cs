@@ -33,7 +33,7 @@ public sealed class EvaluatorTests
             RecurrentState state = model.BeginState(1);
             for (int i = 0; i + 1 < text.Length; i++)
             {
-                (Tensor logits, state) = model.Forward(tensor(new long[] { text[i] }, new long[] { 1, 1 }), state);
+                (Tensor logits, state) = model.forward(tensor(new long[] { text[i] }, new long[] { 1, 1 }), state);
                 double[] weights = [.. logits.data<float>().ToArray().Select(logit => Math.Exp(logit))];
                 expected -= Math.Log(weights[text[i + 1]] / weights.Sum());
             }

@@ -71,7 +71,7 @@ public sealed class TextGeneratorTests
         {
             // Independent reference: the whole text so far in one forward pass, without carried state.
             long[] ids = [.. text.Select(c => (long)Letters[c.ToString()])];
-            (Tensor logits, _) = model.Forward(tensor(ids, new long[] { 1, ids.Length }), model.BeginState(1));
+            (Tensor logits, _) = model.forward(tensor(ids, new long[] { 1, ids.Length }), model.BeginState(1));
             text += Letters[1 + (int)logits[-1].narrow(0, 1, 3).argmax().ToInt64()];
         }
         var generator = new TextGenerator(model, Letters, new CharTokenizer());

@@ -11,7 +11,7 @@ public sealed class BidirectionalTests
     private const int Input = 4, Hidden = 3, Batch = 2, Steps = 5;
 
     public static TheoryData<CellKind, Implementation> Kinds =>
-        [.. Enum.GetValues<CellKind>().SelectMany(cell => new[] { (cell, Implementation.Custom), (cell, Implementation.BuiltIn) })];
+        [.. StandardCells.All.SelectMany(cell => new[] { (cell, Implementation.Custom), (cell, Implementation.BuiltIn) })];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -26,7 +26,7 @@ public sealed class BidirectionalTests
             NumHiddens = Hidden,
             Bidirectional = true,
         };
-        IRecurrentLayer encoder = implementation == Implementation.Custom ? CustomLayer.Create(config, Input)
+        IRecurrentLayer encoder = implementation == Implementation.Custom ? new CellStack(config, Input)
             : new BuiltInLayer(config, Input);
         using nn.Module weights = encoder.Weights;
 
@@ -46,7 +46,7 @@ public sealed class BidirectionalTests
     {
         using DisposeScope scope = NewDisposeScope();
         var config = new ModelConfig { Cell = cell, Implementation = implementation, NumHiddens = Hidden, Bidirectional = true };
-        IRecurrentLayer encoder = implementation == Implementation.Custom ? CustomLayer.Create(config, Input)
+        IRecurrentLayer encoder = implementation == Implementation.Custom ? new CellStack(config, Input)
             : new BuiltInLayer(config, Input);
         using nn.Module weights = encoder.Weights;
         using IDisposable unrecorded = no_grad();

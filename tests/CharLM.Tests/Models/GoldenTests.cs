@@ -122,7 +122,7 @@ public sealed class GoldenTests(ITestOutputHelper output)
             GoldenStep expected = golden.Steps[i];
             string of = $"of step {i + 1} ({golden}, {implementation}, {type})";
 
-            (Tensor logits, state) = model.Forward(Ids(golden.Inputs[i]), state);
+            (Tensor logits, state) = model.forward(Ids(golden.Inputs[i]), state);
             Tensor loss = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(Ids(golden.Targets[i])));
             update.ZeroGradients();
             loss.backward();

@@ -10,7 +10,7 @@ public sealed class InitialWeightsTests
     private const int Hidden = 24, Vocab = 30;
 
     public static TheoryData<CellKind, Implementation> Kinds =>
-        [.. Enum.GetValues<CellKind>().SelectMany(cell => Enum.GetValues<Implementation>()
+        [.. StandardCells.All.SelectMany(cell => Enum.GetValues<Implementation>()
             .Select(implementation => (cell, implementation)))];
 
     private static LanguageModel Model(CellKind cell, Implementation implementation, ModelConfig rest) =>

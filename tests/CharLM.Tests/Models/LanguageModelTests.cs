@@ -14,7 +14,7 @@ public sealed class LanguageModelTests
         get
         {
             var configs = new TheoryData<ModelConfig>();
-            foreach (CellKind cell in Enum.GetValues<CellKind>())
+            foreach (CellKind cell in StandardCells.All)
             {
                 foreach (Implementation implementation in Enum.GetValues<Implementation>())
                 {
@@ -49,7 +49,7 @@ public sealed class LanguageModelTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var model = new LanguageModel(config, Vocab);
-        (Tensor logits, RecurrentState state) = model.Forward(Ids(), model.BeginState(Batch));
+        (Tensor logits, RecurrentState state) = model.forward(Ids(), model.BeginState(Batch));
 
         Assert.Equal([Steps * Batch, Vocab], logits.shape);
         Assert.Equal([config.NumLayers, Batch, config.NumHiddens], state.Hidden.shape);
@@ -94,8 +94,8 @@ public sealed class LanguageModelTests
         CopyWeights(builtIn, custom);
         Tensor inputs = Ids(), targets = Ids();
 
-        (Tensor expected, RecurrentState expectedState) = builtIn.Forward(inputs, builtIn.BeginState(Batch));
-        (Tensor actual, RecurrentState actualState) = custom.Forward(inputs, custom.BeginState(Batch));
+        (Tensor expected, RecurrentState expectedState) = builtIn.forward(inputs, builtIn.BeginState(Batch));
+        (Tensor actual, RecurrentState actualState) = custom.forward(inputs, custom.BeginState(Batch));
         nn.functional.cross_entropy(expected, LanguageModel.StepByStep(targets)).backward();
         nn.functional.cross_entropy(actual, LanguageModel.StepByStep(targets)).backward();
 
@@ -131,7 +131,7 @@ public sealed class LanguageModelTests
             H = [.. Enumerable.Range(0, Hidden).Select(i => z[i] * H[i] + (1 - z[i]) * n[i])];
         }
 
-        (_, RecurrentState state) = model.Forward(tensor(tokens, new long[] { 1, 3 }), model.BeginState(1));
+        (_, RecurrentState state) = model.forward(tensor(tokens, new long[] { 1, 3 }), model.BeginState(1));
 
         Assert.Equal(H, state.Hidden.data<double>().ToArray(), (x, y) => Math.Abs(x - y) < 1e-12);
 
@@ -152,9 +152,9 @@ public sealed class LanguageModelTests
         using var model = new LanguageModel(config, Vocab);
         Tensor ids = Ids(steps: 6);
 
-        (Tensor whole, RecurrentState end) = model.Forward(ids, model.BeginState(Batch));
-        (Tensor first, RecurrentState middle) = model.Forward(ids.narrow(1, 0, 4), model.BeginState(Batch));
-        (Tensor second, RecurrentState last) = model.Forward(ids.narrow(1, 4, 2), middle);
+        (Tensor whole, RecurrentState end) = model.forward(ids, model.BeginState(Batch));
+        (Tensor first, RecurrentState middle) = model.forward(ids.narrow(1, 0, 4), model.BeginState(Batch));
+        (Tensor second, RecurrentState last) = model.forward(ids.narrow(1, 4, 2), middle);
 
         Assert.True(allclose(whole, cat([first, second]), 1e-5, 1e-6));
         Assert.True(allclose(end.Hidden, last.Hidden, 1e-5, 1e-6));
@@ -167,7 +167,7 @@ public sealed class LanguageModelTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         const int Input = 4;
-        IRecurrentLayer layer = config.Implementation == Implementation.Custom ? CustomLayer.Create(config, Input)
+        IRecurrentLayer layer = config.Implementation == Implementation.Custom ? new CellStack(config, Input)
             : new BuiltInLayer(config, Input);
         using nn.Module weights = layer.Weights;
         Tensor inputs = randn(Steps, Batch, Input);
@@ -190,7 +190,7 @@ public sealed class LanguageModelTests
         using DisposeScope scope = NewDisposeScope();
         using var model = new LanguageModel(
             new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, NumLayers = 32, NumHiddens = 8 }, Vocab);
-        (Tensor logits, _) = model.Forward(Ids(), model.BeginState(Batch));
+        (Tensor logits, _) = model.forward(Ids(), model.BeginState(Batch));
         logits.sum().backward();
         Assert.All(model.parameters(), parameter => Assert.NotNull(parameter.grad));
     }
@@ -205,7 +205,7 @@ public sealed class LanguageModelTests
         using var model = new LanguageModel(
             new ModelConfig { Implementation = implementation, NumLayers = 2, NumHiddens = 16, Dropout = 0.5 }, Vocab);
         Tensor ids = Ids();
-        Tensor Logits() => model.Forward(ids, model.BeginState(Batch)).Logits;
+        Tensor Logits() => model.forward(ids, model.BeginState(Batch)).Logits;
         model.train();
         Assert.False(allclose(Logits(), Logits()));
         model.eval();
@@ -217,7 +217,7 @@ public sealed class LanguageModelTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var model = new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 4 }, Vocab);
-        (_, RecurrentState state) = model.Forward(Ids(), model.BeginState(Batch));
+        (_, RecurrentState state) = model.forward(Ids(), model.BeginState(Batch));
         Assert.True(state.Hidden.requires_grad && state.Cell!.requires_grad);
         RecurrentState detached = state.Detach();
         Assert.False(detached.Hidden.requires_grad || detached.Cell!.requires_grad);

@@ -198,7 +198,7 @@ public sealed class PredictorTests
                     model.load_state_dict(model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value * 0.5f + 0.1f));
                 break;
             case "optimizer":
-                model.Forward(tensor([1L, 2, 3], [1, 3]), model.BeginState(1)).Logits.square().sum().backward();
+                model.forward(tensor([1L, 2, 3], [1, 3]), model.BeginState(1)).Logits.square().sum().backward();
                 using (var optimizer = optim.SGD(model.parameters(), 0.1))
                     optimizer.step();
                 break;

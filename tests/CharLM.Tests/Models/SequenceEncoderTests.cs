@@ -17,7 +17,7 @@ public sealed class SequenceEncoderTests
 
     public static TheoryData<CellKind, Implementation, bool> Kinds =>
     [
-        .. Enum.GetValues<CellKind>()
+        .. StandardCells.All
             .SelectMany(cell => Enum.GetValues<Implementation>()
                 .SelectMany(implementation => new[] { (cell, implementation, false), (cell, implementation, true) })),
     ];

@@ -93,7 +93,7 @@ public sealed class ThreadSafetyTests
         {
             using DisposeScope scope = NewDisposeScope();
             long[] ids = [.. Enumerable.Range(0, 24).Select(i => (long)((i * (thread + 1)) % 5))];
-            Tensor loss = nn.functional.cross_entropy(model.Forward(tensor(ids, [3, 8]), model.BeginState(3)).Logits, tensor(ids));
+            Tensor loss = nn.functional.cross_entropy(model.forward(tensor(ids, [3, 8]), model.BeginState(3)).Logits, tensor(ids));
             return [.. autograd.grad([loss], [.. model.parameters()], allow_unused: true)
                 .SelectMany(gradient => gradient is null ? [] : FloatArray.Of(gradient))];
         }

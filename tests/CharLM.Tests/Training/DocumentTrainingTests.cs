@@ -208,7 +208,7 @@ public sealed class DocumentTrainingTests
     {
         model.eval();
         Tensor inputs = tensor(ids[..^1].Select(id => (long)id).ToArray(), [1, ids.Length - 1]);
-        (Tensor logits, _) = model.Forward(inputs, model.ZeroState(1));
+        (Tensor logits, _) = model.forward(inputs, model.ZeroState(1));
         Tensor targets = tensor(ids[1..].Select(id => (long)id).ToArray());
         return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum);
     }

@@ -116,7 +116,7 @@ public sealed class FrozenWeightsTests
             twin.zero_grad();
             // The iterator skips a random number of tokens at the beginning, so the norm is one of these.
             Tensor inputs = rows.narrow(0, offset, 18).view(2, 9), targets = rows.narrow(0, offset + 1, 18).view(2, 9);
-            nn.functional.cross_entropy(twin.Forward(inputs, twin.BeginState(2)).Logits, LanguageModel.StepByStep(targets)).backward();
+            nn.functional.cross_entropy(twin.forward(inputs, twin.BeginState(2)).Logits, LanguageModel.StepByStep(targets)).backward();
             return twin.named_parameters().Where(entry => entry.name is not ("rnn.weight_hh_l0" or "linear.weight"))
                 .Sum(entry => entry.parameter.grad!.square().sum().ToDouble());
         }).MinBy(squared => Math.Abs(Math.Sqrt(squared) - norm));

@@ -86,7 +86,7 @@ public sealed unsafe class WeightDecayTests
         backend.Learn(inputs, targets, 2, 3, dropoutKey: 0, gradientScales: []);
         backend.Optimizer.Step();
 
-        nn.functional.cross_entropy(theirs.Forward(TokenTensor.Of(inputs, [2, 3]), theirs.BeginState(2)).Logits,
+        nn.functional.cross_entropy(theirs.forward(TokenTensor.Of(inputs, [2, 3]), theirs.BeginState(2)).Logits,
             LanguageModel.StepByStep(TokenTensor.Of(targets, [2, 3]))).backward();
         using OptimizerHelper optimizer = Own(kind, [.. theirs.parameters()], Decay);
         optimizer.step();

@@ -80,7 +80,7 @@ public static class RunReport
     }
 
     private static string Describe(RunRecord run, ModelConfig model) =>
-        $"{Choices.NameOf(model.Cell)} ({Choices.NameOf(model.Implementation)}), {model.NumLayers} x {model.NumHiddens}"
+        $"{model.CellName} ({Choices.NameOf(model.Implementation)}), {model.NumLayers} x {model.NumHiddens}"
             + (run.IsOnPairs ? $"{(model.Bidirectional ? ", bidirectional" : "")}, {run.Form}"
                 : model.LeakLabel is { } leak ? $"; {leak}" : "");
 

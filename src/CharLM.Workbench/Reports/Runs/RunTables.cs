@@ -23,7 +23,7 @@ public static class RunTables
                 [
                     run.Name,
                     .. onPairs ? [run.Kind] : Array.Empty<string>(),
-                    run.Model is { } model ? Choices.NameOf(model.Cell) : "",
+                    run.Model is { } model ? model.CellName : "",
                     run.Model is { } same ? Choices.NameOf(same.Implementation) : "",
                     $"{run.Model?.NumLayers}",
                     $"{run.Model?.NumHiddens}",

@@ -85,7 +85,7 @@ internal sealed class AdditiveAttention : AttentionLayer
 /// <para>Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its
 /// weights.</para>
 /// </remarks>
-public sealed class ConcatAttention : nn.Module
+internal sealed class ConcatAttention : nn.Module
 {
     private readonly Linear _weights, _combine;
 

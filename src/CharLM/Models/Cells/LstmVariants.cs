@@ -1,4 +1,3 @@
-using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 
 namespace CharLM.Models.Cells;
@@ -16,20 +15,18 @@ namespace CharLM.Models.Cells;
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-internal sealed class LstmWithoutForgetGate(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal sealed class LstmWithoutForgetGate(int inputSize, int hiddenSize) : GatedCell(inputSize, hiddenSize, gates: 3, numStates: 2)
 {
     /// <inheritdoc/>
-    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    public override Tensor[] forward(Tensor X, Tensor[] states)
     {
-        ArgumentNullException.ThrowIfNull(W);
-        if (C is null)
-            throw new ArgumentException("an LSTM needs a cell state", nameof(C));
-        Tensor[] gates = Add(W.FromInput(X), W.FromHidden(H)).chunk(3, dim: -1);
+        (Tensor H, Tensor C) = (states[0], states[1]);
+        Tensor[] gates = Add(FromInput(X), FromHidden(H)).chunk(3, dim: -1);
         Tensor I = sigmoid(gates[0]);           // input gate      [batch, hidden]
         Tensor G = tanh(gates[1]);              // candidate cell  [batch, hidden]
         Tensor O = sigmoid(gates[2]);           // output gate     [batch, hidden]
         C = Add(C, I * G);
-        return (O * tanh(C), C);
+        return [O * tanh(C), C];
     }
 }
 
@@ -37,23 +34,19 @@ internal sealed class LstmWithoutForgetGate(ModelConfig config, int inputSize) :
 /// Long short-term memory with coupled input and forget gates, f = 1 - i (Greff et al., LSTM: A Search Space Odyssey, 2017,
 /// their CIFG). Gates lie in the order input, candidate, output.
 /// </summary>
-/// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
-/// </remarks>
-internal sealed class CoupledLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+/// <inheritdoc cref="GatedCell" path="/remarks"/>
+internal sealed class CoupledLstm(int inputSize, int hiddenSize) : GatedCell(inputSize, hiddenSize, gates: 3, numStates: 2)
 {
     /// <inheritdoc/>
-    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    public override Tensor[] forward(Tensor X, Tensor[] states)
     {
-        ArgumentNullException.ThrowIfNull(W);
-        if (C is null)
-            throw new ArgumentException("an LSTM needs a cell state", nameof(C));
-        Tensor[] gates = Add(W.FromInput(X), W.FromHidden(H)).chunk(3, dim: -1);
+        (Tensor H, Tensor C) = (states[0], states[1]);
+        Tensor[] gates = Add(FromInput(X), FromHidden(H)).chunk(3, dim: -1);
         Tensor I = sigmoid(gates[0]);           // input gate      [batch, hidden]
         Tensor G = tanh(gates[1]);              // candidate cell  [batch, hidden]
         Tensor O = sigmoid(gates[2]);           // output gate     [batch, hidden]
         C = Add(OneMinus(I) * C, I * G);
-        return (O * tanh(C), C);
+        return [O * tanh(C), C];
     }
 }
 
@@ -62,23 +55,27 @@ internal sealed class CoupledLstm(ModelConfig config, int inputSize) : CustomLay
 /// Networks Learn Simple Context Free and Context Sensitive Languages, 2001): each gate sees its own cell, the input and
 /// forget gates before it changes, the output gate after. Gates lie in PyTorch's order: input, forget, candidate, output.
 /// </summary>
-/// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
-/// </remarks>
-internal sealed class PeepholeLstm(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+/// <inheritdoc cref="GatedCell" path="/remarks"/>
+internal sealed class PeepholeLstm : GatedCell
 {
-    /// <inheritdoc/>
-    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    /// <summary>A cell whose peepholes, weight_ci, weight_cf and weight_co [hidden], begin at zero.</summary>
+    public PeepholeLstm(int inputSize, int hiddenSize)
+        : base(inputSize, hiddenSize, gates: 4, numStates: 2)
     {
-        ArgumentNullException.ThrowIfNull(W);
-        if (C is null)
-            throw new ArgumentException("an LSTM needs a cell state", nameof(C));
-        Tensor[] gates = Add(W.FromInput(X), W.FromHidden(H)).chunk(4, dim: -1);
-        Tensor I = sigmoid(Add(gates[0], W.W_ci * C));  // input gate      [batch, hidden]
-        Tensor F = sigmoid(Add(gates[1], W.W_cf * C));  // forget gate     [batch, hidden]
+        foreach (string gate in new[] { "ci", "cf", "co" })
+            register_parameter($"weight_{gate}", NewBias(hiddenSize));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] forward(Tensor X, Tensor[] states)
+    {
+        (Tensor H, Tensor C) = (states[0], states[1]);
+        Tensor[] gates = Add(FromInput(X), FromHidden(H)).chunk(4, dim: -1);
+        Tensor I = sigmoid(Add(gates[0], Named("weight_ci") * C));      // input gate      [batch, hidden]
+        Tensor F = sigmoid(Add(gates[1], Named("weight_cf") * C));  // forget gate     [batch, hidden]
         Tensor G = tanh(gates[2]);                  // candidate cell  [batch, hidden]
         C = Add(F * C, I * G);
-        Tensor O = sigmoid(Add(gates[3], W.W_co * C));  // output gate     [batch, hidden]
-        return (O * tanh(C), C);
+        Tensor O = sigmoid(Add(gates[3], Named("weight_co") * C));  // output gate     [batch, hidden]
+        return [O * tanh(C), C];
     }
 }

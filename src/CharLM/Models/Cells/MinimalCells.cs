@@ -1,4 +1,3 @@
-using static CharLM.Models.TensorMath;
 using static TorchSharp.torch.nn;
 using static TorchSharp.torch;
 
@@ -17,62 +16,60 @@ namespace CharLM.Models.Cells;
 /// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
 /// weights.</para>
 /// </remarks>
-internal abstract class MinimalLayer(ModelConfig config, int inputSize) : CustomLayer(config, inputSize)
+internal abstract class MinimalCell(int inputSize, int hiddenSize, int gates)
+    : GatedCell(inputSize, hiddenSize, gates, seesHidden: false)
 {
     // A grows with the steps, and with it the error of exp(A + ..): so many are added up before it begins at zero again.
     private const long BlockSteps = 128;
 
     /// <summary>What the gates make of the inputs: the logarithms of a, what is kept, and of b, what is added.</summary>
     /// <param name="X">Inputs, [..., input].</param>
-    /// <param name="W">The layer's weights.</param>
     /// <returns>Two of [..., hidden].</returns>
-    protected abstract (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W);
+    protected abstract (Tensor LogA, Tensor LogB) LogGates(Tensor X);
 
     /// <summary>The sequential form, h_t = a_t h_{t-1} + b_t.</summary>
     /// <inheritdoc/>
-    protected override (Tensor H, Tensor? C) Step(Tensor X, Tensor H, Tensor? C, LayerWeights W)
+    public override Tensor[] forward(Tensor X, Tensor[] states)
     {
-        ArgumentNullException.ThrowIfNull(H);
-        (Tensor logA, Tensor logB) = LogGates(X, W);
-        return (Add(exp(logA) * H, exp(logB)), null);
+        (Tensor logA, Tensor logB) = LogGates(X);
+        return [Add(exp(logA) * states[0], exp(logB))];
     }
 
     /// <summary>The parallel form.</summary>
     /// <inheritdoc/>
-    private protected override (Tensor Hiddens, Tensor H, Tensor? C) Scan(Tensor inputs, Tensor H, Tensor? C, LayerWeights W, bool backward)
+    public override (Tensor Outputs, Tensor[] States) Sequence(Tensor inputs, Tensor[] states)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(states);
+        Tensor H = states[0];
         var blocks = new List<Tensor>();
-        foreach (Tensor block in (backward ? inputs.flip(0) : inputs).split(BlockSteps))
+        foreach (Tensor block in inputs.split(BlockSteps))
         {
-            (Tensor logA, Tensor logB) = LogGates(block, W);
+            (Tensor logA, Tensor logB) = LogGates(block);
             Tensor A = logA.cumsum(dim: 0);                                          // [steps, batch, hidden]
             Tensor hiddens = Add(exp(A) * H, exp(Add(A, logcumsumexp(logB - A, dim: 0)))); // [steps, batch, hidden]
             blocks.Add(hiddens);
             H = hiddens[hiddens.size(0) - 1];
         }
-        Tensor all = blocks.Count == 1 ? blocks[0] : cat(blocks);                    // [num_steps, batch, hidden]
-        return (backward ? all.flip(0) : all, H, null);
+        return (blocks.Count == 1 ? blocks[0] : cat(blocks), [H]);                   // [num_steps, batch, hidden]
     }
 
     /// <summary>log g(x), with the paper's g(x) = x + 0.5 from 0 on and sigmoid(x) below.</summary>
-    private protected static Tensor LogG(Tensor x) => where(IsNotNegative(x), log(Add(functional.relu(x), 0.5)), functional.logsigmoid(x));
+    private protected static Tensor LogG(Tensor x) =>
+        where(TensorMath.IsNotNegative(x), log(TensorMath.Add(functional.relu(x), 0.5)), functional.logsigmoid(x));
 }
 
 /// <summary>
 /// minGRU (Feng et al. 2024, 3.1): Z = sigmoid(X W_z + b_z), H = (1 - Z) H + Z g(X W_h + b_h). Gates lie in the order
 /// update, candidate. The update gate is the paper's: it takes the new value where it is 1.
 /// </summary>
-/// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
-/// </remarks>
-internal sealed class MinimalGru(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
+/// <inheritdoc cref="GatedCell" path="/remarks"/>
+internal sealed class MinimalGru(int inputSize, int hiddenSize) : MinimalCell(inputSize, hiddenSize, gates: 2)
 {
     /// <inheritdoc/>
-    protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W)
+    protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X)
     {
-        ArgumentNullException.ThrowIfNull(W);
-        Tensor[] gates = W.FromInput(X).chunk(2, dim: -1);
+        Tensor[] gates = FromInput(X).chunk(2, dim: -1);
         Tensor logZ = functional.logsigmoid(gates[0]);                  // log Z
         Tensor logKept = functional.logsigmoid(-gates[0]);              // log (1 - Z)
         return (logKept, Add(logZ, LogG(gates[1])));
@@ -84,16 +81,13 @@ internal sealed class MinimalGru(ModelConfig config, int inputSize) : MinimalLay
 /// H = F' H + I' g(X W_h + b_h) stays at one scale. It has no cell state beside the hidden state and no output gate. Gates
 /// lie in the order input, forget, candidate.
 /// </summary>
-/// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
-/// </remarks>
-internal sealed class MinimalLstm(ModelConfig config, int inputSize) : MinimalLayer(config, inputSize)
+/// <inheritdoc cref="GatedCell" path="/remarks"/>
+internal sealed class MinimalLstm(int inputSize, int hiddenSize) : MinimalCell(inputSize, hiddenSize, gates: 3)
 {
     /// <inheritdoc/>
-    protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X, LayerWeights W)
+    protected override (Tensor LogA, Tensor LogB) LogGates(Tensor X)
     {
-        ArgumentNullException.ThrowIfNull(W);
-        Tensor[] gates = W.FromInput(X).chunk(3, dim: -1);
+        Tensor[] gates = FromInput(X).chunk(3, dim: -1);
         Tensor ratio = functional.logsigmoid(gates[1]) - functional.logsigmoid(gates[0]);   // log F - log I
         Tensor logF = functional.logsigmoid(ratio);                                         // log F / (F + I)
         Tensor logI = functional.logsigmoid(-ratio);                                        // log I / (F + I)

@@ -48,7 +48,7 @@ internal sealed class Translator : PairModel
         register_module("decoder", _decoder.Weights);
         register_module("hidden_bridge", _hiddenBridge = Linear(model.OutputSize, hidden));
         if (model.HasCellState)
-            register_module("cell_bridge", _cellBridge = Linear(model.OutputSize, hidden));
+            register_module("cell_bridge", _cellBridge = Linear(model.CellSize * model.NumDirections, model.CellSize));
         if (config.AttentionKind is { } kind)
         {
             register_module("attention", _attention = AttentionLayer.Create(kind, hidden, model.OutputSize, hidden));
@@ -143,7 +143,7 @@ internal sealed class Translator : PairModel
         WeightShapes.AddStack(shapes, "decoder", decoder, decoder.InputSize(targetSize));
         WeightShapes.AddLinear(shapes, "hidden_bridge", model.OutputSize, hidden);
         if (model.HasCellState)
-            WeightShapes.AddLinear(shapes, "cell_bridge", model.OutputSize, hidden);
+            WeightShapes.AddLinear(shapes, "cell_bridge", model.CellSize * model.NumDirections, model.CellSize);
         if (config.AttentionKind is { } kind)
         {
             WeightShapes.AddAttention(shapes, "attention", kind, hidden, model.OutputSize, hidden);
@@ -164,9 +164,9 @@ internal sealed class Translator : PairModel
     private Tensor Bridge(Tensor last, Linear bridge)
     {
         ModelConfig model = Config.Model;
-        long batch = last.shape[1];
-        Tensor sides = last.view(model.NumLayers, model.NumDirections, batch, model.NumHiddens).transpose(1, 2);
-        return bridge.forward(sides.reshape(model.NumLayers, batch, model.OutputSize)).tanh();
+        long batch = last.shape[1], size = last.shape[2];
+        Tensor sides = last.view(model.NumLayers, model.NumDirections, batch, size).transpose(1, 2);
+        return bridge.forward(sides.reshape(model.NumLayers, batch, model.NumDirections * size)).tanh();
     }
 }
 

@@ -44,12 +44,12 @@ public sealed class PastAttentionTests
         using LanguageModel model = Model(kind, implementation);
         const int Rows = 3, Steps = 12;
         Tensor ids = randint(0, Size, new long[] { Rows, Steps }, dtype: ScalarType.Int64);
-        (Tensor before, _) = model.Forward(ids, model.BeginState(Rows));
+        (Tensor before, _) = model.forward(ids, model.BeginState(Rows));
         for (int changed = 0; changed < Steps; changed++)
         {
             Tensor other = ids.clone();
             other.narrow(1, changed, 1).copy_((ids.narrow(1, changed, 1) + 1).remainder(Size));
-            (Tensor after, _) = model.Forward(other, model.BeginState(Rows));
+            (Tensor after, _) = model.forward(other, model.BeginState(Rows));
 
             float[] expected = before.data<float>().ToArray(), actual = after.data<float>().ToArray();
             int same = changed * Rows * Size; // logits are ordered step by step
@@ -66,12 +66,12 @@ public sealed class PastAttentionTests
         using IDisposable unrecorded = no_grad();
         using LanguageModel model = Model(kind, implementation);
         Tensor ids = randint(0, Size, new long[] { 2, 11 }, dtype: ScalarType.Int64);
-        (Tensor whole, RecurrentState end) = model.Forward(ids, model.BeginState(2));
+        (Tensor whole, RecurrentState end) = model.forward(ids, model.BeginState(2));
         RecurrentState state = model.BeginState(2);
         var pieces = new List<Tensor>();
         foreach ((int first, int steps) in new[] { (0, 1), (1, 2), (3, 7), (10, 1) })
         {
-            (Tensor logits, state) = model.Forward(ids.narrow(1, first, steps), state);
+            (Tensor logits, state) = model.forward(ids.narrow(1, first, steps), state);
             pieces.Add(logits);
         }
         Assert.True(allclose(whole, cat([.. pieces]), 1e-5, 1e-6));
@@ -99,11 +99,11 @@ public sealed class PastAttentionTests
         RecurrentState state = plain.BeginState(1);
         foreach (long token in tokens)
         {
-            (_, state) = plain.Forward(Ids(token), state);
+            (_, state) = plain.forward(Ids(token), state);
             states.Add(state.Hidden[0, 0]);
         }
 
-        (Tensor logits, _) = model.Forward(Ids(tokens), model.BeginState(1));
+        (Tensor logits, _) = model.forward(Ids(tokens), model.BeginState(1));
 
         for (int step = 1; step <= tokens.Length; step++)
         {

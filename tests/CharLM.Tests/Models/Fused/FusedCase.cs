@@ -68,7 +68,7 @@ internal sealed unsafe class FusedCase : IDisposable
         for (int i = 0; i < minibatches; i++)
         {
             BuiltIn.zero_grad();
-            (Tensor logits, RecurrentState after) = BuiltIn.Forward(TokenTensor.Of(Inputs, [Batch, Steps]), state);
+            (Tensor logits, RecurrentState after) = BuiltIn.forward(TokenTensor.Of(Inputs, [Batch, Steps]), state);
             Tensor mean = nn.functional.cross_entropy(logits, LanguageModel.StepByStep(TokenTensor.Of(Targets, [Batch, Steps])));
             mean.backward();
             loss = mean.ToDouble();

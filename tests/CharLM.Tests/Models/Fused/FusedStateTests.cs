@@ -10,7 +10,7 @@ public sealed class FusedStateTests
 {
     private const int Vocab = 7, Batch = 3, Steps = 4;
 
-    public static TheoryData<CellKind> Cells => [.. Enum.GetValues<CellKind>()];
+    public static TheoryData<CellKind> Cells => [.. StandardCells.All];
 
     [Theory]
     [MemberData(nameof(Cells))]

@@ -79,7 +79,7 @@ public sealed class OneHotDropoutTests
         Tensor column = model.get_parameter("rnn.weight_ih_l0")!.narrow(1, Input[0], 1), before = column.clone();
         column.mul_(scale);
         model.eval();
-        double loss = nn.functional.cross_entropy(model.Forward(TokenTensor.Of(Input, [1, 1]), model.BeginState(1)).Logits, TokenTensor.Of(Target, [1]))
+        double loss = nn.functional.cross_entropy(model.forward(TokenTensor.Of(Input, [1, 1]), model.BeginState(1)).Logits, TokenTensor.Of(Target, [1]))
             .ToDouble();
         column.copy_(before);
         return loss;

@@ -9,7 +9,7 @@ namespace CharLM.Tests.Models.Fused;
 public sealed class TiedWeightTests
 {
     public static TheoryData<CellKind, int, int> Shapes =>
-        [.. Enum.GetValues<CellKind>().SelectMany(cell => new[] { (cell, 1, 1), (cell, 16, 32), (cell, 21, 19), (cell, 5, 70) })];
+        [.. StandardCells.All.SelectMany(cell => new[] { (cell, 1, 1), (cell, 16, 32), (cell, 21, 19), (cell, 5, 70) })];
 
     [Theory]
     [MemberData(nameof(Shapes))]

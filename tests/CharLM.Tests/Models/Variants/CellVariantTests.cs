@@ -28,10 +28,10 @@ public sealed class CellVariantTests
     private static ModelConfig Config(CellKind cell, CellVariant variant, int layers = 1) =>
         new() { Cell = cell, Variant = variant, Implementation = Implementation.Custom, NumLayers = layers, NumHiddens = Hidden };
 
-    private static CustomLayer Layer(ModelConfig config)
+    private static CellStack Layer(ModelConfig config)
     {
         manual_seed(5);
-        CustomLayer layer = CustomLayer.Create(config, Input);
+        CellStack layer = new CellStack(config, Input);
         layer.to(ScalarType.Float64);
         using IDisposable unrecorded = no_grad();
         foreach (Parameter parameter in layer.parameters())
@@ -51,7 +51,7 @@ public sealed class CellVariantTests
     {
         using DisposeScope scope = NewDisposeScope();
         ModelConfig config = Config(cell, variant);
-        using CustomLayer layer = Layer(config);
+        using CellStack layer = Layer(config);
         Tensor inputs = randn(Steps, 1, Input, dtype: ScalarType.Float64);
         RecurrentState begin = RandomState(config);
 
@@ -77,7 +77,7 @@ public sealed class CellVariantTests
     {
         using DisposeScope scope = NewDisposeScope();
         ModelConfig config = Config(cell, variant, layers: 2);
-        using CustomLayer layer = Layer(config);
+        using CellStack layer = Layer(config);
         Tensor inputs = randn(Steps, 1, Input, dtype: ScalarType.Float64), weights = randn(Steps, 1, Hidden, dtype: ScalarType.Float64);
         RecurrentState begin = RandomState(config);
         Tensor Loss() => (layer.Sequence(inputs, begin).Outputs * weights).sum();
@@ -111,7 +111,7 @@ public sealed class CellVariantTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         ModelConfig config = Config(cell, CellVariant.Minimal);
-        using CustomLayer layer = Layer(config);
+        using CellStack layer = Layer(config);
         layer.to(ScalarType.Float32);
         Tensor inputs = randn(1000, 4, Input);
 
@@ -132,8 +132,8 @@ public sealed class CellVariantTests
     public void Sequence_MinimalCellInBothDirections_ReadsTheSecondBackwards(CellKind cell)
     {
         using DisposeScope scope = NewDisposeScope();
-        using CustomLayer both = Layer(Config(cell, CellVariant.Minimal) with { Bidirectional = true });
-        using CustomLayer one = Layer(Config(cell, CellVariant.Minimal));
+        using CellStack both = Layer(Config(cell, CellVariant.Minimal) with { Bidirectional = true });
+        using CellStack one = Layer(Config(cell, CellVariant.Minimal));
         using (no_grad())
         {
             foreach ((string name, Parameter parameter) in one.named_parameters())
@@ -232,7 +232,7 @@ public sealed class CellVariantTests
         string.Concat(new TextGenerator(model, vocab, Tokenizer.Create(TokenKind.Char))
             .Continue("abc", 40, new TokenSampler(Sampling.AtTemperature(1), 3)));
 
-    private static double Sum(CustomLayer layer, int row, double[] x, double[] h)
+    private static double Sum(CellStack layer, int row, double[] x, double[] h)
     {
         double sum = At(layer, "bias_ih_l0", row);
         for (int i = 0; i < x.Length; i++)
@@ -245,14 +245,14 @@ public sealed class CellVariantTests
         return sum;
     }
 
-    private static double At(CustomLayer layer, string name, int place) => layer.get_parameter(name)!.view(-1)[place].ToDouble();
+    private static double At(CellStack layer, string name, int place) => layer.get_parameter(name)!.view(-1)[place].ToDouble();
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     private static double G(double x) => x >= 0 ? x + 0.5 : Sigmoid(x);
 
     private static (double[] H, double[] C) Step(
-        CustomLayer layer, CellKind cell, CellVariant variant, double[] sums, double[] h, double[] c)
+        CellStack layer, CellKind cell, CellVariant variant, double[] sums, double[] h, double[] c)
     {
         (double[] newH, double[] newC) = ([.. h], [.. c]);
         for (int i = 0; i < Hidden; i++)

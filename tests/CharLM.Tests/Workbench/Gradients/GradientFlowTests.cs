@@ -41,7 +41,7 @@ public sealed class GradientFlowTests
                     parameter.uniform_(0.05, 0.35);
             }
         }
-        double[] softmax = [.. model.Forward(TokenTensor.Of(Row.AsSpan(..^1), [1, Row.Length - 1]), model.BeginState(1))
+        double[] softmax = [.. model.forward(TokenTensor.Of(Row.AsSpan(..^1), [1, Row.Length - 1]), model.BeginState(1))
             .Logits[Row.Length - 2].softmax(0).data<float>().ToArray().Select(value => (double)value)];
         softmax[Row[^1]] -= 1;
         double[,] output = Matrix(model.get_parameter("linear.weight")!), recurrent = Matrix(model.get_parameter("rnn.weight_hh_l0")!);
@@ -177,7 +177,7 @@ public sealed class GradientFlowTests
     {
         const double Little = 1e-5;
         int steps = Row.Length - 1;
-        (_, RecurrentState state) = model.Forward(
+        (_, RecurrentState state) = model.forward(
             TokenTensor.Of(Row.AsSpan(..(steps - distance)), [1, steps - distance]), model.BeginState(1));
         double squares = 0;
         for (int unit = 0; unit < Hidden; unit++)
@@ -195,7 +195,7 @@ public sealed class GradientFlowTests
             // Later steps also attend to the last layer's state.
             if (memory is not null && curve.Layer == model.Config.NumLayers - 1)
                 memory[memory.size(0) - 1, 0, unit].add_(change);
-            (Tensor logits, _) = model.Forward(
+            (Tensor logits, _) = model.forward(
                 TokenTensor.Of(Row.AsSpan((steps - distance)..^1), [1, distance]), new RecurrentState(hidden, cell, memory));
             return nn.functional.cross_entropy(logits.narrow(0, distance - 1, 1), TokenTensor.Of([Row[^1]], [1])).ToDouble();
         }

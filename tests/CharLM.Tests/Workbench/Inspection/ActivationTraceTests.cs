@@ -41,7 +41,7 @@ public sealed class ActivationTraceTests
             RecurrentState state = model.BeginState(1);
             for (int step = 0; step < ids.Length; step++)
             {
-                (_, state) = model.Forward(tensor(new long[] { ids[step] }, [1, 1]), state);
+                (_, state) = model.forward(tensor(new long[] { ids[step] }, [1, 1]), state);
                 for (int layer = 0; layer < config.NumLayers; layer++)
                 {
                     Close(state.Hidden[layer, 0], Row(trace, $"layer {layer + 1}, hidden", step));

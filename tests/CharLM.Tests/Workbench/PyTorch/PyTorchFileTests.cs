@@ -239,7 +239,7 @@ public sealed class PyTorchFileTests : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         using LanguageModel model = imported.BuildModel();
-        float[] logits = model.Forward(tensor(ids, 1, ids.Length), model.BeginState(1)).Logits.data<float>().ToArray();
+        float[] logits = model.forward(tensor(ids, 1, ids.Length), model.BeginState(1)).Logits.data<float>().ToArray();
         Assert.Equal(expected.Length, logits.Length);
         Assert.All(expected.Zip(logits), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, Tolerance));
     }

@@ -25,7 +25,7 @@ public sealed class StateDictFileTests : IDisposable
         get
         {
             var models = new TheoryData<ModelConfig>();
-            foreach (CellKind cell in Enum.GetValues<CellKind>())
+            foreach (CellKind cell in StandardCells.All)
             {
                 foreach ((int layers, bool both, int embedding) in new[] { (1, false, 0), (2, false, 0), (3, false, 6), (2, true, 3) })
                 {
@@ -67,7 +67,7 @@ public sealed class StateDictFileTests : IDisposable
         using IDisposable unrecorded = no_grad();
         using LanguageModel model = checkpoint.BuildModel();
         Tensor ids = tensor(new long[] { 1, 2, 3, 0, 4, 2 }, new long[] { 2, 3 });
-        return model.Forward(ids, model.BeginState(2)).Logits.data<float>().ToArray();
+        return model.forward(ids, model.BeginState(2)).Logits.data<float>().ToArray();
     }
 
     [Theory]
