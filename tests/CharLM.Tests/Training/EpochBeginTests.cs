@@ -67,7 +67,7 @@ public sealed class EpochBeginTests
                 plan.Fill(text, batch, inputs, targets);
                 if (everyOther && batch % 2 == 0)
                     state = model.BeginState(3);
-                (Tensor logits, state) = model.Forward(Ids(inputs), state);
+                (Tensor logits, state) = model.forward(Ids(inputs), state);
                 read.Add(nn.functional.cross_entropy(logits, LanguageModel.StepByStep(Ids(targets))).item<float>());
             }
             return read;
