@@ -16,8 +16,8 @@ public sealed class CellsTests : IDisposable
         "artifacts", "bin", "CharLM.SampleCells", Path.GetFileName(Sandbox.ProgramFolder), "CharLM.SampleCells.dll");
 
     private string[] Train(string cell, params string[] more) =>
-        ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel, "--max-tokens", "2000", "--optimizer", "adam", "--lr",
-            "0.01", "--cells", Assembly, "--cell", cell, .. more];
+        ["train", "--corpus", _sandbox.Write("text.txt", Texts.Plain), .. Texts.SmallModel, "--max-tokens", "2000", "--optimizer", "adam",
+            "--lr", "0.01", "--cells", Assembly, "--cell", cell, .. more];
 
     // All tensors of a checkpoint: weights, moments and the state that is carried on; not the seconds in its metadata.
     private byte[] Tensors(string run)
@@ -31,8 +31,9 @@ public sealed class CellsTests : IDisposable
     {
         string[] model = ["--layers", "2", "--dropout", "0.1", "--epochs", "6"];
         Outcome whole = (await _sandbox.RunAsync([.. Train("mgu", model), "--run-dir", "whole"])).Succeeded();
-        Assert.Matches("(?m)^cells   ind-rnn, leaky-rnn, mgu; the code of .*CharLM.SampleCells.dll runs in this process, SHA-256 [0-9a-f]{64}$",
-            whole.Error);
+        Assert.Matches(
+            "(?m)^cells   ind-rnn, leaky-rnn, mgu; the code of .*CharLM.SampleCells.dll runs in this process, SHA-256 [0-9a-f]{64}$",
+                whole.Error);
         Assert.Contains("model   mgu (custom)", whole.Error, StringComparison.Ordinal);
         using (RunningProgram program = _sandbox.Start([.. Train("mgu", model), "--run-dir", "parts", "--checkpoint-every", "1step"]))
         {
@@ -55,7 +56,8 @@ public sealed class CellsTests : IDisposable
             .Refused(1, "holds a model of the cell 'mgu', which CharLM.SampleCells", "--cells FILE takes the assembly that has it");
         string other = _sandbox.At("other.dll");
         File.WriteAllBytes(other, [.. File.ReadAllBytes(Assembly), 0]);
-        (await _sandbox.RunAsync("train", "--resume", "parts", "--cells", other)).Complained(1, "comes from another file", "give the same file");
+        (await _sandbox.RunAsync("train", "--resume", "parts", "--cells", other))
+            .Complained(1, "comes from another file", "give the same file");
         (await _sandbox.RunAsync("generate", "--checkpoint", "parts", "--cells", other)).Complained(1, "comes from another file");
         File.Delete(other);
         Assert.Equal(files, _sandbox.Files());
@@ -76,7 +78,8 @@ public sealed class CellsTests : IDisposable
         ]);
         Assert.All(verbs, verb => verb.Succeeded());
         Assert.InRange(verbs[0].Json().GetProperty("perplexity").GetDouble(), 1, 24);
-        (await _sandbox.RunAsync("export", "--checkpoint", "whole", "--out", "x.safetensors")).Refused(1, "holds a model of the cell 'mgu'");
+        (await _sandbox.RunAsync("export", "--checkpoint", "whole", "--out", "x.safetensors"))
+            .Refused(1, "holds a model of the cell 'mgu'");
     }
 
     [Fact]
@@ -89,7 +92,8 @@ public sealed class CellsTests : IDisposable
             (2, ["train", "text.txt", "--cells", "text.txt", "--cell", "mgu"], ["text.txt: is no .NET assembly"]),
             (2, ["train", "text.txt", "--cells", toolkit, "--cell", "mgu"], ["CharLM.Toolkit has no public class that is a RecurrentCell"]),
             (2, ["train", "text.txt", "--cell", "mgu"], ["there is no cell 'mgu': expected rnn, gru or lstm", "--cells FILE"]),
-            (2, ["train", "text.txt", "--cell", "My Cell"], ["--cell takes rnn, gru, lstm, or the name of a cell of --cells, not 'My Cell'"]));
+            (2, ["train", "text.txt", "--cell", "My Cell"],
+                ["--cell takes rnn, gru, lstm, or the name of a cell of --cells, not 'My Cell'"]));
         (await _sandbox.RunAsync("train", "text.txt", "--cells", Assembly, "--cell", "gru"))
             .Complained(2, "and the model's cell is gru: expected one of ind-rnn, leaky-rnn, mgu");
         (await _sandbox.RunAsync(Train("mgu", "--implementation", "fused"))).Complained(2, "the cell mgu is computed by its own class");

@@ -97,7 +97,8 @@ public sealed class CharModelTests : IDisposable
     {
         using CharModel model = await TrainAsync(Small with { Training = Small.Training with { NumEpochs = 1 } });
         Assert.StartsWith("samples must be 1", Assert.Throws<InvalidConfigException>(
-            () => model.GenerateAsync("a", new GenerationConfig { Samples = 2, Sampling = Sampling.AtTemperature(1) })).Message, StringComparison.Ordinal);
+            () => model.GenerateAsync("a", new GenerationConfig { Samples = 2, Sampling = Sampling.AtTemperature(1) })).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,7 +149,8 @@ public sealed class CharModelTests : IDisposable
     public void Load_NoModel_SaysSo()
     {
         File.WriteAllText(At("no.safetensors"), "no model");
-        Assert.StartsWith(At("no.safetensors"), Assert.Throws<CheckpointException>(() => CharModel.Load(At("no.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(At("no.safetensors"),
+            Assert.Throws<CheckpointException>(() => CharModel.Load(At("no.safetensors"))).Message, StringComparison.Ordinal);
     }
 
     private sealed class Told(List<EpochReport> reports) : IProgress<EpochReport>

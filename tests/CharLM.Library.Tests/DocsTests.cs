@@ -42,9 +42,11 @@ public sealed partial class DocsTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Library_SineExample_PredictsOneStepBetterThanSixtyFour()
     {
-        DocsBlock example = Assert.Single(DocsBlock.All, block => block.Runs && block.Code.Contains("SineTrainer(", StringComparison.Ordinal));
+        DocsBlock example = Assert.Single(
+            DocsBlock.All, block => block.Runs && block.Code.Contains("SineTrainer(", StringComparison.Ordinal));
         string written = await RunAsync(example);
-        double[] errors = [.. Figures().Matches(written).Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+        double[] errors =
+            [.. Figures().Matches(written).Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
         Assert.Equal(8, errors.Length);
         Assert.All(errors.Chunk(4), ofCell =>
         {
@@ -69,7 +71,8 @@ public sealed partial class DocsTests(ITestOutputHelper output) : IDisposable
         {
             string source = File.ReadAllText(Repository.File("tests", "CharLM.SampleCells", $"{cell}.cs"))
                 .Replace("\r", "", StringComparison.Ordinal);
-            Assert.Contains(source[source.IndexOf("public sealed class", StringComparison.Ordinal)..].TrimEnd(), docs, StringComparison.Ordinal);
+            Assert.Contains(
+                source[source.IndexOf("public sealed class", StringComparison.Ordinal)..].TrimEnd(), docs, StringComparison.Ordinal);
         }
     }
 

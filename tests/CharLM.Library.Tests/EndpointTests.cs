@@ -20,7 +20,14 @@ public sealed class EndpointTests
         using CharModel model = await CharModel.TrainAsync(CorpusText.FromString(SampleText.Text), new CharModelConfig
         {
             Model = new ModelConfig { NumHiddens = 24 },
-            Training = new TrainerConfig { NumEpochs = 2, BatchSize = 8, NumSteps = 16, Optimizer = OptimizerKind.Adam, LearningRate = 0.01 },
+            Training = new TrainerConfig
+            {
+                NumEpochs = 2,
+                BatchSize = 8,
+                NumSteps = 16,
+                Optimizer = OptimizerKind.Adam,
+                LearningRate = 0.01,
+            },
         });
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -67,7 +67,8 @@ public sealed class ModuleTests
         Assert.InRange(Train(model, trainer), 1, before / 2);
         var generator = new TextGenerator(model, Text.Vocab, Tokenizer.Create(TokenKind.Char));
         Assert.Equal(30, string.Concat(generator.Continue("Once", 30, new TokenSampler(Sampling.AtTemperature(1), 3))).Length);
-        using GenerationSession session = generator.Open(new GenerationConfig { Samples = 3, Length = 5, Sampling = Sampling.AtTemperature(1) });
+        using GenerationSession session = generator.Open(
+            new GenerationConfig { Samples = 3, Length = 5, Sampling = Sampling.AtTemperature(1) });
         session.Read("Once");
         Assert.Equal(3, session.Continue().Count(piece => piece.End is not null));
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace CharLM.SampleCells;
 
-/// <summary>Minimal gated unit (Zhou et al. 2016): one forget gate, which also resets. It is not minGRU, whose gate sees no state.</summary>
+/// <summary>Minimal gated unit (Zhou et al. 2016): one forget gate, which also resets. Not minGRU, whose gate sees no state.</summary>
 public sealed class Mgu(int inputSize, int hiddenSize) : RecurrentCell(inputSize, hiddenSize)
 {
     private readonly Parameter weight_ih = NewWeight(2 * hiddenSize, inputSize);

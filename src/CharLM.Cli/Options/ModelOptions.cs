@@ -14,7 +14,7 @@ namespace CharLM.Cli.Options;
 internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
     private readonly Option<Cell?> _cell = OptionOf.Word<Cell>(
-        "--cell", "rnn|gru|lstm", "The recurrent cell, or a name from --cells. [default: gru]");
+        "--cell", "rnn|gru|lstm", "The recurrent cell. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>(
         "--variant", "A published variant of the LSTM, or minGRU and minLSTM (minimal); computed by --implementation custom. [default: "
             + "standard]").In(HelpGroup.Rare);

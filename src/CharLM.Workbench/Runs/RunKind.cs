@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Models;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
@@ -27,6 +28,24 @@ public sealed class RunKind
 
     /// <summary>The default configuration.</summary>
     public RunSettings Defaults { get; }
+
+    /// <summary>Reads the configuration of a run directory.</summary>
+    /// <exception cref="RunDirectoryException">Its cell is missing, or comes from another file.</exception>
+    internal RunSettings ReadConfig(RunDirectory directory)
+    {
+        RunSettings config = RunConfigFile.Read(directory.ConfigPath, Defaults);
+        try
+        {
+            // Before a checkpoint is read: one whose cell is missing is whole all the same.
+            if (config.Network is { Cell: CellKind.Own, OwnCell: var cell })
+                MissingCellException.ThrowIfMissing("is the run of a model", cell, config.CellsFile, config.CellsSha256);
+            return config;
+        }
+        catch (MissingCellException e)
+        {
+            throw new RunDirectoryException(directory.Path, e.Message, e);
+        }
+    }
 
     /// <summary>The kind of model, as named in files.</summary>
     public string Name => Defaults.ModelKind;

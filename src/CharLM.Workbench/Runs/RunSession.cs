@@ -1,6 +1,5 @@
 using System.Text;
 using CharLM.Checkpoints;
-using CharLM.Models;
 using CharLM.Training;
 using CharLM.Workbench.Configuration;
 
@@ -106,8 +105,7 @@ public sealed class RunSession : IDisposable
             throw new RunDirectoryException(
                 path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} resumes it");
         }
-        RunSettings config = RunConfigFile.Read(directory.ConfigPath, kind.Defaults);
-        CheckCell(path, config);
+        RunSettings config = kind.ReadConfig(directory);
         RunLock held = TakeLock(directory);
         try
         {
@@ -261,21 +259,6 @@ public sealed class RunSession : IDisposable
             // The directory may have gone while the file was written.
             CheckIsThere();
             throw;
-        }
-    }
-
-    // Before a checkpoint is read: one whose cell is missing is whole all the same.
-    private static void CheckCell(string path, RunSettings config)
-    {
-        if (config.Network.Cell != CellKind.Own)
-            return;
-        try
-        {
-            MissingCellException.ThrowIfMissing("is the run of a model", config.Network.OwnCell, config.CellsFile, config.CellsSha256);
-        }
-        catch (MissingCellException e)
-        {
-            throw new RunDirectoryException(path, e.Message, e);
         }
     }
 

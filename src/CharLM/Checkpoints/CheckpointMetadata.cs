@@ -65,7 +65,7 @@ internal static class CheckpointMetadata
             return;
         CellEntry? entry = PartOrNull<CellEntry>(metadata, CellKey);
         if (entry is not null && entry.Name != model.OwnCell)
-            throw new FormatException($"holds a model of the cell '{model.OwnCell}', and says where another one, '{entry.Name}', comes from");
+            throw new FormatException($"holds a model of the cell '{model.OwnCell}', and tells the origin of another one, '{entry.Name}'");
         MissingCellException.ThrowIfMissing("holds a model", model.OwnCell, entry?.Assembly, entry?.Sha256);
     }
 

@@ -14,11 +14,12 @@ internal sealed class MissingCellException(string message) : FormatException(mes
     {
         string origin = assembly is null ? "" : $", which {assembly} had{(sha256 is null ? "" : $" (SHA-256 {sha256})")}";
         if (RecurrentCells.Find(name) is not { } cell)
-            throw new MissingCellException($"{what} of the cell '{name}'{origin}, and no cell of that name is registered: register it first");
+            throw new MissingCellException(
+                $"{what} of the cell '{name}'{origin}, and no cell of that name is registered: register it first");
         // A program that registers its cells itself stands for them.
         if (sha256 is not null && cell.Sha256 is not null && cell.Sha256 != sha256)
             throw new MissingCellException(
-                $"{what} of the cell '{name}'{origin}; the one that is registered comes from another file (SHA-256 {cell.Sha256}): give the "
-                    + "same file");
+                $"{what} of the cell '{name}'{origin}; the one that is registered comes from another file (SHA-256 {cell.Sha256}): give "
+                    + "the same file");
     }
 }

@@ -86,7 +86,8 @@ public sealed class CharModel : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public IAsyncEnumerable<string> GenerateAsync(string prefix, GenerationConfig? options = null, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<string> GenerateAsync(
+        string prefix, GenerationConfig? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prefix);
         options ??= new GenerationConfig();
@@ -98,7 +99,7 @@ public sealed class CharModel : IDisposable
         return WriteAsync(prefix, options, cancellationToken);
     }
 
-    /// <summary>Writes the model to a file that every program of the toolkit opens; an old file is replaced when the new one is whole.</summary>
+    /// <summary>Writes the model to a file that every program of the toolkit opens, replacing an old one when it is whole.</summary>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The model learns just now.</exception>

@@ -135,7 +135,8 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
             int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
             if (wrong >= 0)
                 throw new InvalidConfigException(
-                    [$"the parameter {name} of the cell {GetType().Name} begins with {values[wrong]} at place {wrong}, expected finite values"]);
+                    [$"the parameter {name} of the cell {GetType().Name} begins with {values[wrong]} at place {wrong}, expected finite "
+                        + "values"]);
         }
     }
 

@@ -179,7 +179,8 @@ internal sealed class OwnCell
     {
         try
         {
-            using RecurrentCell wider = Create(2 * Input, Hidden), larger = Create(Input, 2 * Hidden), other = Create(5 * Input, 3 * Hidden);
+            using RecurrentCell wider = Create(2 * Input, Hidden), larger = Create(Input, 2 * Hidden),
+                other = Create(5 * Input, 3 * Hidden);
             List<(string Name, long[] Shape)> byInput = Shapes(wider), byHidden = Shapes(larger), confirmed = Shapes(other);
             var solved = new List<(string, (long, long, long)[])>();
             for (int i = 0; i < first.Count; i++)

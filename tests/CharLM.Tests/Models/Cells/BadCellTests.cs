@@ -71,7 +71,8 @@ public sealed class BadCellTests : IDisposable
         RecurrentCells.Register("bad-dropout", (input, hidden) => new Bad(input, hidden, h => [h]));
         using var model = new LanguageModel(ModelConfig.OfCell("bad-dropout") with { NumHiddens = 5, WeightDropout = 0.5 }, 4);
         model.train();
-        Assert.StartsWith("weight-dropout is 0.5, and the cell bad-dropout asks for none of its weights", Refused(model), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "weight-dropout is 0.5, and the cell bad-dropout asks for none of its weights", Refused(model), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -101,7 +102,8 @@ public sealed class BadCellTests : IDisposable
     {
         OwnCells.Config("mgu").Validate();
         var e = Assert.Throws<InvalidConfigException>(() => new LanguageModel(ModelConfig.OfCell("nowhere"), 4));
-        Assert.StartsWith("there is no cell 'nowhere': expected rnn, gru or lstm, or a registered one: ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "there is no cell 'nowhere': expected rnn, gru or lstm, or a registered one: ", e.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<ModelConfig, string> Conflicts => new()
@@ -157,7 +159,8 @@ public sealed class BadCellTests : IDisposable
         RecurrentState begin = model.BeginState(1);
         model.Dispose();
         Assert.Contains(nameof(LanguageModel),
-            Assert.Throws<ObjectDisposedException>(() => model.forward(tensor(new long[] { 1 }, [1, 1]), begin)).Message, StringComparison.Ordinal);
+            Assert.Throws<ObjectDisposedException>(() => model.forward(tensor(new long[] { 1 }, [1, 1]), begin)).Message,
+                StringComparison.Ordinal);
         begin.Dispose();
     }
 }

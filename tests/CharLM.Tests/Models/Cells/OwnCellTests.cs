@@ -110,7 +110,13 @@ public sealed class OwnCellTests : IDisposable
     [Theory, MemberData(nameof(Names))]
     public void Trainer_StoppedAndReadFromAFile_GoesOnToTheSameBits(string name)
     {
-        ModelConfig config = OwnCells.Config(name) with { NumLayers = 2, Dropout = 0.2, Attention = AttentionKind.Dot, AttentionWindow = 4 };
+        ModelConfig config = OwnCells.Config(name) with
+        {
+            NumLayers = 2,
+            Dropout = 0.2,
+            Attention = AttentionKind.Dot,
+            AttentionWindow = 4,
+        };
         var training = new TrainerConfig
         {
             NumEpochs = 3,
@@ -170,8 +176,8 @@ public sealed class OwnCellTests : IDisposable
 
         Assert.Equal(Evaluator.Measure(model, SmallModels.Text), Evaluator.Measure(read, SmallModels.Text));
         Assert.Equal(Text(model), Text(read));
-        Assert.Contains("\"name\":\"" + name, System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(path)).Replace("\\", "", StringComparison.Ordinal),
-            StringComparison.Ordinal);
+        string header = System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(path)).Replace("\\", "", StringComparison.Ordinal);
+        Assert.Contains($"\"name\":\"{name}\"", header, StringComparison.Ordinal);
 
         static string Text(ILanguageModel model) => string.Concat(new TextGenerator(model, Vocab, new CharTokenizer())
             .Continue("abc", 20, new TokenSampler(Sampling.AtTemperature(1), 3)));
