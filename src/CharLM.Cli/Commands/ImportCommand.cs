@@ -101,7 +101,7 @@ internal sealed class ImportCommand : Verb
         TextConfig text = _text.Apply(parse, new TextConfig());
         text.Validate();
         CorpusText read = await CorpusOptions.ReadAsync(parse, CorpusOptions.NamesOf(corpus), text.ReadAs, null, cancellationToken);
-        CorpusOptions.TellOfReturns(parse, read, text);
+        CorpusOptions.TellOfReturns(parse, read, text, cancellationToken);
         return config with
         {
             Text = text,

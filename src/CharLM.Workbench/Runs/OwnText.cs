@@ -36,15 +36,17 @@ public static class OwnText
     ];
 
     /// <summary>The settings for a text.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="corpus">The text.</param>
     /// <param name="config">How it is cleaned, and what its tokens are; the rest is decided here.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">It is too short.</exception>
-    public static RunConfig For(string text, TextConfig config)
+    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    public static RunConfig For(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(config);
-        var tokenizer = Tokenizer.Create(config.Token);
-        IReadOnlyList<TokenCount> counts = tokenizer.Count(TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator));
-        RunConfig settings = For(counts.Sum(count => count.Count), counts.Count);
+        EncodedText text = EncodedText.Of(corpus, config, cancellationToken);
+        RunConfig settings = For(text.Length, text.Tokens.Count);
         return settings with
         {
             Text = settings.Text with
@@ -56,17 +58,17 @@ public static class OwnText
                 MinFreq = config.MinFreq == 0 && config.Token == TokenKind.Word ? 2 : config.MinFreq,
                 Encoding = config.Encoding,
             },
-            Training = settings.Training with { BatchSize = RowsOf(text, config.Documents, settings.Training) },
-            Prefix = PrefixOf(text, config),
+            Training = settings.Training with { BatchSize = RowsOf(text.Figures, config.Documents, settings.Training) },
+            Prefix = PrefixOf(corpus, config),
         };
     }
 
     // Of documents that are shorter than a row, as many more as make a minibatch of as many tokens.
-    private static int RowsOf(string text, DocumentKind documents, TrainerConfig training)
+    private static int RowsOf(TextFigures text, DocumentKind documents, TrainerConfig training)
     {
         if (documents is DocumentKind.None or DocumentKind.Files)
             return training.BatchSize;
-        int length = text.Length / Math.Max(1, DocumentSplit.Of(text, documents, []).Count());
+        int length = (int)Math.Min(int.MaxValue, text.Length / Math.Max(1, text.NonBlank));
         return Math.Clamp(training.BatchSize * training.NumSteps / Math.Max(1, length), training.BatchSize, MostRows);
     }
 
@@ -130,15 +132,15 @@ public static class OwnText
     /// A beginning in the manner of a text: the first words of the first line that has enough of them; nothing for documents, which begin
     /// by themselves.
     /// </summary>
-    /// <param name="text">The text.</param>
+    /// <param name="corpus">The text.</param>
     /// <param name="config">How it is cleaned.</param>
-    public static string PrefixOf(string text, TextConfig config)
+    public static string PrefixOf(CorpusText corpus, TextConfig config)
     {
-        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(config);
         if (config.Documents != DocumentKind.None)
             return "";
-        string beginning = TextCleaner.Clean(text[..Math.Min(text.Length, LongestSearch)], config.Cleaning, "\n");
+        string raw = corpus.Beginning(LongestSearch), beginning = TextCleaner.Clean(raw, config.Cleaning, "\n");
         if (config.Token == TokenKind.Byte)
         {
             beginning = new ByteTokenizer().ToText(beginning);
@@ -150,7 +152,7 @@ public static class OwnText
         string line = beginning.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length >= ShortestLine)
             ?? beginning.Trim();
         if (line.Length == 0)
-            return text[..1];
+            return raw[..1];
         // Whole words, where there are some.
         int most = Math.Min(LongestPrefix, line.Length / 2), space = line.LastIndexOf(' ', most);
         return space > 0 ? line[..space]

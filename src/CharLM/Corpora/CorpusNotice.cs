@@ -31,6 +31,9 @@ public enum CorpusNoticeKind
 
     /// <summary>Files in a folder are passed over: binary, hidden, empty.</summary>
     Skipped,
+
+    /// <summary>A text that memory does not hold is made into a file of token ids, which takes a while.</summary>
+    Encoding,
 }
 
 /// <summary>How far a download is; reported from the thread that reads, so a receiver is quick and does not post.</summary>

@@ -3,8 +3,11 @@ namespace CharLM.Corpora;
 /// <summary>Where corpora are kept and how patiently they are fetched.</summary>
 public sealed record CorpusSettings
 {
+    /// <summary>The largest text that is read, in bytes: 1 TiB.</summary>
+    public const long LargestText = 1L << 40;
+
     /// <summary>The largest text one .NET string can hold whatever its characters, in bytes.</summary>
-    public const long LargestText = 1_073_741_791;
+    internal const long LargestInMemory = 1_073_741_791;
 
     // Slower than any line that somebody would wait at.
     private const int LeastBytesPerSecond = 16 << 10;
@@ -50,9 +53,16 @@ public sealed record CorpusSettings
 
     /// <summary>
     /// The largest text that is read, in bytes; default and limit <see cref="LargestText"/>. From standard input, pipes and
-    /// devices, whose length nobody knows before their end, at most 128 MiB of it are read.
+    /// devices, whose length nobody knows before their end, at most 128 MiB of it are read; of texts that are read together with one, and
+    /// where there is no cache directory, at most 1,073,741,791 bytes, which memory has to hold.
     /// </summary>
     public long MaxTextBytes { get; init; } = LargestText;
+
+    /// <summary>
+    /// The largest text that is kept in memory, in bytes of all its files; default 64 MiB. Files that are longer together are read part
+    /// by part, and what is made of them is kept below <see cref="CacheDirectory"/>.
+    /// </summary>
+    internal long MaxBytesInMemory { get; init; } = 64L << 20;
 
     /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
     public long MaxUnpackedBytes { get; init; } = 256L << 20;

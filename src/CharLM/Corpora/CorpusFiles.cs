@@ -1,0 +1,214 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CharLM.Corpora;
+
+/// <summary>A text that is read from its files part by part, each time as if for the first time.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+internal sealed class CorpusFiles
+{
+    /// <summary>The files, in order, and the checksums that they had when they were found.</summary>
+    public required IReadOnlyList<(CorpusPlace Place, string Sha256)> Places { get; init; }
+
+    /// <summary>What they are in; null for UTF-8 that was not named.</summary>
+    public TextEncoding? Encoding { get; init; }
+
+    /// <summary>Where corpora are kept, and what is made of them.</summary>
+    public required string CacheDirectory { get; init; }
+
+    /// <summary>Hears of what takes time, and of what is made anew.</summary>
+    public IProgress<CorpusNotice>? Notices { get; init; }
+
+    /// <summary>The text from beginning to end, as if the files were one.</summary>
+    /// <exception cref="CorpusFileException">A file cannot be read, is in another encoding, or is not what it was.</exception>
+    public IEnumerable<TextChunk> Chunks(CancellationToken cancellationToken)
+    {
+        char last = '\n';
+        for (int i = 0; i < Places.Count; i++)
+        {
+            bool begins = true;
+            (CorpusPlace place, string sha256) = Places[i];
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using FileStream stream = Open(place.Location);
+            var file = new DecodedFile(stream, place.Location, Encoding, i == 0 ? null : Places[0].Place.Location, hash);
+            while (Read(file, place.Location) is { Length: > 0 } text)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (begins && i > 0 && last is not ('\n' or '\r') && Encoding is not { IsBytes: true })
+                    yield return new TextChunk("\n".AsMemory(), false);
+                last = text.Span[^1];
+                yield return new TextChunk(text, begins);
+                begins = false;
+            }
+            string now = Convert.ToHexStringLower(hash.GetHashAndReset());
+            if (now != sha256)
+                throw Changed(place.Location, now, sha256);
+        }
+    }
+
+    /// <summary>The SHA-256 of files, one by one and of all in a row, and how many bytes each has.</summary>
+    /// <param name="places">The files.</param>
+    /// <param name="maxBytes">The most that they may have together.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <exception cref="CorpusFileException">One cannot be read, is longer, or is not what the catalog says.</exception>
+    public static (IReadOnlyList<(string Sha256, long Bytes)> Each, string Joint) Checksums(
+        IReadOnlyList<CorpusPlace> places, long maxBytes, CancellationToken cancellationToken)
+    {
+        using var joint = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var each = new List<(string, long)>();
+        var block = new byte[1 << 20];
+        long left = maxBytes;
+        foreach (CorpusPlace place in places)
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            long bytes = 0;
+            using FileStream stream = Open(place.Location);
+            while (Read(stream, block, place.Location) is var read and > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                bytes += read;
+                if (bytes > left)
+                    throw CorpusReader.TooLarge(place.Location, Display.Bytes(Math.Max(bytes, stream.Length)), left);
+                hash.AppendData(block, 0, read);
+                if (places.Count > 1)
+                    joint.AppendData(block, 0, read);
+            }
+            left -= bytes;
+            each.Add((Convert.ToHexStringLower(hash.GetHashAndReset()), bytes));
+            if (place.Sha256 is { } expected && expected != each[^1].Item1)
+                throw Changed(place.Location, each[^1].Item1, expected);
+        }
+        return (each, places.Count == 1 ? each[0].Item1 : Convert.ToHexStringLower(joint.GetHashAndReset()));
+    }
+
+    /// <summary>A file whose bytes are others than they were.</summary>
+    public static CorpusFileException Changed(string location, string now, string before) => new(
+        CorpusFileError.Changed, location,
+        $"{Display.Quote(location)} changed while it was read: SHA-256 is {now}, expected {before}; run it again");
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return SharedFile.OpenRead(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CorpusReader.ErrorOf(path, e);
+        }
+    }
+
+    private static int Read(FileStream stream, byte[] block, string path)
+    {
+        try
+        {
+            return stream.Read(block);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CorpusReader.ErrorOf(path, e);
+        }
+    }
+
+    private static ReadOnlyMemory<char> Read(DecodedFile file, string path)
+    {
+        try
+        {
+            return file.Read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CorpusReader.ErrorOf(path, e);
+        }
+    }
+}
+
+/// <summary>The characters of a file as they are read, and the checksum of its bytes.</summary>
+/// <param name="stream">The file, at its beginning.</param>
+/// <param name="location">What to call it in errors.</param>
+/// <param name="named">What the user says that it is in; null for UTF-8 that was not named. A byte order mark wins.</param>
+/// <param name="readBefore">A text that could be read so; null for none.</param>
+/// <param name="hash">Is given every byte.</param>
+internal sealed class DecodedFile(Stream stream, string location, TextEncoding? named, string? readBefore, IncrementalHash hash)
+{
+    private const int BlockBytes = 1 << 16;
+
+    private readonly byte[] _bytes = new byte[BlockBytes];
+    private char[] _chars = [];
+    private TextEncoding? _encoding;
+    private Decoder? _decoder;
+    private bool _isNamed, _isOver;
+
+    // The bytes before the block, those of it that are left from the one before, and the lines that have begun.
+    private long _before, _lines = 1;
+    private int _left;
+
+    /// <summary>The next characters, good until the next call; none at the end.</summary>
+    /// <exception cref="CorpusFileException">There is no text, or a byte that stands for no character.</exception>
+    public ReadOnlyMemory<char> Read()
+    {
+        int written = 0;
+        while (written == 0 && !_isOver)
+        {
+            int read = stream.ReadAtLeast(_bytes.AsSpan(_left), BlockBytes - _left, throwOnEndOfStream: false);
+            hash.AppendData(_bytes, _left, read);
+            (int begin, int end) = (0, _left + read);
+            _isOver = end < BlockBytes;
+            if (_encoding is null)
+                begin = Begin(_bytes.AsSpan(0, end));
+            written = _decoder is null ? DecodeUtf8(begin, end) : Decode(_decoder, begin, end);
+            _lines += _chars.AsSpan(0, written).Count('\n');
+        }
+        return _chars.AsMemory(0, written);
+    }
+
+    // Chooses the encoding; behind the mark, the text begins.
+    private int Begin(ReadOnlySpan<byte> bytes)
+    {
+        (TextEncoding Encoding, int Length)? mark = named is { IsBytes: true } ? null : TextEncoding.OfMark(bytes);
+        int begin = mark?.Length ?? 0;
+        if (bytes.Length == begin)
+            throw CorpusReader.Empty(location);
+        if (mark is null && named is null)
+            CorpusReader.RefuseUtf16(bytes, location);
+        (_encoding, _isNamed) = (mark?.Encoding ?? named ?? TextEncoding.Utf8, mark is not null || named is not null);
+        _decoder = _encoding.IsUtf8 ? null : _encoding.NewDecoder();
+        _chars = new char[_encoding.MostCharacters(BlockBytes)];
+        return begin;
+    }
+
+    private int DecodeUtf8(int begin, int end)
+    {
+        System.Text.Unicode.Utf8.ToUtf16(
+            _bytes.AsSpan(begin, end - begin), _chars, out int used, out int written, replaceInvalidSequences: false, isFinalBlock: _isOver);
+        int next = begin + used;
+        // At most the beginning of a character is left; more is none.
+        if (end - next > 3 || (_isOver && next < end) || (next < end && TextEncoding.ValidLength(_bytes.AsSpan(next, end - next)) is null))
+            throw Bad(next, end, written);
+        _bytes.AsSpan(next, end - next).CopyTo(_bytes);
+        (_left, _before) = (end - next, _before + next);
+        return written;
+    }
+
+    private int Decode(Decoder decoder, int begin, int end)
+    {
+        try
+        {
+            int written = decoder.GetChars(_bytes, begin, end - begin, _chars, 0, flush: _isOver);
+            if (_encoding!.FillerIn(_chars.AsSpan(0, written)) is >= 0 and int filler)
+                throw Bad(begin + _encoding.BytesOf(_chars.AsSpan(0, filler)), end, filler);
+            _before += end;
+            return written;
+        }
+        catch (DecoderFallbackException e)
+        {
+            int bad = Math.Clamp(begin + e.Index, 0, Math.Max(0, end - 1));
+            throw Bad(bad, end, _encoding!.LinesIn(_bytes.AsSpan(begin, Math.Max(0, bad - begin))), isCounted: true);
+        }
+    }
+
+    // The first byte that is bad, with the characters of the block before it, or the lines that end there.
+    private CorpusFileException Bad(int place, int end, int before, bool isCounted = false) => CorpusReader.WrongEncoding(
+        _bytes.AsSpan(0, end), Math.Min(place, end - 1), _before, _lines + (isCounted ? before : _chars.AsSpan(0, before).Count('\n')),
+        location, _encoding!, _isNamed, readBefore);
+}

@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using System.Text;
+using CharLM.Corpora;
+
+namespace CharLM.Tokenization;
+
+/// <summary>
+/// The folder of texts as ids, beside the corpora of the cache: one file for each text and each way to clean and to tokenize it, written
+/// once, and shared by all processes that read it. What is not exactly what was written is written anew.
+/// </summary>
+internal static class IdCache
+{
+    private const string Folder = "ids", Extension = ".ids";
+    private const int DiskFull = 28, DiskFullOnWindows = unchecked((int)0x80070070);
+
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The ids of a text, made when they are not there.</summary>
+    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    public static EncodedText Get(CorpusText corpus, TextConfig config, CancellationToken cancellationToken)
+    {
+        (string path, IdFileAbout about) = PlaceOf(corpus, config);
+        if (Open(path, about, corpus, config, cancellationToken) is { } found)
+            return found;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using FileStream held = Lock(path, corpus, cancellationToken);
+            // Another process may have made it meanwhile.
+            return Open(path, about, corpus, config, cancellationToken) ?? Make(path, about, corpus, config, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw ErrorOf(path, corpus, e);
+        }
+    }
+
+    /// <summary>The ids of a text where they are there; else null.</summary>
+    public static EncodedText? Find(CorpusText corpus, TextConfig config, CancellationToken cancellationToken)
+    {
+        (string path, IdFileAbout about) = PlaceOf(corpus, config);
+        return Open(path, about, corpus, config, cancellationToken);
+    }
+
+    /// <summary>The files of the cache, in order of their names.</summary>
+    /// <param name="cacheDirectory">Where corpora are kept.</param>
+    public static IReadOnlyList<IdCacheEntry> List(string cacheDirectory)
+    {
+        string folder = Path.Combine(cacheDirectory, Folder);
+        return !Directory.Exists(folder) ? []
+            : [.. Directory.EnumerateFiles(folder, $"*{Extension}").Order(StringComparer.Ordinal).Select(EntryOf).OfType<IdCacheEntry>()];
+    }
+
+    /// <summary>Removes the files of the cache; one that is being written is left.</summary>
+    /// <param name="cacheDirectory">Where corpora are kept.</param>
+    /// <returns>What was removed.</returns>
+    /// <exception cref="CorpusException">A file cannot be removed.</exception>
+    public static IReadOnlyList<IdCacheEntry> Clear(string cacheDirectory)
+    {
+        IReadOnlyList<IdCacheEntry> entries = List(cacheDirectory);
+        string folder = Path.Combine(cacheDirectory, Folder);
+        try
+        {
+            foreach (IdCacheEntry entry in entries)
+                SharedFile.Delete(entry.Path);
+            if (Directory.Exists(folder))
+                AtomicFile.RemoveAbandoned(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CorpusCacheException(folder, e);
+        }
+        return entries;
+    }
+
+    private static (string Path, IdFileAbout About) PlaceOf(CorpusText corpus, TextConfig config)
+    {
+        CorpusOrigin origin = corpus.Origin;
+        string how = EncodedText.Key(config);
+        // Where one file ends and the next begins, a line end may come between them.
+        string parts = string.Concat(origin.Parts.Select(part => $"{part.Bytes} {part.Sha256}\n"));
+        byte[] text = Encoding.UTF8.GetBytes($"{origin.Sha256}\n{corpus.Files!.Encoding?.Name}\n{how}\n{parts}");
+        string key = Convert.ToHexStringLower(SHA256.HashData(text));
+        return (Path.Combine(corpus.Files.CacheDirectory, Folder, key[..32] + Extension), new IdFileAbout(key, origin.Name, how));
+    }
+
+    private static EncodedText? Open(
+        string path, IdFileAbout about, CorpusText corpus, TextConfig config, CancellationToken cancellationToken, bool isTrusted = false)
+    {
+        try
+        {
+            return IdFile.Open(path, about.Key, config, isTrusted, cancellationToken);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            Notify(corpus, CorpusNoticeKind.Corrupt,
+                $"{Display.Quote(path)} is not used: {Display.OneLine(e.Message)}; it is made anew");
+            return null;
+        }
+    }
+
+    private static EncodedText Make(
+        string path, IdFileAbout about, CorpusText corpus, TextConfig config, CancellationToken cancellationToken)
+    {
+        Notify(corpus, CorpusNoticeKind.Encoding,
+            $"{corpus.Origin.Name}: its {Display.Bytes(corpus.Origin.Bytes)} are made into token ids, once ({about.How})");
+        AtomicFile.RemoveAbandoned(Path.GetDirectoryName(path)!);
+        AtomicFile.Write(
+            path, stream => IdFile.Write((FileStream)stream, about, corpus.Chunks(0, cancellationToken), config), replacing: null,
+            temporary => new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete));
+        return Open(path, about, corpus, config, cancellationToken, isTrusted: true)
+            ?? throw new IOException("the file that was written is gone");
+    }
+
+    // One process makes it, the others wait. The lock ends with its owner; the empty file stays, as those of downloads do.
+    private static FileStream Lock(string path, CorpusText corpus, CancellationToken cancellationToken)
+    {
+        for (bool told = false; ; told = true)
+        {
+            try
+            {
+                return new FileStream(path + CorpusCache.LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException e) when (CorpusCache.IsHeldByAnother(e))
+            {
+                if (!told)
+                    Notify(corpus, CorpusNoticeKind.Waiting, $"{corpus.Origin.Name}: another process makes its token ids; waiting");
+            }
+            cancellationToken.WaitHandle.WaitOne(LockPoll);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static CorpusCacheException ErrorOf(string path, CorpusText corpus, Exception e) => e.HResult is DiskFull or DiskFullOnWindows
+        ? new CorpusCacheException(
+            $"the disk of the corpus cache {Display.Quote(Path.GetDirectoryName(path)!)} is full: the token ids of {corpus.Origin.Name} want "
+                + $"about {Display.Bytes(corpus.Origin.Bytes)}; make room, empty the cache, or choose another cache directory", path, e)
+        : new CorpusCacheException(Path.GetDirectoryName(path)!, e);
+
+    private static IdCacheEntry? EntryOf(string path)
+    {
+        try
+        {
+            long bytes = new FileInfo(path).Length;
+            try
+            {
+                (IdFileAbout about, long tokens) = IdFile.Describe(path);
+                return new IdCacheEntry(path, bytes, about.Text, about.How, tokens);
+            }
+            catch (FormatException)
+            {
+                return new IdCacheEntry(path, bytes, null, null, null);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Removed by another process meanwhile, or not this user's.
+            return null;
+        }
+    }
+
+    private static void Notify(CorpusText corpus, CorpusNoticeKind kind, string message) =>
+        corpus.Files!.Notices?.Report(new CorpusNotice(kind, message));
+}
+
+/// <summary>A text as ids in the cache.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Text">The text's name when the file was made; null of a file that cannot be used.</param>
+/// <param name="How">Cleaning, tokens and documents.</param>
+/// <param name="Tokens">How many tokens it has.</param>
+internal sealed record IdCacheEntry(string Path, long Bytes, string? Text, string? How, long? Tokens);
