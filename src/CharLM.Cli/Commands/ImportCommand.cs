@@ -105,7 +105,7 @@ internal sealed class ImportCommand : Verb
         return config with
         {
             Text = text,
-            Vocab = TokenizedText.From(read, text).Vocab,
+            Vocab = EncodedText.CountOf(read, text, cancellationToken).VocabOf(text.MinFreq),
             Corpus = new CorpusRecord(read.Origin.Name, read.Origin.Sha256),
         };
     }
