@@ -16,6 +16,9 @@ internal sealed class CorpusFiles
     /// <summary>Where corpora are kept, and what is made of them.</summary>
     public required string CacheDirectory { get; init; }
 
+    /// <summary>Bytes that are read at once, 16 or more; default 64 KiB.</summary>
+    public int BlockBytes { get; init; } = 1 << 16;
+
     /// <summary>Hears of what takes time, and of what is made anew.</summary>
     public IProgress<CorpusNotice>? Notices { get; init; }
 
@@ -30,7 +33,7 @@ internal sealed class CorpusFiles
             (CorpusPlace place, string sha256) = Places[i];
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using FileStream stream = Open(place.Location);
-            var file = new DecodedFile(stream, place.Location, Encoding, i == 0 ? null : Places[0].Place.Location, hash);
+            var file = new DecodedFile(stream, place.Location, Encoding, i == 0 ? null : Places[0].Place.Location, hash, BlockBytes);
             while (Read(file, place.Location) is { Length: > 0 } text)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -129,11 +132,11 @@ internal sealed class CorpusFiles
 /// <param name="named">What the user says that it is in; null for UTF-8 that was not named. A byte order mark wins.</param>
 /// <param name="readBefore">A text that could be read so; null for none.</param>
 /// <param name="hash">Is given every byte.</param>
-internal sealed class DecodedFile(Stream stream, string location, TextEncoding? named, string? readBefore, IncrementalHash hash)
+/// <param name="blockBytes">Bytes that are read at once.</param>
+internal sealed class DecodedFile(
+    Stream stream, string location, TextEncoding? named, string? readBefore, IncrementalHash hash, int blockBytes)
 {
-    private const int BlockBytes = 1 << 16;
-
-    private readonly byte[] _bytes = new byte[BlockBytes];
+    private readonly byte[] _bytes = new byte[blockBytes];
     private char[] _chars = [];
     private TextEncoding? _encoding;
     private Decoder? _decoder;
@@ -150,10 +153,10 @@ internal sealed class DecodedFile(Stream stream, string location, TextEncoding? 
         int written = 0;
         while (written == 0 && !_isOver)
         {
-            int read = stream.ReadAtLeast(_bytes.AsSpan(_left), BlockBytes - _left, throwOnEndOfStream: false);
+            int read = stream.ReadAtLeast(_bytes.AsSpan(_left), blockBytes - _left, throwOnEndOfStream: false);
             hash.AppendData(_bytes, _left, read);
             (int begin, int end) = (0, _left + read);
-            _isOver = end < BlockBytes;
+            _isOver = end < blockBytes;
             if (_encoding is null)
                 begin = Begin(_bytes.AsSpan(0, end));
             written = _decoder is null ? DecodeUtf8(begin, end) : Decode(_decoder, begin, end);
@@ -173,7 +176,7 @@ internal sealed class DecodedFile(Stream stream, string location, TextEncoding? 
             CorpusReader.RefuseUtf16(bytes, location);
         (_encoding, _isNamed) = (mark?.Encoding ?? named ?? TextEncoding.Utf8, mark is not null || named is not null);
         _decoder = _encoding.IsUtf8 ? null : _encoding.NewDecoder();
-        _chars = new char[_encoding.MostCharacters(BlockBytes)];
+        _chars = new char[_encoding.MostCharacters(blockBytes)];
         return begin;
     }
 

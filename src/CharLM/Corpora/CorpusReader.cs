@@ -109,8 +109,12 @@ internal static class CorpusReader
     private static async Task<ReadOnlyMemory<byte>> ReadKnownAsync(
         Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
     {
-        if (stream.Length > maxBytes)
-            throw TooLarge(location, Display.Bytes(stream.Length), maxBytes);
+        long most = Math.Min(maxBytes, CorpusSettings.LargestInMemory);
+        string? wayOut = most == maxBytes ? null
+            : $"{most:N0} can be read into memory; more are read part by part, from files alone, where there is a cache directory";
+        if (stream.Length > most)
+            throw TooLarge(location, Display.Bytes(stream.Length), most, wayOut);
+        maxBytes = most;
         // One more than is allowed, to see that more is there.
         int limit = checked((int)(maxBytes + 1));
         var buffer = new byte[Math.Min(limit, stream.Length + 1)];
@@ -119,7 +123,7 @@ internal static class CorpusReader
         {
             length += read;
             if (length > maxBytes)
-                throw TooLarge(location, $"more than {Display.Bytes(maxBytes)}", maxBytes);
+                throw TooLarge(location, $"more than {Display.Bytes(maxBytes)}", maxBytes, wayOut);
             if (length == buffer.Length)
                 Array.Resize(ref buffer, (int)Math.Min(limit, 2L * length));
         }

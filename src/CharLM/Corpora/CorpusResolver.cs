@@ -175,10 +175,7 @@ public sealed class CorpusResolver
     {
         bool isUtf8 = encoding is null && Known?.Encoding is null;
         if (place.Kind != CorpusOriginKind.StandardInput)
-        {
-            return await CorpusReader.ReadBytesAsync(
-                place.Location, Math.Min(maxBytes, CorpusSettings.LargestInMemory), isUtf8, cancellationToken);
-        }
+            return await CorpusReader.ReadBytesAsync(place.Location, maxBytes, isUtf8, cancellationToken);
         ArgumentNullException.ThrowIfNull(standardInput);
         try
         {
@@ -208,6 +205,7 @@ public sealed class CorpusResolver
             Places = [.. places.Zip(each, (place, one) => (place, one.Sha256))],
             Encoding = encoding,
             CacheDirectory = cache,
+            BlockBytes = _store.Settings.BlockBytes,
             Notices = _notices,
         };
     }

@@ -134,7 +134,7 @@ public sealed class CorpusText
     public string Text => _text
         ?? throw new InvalidOperationException($"{Origin.Name} is not in memory: its {Display.Bytes(Origin.Bytes)} are read part by part");
 
-    /// <summary>Whether the whole text is in memory; one that is longer than <see cref="CorpusSettings.MaxBytesInMemory"/> is not.</summary>
+    /// <summary>Whether the whole text is in memory; files of more than 64 MiB together are not.</summary>
     public bool IsInMemory => _text is not null;
 
     /// <summary>Where it is read from; null when it is in memory.</summary>

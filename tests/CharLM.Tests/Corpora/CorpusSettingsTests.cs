@@ -17,7 +17,7 @@ public sealed class CorpusSettingsTests
                 settings.RetryDelay }
             .Select(time => (int)time.TotalSeconds));
         Assert.Equal((3, 5), (settings.Tries, settings.MaxRedirects));
-        Assert.Equal((1_073_741_791, 268_435_456), (settings.MaxTextBytes, settings.MaxUnpackedBytes));
+        Assert.Equal((1_099_511_627_776, 268_435_456), (settings.MaxTextBytes, settings.MaxUnpackedBytes));
     }
 
     [Fact]
