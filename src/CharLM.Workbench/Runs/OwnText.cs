@@ -46,7 +46,9 @@ public static class OwnText
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(config);
         EncodedText text = EncodedText.Of(corpus, config, cancellationToken);
-        RunConfig settings = For(text.Length, text.Tokens.Count);
+        // What is between documents counts, too.
+        EncodedText all = EncodedText.CountOf(corpus, config with { Documents = DocumentKind.None }, cancellationToken);
+        RunConfig settings = For(all.Length, all.Tokens.Count);
         return settings with
         {
             Text = settings.Text with

@@ -16,8 +16,8 @@ internal sealed class CorpusFiles
     /// <summary>Where corpora are kept, and what is made of them.</summary>
     public required string CacheDirectory { get; init; }
 
-    /// <summary>Bytes that are read at once, 16 or more; default 64 KiB.</summary>
-    public int BlockBytes { get; init; } = 1 << 16;
+    /// <summary>Bytes that are read at once, 16 or more; default 128 KiB.</summary>
+    public int BlockBytes { get; init; } = 1 << 17;
 
     /// <summary>Hears of what takes time, and of what is made anew.</summary>
     public IProgress<CorpusNotice>? Notices { get; init; }
@@ -33,7 +33,7 @@ internal sealed class CorpusFiles
             (CorpusPlace place, string sha256) = Places[i];
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using FileStream stream = Open(place.Location);
-            var file = new DecodedFile(stream, place.Location, Encoding, i == 0 ? null : Places[0].Place.Location, hash, BlockBytes);
+            using var file = new DecodedFile(stream, place.Location, Encoding, i == 0 ? null : Places[0].Place.Location, hash, BlockBytes);
             while (Read(file, place.Location) is { Length: > 0 } text)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -134,7 +134,7 @@ internal sealed class CorpusFiles
 /// <param name="hash">Is given every byte.</param>
 /// <param name="blockBytes">Bytes that are read at once.</param>
 internal sealed class DecodedFile(
-    Stream stream, string location, TextEncoding? named, string? readBefore, IncrementalHash hash, int blockBytes)
+    Stream stream, string location, TextEncoding? named, string? readBefore, IncrementalHash hash, int blockBytes) : IDisposable
 {
     private readonly byte[] _bytes = new byte[blockBytes];
     private char[] _chars = [];
@@ -142,9 +142,12 @@ internal sealed class DecodedFile(
     private Decoder? _decoder;
     private bool _isNamed, _isOver;
 
-    // The bytes before the block, those of it that are left from the one before, and the lines that have begun.
+    // The bytes before the block, what is left of it, and the lines that have begun.
     private long _before, _lines = 1;
-    private int _left;
+    private int _begin, _end;
+
+    // Half of the time that reading takes: beside the decoding.
+    private Task _hashing = Task.CompletedTask;
 
     /// <summary>The next characters, good until the next call; none at the end.</summary>
     /// <exception cref="CorpusFileException">There is no text, or a byte that stands for no character.</exception>
@@ -153,17 +156,25 @@ internal sealed class DecodedFile(
         int written = 0;
         while (written == 0 && !_isOver)
         {
-            int read = stream.ReadAtLeast(_bytes.AsSpan(_left), blockBytes - _left, throwOnEndOfStream: false);
-            hash.AppendData(_bytes, _left, read);
-            (int begin, int end) = (0, _left + read);
-            _isOver = end < blockBytes;
+            _hashing.Wait();
+            int left = _end - _begin;
+            _bytes.AsSpan(_begin, left).CopyTo(_bytes);
+            _before += _begin;
+            int read = stream.ReadAtLeast(_bytes.AsSpan(left), blockBytes - left, throwOnEndOfStream: false);
+            (_begin, _end, _isOver) = (0, left + read, left + read < blockBytes);
+            _hashing = Task.Run(() => hash.AppendData(_bytes, left, read));
             if (_encoding is null)
-                begin = Begin(_bytes.AsSpan(0, end));
-            written = _decoder is null ? DecodeUtf8(begin, end) : Decode(_decoder, begin, end);
+                _begin = Begin(_bytes.AsSpan(0, _end));
+            written = _decoder is null ? DecodeUtf8() : Decode(_decoder);
             _lines += _chars.AsSpan(0, written).Count('\n');
         }
+        if (_isOver)
+            _hashing.Wait();
         return _chars.AsMemory(0, written);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _hashing.Wait();
 
     // Chooses the encoding; behind the mark, the text begins.
     private int Begin(ReadOnlySpan<byte> bytes)
@@ -180,38 +191,37 @@ internal sealed class DecodedFile(
         return begin;
     }
 
-    private int DecodeUtf8(int begin, int end)
+    private int DecodeUtf8()
     {
-        System.Text.Unicode.Utf8.ToUtf16(
-            _bytes.AsSpan(begin, end - begin), _chars, out int used, out int written, replaceInvalidSequences: false, isFinalBlock: _isOver);
-        int next = begin + used;
+        System.Text.Unicode.Utf8.ToUtf16(_bytes.AsSpan(_begin, _end - _begin), _chars, out int used, out int written,
+            replaceInvalidSequences: false, isFinalBlock: _isOver);
+        _begin += used;
         // At most the beginning of a character is left; more is none.
-        if (end - next > 3 || (_isOver && next < end) || (next < end && TextEncoding.ValidLength(_bytes.AsSpan(next, end - next)) is null))
-            throw Bad(next, end, written);
-        _bytes.AsSpan(next, end - next).CopyTo(_bytes);
-        (_left, _before) = (end - next, _before + next);
+        int left = _end - _begin;
+        if (left > 3 || (left > 0 && (_isOver || TextEncoding.ValidLength(_bytes.AsSpan(_begin, left)) is null)))
+            throw Bad(_begin, written);
         return written;
     }
 
-    private int Decode(Decoder decoder, int begin, int end)
+    private int Decode(Decoder decoder)
     {
         try
         {
-            int written = decoder.GetChars(_bytes, begin, end - begin, _chars, 0, flush: _isOver);
+            int written = decoder.GetChars(_bytes, _begin, _end - _begin, _chars, 0, flush: _isOver);
             if (_encoding!.FillerIn(_chars.AsSpan(0, written)) is >= 0 and int filler)
-                throw Bad(begin + _encoding.BytesOf(_chars.AsSpan(0, filler)), end, filler);
-            _before += end;
+                throw Bad(_begin + _encoding.BytesOf(_chars.AsSpan(0, filler)), filler);
+            _begin = _end;
             return written;
         }
         catch (DecoderFallbackException e)
         {
-            int bad = Math.Clamp(begin + e.Index, 0, Math.Max(0, end - 1));
-            throw Bad(bad, end, _encoding!.LinesIn(_bytes.AsSpan(begin, Math.Max(0, bad - begin))), isCounted: true);
+            int bad = Math.Clamp(_begin + e.Index, 0, Math.Max(0, _end - 1));
+            throw Bad(bad, _encoding!.LinesIn(_bytes.AsSpan(_begin, Math.Max(0, bad - _begin))), isCounted: true);
         }
     }
 
     // The first byte that is bad, with the characters of the block before it, or the lines that end there.
-    private CorpusFileException Bad(int place, int end, int before, bool isCounted = false) => CorpusReader.WrongEncoding(
-        _bytes.AsSpan(0, end), Math.Min(place, end - 1), _before, _lines + (isCounted ? before : _chars.AsSpan(0, before).Count('\n')),
+    private CorpusFileException Bad(int place, int before, bool isCounted = false) => CorpusReader.WrongEncoding(
+        _bytes.AsSpan(0, _end), Math.Min(place, _end - 1), _before, _lines + (isCounted ? before : _chars.AsSpan(0, before).Count('\n')),
         location, _encoding!, _isNamed, readBefore);
 }

@@ -64,8 +64,8 @@ public sealed record CorpusSettings
     /// </summary>
     internal long MaxBytesInMemory { get; init; } = 64L << 20;
 
-    /// <summary>Bytes that are read at once of texts that are not kept in memory; default 64 KiB.</summary>
-    internal int BlockBytes { get; init; } = 1 << 16;
+    /// <summary>Bytes that are read at once of texts that are not kept in memory; default 128 KiB.</summary>
+    internal int BlockBytes { get; init; } = 1 << 17;
 
     /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
     public long MaxUnpackedBytes { get; init; } = 256L << 20;

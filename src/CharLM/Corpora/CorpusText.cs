@@ -195,6 +195,14 @@ public sealed class CorpusText
         }
     }
 
+    /// <summary>What was made of the text; null when it was not.</summary>
+    internal T? MadeOrNull<T>(object key)
+        where T : class
+    {
+        lock (_made)
+            return _made.GetValueOrDefault(key) as T;
+    }
+
     private IEnumerable<TextChunk> ChunksInMemory(int length, CancellationToken cancellationToken)
     {
         int[] begins = [0, .. Origin.Parts.Skip(1).Select(part => part.Begin ?? 0)];

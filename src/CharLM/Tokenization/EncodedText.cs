@@ -34,9 +34,9 @@ internal sealed record EncodedText(
     /// <summary>The figures of a text; its numbers where they are at hand.</summary>
     /// <inheritdoc cref="Of"/>
     public static EncodedText CountOf(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default) =>
-        corpus.IsInMemory ? Of(corpus, config, cancellationToken) : corpus.Made(
-            (typeof(TextFigures), Key(config)),
-            () => IdCache.Find(corpus, config, cancellationToken) ?? Counted(corpus.Chunks(0, cancellationToken), config));
+        corpus.IsInMemory ? Of(corpus, config, cancellationToken) : corpus.MadeOrNull<EncodedText>((typeof(EncodedText), Key(config)))
+            ?? corpus.Made((typeof(TextFigures), Key(config)), () => IdCache.Find(corpus, config, cancellationToken)
+                ?? Encode(corpus.Chunks(0, cancellationToken), config, null));
 
     /// <summary>Numbers the tokens of a text in memory.</summary>
     public static EncodedText InMemory(IEnumerable<TextChunk> chunks, TextConfig config)
@@ -121,8 +121,6 @@ internal sealed record EncodedText(
     /// <summary>What tells the encodings of one text from each other.</summary>
     internal static string Key(TextConfig config) =>
         $"{Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)}, {Choices.NameOf(config.Documents)}";
-
-    private static EncodedText Counted(IEnumerable<TextChunk> chunks, TextConfig config) => Encode(chunks, config, null);
 
     // A word may look like the end token, and is none.
     private IEnumerable<TokenCount> Known() =>

@@ -20,6 +20,7 @@ internal static class IdCache
     public static EncodedText Get(CorpusText corpus, TextConfig config, CancellationToken cancellationToken)
     {
         (string path, IdFileAbout about) = PlaceOf(corpus, config);
+        DateTime written = File.GetLastWriteTimeUtc(path);
         if (Open(path, about, corpus, config, cancellationToken) is { } found)
             return found;
         try
@@ -27,7 +28,8 @@ internal static class IdCache
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using FileStream held = Lock(path, corpus, cancellationToken);
             // Another process may have made it meanwhile.
-            return Open(path, about, corpus, config, cancellationToken) ?? Make(path, about, corpus, config, cancellationToken);
+            return (File.GetLastWriteTimeUtc(path) == written ? null : Open(path, about, corpus, config, cancellationToken))
+                ?? Make(path, about, corpus, config, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -111,7 +113,7 @@ internal static class IdCache
         AtomicFile.RemoveAbandoned(Path.GetDirectoryName(path)!);
         AtomicFile.Write(
             path, stream => IdFile.Write((FileStream)stream, about, corpus.Chunks(0, cancellationToken), config), replacing: null,
-            temporary => new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete));
+            temporary => new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 1));
         return Open(path, about, corpus, config, cancellationToken, isTrusted: true)
             ?? throw new IOException("the file that was written is gone");
     }

@@ -37,7 +37,7 @@ internal static class IdFile
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), packer.Width);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), packer.Length);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(24), rest.Length);
-        IncrementalHash hash = store.Hash(stream.Position);
+        IncrementalHash hash = store.Hash(HeaderBytes + (packer.Width * packer.Length));
         stream.Position = HeaderBytes + (packer.Width * packer.Length);
         stream.Write(rest.GetBuffer(), 0, (int)rest.Length);
         hash.AppendData(rest.GetBuffer(), 0, (int)rest.Length);
@@ -184,19 +184,29 @@ internal static class IdFile
     private sealed class FileStore(FileStream stream, long begin) : PackedStore, IDisposable
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private byte[] _spare = new byte[PagedBytes.PageBytes];
         private bool _isHashed = true;
+
+        // Beside the reading of what comes next.
+        private Task _writing = Task.CompletedTask;
 
         public override byte[] Add(byte[] page, int length)
         {
-            stream.Write(page, 0, length);
-            if (_isHashed)
-                _hash.AppendData(page, 0, length);
+            Wait();
+            _writing = Task.Run(() =>
+            {
+                stream.Write(page, 0, length);
+                if (_isHashed)
+                    _hash.AppendData(page, 0, length);
+            });
+            (page, _spare) = (_spare, page);
             return page;
         }
 
         // From the end on, so that nothing is written over that is not read yet.
         public override void Widen(int from, int to)
         {
+            Wait();
             _isHashed = false;
             long end = stream.Position;
             var narrow = new byte[PagedBytes.PageBytes];
@@ -217,6 +227,7 @@ internal static class IdFile
         /// <summary>The hash of all numbers, to go on with.</summary>
         public IncrementalHash Hash(long end)
         {
+            Wait();
             if (_isHashed)
                 return _hash;
             // What was widened was written twice.
@@ -232,7 +243,14 @@ internal static class IdFile
             return _hash;
         }
 
-        public void Dispose() => _hash.Dispose();
+        public void Dispose()
+        {
+            // What went wrong was thrown, or something else was before.
+            _writing.ContinueWith(_ => { }, TaskScheduler.Default).Wait();
+            _hash.Dispose();
+        }
+
+        private void Wait() => _writing.GetAwaiter().GetResult();
     }
 }
 

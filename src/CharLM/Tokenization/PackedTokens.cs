@@ -160,7 +160,7 @@ internal sealed unsafe class MappedBytes : PackedBytes
 /// <param name="store">Where they are kept.</param>
 internal sealed class TokenPacker(PackedStore store)
 {
-    private byte[] _page = new byte[PagedBytes.PageBytes];
+    private byte[] _page = [];
     private int _filled;
 
     /// <summary>Bytes of a number.</summary>
@@ -179,6 +179,8 @@ internal sealed class TokenPacker(PackedStore store)
         Length += numbers.Length;
         while (!numbers.IsEmpty)
         {
+            if (_page.Length == 0)
+                _page = new byte[PagedBytes.PageBytes];
             int some = Math.Min(numbers.Length, (_page.Length - _filled) / Width);
             PackedTokens.Pack(numbers[..some], Width, _page.AsSpan(_filled));
             _filled += some * Width;
@@ -200,20 +202,18 @@ internal sealed class TokenPacker(PackedStore store)
     private void Widen(int width)
     {
         store.Widen(Width, width);
-        byte[] packed = _page[.._filled], page = new byte[_page.Length];
-        int factor = width / Width, half = page.Length / factor;
-        for (int from = 0; from < packed.Length; from += half)
+        byte[] packed = _page[.._filled];
+        int factor = width / Width, part = PagedBytes.PageBytes / factor;
+        for (int from = 0; from < packed.Length; from += part)
         {
-            int some = Math.Min(half, packed.Length - from);
-            PackedTokens.Repack(packed.AsSpan(from, some), Width, page, width);
+            int some = Math.Min(part, packed.Length - from);
+            _page = new byte[PagedBytes.PageBytes];
+            PackedTokens.Repack(packed.AsSpan(from, some), Width, _page, width);
             _filled = some * factor;
-            if (_filled == page.Length)
-            {
-                page = store.Add(page, _filled);
-                _filled = 0;
-            }
+            if (_filled == _page.Length)
+                Flush();
         }
-        (_page, Width) = (page, width);
+        Width = width;
     }
 }
 
@@ -223,7 +223,7 @@ internal abstract class PackedStore
     /// <summary>Keeps a page; all but the last are full.</summary>
     /// <param name="page">The page.</param>
     /// <param name="length">Bytes of it that count.</param>
-    /// <returns>A page to go on with.</returns>
+    /// <returns>A page to go on with; an empty one: a new one is to be made.</returns>
     public abstract byte[] Add(byte[] page, int length);
 
     /// <summary>Gives each number that is kept more bytes.</summary>
@@ -245,7 +245,7 @@ internal sealed class MemoryStore : PackedStore
             page = page[..length];
         if (length > 0)
             _pages.Add(page);
-        return new byte[PagedBytes.PageBytes];
+        return [];
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ namespace CharLM.Tokenization;
 internal abstract class TokenPass
 {
     // Ids that are handed on at once.
-    private const int BlockLength = 1 << 14;
+    private const int BlockLength = 1 << 12;
 
     private readonly List<string> _tokens = [];
     private readonly int[] _block = new int[BlockLength];
@@ -86,9 +86,10 @@ internal abstract class TokenPass
         int most = Math.Min(part.Length, BlockLength - _blockLength), i = 0, first = FirstId - 1;
         Span<int> ids = _block.AsSpan(_blockLength, most);
         long[] counts = _counts;
+        int[] low = pages[0];
         for (; i < ids.Length; i++)
         {
-            int c = part[i], place = pages[c >> 8][c & 0xFF];
+            int c = part[i], place = c < 256 ? low[c] : pages[c >> 8][c & 0xFF];
             if (place == 0)
                 break;
             counts[place - 1]++;
