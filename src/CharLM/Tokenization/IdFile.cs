@@ -199,8 +199,9 @@ internal static class IdFile
                 if (_isHashed)
                     _hash.AppendData(page, 0, length);
             });
-            (page, _spare) = (_spare, page);
-            return page;
+            byte[] next = _spare;
+            _spare = page;
+            return next;
         }
 
         // From the end on, so that nothing is written over that is not read yet.

@@ -63,15 +63,24 @@ public abstract class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(vocab);
         const int PartLength = 1 << 16;
-        int most = maxTokens ?? int.MaxValue;
-        var ids = new List<int>();
+        // A token has a character at least.
+        var ids = new int[Math.Min(maxTokens ?? int.MaxValue, text.Length)];
+        int count = 0;
         TokenPass pass = NewPass();
-        pass.Sink = some => ids.AddRange(some[..Math.Min(some.Length, most - ids.Count)]);
-        for (; !text.IsEmpty && pass.Total < most; text = text[Math.Min(PartLength, text.Length)..])
+        pass.Sink = some =>
+        {
+            some = some[..Math.Min(some.Length, ids.Length - count)];
+            some.CopyTo(ids.AsSpan(count));
+            count += some.Length;
+        };
+        for (; !text.IsEmpty && pass.Total < ids.Length; text = text[Math.Min(PartLength, text.Length)..])
             pass.Add(text[..Math.Min(PartLength, text.Length)]);
         pass.End();
-        int[] known = [.. pass.Counts.Select(count => IdOf(count.Token, vocab))];
-        return [.. ids.Select(id => known[id])];
+        int[] known = [.. pass.Counts.Select(one => IdOf(one.Token, vocab))];
+        for (int i = 0; i < count; i++)
+            ids[i] = known[ids[i]];
+        Array.Resize(ref ids, count);
+        return ids;
     }
 
     /// <summary>The ids of a text in a document, which holds no end.</summary>

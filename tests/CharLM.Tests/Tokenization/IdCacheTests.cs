@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Text;
 using CharLM.Corpora;
 using CharLM.Tests.Corpora;
@@ -115,7 +116,7 @@ public sealed class IdCacheTests : IDisposable
     [Fact]
     public async Task Get_ManyAtOnce_MakeOneFile()
     {
-        CorpusText[] texts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LargeAsync(Story)));
+        CorpusText[] texts = [await LargeAsync(Story), await LargeAsync(Story), await LargeAsync(Story)];
 
         int[][] ids = await Task.WhenAll(texts.Select(text => Task.Run(() => TokenizedText.From(text, Config).Train.ToArray())));
 
@@ -175,6 +176,37 @@ public sealed class IdCacheTests : IDisposable
         var e = Assert.Throws<CorpusCacheException>(() => EncodedText.Of(text, Config, Token));
 
         Assert.StartsWith($"cannot write to the corpus cache '{Path.Combine(Cache, "ids")}'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_FullDisk_SaysHowMuchIsWantedAndLeavesNothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root on Linux can mount a small disk");
+        string disk = Directory.CreateDirectory(_bench.PathOf("disk")).FullName;
+        Assert.SkipWhen(await RunAsync("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk) != 0, "this system mounts no disk");
+        try
+        {
+            _bench.Settings = _bench.Settings with { CacheDirectory = disk };
+            CorpusText text = await LargeAsync(string.Concat(Enumerable.Repeat(Story, 200)));
+
+            var e = Assert.Throws<CorpusCacheException>(() => EncodedText.Of(text, Config, Token));
+
+            Assert.Equal(
+                $"the disk of the corpus cache '{disk}/ids' is full: the token ids of a.txt want about 240,000 bytes; make room, empty the "
+                    + "cache, or choose another cache directory", e.Message);
+            Assert.All(Directory.GetFiles($"{disk}/ids"), file => Assert.Equal(0, new FileInfo(file).Length));
+        }
+        finally
+        {
+            await RunAsync("umount", disk);
+        }
+
+        static async Task<int> RunAsync(string program, params string[] arguments)
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            await process.WaitForExitAsync(Token);
+            return process.ExitCode;
+        }
     }
 
     private static byte[] Change(byte[] bytes, int place) => [.. bytes[..place], (byte)(bytes[place] ^ 1), .. bytes[(place + 1)..]];

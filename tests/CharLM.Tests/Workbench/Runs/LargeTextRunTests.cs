@@ -74,7 +74,7 @@ public sealed class LargeTextRunTests : IDisposable
     [Fact]
     public async Task For_TextInAFile_ChoosesTheSettingsOfMemory()
     {
-        string path = _bench.Write("story.txt", Encoding.UTF8.GetBytes(Story));
+        string path = _bench.Write("story.txt", Encoding.UTF8.GetBytes(Story + Story));
         foreach (DocumentKind documents in Enum.GetValues<DocumentKind>())
         {
             var text = new TextConfig { Cleaning = Cleaning.None, Documents = documents };
