@@ -85,7 +85,8 @@ public sealed record NGramRun
 
     private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
     {
-        EvaluationText heldOut = EvaluationText.From(corpus, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen, cancellationToken) with
+        EvaluationText heldOut = EvaluationText.From(
+            corpus, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen, cancellationToken) with
         {
             Name = $"{corpus.Origin.Name} ({(Text.TestFraction > 0 ? "test part" : "held out from training")})",
         };

@@ -21,7 +21,9 @@ public static class TextCleaner
     }
 }
 
-/// <summary>Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut.</summary>
+/// <summary>
+/// Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut.
+/// </summary>
 /// <param name="cleaning">What to do.</param>
 /// <param name="lineSeparator">As in <see cref="TextCleaner.Clean"/>.</param>
 internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)

@@ -64,7 +64,8 @@ internal sealed record EncodedText(
     /// <param name="minFreq">Rarer tokens are left out.</param>
     public Vocab VocabOf(int minFreq) => Config.Documents == DocumentKind.None
         ? _tokenizer.VocabOf(Tokens, minFreq, [])
-        : _tokenizer.VocabOf(Figures.Documents == 0 ? [] : Known().Append(new TokenCount(Vocab.End, Figures.Documents)), minFreq, [Vocab.End]);
+        : _tokenizer.VocabOf(
+            Figures.Documents == 0 ? [] : Known().Append(new TokenCount(Vocab.End, Figures.Documents)), minFreq, [Vocab.End]);
 
     /// <summary>A vocab with the tokens of the text that it has not.</summary>
     /// <param name="vocab">The vocab.</param>

@@ -139,8 +139,9 @@ internal static class IdCache
 
     private static CorpusCacheException ErrorOf(string path, CorpusText corpus, Exception e) => e.HResult is DiskFull or DiskFullOnWindows
         ? new CorpusCacheException(
-            $"the disk of the corpus cache {Display.Quote(Path.GetDirectoryName(path)!)} is full: the token ids of {corpus.Origin.Name} want "
-                + $"about {Display.Bytes(corpus.Origin.Bytes)}; make room, empty the cache, or choose another cache directory", path, e)
+            $"the disk of the corpus cache {Display.Quote(Path.GetDirectoryName(path)!)} is full: the token ids of "
+                + $"{corpus.Origin.Name} want about {Display.Bytes(corpus.Origin.Bytes)}; make room, empty the cache, or choose another "
+                + "cache directory", path, e)
         : new CorpusCacheException(Path.GetDirectoryName(path)!, e);
 
     private static IdCacheEntry? EntryOf(string path)

@@ -122,7 +122,9 @@ internal sealed class PagedBytes(IReadOnlyList<byte[]> pages) : PackedBytes
         tokens.Unpack(pages[(int)(place / PageBytes)].AsSpan((int)(place % PageBytes)), destination);
 }
 
-/// <summary>Numbers in a file that is mapped into memory: the system reads what is asked for, and forgets it when memory is short.</summary>
+/// <summary>
+/// Numbers in a file that is mapped into memory: the system reads what is asked for, and forgets it when memory is short.
+/// </summary>
 internal sealed unsafe class MappedBytes : PackedBytes
 {
     private readonly MemoryMappedViewAccessor _view;

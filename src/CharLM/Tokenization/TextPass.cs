@@ -43,7 +43,9 @@ internal sealed class TextPass
     /// <summary>Tokens so far, with the ends of documents.</summary>
     public long Length => Tokens.Total + _ends;
 
-    /// <summary>Told of each document that has a token: where it begins in the raw text, and the place of the end token before it.</summary>
+    /// <summary>
+    /// Told of each document that has a token: where it begins in the raw text, and the place of the end token before it.
+    /// </summary>
     public Action<long, long>? OnDocument { get; init; }
 
     /// <summary>Reads on.</summary>

@@ -5,7 +5,7 @@ using CharLM.Tokenization;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>A text that is read part by part from its files is the text that memory holds, in every encoding, joined the same way.</summary>
+/// <summary>A text that is read part by part is the text that memory holds, in every encoding, joined the same way.</summary>
 public sealed class LargeTextTests : IDisposable
 {
     private const string Story = "Der Bär saß\r\nauf der Matte.\r\n\r\nE\u0301cole 中文 \U0001F600 x\nHe said: \"ab, cd\"\n  \nEnd\u0301";
@@ -18,7 +18,8 @@ public sealed class LargeTextTests : IDisposable
 
     public static TheoryData<string, string?> Encodings => new()
     {
-        { "utf-8", null }, { "utf-8, marked", null }, { "utf-16", null }, { "utf-32", null }, { "gb18030", "gb18030" }, { "utf-16", "utf-16" },
+        { "utf-8", null }, { "utf-8, marked", null }, { "utf-16", null }, { "utf-32", null }, { "gb18030", "gb18030" },
+        { "utf-16", "utf-16" },
     };
 
     // A block of 16 bytes cuts everything somewhere.
@@ -42,7 +43,8 @@ public sealed class LargeTextTests : IDisposable
             (large.Origin.Sha256, large.Origin.Bytes, large.Origin.Name, large.Origin.Location, large.Origin.Encoding));
         Assert.Equal(memory.Origin.Parts.Select(part => part with { Begin = null }), large.Origin.Parts);
         Assert.True(memory.IsInMemory && !large.IsInMemory);
-        Assert.Contains("are read part by part", Assert.Throws<InvalidOperationException>(() => large.Text).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "are read part by part", Assert.Throws<InvalidOperationException>(() => large.Text).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +83,8 @@ public sealed class LargeTextTests : IDisposable
         Assert.Single(IdCache.List(_bench.Settings.CacheDirectory!));
         if (documents == DocumentKind.Files)
             return;
-        EvaluationText measured = EvaluationText.From(memory, config, some, Part), asFiles = EvaluationText.From(large, config, some, Part, Token);
+        EvaluationText measured = EvaluationText.From(memory, config, some, Part),
+            asFiles = EvaluationText.From(large, config, some, Part, Token);
         Assert.Equal(measured.Tokens.ToArray(), asFiles.Tokens.ToArray());
         Assert.Equal(measured with { Tokens = asFiles.Tokens }, asFiles);
 

@@ -91,7 +91,8 @@ public sealed class IdCacheTests : IDisposable
         // What is rare is the vocab's to say.
         IReadOnlyList<IdCacheEntry> entries = IdCache.List(Cache);
         Assert.Equal(
-            ["lower, char, none", "none, char, lines", "none, char, none", "none, word, none"], entries.Select(entry => entry.How!).Order());
+            ["lower, char, none", "none, char, lines", "none, char, none", "none, word, none"],
+            entries.Select(entry => entry.How!).Order());
         Assert.All(entries, entry => Assert.Equal(("a.txt", new FileInfo(entry.Path).Length), (entry.Text, entry.Bytes)));
         Assert.Equal(300, entries.Single(entry => entry.How == "none, word, none").Tokens);
     }

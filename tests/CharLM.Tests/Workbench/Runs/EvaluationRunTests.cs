@@ -72,7 +72,8 @@ public sealed class EvaluationRunTests
         double? Share(string read)
         {
             var run = new EvaluationRun();
-            return run.Execute(model, run.Texts(new CorpusText(read, Corpus.Origin), [model with { Corpus = new CorpusRecord("y", "bb") }])[0],
+            return run.Execute(
+                model, run.Texts(new CorpusText(read, Corpus.Origin), [model with { Corpus = new CorpusRecord("y", "bb") }])[0],
                 "x").Report.PassagesTrainedOn;
         }
     }

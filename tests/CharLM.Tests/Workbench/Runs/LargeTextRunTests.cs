@@ -47,7 +47,12 @@ public sealed class LargeTextRunTests : IDisposable
         RunConfig config = Config with
         {
             Text = Config.Text with { Documents = documents },
-            Training = Config.Training with { NumEpochs = Math.Max(1, epochs), TotalSteps = epochs == 0 ? 20 : 0, StepsPerEpoch = epochs == 0 ? 8 : 0 },
+            Training = Config.Training with
+            {
+                NumEpochs = Math.Max(1, epochs),
+                TotalSteps = epochs == 0 ? 20 : 0,
+                StepsPerEpoch = epochs == 0 ? 8 : 0,
+            },
         };
         string path = _bench.Write("story.txt", Encoding.UTF8.GetBytes(Story));
 
@@ -78,7 +83,8 @@ public sealed class LargeTextRunTests : IDisposable
         foreach (DocumentKind documents in Enum.GetValues<DocumentKind>())
         {
             var text = new TextConfig { Cleaning = Cleaning.None, Documents = documents };
-            RunConfig memory = OwnText.For(await ReadAsync(path, isLarge: false), text), file = OwnText.For(await ReadAsync(path, isLarge: true), text);
+            RunConfig memory = OwnText.For(await ReadAsync(path, isLarge: false), text),
+                file = OwnText.For(await ReadAsync(path, isLarge: true), text);
             Assert.Equal(memory, file);
             Assert.Equal(documents == DocumentKind.None ? "The cat" : "", file.Prefix);
         }
@@ -90,7 +96,8 @@ public sealed class LargeTextRunTests : IDisposable
         string path = _bench.Write("story.txt", Encoding.UTF8.GetBytes(Story));
         var run = new NGramRun { Order = 4, CheckpointPath = _bench.PathOf("n"), Text = Config.Text with { MaxTokens = 0 } };
 
-        NGramResult memory = run.Execute(await ReadAsync(path, isLarge: false), Token), file = run.Execute(await ReadAsync(path, isLarge: true), Token);
+        NGramResult memory = run.Execute(await ReadAsync(path, isLarge: false), Token),
+            file = run.Execute(await ReadAsync(path, isLarge: true), Token);
 
         Assert.Equal(memory.HeldOut! with { Seconds = 0 }, file.HeldOut! with { Seconds = 0 });
         Assert.Equal(memory.Checkpoint.Model.NGrams, file.Checkpoint.Model.NGrams);
