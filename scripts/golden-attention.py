@@ -1,24 +1,24 @@
 #!/usr/bin/python3
-"""Writes reference numbers of PyTorch for attention: tests/CharLM.Tests/golden/attention.json.
+"""Writes reference values from PyTorch for attention: tests/CharLM.Tests/golden/attention.json.
 
     apt-get install --no-install-recommends python3-torch
     /usr/bin/python3 scripts/golden-attention.py --out tests/CharLM.Tests/golden/attention.json
 
 Everything is computed in float64, in one thread, from a fixed seed. Scaled dot-product attention is PyTorch's own
-(nn.MultiheadAttention with one head and the identity as every projection); additive attention is written as in Dive into
-Deep Learning v1.0, 11.3.2; attention by concatenation as in PyTorch's translation tutorial.
+(nn.MultiheadAttention with one head and the identity as every projection); additive attention follows Dive into
+Deep Learning v1.0, 11.3.2; concatenation attention follows PyTorch's translation tutorial.
 
 The format, JSON:
 
-    torch, dtype        what computed the numbers
+    torch, dtype        the version of PyTorch, and the data type
     cases               a list
       name, kind        kind is dot, additive or concat
       parameters        the weights, by the names of a state dict; empty for dot
       queries, keys, values
-      mask              true where a query may see a key, in the shape that the layer takes; absent when nothing is hidden
-      output, weights   what came out
-      grad_output       what the gradients below are for: those of sum(output * grad_output)
-      gradients         by name, those of queries, keys and values included
+      mask              true where a query may see a key, in the layer's shape; absent if nothing is hidden
+      output, weights   the results
+      grad_output       the gradients below are those of sum(output * grad_output)
+      gradients         by name, including queries, keys and values
 
 A tensor is {"shape": [...], "data": [...]}, row-major.
 """
@@ -103,7 +103,7 @@ def case(name, kind, layer, queries, keys, values, mask=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes reference numbers of PyTorch for attention.")
+    parser = argparse.ArgumentParser(description="Writes reference values from PyTorch for attention.")
     parser.add_argument("--out", required=True, metavar="FILE")
     options = parser.parse_args()
     torch.set_num_threads(1)

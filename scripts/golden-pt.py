@@ -4,8 +4,8 @@
     apt-get install --no-install-recommends python3-torch
     /usr/bin/python3 scripts/golden-pt.py tests/CharLM.Tests/golden/pytorch
 
-Each file holds a language model over 5 tokens as somebody would save it; logits.json says by file what PyTorch computes with the
-weights that the file holds, in float32, for the token ids of IDS in one row, from a state of zeros.
+Each file holds a language model over 5 tokens in a common way of saving; logits.json has, by file, the logits that PyTorch computes
+from its weights in float32, for the token ids of IDS in one row, from the zero state.
 """
 
 import argparse
@@ -22,7 +22,7 @@ CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class CharModel(nn.Module):
-    """Modules under other names than the toolkit's, as people choose them."""
+    """Modules with common names other than the toolkit's."""
 
     def __init__(self, cell, layers, embedding=0):
         super().__init__()
@@ -37,14 +37,14 @@ class CharModel(nn.Module):
 
 
 class Trap:
-    """Runs a program when it is unpickled in earnest."""
+    """Runs a program when a real unpickler reads it."""
 
     def __reduce__(self):
         return os.system, ("touch trap",)
 
 
 def flattened(state):
-    """The recurrent weights as parts of one storage, which is how cuDNN keeps them: so does a state dict from the GPU."""
+    """The recurrent weights as views of one storage, as cuDNN and state dicts from the GPU keep them."""
     names = [name for name in state if name.startswith("net.")]
     whole, place, parts = torch.cat([state[name].reshape(-1) for name in names]), 0, dict(state)
     for name in names:
@@ -54,12 +54,12 @@ def flattened(state):
 
 
 def transposed(state):
-    """The same values in another order of memory."""
+    """The same values in another memory order."""
     return {name: weight.t().contiguous().t() if weight.dim() == 2 else torch.stack([weight, weight], 1)[:, 0] for name, weight in state.items()}
 
 
 def whole_training(state):
-    """What a training script keeps, optimizer and all."""
+    """The checkpoint of a typical training script, including the optimizer."""
     parameter = nn.Parameter(torch.ones(2))
     optimizer = torch.optim.Adam([parameter], lr=0.01)
     parameter.sum().backward()
@@ -67,7 +67,7 @@ def whole_training(state):
     return {"epoch": 7, "loss": 1.25, "model": state, "optimizer": optimizer.state_dict(), "history": [3.5, 2.5], "device": torch.device("cpu"), "seed": 2**63 + 1}
 
 
-FILES = {  # name: cell, layers, embedding, what becomes of the state dict, options of torch.save
+FILES = {  # name: cell, layers, embedding, transformation of the state dict, options of torch.save
     "gru": ("gru", 1, 0, None, {}),
     "lstm-2": ("lstm", 2, 4, None, {}),
     "rnn-protocol-4": ("rnn", 1, 0, None, {"pickle_protocol": 4}),
@@ -96,7 +96,7 @@ def main():
         saved = change(model.state_dict()) if change else model.state_dict()
         torch.save(saved, folder / f"{name}.pt", **options)
         if name.startswith("gru-") and name.endswith(("16", "64")):
-            model.load_state_dict(saved)  # rounded as the file has them
+            model.load_state_dict(saved)  # rounded as in the file
         with torch.no_grad():
             logits[f"{name}.pt"] = model(torch.tensor(IDS).unsqueeze(1)).squeeze(1).tolist()
     torch.save(CharModel("gru", 1), folder / "module.pt")

@@ -1,26 +1,26 @@
 #!/usr/bin/python3
-"""Writes reference numbers of PyTorch for the recurrent layers: tests/CharLM.Tests/golden/recurrent.json.
+"""Writes reference values from PyTorch for the recurrent layers: tests/CharLM.Tests/golden/recurrent.json.
 
     apt-get install --no-install-recommends python3-torch
     /usr/bin/python3 scripts/golden.py --out tests/CharLM.Tests/golden/recurrent.json
 
-Everything is computed in float64, in one thread, from the seed: the same PyTorch writes the same file. The tests read
-another file of this format where CHARLM_GOLDEN names one.
+Everything is computed in float64, in one thread, from the seed: the same PyTorch writes the same file. CHARLM_GOLDEN
+names another file of this format for the tests.
 
 The format, JSON:
 
-    torch, dtype        what computed the numbers
-    cases               a list, one entry a model: RNN (tanh), GRU and LSTM, each with 1 layer, 2 layers, and 2 layers
-                        that read in both directions; a linear layer on top gives the logits
+    torch, dtype        the version of PyTorch, and the data type
+    cases               a list, one entry per model: RNN (tanh), GRU and LSTM, each with 1 layer, 2 layers, and 2 bidirectional
+                        layers; a linear layer on top gives the logits
       cell, num_layers, bidirectional, vocab_size, num_hiddens, batch_size, num_steps
       parameters        the weights before the first step, by the names of a state dict
                         (rnn.weight_ih_l0, ..., rnn.bias_hh_l1_reverse, linear.weight, linear.bias)
-      inputs, targets   a minibatch a step: token ids [steps][batch_size][num_steps]; inputs enter as one-hot vectors
-      steps             what each step of training told, in order
+      inputs, targets   one minibatch per step: token ids [steps][batch_size][num_steps]; inputs are one-hot encoded
+      steps             the results of each training step, in order
         loss            cross-entropy, mean over all tokens, nats
         perplexity      exp(loss)
         gradient_norm   sqrt of the sum of the squares of all gradients, before clipping
-        final_state     [hidden state], of an LSTM [hidden state, cell state]; each [layers * directions, batch, hidden]
+        final_state     [hidden state], for an LSTM [hidden state, cell state]; each [layers * directions, batch, hidden]
         logits          [num_steps * batch_size, vocab_size], step by step; first step only
         gradients       by name, before clipping; first step only
       parameters_after  the weights after the last step
@@ -43,7 +43,7 @@ STACKS = [(1, False), (2, False), (2, True)]
 
 
 class Model(nn.Module):
-    """The recurrent layers and the output layer, under the names of the book's RNNModel."""
+    """The recurrent layers and the output layer, named as in the book's RNNModel."""
 
     def __init__(self, cell, num_layers, bidirectional, vocab_size, num_hiddens):
         super().__init__()
@@ -66,7 +66,7 @@ def parts(state):
 
 
 def train_step(model, inputs, targets, state, learning_rate, clip_norm, whole):
-    """One step; returns what it told and the state that the next one begins with."""
+    """One step; returns its results and the next step's initial state."""
     logits, state = model(inputs, state)
     loss = nn.functional.cross_entropy(logits, targets.T.reshape(-1))
     model.zero_grad()
@@ -90,7 +90,7 @@ def train_step(model, inputs, targets, state, learning_rate, clip_norm, whole):
 
 
 def case(number, cell, num_layers, bidirectional, options):
-    torch.manual_seed(options.seed * 100 + number)  # of its own: a case is the same whatever stands before it
+    torch.manual_seed(options.seed * 100 + number)  # a seed per case, so that a case does not depend on earlier ones
     model = Model(cell, num_layers, bidirectional, options.vocab_size, options.hidden)
     ids = torch.randint(options.vocab_size, (2, options.steps, options.batch_size, options.num_steps))
     entry = {
@@ -117,16 +117,16 @@ def case(number, cell, num_layers, bidirectional, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes reference numbers of PyTorch for the recurrent layers.")
+    parser = argparse.ArgumentParser(description="Writes reference values from PyTorch for the recurrent layers.")
     parser.add_argument("--out", required=True, metavar="FILE")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--vocab-size", type=int, default=7)
     parser.add_argument("--hidden", type=int, default=4)
     parser.add_argument("--batch-size", type=int, default=3)
     parser.add_argument("--num-steps", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=3, help="steps of training")
+    parser.add_argument("--steps", type=int, default=3, help="training steps")
     parser.add_argument("--lr", type=float, default=0.5)
-    parser.add_argument("--clip", type=float, default=0.25, help="greatest norm of the gradients; the default acts in most steps")
+    parser.add_argument("--clip", type=float, default=0.25, help="maximum norm of the gradients; the default clips in most steps")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)

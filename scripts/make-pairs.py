@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Writes the pairs of docs/sequence-tasks.md: train.tsv and test.tsv, source<TAB>target, no pair of one in the other.
+"""Writes the pairs of docs/sequence-tasks.md: train.tsv and test.tsv, source<TAB>target, without common pairs.
 
     scripts/make-pairs.py addition --out pairs/addition            57+68 -> 125, up to 5 digits
     scripts/make-pairs.py reversal --out pairs/reversal            flow -> wolf
     scripts/make-pairs.py dates --out pairs/dates                  Tuesday, 3 March 1987 -> 1987-03-03
     scripts/make-pairs.py authors --out pairs/authors --text wells=timemachine.txt --text shakespeare=tinyshakespeare.txt
-                                                                   a line of a text -> who wrote it
-    scripts/make-pairs.py steered --out pairs/steered --text ...   who wrote it -> a line: the same pairs the other way round
-    scripts/make-pairs.py vowels --out pairs/vowels                every letter of a word gets v or c
-    scripts/make-pairs.py case --out pairs/case --text ...         every character of a line in small letters gets u where it was a capital, else l
+                                                                   a line of a text -> its author
+    scripts/make-pairs.py steered --out pairs/steered --text ...   author -> a line: the same pairs reversed
+    scripts/make-pairs.py vowels --out pairs/vowels                labels every letter of a word v or c
+    scripts/make-pairs.py case --out pairs/case --text ...         labels every character of a lower-case line: u for a capital, else l
 
 The same seed gives the same files on every machine.
 """
@@ -25,7 +25,7 @@ DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def addition(draw, options):
-    """Each number of digits is as likely as the others: five-digit numbers alone would be nine tenths of all."""
+    """Every number of digits is equally likely: otherwise nine tenths would be five-digit numbers."""
 
     def number():
         digits = draw.randint(1, options.digits)
@@ -90,8 +90,8 @@ def distinct(make, draw, options):
 
 
 def lines_by_name(options):
-    """Lines of at least 20 letters; letters, digits, spaces and common punctuation only, so that no text is told by the
-    encoding of its file."""
+    """Lines of at least 20 letters; letters, digits, spaces and common punctuation only, so that a file's encoding does not
+    reveal its author."""
     by_name = {}
     for entry in options.texts:
         name, _, path = entry.partition("=")
@@ -99,13 +99,13 @@ def lines_by_name(options):
             sys.exit(f"make-pairs: '{entry}' is not NAME=FILE")
         with open(path, encoding="utf-8") as file:
             lines = {re.sub(r"[^A-Za-z0-9 .,;:!?'()-]+", " ", line).strip() for line in file}
-        # A line in capitals is a heading, one that ends in a colon names a speaker.
+        # A line in capitals is a heading, one that ends with a colon names a speaker.
         by_name[name] = sorted(line for line in lines if sum(map(str.isalpha, line)) >= 20 and not line.isupper() and not line.endswith(":"))
     return by_name
 
 
 def case(options):
-    """Lines that differ in more than their capitals."""
+    """Lines that differ in more than capitals."""
     lines = {line.lower(): line for lines in lines_by_name(options).values() for line in lines}
     if not lines:
         sys.exit("make-pairs: give a text, as --text NAME=FILE")
@@ -113,7 +113,7 @@ def case(options):
 
 
 def authors(draw, options):
-    """As many lines of each author."""
+    """The same number of lines per author."""
     by_author = lines_by_name(options)
     if len(by_author) < 2:
         sys.exit("make-pairs: give two authors or more, each as --text NAME=FILE")
@@ -135,12 +135,12 @@ def main():
     makers = {"addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None, "steered": None, "case": None}
     parser = argparse.ArgumentParser(description="Writes pairs of texts for charlm classify and charlm seq2seq.")
     parser.add_argument("task", choices=makers)
-    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors and steered, twice or more: who wrote which text; for case, whose lines")
+    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors and steered, two or more: an author and a text; for case, the texts")
     parser.add_argument("--out", required=True, metavar="FOLDER")
-    parser.add_argument("--train", type=int, default=100_000, help="pairs to learn, of lines of texts at most (default 100000)")
-    parser.add_argument("--test", type=int, default=2_000, help="pairs that are unseen (default 2000)")
-    parser.add_argument("--digits", type=int, default=5, help="digits of a number at most (default 5)")
-    parser.add_argument("--length", type=int, default=20, help="letters of a word at most (default 20)")
+    parser.add_argument("--train", type=int, default=100_000, help="training pairs, at most as many as there are lines (default 100000)")
+    parser.add_argument("--test", type=int, default=2_000, help="unseen pairs (default 2000)")
+    parser.add_argument("--digits", type=int, default=5, help="maximum digits of a number (default 5)")
+    parser.add_argument("--length", type=int, default=20, help="maximum letters of a word (default 20)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     draw = random.Random(options.seed)

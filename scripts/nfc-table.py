@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/CharLM/Corpora/nfc.txt: what canonical normalization needs of the Unicode Character Database."""
+"""Writes src/CharLM/Corpora/nfc.txt: the data of the Unicode Character Database for canonical normalization."""
 import pathlib
 import unicodedata as ucd
 

@@ -4,9 +4,8 @@
     charlm export --checkpoint checkpoints/last.safetensors --out model.pt
     python3 scripts/pytorch_perplexity.py model.pt ids.json
 
-ids.json is a list of token ids: every one but the first is predicted, with all that stand before it as context, which is
-what charlm measures with one row. The state dict is loaded unchanged: load_model is all that it takes to use such a
-model in PyTorch.
+ids.json is a list of token ids: each one but the first is predicted from all before it, as charlm does with one row. The
+state dict is loaded unchanged: load_model shows all that PyTorch needs to use such a model.
 """
 
 import argparse
@@ -17,11 +16,11 @@ import zipfile
 import torch
 from torch import nn
 
-STEPS = 1024  # tokens of one call; the state is carried from call to call
+STEPS = 1024  # tokens per call; the state is carried between calls
 
 
 class LanguageModel(nn.Module):
-    """The recurrent layers, an output layer, and an embedding or one-hot vectors: the names are those of the state dict."""
+    """The recurrent layers, an output layer, and an embedding or one-hot vectors, named as in the state dict."""
 
     def __init__(self, rnn, vocab_size, embedding_size):
         super().__init__()
@@ -38,10 +37,10 @@ class LanguageModel(nn.Module):
 
 
 def load_model(path):
-    """The model of an exported file: its sizes are the shapes of its weights."""
+    """The model of an exported file; its sizes follow from the shapes of its weights."""
     weights = torch.load(path, weights_only=True)
     with zipfile.ZipFile(path) as archive:
-        metadata = json.loads(archive.read("model/charlm.json"))  # PyTorch passes this record over
+        metadata = json.loads(archive.read("model/charlm.json"))  # PyTorch ignores this record
     rows, hidden = weights["rnn.weight_hh_l0"].shape
     cell = {1: nn.RNN, 3: nn.GRU, 4: nn.LSTM}[rows // hidden]
     layers = sum(name.startswith("rnn.weight_ih_") and not name.endswith("_reverse") for name in weights)
@@ -55,7 +54,7 @@ def load_model(path):
 
 @torch.no_grad()
 def measure(model, ids):
-    """The sum of the nats of all ids but the first."""
+    """Total nats of all ids but the first."""
     ids, total, state = torch.tensor(ids), 0.0, None
     for begin in range(0, len(ids) - 1, STEPS):
         inputs = ids[begin : min(begin + STEPS, len(ids) - 1)]

@@ -1,13 +1,13 @@
-# Builds everything and runs all tests; ends with the line "N passed, N failed, N skipped". Arguments go to dotnet test.
+# Builds everything and runs all tests; ends with the line "N passed, N failed, N skipped". Arguments are passed to dotnet test.
 # scripts/test does the same for POSIX shells.
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'lib/build.ps1')
-$null = Build-CharLM # the program that users run; it says what is missing on this machine
+$null = Build-CharLM # the users' program; reports what is missing on this machine
 Push-Location (Split-Path $PSScriptRoot)
 try {
     dotnet build CharLM.sln --configuration Release --verbosity quiet --nologo
     if ($LASTEXITCODE -ne 0) { exit 1 }
-    # One project after the other: tests of the command line start processes that want all cores. A filter may leave a project none (8).
+    # One project after the other, since command-line tests start processes that use all cores. 8: a filter left a project no test.
     $count = @{}
     dotnet test --solution CharLM.sln --configuration Release --no-build --max-parallel-test-modules 1 --ignore-exit-code 8 @args 2>&1 |
         ForEach-Object {

@@ -1,7 +1,4 @@
-#:property PublishAot=false
-#:property TieredPGO=false
-#:property TieredCompilationQuickJitForLoops=false
-// Run by scripts/bench-builds. Each build's library is loaded apart, and asked by name for what has a public name in all of them.
+# Run by scripts/bench-builds. Loads each build's library separately, and uses by name what is public in all of them.
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -36,7 +33,7 @@ for (int round = 0; round < WarmUp + rounds; round++)
 {
     for (int i = 0; i < builds.Count; i++)
     {
-        // There and back, so that what changes evenly is the same for all.
+        // Alternate the direction, so that linear drift affects all builds equally.
         int build = round % 2 == 0 ? i : builds.Count - 1 - i;
         double seconds = builds[build].Step();
         if (round >= WarmUp)
@@ -62,11 +59,11 @@ static double Median(IEnumerable<double> values)
     return (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
 }
 
-// What measures a build: the median seconds of a step over a few short rounds.
+// Measures a build: the median seconds per step over a few short rounds.
 Func<double> Open(string folder)
 {
     var context = new AssemblyLoadContext(folder);
-    // One torch for all of them; the toolkit loads its library, and looks for it in these folders.
+    // All builds share one torch; the toolkit loads its library and searches these folders.
     if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is not string known || !known.Contains("CharLM.Cli"))
         AppContext.SetData("NATIVE_DLL_SEARCH_DIRECTORIES", Path.Combine(folder, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"));
     context.Resolving += (_, name) => Path.Combine(folder, name.Name + ".dll") is var path && !File.Exists(path) ? null

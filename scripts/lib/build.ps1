@@ -4,7 +4,7 @@ function Build-CharLM {
     $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
     $env:DOTNET_CLI_UI_LANGUAGE = 'en'
     $env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = '1' # a bare Linux lacks libicu
-    # The program finds the .NET of installers by itself, and that of a user's own folder only by this.
+    # The program finds an installed .NET by itself, but one in a user's folder only through this variable.
     $dotnet = Get-Command dotnet -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
     if ($dotnet -and -not $env:DOTNET_ROOT) {
         $file = Get-Item $dotnet.Source
@@ -35,7 +35,7 @@ function Build-CharLM {
         [Console]::Error.WriteLine('charlm could not be built')
         exit 1
     }
-    # A warning of the build's own, such as that reports will lack charts, is for whoever uses the program.
+    # Show the build's own warnings, such as missing charts in reports, to the user.
     $log | ForEach-Object { if ("$_" -match 'warning (CHARLM[0-9]+: [^[]*)') { "note: $($Matches[1])" } } | Sort-Object -Unique |
         ForEach-Object { [Console]::Error.WriteLine($_) }
     (Get-Item $program).LastWriteTimeUtc = [DateTime]::UtcNow

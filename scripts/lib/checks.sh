@@ -1,7 +1,7 @@
-# Sourced by lists of checks: each is a function that fails when something is wrong, and is told of in a line.
+# Sourced by lists of checks: each check is a function that fails if something is wrong; its result is printed in one line.
 passed=0 failed=0 log=$PWD/check.log
 
-# check NAME COMMAND...: passes when the command does; what it wrote is shown when it does not.
+# check NAME COMMAND...: passes if the command succeeds; else shows its output.
 check() {
     local name=$1
     shift
@@ -15,7 +15,7 @@ check() {
     fi
 }
 
-# ends CODE COMMAND...: passes when the command ends with that code.
+# ends CODE COMMAND...: passes if the command ends with that exit code.
 ends() {
     local want=$1 code=0
     shift
@@ -23,15 +23,15 @@ ends() {
     [ "$code" = "$want" ] || { echo "ended with $code, not with $want"; return 1; }
 }
 
-# has FILE TEXT: passes when the text stands in the file.
-has() { grep -qF -- "$2" "$1" || { echo "'$2' does not stand in $1:"; tail -n 20 "$1"; return 1; }; }
+# has FILE TEXT: passes if the file contains the text.
+has() { grep -qF -- "$2" "$1" || { echo "$1 does not contain '$2':"; tail -n 20 "$1"; return 1; }; }
 
-lacks() { ! grep -qF -- "$2" "$1" || { echo "'$2' stands in $1"; return 1; }; }
+lacks() { ! grep -qF -- "$2" "$1" || { echo "$1 contains '$2'"; return 1; }; }
 
-# one_line FILE TEXT: what went wrong is told in one line, with the text in it.
+# one_line FILE TEXT: passes if the error is one line that contains the text.
 one_line() { [ "$(grep -c '^charlm: ' "$1")" = 1 ] && lacks "$1" "   at " && has "$1" "$2" || { cat "$1"; return 1; }; }
 
-# The last line, and whether all passed.
+# Prints the last line; fails if a check failed.
 summary() {
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]

@@ -1,7 +1,7 @@
-# Sourced by scripts/test-windows and scripts/test-plain-user: a Debian 13 in a folder, made once, in which a script is run as if it
-# were a machine of its own. Needs root, and Debian's package servers when the folder is made.
+# Sourced by scripts/test-windows and scripts/test-plain-user: a Debian 13 in a folder, created once, where a script runs as if on a
+# separate machine. Needs root, and Debian's package servers to create the folder.
 
-# Why this machine cannot do it; nothing where it can.
+# Prints why this machine cannot do it; nothing if it can.
 debian_root_obstacle() {
     if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
         echo "it needs Linux on x64, and this is $(uname -s) on $(uname -m)"
@@ -14,7 +14,7 @@ debian_root_obstacle() {
     fi
 }
 
-# debian_root_make ROOT PACKAGES...: makes the root unless it is there with these packages.
+# debian_root_make ROOT PACKAGES...: creates the root unless it exists with these packages.
 debian_root_make() {
     local root=$1 log
     shift
@@ -32,8 +32,8 @@ debian_root_make() {
     echo "$*" >"$root/.packages"
 }
 
-# debian_root_run ROOT SCRIPT [FOLDER=PLACE]...: runs a bash script inside, with folders of this machine at places in it (PLACE:ro only to
-# be read). What it starts ends with it.
+# debian_root_run ROOT SCRIPT [FOLDER=PLACE]...: runs a bash script inside, with folders of this machine mounted at places in it
+# (PLACE:ro read-only). Its child processes end with it.
 debian_root_run() {
     local root=$1 script=$2
     shift 2

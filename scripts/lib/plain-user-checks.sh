@@ -1,4 +1,4 @@
-# Run by scripts/test-plain-user as an ordinary user, in a fresh clone: what README tells a newcomer to type.
+# Run by scripts/test-plain-user as an ordinary user, in a fresh clone: the README's commands for newcomers.
 set -u
 . scripts/lib/checks.sh
 
@@ -6,7 +6,7 @@ first_command() { scripts/charlm train --epochs 5; }
 
 second_command() { scripts/charlm generate --prefix "time traveller" --length 60 >out.txt && has out.txt "time traveller"; }
 
-# Without -c Release, .NET builds for debugging; the kernels are compiled with all optimisations even so.
+# Without -c Release, .NET makes a debug build; the kernels are optimised all the same.
 dotnet_run() {
     export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
     dotnet run --project src/CharLM.Cli -- train --corpus bundled --epochs 2 --out debug.safetensors --json >debug.json &&
@@ -17,7 +17,7 @@ dotnet_run() {
     [ "$debug" -gt 0 ] && [ $((10 * debug)) -gt "$release" ]
 }
 
-# Of the last line: a first call of dotnet begins with a welcome.
+# From the last line: a first call of dotnet begins with a welcome message.
 speed() { grep -oE '"tokens_per_second":[0-9]+' "$1" | tail -n 1 | cut -d: -f2 | grep . || echo 0; }
 
 read_only_folder() {
@@ -25,12 +25,12 @@ read_only_folder() {
     ends 1 scripts/charlm train --corpus bundled --epochs 1 --run-dir closed/run 2>error.txt && one_line error.txt "closed"
 }
 
-# Root's folder, whose content nobody else may see.
+# A folder of root that nobody else may read.
 foreign_run() {
     ends 1 scripts/charlm train --resume /root/run 2>error.txt && one_line error.txt "/root/run"
 }
 
-# As another user's run is that all may read and nobody else may write to: it is read, and not gone on with.
+# Like another user's run that is readable but not writable: it can be read, but not resumed.
 readable_run() {
     scripts/charlm train --corpus bundled --hidden 8 --epochs 2 --run-dir foreign && chmod -R a-w foreign || return 1
     ends 1 scripts/charlm train --resume foreign --epochs 9 2>error.txt && one_line error.txt foreign &&

@@ -1,5 +1,5 @@
 #:property PublishAot=false
-// Run by scripts/reproduce-d2l. One row of a table is a preset with options; its runs are processes of charlm.
+// Run by scripts/reproduce-d2l. Each row of a table is a preset with options; its runs are charlm processes.
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
@@ -21,7 +21,7 @@ Row[] book =
     new("LSTM scratch", "d2l-lstm-scratch", 1.1, 1.4),
     new("LSTM built-in", "d2l-lstm", 1.0, 1.3),
     new("deep LSTM 2x256", "d2l-deep-lstm", 1.0, 1.6),
-    // It does not learn in 500 epochs either, which take ten minutes.
+    // 500 epochs, ten minutes, do not make it learn either.
     new("32-layer LSTM", "d2l-lstm-32-layers", 16, 18, Options: "--epochs 100", Seeds: 1, Published: "about 17: it does not learn"),
     new("bidirectional LSTM 2x256 (sees the future)", "d2l-bidirectional-lstm", 1.0, 1.2, Seeds: 1, Published: "1.1"),
 ];
@@ -38,14 +38,14 @@ Row[] bookV1 =
 ];
 
 DirectoryInfo folder = Directory.CreateTempSubdirectory("reproduce-d2l-");
-// Seed by seed, so that a run that is stopped has something of every row; what is finished is kept, and a later call goes on.
+// Seed by seed, so that an interrupted call has results for every row; finished runs are kept, and a later call continues.
 Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => book.Concat(bookV1).Where(row => seed < row.Seeds && !(fusedOnly && row.UsesTorch)).Select(row => new Job(row, seed)))];
 string finished = Path.Combine("artifacts", $"reproduce-d2l-{Read("git", "rev-parse", "--short", "HEAD")}.jsonl");
 Dictionary<Job, Result> results = quick || !File.Exists(finished)
     ? []
     : File.ReadLines(finished).Select(line => JsonSerializer.Deserialize(line, Kept.Default.Entry)!)
         .Select(entry => (Job: jobs.FirstOrDefault(entry.IsOf), entry.Result)).Where(entry => entry.Job is not null).ToDictionary(entry => entry.Job!, entry => entry.Result);
-// torch computes on one thread: two runs at a time. The fused kernels take both cores: one at a time.
+// torch uses one thread: two runs at a time. The fused kernels use both cores: one at a time.
 foreach (bool usesTorch in new[] { true, false })
 {
     Job[] some = [.. jobs.Where(job => job.Row.UsesTorch == usesTorch && !results.ContainsKey(job) && !tableOnly)];
@@ -74,8 +74,8 @@ page.AddRange(["", "## v1.0: 10,000 training windows, the next 5,000 held out", 
     "Batch 1024, 32 steps, 32 hidden units, clip 1, state zero for each window.", "",
     "| model | preset | train: published | train: ours | held out: published | held out: ours, last epoch | seeds | tokens/s | |", "|---|---|---|---|---|---|---|---|---|"]);
 page.AddRange(bookV1.Select(row => Line(row, heldOut: true)));
-page.AddRange(["", "Tokens a second count the whole run, held-out text and samples included; rows from scratch and the bidirectional one ran two at a time, one thread each, the others alone on all cores.", "",
-    "Published figures have one or two decimals: a median within 0.05 of a range counts as inside. Perplexity of an epoch is measured before each step learns, as in the book. How far figures of the last epoch swing, and what to look at when a row lies outside: [experiments](experiments.md)."]);
+page.AddRange(["", "Tokens per second cover the whole run, held-out text and samples included; rows from scratch and the bidirectional one ran two at a time, one thread each, the others alone on all cores.", "",
+    "Published figures have one or two decimals: a median within 0.05 of a range counts as inside. Perplexity of an epoch is measured before each step learns, as in the book. [Experiments](experiments.md) shows how much figures of the last epoch vary, and what to check if a row is outside."]);
 string text = string.Join('\n', page) + "\n";
 if (quick)
     Console.Write(text);

@@ -1,4 +1,4 @@
-# Run by scripts/test-windows within the Debian that has Wine, in an empty folder: the end-to-end list. charlm lies in /opt/charlm.
+# Run by scripts/test-windows in the Debian with Wine, in an empty folder: the end-to-end checks. charlm is in /opt/charlm.
 set -u
 . "$(dirname "$0")/checks.sh"
 export WINEPREFIX=/root/wine WINEDEBUG=-all
@@ -7,18 +7,18 @@ small="--corpus bundled --hidden 16 --max-tokens 3000"
 
 charlm() { wine /opt/charlm/charlm.exe "$@"; }
 
-# wait_for FILE TEXT: until the text stands in the file, a minute at most.
+# wait_for FILE TEXT: waits until the file contains the text, at most a minute.
 wait_for() {
     for _ in $(seq 600); do
         grep -qsF -- "$2" "$1" && return 0
         sleep 0.1
     done
-    echo "'$2' never stood in $1:"
+    echo "$1 never contained '$2':"
     tail -n 20 "$1"
     return 1
 }
 
-# at_console KEYS LOG COMMAND: starts the command at a console, whose keys come from a pipe.
+# at_console KEYS LOG COMMAND: starts the command at a console whose keys come from a pipe.
 at_console() {
     rm -f "$1" "$2"
     mkfifo "$1"
@@ -27,7 +27,7 @@ at_console() {
     exec 3>"$1"
 }
 
-# The figures of a run without what a clock says.
+# The figures of a run without times.
 figures() { sed -E 's/"(tokens_per_second|elapsed_seconds|predictions_per_second|train_seconds|seconds)":[^,}]*//g' "$1"; }
 
 version() { charlm --version >version.txt && has version.txt "libtorch 2."; }
@@ -67,7 +67,7 @@ killed() {
     charlm train $small --epochs 400 --run-dir uncut || return 1
     charlm train $small --epochs 400 --run-dir cut --checkpoint-every 20 2>cut.log &
     wait_for cut/metrics.jsonl '"epoch":60' || return 1
-    pkill -KILL -f 'charlm.exe train' # of this root's own processes: it has a process space of its own
+    pkill -KILL -f 'charlm.exe train' # only processes in this root, which has its own process namespace
     wait
     ls cut/result.json 2>/dev/null && { echo "it was faster than the kill"; return 1; }
     charlm train --resume cut && diff <(figures uncut/metrics.jsonl) <(figures cut/metrics.jsonl) && cmp uncut/samples.txt cut/samples.txt
@@ -80,10 +80,10 @@ two_at_once() {
     local code=$?
     pkill -KILL -f 'charlm.exe train'
     wait
-    [ "$code" != 0 ] && has second.log "another process works in this run directory"
+    [ "$code" != 0 ] && has second.log "another process is using this run directory"
 }
 
-# Somebody holds each file of the run for some milliseconds, and models are read and continued all the while.
+# A neighbour holds each file of the run for some milliseconds while models are read and continued.
 reader_beside_writer() {
     mkdir -p beside
     wine /opt/neighbour/windows-neighbour.exe hold beside 3 >held.txt 2>&1 &
@@ -115,10 +115,10 @@ names() {
     for name in con nul aux runs/prn com1.txt 'run.' 'a?b'; do
         ends 1 charlm train $small --epochs 1 --run-dir "new/$name" || return 1
     done
-    [ ! -e new ] || { echo "a folder stays behind: $(find new)"; return 1; }
+    [ ! -e new ] || { echo "a folder is left: $(find new)"; return 1; }
 }
 
-# Typed at a console, whose code page here is 437, and shown there: the screen is told of each character with its place.
+# Typed and shown at a console of code page 437, whose log has each character with its position.
 code_page() {
     printf 'naïve café, naïve café; %.0s' $(seq 50) >naive.txt
     charlm train --corpus naive.txt --cleaning none --hidden 16 --epochs 40 --optimizer adam --lr 0.02 --num-steps 8 --batch-size 4 \
@@ -158,7 +158,7 @@ report() { charlm report uncut cut --out report.html && has report.html uncut; }
 line_feeds() {
     local files
     files=$(grep -lrI $'\r' uncut cut beside runs report.html cells.yaml 2>/dev/null)
-    [ -z "$files" ] || { echo "a carriage return stands in $files"; return 1; }
+    [ -z "$files" ] || { echo "carriage returns in $files"; return 1; }
 }
 
 runtime_missing() { WINEDLLOVERRIDES=msvcp140= charlm --version 2>missing.txt; has missing.txt "Visual C++ Redistributable"; }

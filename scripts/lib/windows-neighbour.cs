@@ -1,10 +1,10 @@
 #:property PublishAot=false
 #:property InvariantGlobalization=true
-// Run by scripts/test-windows, on Windows: what happens beside charlm there.
-//   hold FOLDER MS          does what a virus scanner does: opens every file that appears or changes, lets others read and write it, but
-//                           neither replace nor remove it, and holds it for some milliseconds; until a file "stop" lies in the folder
+// Run by scripts/test-windows, on Windows: simulates the environment of charlm.
+//   hold FOLDER MS          acts like a virus scanner: opens every file that appears or changes, lets others read and write it, but
+//                           neither replace nor remove it, and holds it for some milliseconds; until a file "stop" is in the folder
 //   close FILE TEXT COMMAND...
-//                           starts a command, tells it once the text stands in the file that its window was closed, and ends with its code
+//                           starts a command, signals a closed window once the file contains the text, and exits with its code
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
@@ -27,7 +27,7 @@ static int Hold(string folder, int milliseconds)
     watcher.Renamed += (_, e) => seen.Add(e.FullPath);
     while (!File.Exists(Path.Combine(folder, "stop")))
     {
-        // Where nothing is told, the folder is looked through.
+        // Without change events, scan the folder.
         foreach (string file in seen.TryTake(out string? path, 5) ? [path] : Files(folder))
         {
             try
@@ -38,7 +38,7 @@ static int Hold(string folder, int milliseconds)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It has gone, or it is a folder, or somebody keeps it to himself.
+                // The file has gone, is a folder, or is locked.
             }
         }
     }
@@ -65,12 +65,12 @@ static int Close(string file, string text, string program, string[] words)
     {
         if (i == 600 || process.HasExited)
         {
-            Console.Error.WriteLine($"'{text}' never stood in {file}");
+            Console.Error.WriteLine($"{file} never contained '{text}'");
             return 1;
         }
         Thread.Sleep(100);
     }
-    // As Windows does it: a thread in the process that is told, in the library that lies at the same place in all of them.
+    // As Windows does it: a thread in the target process, in a library that has the same address in all processes.
     const nint WindowIsClosed = 2;
     nint routine = NativeLibrary.GetExport(NativeLibrary.Load("kernelbase"), "CtrlRoutine");
     if (Native.CreateRemoteThread(process.SafeHandle, 0, 0, routine, WindowIsClosed, 0, out _) == 0)

@@ -5,10 +5,10 @@ using CharLM.Cli.Streams;
 
 namespace CharLM.Cli;
 
-/// <summary>The program from its words to its exit code.</summary>
+/// <summary>Runs the program: arguments in, exit code out.</summary>
 internal static class CommandLine
 {
-    /// <summary>Does what the words ask for.</summary>
+    /// <summary>Runs a command line.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] words)
     {
@@ -21,14 +21,14 @@ internal static class CommandLine
             ErrorLine.Write(Console.Error, UsageError.Describe(parse));
             return ExitCode.Usage;
         }
-        // Torch would end the process, and relative paths lead nowhere.
+        // Torch would end the process, and relative paths would not resolve.
         if (!Directory.Exists("."))
         {
-            ErrorLine.Write(Console.Error, "the working directory is gone: go to one that is there");
+            ErrorLine.Write(Console.Error, "the working directory no longer exists: change to another one");
             return ExitCode.Failed;
         }
         streams.RequireOutput();
-        // Signals are our own: the library's would be heard only after the first await, and cut a long save off.
+        // We handle signals ourselves: the library reacts only after the first await, and would cut off a long save.
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         int code = await parse.InvokeAsync(invocation, signals.Token);
         return code == ExitCode.Resumable && signals.FromKeyboard ? ExitCode.Interrupted : code;

@@ -3,16 +3,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CharLM.Cli;
 
-/// <summary>What the program says before it fails, even where nothing can be opened any more to say it with.</summary>
+/// <summary>Reports a failure even when no further file can be opened.</summary>
 internal static class LastWord
 {
     private const string OutOfFiles = "Too many open files";
 
-    /// <summary>Writes the line of a failure to standard error.</summary>
+    /// <summary>Writes the failure's line to standard error.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static int Say(Exception exception)
     {
-        // Each assembly that is loaded keeps two files open, and what tells failures apart needs some that may not be loaded yet.
+        // Each loaded assembly keeps two files open, and the code that distinguishes failures may need assemblies that are not loaded yet.
         if (IsOutOfFiles(exception))
             return WriteLimit();
         try
@@ -31,14 +31,14 @@ internal static class LastWord
         {
             if (cause.Message.Contains(OutOfFiles, StringComparison.Ordinal))
                 return true;
-            // .NET calls an assembly that cannot be opened missing, and a mapping that needs a file handle too much memory.
+            // .NET reports an assembly that it cannot open as missing, and a memory mapping without a free handle as out of memory.
             if (cause is OutOfMemoryException or FileNotFoundException { FileName: not null })
                 return FewAreLeft();
         }
         return false;
     }
 
-    // What failed has let go of some already.
+    // The failed code has already released some handles.
     private static bool FewAreLeft()
     {
         if (OperatingSystem.IsWindows())
@@ -63,7 +63,7 @@ internal static class LastWord
 
     private static int WriteLimit() => Write("too many open files: raise their limit (ulimit -n), 1024 are enough");
 
-    // With what is loaded in any case: the console is not.
+    // Uses only types that are already loaded; the console is not.
     private static int Write(string message)
     {
         if (OperatingSystem.IsWindows())
@@ -79,7 +79,7 @@ internal static class LastWord
         }
         catch (Exception)
         {
-            // There is no other place to tell it.
+            // There is nowhere else to report it.
         }
         return ExitCode.Failed;
     }

@@ -1,6 +1,6 @@
 using CharLM.Cli;
 
-// Nothing else stands here: what cannot be loaded for this file, nobody could tell of.
+// Keep this file minimal: nothing could report an assembly that fails to load for it.
 try
 {
     return await CommandLine.RunAsync(args);

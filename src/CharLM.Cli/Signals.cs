@@ -4,16 +4,15 @@ using System.Runtime.InteropServices;
 namespace CharLM.Cli;
 
 /// <summary>
-/// Makes the first signal a request to end in order (the current minibatch, then a checkpoint); a second one ends the
-/// program at once.
+/// Turns the first signal into a request to end in order (finish the minibatch, save a checkpoint); a second one ends the program at once.
 /// </summary>
 /// <remarks>
-/// What comes within a second of the first belongs to it: a batch system signals each process of a job, a closed session sends
-/// SIGHUP and SIGTERM, and a script passes on what its group has got already.
+/// Signals within a second of the first count as one: a batch system signals every process of a job, a closed session sends SIGHUP and
+/// SIGTERM, and a script forwards a signal that its process group already received.
 /// </remarks>
 internal sealed class Signals : IDisposable
 {
-    // Batch systems announce the end of a job's time with it; .NET has no name for it.
+    // Batch systems send it shortly before a job's time is up; .NET has no name for it.
     private const PosixSignal UserSignal1OnLinux = (PosixSignal)10;
 
     private static readonly TimeSpan OneRequest = TimeSpan.FromSeconds(1);
@@ -25,7 +24,7 @@ internal sealed class Signals : IDisposable
     private long _heard;
     private volatile bool _staysInHandler;
 
-    /// <summary>Listens to Ctrl+C, SIGTERM and SIGHUP, on Linux to SIGUSR1, too.</summary>
+    /// <summary>Listens for Ctrl+C, SIGTERM and SIGHUP, on Linux also for SIGUSR1.</summary>
     public Signals()
     {
         PosixSignal[] heard =
@@ -46,7 +45,7 @@ internal sealed class Signals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        // On Windows, the last of them would wait for the handler that waits for the end.
+        // On Windows, disposing the registration would wait for the handler, which waits for the program to end.
         if (!_staysInHandler)
             _registrations.ForEach(registration => registration.Dispose());
         _end.Dispose();
@@ -58,7 +57,7 @@ internal sealed class Signals : IDisposable
         {
             if (_first is not null)
             {
-                // Where it is not cancelled, it is the system's default, the end.
+                // Not cancelling lets the system's default action end the program.
                 context.Cancel = Stopwatch.GetElapsedTime(_heard) < OneRequest;
                 return;
             }
@@ -67,8 +66,8 @@ internal sealed class Signals : IDisposable
             _staysInHandler = OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT;
         }
         _end.Cancel();
-        // Windows ends the program of a window that was closed when this returns, or five seconds after it was called: it returns no
-        // more, and the program ends by itself when it has saved.
+        // When a window is closed, Windows ends the program as soon as this handler returns, or after five seconds. So the handler never
+        // returns, and the program ends by itself once it has saved.
         if (_staysInHandler)
             Thread.Sleep(Timeout.Infinite);
     }

@@ -1,9 +1,9 @@
 namespace CharLM.Cli;
 
-/// <summary>Names under which other programs have what charlm's options do.</summary>
+/// <summary>Names that other programs use for charlm's options.</summary>
 internal static class Synonyms
 {
-    // A line: charlm's options in the order of preference, then what people type for them.
+    // Each row: charlm's options in order of preference, then what people type for them.
     private static readonly (string[] Options, string[] Typed)[] Table =
     [
         (["--validation-fraction", "--validation"],
@@ -82,8 +82,8 @@ internal static class Synonyms
         (["--html", "--out"], ["html", "report-file"]),
     ];
 
-    /// <summary>The option of a verb that does what somebody typed; null when none does.</summary>
-    /// <param name="typed">With its dashes.</param>
+    /// <summary>The verb's option that matches a name from another program; null if there is none.</summary>
+    /// <param name="typed">What the user typed, with dashes.</param>
     /// <param name="known">The verb's options.</param>
     public static string? Of(string typed, IReadOnlyCollection<string> known)
     {

@@ -4,15 +4,12 @@ using CharLM.Cli.Streams;
 
 namespace CharLM.Cli;
 
-/// <summary>Says in one sentence why a command line cannot be read, with the nearest name where there is one.</summary>
+/// <summary>Explains in one sentence why a command line is invalid, with the nearest valid name if there is one.</summary>
 internal static class UsageError
 {
     private const int LongestWord = 100;
 
-    /// <summary>
-    /// The option that a verb does not have and that was taken for a file's name, whose value may seem to be wrong then; null when
-    /// there is none. What follows -- is a name, whatever it looks like.
-    /// </summary>
+    /// <summary>An unknown option that was parsed as a file name; null if there is none. Words after -- are always names.</summary>
     public static string? StrayOption(ParseResult parse)
     {
         HashSet<string> names = [.. parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
@@ -22,14 +19,14 @@ internal static class UsageError
                 .FirstOrDefault(word => word.Length > 1 && word[0] == '-' && !word.Any(char.IsWhiteSpace) && names.Contains(word));
     }
 
-    /// <summary>The first word that nothing takes, else everything that is wrong.</summary>
+    /// <summary>The first unmatched word, else every error.</summary>
     public static string Describe(ParseResult parse)
     {
         Command command = parse.CommandResult.Command;
         string help = $" (see {Path(parse.CommandResult)} --help)";
         if (StrayOption(parse) is { } stray)
             return Unknown(parse.CommandResult, stray) + help;
-        // What follows an unknown word is most often its value: only the first is worth telling.
+        // Words after an unknown option are usually its value, so only the first is reported.
         if (parse.UnmatchedTokens.Count > 0)
             return Unknown(parse.CommandResult, parse.UnmatchedTokens[0]) + help;
         if (command.Subcommands.Count > 0)
@@ -43,7 +40,7 @@ internal static class UsageError
         bool isOption = word.StartsWith('-');
         string shown = Printable.Text(word, LongestWord);
         if (!isOption && command.Subcommands.Count == 0)
-            return $"{Name(result)} has no use for the word '{shown}'{Quotes(command)}";
+            return $"{Name(result)} does not take the word '{shown}'{Quotes(command)}";
         List<string> known = [.. isOption ? command.Options.Where(option => !option.Hidden).Select(option => option.Name)
             : command.Subcommands.Select(sub => sub.Name)];
         string? meant = isOption ? Synonyms.Of(word.Split('=')[0], known) ?? Nearest(word.Split('=')[0], known)
@@ -55,7 +52,8 @@ internal static class UsageError
     private static string Quotes(Command command) =>
         command.Arguments.Any(argument => argument is { Name: "text", Arity.MaximumNumberOfValues: 1 }) ? "; put the text in quotes" : "";
 
-    // A slip of typing changes a third of a name at most, and the dashes of all options are the same: no hint is better than a foreign one.
+    // A typing error changes at most a third of a name; dashes are ignored, since all options share them. No hint is better than a wrong
+    // one.
     private static string? Nearest(string word, IEnumerable<string> known)
     {
         string name = word.TrimStart('-').ToLowerInvariant().Replace('_', '-');
@@ -72,10 +70,10 @@ internal static class UsageError
         _ => error.Message.TrimEnd('.'),
     };
 
-    // "corpus get": the line begins with the program's name anyway.
+    // "corpus get": the error line already begins with the program's name.
     private static string Name(CommandResult command) => command.Parent is CommandResult ? Path(command)["charlm ".Length..] : "charlm";
 
-    // "charlm corpus get": as it is typed, whatever the program's file is called.
+    // "charlm corpus get": as typed, whatever the program's file is called.
     private static string Path(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : "charlm";
 }

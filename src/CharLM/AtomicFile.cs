@@ -2,27 +2,27 @@ using System.Runtime.InteropServices;
 
 namespace CharLM;
 
-/// <summary>Writes a file so that a reader sees the old content or the new, never a part.</summary>
+/// <summary>Writes a file so that readers see either the old content or the new, never a part.</summary>
 internal static class AtomicFile
 {
     private const string TemporaryExtension = ".tmp";
     private const int UniqueLength = 32;
 
-    // Between making a file and locking it lie microseconds: an empty one that is younger may be about to be locked.
+    // A file is locked microseconds after it is created: an empty one younger than this may be about to be locked.
     private static readonly TimeSpan LongestBirth = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Writes to a temporary file beside the target, flushes it to the disk, and moves it into place. What writers of the same file
-    /// have left that were killed is removed before.
+    /// Writes to a temporary file beside the target, flushes it to the disk, and moves it into place. Temporary files that killed writers
+    /// of the same file left behind are removed first.
     /// </summary>
-    /// <param name="path">The file; its folder is made when missing. Of a link, the file that it leads to.</param>
+    /// <param name="path">The file; its folder is created when missing, and a link is followed.</param>
     /// <param name="write">Writes the content.</param>
-    /// <param name="replacing">Called when the new file is whole and on the disk, before it takes the old one's place.</param>
-    /// <exception cref="IOException">The old file is as it was.</exception>
-    /// <exception cref="UnauthorizedAccessException">The old file is as it was.</exception>
+    /// <param name="replacing">Called when the new file is complete on disk, before it replaces the old one.</param>
+    /// <exception cref="IOException">Writing failed; the old file is unchanged.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing failed; the old file is unchanged.</exception>
     public static void Write(string path, Action<Stream> write, Action? replacing = null) => Write(path, write, replacing, Open);
 
-    /// <summary>Writes to a stream that the caller opens, which so learns when it is flushed.</summary>
+    /// <summary>Writes to a stream that the caller opens, so that a test can observe when it is flushed.</summary>
     /// <inheritdoc cref="Write(string, Action{Stream}, Action?)"/>
     internal static void Write(string path, Action<Stream> write, Action? replacing, Func<string, FileStream> open)
     {
@@ -47,12 +47,12 @@ internal static class AtomicFile
         }
     }
 
-    // Open until it is in its place: the lock, shared so that readers may follow, tells others that its writer lives.
+    // Kept open until it is in place: the lock tells others that its writer is alive, and sharing allows the move.
     private static FileStream Open(string temporary) => new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
 
-    /// <summary>Removes what writers that were killed have left in a folder; nobody else may be writing there.</summary>
+    /// <summary>Removes temporary files that killed writers left in a folder; no other writer may be active there.</summary>
     /// <exception cref="IOException">A file cannot be removed.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file may not be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Removing a file is not permitted.</exception>
     public static void RemoveTemporaries(string folder)
     {
         foreach (string file in Directory.EnumerateFiles(folder, $".*{TemporaryExtension}"))
@@ -65,7 +65,7 @@ internal static class AtomicFile
     /// <summary>Removes what writers have left in a folder that were killed; others may be writing there.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="name">The file that they wrote; null: any.</param>
-    // The system unlocks the files of a process that dies, however it dies. What cannot be removed does no harm.
+    // The system unlocks the files of a dead process. Files that cannot be removed do no harm.
     internal static void RemoveAbandoned(string folder, string? name = null)
     {
         string begin = name is null ? "." : $".{name}.";
@@ -84,7 +84,7 @@ internal static class AtomicFile
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Its writer is at work, or it is another user's.
+                // Its writer is active, or it belongs to another user.
             }
         }
     }
@@ -92,7 +92,7 @@ internal static class AtomicFile
     private static bool IsUnique(string word) => word.Length == UniqueLength && word.All(char.IsAsciiHexDigitLower);
 
     /// <summary>
-    /// Tries whether <see cref="Write(string, Action{Stream}, Action?)"/> could begin; leaves nothing behind, not even a missing folder.
+    /// Checks whether <see cref="Write(string, Action{Stream}, Action?)"/> could start; leaves nothing behind and creates no folder.
     /// </summary>
     /// <exception cref="IOException">It could not.</exception>
     /// <exception cref="UnauthorizedAccessException">It could not.</exception>
@@ -112,17 +112,17 @@ internal static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The name of the temporary file would say nothing.
+            // The name of the temporary file would mean nothing to the user.
             string cause = e.Message.Replace($" : '{temporary}'", "", StringComparison.Ordinal)
                 .Replace(temporary, folder, StringComparison.Ordinal);
-            throw new IOException($"the folder {folder} takes no file: {cause}", e);
+            throw new IOException($"cannot create a file in the folder {folder}: {cause}", e);
         }
         SharedFile.Delete(temporary);
     }
 
     private static (string Folder, string Name) Place(string path)
     {
-        // Of a device's name, Windows makes the path of the device.
+        // Windows turns a device's name into the path of the device.
         if (OperatingSystem.IsWindows() && PortableName.ErrorOf(Path.GetFileName(path)) is { } error)
             throw new IOException(error);
         string full = Path.GetFullPath(path);
@@ -130,7 +130,7 @@ internal static class AtomicFile
             full = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         if (Directory.Exists(full) || Path.GetDirectoryName(full) is not { } folder)
             throw new IOException("it is a folder");
-        // Moving a file onto a device would put the file in its place: with root's rights, that is the end of /dev/null.
+        // Moving a file onto a device would replace it: as root, that would destroy /dev/null.
         if (folder == "/dev")
             throw new IOException("it is a device; give a file");
         return (folder, Path.GetFileName(full));
@@ -140,15 +140,15 @@ internal static class AtomicFile
         Path.Combine(folder, $".{name}.{Guid.NewGuid():N}{TemporaryExtension}");
 }
 
-/// <summary>Flushes folders to the disk: a file that was renamed survives a power failure only when its folder does.</summary>
+/// <summary>Flushes folders to the disk: a rename survives a power failure only once its folder has been flushed.</summary>
 internal static partial class DiskFolder
 {
     private const int ReadOnly = 0;
 
-    /// <summary>Flushes a folder; where the system cannot do that (Windows, some network file systems), nothing happens.</summary>
+    /// <summary>Flushes a folder; does nothing where the system cannot (Windows, some network file systems).</summary>
     public static void Flush(string folder)
     {
-        // .NET opens no folders.
+        // .NET cannot open folders.
         if (OperatingSystem.IsWindows() || Open(folder, ReadOnly) is not (>= 0 and int handle))
             return;
         _ = Synchronize(handle);

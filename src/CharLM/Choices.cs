@@ -5,14 +5,14 @@ using System.Text.Json.Serialization;
 namespace CharLM;
 
 /// <summary>
-/// The names of closed choices as users write them, on the command line and in files: kebab-case, or what
-/// <see cref="JsonStringEnumMemberNameAttribute"/> says.
+/// Names of enum values as users write them, on the command line and in files: kebab-case, or the name that
+/// <see cref="JsonStringEnumMemberNameAttribute"/> gives.
 /// </summary>
 internal static class Choices
 {
     private static readonly ConcurrentDictionary<Type, Dictionary<object, string>> Tables = new();
 
-    /// <summary>The name of a choice.</summary>
+    /// <summary>The name of an enum value.</summary>
     public static string NameOf(Enum value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -21,15 +21,15 @@ internal static class Choices
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"not a {value.GetType().Name}");
     }
 
-    /// <summary>All names of a kind of choice, in order of declaration.</summary>
+    /// <summary>All names of an enum, in order of declaration.</summary>
     public static IReadOnlyCollection<string> NamesOf<T>()
         where T : struct, Enum => NamesOf(typeof(T));
 
-    /// <summary>All names of a kind of choice, in order of declaration.</summary>
-    /// <param name="type">An enum.</param>
+    /// <summary>All names of an enum, in order of declaration.</summary>
+    /// <param name="type">The enum.</param>
     public static IReadOnlyCollection<string> NamesOf(Type type) => Table(type).Values;
 
-    /// <summary>The choice of a name, case ignored.</summary>
+    /// <summary>Finds the value with a name, ignoring case.</summary>
     public static bool TryParse<T>(string name, out T value)
         where T : struct, Enum
     {
@@ -38,8 +38,8 @@ internal static class Choices
         return found is not null;
     }
 
-    /// <summary>The choice of a name, case ignored; null when there is none.</summary>
-    /// <param name="type">An enum.</param>
+    /// <summary>The value with a name, ignoring case; null when there is none.</summary>
+    /// <param name="type">The enum.</param>
     /// <param name="name">The name.</param>
     public static object? Parse(Type type, string name) =>
         Table(type).FirstOrDefault(entry => string.Equals(entry.Value, name, StringComparison.OrdinalIgnoreCase)).Key;

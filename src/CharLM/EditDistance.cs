@@ -1,9 +1,9 @@
 namespace CharLM;
 
-/// <summary>How many characters have to be added, removed, changed or swapped with their neighbour to turn one name into another.</summary>
+/// <summary>How many characters to add, remove, change or swap with their neighbour to turn one name into another.</summary>
 internal static class EditDistance
 {
-    /// <summary>The nearest candidate, the first of equals; null when more than half of it would have to change.</summary>
+    /// <summary>The nearest candidate, the first one on a tie; null when more than half of it would have to change.</summary>
     public static string? Nearest(string name, IReadOnlyList<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -12,7 +12,7 @@ internal static class EditDistance
         return nearest is not null && 2 * Between(lower, nearest) <= nearest.Length ? nearest : null;
     }
 
-    /// <summary>Optimal string alignment: Levenshtein's recurrence and the swap of neighbours, the commonest slip of typing.</summary>
+    /// <summary>Optimal string alignment: Levenshtein's recurrence plus swaps of neighbours, the most common typing error.</summary>
     public static int Between(string a, string b)
     {
         ArgumentNullException.ThrowIfNull(a);

@@ -3,7 +3,7 @@ namespace CharLM;
 /// <summary>A configuration that cannot work; the message lists every error at once.</summary>
 public sealed class InvalidConfigException : Exception
 {
-    /// <summary>A configuration with these errors.</summary>
+    /// <summary>An exception that lists these errors.</summary>
     public InvalidConfigException(IReadOnlyList<string> errors)
         : base(string.Join("; ", errors)) => Errors = errors;
 

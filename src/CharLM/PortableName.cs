@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace CharLM;
 
-/// <summary>Names of files and folders that every system takes, so that what is written on one can be copied to another.</summary>
+/// <summary>Names of files and folders that every system accepts, so that files written on one can be copied to another.</summary>
 internal static class PortableName
 {
     private static readonly SearchValues<char> Forbidden = SearchValues.Create(
         [.. "<>:\"/\\|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
 
-    // Windows takes COM¹ for COM1.
+    // Windows treats COM¹ as COM1.
     private static readonly HashSet<string> Devices = new(
         [
             "con", "prn", "aux", "nul", "conin$", "conout$",
@@ -16,21 +16,21 @@ internal static class PortableName
         ],
         StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Why some system does not take a name, such as "'nul' is the name of a device on Windows"; null when all do.</summary>
+    /// <summary>Why some system rejects a name, such as "'nul' is the name of a device on Windows"; null when none does.</summary>
     /// <param name="name">One part of a path.</param>
     public static string? ErrorOf(string name)
     {
-        // What follows the first dot makes no difference to Windows, nor do spaces before it.
+        // Windows ignores everything from the first dot on, and spaces before it.
         if (Devices.Contains(name.Split('.')[0].TrimEnd(' ')))
             return $"'{name}' is the name of a device on Windows";
         if (name is [.., '.' or ' '])
             return $"'{name}' ends with a {(name[^1] == '.' ? "dot" : "space")}, which Windows drops";
         int at = name.AsSpan().IndexOfAny(Forbidden);
-        return at >= 0 ? $"'{name}' has {(name[at] < ' ' ? "a control character" : name[at])}, which no name on Windows has" : null;
+        return at >= 0 ? $"'{name}' has {(name[at] < ' ' ? "a control character" : name[at])}, which Windows forbids in names" : null;
     }
 
-    /// <summary>Why some system does not take what of a path would be made; null when all do.</summary>
-    /// <param name="path">A file or folder; what leads to it may be there already, whatever it is called.</param>
+    /// <summary>Why some system rejects a part of a path that would be created; null when none does.</summary>
+    /// <param name="path">A file or folder; parent folders that exist may have any name.</param>
     public static string? ErrorOfPath(string path)
     {
         char[] separators = [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar];
@@ -46,10 +46,8 @@ internal static class PortableName
         return null;
     }
 
-    /// <summary>
-    /// What lies beside a path under the same name but for its case, one place on Windows and macOS; null when nothing does.
-    /// </summary>
-    /// <param name="path">A file or folder that is to be made.</param>
+    /// <summary>An entry whose name differs only in case (the same file on Windows and macOS); null when there is none.</summary>
+    /// <param name="path">A file or folder to be created.</param>
     public static string? SameButForCase(string path)
     {
         string full = Path.GetFullPath(path), name = Path.GetFileName(full);

@@ -1,10 +1,10 @@
 namespace CharLM;
 
-/// <summary>Opens, moves and removes files that other programs may have open at that moment.</summary>
+/// <summary>Opens, moves and removes files that other programs may have open.</summary>
 /// <remarks>
-/// Windows replaces and removes no file that somebody has open who does not share that, and opens none that somebody keeps to himself: a
-/// virus scanner of three milliseconds would end a run of hours. What is read here is shared for everything, and what is refused is tried
-/// again for five seconds. Other systems refuse nothing of the kind.
+/// Windows refuses to open, replace or remove a file that another program holds without sharing it: three milliseconds of a virus
+/// scanner could end a run of hours. Files read here are shared for everything, and refused operations are retried for five seconds.
+/// Other systems never refuse in this way.
 /// </remarks>
 internal static class SharedFile
 {
@@ -14,11 +14,11 @@ internal static class SharedFile
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10), LongestPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Opens a file to read, without keeping anybody from writing, replacing or removing it.</summary>
+    /// <summary>Opens a file for reading; others may still write, replace or remove it.</summary>
     public static FileStream OpenRead(string path) =>
         Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
-    /// <summary>Opens a file; without a buffer, what is written to it is with the system at once.</summary>
+    /// <summary>Opens a file; with a buffer size of 0, every write goes to the system at once.</summary>
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share, int bufferSize = 4096) =>
         Persist(() => new FileStream(path, mode, access, share, bufferSize), IsHeld);
 
@@ -29,7 +29,7 @@ internal static class SharedFile
         return reader.ReadToEnd();
     }
 
-    /// <summary>Gives a file another name, or that of a file that is replaced.</summary>
+    /// <summary>Renames a file, by default replacing one that has the new name.</summary>
     public static void Move(string from, string to, bool overwrite = true) => Persist(
         () =>
         {
@@ -38,7 +38,7 @@ internal static class SharedFile
         },
         e => IsHeld(e) || (overwrite && IsDenied(e) && (MayGo(from) || MayGo(to))));
 
-    /// <summary>Removes a file; a missing one is as good as removed.</summary>
+    /// <summary>Removes a file; does nothing when it is missing.</summary>
     public static void Delete(string path) => Persist(
         () =>
         {
@@ -47,7 +47,7 @@ internal static class SharedFile
         },
         e => IsHeld(e) || (IsDenied(e) && MayGo(path)));
 
-    /// <summary>Removes an empty folder. A file in it that is removed stays until the last who has it open closes it.</summary>
+    /// <summary>Removes an empty folder. Files removed from it may linger until the last program that has them open closes them.</summary>
     public static void DeleteFolder(string path) => Persist(
         () =>
         {
@@ -56,10 +56,10 @@ internal static class SharedFile
         },
         e => IsHeld(e) || (e.HResult == FolderNotEmpty && !Directory.EnumerateFileSystemEntries(path).Any()));
 
-    /// <summary>Does something, again and again while somebody has the file.</summary>
-    /// <param name="action">What is to be done.</param>
-    /// <param name="isHeld">Whether a failure will pass.</param>
-    /// <param name="wait">Waits; default sleeps.</param>
+    /// <summary>Runs an action, and retries it for five seconds while another program holds the file.</summary>
+    /// <param name="action">The action.</param>
+    /// <param name="isHeld">Whether a failure is temporary.</param>
+    /// <param name="wait">Waits between tries; default sleeps.</param>
     internal static T Persist<T>(Func<T> action, Func<Exception, bool> isHeld, Action<TimeSpan>? wait = null)
     {
         TimeSpan waited = TimeSpan.Zero;
@@ -77,13 +77,13 @@ internal static class SharedFile
         }
     }
 
-    /// <summary>Whether Windows says that somebody else has the file; the codes of other systems are others.</summary>
+    /// <summary>Whether Windows reports that another program holds the file; other systems have other codes.</summary>
     internal static bool IsHeld(Exception e) => e.HResult is SharingViolation or LockViolation or MappedByAnother;
 
-    // Windows says so, too, of a file that somebody has open while it is to be replaced or removed.
+    // Windows also denies access when a file to be replaced or removed is open elsewhere.
     private static bool IsDenied(Exception e) => OperatingSystem.IsWindows() && e is UnauthorizedAccessException;
 
-    // A folder, and a file that is marked, are refused for good.
+    // For a folder or a read-only file the refusal is permanent.
     private static bool MayGo(string path)
     {
         try

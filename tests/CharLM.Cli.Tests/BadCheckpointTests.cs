@@ -4,7 +4,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Files that are no checkpoint, or no longer one: one line says why.</summary>
+/// <summary>Files that are not checkpoints, or are damaged: one line says why.</summary>
 public sealed class BadCheckpointTests(TrainedModels models) : IDisposable
 {
     private static readonly Dictionary<string, Func<byte[], byte[]>> Damages = new()

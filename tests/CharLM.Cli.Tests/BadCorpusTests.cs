@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Texts that cannot be used: one line says what is wrong with which, and nothing is written.</summary>
+/// <summary>Unusable texts: one line names the text and the problem, and nothing is written.</summary>
 public sealed class BadCorpusTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();

@@ -34,7 +34,7 @@ public sealed class BenchTests : IDisposable
             await _sandbox.RunAsync(
                 ["bench", "--cell", "rnn", "--implementation", "fused", "--rounds", "1", "--json", .. Small[..8], "--seconds", "0.01"]))
                     .Succeeded().Json().GetProperty("rows")[0];
-        // One round: the ratio is that of the two rates.
+        // With one round, the ratio is that of the two rates.
         Assert.Equal(fused.GetProperty("tokens_per_second").GetDouble() / fused.GetProperty("built_in_tokens_per_second").GetDouble(),
             fused.GetProperty("times_built_in").GetDouble(), 1e-9);
         Assert.InRange(fused.GetProperty("built_in_threads").GetInt32(), 1, Environment.ProcessorCount);
@@ -52,10 +52,10 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(("lstm", "fused", 2, 8),
             (row.GetProperty("cell").GetString(), row.GetProperty("implementation").GetString(), row.GetProperty("num_layers").GetInt32(),
                 row.GetProperty("num_hiddens").GetInt32()));
-        // 15 tokens a step: their rate and the time of a step are one number.
+        // 15 tokens per step: the rate determines the time of a step.
         Assert.Equal(15, row.GetProperty("tokens_per_second").GetDouble() * row.GetProperty("milliseconds_of_step")
             .GetDouble() / 1000, 1e-9);
-        // Two layers of 4 gates, 2 states and a gradient from above, 8 units each, and 7 logits; 4 bytes a value.
+        // Two layers of 8 units, each with 4 gates, 2 states and a gradient from above; 7 logits; 4 bytes per value.
         Assert.Equal(4 * 15 * ((2 * 7 * 8) + 7), row.GetProperty("activation_bytes").GetDouble());
         Assert.True(json.GetProperty("product_peak_gflops").GetDouble() > 0);
     }

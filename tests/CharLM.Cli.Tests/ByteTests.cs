@@ -4,7 +4,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Models of bytes, of any file.</summary>
+/// <summary>Byte models, which read any file.</summary>
 public sealed class ByteTests : IDisposable
 {
     private static readonly string[] Small =
@@ -31,7 +31,7 @@ public sealed class ByteTests : IDisposable
             Assert.Equal(bits, measured.GetProperty("bits_per_raw_byte").GetDouble(), 1e-9);
             (await _sandbox.RunAsync("score", "a.bin", "--checkpoint", model)).Succeeded();
 
-            // A pipe gets the two bytes of the prefix and those that were written, and nothing else.
+            // A pipe gets the two bytes of the prefix and the generated ones, and nothing else.
             string counted = (await _sandbox.BashAsync(
                 $"charlm generate é --checkpoint {model} --length 500 --temperature 1 > out.bin && wc -c < out.bin")).Succeeded().Output;
             Assert.Equal("502", counted.Trim());
@@ -67,7 +67,7 @@ public sealed class ByteTests : IDisposable
             (2, ["train", "a.bin", "--encoding", "bytes"], ["bytes"]));
         (await _sandbox.RunAsync("ngram", "text.txt", "--token", "byte", "--out", "b")).Succeeded();
         (await _sandbox.RunAsync("ngram", "text.txt", "--out", "c")).Succeeded();
-        (await _sandbox.RunAsync("eval", "b", "c", "--corpus", "text.txt")).Refused(2, "model of bytes");
+        (await _sandbox.RunAsync("eval", "b", "c", "--corpus", "text.txt")).Refused(2, "byte model");
     }
 
     private void WriteBinary()

@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Standard streams that are closed or full: one line with the cause, where there is a place for it.</summary>
+/// <summary>Closed or full standard streams: one line with the cause, if there is anywhere to print it.</summary>
 public sealed class ClosedStreamTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -30,7 +30,7 @@ public sealed class ClosedStreamTests : IDisposable
         "export --checkpoint $SHIPPED --out e", "completion bash", "train --print-config",
     ];
 
-    // Before any work: nothing is written, nothing learned for nobody.
+    // Checked before any work: nothing is trained or written.
     [Theory, MemberData(nameof(Verbs))]
     public async Task AnyVerb_OutputClosed_IsRefusedInOneLine(string verb)
     {

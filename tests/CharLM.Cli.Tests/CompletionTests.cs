@@ -8,7 +8,7 @@ public sealed class CompletionTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    // Lines typed in a bash that has the completion, and what it offers.
+    // Lines typed in a bash with the completion, and the candidates.
     private static readonly (string Line, string[] Offered)[] Typed =
     [
         ("charlm tr", ["train"]),
@@ -62,7 +62,7 @@ public sealed class CompletionTests : IDisposable
             """,
             [.. Typed.Select(typed => typed.Line)])).Succeeded();
         Assert.Empty(outcome.Error);
-        // Where the program knows no word, files are offered.
+        // Without candidates, bash offers files.
         Assert.Equal(Typed.Select(typed => $"{typed.Line}: {string.Join(' ', typed.Line == "charlm train --out " ? ["c.fish"]
             : typed.Offered)}".TrimEnd()), outcome.OutputLines.Select(line => line.TrimEnd()));
     }

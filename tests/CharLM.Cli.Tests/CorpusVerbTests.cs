@@ -112,7 +112,7 @@ public sealed class CorpusVerbTests : IDisposable
         Assert.Equal(28, json.GetProperty("vocab_size").GetInt32());
         Assert.True(File.Exists(Path.Combine(_sandbox.Cache, "timemachine.txt")));
 
-        // Now it is here, and auto takes it without a word.
+        // Now it is cached, and auto uses it silently.
         _sandbox.Environment.Remove("CHARLM_CORPUS_MIRROR");
         Outcome auto = (await _sandbox.RunAsync("corpus", "show")).Succeeded();
         Assert.StartsWith("time-machine ", auto.Output, StringComparison.Ordinal);

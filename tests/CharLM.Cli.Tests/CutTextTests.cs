@@ -2,17 +2,17 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Long texts of others are cut for people, between two characters and never through one.</summary>
+/// <summary>Long foreign texts are truncated for display, never within a character.</summary>
 public sealed class CutTextTests : IDisposable
 {
-    private const string Beyond = "\U0001F600"; // two units of UTF-16
+    private const string Beyond = "\U0001F600"; // two UTF-16 code units
 
     private readonly Sandbox _sandbox = new();
 
     public void Dispose() => _sandbox.Dispose();
 
     [Theory]
-    [InlineData(118, "...")] // the character is the last one that has room
+    [InlineData(118, "...")] // the character just fits
     [InlineData(119, "...")]
     [InlineData(120, "...")]
     public async Task CorpusShow_LongLine_IsCutBetweenCharacters(int before, string end)

@@ -3,10 +3,10 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>What the program asks the system for when it replaces a file, as strace sees it.</summary>
+/// <summary>The system calls with which the program replaces a file, as strace shows them.</summary>
 public sealed partial class DiskOrderTests
 {
-    // A file that takes another one's place: its content on the disk, then its name, then the folder that holds the name.
+    // Replacing a file: its content reaches the disk first, then its name, then the folder.
     [Fact]
     public async Task Ngram_Checkpoint_IsFlushedThenRenamedThenItsFolderIsFlushed()
     {

@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Texts of documents: trained on, written, measured.</summary>
+/// <summary>Texts of documents: training, generation and evaluation.</summary>
 public sealed class DocumentTests : IDisposable
 {
     // The books' settings, since the texts are short.
@@ -21,7 +21,7 @@ public sealed class DocumentTests : IDisposable
         WriteNames();
         JsonElement trained = (await _sandbox.RunAsync(
             ["train", "names.txt", .. Lines, .. Small, "--epochs", "2", "--validation-fraction", "0.2", "--json", "--out", "m"])).Succeeded().Json();
-        // <unk>, <end>, a, b, c, n; nothing is said of a prefix.
+        // <unk>, <end>, a, b, c, n; no warning about the prefix.
         Assert.Equal(6, trained.GetProperty("vocab_size").GetInt32());
 
         JsonElement samples = (await _sandbox.RunAsync(
@@ -32,7 +32,7 @@ public sealed class DocumentTests : IDisposable
             Assert.Equal("document", sample.GetProperty("end").GetString());
             Assert.DoesNotContain("end>", sample.GetProperty("continuation").GetString()!, StringComparison.Ordinal);
         });
-        // As lines, 20 of them.
+        // 20 texts, printed as lines.
         string text = (await _sandbox.RunAsync(
             "generate", "b", "--checkpoint", "m", "--samples", "20", "--temperature", "1", "--length", "400")).Succeeded().Output;
         Assert.All(text.TrimEnd('\n').Split('\n'), line => Assert.StartsWith("b", line, StringComparison.Ordinal));
@@ -57,7 +57,7 @@ public sealed class DocumentTests : IDisposable
             double total = lines.Sum(line => line.GetProperty("nats").GetDouble());
             Assert.Equal(total / 9, measured.GetProperty("nats").GetDouble(), 1e-4);
         }
-        (await _sandbox.RunAsync("score", "two.txt", "--checkpoint", "m", "--carry-state")).Refused(2, "state starts anew");
+        (await _sandbox.RunAsync("score", "two.txt", "--checkpoint", "m", "--carry-state")).Refused(2, "state is reset at each document");
         (await _sandbox.RunAsync("eval", "m", "--corpus", "two.txt", "--reset-every", "5")).Refused(2, "reset-every");
         (await _sandbox.RunAsync("eval", "m", "--corpus", "two.txt", "--dynamic")).Refused(2, "dynamic evaluation");
     }

@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Inputs without an end: refused in one line, long before memory is full.</summary>
+/// <summary>Endless inputs are refused in one line, long before memory is full.</summary>
 public sealed class EndlessInputTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -69,7 +69,7 @@ public sealed class EndlessInputTests : IDisposable
         Assert.InRange(int.Parse(Assert.Single(outcome.OutputLines)), 1, 300 * 1024);
     }
 
-    // A user without a home: no folder that others can foresee.
+    // A user without a home directory gets no cache in a folder with a predictable name.
     [Fact]
     public async Task CorpusList_NoHome_KeepsNothingInTmp()
     {

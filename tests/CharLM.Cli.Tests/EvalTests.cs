@@ -18,12 +18,12 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         JsonElement json = outcomes[0].Succeeded().Json();
         double nats = Number(json, "nats"), perplexity = Number(json, "perplexity");
         Assert.Equal(Math.Exp(nats), perplexity, 1e-9);
-        Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // a token is a character, and all are ASCII
+        Assert.Equal(nats / Math.Log(2), Number(json, "bits_per_character"), 1e-9); // tokens are characters, all of them ASCII
         Assert.Equal(Number(json, "bits_per_character"), Number(json, "bits_per_byte"), 1e-9);
         Assert.InRange(perplexity, json.GetProperty("perplexity_interval")[0].GetDouble(),
             json.GetProperty("perplexity_interval")[1].GetDouble());
         Assert.InRange(Number(json, "accuracy"), 0, 1);
-        Assert.Contains("the text of the training", json.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Contains("the training text", json.GetProperty("text").GetString(), StringComparison.Ordinal);
 
         Outcome lines = outcomes[1].Succeeded();
         Assert.Equal(["model", "text", "read", "perplexity", "nats", "bits", "tokens", "accuracy", "took"],
@@ -85,7 +85,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         Assert.Contains("have one unit", json.GetProperty("not_compared").GetString(), StringComparison.Ordinal);
 
         string lines = outcomes[3].Succeeded().OutputLines[^1];
-        Assert.All(["not token by token", "cleaned as 'd2l'", "cleaned as 'none'", "a byte of the raw text"], part =>
+        Assert.All(["not token by token", "cleaned as 'd2l'", "cleaned as 'none'", "per byte of the raw text"], part =>
             Assert.Contains(part, lines, StringComparison.Ordinal));
         Assert.DoesNotContain("better", lines, StringComparison.Ordinal);
         Assert.Contains("different parts", outcomes[4].Succeeded().OutputLines[^1], StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Eval_TextThatHoldsTheTrainingText_TellsHowMuchOfIt()
     {
-        // A text that does not repeat itself, and as much of another.
+        // A text without repetition, and another one of the same length.
         string book = string.Concat(Enumerable.Range(0, 1200).Select(i => $"{i * 7919 % 9973} ")),
             more = string.Concat(Enumerable.Range(1200, 1200).Select(i => $"{i * 7919 % 9973} "));
         _sandbox.Write("book.txt", book);
@@ -103,7 +103,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
             "book", "--sample-every", "0", .. Texts.SmallModel])).Succeeded();
         (await _sandbox.RunAsync("ngram", "--corpus", "book.txt", "--cleaning", "none", "--validation-fraction", "0", "--out",
             "counts")).Succeeded();
-        // An imported model does not tell.
+        // Unknown for an imported model.
         string[] commands =
         [
             "eval book --corpus longer.txt --json", "eval counts --corpus longer.txt --json",
@@ -137,7 +137,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--rows", "2"))
             .Refused(2, "rows must be 1 for dynamic evaluation");
         (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "counts")).Succeeded();
-        (await _sandbox.RunAsync("eval", "counts", "--corpus", "text.txt", "--dynamic")).Refused(2, "learns by gradients", "n-grams");
+        (await _sandbox.RunAsync("eval", "counts", "--corpus", "text.txt", "--dynamic")).Refused(2, "learns by gradients", "is an n-gram model");
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
             (2, ["eval", models.Plain, "--corpus", "digits.txt"], ["0 char tokens", "nothing to predict"]),
             (2, ["eval", models.Plain, "--corpus", "letter.txt"], ["1 char token ", "nothing to predict"]),
             (1, ["eval", models.Plain, "--corpus", "empty.txt"], ["is empty"]),
-            (2, ["eval", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (2, ["eval", models.Plain, "--checkpoint", models.Plain], ["name the models in one place"]),
             (2, ["eval", "a", "b", "c"], ["'c'"]),
             (1, ["eval", "text.txt"], ["text.txt: is a text, not a model"]),
             (2, ["eval", "--split", "half"], ["--split takes one of held-out|test|all"]));

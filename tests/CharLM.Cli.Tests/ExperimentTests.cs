@@ -31,7 +31,7 @@ public sealed class ExperimentTests : IDisposable
             plan.OutputLines.Select(line => line.Split("  waiting")[0].TrimEnd()));
         Assert.Equal(["cells.yaml", "text.txt"], _sandbox.Files());
 
-        // One trial alone, then the others, two at a time.
+        // One trial first, then the others, two at a time.
         Outcome one = (await _sandbox.RunAsync("experiment", "run", "cells.yaml", "--trial", "3")).Succeeded();
         Assert.StartsWith("cell-gru_seed-0: perplexity ", one.Output, StringComparison.Ordinal);
         DateTime written = File.GetLastWriteTimeUtc(_sandbox.At("runs/cells/cell-gru_seed-0/result.json"));
@@ -41,7 +41,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(written, File.GetLastWriteTimeUtc(_sandbox.At("runs/cells/cell-gru_seed-0/result.json")));
         Assert.Equal(3, run.OutputLines.Length);
 
-        // All are there: nothing is run, and the report is the same.
+        // All are finished: nothing runs, and the report is the same.
         Outcome again = (await _sandbox.RunAsync("experiment", "run", "cells.yaml", "--json")).Succeeded();
         Assert.Empty(again.ErrorLines);
         Assert.All(again.Json().GetProperty("trials").EnumerateArray(), trial =>
@@ -71,7 +71,7 @@ public sealed class ExperimentTests : IDisposable
     [Fact]
     public async Task Run_OneTrialFails_RunsTheOthersAndSaysWhich()
     {
-        // Whether a text fills a minibatch shows only when it is read.
+        // Whether a text fills a minibatch is known only once it is read.
         _sandbox.Write("sizes.yaml", Base + "list: [{name: large, training: {batch_size: 800}}, {name: small}]\n");
         Outcome outcome = await _sandbox.RunAsync("experiment", "run", "sizes.yaml");
         outcome.Complained(1, "1 of 2 trials are finished, 1 failed: large_seed-0");
@@ -79,7 +79,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.True(File.Exists(_sandbox.At("runs/sizes/small_seed-0/result.json")));
         (await _sandbox.RunAsync("experiment", "report", "sizes.yaml")).Complained(0, "warning: 1 of 2 trials are not finished");
 
-        // The plan and the page keep the reason, and a failed trial is tried again: alone, and then with a text that is long enough.
+        // The plan and the page show the reason, and a failed trial is retried: alone, and then with a text that is long enough.
         string[] plan = (await _sandbox.RunAsync("experiment", "plan", "sizes.yaml")).Succeeded().OutputLines;
         Assert.Matches("^1  large_seed-0  failed    large: .*needs 8001", plan[0]);
         Assert.Equal("2  small_seed-0  finished  small", plan[1]);
@@ -87,7 +87,7 @@ public sealed class ExperimentTests : IDisposable
             StringComparison.Ordinal);
         (await _sandbox.RunAsync("experiment", "run", "sizes.yaml", "--trial", "1")).Refused(2, "needs 8001");
         _sandbox.Write("text.txt", string.Concat(Texts.Plain, Texts.Plain, Texts.Plain));
-        // What was run on the short text does not compare with what is run on this one.
+        // Runs on the short text are not comparable with runs on this one.
         (await _sandbox.RunAsync("experiment", "run", "sizes.yaml"))
             .Refused(2, "runs/sizes/small_seed-0 was run with another configuration (SHA-256 of the text");
         Directory.Delete(_sandbox.At("runs/sizes/small_seed-0"), recursive: true);
@@ -124,7 +124,7 @@ public sealed class ExperimentTests : IDisposable
             program.Signal(RunningProgram.SigKill);
             Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
         }
-        // At once: the trials of the one that was killed may still be saving.
+        // At once, while the killed process's trials may still be saving.
         JsonElement again = (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--jobs", "2", "--json")).Succeeded().Json();
         Assert.All(again.GetProperty("trials").EnumerateArray(), trial => Assert.Equal("finished", trial.GetProperty("state").GetString()));
         Assert.All(trials, trial => Assert.False(Directory.Exists($"/proc/{trial}")));
@@ -176,7 +176,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(100, File.ReadLines(_sandbox.At("runs/long/seed-0/metrics.jsonl")).Count());
     }
 
-    // Once run, the reports of all locales are the same, byte for byte.
+    // Reports of a finished experiment are identical in all locales, byte for byte.
     [Fact]
     public async Task Report_InAnotherLocale_HasTheSameNumbers()
     {
@@ -221,13 +221,13 @@ public sealed class ExperimentTests : IDisposable
             string metrics = _sandbox.At("runs/long/seed-0/metrics.jsonl");
             await program.UntilAsync(() => File.Exists(metrics) && new FileInfo(metrics).Length > 0, "the first epoch");
             program.Signal(RunningProgram.SigTerm);
-            (await program.EndAsync()).Complained(75, "interrupted and saved: ", "the same command goes on");
+            (await program.EndAsync()).Complained(75, "interrupted and saved: ", "the same command continues");
         }
         Assert.Contains("1  seed-0  saved", (await _sandbox.RunAsync("experiment", "plan", "long.yaml")).Succeeded().Output,
             StringComparison.Ordinal);
         (await _sandbox.RunAsync("experiment", "run", "long.yaml")).Succeeded();
         (await _sandbox.RunAsync("experiment", "run", "long.yaml", "--runs", "whole", "--trial", "1")).Succeeded();
-        // Interrupted or not, the run is the same.
+        // An interrupted run gives the same result.
         Assert.Equal(Result("whole/long/seed-0").GetProperty("held_out_perplexity").GetDouble(),
             Result("runs/long/seed-0").GetProperty("held_out_perplexity").GetDouble());
         Assert.Equal(60, File.ReadLines(_sandbox.At("runs/long/seed-0/metrics.jsonl")).Count());
@@ -240,7 +240,7 @@ public sealed class ExperimentTests : IDisposable
         JsonElement rows = (await _sandbox.RunAsync("experiment", "run", "tokens.yaml", "--json")).Succeeded().Json().GetProperty("rows");
         double chars = rows[0].GetProperty("held_out_perplexity").GetProperty("mean").GetDouble();
         Assert.Equal(Math.Log2(chars), rows[0].GetProperty("held_out_bits").GetProperty("mean").GetDouble(), 9);
-        // The last tenth of the words: how many characters they are, with a space before each, is counted here anew.
+        // Recomputes the characters per word of the last tenth, with a space before each word.
         string[] words = Texts.Plain.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         double perWord = words[^(words.Length / 10)..].Skip(1).Average(word => word.Length + 1);
         double perplexity = rows[1].GetProperty("held_out_perplexity").GetProperty("mean").GetDouble();

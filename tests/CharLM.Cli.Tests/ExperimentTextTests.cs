@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Experiments compare runs on one text, wherever it lies, and leave busy trials to whom they belong.</summary>
+/// <summary>Experiments compare runs on one text, wherever its file is, and leave busy trials to their processes.</summary>
 public sealed class ExperimentTextTests : IDisposable
 {
     private const string Rest = """
@@ -26,7 +26,7 @@ public sealed class ExperimentTextTests : IDisposable
         _sandbox.Write("sub/x.yaml", "base:\n  corpus: t.txt" + Rest);
         (await _sandbox.RunAsync("experiment", "run", "sub/x.yaml", "--threads", "1")).Succeeded();
 
-        // The same text at another place, named from there, is the same experiment.
+        // The same text at another path is the same experiment.
         Directory.CreateDirectory(_sandbox.At("moved"));
         File.Copy(_sandbox.At("sub/t.txt"), _sandbox.At("moved/t.txt"));
         File.Copy(_sandbox.At("sub/x.yaml"), _sandbox.At("moved/x.yaml"));
@@ -47,7 +47,7 @@ public sealed class ExperimentTextTests : IDisposable
             "base:\n  about: x".Replace("  about: x", "  prefix: the", StringComparison.Ordinal) + Rest + "seeds: [0, 1]\n");
         (await _sandbox.RunAsync("experiment", "run", "a.yaml", "--trial", "2", "--threads", "1")).Succeeded();
         Assert.Equal("bundled\n", await File.ReadAllTextAsync(_sandbox.At("runs/a/auto.txt")));
-        // Whatever auto would be now, the other trials get the text of the first: here one that cannot be had.
+        // The other trials use the text recorded for auto: here one that is not available.
         _sandbox.Write("runs/a/auto.txt", "time-machine\n");
         (await _sandbox.RunAsync("experiment", "run", "a.yaml", "--trial", "1")).Complained(1, "time-machine");
         (await _sandbox.RunAsync("experiment", "report", "a.yaml")).Refused(2, "SHA-256 of the text");
@@ -56,7 +56,7 @@ public sealed class ExperimentTextTests : IDisposable
         (await _sandbox.RunAsync("experiment", "report", "a.yaml")).Succeeded();
     }
 
-    // Whoever comes first, the others leave the trial alone: nothing has failed.
+    // The first process gets the trial, the others leave it alone: nothing has failed.
     [Fact]
     public async Task Run_OneTrialByManyAtOnce_IsBusyAndHasNotFailed()
     {
@@ -78,7 +78,7 @@ public sealed class ExperimentTextTests : IDisposable
         _sandbox.Write("x.yaml", "base:\n  corpus: t.txt"
             + Rest.Replace("validation_fraction: 0.1", "validation_fraction: 0.1, max_tokens: 3000", StringComparison.Ordinal)
                 + "grid: {text: {cleaning: [none, d2l]}}\n");
-        const string Warning = "charlm: warning: the variants are measured on different texts, or parts of one: their figures do not "
+        const string Warning = "charlm: warning: the variants are measured on different texts or parts of a text, so their figures do not "
             + "rank them";
         Assert.Contains(Warning, (await _sandbox.RunAsync("experiment", "run", "x.yaml", "--threads", "1")).Succeeded().ErrorLines);
         Assert.Equal("null", (await _sandbox.RunAsync("experiment", "report", "x.yaml", "--json")).Succeeded().Json().GetProperty("best")

@@ -51,6 +51,6 @@ public sealed class ExtendVocabTests(TrainedModels models) : IDisposable
             (2, ["train", "--corpus", "new.txt", "--freeze", "embedding,rnn.l1,linear"], ["'embedding', 'rnn.l1'", "its parts are rnn.l0, linear"]),
             (2, ["train", "--corpus", "new.txt", "--freeze", "rnn,linear"], ["nothing to train"]),
             (2, ["train", "--corpus", "new.txt", "--freeze", "rnn,"], ["freeze must name parts"]),
-            (2, ["experiment", "plan", "experiment.yaml"], ["extend_vocab is for runs that go on"]));
+            (2, ["experiment", "plan", "experiment.yaml"], ["extend_vocab is for runs that continue"]));
     }
 }

@@ -16,7 +16,7 @@ public sealed class GradientsTests : IDisposable
     [Fact]
     public async Task Gradients_ThreeFreshCells_GivesTableCsvAndPage()
     {
-        // Where a comma is the decimal point, a figure is still one field.
+        // In a locale with a decimal comma, a figure is still one field.
         _sandbox.Environment["LC_ALL"] = "de_DE.UTF-8";
         Outcome outcome = (await _sandbox.RunAsync([.. Gradients, "--csv", "out/g.csv", "--html", "out/g.html"])).Succeeded();
         Assert.Equal(["model", "rnn", "gru", "lstm", "lstm"], outcome.OutputLines.Select(line => line.Split(' ')[0]));
@@ -30,7 +30,7 @@ public sealed class GradientsTests : IDisposable
         Assert.Equal(5 * (1 + 3 + 4), cells.Count(line => line[0] == "power-norm")); // 1, 2, 4, 8, 16
 
         string page = await File.ReadAllTextAsync(_sandbox.At("out/g.html"));
-        Assert.Contains("Gradients back in time", page, StringComparison.Ordinal);
+        Assert.Contains("Gradients through time", page, StringComparison.Ordinal);
         Assert.DoesNotContain("src=\"http", page, StringComparison.Ordinal);
     }
 
@@ -59,10 +59,10 @@ public sealed class GradientsTests : IDisposable
             (await _sandbox.RunAsync([.. measure, "--json"])).Succeeded().Json().GetProperty("models").EnumerateArray());
         Assert.Equal(["hidden", "cell", "hidden", "cell"],
             model.GetProperty("gradients").EnumerateArray().Select(curve => curve.GetProperty("state").GetString()));
-        (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model's options, only --implementation can be given");
+        (await _sandbox.RunAsync([.. measure, "--hidden", "9"])).Refused(2, "of the model options, only --implementation applies");
     }
 
-    // Case: more steps must not make the gradient vanish more slowly.
+    // A regression: more steps must not make the gradient vanish more slowly.
     [Fact]
     public async Task Gradients_FurtherThanFloat32Holds_SaysSoAndKeepsTheRate()
     {

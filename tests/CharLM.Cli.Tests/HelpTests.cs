@@ -32,7 +32,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("CHARLM_CORPUS_MIRROR", help.Output, StringComparison.Ordinal);
     }
 
-    // An option of several verbs takes the same everywhere, but for a translator's attention, tables, files of a vocab, and what import takes.
+    // An option takes the same value in all verbs, except for a translator's attention, tables, vocab files, and the options of import.
     private static readonly string[] OfOneVerb = ["--attention", "--source", "--csv", "--vocab", "--allow-leak"];
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "script, which makes a terminal, is not installed");
         Outcome help = (await _sandbox.BashAsync("script -qec 'stty cols 80; charlm train --help' /dev/null | tr -d '\\r'")).Succeeded();
-        // What .NET sends for the keys has no width.
+        // .NET's key mode sequence has no width.
         string[] lines = help.Output.Replace("\u001b[?1h\u001b=", "", StringComparison.Ordinal).TrimEnd().Split('\n');
         output.WriteLine($"{lines.Length} lines of 80 columns");
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
@@ -174,7 +174,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
             Assert.True(File.Exists(Path.Combine(Sandbox.ProgramFolder, file)), file));
     }
 
-    // The program with one of torch's libraries changed, or taken out of what .NET demands before it starts.
+    // The program with one of torch's libraries damaged, or removed from the files that .NET requires at start-up.
     private string TorchIs(string library, string damage)
     {
         string folder = Directory.CreateDirectory(Path.Combine(_sandbox.Folder, "..", "program")).FullName;

@@ -2,10 +2,10 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Texts, names and messages that would steer a terminal: where people look, they are written out.</summary>
+/// <summary>Texts, names and messages with terminal control sequences are escaped wherever people see them.</summary>
 public sealed class HostileTextTests : IDisposable
 {
-    // Clears the screen, sets the title; a return that would overwrite its line; C1's CSI; a text turned round; DEL.
+    // Clear screen, set title; a return that overwrites its line; C1's CSI; reversed text direction; DEL.
     private const string Hostile = "red \u001b[2J and \u001b]0;title\u0007 back\roverwritten \u009b31m \u202edlrow\u202c \u2066in\u2069 "
         + "\u007f end\n";
 
@@ -29,7 +29,7 @@ public sealed class HostileTextTests : IDisposable
         AssertHarmless(shown);
         Assert.StartsWith(Visible + "\r\n", shown, StringComparison.Ordinal);
 
-        // A line that is read is shown again.
+        // Input lines are echoed.
         shown = await OnTerminalAsync("'generate' '--checkpoint' 'm' '--interactive' '--length' '80' <text.txt 2>/dev/null");
         AssertHarmless(shown);
         Assert.Contains(Visible, shown, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class HostileTextTests : IDisposable
         Assert.Contains($"  {Visible}", outcome.OutputLines);
     }
 
-    // Also into a pipe: samples of a run stand among its figures.
+    // Even in a pipe, since samples of a run stand among its figures.
     [Fact]
     public async Task Train_HostileText_ItsSamplesAreVisible()
     {
@@ -93,7 +93,7 @@ public sealed class HostileTextTests : IDisposable
         Assert.Matches(@"^good\t(yes\\u001b\[2J|no\\u202e)\t\d\.\d{4}\r\n", shown);
     }
 
-    // What .NET and the program send to a terminal for its keys is theirs.
+    // Ignores the sequences that .NET and the program send for the terminal's keys.
     private async Task<string> OnTerminalAsync(string arguments)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "script of util-linux is missing");

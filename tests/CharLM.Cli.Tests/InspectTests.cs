@@ -17,11 +17,11 @@ public sealed class InspectTests(TrainedModels models) : IDisposable
         Assert.Contains("  num_hiddens: 32", text.Output, StringComparison.Ordinal);
         Assert.Contains("trained   5 epochs", text.Output, StringComparison.Ordinal);
         JsonElement json = (await _sandbox.RunAsync("inspect", "--checkpoint", models.Plain, "--json")).Succeeded().Json();
-        // Three gates of 32: weights from the input and the hidden state, two biases; and the output layer.
+        // Three gates of 32: input and recurrent weights, two biases; and the output layer.
         int vocab = json.GetProperty("vocab_size").GetInt32();
         Assert.Equal((96 * (vocab + 32 + 2)) + (vocab * 33), json.GetProperty("parameters").GetInt32());
         await _sandbox.RefuseEachAsync(
-            (2, ["inspect", models.Plain, "--checkpoint", models.Plain], ["named in one place"]),
+            (2, ["inspect", models.Plain, "--checkpoint", models.Plain], ["name the model in one place"]),
             (1, ["inspect", "missing"], ["missing: there is no such file"]));
     }
 

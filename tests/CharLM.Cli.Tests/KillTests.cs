@@ -12,7 +12,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    // An epoch is one minibatch of a large model, so that most of the time goes into writing.
+    // Each epoch is one minibatch of a large model, so that most of the time is spent on writing.
     [Fact]
     public async Task Train_KilledWhileItWritesCheckpoints_LeavesAWholeOneAndTheNextClearsAway()
     {
@@ -37,7 +37,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             }
             epochs = EpochsOf(Checkpoint);
             Assert.True(epochs > before, $"round {round}: {epochs} epochs after {before}");
-            // It bears no name that anyone would take for a checkpoint.
+            // The temporary file cannot be mistaken for a checkpoint.
             Assert.NotEmpty(_sandbox.Temporaries());
             Assert.All(_sandbox.Temporaries(), file => Assert.Matches(@"/\.model\.safetensors\.[0-9a-f]{32}\.tmp$", file));
         }
@@ -45,7 +45,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         (await _sandbox.RunAsync("generate", "--checkpoint", Checkpoint, "--length", "1")).Succeeded();
         (await _sandbox.RunAsync([.. train, "--checkpoint", Checkpoint, "--epochs", $"{epochs + 1}"])).Succeeded();
-        // The folder holds where the model is that was trained last.
+        // checkpoints/.last records the model trained last.
         Assert.Equal(["checkpoints", "checkpoints/.last", Checkpoint, "text.txt"], _sandbox.Files());
     }
 

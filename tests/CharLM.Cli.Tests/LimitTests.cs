@@ -2,15 +2,15 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>A shell that allows few open files.</summary>
+/// <summary>A shell with a low limit of open files.</summary>
 public sealed class LimitTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
 
     public void Dispose() => _sandbox.Dispose();
 
-    // How many it needs is .NET's to say: at each limit it works, or says in one line why not. Below 32, .NET does not start; at a few
-    // limits above, it dies on threads of its own before the program runs, and calls that "Out of memory".
+    // .NET determines how many are needed: at each limit the program works, or says in one line why not. Below 32, .NET does not start; at
+    // a few limits above, its own threads crash before the program runs, reported as "Out of memory".
     [Theory]
     [InlineData("inspect")]
     [InlineData("corpus list")]

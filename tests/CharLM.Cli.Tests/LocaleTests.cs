@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Text is UTF-8 and numbers have points, wherever the user lives.</summary>
+/// <summary>Text is UTF-8 and numbers have decimal points in every locale.</summary>
 public sealed class LocaleTests(TrainedModels models) : IDisposable
 {
     private const string Prefix = "Grüße an 🐳";

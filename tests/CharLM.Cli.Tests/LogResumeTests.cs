@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>What a killed process wrote after its last checkpoint is written once more, and stands there once.</summary>
+/// <summary>Log lines written after the last checkpoint of a killed process are rewritten, and appear once.</summary>
 public sealed class LogResumeTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -23,7 +23,7 @@ public sealed class LogResumeTests : IDisposable
         string[] log = ["--sample-every", "1", "--threads", "1", "--log-json", "log.jsonl"];
         (await _sandbox.RunAsync([.. train, .. log, "--epochs", "5", "--run-dir", "run", "--checkpoint-every", "1", "--keep-last", "9"]))
             .Succeeded();
-        // As a process leaves it that is killed within the line of the sixth epoch, its last whole checkpoint being that of the second.
+        // As left by a process killed while writing the line of the sixth epoch, with the last intact checkpoint at the second.
         string[] steps = [.. Directory.GetFiles(_sandbox.At("run/checkpoints"), "step-*")
             .OrderBy(path => int.Parse(Path.GetFileNameWithoutExtension(path)[5..]))];
         foreach (string file in steps[2..].Append(_sandbox.At("run/checkpoints/last.safetensors")).Append(_sandbox.At("run/result.json")))

@@ -11,6 +11,6 @@ public sealed class MissingLibraryTests
 
     [Fact]
     public void Of_NoOpenSsl_SaysHowItIsHad() => Assert.StartsWith(
-        "libssl is missing, with which .NET computes checksums: install OpenSSL 3 (Debian", MissingLibrary.Of(_ => false),
+        "libssl is missing, which .NET needs for checksums: install OpenSSL 3 (Debian", MissingLibrary.Of(_ => false),
             StringComparison.Ordinal);
 }

@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Counted n-grams from the command line: counting, and every verb that takes a model.</summary>
+/// <summary>N-grams from the command line: counting, and every verb that takes a model.</summary>
 public sealed class NGramTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -26,7 +26,7 @@ public sealed class NGramTests : IDisposable
         JsonElement measured = (await _sandbox.RunAsync("eval", file, "--corpus", "text.txt", "--json")).Succeeded().Json();
         Assert.Equal(counted.GetProperty("held_out").GetProperty("perplexity").GetDouble(), measured.GetProperty("perplexity").GetDouble());
         Assert.Contains("held out from training", measured.GetProperty("text").GetString(), StringComparison.Ordinal);
-        // The text repeats itself: five characters tell the next.
+        // The text is repetitive: five characters determine the next one.
         Assert.StartsWith("the time traveller for so it will be",
             (await _sandbox.RunAsync("generate", "--checkpoint", file, "--prefix", "the time", "--length", "60")).Succeeded().Output,
                 StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public sealed class NGramTests : IDisposable
         await _sandbox.RefuseEachAsync(
             (2, ["ngram", "--corpus", "digits.txt"], ["nothing of the text is left after the cleaning 'd2l'"]),
             (2, ["ngram", "--corpus", "text.txt", "--compressors", "--validation-fraction", "0"],
-                ["compressors are measured on what is held out"]),
+                ["compressors are measured on the held-out part"]),
             (1, ["ngram", "--corpus", "text.txt", "--out", "text.txt/x"], ["text.txt/x: cannot be written"]));
         Assert.Equal(["digits.txt", "text.txt"], _sandbox.Files());
     }

@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Corpora that cannot be fetched. Beyond this machine, the sandbox reaches nobody.</summary>
+/// <summary>Corpora that cannot be downloaded. The sandbox has no network beyond this machine.</summary>
 public sealed class NetworkTests : IDisposable
 {
     private const int TimeMachineBytes = 178_979;
@@ -37,7 +37,7 @@ public sealed class NetworkTests : IDisposable
     [Fact]
     public async Task CorpusGet_MirrorWithOtherBytes_NamesBothChecksums()
     {
-        // npm, the catalog's own source, is not on this path: there is only the mirror.
+        // npm, the catalog's own source, is not on this path: only the mirror is left.
         _sandbox.Environment["PATH"] = Sandbox.ProgramFolder;
         Directory.CreateDirectory(_sandbox.At("mirror"));
         _sandbox.Write("mirror/moby-dick.txt", "Call me Ahab.");
@@ -66,7 +66,7 @@ public sealed class NetworkTests : IDisposable
 
     [Theory]
     [InlineData("no-such-folder", "neither an existing directory nor an http or https address")]
-    [InlineData("ftp://127.0.0.1/", "is no http or https address")]
+    [InlineData("ftp://127.0.0.1/", "is not an http or https address")]
     [InlineData("http://me:secret@127.0.0.1/", "holds credentials")]
     public async Task AnyVerb_MirrorThatCannotBe_IsRefused(string mirror, string complaint)
     {
@@ -95,7 +95,7 @@ public sealed class NetworkTests : IDisposable
         (await get.EndAsync()).Refused(130, "interrupted");
         Assert.False(File.Exists(Path.Combine(_sandbox.Cache, "timemachine.txt")));
 
-        // The part is no reason to believe the corpus here.
+        // A partial download does not count as cached.
         Outcome list = (await _sandbox.RunAsync("corpus", "list")).Succeeded();
         Assert.Contains(" to fetch ", list.OutputLines[0], StringComparison.Ordinal);
     }

@@ -26,9 +26,9 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
             Generate("--length", "5", "--json"),
         ]);
         string text = Texts.Plain.Replace('\n', ' ');
-        // It has learned the first line by heart, and d2l's cleaning leaves nothing between two lines.
+        // The model has memorised the first line, and d2l's cleaning leaves nothing between two lines.
         Assert.Matches(
-            "^novelty: the longest passage that stands in the training text has [0-9]+ of its 40 characters, \".+\"; [0-9]+\\.[0-9] % of its "
+            "^novelty: the longest passage copied from the training text has [0-9]+ of its 40 characters, \".+\"; [0-9]+\\.[0-9] % of its "
                 + "passages of 8 characters are copied$", Assert.Single(outcomes[0].Succeeded().ErrorLines));
         JsonElement json = outcomes[1].Succeeded().Json();
         JsonElement[] samples = [.. json.GetProperty("samples").EnumerateArray()];
@@ -59,7 +59,7 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
         _sandbox.Write("own.txt", string.Concat(Enumerable.Range(0, 300).Select(i => $"{i * i} ist das Quadrat von {i}.\n")));
         (await _sandbox.RunAsync("ngram", "own.txt", "--cleaning", "none", "--out", "own")).Succeeded();
         string[] generate = ["generate", "16 ist", "--checkpoint", "own", "--novelty", "--length", "20"];
-        Assert.Contains("the longest passage that stands in the training text has", Assert.Single((await _sandbox.RunAsync(generate))
+        Assert.Contains("the longest passage copied from the training text has", Assert.Single((await _sandbox.RunAsync(generate))
             .Succeeded().ErrorLines, line => line.StartsWith("novelty", StringComparison.Ordinal)), StringComparison.Ordinal);
         _sandbox.Write("own.txt", "Anders als zuvor.\n");
         Assert.Contains("changed", Assert.Single((await _sandbox.RunAsync(generate)).Succeeded().Complaints), StringComparison.Ordinal);
@@ -79,7 +79,7 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
         string[][] rows = Rows(top), text = Rows(oneText);
         Assert.Equal(["line", "position", "character", "nats", "bits", "top1", "p1", "top2", "p2"], rows[0]);
         Assert.All(rows.Concat(text), row => Assert.Equal(9, row.Length));
-        // Each line with its row after the last; as one text there is one at the end.
+        // Each line has a row after its last token; one text has only one such row, at its end.
         Assert.Equal(["1 7", "2 4"], rows.Where(row => row[2] is "").Select(row => $"{row[0]} {row[1]}"));
         Assert.Equal(["2 4"], text.Where(row => row[2] is "").Select(row => $"{row[0]} {row[1]}"));
         Assert.Equal(["1", "1", "G", "nan", "nan", "", "", "", ""], text[1]);
@@ -87,7 +87,7 @@ public sealed class NoveltyTests(TrainedModels models) : IDisposable
         Assert.Equal(expected[1..].Select(row => row[2]), rows[1..].Where(row => row[2] is not "").Select(row => row[2]));
         Assert.All(expected[1..].Zip(rows[1..].Where(row => row[2] is not "")), pair => Assert.Equal(Number(pair.First[3]), Number(pair.Second[3]), 2e-3));
         Assert.All(rows[1..], row => Assert.True(Number(row[6]) >= Number(row[8]) && Number(row[8]) >= 0));
-        // Where the most probable token is the one that stands there, its probability is its surprise.
+        // If the most probable token is the actual one, its probability matches its surprisal.
         Assert.All(rows[1..].Where(row => row[2] == row[5]), row => Assert.Equal(Math.Exp(-Number(row[3])), Number(row[6]), 2e-4));
         JsonElement line = JsonDocument.Parse(json.OutputLines[0]).RootElement;
         Assert.Equal(rows[2][5], line.GetProperty("tokens")[1].GetProperty("expected")[0].GetProperty("token").GetString());

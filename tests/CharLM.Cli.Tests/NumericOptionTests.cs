@@ -3,12 +3,12 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Every option that takes a number, as <c>--help-all</c> lists them, meets numbers that make no sense.</summary>
+/// <summary>Every numeric option listed by <c>--help-all</c>, with nonsensical numbers.</summary>
 public sealed partial class NumericOptionTests(TrainedModels models) : IDisposable
 {
     private const string Huge = "99999999999";
 
-    // What makes sense all the same.
+    // Numbers that are valid all the same.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["-1"] = ["--seed", "--forget-bias"],
@@ -29,7 +29,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
 
     public void Dispose() => _sandbox.Dispose();
 
-    // What is allowed gets as far as the file that is not there.
+    // Valid values get as far as the missing file.
     [Fact]
     public Task Train_NumberWithoutSense_IsRefusedByName() =>
         CheckAsync(18, ["train", "--cell", "lstm", "--corpus", "missing.txt"], allowed => allowed.Refused(1, "missing.txt"));
@@ -58,7 +58,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
         string[] values = ["NaN", "1e999", "", "-1", "0", Huge];
         await _sandbox.RunEachAsync(With(Fine), CommandLine, (_, outcome) => allowed(outcome));
 
-        // All errors are told at once; an option that is checked later is tried alone.
+        // All errors are reported at once; an option that is checked later is tried alone.
         var alone = new List<(string Value, string[] Options)>();
         await _sandbox.RunEachAsync(With(value => options.Except(Fine(value))), CommandLine, (refused, outcome) =>
         {

@@ -3,9 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>
-/// Models and run directories that the program of commit 4010d82 wrote: they are read, and give the figures that it gave.
-/// </summary>
+/// <summary>Models and run directories written by the program of commit 4010d82: they are read, and give the figures it gave.</summary>
 public sealed class OldFilesTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -59,7 +57,7 @@ public sealed class OldFilesTests : IDisposable
     public async Task Resume_OldRun_EndsAsTheUncutOne()
     {
         Outcome run = (await _sandbox.RunAsync("train", "--resume", "text-resumable", "--threads", "1")).Succeeded();
-        // Another processor may round otherwise.
+        // Other processors may round differently.
         Assert.StartsWith("perplexity 8.85", run.OutputLines[0], StringComparison.Ordinal);
         Assert.Equal([1, 2, 3, 4],
             File.ReadLines(_sandbox.At("text-resumable/metrics.jsonl"))

@@ -6,7 +6,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Options win over a configuration file, off as well as on.</summary>
+/// <summary>Options override a configuration file, on as well as off.</summary>
 public sealed class OptionsOverFilesTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -32,7 +32,7 @@ public sealed class OptionsOverFilesTests : IDisposable
         Assert.Contains(expected + "\n", output, StringComparison.Ordinal);
     }
 
-    // Whoever adds a flag adds its case.
+    // Every new flag needs a case here.
     [Fact]
     public void Flags_OfAllSettings_AreTheOnesThatAreTried() =>
         Assert.Equal(

@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Places that take no file, or no more of it.</summary>
+/// <summary>Places that accept no file, or are full.</summary>
 public sealed class OutputTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -17,8 +17,8 @@ public sealed class OutputTests : IDisposable
 
     private static readonly (string Path, string Complaint)[] Impossible =
     [
-        ("/proc/x/y", "the folder /proc takes no file"),
-        ("/sys/kernel/y", "the folder /sys/kernel takes no file"),
+        ("/proc/x/y", "cannot create a file in the folder /proc"),
+        ("/sys/kernel/y", "cannot create a file in the folder /sys/kernel"),
         ("text.txt/y", "is a file, not a folder"),
         (".", "it is a folder"),
         ("/dev/null", "it is a device"),
@@ -80,7 +80,7 @@ public sealed class OutputTests : IDisposable
             exit $code
             """, Options);
         Assert.Empty(outcome.Output);
-        outcome.Complained(1, "disk/model: cannot be written: ", "No space left on device", "that was there is untouched");
+        outcome.Complained(1, "disk/model: cannot be written: ", "No space left on device", "the existing file is untouched");
     }
 
     [Fact]

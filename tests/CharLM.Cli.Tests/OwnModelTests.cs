@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>A text of the user's own: settings by its length, unseen text measured, and every later verb without an option.</summary>
+/// <summary>A text of the user's own: settings by its length, unseen text measured, and every later verb without options.</summary>
 public sealed class OwnModelTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -20,7 +20,7 @@ public sealed class OwnModelTests : IDisposable
         string run = Path.GetFileName(Assert.Single(Directory.GetDirectories(_sandbox.At("runs"))));
         Assert.Matches("^[0-9-]{17}-mybook-lstm128$", run);
 
-        // Another text than the models' that come with charlm knows.
+        // A text unlike that of the shipped model.
         Outcome generated = (await _sandbox.RunAsync("generate", "--length", "20")).Succeeded();
         Assert.Contains($"{run}/checkpoints", generated.Error, StringComparison.Ordinal);
         Assert.StartsWith("Größe", generated.Output, StringComparison.Ordinal);
@@ -32,7 +32,7 @@ public sealed class OwnModelTests : IDisposable
         Assert.Contains("mybook.txt", again.Error, StringComparison.Ordinal);
     }
 
-    // The steps that were measured stand in config.yaml: with it, another machine does the same.
+    // The measured steps are in config.yaml: with it, another machine does the same.
     [Fact]
     public async Task Train_ConfigOfARunByMinutes_RepeatsItToTheBit()
     {
@@ -48,7 +48,7 @@ public sealed class OwnModelTests : IDisposable
         }));
     }
 
-    // The run, eval and report read the same tokens the same way; what is counted beside them is what the verb for it counts.
+    // The run, eval and report read the same tokens in the same way; their n-gram baseline equals that of charlm ngram.
     [Fact]
     public async Task Train_UnseenText_IsThatOfEvalReportAndNGram()
     {
@@ -73,7 +73,7 @@ public sealed class OwnModelTests : IDisposable
         Outcome outcome = (await _sandbox.RunAsync("train", "--corpus", "bundled", "--max-tokens", "400", "--epochs", $"{epochs}", "--hidden",
             "64", "--batch-size", "4", "--num-steps", "20", "--optimizer", "adam", "--lr", "0.01", "--sample-every", "0")).Succeeded();
         Assert.Contains("on the rest of the text", outcome.Error, StringComparison.Ordinal);
-        Assert.Equal(byHeart, outcome.Error.Contains("it learned its text by heart", StringComparison.Ordinal));
+        Assert.Equal(byHeart, outcome.Error.Contains("the model memorised its text", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class OwnModelTests : IDisposable
     [InlineData(new[] { "train", "mybook.txt", "--steps", "-1" }, "steps must be 0")]
     [InlineData(new[] { "train", "mybook.txt", "--validation-fraction", "0.5", "--test-fraction", "0.5" }, "together must be at most 0.9")]
     [InlineData(new[] { "report" }, "nothing was trained here yet")]
-    [InlineData(new[] { "runs", "--prune", "-1" }, "prune keeps 0 or more")]
+    [InlineData(new[] { "runs", "--prune", "-1" }, "prune must be 0 or more")]
     public async Task AnyVerb_WhatCannotBe_IsRefusedInOneLine(string[] arguments, params string[] parts)
     {
         _sandbox.Write("mybook.txt", Text);
@@ -110,7 +110,7 @@ public sealed class OwnModelTests : IDisposable
             string config = _sandbox.Write($"runs/run-{day}/config.yaml", "seed: 1\n");
             File.SetLastWriteTimeUtc(_sandbox.At(config), new DateTime(2026, 11, day, 0, 0, 0, DateTimeKind.Utc));
         }
-        // Neither a project that has a configuration nor what somebody put beside a run is the program's to remove.
+        // The program must not remove a project with a configuration, nor foreign files beside a run.
         Directory.CreateDirectory(_sandbox.At("runs/app"));
         string project = _sandbox.Write("runs/app/config.yaml", "mine: 1\n"), notes = _sandbox.Write("runs/run-1/notes.txt", "mine");
         File.SetLastWriteTimeUtc(_sandbox.At(project), new DateTime(2026, 10, 1, 0, 0, 0, DateTimeKind.Utc));
@@ -125,7 +125,7 @@ public sealed class OwnModelTests : IDisposable
             _sandbox.Files().Where(file => File.Exists(_sandbox.At(file)) && !file.EndsWith(".lock", StringComparison.Ordinal)));
     }
 
-    // 6,000 characters with umlauts that do not quite repeat.
+    // 6,000 characters with umlauts, almost repetitive.
     private static string Text => string.Concat(
         Enumerable.Range(0, 150).Select(i => $"Größe {i * i % 17} läßt sich messen, Übung {i % 7} macht Meister.\n"));
 }

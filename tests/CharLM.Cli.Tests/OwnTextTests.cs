@@ -4,7 +4,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Texts of one's own: by position, several, folders, in other encodings, and what cleaning drops of them.</summary>
+/// <summary>The user's own texts: as arguments, several, folders, other encodings, and what cleaning drops.</summary>
 public sealed class OwnTextTests(TrainedModels models) : IDisposable
 {
     private const string Poem = "\u5E8A\u524D\u660E\u6708\u5149\n\u7591\u662F\u5730\u4E0A\u971C\n";
@@ -150,7 +150,7 @@ public sealed class OwnTextTests(TrainedModels models) : IDisposable
         string byOption = (await _sandbox.RunAsync(["generate", "--prefix", "the time", .. options])).Succeeded().Output;
         Assert.Equal(byOption, (await _sandbox.RunAsync(["generate", "the time", .. options])).Succeeded().Output);
         (await _sandbox.RunAsync(["generate", "the", "--prefix", "a", .. options])).Refused(2, "after generate, or with --prefix");
-        (await _sandbox.RunAsync("generate", "once", "upon")).Refused(2, "no use for the word 'upon'; put the text in quotes");
+        (await _sandbox.RunAsync("generate", "once", "upon")).Refused(2, "does not take the word 'upon'; put the text in quotes");
         _sandbox.Write("a.txt", "text");
         (await _sandbox.RunAsync("generate", "a.txt")).Refused(2, "a.txt: is a file", "--prefix takes the words");
         (await _sandbox.RunAsync("generate", models.Plain)).Complained(2, "is a model, not a text; --checkpoint takes a model");
@@ -167,8 +167,8 @@ public sealed class OwnTextTests(TrainedModels models) : IDisposable
         string[] predict = [verb, "predict", "--checkpoint", "m"];
         string byOption = (await _sandbox.RunAsync([.. predict, "--text", "ab"])).Succeeded().Output;
         Assert.Equal(byOption, (await _sandbox.RunAsync([.. predict, "ab"])).Succeeded().Output);
-        (await _sandbox.RunAsync([.. predict, "ab", "--text", "ab"])).Refused(2, "give a text, or --text or --input, one of them");
-        (await _sandbox.RunAsync(predict)).Refused(2, "give a text, or --text or --input, one of them");
+        (await _sandbox.RunAsync([.. predict, "ab", "--text", "ab"])).Refused(2, "give a text, --text or --input: exactly one of them");
+        (await _sandbox.RunAsync(predict)).Refused(2, "give a text, --text or --input: exactly one of them");
         (await _sandbox.RunAsync([.. predict, "pairs.tsv"])).Refused(2, "pairs.tsv: is a file; --input reads texts from a file");
     }
 

@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Limits, reserved names, unknown characters and draws of models of pairs.</summary>
+/// <summary>Limits, reserved names, unknown characters and sampling of models on pairs.</summary>
 public sealed class PairLimitTests : IDisposable
 {
     private static readonly string[] Small = ["--hidden", "8", "--threads", "1", "--lr", "0.02", "--batch-size", "2"];
@@ -24,7 +24,7 @@ public sealed class PairLimitTests : IDisposable
             Assert.InRange(Assert.Single(one.OutputLines).Split('\t')[1].Length, 0, 4);
             Assert.Empty(one.ErrorLines);
         }
-        // Once for all lines; and a cell of a line for programs ends neither its line nor itself.
+        // One warning for all lines; and a cell cannot end itself or its line.
         Outcome many = (await _sandbox.RunWithInputAsync(
             "aq\nq\nz\ra\n"u8.ToArray(), "seq2seq", "predict", "--checkpoint", "m", "--input", "-")).Succeeded();
         Assert.Equal("charlm: warning: the model does not know 'q', 'z', '\\r' and reads them as <unk>", Assert.Single(many.ErrorLines));
@@ -35,10 +35,10 @@ public sealed class PairLimitTests : IDisposable
         (await _sandbox.RunAsync("seq2seq", "predict", "--checkpoint", "m", "--text", new string('a', 257)))
             .Refused(2, "257 characters, more than --max-source 256");
 
-        // It never writes a character that it does not know, and does not learn to.
+        // The model never writes an unknown character, and cannot learn to.
         _sandbox.Write("other.tsv", "a\tqqqq\n");
         (await _sandbox.RunAsync("seq2seq", "train", "--checkpoint", "m", "--data", "other.tsv", "--out", "f", "--epochs", "9"))
-            .Refused(1, "other.tsv, line 1: the target has 'q', which is not in the vocab");
+            .Refused(1, "other.tsv, line 1: the target has 'q', which is not in the model's target vocab");
         Outcome eval = (await _sandbox.RunAsync("seq2seq", "eval", "--checkpoint", "m", "--data", "other.tsv")).Succeeded();
         Assert.Equal("charlm: warning: the model never writes 'q': such targets cannot be right", Assert.Single(eval.ErrorLines));
         _sandbox.Write("far.tsv", "qqqa\tbb\n");
@@ -77,13 +77,13 @@ public sealed class PairLimitTests : IDisposable
         (await _sandbox.RunAsync("classify", "train", "--data", "ul.tsv")).Refused(1, "ul.tsv, line 1: the label <unk> is reserved");
         _sandbox.Write("white.tsv", "a\tA\nb\tA \n");
         (await _sandbox.RunAsync("classify", "train", "--data", "white.tsv"))
-            .Refused(1, "white.tsv, line 2: the labels 'A' and 'A ' differ in white space alone");
+            .Refused(1, "white.tsv, line 2: the labels 'A' and 'A ' differ only in white space");
         _sandbox.Write("abc.tsv", "aaa\tA\nbbb\tB\nccc\tC\n");
         (await _sandbox.RunAsync(["classify", "train", "--data", "abc.tsv", "--out", "m", "--epochs", "60", .. Small])).Succeeded();
         _sandbox.Write("ab.tsv", "aaa\tA\nbbb\tB\n");
         JsonElement eval = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m", "--data", "ab.tsv", "--json"))
             .Succeeded().Json();
-        // C neither occurs nor is predicted: it has no figure, as in macro-F1.
+        // C neither occurs nor is predicted: its F1 is undefined and left out of macro-F1.
         Assert.Equal("[1,1,null]", eval.GetProperty("f1").ToString());
         Assert.Equal(1, eval.GetProperty("macro_f1").GetDouble());
         Outcome predict = (await _sandbox.RunWithInputAsync(

@@ -32,7 +32,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
             using RunningProgram program = _sandbox.Start(parts);
             if (kill != 1)
                 await program.UntilAsync(() => program.ErrorSoFar.Contains("run ", StringComparison.Ordinal), "the run");
-            // Not for synchronisation: any moment may be hit.
+            // Not synchronisation: the kill may come at any moment.
             await Task.Delay(random.Next(250));
             program.Signal(RunningProgram.SigKill);
             Assert.Equal(128 + RunningProgram.SigKill, (await program.EndAsync()).ExitCode);
@@ -62,10 +62,10 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
-        outcome.Complained(exitCode, $"and saved; go on with: charlm {verb} train --resume");
+        outcome.Complained(exitCode, $"and saved; continue with: charlm {verb} train --resume");
 
-        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("go on with: ")[1])).Succeeded();
-        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("goes on after epoch ", StringComparison.Ordinal));
+        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("continue with: ")[1])).Succeeded();
+        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("continues after epoch ", StringComparison.Ordinal));
         Assert.Equal(Enumerable.Range(1, 60), Metrics("it's a run").Select(line => (int)JsonNode.Parse(line)!["epoch"]!));
     }
 
@@ -82,11 +82,11 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
             _sandbox.Files().Where(file => file.StartsWith(run + "/", StringComparison.Ordinal)).Select(file => file[(run.Length + 1)..]));
         (await _sandbox.RunAsync("classify", "predict", "--text", "abba")).Succeeded();
 
-        // A run of another kind is not the one that auto means.
+        // auto ignores runs of other kinds.
         await _sandbox.RefuseEachAsync(
-            (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run that could go on"]),
+            (1, ["seq2seq", "train", "--resume", "auto"], ["runs: holds no run to resume"]),
             (1, ["train", "--resume", run],
-                ["holds the run of a classifier, not of a language model: charlm classify train goes on with it"]),
+                ["holds the run of a classifier, not of a language model: charlm classify train resumes it"]),
             (2, ["classify", "train", "--resume", run], ["is complete", "--epochs"]));
     }
 
@@ -147,7 +147,7 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
     private string[] Train(string verb) =>
         [verb, "train", "--data", Pairs("pairs.tsv", 60), "--hidden", "12", "--threads", "1", "--lr", "0.01", "--batch-size", "8"];
 
-    // Words of a and b, and the letter that they begin with.
+    // Words of a and b, and their first letter.
     private string Pairs(string name, int count)
     {
         var random = new Random(count);

@@ -8,7 +8,7 @@ public sealed class PipeTests(TrainedModels models) : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    // Without an end of its own, it would take minutes.
+    // If the program did not end by itself, this would take minutes.
     [Fact]
     public async Task Generate_ReaderThatHasEnough_EndsQuietly()
     {

@@ -1,7 +1,7 @@
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>The program's rooms, as they were compiled.</summary>
+/// <summary>The dependencies between the program's folders, from the compiled types.</summary>
 public sealed class ProgramArchitectureTests
 {
     [Fact]

@@ -6,7 +6,7 @@ namespace CharLM.Cli.Tests;
 /// <summary><c>charlm import</c> and <c>charlm export</c>: to PyTorch and back, without Python.</summary>
 public sealed class PyTorchTests(TrainedModels models) : IDisposable
 {
-    // Asked once, and before anything is trained.
+    // Checked once, before anything is trained.
     private static readonly Lazy<Task<bool>> PythonHasTorch = new(async () =>
     {
         using var sandbox = new Sandbox();
@@ -70,7 +70,7 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
         (await _sandbox.RunAsync("import", Golden("gru-two.pt"), "--vocab", vocab, "--key", "best", "--out", "a.safetensors")).Succeeded();
     }
 
-    /// <summary>trap.pt is a state dict beside which PyTorch pickled a call of os.system("touch trap").</summary>
+    /// <summary>trap.pt is a state dict with a pickled call of os.system("touch trap").</summary>
     [Fact]
     public async Task Import_FileThatWouldRunAProgram_IsRefusedAndNothingRuns()
     {
@@ -110,7 +110,7 @@ public sealed class PyTorchTests(TrainedModels models) : IDisposable
         Assert.Empty(_sandbox.Files());
     }
 
-    /// <summary>The file loads in PyTorch with weights_only, and computes the same.</summary>
+    /// <summary>The file loads in PyTorch with weights_only and gives the same results.</summary>
     [Theory]
     [InlineData("--cell", "rnn", "--implementation", "built-in")]
     [InlineData("--cell", "rnn", "--layers", "2", "--activation", "relu", "--lr", "0.2")]

@@ -25,7 +25,7 @@ public sealed class ReportTests : IDisposable
             Assert.Contains(part, html, StringComparison.Ordinal);
             Assert.Contains(part, markdown, StringComparison.Ordinal);
         });
-        // The figures are those of the run's own metrics.
+        // The figures match the run's own metrics.
         string[] metrics = File.ReadAllLines(_sandbox.At("runs/one/metrics.jsonl"));
         double perplexity = JsonDocument.Parse(metrics[^1]).RootElement.GetProperty("train_perplexity").GetDouble();
         string[][] epochs = [.. File.ReadAllLines(_sandbox.At("csv/epochs.csv")).Select(line => line.Split(','))];
@@ -50,7 +50,7 @@ public sealed class ReportTests : IDisposable
             Assert.Contains(part, html, StringComparison.Ordinal);
             Assert.Contains(part, markdown, StringComparison.Ordinal);
         });
-        // The figures are those of the run's own metrics, and of its best model measured anew.
+        // The figures match the run's own metrics, and a new measurement of its best model.
         double[] held = [.. File.ReadLines(_sandbox.At("runs/one/metrics.jsonl"))
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("held_out").GetProperty(figure).GetDouble())];
         JsonElement one = report.Json().GetProperty("runs")[0];
@@ -93,7 +93,7 @@ public sealed class ReportTests : IDisposable
         await _sandbox.RefuseEachAsync(
             (2, ["report", ""], ["empty"]),
             (1, ["report", "/dev/zero"], ["/dev/zero"]),
-            (1, ["report", "nowhere"], ["nowhere", "is no run"]));
+            (1, ["report", "nowhere"], ["nowhere", "is not a run"]));
         Directory.CreateDirectory(_sandbox.At("runs/broken"));
         _sandbox.Write("runs/broken/config.yaml", "model: [1\n");
         (await _sandbox.RunAsync("report", "runs/broken")).Refused(2, "config.yaml");

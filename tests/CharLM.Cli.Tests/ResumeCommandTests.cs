@@ -4,12 +4,12 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>train --checkpoint: going on where an earlier run ended.</summary>
+/// <summary>train --checkpoint: continuing where an earlier run ended.</summary>
 public sealed class ResumeCommandTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
 
-    // Five epochs of the plain text.
+    // Five epochs on the plain text.
     public ResumeCommandTests(TrainedModels models)
     {
         File.Copy(models.Plain, _sandbox.At("a.safetensors"));
@@ -47,7 +47,7 @@ public sealed class ResumeCommandTests : IDisposable
         _sandbox.Write("mine.txt", Texts.Plain);
         (await _sandbox.RunAsync(["train", "--corpus", "mine.txt", "--epochs", "1", "--out", "b", .. Texts.SmallModel])).Succeeded();
         File.Delete(_sandbox.At("mine.txt"));
-        (await _sandbox.RunAsync("train", "--checkpoint", "b", "--epochs", "2")).Refused(2, "mine.txt, is not there any more", "--corpus");
+        (await _sandbox.RunAsync("train", "--checkpoint", "b", "--epochs", "2")).Refused(2, "mine.txt, no longer exists", "--corpus");
     }
 
     [Fact]

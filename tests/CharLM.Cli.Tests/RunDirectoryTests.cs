@@ -22,8 +22,8 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     private string[] OneModel =>
         [.. Train, "--dropout", "0.1", "--layers", "2", "--epochs", $"{Epochs}", "--sample-every", "70", "--validation-fraction", "0.1"];
 
-    // A checkpoint after every step. Every second kill is aimed at a write: the process is stopped, found with a temporary file in
-    // its hands, and killed. The other moments are any, now and then before the run has begun.
+    // A checkpoint after every step. Every second kill hits a write: the process is stopped while it holds a temporary file, then killed.
+    // The others come at any moment, sometimes before the run has begun.
     [Fact]
     public async Task Train_KilledAtRandomMomentsAndInWritesAndResumed_EndsBitByBitAsUninterrupted()
     {
@@ -37,7 +37,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
             using RunningProgram program = _sandbox.Start(parts);
             if (kill % 10 != 9)
                 await program.UntilAsync(() => EpochsDone() >= epochs, "some epochs");
-            // Not for synchronisation: any moment may be hit.
+            // Not synchronisation: the kill may come at any moment.
             await Task.Delay(random.Next(kill % 10 == 9 ? 300 : 30));
             bool isAimed = kill % 2 == 0;
             if (isAimed)
@@ -49,7 +49,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
             Assert.True(hit || !isAimed, $"kill {kill} missed the write");
             hitWrites += hit ? 1 : 0;
         }
-        // A kill may have hit the moment in which the newest steps aside for the one that follows.
+        // The kill may have come while the newest checkpoint was being renamed.
         long steps = Directory.GetFiles(_sandbox.At("parts/checkpoints"), "*.safetensors")
             .Max(file => CheckpointFile.Read(file).Resume?.Step ?? 0);
         output.WriteLine($"{Kills} kills in {steps} steps, {hitWrites} of them during a write");
@@ -65,7 +65,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(Temporaries());
     }
 
-    // Odd sizes of torch's own layers, whose products are rounded by where a matrix lies.
+    // Odd sizes for torch's own layers, whose products round differently by a matrix's alignment.
     [Theory]
     [InlineData("built-in")]
     [InlineData("custom")]
@@ -91,13 +91,13 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(Weights("whole"), Weights("parts"));
         Assert.Equal(Metrics("whole"), Metrics("parts"));
 
-        // Of whole files, in names: the newest is being replaced now and then.
+        // Counted in names of complete files, since the newest is sometimes being replaced.
         long Steps() => !Directory.Exists(_sandbox.At("parts/checkpoints")) ? 0
             : Directory.GetFiles(_sandbox.At("parts/checkpoints"), "step-*")
             .Select(file => long.Parse(Path.GetFileNameWithoutExtension(file)["step-".Length..])).DefaultIfEmpty().Max();
     }
 
-    // Another number of epochs would change the rate of every step of a cosine; what repeats the run stays as it was.
+    // Another number of epochs would change the rate of every step of a cosine; the stored configuration stays unchanged.
     [Fact]
     public async Task Train_ResumedWithOtherEpochsUnderACosine_IsRefused()
     {
@@ -130,10 +130,10 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         train.SkipIfInterruptIsIgnored();
         train.Signal(signal);
         Outcome outcome = await train.EndAsync();
-        outcome.Complained(exitCode, "and saved; go on with: charlm train --resume");
+        outcome.Complained(exitCode, "and saved; continue with: charlm train --resume");
 
-        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("go on with: ")[1])).Succeeded();
-        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("goes on after epoch ", StringComparison.Ordinal));
+        Outcome goneOn = (await _sandbox.BashAsync(outcome.Complaints[0].Split("continue with: ")[1])).Succeeded();
+        Assert.Contains(goneOn.ErrorLines, line => line.StartsWith("continues after epoch ", StringComparison.Ordinal));
         Assert.Equal(Enumerable.Range(1, 300), Metrics("it's a run").Select(line => (int)JsonNode.Parse(line)!["epoch"]!));
     }
 
@@ -142,7 +142,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         using RunningProgram train = _sandbox.Start(
             [.. Train, "--epochs", "2", "--checkpoint-every", "1", "--sample-every", "0", "--length", "1000000", "--run-dir", "parts"]);
-        // The last sample comes before the last checkpoint, and takes long.
+        // The last sample precedes the last checkpoint, and takes long.
         await train.UntilAsync(
             () => File.Exists(_sandbox.At(Last)) && File.ReadLines(_sandbox.At("parts/metrics.jsonl")).Count() == 2, "the last sample");
         train.SkipIfInterruptIsIgnored();
@@ -152,7 +152,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(130, (await end).ExitCode);
         Assert.Equal(1, CheckpointFile.Read(_sandbox.At(Last)).Progress.Epochs);
 
-        // The second epoch is learned again, the same.
+        // The second epoch is trained again, identically.
         (await _sandbox.RunAsync("train", "--resume", "parts", "--length", "10")).Succeeded();
         Assert.True(File.Exists(_sandbox.At("parts/result.json")));
         Assert.Equal(2, Metrics("parts").Length);
@@ -172,7 +172,7 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         await _sandbox.RefuseEachAsync(
             (1, ["train", "--resume", "nowhere"], ["nowhere: there is no such run directory"]),
-            (1, ["train", "--resume", "auto"], ["runs: holds no run that could go on"]),
+            (1, ["train", "--resume", "auto"], ["runs: holds no run to resume"]),
             (2, ["train", "--resume", "parts", "--run-dir", "parts", "--checkpoint", "x"],
                 ["leave --checkpoint out", "leave --run-dir out"]));
         (await _sandbox.RunAsync([.. Train, "--epochs", "2", "--run-dir", "parts"])).Succeeded();
@@ -191,19 +191,19 @@ public sealed class RunDirectoryTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Train_TwoProcessesOnOneRun_TheSecondIsRefusedUntilTheFirstIsDead()
     {
-        // Without a checkpoint, what goes on is the beginning, however far the first has come.
+        // Without a checkpoint the run restarts from the beginning, however far it had come.
         string[] train = [.. Train, "--epochs", "1000000", "--checkpoint-every", "0", "--run-dir", "parts"];
         using (RunningProgram first = _sandbox.Start(train))
         {
             await first.UntilAsync(() => File.Exists(_sandbox.At("parts/config.yaml")), "the run");
-            (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(1, "parts: another process works in this run directory");
+            (await _sandbox.RunAsync("train", "--resume", "parts")).Refused(1, "parts: another process is using this run directory");
             first.Signal(RunningProgram.SigKill);
             await first.EndAsync();
         }
         (await _sandbox.RunAsync("train", "--resume", "parts", "--epochs", "1")).Succeeded();
     }
 
-    // A run is interrupted, the disk fills up, the run goes on: it fails on the first file that finds no room.
+    // A run is interrupted, the disk fills up, the run resumes: it fails on the first file without room.
     [Theory]
     [InlineData("disk/run/config.yaml", "--keep-last 4", "--sample-every", "0", "--checkpoint-every", "0")]
     [InlineData("disk/run/metrics.jsonl", "", "--sample-every", "0", "--checkpoint-every", "0")]

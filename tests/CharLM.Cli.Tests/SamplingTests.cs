@@ -4,7 +4,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>The ways in which <c>charlm generate</c> chooses, bounds and ends texts.</summary>
+/// <summary>How <c>charlm generate</c> samples, constrains and ends texts.</summary>
 public sealed class SamplingTests(TrainedModels models) : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -28,7 +28,7 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
             string.Concat(samples.Select((sample, i) => $"==> {i} <==\ntime traveller{sample.GetProperty("continuation").GetString()}\n")));
     }
 
-    // Where a step leaves one token only, the text is the greedy one.
+    // If a step leaves only one token, the text is the greedy one.
     [Fact]
     public async Task Generate_StepThatLeavesOneToken_IsGreedy()
     {
@@ -105,7 +105,7 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
         string[] lines = outcome.Output.Split('\n');
         Assert.Equal(4, lines.Length);
         Assert.Empty(outcome.Error);
-        // The same, said at once.
+        // The same in one text.
         Assert.Equal(lines[0], (await GenerateAsync("--length", "12", "--prefix", "the time")).Output.TrimEnd('\n'));
         Assert.Equal(lines[0] + lines[1], (await GenerateAsync("--length", "24", "--prefix", "the time")).Output.TrimEnd('\n'));
         Assert.Equal(lines[0] + lines[1] + lines[2],
@@ -126,7 +126,7 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
         Assert.Equal(again.Json().GetProperty("continuation").GetString(), replies[1].GetProperty("continuation").GetString());
     }
 
-    // It answers while more lines may come.
+    // Answers come before the input ends.
     [Fact]
     public async Task Generate_InteractiveOnAPipe_AnswersEachLineAtOnce()
     {
@@ -149,7 +149,7 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
         Assert.Contains("does not know '7'", outcome.Complaints[2], StringComparison.Ordinal);
         Assert.StartsWith("the 7", Assert.Single(outcome.OutputLines), StringComparison.Ordinal);
 
-        (await _sandbox.RunWithInputAsync([0x61, 0xff, 0xfe, 0x0a], Interactive())).Refused(1, "no UTF-8");
+        (await _sandbox.RunWithInputAsync([0x61, 0xff, 0xfe, 0x0a], Interactive())).Refused(1, "not UTF-8");
         (await _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(new string('a', 1_000_001)), Interactive()))
             .Refused(1, "more than 1000000 characters");
         Assert.Equal(new Outcome(0, "", ""), await _sandbox.RunAsync(Interactive()));
@@ -209,7 +209,7 @@ public sealed class SamplingTests(TrainedModels models) : IDisposable
                 StringComparison.Ordinal);
     }
 
-    // Whatever stands at the end of a slice of time, no character is cut in two.
+    // A time slice never splits a character.
     [Fact]
     public async Task Generate_ManyBytesACharacter_ArriveWhole()
     {

@@ -20,7 +20,7 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         string[][] rows = [.. outcome.OutputLines.Select(line => line.Split('\t'))];
         Assert.Equal(["the time traveller", "", "qqqq zzzz"], rows.Select(row => row[2]));
         Assert.Equal(["nan", "nan", ""], rows[1]);
-        // Bits are nats over ln 2, a character.
+        // Bits per character are nats over ln 2 over characters.
         Assert.Equal(Number(rows[0][0]) / Math.Log(2) / 18, Number(rows[0][1]), 1e-3);
         Assert.True(Number(rows[0][1]) < Number(rows[2][1]), "what the model was trained on surprises it less");
     }
@@ -41,7 +41,7 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
                 rows[1..].Where(row => row[0] == $"{line}").Sum(row => Number(row[3])), 2e-3);
     }
 
-    // Cases that were wrong by a factor of 1,500: the carriage return that was dropped, the space between lines that was lost.
+    // Regressions that were wrong by a factor of 1,500: a dropped carriage return, a lost space between lines.
     [Theory]
     [InlineData("none", "\r\n")]
     [InlineData("none", "\r")]
@@ -52,7 +52,7 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         string text = string.Concat(
             Enumerable.Range(0, 60).Select(i => $"Ab ba, {(i % 3 == 0 ? "abba" : "baab")}{lineEnd}{(i % 7 == 0 ? lineEnd : "")}")) + "ab";
         File.WriteAllText(_sandbox.At("text.txt"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
-        // One recurrent model; counted n-grams, which need no torch, for the others.
+        // One recurrent model; n-grams, which need no torch, for the others.
         string[] learn = lineEnd == "\r\n" && cleaning == "none"
             ? ["train", "--epochs", "3", "--sample-every", "0", "--prefix", "ab", .. Texts.SmallModel] : ["ngram"];
         (await _sandbox.RunAsync([.. learn, "--corpus", "text.txt", "--cleaning", cleaning, "--out", "model"])).Succeeded();

@@ -2,7 +2,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>The repository's scripts, as far as that is cheap: none of these builds anything.</summary>
+/// <summary>The repository's scripts, as far as that is cheap: none of these tests builds anything.</summary>
 public sealed class ScriptTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();

@@ -3,12 +3,12 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>charlm classify and charlm seq2seq: from pairs to a model, and every way in which pairs can be wrong.</summary>
+/// <summary>charlm classify and charlm seq2seq: from pairs to a model, and all kinds of invalid pairs.</summary>
 public sealed class SequenceTests : IDisposable
 {
     private static readonly string[] Small = ["--hidden", "16", "--threads", "1", "--lr", "0.02", "--batch-size", "8"];
 
-    // Which of a and b comes first; the word with its first letter at the end.
+    // The task: which of a and b comes first; and the word with its first letter moved to the end.
     private static readonly string[] Words = ["ab", "ba", "aab", "bba", "abb", "baa", "abab", "baba", "aaab", "bbba", "abba", "baab"];
 
     private readonly Sandbox _sandbox = new();
@@ -40,7 +40,7 @@ public sealed class SequenceTests : IDisposable
                 eval.GetProperty("macro_f1").GetDouble()));
         Assert.Equal("[[6,0],[0,6]]", eval.GetProperty("confusion").ToString());
         Outcome table = (await _sandbox.RunAsync("classify", "eval", "--checkpoint", "m.safetensors", "--data", "labels.tsv")).Succeeded();
-        Assert.Equal(["accuracy 1.0000, macro-F1 1.0000, 12 labels", @"true \ taken for  erst  zweit", "erst                 6      0",
+        Assert.Equal(["accuracy 1.0000, macro-F1 1.0000, 12 labels", @"true \ predicted  erst  zweit", "erst                 6      0",
             "zweit                0      6"], table.OutputLines);
     }
 
@@ -81,7 +81,7 @@ public sealed class SequenceTests : IDisposable
 
     private static readonly (string Pairs, string Complaint)[] Impossible =
     [
-        ("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column where 2 are due"),
+        ("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column, expected 2"),
         ("a\tb\n\tc\n", "pairs.tsv, line 2: has an empty source"),
         ("a\tb\nc\t\n", "pairs.tsv, line 2: has an empty target"),
         ("aaaaaaaaa\tb\n", "pairs.tsv, line 1: the source has 9 characters, more than --max-source 8"),
@@ -115,7 +115,7 @@ public sealed class SequenceTests : IDisposable
                 ["a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0"]),
             (2, ["classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"],
                 ["pooling is for labels of whole texts"]),
-            (2, ["seq2seq", "predict"], ["give a text, or --text or --input, one of them"]),
+            (2, ["seq2seq", "predict"], ["give a text, --text or --input: exactly one of them"]),
             (1, ["seq2seq", "eval", "--data", "missing.tsv"], ["missing.tsv"]),
             (1, ["seq2seq", "eval", "--data", "turned.tsv", "--checkpoint", "turned.tsv"], ["turned.tsv"]));
     }

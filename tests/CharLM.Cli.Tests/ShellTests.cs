@@ -4,7 +4,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Words as shells read them. What cmd and PowerShell do is read back by their rules, written down here on their own.</summary>
+/// <summary>Words as shells read them. The rules of cmd and PowerShell are reimplemented here to read words back.</summary>
 public sealed class ShellTests
 {
     public static TheoryData<string> Words =>
@@ -46,8 +46,8 @@ public sealed class ShellTests
         "charlm train --resume runs/2026-11-28-101112 --threads 2",
         Shell.Line(Enum.Parse<ShellKind>(shell), ["charlm", "train", "--resume", "runs/2026-11-28-101112", "--threads", "2"]));
 
-    // cmd.exe's second phase: a caret outside of quotes takes the next character's meaning away; nothing that means something may be
-    // left, and no variable, whose names end at %, may be one that could be set.
+    // cmd.exe's second phase: a caret outside quotes escapes the next character; no special character may remain, and no %NAME% that could
+    // be a variable.
     private static string Prompt(string line)
     {
         var read = new StringBuilder();
@@ -69,7 +69,7 @@ public sealed class ShellTests
         return read.ToString();
     }
 
-    // "Parsing C command-line arguments" of Microsoft's documentation.
+    // "Parsing C command-line arguments" in Microsoft's documentation.
     private static List<string> Program(string line)
     {
         var words = new List<string>();
@@ -116,8 +116,8 @@ public sealed class ShellTests
         }
     }
 
-    // about_Quoting_Rules and about_Parsing: a single-quoted string is as it is but for doubled quotes, of which it knows five; a bare word
-    // may have none of the signs that mean something.
+    // about_Quoting_Rules and about_Parsing: a single-quoted string is literal except for doubled quotes, of which there are five kinds; a
+    // bare word may contain no special character.
     private static string PowerShell(string word)
     {
         if (word is not ['\'', .., '\''])

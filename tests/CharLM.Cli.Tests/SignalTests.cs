@@ -21,14 +21,14 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     {
         Outcome outcome = await InterruptAsync(
             RunningProgram.SigInt, [.. LongRun, "--out", "it's my/model 1.safetensors", "--prefix", "the $HOME \"time\""]);
-        outcome.Complained(130, "interrupted after ", $"of {Epochs} epochs and saved; go on with: charlm train ");
+        outcome.Complained(130, "interrupted after ", $"of {Epochs} epochs and saved; continue with: charlm train ");
         Checkpoint saved = CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors"));
         Assert.InRange(saved.Progress.Epochs, 1, Epochs - 1);
         Assert.Equal(Enumerable.Range(1, saved.Progress.Epochs), EpochsLogged());
 
-        string command = outcome.Complaints[0].Split("go on with: ")[1];
+        string command = outcome.Complaints[0].Split("continue with: ")[1];
         Outcome goneOn = (await _sandbox.BashAsync(command)).Succeeded();
-        Assert.Contains($"goes on after epoch {saved.Progress.Epochs}", goneOn.ErrorLines);
+        Assert.Contains($"continues after epoch {saved.Progress.Epochs}", goneOn.ErrorLines);
         Assert.Contains("the $HOME \"time\"", goneOn.Output, StringComparison.Ordinal);
         Assert.Equal(Epochs, CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors")).Progress.Epochs);
         Assert.Equal(Enumerable.Range(1, Epochs), EpochsLogged());
@@ -41,13 +41,13 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     public async Task Train_SignalOfABatchSystem_SavesAndSaysResumable(int signal)
     {
         Outcome outcome = await InterruptAsync(signal, [.. LongRun, "--json"]);
-        outcome.Complained(75, "go on with: ");
+        outcome.Complained(75, "continue with: ");
         Assert.True(outcome.Json().GetProperty("interrupted").GetBoolean());
         Assert.Equal(outcome.Json().GetProperty("epochs").GetInt32(),
             CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs);
     }
 
-    // A batch system signals each process of a job, and a script passes on what its group has got already.
+    // A batch system signals every process of a job, and a script forwards a signal that its group already received.
     [Theory]
     [InlineData(RunningProgram.SigTerm)]
     [InlineData(RunningProgram.SigHup)]
@@ -62,7 +62,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         Assert.InRange(CheckpointFile.Read(_sandbox.At("checkpoints/last.safetensors")).Progress.Epochs, 1, Epochs - 1);
     }
 
-    // As a shell does it: the terminal goes, and with it the place for the result.
+    // As when a shell closes: the terminal disappears, and with it the place for the result.
     [Fact]
     public async Task Train_TerminalThatIsClosed_SavesAndSaysResumable()
     {
@@ -93,7 +93,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         await train.UntilAsync(() => EpochsLogged().Length > before + 20, "more epochs");
     }
 
-    // Opening a pipe waits for somebody who writes to it, and no signal reaches it.
+    // Opening a pipe waits for a writer, and no signal interrupts it.
     [Fact]
     public async Task AnyVerb_SignalWhileItOpensAPipe_Ends()
     {
@@ -120,7 +120,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     [Fact]
     public async Task Train_SecondCtrlC_EndsAtOnce()
     {
-        // Saved after its one epoch, it is on a sample of a million characters, which it does not leave by itself.
+        // The run has saved after its one epoch and is generating a sample of a million characters, which cannot be interrupted.
         using RunningProgram train = _sandbox.Start([.. Run, "--epochs", "1", "--length", "1000000"]);
         await train.UntilAsync(() => train.ErrorSoFar.Contains("saved", StringComparison.Ordinal), "the checkpoint");
         train.SkipIfInterruptIsIgnored();
@@ -137,7 +137,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         using RunningProgram train = _sandbox.Start("train", "--corpus", "-");
         await train.Input.WriteAsync("half a text"u8.ToArray());
         await train.Input.FlushAsync();
-        // .NET has its own handler for Ctrl+C before the program's is there; for the last signal that the program hears, it has none.
+        // .NET handles Ctrl+C before the program does, but not the last signal that the program registers.
         await train.UntilAsync(() => train.Catches(RunningProgram.SigUsr1), "the handlers");
         train.SkipIfInterruptIsIgnored();
         train.Signal(RunningProgram.SigInt);
@@ -161,7 +161,7 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
     {
         using RunningProgram program = _sandbox.Start(verb.Split(' '));
         await program.UntilAsync(() => program.Catches(RunningProgram.SigUsr1), "the handlers");
-        // Whether it is there already makes no difference to what is due.
+        // The program may or may not have reached the blocking call by then: the result is the same.
         await Task.Delay(300);
         program.Signal(RunningProgram.SigTerm);
         return await program.EndAsync();

@@ -5,7 +5,7 @@ using Event = System.Collections.Generic.Dictionary<int, System.Collections.Gene
 namespace CharLM.Cli.Tests;
 
 /// <summary>
-/// The event files of <c>--tensorboard</c>, read by their formats' descriptions alone and held against <c>--log-json</c>.
+/// The event files of <c>--tensorboard</c>, read from the formats' descriptions alone and compared with <c>--log-json</c>.
 /// </summary>
 public sealed class TensorBoardTests : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class TensorBoardTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    /// <summary>RFC 3720, appendix B.4: 32 bytes of zeros, and of ones.</summary>
+    /// <summary>RFC 3720, appendix B.4: 32 bytes of zeros, and 32 of ones.</summary>
     [Fact]
     public void Reader_CrcOfTheStandardsExamples_IsTheStandards()
     {
@@ -51,7 +51,7 @@ public sealed class TensorBoardTests : IDisposable
         Assert.All(events.Skip(1), one => Assert.InRange(BitConverter.ToDouble((byte[])Assert.Single(one[1])), 1.7e9, 1e11));
     }
 
-    /// <summary>PyTorch's writer adds the ending to the tags of texts.</summary>
+    /// <summary>PyTorch's writer adds this suffix to the tags of texts.</summary>
     [Fact]
     public async Task Train_TensorBoard_HasSamplesAsTexts()
     {

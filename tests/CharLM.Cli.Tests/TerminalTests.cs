@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>charlm on a pseudo-terminal, as script of util-linux makes one.</summary>
+/// <summary>charlm on a pseudo-terminal created by script (util-linux).</summary>
 public sealed partial class TerminalTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -17,7 +17,7 @@ public sealed partial class TerminalTests : IDisposable
     {
         Outcome outcome = await OnTerminalAsync($"stty -g; {Train} --epochs 8; echo \"exit $?\"; stty -g");
         Assert.Matches(@"epoch \d+  minibatch \d+/\d+  perplexity", outcome.Output);
-        // Every live line is erased before a line that stays; what .NET does to the keys is taken back.
+        // Every live line is erased before a permanent one; .NET's key mode is reverted.
         Assert.DoesNotContain(
             "minibatch", string.Concat(outcome.Output.Split('\n').Select(line => line.Split("\r\u001b[2K")[^1])), StringComparison.Ordinal);
         Assert.Equal(outcome.Output.Split("\u001b[?1h").Length, outcome.Output.Split("\u001b[?1l").Length);
@@ -38,7 +38,7 @@ public sealed partial class TerminalTests : IDisposable
                 + "training: {batch_size: 1000}}, {name: small, training: {batch_size: 8}}]\n");
         Outcome outcome = await OnTerminalAsync(
             "stty -g; stty rows 30 cols 120; charlm experiment run sizes.yaml > result; echo \"exit $?\"");
-        // Drawn anew over itself: up to its first line, and everything below erased.
+        // The table is redrawn in place: up to its first line, and everything below erased.
         string[] tables = UpAndErase().Split(outcome.Output);
         Assert.InRange(tables.Length, 4, int.MaxValue);
         Assert.Contains("sizes: 0 of 2 finished", tables[0], StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed partial class TerminalTests : IDisposable
         Assert.Contains("epoch 2/2  perplexity", outcome.Output, StringComparison.Ordinal);
     }
 
-    // Erasing a line is no colour.
+    // Erasing a line is not a colour.
     [Fact]
     public async Task AnyVerb_NoColor_HasNoStyles()
     {
@@ -114,7 +114,7 @@ public sealed partial class TerminalTests : IDisposable
     [GeneratedRegex(@"\u001b\[\d+A\r\u001b\[J")]
     private static partial Regex UpAndErase();
 
-    // Colours, an erased line, and the two modes of the keys.
+    // Colours, erased lines, and the two key modes.
     [GeneratedRegex(@"\u001b\[[0-9;]*m|\r\u001b\[2K|\u001b\[\?1[hl]|\u001b[=>]")]
     private static partial Regex Escapes();
 }

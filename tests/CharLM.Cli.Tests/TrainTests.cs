@@ -33,7 +33,7 @@ public sealed class TrainTests : IDisposable
         Assert.Matches(@"^runs/\d{4}-\d\d-\d\d-\d{6}-text-gru32$",
             Assert.Single(Directory.GetDirectories(_sandbox.At("runs")).Select(run => Path.GetRelativePath(_sandbox.Folder, run))));
 
-        // What was just trained is what generate takes.
+        // generate uses the model trained last.
         Outcome generate = (await _sandbox.RunAsync("generate", "--length", "30")).Succeeded();
         Assert.Equal("time traveller".Length + 30 + "\n".Length, generate.Output.Length);
         Assert.StartsWith(generate.Output.TrimEnd('\n'), train.OutputLines[1], StringComparison.Ordinal);
@@ -105,7 +105,7 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("checkpoints/last.safetensors")));
     }
 
-    // The loss is a finite number of nats, its perplexity is none.
+    // The loss is finite in nats, but its perplexity is not.
     [Fact]
     public async Task Train_PerplexityBeyondAnyNumber_FailsAndKeepsTheOldCheckpoint()
     {
@@ -113,7 +113,7 @@ public sealed class TrainTests : IDisposable
         byte[] before = await File.ReadAllBytesAsync(_sandbox.At("boom"));
         Outcome outcome = await _sandbox.RunAsync(
             [.. Train, "--epochs", "3", "--lr", "1e5", "--clip", "0", "--out", "boom", "--log-json", "log", "--json"]);
-        outcome.Complained(1, "nats, whose perplexity is no finite number", "smaller learning rate");
+        outcome.Complained(1, "nats, whose perplexity is not finite", "smaller learning rate");
         Assert.Empty(outcome.Output);
         Assert.Equal(before, await File.ReadAllBytesAsync(_sandbox.At("boom")));
         Assert.DoesNotContain("Infinity", await File.ReadAllTextAsync(_sandbox.At("log")), StringComparison.Ordinal);
@@ -136,13 +136,13 @@ public sealed class TrainTests : IDisposable
     {
         foreach (string verb in new[] { "train --corpus bundled", "generate", "--version", "eval" })
             (await _sandbox.BashAsync($"mkdir gone && cd gone && rmdir ../gone && exec charlm {verb}"))
-                .Refused(1, "the working directory is gone");
+                .Refused(1, "the working directory no longer exists");
     }
 
     [Fact]
     public async Task Train_ModelTooLargeForTheMemory_FailsInOneLine()
     {
-        // One weight of this model has 51 GB; the limit keeps a large machine from trying.
+        // One weight of this model has 51 GB; the limit keeps large machines from trying.
         _sandbox.Environment["DOTNET_GCHeapHardLimit"] = "0x10000000";
         Outcome outcome = await _sandbox.BashAsync("ulimit -v 25000000; exec charlm \"$@\"", [.. Train[..3], "--hidden", "65536"]);
         outcome.Refused(1, "libtorch:", "memory");

@@ -3,7 +3,7 @@ using CharLM.Cli.Streams;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>What is typed into a Windows console, which gives UTF-16.</summary>
+/// <summary>Text typed into a Windows console, which delivers UTF-16.</summary>
 public sealed class TypedInputTests
 {
     private static string Read(string typed, int bytesAtOnce)

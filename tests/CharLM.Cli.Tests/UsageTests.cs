@@ -12,7 +12,7 @@ public sealed class UsageTests : IDisposable
         _sandbox.Dispose();
     }
 
-    /// <summary>Words of a command line, and what the complaint names.</summary>
+    /// <summary>Command lines, and the parts of the error message.</summary>
     private static readonly (string[] Words, string[] Parts)[] Wrong =
     [
         ([], ["give a command", "train", "generate", "corpus", "charlm --help"]),

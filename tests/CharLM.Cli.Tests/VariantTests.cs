@@ -52,12 +52,12 @@ public sealed class VariantTests : IDisposable
         _sandbox.Write("fused.yaml", "model:\n  cell: lstm\n  variant: peephole\n  implementation: fused\n");
         (await _sandbox.RunAsync([.. Train, "--config", "fused.yaml"]))
             .Refused(2, "fused.yaml:4: variant peephole exists only in the custom implementation, not in fused");
-        // An option wins over the file; a file that does not say gets what computes the variant, as a command line does.
+        // An option overrides the file; without an implementation in the file, the variant's default applies, as on a command line.
         (await _sandbox.RunAsync([.. Train, "--config", "fused.yaml", "--implementation", "custom", "--print-config"])).Succeeded();
         _sandbox.Write("open.yaml", "model: {cell: lstm, variant: peephole}\n");
         Assert.Contains("implementation: custom",
             (await _sandbox.RunAsync([.. Train, "--config", "open.yaml", "--print-config"])).Succeeded().Output, StringComparison.Ordinal);
-        // So it is in an experiment.
+        // The same holds for experiments.
         _sandbox.Write("cells.yaml",
             "base:\n  model: {cell: lstm, implementation: fused}\ngrid:\n  model:\n    variant: [standard, peephole]\n");
         (await _sandbox.RunAsync("experiment", "plan", "cells.yaml"))

@@ -2,14 +2,14 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>Runs of which somebody else opens every file that appears, as indexers and virus scanners do.</summary>
+/// <summary>Runs whose new files are all opened by another process, as indexers and virus scanners do.</summary>
 public sealed class WatchedRunTests : IDisposable
 {
     private readonly Sandbox _sandbox = new();
 
     public void Dispose() => _sandbox.Dispose();
 
-    // .NET locks what it opens on Linux, too: a lock that is shared keeps no exclusive one from being taken a moment later.
+    // .NET locks the files that it opens, on Linux, too: a shared lock must not prevent an exclusive one a moment later.
     [Fact]
     public async Task Train_WhileEveryFileIsOpenedAsItAppears_EndsAndGoesOnAsUnwatched()
     {
@@ -26,7 +26,7 @@ public sealed class WatchedRunTests : IDisposable
         Assert.Equal(Last("unseen"), Last("seen/run"));
     }
 
-    // What was drawn last hangs on every weight.
+    // The last sample depends on every weight.
     private string Last(string run) => File.ReadAllLines(_sandbox.At($"{run}/samples.txt"))[^2];
 
     private static int OpenAll(string folder, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ public sealed class WatchedRunTests : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It has gone, or its owner keeps it to himself.
+                // The file has gone, or is locked by its owner.
             }
         }
         return opened.Count;

@@ -3,7 +3,7 @@ using CharLM.Cli.Tests.Processes;
 
 namespace CharLM.Cli.Tests;
 
-/// <summary>A file of one kind where another is due, and the words that other programs have for charlm's options.</summary>
+/// <summary>Files of the wrong kind, and other programs' names for charlm's options.</summary>
 public sealed class WrongFileTests(TrainedModels models) : IDisposable
 {
     private readonly Sandbox _sandbox = new();
@@ -13,12 +13,12 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
     private static readonly (string Command, string Taker)[] TextsForModels =
     [
         ("eval text.txt", "--corpus takes a text"),
-        ("inspect text.txt", "charlm train --corpus takes a text"),
-        ("generate --checkpoint text.txt", "charlm train --corpus takes a text"),
-        ("score --checkpoint text.txt", "a text is named without an option"),
+        ("inspect text.txt", "charlm train --corpus trains a model on a text"),
+        ("generate --checkpoint text.txt", "charlm train --corpus trains a model on a text"),
+        ("score --checkpoint text.txt", "give a text without an option"),
         ("train --checkpoint text.txt --out m", "--corpus takes a text"),
         ("gradients --checkpoint text.txt", "--corpus takes a text"),
-        ("export --checkpoint text.txt --out m.pt", "charlm train --corpus takes a text"),
+        ("export --checkpoint text.txt --out m.pt", "charlm train --corpus trains a model on a text"),
         ("classify predict --checkpoint text.txt --text a", "--input takes texts"),
         ("classify train --checkpoint text.txt --data x", "--data takes pairs"),
     ];
@@ -62,7 +62,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
             (1, ["train", "--corpus", "run"], ["is a run directory, not a text"]));
     }
 
-    /// <summary>A verb, what somebody types, and the option that does it; null when none does.</summary>
+    /// <summary>A verb, a typed option, and the option that it stands for; null if there is none.</summary>
     private static readonly (string Verb, string Typed, string? Meant)[] Typed =
     [
         ("train", "--val-fraction", "--validation-fraction"),
@@ -167,7 +167,7 @@ public sealed class WrongFileTests(TrainedModels models) : IDisposable
         Assert.Contains("knows no token", outcome.Complaints[1], StringComparison.Ordinal);
     }
 
-    // A line of YAML for each key, a record's among them.
+    // One YAML line per key, including the keys of nested records.
     private static int Count(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Sum(entry => 1 + Count(entry.Value)) : 0;
 }

@@ -8,9 +8,9 @@ using System.Reflection.PortableExecutable;
 namespace CharLM.Tests;
 
 /// <summary>
-/// An assembly as it was compiled: which of its rooms use which. A room is the first part of a namespace below the assembly's own; what
-/// lies in that itself is the hall. Signatures, base types, attributes and the code of methods count; constants do not, as the compiler
-/// writes their values and not their names.
+/// The dependencies between the rooms of a compiled assembly. A room is the first namespace part below the assembly's own; types directly
+/// in that are the hall. Signatures, base types, attributes and method bodies count; constants do not, since the compiler inlines their
+/// values.
 /// </summary>
 internal sealed class Architecture : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class Architecture : IDisposable
 
     /// <summary>Reads an assembly.</summary>
     /// <param name="path">Its file.</param>
-    /// <param name="root">The namespace whose parts are rooms; types outside it are nobody's.</param>
+    /// <param name="root">The namespace whose parts are rooms; types outside it belong to no room.</param>
     public Architecture(string path, string root)
     {
         _file = new PEReader(File.OpenRead(path));
@@ -43,17 +43,17 @@ internal sealed class Architecture : IDisposable
         }
     }
 
-    /// <summary>For each room and a room that it uses, an example: which type uses which.</summary>
+    /// <summary>For each room and a room that it uses, an example of a type that uses another.</summary>
     public IReadOnlyDictionary<(string From, string To), string> Arrows => _arrows;
 
-    /// <summary>The names of the assemblies that it uses.</summary>
+    /// <summary>The names of the referenced assemblies.</summary>
     public IEnumerable<string> References =>
         _reader.AssemblyReferences.Select(reference => _reader.GetString(_reader.GetAssemblyReference(reference).Name));
 
-    /// <summary>The full names of the types that everyone can see.</summary>
+    /// <summary>The full names of the public types.</summary>
     public IEnumerable<string> PublicTypes => _reader.TypeDefinitions.Where(IsVisible).Select(NameOf);
 
-    /// <summary>The shortest circle among rooms, an arrow a line; null when there is none.</summary>
+    /// <summary>The shortest circle among rooms, one arrow per line; null when there is none.</summary>
     /// <param name="arrows">For each room and a room that it uses, an example.</param>
     public static string? CircleIn(IReadOnlyDictionary<(string From, string To), string> arrows)
     {
@@ -184,7 +184,7 @@ internal sealed class Architecture : IDisposable
         }
     }
 
-    // Signatures are read for the types of the assembly that they name; what a signature is besides does not matter.
+    // Signatures are read only for the types of the assembly that they name.
     private sealed class Uses(MetadataReader reader) : ISignatureTypeProvider<bool, object?>
     {
         public HashSet<TypeDefinitionHandle> Types { get; } = [];

@@ -1,6 +1,6 @@
 namespace CharLM.Tests
 {
-    /// <summary>A stage knows the stages before it and none after, in what was compiled and not only in what is imported.</summary>
+    /// <summary>A stage depends only on stages before it, in the compiled types and not just in the usings.</summary>
     public sealed class ArchitectureTests
     {
         private const int MostPublicTypes = 140;
@@ -73,7 +73,7 @@ namespace CharLM.Tests
     }
 }
 
-// Four rooms in a circle, none of whose arrows stands in a signature of the type that a reader sees.
+// Four rooms in a circle, none of whose arrows is visible in a type's signature.
 namespace CharLM.Tests.ArchitectureSample.Body
 {
     internal static class Caller

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests;
 
-/// <summary>Counts the tensors that torch holds, after the finalizers of what earlier tests left behind.</summary>
+/// <summary>Counts torch's live tensors, after finalizers have freed those left by earlier tests.</summary>
 internal static class LiveTensors
 {
     public static long Count()

@@ -4,14 +4,14 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests;
 
-/// <summary>Names that Windows takes for something else, refused on every system.</summary>
+/// <summary>Names with a special meaning on Windows, refused on every system.</summary>
 public sealed class PortableNameTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
-    // Of "Naming Files, Paths, and Namespaces" in Microsoft's documentation.
+    // From "Naming Files, Paths, and Namespaces" in Microsoft's documentation.
     [Theory]
     [InlineData("con", "device")]
     [InlineData("NUL", "device")]
@@ -52,7 +52,7 @@ public sealed class PortableNameTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.File("")));
     }
 
-    // What is there already was made by somebody who knows why.
+    // An existing folder may have any name.
     [Fact]
     public void Kind_New_InAFolderOfSuchAName_IsTaken()
     {
@@ -68,7 +68,7 @@ public sealed class PortableNameTests : IDisposable
         Directory.CreateDirectory(_folder.File("Small"));
         RunDirectoryException refusal =
             Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.New(_folder.File("small"), findsName: false, null));
-        Assert.Contains("'Small' is there", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("'Small' exists", refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]

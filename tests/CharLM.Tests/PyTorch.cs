@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace CharLM.Tests;
 
-/// <summary>Runs Python scripts that need PyTorch; a test that does so is skipped, with the reason, where it is absent.</summary>
+/// <summary>Runs Python scripts that need PyTorch; where it is absent, their tests are skipped with the reason.</summary>
 internal static class PyTorch
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    // Debian's python3-torch belongs to the system's Python, whatever else is called python3.
+    // Debian's python3-torch belongs to the system's Python, which need not be the first python3 on the path.
     private static readonly Lazy<string?> Python = new(() => new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(HasTorch));
 
-    /// <summary>Runs a script and gives what it printed.</summary>
+    /// <summary>Runs a script and returns its output.</summary>
     public static string Run(string script, params string[] arguments)
     {
         Assert.SkipWhen(Python.Value is null, "no python3 has torch: apt-get install --no-install-recommends python3-torch");

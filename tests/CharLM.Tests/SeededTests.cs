@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace CharLM.Tests;
 
 /// <summary>
-/// Seeds torch before every test, from the test's name: what it draws, weights of a model say, is the same in every run, whichever
-/// tests ran before. A test that wants certain numbers seeds torch itself.
+/// Seeds torch before every test, from the test's name: its draws, such as a model's weights, are the same in every run, whichever
+/// tests ran before. A test that needs particular numbers seeds torch itself.
 /// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class SeededTestsAttribute : BeforeAfterTestAttribute
@@ -18,6 +18,6 @@ public sealed class SeededTestsAttribute : BeforeAfterTestAttribute
     /// <inheritdoc/>
     public override void Before(MethodInfo methodUnderTest, IXunitTest test) => manual_seed(SeedOf(test.TestDisplayName));
 
-    // By the toolkit's own means: where torch's library must be looked for first, the toolkit does so when any of its code is called.
+    // Uses the toolkit, since calling any of its code also locates torch's library where necessary.
     internal static long SeedOf(string name) => (long)(RandomStream.Draw(0, name, 0) >> 1);
 }

@@ -1,6 +1,6 @@
 namespace CharLM.Tests;
 
-/// <summary>Files that somebody else has open: what Windows says of them, and what is made of it on every system.</summary>
+/// <summary>Files that another program has open: Windows' error codes, and how they are handled on every system.</summary>
 public sealed class SharedFileTests : IDisposable
 {
     private const int SharingViolation = unchecked((int)0x80070020);
@@ -32,7 +32,7 @@ public sealed class SharedFileTests : IDisposable
         Assert.InRange(_pauses.Sum(pause => pause.TotalSeconds), 5, 5.2);
     }
 
-    // A full disk, a missing file, rights: they do not pass.
+    // A full disk, a missing file, missing permissions: these are not temporary.
     [Fact]
     public void Persist_AnotherFailure_IsTheCallersAtOnce()
     {

@@ -1,6 +1,6 @@
 namespace CharLM.Tests;
 
-/// <summary>A folder for a test's files that goes with the test.</summary>
+/// <summary>A folder for a test's files, removed after the test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("charlm-tests-");

@@ -8,18 +8,16 @@ using CharLM.Workbench.Benchmarking;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>
-/// <c>charlm bench</c>: each row of the table is measured by a process of its own, so that no row inherits another's memory.
-/// </summary>
+/// <summary><c>charlm bench</c>: a separate process measures each row, so that no row inherits another's memory.</summary>
 internal sealed class BenchCommand : Verb
 {
     private static readonly CellKind[] Cells = [CellKind.Rnn, CellKind.Gru, CellKind.Lstm];
     private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
 
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>(
-        "--cell", "The recurrent cell. [default: rnn, gru and lstm in turn]");
+        "--cell", "The recurrent cell. [default: rnn, gru and lstm]");
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
-        "--implementation", "What computes it. [default: all in turn]");
+        "--implementation", "The implementation. [default: all]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", "Hidden units per layer. [default: 256]");
     private readonly Option<int?> _batchSize = OptionOf.Integer("--batch-size", "N", "Sequences in a minibatch. [default: 32]");
@@ -65,7 +63,7 @@ internal sealed class BenchCommand : Verb
                 + $"{TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
             output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, "
                 + $"{first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
-            output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms a step",12}{"fastest",10}{"slowest",10}"
+            output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms/step",12}{"fastest",10}{"slowest",10}"
                 + $"{"of product",12}{"memory",12}   times built-in");
         }
         var rows = new List<BenchRow>();

@@ -5,10 +5,10 @@ using CharLM.Cli.Options;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>The program: its verbs, and what <c>--help</c> and <c>--version</c> print.</summary>
+/// <summary>The root command: the verbs, <c>--help</c> and <c>--version</c>.</summary>
 internal static class CharLMCommand
 {
-    /// <summary>What the help of the program ends with.</summary>
+    /// <summary>The end of the program's help.</summary>
     public static string Rest() => $"""
 
         Examples:
@@ -30,7 +30,7 @@ internal static class CharLMCommand
         charlm COMMAND --help shows a command's common options, charlm COMMAND --help-all all of them.
         """;
 
-    /// <summary>The command tree; nothing here touches torch, so that help comes at once.</summary>
+    /// <summary>Creates the command tree; nothing here loads torch, so that help is instant.</summary>
     public static RootCommand Create()
     {
         var root = new RootCommand("Train character language models, measure them, and generate text with them.")
@@ -55,7 +55,7 @@ internal static class CharLMCommand
             new HelpCommand(),
         };
         root.Options.Clear();
-        // The library's own has four more names, two of them absolute paths on Unix.
+        // The library's own help option has four more names, two of them absolute paths on Unix.
         var help = new HelpOption("--help", "-h") { Description = "Show the common options of a command." };
         help.Action = new HelpPage(all: false, Rest);
         root.Options.Add(help);
@@ -66,7 +66,7 @@ internal static class CharLMCommand
             Recursive = true,
             Action = new HelpPage(all: true, Rest),
         });
-        // The library's own refuses to stand beside another option.
+        // The library's own version option refuses other options beside it.
         Option<bool> json = new("--json") { Description = "With --version: print a JSON object." };
         root.Options.Add(new Option<bool>("--version")
         {

@@ -6,7 +6,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm classify</c>.</summary>
 internal sealed class ClassifyCommand : Command
 {
-    /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
+    /// <summary>The default path of the checkpoint, for writing and reading.</summary>
     public static readonly string DefaultCheckpoint = RunKind.Classifier.Defaults.CheckpointPath;
 
     public ClassifyCommand()

@@ -49,7 +49,7 @@ internal sealed class ClassifyEvalCommand : Verb
                 matrix.Accuracy,
                 MacroF1 = matrix.MacroF1,
                 matrix.Labels,
-                // A label that neither occurred nor was predicted has none.
+                // F1 is undefined for a label that neither occurs nor is predicted.
                 F1 = Enumerable.Range(0, count).Select(label => double.IsNaN(matrix.F1(label)) ? null : (double?)matrix.F1(label)),
                 Confusion = Enumerable.Range(0, count)
                     .Select(actual => Enumerable.Range(0, count).Select(predicted => matrix[actual, predicted])),
@@ -65,11 +65,11 @@ internal sealed class ClassifyEvalCommand : Verb
     private static void PrintMatrix(TextWriter output, ConfusionMatrix matrix)
     {
         string[] names = [.. matrix.Labels.Select(label => Printable.Text(label, LongestLabel))];
-        int first = Math.Max("true \\ taken for".Length, names.Max(name => name.Length));
+        int first = Math.Max("true \\ predicted".Length, names.Max(name => name.Length));
         int[] widths = [.. names.Select(
             (name, column) => Math.Max(
                 name.Length, Enumerable.Range(0, names.Length).Max(row => Figure.Count(matrix[row, column]).Length)))];
-        output.WriteLine("true \\ taken for".PadRight(first) + string.Concat(names.Select((name, i) => "  " + name.PadLeft(widths[i]))));
+        output.WriteLine("true \\ predicted".PadRight(first) + string.Concat(names.Select((name, i) => "  " + name.PadLeft(widths[i]))));
         for (int row = 0; row < names.Length; row++)
             output.WriteLine(names[row].PadRight(first)
                 + string.Concat(widths.Select((width, column) => "  " + Figure.Count(matrix[row, column]).PadLeft(width))));

@@ -41,7 +41,7 @@ internal sealed class ClassifyPredictCommand : Verb
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(texts);
         IReadOnlyList<IReadOnlyList<Labelled>> labels = classifier.Label(texts, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;
-        // The labels of characters stand side by side; their probability is that of the least sure one.
+        // Labels of characters are concatenated; their probability is the lowest one.
         var predictions = texts.Zip(labels, (text, ofText) => new
         {
             Text = text,

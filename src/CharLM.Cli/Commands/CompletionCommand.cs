@@ -5,8 +5,8 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm completion SHELL</c>.</summary>
 internal sealed class CompletionCommand : Verb
 {
-    // The program itself knows its words: [suggest:N] asks it for those that fit at place N of a line. It also names words
-    // that only contain what was typed, and one empty word where it knows none: there, bash completes file names.
+    // The program itself completes: [suggest:N] returns candidates for position N of a line. Candidates may only contain the typed word,
+    // hence the filter; the result is one empty word if there are none, and bash then completes file names.
     private const string Bash = """
         # charlm completion for bash: eval "$(charlm completion bash)"
         _charlm_complete() {
@@ -19,7 +19,7 @@ internal sealed class CompletionCommand : Verb
         complete -o default -F _charlm_complete charlm scripts/charlm
         """;
 
-    // zsh itself keeps only the words that begin as the typed one does; _files completes where the program knows none.
+    // zsh itself filters by prefix; _files completes if the program has no candidates.
     private const string Zsh = """
         #compdef charlm
         # charlm completion for zsh: source <(charlm completion zsh), after compinit

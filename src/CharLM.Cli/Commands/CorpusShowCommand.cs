@@ -30,8 +30,8 @@ internal sealed class CorpusShowCommand : Verb
     /// <inheritdoc/>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
-        ("charlm corpus show mybook.txt", "what the default cleaning makes of a text"),
-        ("charlm corpus show texts/ --cleaning none", "every text in a folder, as it is"),
+        ("charlm corpus show mybook.txt", "a text after the default cleaning"),
+        ("charlm corpus show texts/ --cleaning none", "every text in a folder, uncleaned"),
         ("charlm corpus show tang.txt --encoding gb18030", "a text that is not UTF-8"),
     ];
 
@@ -88,7 +88,7 @@ internal sealed class CorpusShowCommand : Verb
         return ExitCode.Done;
     }
 
-    // Line by line, although the book's cleaning joins them: a person looks for the lines of the text.
+    // Line by line, although the book's cleaning joins them: people look for the lines of the text.
     private static List<string> FirstCleaned(CorpusText corpus, Cleaning cleaning)
     {
         const int Glance = 1 << 16;

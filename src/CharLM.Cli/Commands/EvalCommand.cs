@@ -31,7 +31,7 @@ internal sealed class EvalCommand : Verb
     private readonly Option<int?> _maxTokens = OptionOf.Integer(
         "--max-tokens", "N", "Measure only the first N tokens of that part; 0 measures all. [default: 0]");
     private readonly Option<int?> _rows = OptionOf.Integer(
-        "--rows", "N", "Cut the text into N rows that are read side by side, which is fast; 1 gives every token its whole context. "
+        "--rows", "N", "Read the text in N rows side by side, which is fast; 1 gives every token its full context. "
             + "[default: 32; 1 for n-grams]");
     private readonly Option<int?> _resetEvery = OptionOf.Integer(
         "--reset-every", "N", "Reset the hidden state to zero every N tokens; 0 never resets it. [default: 0]");
@@ -47,7 +47,7 @@ internal sealed class EvalCommand : Verb
         "--dynamic-lr", "X", $"With --dynamic: learning rate. [default: {UnderDynamic.LearningRate}]");
     private readonly Option<double?> _dynamicDecay = OptionOf.Number(
         "--dynamic-decay", "X",
-            $"With --dynamic: the fraction of their change that each step takes back from the weights. [default: {UnderDynamic.Decay}]");
+            $"With --dynamic: fraction of the weights' change that each step undoes. [default: {UnderDynamic.Decay}]");
     private readonly Option<int?> _dynamicSteps = OptionOf.Integer(
         "--dynamic-steps", "N",
             $"With --dynamic: tokens measured before the model learns from them. [default: {UnderDynamic.SegmentLength}]");
@@ -87,7 +87,7 @@ internal sealed class EvalCommand : Verb
         ISavedModel[] models = [.. paths.Select(ModelFile.Read)];
         if (models.Select(model => model.Text.Token == TokenKind.Byte).Distinct().Count() > 1)
             throw new InvalidConfigException(
-                ["a model of bytes reads a file as it is, and the others read its text: measure them one by one"]);
+                ["a byte model reads a file unchanged, other models read its text: measure them separately"]);
         CorpusText corpus = await _corpus.ReadAsync(parse, parse.GetValue(_encoding), models[0], cancellationToken);
         IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models, cancellationToken);
         for (int i = 0; i < models.Length; i++)
@@ -127,7 +127,7 @@ internal sealed class EvalCommand : Verb
         };
     }
 
-    // Whoever sets how it learns wants it to learn.
+    // The options of dynamic evaluation imply --dynamic.
     private bool IsDynamic(ParseResult parse) =>
         parse.GetValue(_dynamic) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null
             || parse.GetValue(_dynamicSteps) is not null;
@@ -136,7 +136,7 @@ internal sealed class EvalCommand : Verb
     {
         string[] files = parse.GetValue(_files) ?? [];
         if (files.Length > 0 && _model.Named(parse) is not null)
-            throw new InvalidConfigException(["the models are named in one place: after eval, or with --checkpoint"]);
+            throw new InvalidConfigException(["name the models in one place: after eval, or with --checkpoint"]);
         return files.Length > 0 ? [.. files.Select(SavedModelOptions.FileOf)] : [_model.Path(parse)];
     }
 
@@ -147,7 +147,7 @@ internal sealed class EvalCommand : Verb
             ErrorLine.Write(
                 parse.InvocationConfiguration.Error,
                 $"warning: {path} reads {Figure.Count(text.Unknown)} of {Figure.Count(text.Tokens.Length - 1)} tokens as {Vocab.Unknown}, "
-                    + "and is not charged for telling which they are");
+                    + "so its figures are too good");
         }
     }
 

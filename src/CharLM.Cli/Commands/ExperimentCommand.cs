@@ -9,7 +9,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary><c>charlm experiment</c>, and what its verbs share.</summary>
+/// <summary><c>charlm experiment</c>, and the helpers that its verbs share.</summary>
 internal sealed class ExperimentCommand : Command
 {
     public ExperimentCommand()
@@ -26,18 +26,18 @@ internal sealed class ExperimentCommand : Command
         Description = "The experiment: a base configuration, a list or grid of changes, seeds (docs/experiments.md).",
     };
 
-    /// <summary>Where the runs are.</summary>
+    /// <summary>The option for the folder of the runs.</summary>
     public static Option<string?> Runs() =>
         OptionOf.Text("--runs", "FOLDER",
             $"Folder of all runs; each trial has FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
 
-    /// <summary>Reads an experiment; its texts lie in its folder.</summary>
+    /// <summary>Reads an experiment; its texts are relative to its folder.</summary>
     public static Experiment Read(string file) => ExperimentFile.Read(file, CorpusOptions.Catalog());
 
-    /// <summary>Refuses to take runs of another configuration, or on another text, for those of the file.</summary>
-    /// <param name="directory">Where the runs are.</param>
-    /// <param name="textOf">SHA-256 of a corpus as it is now; null where that is not known.</param>
-    /// <exception cref="InvalidConfigException">There is one.</exception>
+    /// <summary>Refuses runs of another configuration, or on another text, than the file describes.</summary>
+    /// <param name="directory">The experiment's runs.</param>
+    /// <param name="textOf">SHA-256 of a corpus in its current state; null if unknown.</param>
+    /// <exception cref="InvalidConfigException">There is such a run.</exception>
     public static void RefuseOther(ExperimentDirectory directory, Func<CorpusNames, string?> textOf)
     {
         if (directory.FirstOther(textOf) is { } other)
@@ -48,12 +48,12 @@ internal sealed class ExperimentCommand : Command
         }
     }
 
-    /// <summary>Says where a ranking would mislead.</summary>
+    /// <summary>Warns if the variants' figures cannot be ranked.</summary>
     public static void Warn(TextWriter error, Experiment experiment)
     {
         if (!experiment.MeasuresOneText)
             ErrorLine.Write(error,
-                "warning: the variants are measured on different texts, or parts of one: their figures do not rank them");
+                "warning: the variants are measured on different texts or parts of a text, so their figures do not rank them");
     }
 
     /// <summary>Writes a report.</summary>
@@ -81,7 +81,7 @@ internal sealed class ExperimentCommand : Command
         }
     }
 
-    /// <summary>A trial as JSON shows it.</summary>
+    /// <summary>A trial for JSON.</summary>
     public static object Describe(TrialStatus status) => new
     {
         status.Trial.Number,

@@ -29,14 +29,14 @@ internal sealed class ExperimentReportCommand : Verb
     {
         Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file));
         if (parse.GetValue(_json) && parse.GetValue(_format) is not (null or ReportFormat.Json))
-            throw new InvalidConfigException(["json is a format of its own: leave format out"]);
+            throw new InvalidConfigException(["json is itself a format: leave format out"]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
         Dictionary<CorpusNames, string?> texts = await TextsAsync(experiment, directory, cancellationToken);
         ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
         IReadOnlyList<TrialStatus> trials = directory.Status();
         var report = ExperimentReport.From(experiment, trials);
         if (report.Unfinished == trials.Count)
-            throw new CheckpointException(directory.Path, $"holds no finished trial of {experiment.Name}: charlm experiment run runs them");
+            throw new CheckpointException(directory.Path, $"holds no finished trial of {experiment.Name}: use charlm experiment run");
         ReportFormat format = parse.GetValue(_json) ? ReportFormat.Json : parse.GetValue(_format) ?? ReportFormat.Table;
         if (parse.GetValue(_out) is { } file)
             OutputFile.Write(file, writer => ExperimentCommand.Write(writer, report, trials, directory, format));
@@ -48,7 +48,7 @@ internal sealed class ExperimentReportCommand : Verb
         return ExitCode.Done;
     }
 
-    // As far as they are at hand: a report asks no network, and may be read where the texts are not.
+    // Only texts at hand: a report uses no network, and may be read where the texts are missing.
     private static async Task<Dictionary<CorpusNames, string?>> TextsAsync(
         Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
     {

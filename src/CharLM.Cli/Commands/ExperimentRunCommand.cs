@@ -64,7 +64,7 @@ internal sealed class ExperimentRunCommand : Verb
         ParseResult parse, string file, Experiment experiment, ExperimentDirectory directory, int jobs, CancellationToken cancellationToken)
     {
         TextWriter error = parse.InvocationConfiguration.Error;
-        // Fetched once, before many processes would do so, and before anything runs when there is no such text.
+        // Download texts once, before many processes would do so, and before anything runs if a text is missing.
         var texts = new Dictionary<CorpusNames, string>();
         foreach (IGrouping<CorpusNames, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
         {
@@ -88,7 +88,7 @@ internal sealed class ExperimentRunCommand : Verb
             + $"finished{Named(trials, TrialState.Failed, "failed")}{Named(trials, TrialState.Busy, "busy in another process")}";
         if (cancellationToken.IsCancellationRequested && finished < trials.Count)
         {
-            ErrorLine.Write(error, $"interrupted and saved: {outcome}; the same command goes on");
+            ErrorLine.Write(error, $"interrupted and saved: {outcome}; the same command continues");
             return ExitCode.Resumable;
         }
         if (finished == trials.Count)
@@ -123,7 +123,7 @@ internal sealed class ExperimentRunCommand : Verb
         return ExitCode.Done;
     }
 
-    // Whatever goes wrong, the plan shall tell of it; that another process works on the trial is no failure.
+    // Every failure is recorded for the plan; a trial that another process holds has not failed.
     private static async Task<T> RecordedAsync<T>(ExperimentDirectory directory, Trial trial, Func<Task<T>> work)
     {
         try
@@ -137,7 +137,7 @@ internal sealed class ExperimentRunCommand : Verb
         }
     }
 
-    // "auto" is resolved once for an experiment: its trials are compared.
+    // "auto" is resolved once per experiment, so that all trials use the same text.
     private static async Task<CorpusText> ReadAsync(
         ParseResult parse, ExperimentDirectory directory, Trial trial, CancellationToken cancellationToken)
     {
@@ -165,14 +165,14 @@ internal sealed class ExperimentRunCommand : Verb
             if (!run.Execute(corpus, reporter, cancellationToken).Interrupted)
                 return ExitCode.Done;
         }
-        // It may have begun there, or even ended, since the state was asked for: what there is is another process's.
+        // Another process may have started or even finished the trial since its state was read.
         catch (RunDirectoryException e) when (e.IsBusy || runDirectory.State is RunDirectoryState.Running or RunDirectoryState.Complete)
         {
             ErrorLine.Write(error,
                 $"trial {trial.Number} ({trial.Id}) is busy: another process works in {runDirectory.Path}; the same command tries again");
             return ExitCode.Resumable;
         }
-        ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) interrupted and saved; the same command goes on");
+        ErrorLine.Write(error, $"trial {trial.Number} ({trial.Id}) interrupted and saved; the same command continues");
         return ExitCode.Resumable;
     }
 
@@ -182,7 +182,7 @@ internal sealed class ExperimentRunCommand : Verb
         var buffer = new byte[16];
         while (await input.ReadAsync(buffer) > 0)
         {
-            // What comes does not matter, only that it ends.
+            // Only the end of input matters.
         }
         try
         {
@@ -190,15 +190,15 @@ internal sealed class ExperimentRunCommand : Verb
         }
         catch (ObjectDisposedException)
         {
-            // The trial was faster.
+            // The trial has already ended.
         }
     }
 }
 
-/// <summary>Failures of trials, kept so that a plan can tell of them.</summary>
+/// <summary>Records failures of trials for the plan.</summary>
 internal static class TrialFailures
 {
-    /// <summary>Keeps one; where that cannot be written, as on a full disk, this run alone tells of it.</summary>
+    /// <summary>Records a failure; if that is impossible, as on a full disk, only this run reports it.</summary>
     public static void Record(ExperimentDirectory directory, Trial trial, string problem)
     {
         try
@@ -207,7 +207,7 @@ internal static class TrialFailures
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Most often the failure itself.
+            // Usually for the same reason as the failure itself.
         }
     }
 }

@@ -62,6 +62,6 @@ internal sealed class ExportCommand : Verb
         ".pt" or ".pth" => true,
         ".safetensors" => false,
         _ => throw new InvalidConfigException(
-            [$"out must end in .pt, .pth or .safetensors, which says the format, not '{Path.GetFileName(path)}'"]),
+            [$"out must end in .pt, .pth or .safetensors, which selects the format, not '{Path.GetFileName(path)}'"]),
     };
 }

@@ -21,10 +21,10 @@ internal sealed class GenerateCommand : Verb
     {
         HelpName = "text",
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "The text to continue, in quotes. [default: a beginning in the manner of the model's text]",
+        Description = "The text to continue, in quotes. [default: a typical beginning of the model's text]",
     };
     private readonly Option<string?> _prefix = OptionOf.Text(
-        "--prefix", "TEXT", "Give the text to continue here instead. [default: a beginning in the manner of the model's text]");
+        "--prefix", "TEXT", "Give the text to continue here instead. [default: a typical beginning of the model's text]");
     private readonly Option<bool> _interactive = new("--interactive")
     {
         Description = "Read lines from standard input and continue each, as one growing text that begins with --prefix.",
@@ -67,7 +67,7 @@ internal sealed class GenerateCommand : Verb
         List<string> errors = [.. _runtime.Errors(parse), .. PrefixErrors(parse)];
         GenerationConfig config = _generation.Apply(parse, errors);
         if (isInteractive && (config.Samples > 1 || config.Beam is not null))
-            errors.Add("interactive goes on with one text: leave samples and beam out");
+            errors.Add("interactive continues one text: leave samples and beam out");
         errors.AddRange(_novelty.Errors(parse, isInteractive));
         InvalidConfigException.ThrowIfAny(errors);
 
@@ -76,7 +76,7 @@ internal sealed class GenerateCommand : Verb
         var tokenizer = Tokenizer.Create(saved.Text.Token);
         bool isBytes = saved.Text.Token == TokenKind.Byte;
         if (isBytes && config.Constraint?.All(char.IsAscii) == false)
-            throw new InvalidConfigException([$"constrain must be of ASCII for a model of bytes, not '{config.Constraint}'"]);
+            throw new InvalidConfigException([$"constrain must be ASCII for a byte model, not '{config.Constraint}'"]);
         config = config with { Stops = [.. config.Stops.Select(tokenizer.FromText)] };
         NoveltyReporter? novelty = await _novelty.OpenAsync(parse, saved, cancellationToken) is { } check
             ? new NoveltyReporter(check, saved.Text.Token, config.Samples) : null;
@@ -123,14 +123,14 @@ internal sealed class GenerateCommand : Verb
         if (parse.GetValue(_words) is not { } words)
             yield break;
         if (parse.GetValue(_prefix) is not null)
-            yield return "the text to continue is named in one place: after generate, or with --prefix";
+            yield return "give the text to continue in one place: after generate, or with --prefix";
         if (words.Length == 0)
             yield return "the text to continue is empty";
         if (WrongFile.ExplainWords(words, "--prefix", "charlm train learns from it") is { } error)
             yield return error;
     }
 
-    // The first sample stands at the top, where a single one stands, too.
+    // The first sample is also at the top level, as a single one is.
     private static string Json(
         string path, string prefix, GenerationConfig config, Tokenizer tokenizer, IEnumerable<TextPiece> pieces, NoveltyReporter? novelty)
     {

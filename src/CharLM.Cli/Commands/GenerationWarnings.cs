@@ -5,7 +5,7 @@ using CharLM.Tokenization;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>What a user should know about a text before a model continues it.</summary>
+/// <summary>Warnings about a text before a model continues it.</summary>
 internal sealed class GenerationWarnings(TextGenerator generator, TextConfig text, TextWriter error)
 {
     private const int MostNamed = 10;
@@ -23,15 +23,15 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
         ErrorLine.Write(error, $"warning: the model does not know {some} and reads them as {Vocab.Unknown}; {learned}");
     }
 
-    /// <summary>Warns of a model that is no language model.</summary>
+    /// <summary>Warns of a bidirectional model, which is not a language model.</summary>
     public void AboutModel(ISavedModel saved)
     {
         if (saved is Checkpoint { Model.LeakLabel: not null })
             ErrorLine.Write(error,
-                "warning: the model is bidirectional: it learned to see the tokens that follow, and has none to see when it writes");
+                "warning: the model is bidirectional: it was trained to see the following tokens, which generation does not have");
     }
 
-    /// <summary>Warns of strings that the model can never write.</summary>
+    /// <summary>Warns of stop strings that the model can never generate.</summary>
     public void AboutStops(IReadOnlyList<string> stops)
     {
         foreach (string stop in stops)
@@ -43,7 +43,7 @@ internal sealed class GenerationWarnings(TextGenerator generator, TextConfig tex
         }
     }
 
-    /// <summary>The first tokens in quotes, and how many more there are.</summary>
+    /// <summary>The first tokens in quotes, and the number of further ones.</summary>
     public static string Some(IReadOnlyList<string> tokens) =>
         string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{Printable.Text(token)}'"))
             + (tokens.Count > MostNamed ? $" and {tokens.Count - MostNamed} more" : "");

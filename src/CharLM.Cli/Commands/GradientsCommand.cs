@@ -96,7 +96,7 @@ internal sealed class GradientsCommand : Verb
     private GradientStudy Configure(ParseResult parse, Checkpoint? start)
     {
         if (start is not null && (parse.GetValue(_preset) ?? parse.GetValue(_config)) is not null)
-            throw new InvalidConfigException(["a checkpoint has a configuration of its own: leave --preset and --config out"]);
+            throw new InvalidConfigException(["a checkpoint has its own configuration: leave --preset and --config out"]);
         RunConfig under = new();
         if (parse.GetValue(_preset) is { } preset)
             under = RunConfigFile.ReadPreset(preset, under);
@@ -107,12 +107,12 @@ internal sealed class GradientsCommand : Verb
         ModelConfig model = _model.Apply(parse, under.Model, onCpu: _runtime.OnCpu(parse));
         if (start is not null && model with { Implementation = start.Model.Implementation } != start.Model)
             throw new InvalidConfigException(
-                ["a checkpoint's model is as it is: of the model's options, only --implementation can be given with it"]);
+                ["a checkpoint's model cannot be changed: of the model options, only --implementation applies"]);
         bool isOne = start is not null || _model.NamesCell(parse) || parse.GetValue(_preset) is not null
             || parse.GetValue(_config) is not null;
         int epochs = parse.GetValue(_trainEpochs) ?? 0;
         TrainerConfig training = _trainer.Apply(parse, under.Training) with { NumEpochs = Math.Max(1, epochs), Freeze = null };
-        // With --clip 0 no kind of clipping does anything.
+        // With --clip 0, no kind of clipping has an effect.
         bool anyClipping = epochs > 0 && training.ClipNorm > 0 && !_trainer.NamesClipping(parse) && parse.GetValue(_config) is null;
         return new GradientStudy
         {
@@ -134,7 +134,7 @@ internal sealed class GradientsCommand : Verb
         int[] places = [.. new[] { 1, 10, 30, distance }.Where(place => place <= distance).Distinct()];
         int name = rows.Max(row => row.Name.Length), curve = rows.SelectMany(row => row.Curves).Max(one => Label(one).Length);
         output.WriteLine($"{"model".PadRight(name)}  "
-            + $"{"state".PadRight(curve)}{string.Concat(places.Select(place => $"{$"{place} back",12}"))}{"a step",10}  radius of W_hh");
+            + $"{"state".PadRight(curve)}{string.Concat(places.Select(place => $"{$"{place} back",12}"))}{"per step",10}  radius of W_hh");
         foreach (GradientRow row in rows)
         {
             foreach (FlowCurve one in row.Curves)
@@ -164,7 +164,7 @@ internal sealed class GradientsCommand : Verb
         ? $"the gradient is beyond what float32 holds ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}) from the first "
             + "step on"
         : $"* float32 holds the gradient for {curve.Reach} steps back ({Number(FlowCurve.LeastNorm)} to {Number(FlowCurve.GreatestNorm)}): "
-            + "the factor a step is that of those, and norms beyond are not exact";
+            + "the factor per step uses only these, and norms beyond are inexact";
 
     private static string Label(FlowCurve curve) => $"{curve.State} {curve.Layer}";
 

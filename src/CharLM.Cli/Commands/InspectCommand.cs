@@ -43,14 +43,14 @@ internal sealed class InspectCommand : Verb
     [
         ("charlm inspect", "the model that was trained last"),
         ("charlm inspect runs/mine --json", "the best model of a run, as JSON"),
-        ("charlm inspect --activations \"The time traveller\"", "what its hidden units do on a text"),
+        ("charlm inspect --activations \"The time traveller\"", "the values of its hidden units on a text"),
     ];
 
     protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string? file = parse.GetValue(_file);
         if (file is not null && _model.Named(parse) is not null)
-            throw new InvalidConfigException(["the model is named in one place: after inspect, or with --checkpoint"]);
+            throw new InvalidConfigException(["name the model in one place: after inspect, or with --checkpoint"]);
         string path = file is null ? _model.Path(parse) : SavedModelOptions.FileOf(file);
         ISavedModel saved = ModelFile.Read(path);
         if (parse.GetValue(_activations) is { } text)
@@ -68,7 +68,7 @@ internal sealed class InspectCommand : Verb
     private int WritePage(ParseResult parse, string path, ISavedModel saved, string text, CancellationToken cancellationToken)
     {
         if (saved is not Checkpoint checkpoint)
-            throw new InvalidConfigException([$"activations are those of a recurrent network; {path} counts n-grams"]);
+            throw new InvalidConfigException([$"activations need a recurrent network; {path} is an n-gram model"]);
         string page = parse.GetValue(_out) ?? DefaultPage;
         OutputFile.Probe(page);
         var tokenizer = Tokenizer.Create(saved.Text.Token);
@@ -101,7 +101,7 @@ internal sealed class InspectCommand : Verb
         output.WriteLine();
         foreach (ModelPart part in parts.Parts)
             output.WriteLine($"  {part.Name,-28}{$"[{string.Join(", ", part.Shape)}]",-20}{Figure.Count(part.Count),12}");
-        output.WriteLine($"  {"in all",-48}{Figure.Count(parts.Count),12}  ({Figure.Bytes(4 * parts.Count)})");
+        output.WriteLine($"  {"total",-48}{Figure.Count(parts.Count),12}  ({Figure.Bytes(4 * parts.Count)})");
         output.WriteLine();
         string vocab = string.Join(' ', saved.Vocab.Tokens.Select(token => token == " " ? "' '" : Printable.Text(token)));
         output.WriteLine($"vocab     {Figure.Count(saved.Vocab.Count)}: {Printable.Text(vocab, WidestVocab)}");

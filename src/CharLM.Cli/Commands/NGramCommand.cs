@@ -38,8 +38,8 @@ internal sealed class NGramCommand : Verb
     /// <inheritdoc/>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
-        ("charlm ngram mybook.txt --cleaning none", "the baseline for a text, as it is"),
-        ("charlm ngram texts/ --order 6 --compressors", "longer n-grams, and what compressors reach"),
+        ("charlm ngram mybook.txt --cleaning none", "the baseline for an uncleaned text"),
+        ("charlm ngram texts/ --order 6 --compressors", "longer n-grams, and compressors for comparison"),
         ("charlm ngram time-machine --token word", "an n-gram model of words"),
     ];
 
@@ -91,7 +91,7 @@ internal sealed class NGramCommand : Verb
             output.WriteLine(line);
         foreach (var baseline in result.Compressors)
             output.WriteLine(
-                $"{baseline.Name,-13}{baseline.BitsPerCharacter:0.0000} bits a character, {baseline.BitsPerByte:0.0000} a byte");
+                $"{baseline.Name,-13}{baseline.BitsPerCharacter:0.0000} bits per character, {baseline.BitsPerByte:0.0000} per byte");
         output.WriteLine($"saved        {run.CheckpointPath}");
     }
 }

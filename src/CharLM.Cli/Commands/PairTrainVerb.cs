@@ -47,7 +47,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
         Training = _trainer.Apply(parse, under.Training),
     };
 
-    /// <summary>What the model is made of, with the given options over a base.</summary>
+    /// <summary>The model's configuration with the given options over a base.</summary>
     protected abstract PairConfig ApplyModel(ParseResult parse, PairConfig under);
 
     protected override IEnumerable<string> Errors(PairRunConfig config, PairCheckpoint? start, RunSession? resumed) =>
@@ -59,7 +59,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
     {
         PairFile data = await PairFile.ReadAsync(config.Data, cancellationToken);
         PairFile? heldOut = config.Validation is { } path ? await PairFile.ReadAsync(path, cancellationToken) : null;
-        // Torch takes half a second to load: last.
+        // Last, since torch takes half a second to load.
         var run = new PairRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;
         using (RunReporting reporting = report())

@@ -3,16 +3,16 @@ using CharLM.Tokenization;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>What a user should know about texts before a model of pairs reads them.</summary>
+/// <summary>Warnings about texts before a model on pairs reads them.</summary>
 /// <param name="vocab">The model's vocabs.</param>
-/// <param name="error">Where it is told.</param>
+/// <param name="error">Receives the warnings.</param>
 internal sealed class PairWarnings(PairVocab vocab, TextWriter error)
 {
     /// <summary>Warns, once for all sources, of characters that the model does not know.</summary>
     public void AboutSources(IEnumerable<string> sources) =>
         Warn(vocab.UnknownInSources(sources), $"does not know {{0}} and reads them as {Vocab.Unknown}");
 
-    /// <summary>Warns, once for all targets, of characters that the model never writes.</summary>
+    /// <summary>Warns, once for all targets, of characters that the model can never generate.</summary>
     public void AboutTargets(IEnumerable<string> targets) =>
         Warn(vocab.UnknownInTargets(targets), "never writes {0}: such targets cannot be right");
 

@@ -6,10 +6,10 @@ namespace CharLM.Cli.Commands;
 /// <summary>What <c>--preset list</c> prints.</summary>
 internal static class PresetList
 {
-    /// <summary>The word that asks for it.</summary>
+    /// <summary>The value of <c>--preset</c> that prints the list.</summary>
     public const string Word = "list";
 
-    /// <summary>Prints every preset with what it is, a line each.</summary>
+    /// <summary>Prints every preset with its description, one per line.</summary>
     public static int Print(ParseResult parse)
     {
         int longest = RunConfigFile.Presets.Max(name => name.Length);

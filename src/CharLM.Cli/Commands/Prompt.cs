@@ -7,10 +7,10 @@ using CharLM.Tokenization;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>Continues line after line of standard input; all of them, and what was written in between, are one text.</summary>
+/// <summary>Continues each line of standard input; all lines and continuations form one text.</summary>
 /// <remarks>
-/// Between a continuation and the next line the model reads a line end, as it stands on the screen, if it knows one, and if no
-/// stop string ended the continuation: that one was read in its place. An empty line goes on without adding anything.
+/// After a continuation the model reads a line end, as shown on the screen, if it knows one and if no stop string ended the continuation:
+/// that string was read instead. An empty line continues without adding anything.
 /// </remarks>
 internal sealed class Prompt(
     GenerationSession session, Tokenizer tokenizer, Vocab vocab, GenerationWarnings warnings, InvocationConfiguration streams, bool json)
@@ -20,19 +20,19 @@ internal sealed class Prompt(
 
     private bool _endsLine;
 
-    /// <summary>Goes on until standard input ends.</summary>
-    /// <param name="prefix">What the model reads before the first line; null: nothing.</param>
+    /// <summary>Runs until standard input ends.</summary>
+    /// <param name="prefix">Read before the first line; null for none.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="IOException">The input is no UTF-8, or a line is too long.</exception>
+    /// <exception cref="IOException">The input is not UTF-8, or a line is too long.</exception>
     public async Task RunAsync(string? prefix, CancellationToken cancellationToken)
     {
         if (prefix is not null)
             _ = TryRead(prefix);
-        // Console's own reader would change how the terminal takes keys.
+        // Console's own reader would change the terminal's key handling.
         using var input = new StreamReader(StandardStreams.OpenInput(), new UTF8Encoding(false, throwOnInvalidBytes: true));
         while (await ReadLineAsync(input, cancellationToken) is { } line)
         {
-            // A line of which the model knows nothing is told of, and there is nothing to write after it.
+            // A line without any known token has been reported, and there is nothing to generate after it.
             if (line.Length > 0 && !TryRead(line))
                 continue;
             if (session.IsEmpty)
@@ -57,7 +57,7 @@ internal sealed class Prompt(
         }
         catch (InvalidConfigException e)
         {
-            // Not the end: the next line may be better.
+            // Keep going: the next line may be better.
             ErrorLine.Write(streams.Error, e.Message);
             return false;
         }
@@ -95,7 +95,7 @@ internal sealed class Prompt(
             JsonOutput.Line(new { Prefix = line, Continuation = tokenizer.ToText(text.ToString()), End = end.Reason, end.Tokens }));
     }
 
-    // On another thread: nothing can call a read of a terminal back, and an interruption shall not wait for it.
+    // On another thread, since a blocking read of a terminal cannot be cancelled and an interrupt must not wait for it.
     private Task<string?> ReadLineAsync(StreamReader input, CancellationToken cancellationToken)
     {
         if (IsTerminal)
@@ -121,7 +121,7 @@ internal sealed class Prompt(
         catch (DecoderFallbackException)
         {
             throw new IOException(
-                $"standard input is no UTF-8{(OperatingSystem.IsWindows() ? " (in the command prompt, chcp 65001 makes it so)" : "")}");
+                $"standard input is not UTF-8{(OperatingSystem.IsWindows() ? " (in the command prompt, chcp 65001 makes it so)" : "")}");
         }
         if (line is [.., '\r'])
             line.Length--;

@@ -64,14 +64,14 @@ internal sealed class ReportCommand : Verb
             OutputFile.Probe(file);
 
         TextWriter error = parse.InvocationConfiguration.Error;
-        // Torch takes half a second to load, and logs alone need none of it.
+        // Torch takes half a second to load, and logs alone do not need it.
         bool measures = !parse.GetValue(_noEval) && paths.Any(Directory.Exists);
         ReportContent content = await new ReportedRuns(
             runs, (corpus, saved) => CorpusOptions.ReadAsync(parse, corpus, null, saved, cancellationToken), error)
             .ReportAsync(measures ? new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse)) : null, cancellationToken);
         if (ChartLibrary.Embedded is null)
             ErrorLine.Write(error,
-                "warning: this build has no charts, since npm was missing when it was built: tables stand in their place");
+                "warning: this build has no charts, since npm was missing when it was built: the page shows tables instead");
         OutputFile.Write(html, writer => HtmlReport.Write(content.Report, writer, ChartLibrary.Embedded));
         if (markdown is not null)
             OutputFile.Write(markdown, writer => MarkdownReport.Write(content.Report, writer));
@@ -99,17 +99,17 @@ internal sealed class ReportCommand : Verb
 
     private static List<RunRecord> Read(IReadOnlyList<string> paths)
     {
-        // What cannot be read has no kind yet, and is told of when it is read.
+        // Unreadable runs have no kind yet and are reported when they are read.
         string?[] kinds = [.. paths.Select(
             path => Directory.Exists(path) ? RunConfigFile.KindOf(new RunDirectory(path).ConfigPath) : null)];
         if (kinds.Any(kind => RunKind.Of(kind) != RunKind.LanguageModel) && kinds.Distinct().Count() > 1)
             throw new InvalidConfigException(
-                ["runs of different kinds have no figures in common: "
-                    + $"{string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them apart"]);
+                ["runs of different kinds share no figures: "
+                    + $"{string.Join(", ", paths.Zip(kinds, (path, kind) => $"{path} ({kind ?? "a log"})"))}; report them separately"]);
         return Named([.. paths.Select(RunRecord.Read)], paths);
     }
 
-    // Runs of the same name, from two folders, are told apart by their paths.
+    // Runs of the same name in different folders are shown by their paths.
     private static List<RunRecord> Named(IReadOnlyList<RunRecord> runs, IReadOnlyList<string> paths)
     {
         ILookup<string, RunRecord> named = runs.ToLookup(run => run.Name);
@@ -134,7 +134,7 @@ internal sealed class ReportCommand : Verb
     }
 }
 
-/// <summary>How an experiment's report is written.</summary>
+/// <summary>The format of an experiment's report.</summary>
 internal enum ReportFormat
 {
     /// <summary>Columns of text.</summary>
@@ -143,7 +143,7 @@ internal enum ReportFormat
     /// <summary>Text with Markdown tables.</summary>
     Markdown,
 
-    /// <summary>CSV with every figure in full.</summary>
+    /// <summary>CSV with every figure at full precision.</summary>
     Csv,
 
     /// <summary>A page with charts, for a browser.</summary>

@@ -4,10 +4,10 @@ using CharLM.Corpora;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>The command line that goes on with an interrupted run, ready for a shell.</summary>
+/// <summary>The command line that continues an interrupted run, ready for a shell.</summary>
 internal static class ResumeCommand
 {
-    /// <summary>Names how the user calls the program; scripts/charlm sets it to itself.</summary>
+    /// <summary>The variable with the command by which the user calls the program; scripts/charlm sets it.</summary>
     private const string ProgramVariable = "CHARLM_PROGRAM_NAME";
 
     private static readonly string[] Replaced = ["--checkpoint", "--corpus", "--out"];
@@ -15,11 +15,11 @@ internal static class ResumeCommand
     private static readonly string[] Repeated = ["--device", "--threads", "--report-every", "--log-json", "--tensorboard", "--json",
         "--out"];
 
-    /// <summary>The user's own command with the checkpoint put in, or the run directory alone.</summary>
+    /// <summary>The user's own command with the checkpoint inserted, or only the run directory.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="runDirectory">Where all of the run was saved; null when only a checkpoint was.</param>
+    /// <param name="runDirectory">The run directory; null if only a checkpoint was saved.</param>
     /// <param name="checkpoint">Where the model was saved.</param>
-    /// <param name="corpus">The text that was really used: "auto" may mean another one next time; null for models on pairs.</param>
+    /// <param name="corpus">The text actually used ("auto" may resolve to another one next time); null for models on pairs.</param>
     public static string For(ParseResult parse, string? runDirectory, string checkpoint, CorpusOrigin? corpus = null)
     {
         string[] text = corpus is null ? []
@@ -32,7 +32,7 @@ internal static class ResumeCommand
         return corpus?.Kind == CorpusOriginKind.StandardInput ? $"{command} (with the same text on standard input)" : command;
     }
 
-    // What was named by position are the texts.
+    // Arguments without an option are the texts.
     private static IEnumerable<string> Kept(ParseResult parse)
     {
         IReadOnlyList<Token> tokens = parse.Tokens;
@@ -48,7 +48,7 @@ internal static class ResumeCommand
         }
     }
 
-    // A run directory holds all but where and how it is computed and reported.
+    // A run directory holds everything except where the run computes and reports.
     private static IEnumerable<string> Machine(IReadOnlyList<Token> tokens)
     {
         for (int i = 0; i < tokens.Count; i++)
@@ -61,7 +61,7 @@ internal static class ResumeCommand
         }
     }
 
-    // As whoever started it calls it; else by its name where the shell finds it by that, and by its path where not.
+    // The caller's own name for the program; else its file name if the shell would find it by that; else its path.
     private static string[] Program()
     {
         if (Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } name)

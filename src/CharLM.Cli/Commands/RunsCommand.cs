@@ -17,12 +17,12 @@ internal sealed class RunsCommand : Verb
         DefaultValueFactory = _ => RunDirectory.DefaultParent,
     };
     private readonly Option<int?> _prune = OptionOf.Integer(
-        "--prune", "N", "Keep the N newest runs and remove the others, except those at work and files that are no run's. [default: remove "
+        "--prune", "N", "Keep the N newest runs and remove the others, except runs in use and files of no run. [default: remove "
             + "none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public RunsCommand()
-        : base("runs", "List training runs with what they reached, and remove old ones.")
+        : base("runs", "List training runs and their results, and remove old ones.")
     {
         Add(_folder);
         Add(_prune);
@@ -42,7 +42,7 @@ internal sealed class RunsCommand : Verb
         if (parse.GetValue(_prune) is { } keep)
         {
             if (keep < 0)
-                throw new InvalidConfigException([$"prune keeps 0 or more runs, not {keep}"]);
+                throw new InvalidConfigException([$"prune must be 0 or more, not {keep}"]);
             return Task.FromResult(Prune(parse, folder, keep));
         }
         Row[] rows = [.. Newest(folder).Reverse().Select(RowOf)];
@@ -76,7 +76,7 @@ internal sealed class RunsCommand : Verb
                 parse.InvocationConfiguration.Output.WriteLine($"removed {Printable.Text(run.Path)}");
             else
                 ErrorLine.Write(parse.InvocationConfiguration.Error,
-                    $"{run.Path}: kept: a process works in it, or it holds files that are no run's");
+                    $"{run.Path}: kept: a process is using it, or it holds files that belong to no run");
         }
         return ExitCode.Done;
     }
@@ -84,7 +84,7 @@ internal sealed class RunsCommand : Verb
     private static IEnumerable<RunDirectory> Newest(string folder) =>
         RunDirectory.In(folder).OrderByDescending(run => File.GetLastWriteTimeUtc(run.ConfigPath)).ThenByDescending(run => run.Name);
 
-    // A file that cannot be read leaves its figures out: the list is of all that is there.
+    // An unreadable file only leaves its figures out: the list shows every run.
     private static Row RowOf(RunDirectory run)
     {
         RunSummary? result = Try(() => File.Exists(run.ResultPath) ? RunSummary.Read(run.ResultPath) : null);

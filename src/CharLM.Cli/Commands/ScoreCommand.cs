@@ -56,7 +56,7 @@ internal sealed class ScoreCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(
             [.. _runtime.Errors(parse), .. parse.GetValue(_json) && parse.GetValue(_perChar)
-                ? ["json has all characters of a line already: leave --per-char out"] : Array.Empty<string>(),
+                ? ["json already has all characters of a line: leave --per-char out"] : Array.Empty<string>(),
                 .. parse.GetValue(_top) is < 0 or > MostExpected
                 ? [$"top must be 0 (none) to {MostExpected}, not {parse.GetValue(_top)}"] : Array.Empty<string>()]);
         CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.StandardInput;
@@ -72,7 +72,7 @@ internal sealed class ScoreCommand : Verb
         var tokenizer = Tokenizer.Create(saved.Text.Token);
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
         using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState), parse.GetValue(_top) ?? 0);
-        // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
+        // A blocking read of standard input cannot be cancelled: Ctrl+C abandons it.
         return await Task.Run(() => Score(parse, scorer, tokenizer, saved.Vocab, places, encoding, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
     }
@@ -80,7 +80,7 @@ internal sealed class ScoreCommand : Verb
     private TextEncoding? EncodingOf(ParseResult parse) => parse.GetValue(_encoding) is not { } name ? null
         : TextEncoding.Find(name) ?? throw new InvalidConfigException([TextEncoding.ErrorOf(name)!]);
 
-    // As one text: where a file ends without a line end, the next one begins a line all the same.
+    // One text: if a file ends without a line end, the next one still begins a new line.
     private static IEnumerable<(CorpusPlace Place, TextLine Line)> Lines(IReadOnlyList<CorpusPlace> places, TextEncoding? encoding)
     {
         for (int i = 0; i < places.Count; i++)
@@ -127,7 +127,7 @@ internal sealed class ScoreCommand : Verb
             number++;
             tokens += score.Tokens.Count;
             unknown += score.Unknown;
-            // Every text has line ends: they alone are none, and know none.
+            // Line ends do not count as content: every text has them.
             int[] ids = [.. score.Tokens.Zip(score.Ids).Where(pair => pair.First is not ("\n" or "\r" or Vocab.End))
                 .Select(pair => pair.Second)];
             content += ids.Length;
@@ -138,7 +138,7 @@ internal sealed class ScoreCommand : Verb
             else if (perChar)
             {
                 PrintEach(output, number, score, vocab, top);
-                // Within one text the next line shows what was expected.
+                // In one text, the next line's first row shows the prediction.
                 if (!isOneText)
                     PrintNext(output, number, score, vocab, top);
             }
@@ -171,7 +171,7 @@ internal sealed class ScoreCommand : Verb
                     + (top == 0 ? "" : Cells(score.Expected[i], vocab, top)));
     }
 
-    // What is expected after the last token: a row with no token of its own.
+    // The prediction after the last token: a row without a token of its own.
     private static void PrintNext(TextWriter output, long line, LineScore score, Vocab vocab, int top)
     {
         if (top > 0)
@@ -202,8 +202,7 @@ internal sealed class ScoreCommand : Verb
 
     private static float? Finite(float nats) => float.IsFinite(nats) ? nats : null;
 
-    // As programs that read tables write it: nan where there is nothing to tell.
-    // Nothing was predicted of a line that the cleaning leaves nothing of.
+    // nan, as table readers expect, for a line that cleaning leaves empty: nothing was predicted.
     private static double NatsOf(LineScore score) => score.Characters == 0 ? double.NaN : score.Total.Total;
 
     private static string Number(double value) => double.IsNaN(value) ? "nan" : value.ToString("0.0000");

@@ -6,7 +6,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm seq2seq</c>.</summary>
 internal sealed class Seq2SeqCommand : Command
 {
-    /// <summary>Where a checkpoint is written, and looked for, when nothing else is said.</summary>
+    /// <summary>The default path of the checkpoint, for writing and reading.</summary>
     public static readonly string DefaultCheckpoint = RunKind.Translator.Defaults.CheckpointPath;
 
     public Seq2SeqCommand()

@@ -63,7 +63,7 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
             MaxSource = parse.GetValue(_maxSource) ?? under.MaxSource,
             MaxTarget = parse.GetValue(_maxTarget) ?? under.MaxTarget,
             TeacherForcing = forcing,
-            // It follows the beginning unless a file lets it differ.
+            // Follows --teacher-forcing unless a file gives the two different values.
             TeacherForcingEnd = parse.GetValue(_teacherForcingEnd)
                 ?? (under.TeacherForcingEnd == under.TeacherForcing ? forcing : under.TeacherForcingEnd),
         };

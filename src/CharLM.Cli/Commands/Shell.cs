@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>What reads the command lines that a user types.</summary>
+/// <summary>The kind of shell that a user types commands into.</summary>
 internal enum ShellKind
 {
     /// <summary>sh, bash, zsh and their like.</summary>
@@ -16,13 +16,13 @@ internal enum ShellKind
     PowerShell,
 }
 
-/// <summary>Spells words so that a shell passes them on as they are, and tells which shell the program was called from.</summary>
+/// <summary>Quotes words for a shell, and detects the shell that called the program.</summary>
 internal static partial class Shell
 {
     private const int Generations = 8;
 
     /// <summary>
-    /// The shell that the program was called from, perhaps by another program; what the system has by default if none is known.
+    /// The shell that called the program, directly or through another program; the system's default if none is recognised.
     /// </summary>
     public static ShellKind AtHand()
     {
@@ -41,15 +41,15 @@ internal static partial class Shell
         return OperatingSystem.IsWindows() ? ShellKind.Cmd : ShellKind.Posix;
     }
 
-    /// <summary>A command line of words; the first is the program.</summary>
+    /// <summary>Quotes a command line; the first word is the program.</summary>
     public static string Line(ShellKind shell, IReadOnlyList<string> words)
     {
         string[] quoted = [.. words.Select(word => Quote(shell, word))];
-        // To PowerShell, a line that begins with a quoted word is a text.
+        // PowerShell would evaluate a line that begins with a quoted word as a string.
         return (shell == ShellKind.PowerShell && quoted is [['\'', ..], ..] ? "& " : "") + string.Join(' ', quoted);
     }
 
-    /// <summary>A word as a shell reads it.</summary>
+    /// <summary>Quotes a word if necessary.</summary>
     public static string Quote(ShellKind shell, string word) => shell switch
     {
         ShellKind.Cmd => QuoteForCmd(word),
@@ -57,11 +57,11 @@ internal static partial class Shell
         _ => QuoteForPosix(word),
     };
 
-    // Within single quotes nothing but the single quote itself means anything.
+    // Within single quotes only the single quote itself is special.
     private static string QuoteForPosix(string word) => IsPlain(word, "-_./:=,+@%") ? word
         : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    // PowerShell reads four more characters as a single quote, and takes a word apart that begins with one hyphen and has a dot.
+    // PowerShell treats four more characters as single quotes, and splits a word that begins with one hyphen and contains a dot.
     private static string QuoteForPowerShell(string word)
     {
         bool isName = !word.StartsWith('-') || word.StartsWith("--", StringComparison.Ordinal);
@@ -69,9 +69,9 @@ internal static partial class Shell
             : $"'{string.Concat(word.Select(c => c is '\'' or >= '\u2018' and <= '\u201b' ? $"{c}{c}" : $"{c}"))}'";
     }
 
-    // Two readers: the prompt, and then the program, which takes its line apart by Microsoft's rules: a quote after a backslash is one
-    // of the word's own, and backslashes before a quote are doubled. The prompt reads % within quotes, too; where it would, all of it
-    // is kept out of quotes by carets.
+    // Two parsers read the line: the prompt, then the program by Microsoft's rules, where a backslash escapes a quote and backslashes
+    // before a quote are doubled. The prompt expands % even within quotes; for such words, carets keep everything outside the prompt's
+    // quotes.
     private static string QuoteForCmd(string word)
     {
         if (IsPlain(word, "-_./\\:+@"))
@@ -93,7 +93,7 @@ internal static partial class Shell
     private static bool IsPlain(string word, string signs) =>
         word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || signs.Contains(c));
 
-    // The names of the programs that called this one, the nearest first; those that can be known.
+    // The names of the calling programs, nearest first, as far as they are known.
     private static IEnumerable<string> Ancestors()
     {
         int process = Environment.ProcessId;
@@ -126,7 +126,7 @@ internal static partial class Shell
     {
         try
         {
-            // "PID (NAME) STATE PARENT ...": a name may have spaces and parentheses.
+            // "PID (NAME) STATE PARENT ...": NAME may contain spaces and parentheses.
             string stat = File.ReadAllText($"/proc/{process}/stat");
             return int.TryParse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], out int parent)
                 ? parent : 0;
@@ -142,7 +142,7 @@ internal static partial class Shell
         try
         {
             using var one = Process.GetProcessById(process);
-            // A number may have gone to a younger process since the parent ended: that called nobody.
+            // A process id may have been reused since the parent ended: a younger process is not the caller.
             return QueryProcess(one.SafeHandle, 0, out BasicInformation basic, Marshal.SizeOf<BasicInformation>(), out _) == 0
                 && (int)basic.Parent is var parent && Process.GetProcessById(parent).StartTime <= one.StartTime ? parent : 0;
         }

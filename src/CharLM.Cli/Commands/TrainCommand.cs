@@ -14,7 +14,7 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm train</c>.</summary>
 internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
 {
-    private readonly CorpusOptions _corpus = new(instead: "Name a text here instead, to learn it with the book's settings");
+    private readonly CorpusOptions _corpus = new(instead: "Name a text here instead, to train with the book's settings");
     private readonly TextOptions _text = new();
     private readonly ModelOptions _model = new();
     private readonly TrainerOptions _trainer = new();
@@ -37,7 +37,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             .In(HelpGroup.Rare);
     private readonly Option<int?> _length = OptionOf.Integer("--length", "N", "Tokens in a sample, after the prefix. [default: 50]");
 
-    // A text whose length decided the settings.
+    // The text, if its length determined the settings.
     private CorpusText? _read;
 
     public TrainCommand()
@@ -66,7 +66,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
         ("charlm train", "train on The Time Machine, as the book does"),
-        ("charlm train mybook.txt", "train on a text of yours for three minutes, and measure what was learned"),
+        ("charlm train mybook.txt", "train on a text of yours for three minutes and measure the result"),
         ("charlm train texts/ --preset tiny-shakespeare-lstm", "train a strong LSTM on a folder"),
     ];
 
@@ -105,12 +105,12 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
 
     protected override RunConfig Apply(ParseResult parse, RunConfig under, Checkpoint? start)
     {
-        // Minutes are worked out anew, and whoever counts in epochs or steps does not count in minutes.
+        // Minutes are converted to steps anew, and --epochs or --steps override a file's minutes.
         double? minutes = parse.GetValue(_minutes);
         if (minutes is not null)
             under = under with { Training = under.Training with { TotalSteps = 0, StepsPerEpoch = 0 } };
         TextConfig text = _text.Apply(parse, under.Text);
-        // A document begins with nothing, unless somebody says otherwise.
+        // Samples of documents have no prefix by default.
         bool beginsEmpty = text.Documents != DocumentKind.None && under.Prefix == new RunConfig().Prefix;
         return under with
         {
@@ -136,7 +136,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         CorpusText corpus = _read ?? await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.ReadAs, start, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, config.Text, cancellationToken);
         CorpusOptions.TellOfLoss(parse, corpus, config.Text, cancellationToken);
-        // Torch takes half a second to load: last.
+        // Last, since torch takes half a second to load.
         var run = new TrainingRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;
         using (RunReporting reporting = report())
@@ -147,7 +147,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
                 ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
     }
 
-    // A file that names an implementation is told when it cannot compute the file's own model, as a command line is.
+    // An implementation named in the file must be able to compute the file's own model, as on a command line.
     protected override RunConfig Read(ParseResult parse, string file, RunConfig under)
     {
         RunConfig config = RunConfigFile.Read(file, under, out long? line);

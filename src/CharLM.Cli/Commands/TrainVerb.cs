@@ -10,11 +10,11 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Cli.Commands;
 
 /// <summary>
-/// A verb that trains: what every one of them does, whatever the model. Options win over a configuration file, that over what
-/// is gone on from, and that over the defaults.
+/// The part that all training verbs share. Options override a configuration file, which overrides the resumed run or checkpoint, which
+/// overrides the defaults.
 /// </summary>
 /// <typeparam name="TConfig">The configuration of its kind of run.</typeparam>
-/// <typeparam name="TCheckpoint">What the checkpoints of that kind hold.</typeparam>
+/// <typeparam name="TCheckpoint">The checkpoint of its kind of run.</typeparam>
 internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     where TConfig : RunSettings
     where TCheckpoint : class, IRunCheckpoint
@@ -32,13 +32,13 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     protected TrainVerb(string description, RunKind kind, ReportingOptions reporting)
         : base("train", description) => (_kind, _run, _reporting) = (kind, new RunOptions(kind.Defaults), reporting);
 
-    /// <summary>Where torch computes.</summary>
+    /// <summary>The options for device and threads.</summary>
     protected RuntimeOptions Runtime { get; } = new();
 
     /// <summary>Whether the result is printed as JSON.</summary>
     protected Option<bool> Json { get; } = OptionOf.Json();
 
-    /// <summary>Adds the options that all have, behind the verb's own.</summary>
+    /// <summary>Adds the shared options after the verb's own.</summary>
     protected void AddShared()
     {
         Runtime.AddTo(this);
@@ -80,46 +80,47 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         }
         catch (OutputException) when (cancellationToken.IsCancellationRequested)
         {
-            // The terminal was closed, which is why the run ended: it is saved, and nobody is there to read its figures.
+            // The terminal was closed, which ended the run: it is saved, and nobody is there to read its figures.
             return ExitCode.Resumable;
         }
     }
 
     /// <summary>
-    /// What lies under the options: the defaults or a run's configuration, with what a checkpoint and the user's files say.
+    /// The configuration below the options: the defaults or a resumed run's configuration, with a checkpoint's settings and the user's file
+    /// applied.
     /// </summary>
     protected virtual Task<TConfig> UnderAsync(
         ParseResult parse, TConfig under, TCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
         Task.FromResult(NamesConfig(parse) ? Read(parse, parse.GetValue(_config)!, under) : under);
 
-    /// <summary>Whether the user starts from a configuration of the user's own.</summary>
+    /// <summary>Whether the user gave a configuration file.</summary>
     protected bool NamesConfig(ParseResult parse) => parse.GetValue(_config) is not null;
 
-    /// <summary>A configuration with the user's file over it.</summary>
+    /// <summary>Applies the user's file to a configuration.</summary>
     protected virtual TConfig Read(ParseResult parse, string file, TConfig under) => RunConfigFile.Read(file, under);
 
-    /// <summary>A configuration with the verb's own options over a base.</summary>
+    /// <summary>Applies the verb's own options to a configuration.</summary>
     protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);
 
-    /// <summary>Every error of what the user asks for, empty when there is none.</summary>
+    /// <summary>All errors in the configuration; empty if there are none.</summary>
     protected abstract IEnumerable<string> Errors(TConfig config, TCheckpoint? start, RunSession? resumed);
 
     /// <summary>Trains and prints the result.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="config">All of the run.</param>
-    /// <param name="start">The checkpoint to begin with; null for none.</param>
-    /// <param name="session">Where all of the run is written; null when only a checkpoint is.</param>
-    /// <param name="report">Opens what is told of everything.</param>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="start">The checkpoint to start from; null for none.</param>
+    /// <param name="session">The run directory's session; null if only a checkpoint is written.</param>
+    /// <param name="report">Opens the reporters.</param>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
-    /// <returns>Of a run that was interrupted, how to go on (<see cref="Interrupted"/>); else null.</returns>
+    /// <returns>For an interrupted run, the message with the command that continues it (<see cref="Interrupted"/>); else null.</returns>
     protected abstract Task<string?> TrainAsync(
         ParseResult parse, TConfig config, TCheckpoint? start, RunSession? session, Func<RunReporting> report,
         CancellationToken cancellationToken);
 
-    /// <summary>What is said of a run that was interrupted.</summary>
-    /// <param name="epochs">Epochs that are finished.</param>
-    /// <param name="config">All of the run.</param>
-    /// <param name="command">The command that goes on.</param>
+    /// <summary>The message for an interrupted run.</summary>
+    /// <param name="epochs">Finished epochs.</param>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="command">The command that continues the run.</param>
     protected static string Interrupted(int epochs, TConfig config, string command) =>
-        $"interrupted after {epochs} of {config.Training.EpochCount} epochs and saved; go on with: {command}";
+        $"interrupted after {epochs} of {config.Training.EpochCount} epochs and saved; continue with: {command}";
 }

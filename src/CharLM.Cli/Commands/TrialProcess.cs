@@ -6,27 +6,27 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Cli.Commands;
 
 /// <summary>
-/// Runs trials as processes of this program, so that one that runs out of memory takes nothing with it. A process ends in
-/// order when its standard input does: when it is asked to, and when this process is no more.
+/// Runs trials as processes of this program, so that one that runs out of memory takes nothing else down. A process ends in order when its
+/// standard input closes: on request, or because this process has ended.
 /// </summary>
 /// <param name="file">The experiment.</param>
-/// <param name="runs">The folder of all runs; null the default.</param>
-/// <param name="directory">Where the trials' runs are.</param>
+/// <param name="runs">The folder of all runs; null for the default.</param>
+/// <param name="directory">The experiment's runs.</param>
 /// <param name="options">Further options of the processes.</param>
 internal sealed class TrialProcess(string file, string? runs, ExperimentDirectory directory, IReadOnlyList<string> options)
 {
-    /// <summary>The option of a process that is to end with its standard input.</summary>
+    /// <summary>The option that makes a process end with its standard input.</summary>
     public const string WhileInputOption = "--while-input";
 
     private const string Complaint = "charlm: ", Warning = "warning ";
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    // When a process that ran trials was killed, those that it ran are still saving when the next one begins.
+    // If the process that ran the trials was killed, they may still be saving when the next one starts.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs one trial, unless another process works on it and does not end soon.</summary>
+    /// <summary>Runs one trial, unless another process holds it for too long.</summary>
     /// <param name="trial">The trial.</param>
-    /// <param name="progress">Told of every epoch, or of the last of some.</param>
+    /// <param name="progress">Receives the newest epoch, at intervals; may skip some.</param>
     /// <param name="cancellationToken">Asks the process to save and end.</param>
     public async Task<TrialStatus> RunAsync(Trial trial, IProgress<EpochMetrics> progress, CancellationToken cancellationToken)
     {
@@ -59,7 +59,7 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
             case ExitCode.Done:
                 return status;
             case ExitCode.Resumable or ExitCode.Interrupted:
-                // Of a trial that another process worked on, whatever that has made of it meanwhile.
+                // The other process may have changed the trial's state meanwhile.
                 return status.State switch
                 {
                     TrialState.Finished => status,
@@ -68,17 +68,17 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
                 };
             default:
                 string reason = problem.Length > 0 ? problem : Reason(code);
-                // It tells of its own end where it can; not when it was killed.
+                // The process records its own failure unless it was killed.
                 if (status.State is not (TrialState.Failed or TrialState.Running))
                     TrialFailures.Record(directory, trial, reason);
                 return status with { State = TrialState.Failed, Problem = reason };
         }
     }
 
-    // A process that a signal ended has 128 and its number for an exit code.
+    // The exit code of a process ended by a signal is 128 plus the signal's number.
     private static string Reason(int code) => code switch
     {
-        128 + 9 => "its process was killed (SIGKILL), as the system does for want of memory",
+        128 + 9 => "its process was killed (SIGKILL), as the system does when memory runs out",
         > 128 and < 128 + 65 => $"its process was ended by signal {code - 128}",
         // Windows' own codes, such as 0xC0000005, an access violation.
         < 0 => $"its process ended with 0x{code:X8}",
@@ -100,7 +100,7 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
     private ProcessStartInfo StartInfo(Trial trial)
     {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("the program's own file is not known");
-        // Started as "dotnet charlm.dll", the program is dotnet.
+        // When started as "dotnet charlm.dll", the process is dotnet.
         bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
         List<string> words =
         [
@@ -116,7 +116,7 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
         };
     }
 
-    // The last complaint, and all warnings, of what a process says to people.
+    // The last error and all warnings on the process's standard error.
     private static async Task<(string Complaint, List<string> Warnings)> ReadAsync(StreamReader error)
     {
         string last = "";

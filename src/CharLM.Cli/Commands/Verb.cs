@@ -6,10 +6,10 @@ using CharLM.Corpora;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>A verb: does its work and tells an exit code; what it throws is <see cref="Failure"/>'s.</summary>
+/// <summary>A verb: does its work and returns an exit code; <see cref="Failure"/> handles its exceptions.</summary>
 internal abstract class Verb : Command, IHelped
 {
-    // What a verb needs to end in order: to write what it has, to end the processes that it started.
+    // Time to end in order: to flush output and end child processes.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private volatile bool _saves;
@@ -30,10 +30,10 @@ internal abstract class Verb : Command, IHelped
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     protected abstract Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken);
 
-    /// <summary>From here on the verb has something to save when it is told to end, however long that takes.</summary>
+    /// <summary>From now on the verb has something to save when it is interrupted, however long that takes.</summary>
     protected void SavesFromHere() => _saves = true;
 
-    // No signal reaches a thread that opens a pipe to which nobody writes, or counts in one loop: it is left behind.
+    // A thread that blocks on opening a pipe, or computes in one loop, does not see a cancellation: it is abandoned.
     private async Task<int> RunUntilSignalAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         MissingLibrary.Require();

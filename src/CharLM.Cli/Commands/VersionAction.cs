@@ -6,8 +6,8 @@ using CharLM.Torch;
 
 namespace CharLM.Cli.Commands;
 
-/// <summary>Prints what a report of a problem should begin with.</summary>
-/// <param name="json">Whether it is one JSON object.</param>
+/// <summary>Prints the versions and the device, which a bug report should include.</summary>
+/// <param name="json">Whether to print JSON.</param>
 internal sealed class VersionAction(Option<bool> json) : SynchronousCommandLineAction
 {
     /// <summary>The toolkit's version.</summary>
@@ -38,7 +38,7 @@ internal sealed class VersionAction(Option<bool> json) : SynchronousCommandLineA
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {
-            // What cannot be loaded is worth a report, too, and a report begins with the version.
+            // A torch that cannot be loaded is worth a bug report, too, so print the version first.
             output.WriteLine(asJson
                 ? JsonOutput.Line(new
                 {

@@ -2,10 +2,10 @@ using CharLM.Cli.Streams;
 
 namespace CharLM.Cli.Errors;
 
-/// <summary>How the program complains: one line on standard error.</summary>
+/// <summary>Writes an error or a warning as one line on standard error.</summary>
 internal static class ErrorLine
 {
-    /// <summary>Writes the line; what others put into it neither breaks it nor steers a terminal.</summary>
+    /// <summary>Writes the line; foreign text in it can neither break it nor control the terminal.</summary>
     public static void Write(TextWriter error, string message)
     {
         string[] lines = message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

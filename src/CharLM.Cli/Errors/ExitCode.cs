@@ -1,15 +1,15 @@
 namespace CharLM.Cli.Errors;
 
-/// <summary>What the program tells the shell.</summary>
+/// <summary>The program's exit codes.</summary>
 internal static class ExitCode
 {
     /// <summary>Done.</summary>
     public const int Done = 0;
 
-    /// <summary>It could not be done: a file, the network, the disk, the numbers.</summary>
+    /// <summary>Failed: a file, the network, the disk, or the numbers.</summary>
     public const int Failed = 1;
 
-    /// <summary>The command line asks for something that cannot be.</summary>
+    /// <summary>The command line or a configuration is invalid.</summary>
     public const int Usage = 2;
 
     /// <summary>Ended before the last epoch by a signal (SIGTERM, SIGHUP, SIGUSR1), saved, and can be resumed.</summary>

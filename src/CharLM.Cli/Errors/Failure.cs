@@ -11,10 +11,10 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Errors;
 
-/// <summary>Turns what went wrong into one line on standard error and an exit code.</summary>
+/// <summary>Turns an exception into one line on standard error and an exit code.</summary>
 internal static class Failure
 {
-    /// <summary>Names the variable that asks for the stack of an unexpected failure.</summary>
+    /// <summary>The environment variable that adds the stack trace of an unexpected failure.</summary>
     public const string DebugVariable = "CHARLM_DEBUG";
 
     /// <summary>Writes the line.</summary>
@@ -40,7 +40,7 @@ internal static class Failure
             case DllNotFoundException:
                 ErrorLine.Write(error, $"torch cannot be loaded: {exception.Message}");
                 return ExitCode.Failed;
-            // Too little memory, most often; what follows the first line is a C++ stack.
+            // Usually out of memory; after the first line comes a C++ stack trace.
             case ExternalException:
                 ErrorLine.Write(error, $"libtorch: {exception.Message.Split('\n')[0]}");
                 return ExitCode.Failed;

@@ -3,37 +3,37 @@ using System.Runtime.CompilerServices;
 
 namespace CharLM.Cli.Help;
 
-/// <summary>What an option is about; help shows one group after the other, in this order.</summary>
+/// <summary>The topic of an option; help shows the groups in this order.</summary>
 internal enum HelpGroup
 {
-    /// <summary>The verb's own.</summary>
+    /// <summary>The verb's own options.</summary>
     Options,
 
-    /// <summary>Which text, and how it is read.</summary>
+    /// <summary>The text and how to read it.</summary>
     Text,
 
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The model.</summary>
     Model,
 
-    /// <summary>How it is trained.</summary>
+    /// <summary>The training.</summary>
     Training,
 
-    /// <summary>What is written where, and how often.</summary>
+    /// <summary>Output files, and how often to write them.</summary>
     Output,
 
-    /// <summary>What computes it.</summary>
+    /// <summary>Device and threads.</summary>
     Machine,
 
-    /// <summary>What hardly anybody needs.</summary>
+    /// <summary>Rarely needed options.</summary>
     Rare,
 }
 
-/// <summary>Puts options into groups.</summary>
+/// <summary>Assigns options to groups.</summary>
 internal static class HelpGroups
 {
     private static readonly ConditionalWeakTable<Option, StrongBox<HelpGroup>> Groups = [];
 
-    /// <summary>Adds options to a verb, in a group.</summary>
+    /// <summary>Adds options to a verb and to a group, unless they already have one.</summary>
     public static void Add(this Command command, HelpGroup group, params IEnumerable<Option> options)
     {
         foreach (Option option in options)
@@ -44,7 +44,7 @@ internal static class HelpGroups
         }
     }
 
-    /// <summary>Puts one option into another group than those beside it.</summary>
+    /// <summary>Assigns one option to a group.</summary>
     public static TOption In<TOption>(this TOption option, HelpGroup group)
         where TOption : Option
     {

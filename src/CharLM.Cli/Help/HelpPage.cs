@@ -4,17 +4,17 @@ using System.CommandLine.Invocation;
 namespace CharLM.Cli.Help;
 
 /// <summary>
-/// The help of the program and its verbs, in two layers: what most people want with examples, and every option by group. That of the
-/// program ends with what concerns all verbs.
+/// The help of the program and its verbs, in two levels: the common options with examples, or every option by group. The program's own help
+/// ends with a text about all verbs.
 /// </summary>
-/// <param name="all">Whether every option is shown.</param>
-/// <param name="rest">What the help of the program ends with.</param>
+/// <param name="all">Whether to show every option.</param>
+/// <param name="rest">The end of the program's help.</param>
 internal sealed class HelpPage(bool all, Func<string> rest) : SynchronousCommandLineAction
 {
-    /// <summary>Shows every option.</summary>
+    /// <summary>The option that shows every option.</summary>
     public const string AllOption = "--help-all";
 
-    // So many are shown at once.
+    // Up to this many options, help shows all.
     private const int FewOptions = 14;
 
     /// <inheritdoc/>
@@ -51,7 +51,7 @@ internal sealed class HelpPage(bool all, Func<string> rest) : SynchronousCommand
             output.WriteLine(rest());
     }
 
-    /// <summary>A command as it is typed, whatever the program's file is called: "charlm corpus get".</summary>
+    /// <summary>A command as typed, whatever the program's file is called: "charlm corpus get".</summary>
     public static string PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "charlm";
 
@@ -88,12 +88,12 @@ internal sealed class HelpPage(bool all, Func<string> rest) : SynchronousCommand
         $"{option.Description}{(option.Required ? " [required]" : "")}"));
 }
 
-/// <summary>A command that says what help shows first.</summary>
+/// <summary>A command with common options and examples for its help.</summary>
 internal interface IHelped
 {
-    /// <summary>The options that help shows first, in order, where there are many; empty: help shows all.</summary>
+    /// <summary>The options that short help shows, in order; empty to show all.</summary>
     string[] CommonOptions { get; }
 
-    /// <summary>Commands to begin with, and what they do.</summary>
+    /// <summary>Example commands and what they do.</summary>
     IReadOnlyList<(string Command, string Purpose)> Examples { get; }
 }

@@ -1,13 +1,13 @@
 namespace CharLM.Cli.Help;
 
-/// <summary>Names with what is said of them, in two columns: wrapped on a terminal, a line each in a file or a pipe.</summary>
+/// <summary>Names and descriptions in two columns: wrapped on a terminal, one line each in a file or a pipe.</summary>
 internal sealed class HelpTable(TextWriter output)
 {
     private const int WidestName = 26, Indent = 2, Gap = 2, NarrowestText = 30;
 
     private readonly int _width = Console.IsOutputRedirected ? int.MaxValue : TerminalWidth();
 
-    /// <summary>A title and its rows, after an empty line; nothing when there is no row.</summary>
+    /// <summary>Writes an empty line, a title and its rows; nothing if there are no rows.</summary>
     public void Section(string title, IEnumerable<(string Name, string Text)> rows)
     {
         (string Name, string Text)[] all = [.. rows];
@@ -16,7 +16,7 @@ internal sealed class HelpTable(TextWriter output)
         output.WriteLine();
         output.WriteLine($"{title}:");
         int longest = all.Max(row => row.Name.Length);
-        // Where lines are as long as they like, one row is one line; else a long name has a line for itself.
+        // With unlimited width each row is one line; else a long name gets its own line.
         int column = Indent + Gap + (_width == int.MaxValue ? longest : Math.Min(longest, WidestName));
         foreach ((string name, string text) in all)
         {
@@ -30,7 +30,7 @@ internal sealed class HelpTable(TextWriter output)
         }
     }
 
-    /// <summary>Text from the left edge.</summary>
+    /// <summary>Writes text from the left edge.</summary>
     public void Paragraph(string text) => Wrap("", text, 0);
 
     private void Wrap(string lead, string text, int column)

@@ -9,10 +9,10 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>Which text, and where corpora are kept: the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
-/// <param name="byPosition">Whether texts are named without an option, too; not where a position names a model.</param>
-/// <param name="ofModel">What the text is for where it is always the model's unless another one is named; null elsewhere.</param>
-/// <param name="instead">What the option is good for where texts are named without it, too.</param>
+/// <summary>Options for the text; also the one place that reads CHARLM_CACHE and CHARLM_CORPUS_MIRROR.</summary>
+/// <param name="byPosition">Whether texts are also arguments; false where arguments are models.</param>
+/// <param name="ofModel">The purpose of the text, if it defaults to the model's own; null otherwise.</param>
+/// <param name="instead">The purpose of the option where texts are also arguments.</param>
 internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = null, string instead = "Name a text here instead")
 {
     private const int MostKinds = 10;
@@ -23,8 +23,8 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
             : $"{ofModel ?? "The text"}: a corpus, a file, a folder, or - for standard input")
             + $"; repeat it for several. [default: {(ofModel is null ? "auto, or " : "")}the checkpoint's text]");
 
-    /// <summary>Texts by position.</summary>
-    /// <param name="otherwise">What is taken when none is named, as help tells it.</param>
+    /// <summary>The argument for texts.</summary>
+    /// <param name="otherwise">The default, as help shows it.</param>
     public static Argument<string[]> Texts(string otherwise)
     {
         var texts = new Argument<string[]>("text")
@@ -47,33 +47,33 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
         command.Add(HelpGroup.Text, _corpus);
     }
 
-    /// <summary>The texts that the user named; null when none was.</summary>
-    /// <exception cref="InvalidConfigException">They are named in two places, or one has no name.</exception>
+    /// <summary>The texts that the user named; null if none.</summary>
+    /// <exception cref="InvalidConfigException">Both arguments and --corpus name texts, or a name is empty.</exception>
     public CorpusNames? Named(ParseResult parse)
     {
         string[] texts = byPosition ? parse.GetValue(_texts) ?? [] : [], corpus = parse.GetValue(_corpus) ?? [];
         if (texts.Length > 0 && corpus.Length > 0)
             throw new InvalidConfigException(
-                [$"texts are named in one place: after {parse.CommandResult.Command.Name}, or with --corpus"]);
+                [$"name the texts in one place: after {parse.CommandResult.Command.Name}, or with --corpus"]);
         return texts.Length + corpus.Length == 0 ? null : NamesOf([.. texts, .. corpus]);
     }
 
-    /// <summary>Whether the user named a text by position that is the user's own.</summary>
+    /// <summary>Whether the arguments name a text of the user's own.</summary>
     public bool NamesOwnText(ParseResult parse) =>
         byPosition && parse.GetValue(_texts) is { Length: > 0 } && Named(parse) is { } names && OwnText.IsOwn(names);
 
-    /// <summary>Some names.</summary>
+    /// <summary>Checks names and wraps them.</summary>
     /// <exception cref="InvalidConfigException">One is empty.</exception>
     public static CorpusNames NamesOf(string[] names) => names.All(name => name.Length > 0)
         ? [.. names] : throw new InvalidConfigException(["the name of a text is empty"]);
 
-    /// <summary>What the user asked for, else what a configuration says, else the text of the checkpoint that is gone on from.</summary>
-    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows where it lies.</exception>
+    /// <summary>The texts that the user named, else the configuration's, else those of the checkpoint to continue.</summary>
+    /// <exception cref="InvalidConfigException">The checkpoint's text is not in the catalog: only the user knows its path.</exception>
     public CorpusNames Apply(ParseResult parse, CorpusNames under, CorpusRecord? before) =>
         Named(parse) ?? (under.IsAuto ? NameOf(before) : under);
 
-    /// <summary>The text that the user asked for, else the one of the model.</summary>
-    /// <exception cref="InvalidConfigException">The model's text is not in the catalog: only the user knows where it lies.</exception>
+    /// <summary>Reads the texts that the user named, else the model's.</summary>
+    /// <exception cref="InvalidConfigException">The model's text is not in the catalog: only the user knows its path.</exception>
     public async Task<CorpusText> ReadAsync(
         ParseResult parse, string? encoding, ISavedModel? model, CancellationToken cancellationToken)
     {
@@ -85,11 +85,11 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
         return corpus;
     }
 
-    /// <summary>The texts of some names and paths.</summary>
+    /// <summary>Reads texts by names and paths.</summary>
     /// <param name="parse">What the user typed.</param>
     /// <param name="corpus">The names.</param>
-    /// <param name="encoding">What they are in, if the user says so.</param>
-    /// <param name="model">Whose own text is read as its training read it; null for none.</param>
+    /// <param name="encoding">The encoding that the user gave, if any.</param>
+    /// <param name="model">A model whose own text is read as in its training; null for none.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async Task<CorpusText> ReadAsync(
         ParseResult parse, CorpusNames corpus, string? encoding, ISavedModel? model, CancellationToken cancellationToken)
@@ -97,7 +97,7 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
         using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
         CorpusResolver resolver = Resolver(report, encoding, model);
         using Stream? input = corpus.Contains(CorpusResolver.StandardInput) ? StandardStreams.OpenInput() : null;
-        // Standard input, and a pipe that is opened, cannot be cancelled while they block: a signal leaves them behind.
+        // Blocking reads of standard input and opening a pipe cannot be cancelled: a signal abandons them.
         return await Task.Run(() => resolver.ResolveAsync(corpus, input, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
     }
@@ -111,11 +111,11 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
     };
 
     /// <summary>
-    /// Tells what a cleaning drops of texts of the user's own; what the books' cleaning does to the books' texts is known.
+    /// Warns about characters that cleaning drops from the user's own texts; for the books' texts and cleaning this is known.
     /// </summary>
     public static void TellOfLoss(ParseResult parse, CorpusText corpus, TextConfig text, CancellationToken cancellationToken)
     {
-        // Where nothing is left, that is the error.
+        // If nothing is left, that is reported as an error elsewhere.
         if (corpus.Origin.Kind == CorpusOriginKind.Catalog
             || EncodedText.Of(corpus, text, cancellationToken).Figures.Loss is not { Dropped: > 0, KeepsLetters: true } loss)
             return;
@@ -123,7 +123,7 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
             $"warning: {Describe(loss, text.Cleaning)} (--cleaning none keeps all, lower changes capitals only)");
     }
 
-    /// <summary>What a cleaning drops, in words.</summary>
+    /// <summary>Describes what a cleaning drops.</summary>
     public static string Describe(CleaningLoss loss, Cleaning cleaning)
     {
         string share = loss.Share is > 0 and < 0.001 ? "less than 0.1" : $"{100 * loss.Share:0.#}";
@@ -133,7 +133,7 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
     }
 
     /// <summary>
-    /// Tells once of carriage returns that stay in a text: on a screen nobody sees them, and the model learns to write them.
+    /// Warns once about carriage returns that stay in a text: they are invisible on a screen, and the model learns to write them.
     /// </summary>
     public static void TellOfReturns(
         ParseResult parse, CorpusText corpus, TextConfig text, CancellationToken cancellationToken)
@@ -142,22 +142,22 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
             && EncodedText.Of(corpus, text, cancellationToken).Figures.HasReturns)
             ErrorLine.Write(parse.InvocationConfiguration.Error,
                 $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it "
-                    + $"({(OperatingSystem.IsWindows() ? "an editor that saves it with line feeds alone" : "tr -d '\\r'")} takes it away)");
+                    + $"({(OperatingSystem.IsWindows() ? "an editor that saves it with line feeds alone" : "tr -d '\\r'")} removes it)");
     }
 
-    /// <summary>The corpora that have names.</summary>
+    /// <summary>The catalog of corpora.</summary>
     public static CorpusCatalog Catalog() => CorpusCatalog.Load(Path.Combine(AppContext.BaseDirectory, "corpora", "catalog.json"));
 
     /// <summary>The names of the catalog, for completion.</summary>
     public static IEnumerable<string> Names() => [.. Catalog().Entries.Select(entry => entry.Name)];
 
-    /// <summary>SHA-256 of a corpus, hexadecimal, without fetching anything; null when it is not known.</summary>
+    /// <summary>SHA-256 of a corpus, hexadecimal, without downloading; null if unknown.</summary>
     public static async Task<string?> Sha256Async(CorpusNames corpus, string? encoding, CancellationToken cancellationToken)
     {
         CorpusCatalog catalog = Catalog();
         if (corpus is [var name] && catalog.Find(name) is { } entry)
             return entry.Sha256;
-        // Only what lies here.
+        // Only local files.
         if (corpus.Any(one => one is CorpusResolver.Auto or CorpusResolver.StandardInput || catalog.Find(one) is not null
             || !Path.Exists(one)))
             return null;
@@ -167,7 +167,7 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
             () => CorpusFiles.Checksums(places, CorpusSettings.LargestText, cancellationToken).Joint, cancellationToken);
     }
 
-    /// <summary>The store of this machine.</summary>
+    /// <summary>The corpus store of this machine.</summary>
     public static CorpusStore Store(DownloadReporter report)
     {
         string? cache = Environment.GetEnvironmentVariable("CHARLM_CACHE");
@@ -190,7 +190,7 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
             throw new InvalidConfigException(
                 [$"the checkpoint was trained on '{before.Name}', which is not in the catalog: give it with --corpus"]);
         return texts.FirstOrDefault(text => Path.IsPathRooted(text) && !Path.Exists(text)) is { } gone
-            ? throw new InvalidConfigException([$"the model's text, {gone}, is not there any more: give it with --corpus"])
+            ? throw new InvalidConfigException([$"the model's text, {gone}, no longer exists: give it with --corpus"])
             : NamesOf([.. texts]);
     }
 
@@ -206,10 +206,10 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
         }
     }
 
-    /// <summary>Where fetched corpora are kept when nobody says otherwise; null for a user without a home.</summary>
+    /// <summary>The default folder for downloaded corpora; null for a user without a home directory.</summary>
     public static string? DefaultCache()
     {
-        // XDG's on Linux, the local application data elsewhere. A folder in /tmp that anybody can foresee, anybody can fill.
+        // XDG's folder on Linux, the local application data on Windows. Not in /tmp: others could fill a folder with a predictable name.
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         string folder = !string.IsNullOrEmpty(xdg) ? xdg

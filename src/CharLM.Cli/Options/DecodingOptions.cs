@@ -21,7 +21,7 @@ internal sealed class DecodingOptions
             command.Add(option);
     }
 
-    /// <summary>What the user asked for.</summary>
+    /// <summary>The configuration that the user asked for.</summary>
     public DecodingConfig Read(ParseResult parse) => new()
     {
         BeamWidth = parse.GetValue(_beam) ?? 1,

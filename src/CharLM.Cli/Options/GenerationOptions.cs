@@ -44,9 +44,9 @@ internal sealed class GenerationOptions
                 _stop, _samples, _constrain, _seed);
     }
 
-    /// <summary>The configuration that was asked for.</summary>
+    /// <summary>The configuration that the user asked for.</summary>
     /// <param name="parse">The command line.</param>
-    /// <param name="errors">Receives everything that is wrong with it.</param>
+    /// <param name="errors">Receives the errors.</param>
     public GenerationConfig Apply(ParseResult parse, List<string> errors)
     {
         List<SamplingStep> steps = Steps(parse);
@@ -54,7 +54,7 @@ internal sealed class GenerationOptions
             errors.Add($"repetition-window must come with repetition-penalty: {window} has no meaning alone");
         if (parse.GetValue(_lengthPenalty) is { } penalty && parse.GetValue(_beam) is null)
             errors.Add($"length-penalty must come with beam: {penalty} has no meaning alone");
-        // A step of sampling has no 0, which is greedy; the option has.
+        // Temperature 0 is greedy and no sampling step; the option allows it.
         if (parse.GetValue(_temperature) is < 0 and var negative)
             errors.Add($"temperature must be 0 or more, not {negative}");
         string[] wrong = [.. Sampling.Errors(steps)];
@@ -74,7 +74,7 @@ internal sealed class GenerationOptions
         return config;
     }
 
-    /// <summary>The configuration at the temperature of the model's samples, where the user names none.</summary>
+    /// <summary>Applies the temperature of the model's samples if the user gave none.</summary>
     public GenerationConfig At(double temperature, ParseResult parse, GenerationConfig config) =>
         temperature == 0 || parse.GetValue(_temperature) is not null || config.Beam is not null || !config.Sampling.IsGreedy
             ? config

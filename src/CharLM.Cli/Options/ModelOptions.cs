@@ -6,8 +6,8 @@ using CharLM.Models.Attention;
 namespace CharLM.Cli.Options;
 
 /// <summary>The options of <see cref="ModelConfig"/>.</summary>
-/// <param name="defaults">What the help tells as defaults.</param>
-/// <param name="ofLanguageModel">Whether the model predicts the next token; others have no use for tied weights, and may read
+/// <param name="defaults">The defaults that help shows.</param>
+/// <param name="ofLanguageModel">Whether the model predicts the next token; other models cannot tie weights and may read
 /// backwards.</param>
 internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
@@ -16,7 +16,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         "--variant", "A published variant of the LSTM, or minGRU and minLSTM (minimal); computed by --implementation custom. [default: "
             + "standard]").In(HelpGroup.Rare);
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
-        "--implementation", "What computes the cell: torch operations that follow its equations (custom), torch.nn (built-in), or charlm's "
+        "--implementation", "The implementation: torch operations that follow the equations (custom), torch.nn (built-in), or charlm's "
             + "own CPU kernels (fused). [default: fused; built-in on CUDA; custom for a --variant]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");
     private readonly Option<int?> _hidden = OptionOf.Integer("--hidden", "N", $"Hidden units per layer. [default: {defaults.NumHiddens}]");
@@ -77,17 +77,17 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         }
     }
 
-    /// <summary>Whether the user says which cell.</summary>
+    /// <summary>Whether the user chose a cell.</summary>
     public bool NamesCell(ParseResult parse) => parse.GetValue(_cell) is not null;
 
-    /// <summary>Whether the user says what computes the model, or which form of the cell, which may ask for another.</summary>
+    /// <summary>Whether the user chose an implementation, or a variant, which may require another one.</summary>
     public bool NamesImplementation(ParseResult parse) =>
         parse.GetValue(_implementation) is not null || parse.GetValue(_variant) is not null;
 
     /// <summary>A configuration with the given options over a base.</summary>
     /// <param name="parse">What the user typed.</param>
     /// <param name="under">The base.</param>
-    /// <param name="onCpu">Whether the CPU computes: the kernels of the default are for it.</param>
+    /// <param name="onCpu">Whether to compute on the CPU, which the default kernels need.</param>
     public ModelConfig Apply(ParseResult parse, ModelConfig under, bool onCpu) => under with
     {
         Cell = parse.GetValue(_cell) ?? under.Cell,
@@ -113,7 +113,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         AllowLeak = parse.GetValue(_allowLeak) ?? under.AllowLeak,
     };
 
-    // The kernels know the standard cells, on the CPU; who names an implementation is told when it cannot compute the model.
+    // The kernels compute the standard cells on the CPU; an explicit implementation is validated instead of replaced.
     private static Implementation DefaultImplementation(Implementation under, CellVariant variant, bool onCpu) => (under, variant) switch
     {
         (Implementation.Fused, not CellVariant.Standard) => Implementation.Custom,

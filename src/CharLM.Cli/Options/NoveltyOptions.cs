@@ -6,12 +6,12 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>Whether what is generated is compared with the text that its model was trained on, and where that text lies.</summary>
+/// <summary>Options that compare generated text with the model's training text.</summary>
 internal sealed class NoveltyOptions
 {
     private readonly Option<bool> _novelty = new("--novelty")
     {
-        Description = "Tell what the generated text copies from the training text: the longest passage, and the share of all passages of "
+        Description = "Report what the generated text copies from the training text: the longest passage, and the share of all passages of "
             + "8 tokens.",
     };
     private readonly CorpusOptions _corpus = new(byPosition: false, ofModel: "With --novelty, the training text");
@@ -23,19 +23,19 @@ internal sealed class NoveltyOptions
         _corpus.AddTo(command);
     }
 
-    /// <summary>What is wrong with them.</summary>
+    /// <summary>The errors in them.</summary>
     public IEnumerable<string> Errors(ParseResult parse, bool isInteractive)
     {
         bool compares = parse.GetValue(_novelty);
         if (compares && isInteractive)
-            yield return "novelty is told of a text that has ended: leave interactive out";
+            yield return "novelty needs a finished text: leave interactive out";
         if (!compares && _corpus.Named(parse) is not null)
             yield return "corpus names the text that novelty compares with: give --novelty, too";
     }
 
-    /// <summary>What compares with the training text; null when nobody asks. Warns of another text.</summary>
+    /// <summary>Opens the comparison with the training text; null if not requested. Warns if the text is another one.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="model">The model that writes.</param>
+    /// <param name="model">The generating model.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<NoveltyCheck?> OpenAsync(ParseResult parse, ISavedModel model, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ internal sealed class NoveltyOptions
             return null;
         CorpusText corpus = await _corpus.ReadAsync(parse, encoding: null, model, cancellationToken);
         var check = new NoveltyCheck(model, corpus, cancellationToken);
-        // A text of the model's own that has changed was told of already.
+        // A change in the model's own text has been reported already.
         if (!check.IsTrainingText && _corpus.Named(parse) is not null)
             ErrorLine.Write(parse.InvocationConfiguration.Error,
                 $"warning: {corpus.Origin.Name} is not the text that the model was trained on ('{model.Corpus.Name}'; the checksums "

@@ -8,8 +8,8 @@ using CharLM.Cli.Streams;
 namespace CharLM.Cli.Options;
 
 /// <summary>
-/// Makes options that are null when they were not given, so that what lies under them (a checkpoint's configuration, or
-/// the defaults) shows through. A value that cannot be read is one plain sentence; ranges are the library's to check.
+/// Creates options that are null if not given, so that the value below (a checkpoint's configuration, or the default) applies. An
+/// unreadable value is reported in one plain sentence; the library checks ranges.
 /// </summary>
 internal static class OptionOf
 {
@@ -31,7 +31,7 @@ internal static class OptionOf
     public static Option<double?> Number(string name, string helpName, string description) =>
         Make(name, helpName, description, "a finite number such as 0.5", (string text, out double value) => TryParse(text, out value));
 
-    /// <summary>A value of a type that reads itself; its <see cref="DescriptionAttribute"/> says what it takes.</summary>
+    /// <summary>A value of a type with its own parser; its <see cref="DescriptionAttribute"/> describes valid values.</summary>
     public static Option<T?> Word<T>(string name, string helpName, string description)
         where T : struct, IParsable<T> =>
         Make(name, helpName, description, typeof(T).GetCustomAttribute<DescriptionAttribute>()?.Description ?? helpName,
@@ -45,13 +45,13 @@ internal static class OptionOf
         string shown = string.Join('|', names);
         Option<T?> option = Make(
             name, shown, description, $"one of {shown}", (string text, out T value) => Choices.TryParse(text, out value));
-        // The library's own would complete the names of the enum, too.
+        // The library would also complete the enum's C# names.
         option.CompletionSources.Clear();
         option.CompletionSources.Add(names);
         return option;
     }
 
-    /// <summary>One of a closed set, or a word that takes back what lies under the option: none, or default.</summary>
+    /// <summary>One of a closed set, or a word that resets the value below the option: none, or default.</summary>
     public static Option<Setting<T>?> ChoiceOr<T>(string unset, string name, string description)
         where T : struct, Enum
     {
@@ -68,7 +68,7 @@ internal static class OptionOf
         return option;
     }
 
-    /// <summary>A number, or a word that takes back what lies under the option.</summary>
+    /// <summary>A number, or a word that resets the value below the option.</summary>
     public static Option<Setting<double>?> NumberOr(string unset, string name, string helpName, string description) =>
         Make(name, $"{helpName}|{unset}", description, $"a finite number such as 0.5, or {unset}",
             (string text, out Setting<double> value) =>
@@ -78,10 +78,10 @@ internal static class OptionOf
             return isNumber || text.Equals(unset, StringComparison.OrdinalIgnoreCase);
         });
 
-    /// <summary>A switch that can be turned off, too, over a file that turns it on.</summary>
+    /// <summary>A switch that can also be turned off, to override a file.</summary>
     public static Option<bool?> Switch(string name, string description) => new(name) { HelpName = "true|false", Description = description };
 
-    /// <summary>Any text but the empty one.</summary>
+    /// <summary>Any non-empty text.</summary>
     public static Option<string?> Text(string name, string helpName, string description) => new(name)
     {
         HelpName = helpName,
@@ -95,7 +95,7 @@ internal static class OptionOf
         },
     };
 
-    /// <summary>Texts, none of them empty; the option may be given several times.</summary>
+    /// <summary>Non-empty texts; the option may be repeated.</summary>
     public static Option<string[]?> Texts(string name, string helpName, string description) => new(name)
     {
         HelpName = helpName,
@@ -109,10 +109,10 @@ internal static class OptionOf
         },
     };
 
-    /// <summary>The switch that every verb with a result has.</summary>
+    /// <summary>The --json switch of every verb with a result.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
 
-    // No separators of thousands: where a comma is the decimal point, 0,5 would silently be 5.
+    // No thousands separators: 0,5 would silently be 5.
     private static NumberStyles Whole => NumberStyles.AllowLeadingSign;
 
     private static NumberStyles Decimal => NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
@@ -139,7 +139,7 @@ internal static class OptionOf
     }
 }
 
-/// <summary>What was given for a setting that can be absent: a value, or the word that takes back what a file says.</summary>
-/// <param name="Value">Null for that word.</param>
+/// <summary>The value of a setting that can be absent, or the word that resets what a file says.</summary>
+/// <param name="Value">The value; null for that word.</param>
 internal readonly record struct Setting<T>(T? Value)
     where T : struct;

@@ -5,7 +5,7 @@ using CharLM.Pairs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>What a trained model of pairs is given: one text, or the lines of a file.</summary>
+/// <summary>The input of a trained model on pairs: one text, or the lines of a file.</summary>
 internal sealed class PairInputOptions
 {
     private const string StandardInput = "-";
@@ -31,13 +31,13 @@ internal sealed class PairInputOptions
             int given = new SymbolResult?[] { result.GetResult(_text), result.GetResult(_input), result.GetResult(_words) }
                 .Count(one => one is not (null or ArgumentResult { Tokens.Count: 0 }));
             if (given != 1)
-                result.AddError("give a text, or --text or --input, one of them");
+                result.AddError("give a text, --text or --input: exactly one of them");
         });
     }
 
     /// <summary>The sources.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="faultOf">What is wrong with a source; null when nothing is.</param>
+    /// <param name="faultOf">The error in a source; null if it is valid.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidConfigException">The one text has an error.</exception>
     /// <exception cref="PairFileException">A line has an error.</exception>
@@ -54,7 +54,7 @@ internal sealed class PairInputOptions
         }
         string path = parse.GetValue(_input)!;
         using Stream? input = path == StandardInput ? StandardStreams.OpenInput() : null;
-        // Standard input cannot be cancelled while it blocks: Ctrl+C leaves it behind.
+        // A blocking read of standard input cannot be cancelled: Ctrl+C abandons it.
         return await PairFile.ReadSourcesAsync(path, input, faultOf, cancellationToken).WaitAsync(cancellationToken);
     }
 }

@@ -4,9 +4,9 @@ using CharLM.Cli.Reporting;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>Who is told how a run goes.</summary>
-/// <param name="style">How its figures are told.</param>
-/// <param name="defaultEvery">Epochs from one report to the next when nothing else is said.</param>
+/// <summary>Options for progress reports and logs of a run.</summary>
+/// <param name="style">The style of its figures.</param>
+/// <param name="defaultEvery">Default number of epochs between reports.</param>
 internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
 {
     private readonly Option<int?> _reportEvery = OptionOf.Integer(
@@ -24,7 +24,7 @@ internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
         command.Add(HelpGroup.Output, _reportEvery, _logJson, _tensorBoard);
     }
 
-    /// <summary>What is wrong with them.</summary>
+    /// <summary>The errors in them.</summary>
     public IEnumerable<string> Errors(ParseResult parse)
     {
         if (Every(parse) is < 1 and var every)
@@ -33,7 +33,7 @@ internal sealed class ReportingOptions(LossStyle style, int defaultEvery)
 
     /// <summary>Opens the reports that the user asked for.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="log">What becomes of a log that is there already.</param>
+    /// <param name="log">What to do with an existing log.</param>
     public RunReporting Open(ParseResult parse, LogStart log) =>
         new(parse.InvocationConfiguration.Error, style, Every(parse), parse.GetValue(_logJson), log, parse.GetValue(_tensorBoard));
 

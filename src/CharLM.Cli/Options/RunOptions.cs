@@ -7,9 +7,9 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Cli.Options;
 
 /// <summary>
-/// The options of <see cref="RunSettings"/>: where a training run is written and how often, when it ends, and which one goes on.
+/// The options of <see cref="RunSettings"/>: where and how often a training run is written, when it ends, and which run to resume.
 /// </summary>
-/// <param name="defaults">What the help tells as defaults.</param>
+/// <param name="defaults">The defaults that help shows.</param>
 internal sealed class RunOptions(RunSettings defaults)
 {
     private const string Auto = "auto";
@@ -39,7 +39,8 @@ internal sealed class RunOptions(RunSettings defaults)
                 + $"{RunDirectory.DefaultParent}/, or that of --run-dir, which it starts if there is none. [default: start a new run]");
 
     private readonly Option<int?> _sampleEvery = OptionOf.Integer(
-        "--sample-every", "N", $"Generate a sample every N epochs; 0 only at the end. [default: {defaults.SampleEvery}]");
+        "--sample-every", "N", "Generate a sample every N epochs; 0 only at the end. [default: "
+            + (defaults.SampleEvery is { } every ? $"{every}]" : "after 1, 2, 5, 10, 20, 50, ... epochs]"));
     private readonly Option<CheckpointInterval?> _checkpointEvery = OptionOf.Word<CheckpointInterval>(
         "--checkpoint-every", "N",
             "Save a checkpoint every N epochs (50), steps (500steps) or minutes (5min); 0 only at the end; auto loses at most a minute of "
@@ -67,22 +68,22 @@ internal sealed class RunOptions(RunSettings defaults)
             CheckpointPath = parse.GetValue(_out) ?? under.CheckpointPath,
         };
 
-    /// <summary>The checkpoint to begin with; null for none.</summary>
+    /// <summary>The checkpoint to start from; null for none.</summary>
     public string? Checkpoint(ParseResult parse) => parse.GetValue(_checkpoint);
 
-    /// <summary>What is wrong with them together.</summary>
+    /// <summary>Errors in their combination.</summary>
     public IEnumerable<string> Errors(ParseResult parse)
     {
         if (parse.GetValue(_resume) is not { } resume)
             yield break;
         if (parse.GetValue(_checkpoint) is not null)
-            yield return "--resume goes on from the run's own checkpoint: leave --checkpoint out";
+            yield return "--resume continues from the run's own checkpoint: leave --checkpoint out";
         if (resume != Auto && parse.GetValue(_directory) is not null)
             yield return "--resume names the run directory: leave --run-dir out, or take --resume auto";
     }
 
-    /// <summary>The run that goes on; null when a new one begins.</summary>
-    /// <exception cref="RunDirectoryException">There is no such run, or it cannot go on.</exception>
+    /// <summary>The run to resume; null to start a new one.</summary>
+    /// <exception cref="RunDirectoryException">There is no such run, or it cannot be resumed.</exception>
     public RunSession? Resume(ParseResult parse, RunKind kind)
     {
         if (parse.GetValue(_resume) is not { } name)
@@ -90,12 +91,12 @@ internal sealed class RunOptions(RunSettings defaults)
         RunDirectory? run = name == Auto ? Newest(parse.GetValue(_directory), kind.Owns) : new RunDirectory(name);
         if (run is null)
             return null;
-        // A run that charlm has named leaves its model where generation looks first, as it would have without an interruption.
+        // A run with a generated name copies its model to the default path, as it would have without an interruption.
         string? copy = parse.GetValue(_out) ?? (RunDirectory.IsDatedName(run.Name) ? defaults.CheckpointPath : null);
         return kind.Resume(run.Path, copy);
     }
 
-    /// <summary>A new run's directory; null when the model is all that is written.</summary>
+    /// <summary>The directory of a new run; null if only the model is written.</summary>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
     /// <exception cref="CheckpointException">The model's file cannot be written.</exception>
     public RunSession? Begin(ParseResult parse, RunKind kind, RunSettings config)
@@ -111,12 +112,12 @@ internal sealed class RunOptions(RunSettings defaults)
         return kind.New(directory ?? dated, findsName: directory is null, copyTo: writesFile ? config.CheckpointPath : null);
     }
 
-    // With a name of its own, a run that is not there yet begins: one command for a job that may be started again.
+    // With --run-dir, a run that does not exist yet is started: one command for restartable jobs.
     private static RunDirectory? Newest(string? directory, Predicate<RunDirectory> isOne)
     {
         if (directory is not null)
             return new RunDirectory(directory) is { State: not RunDirectoryState.Absent } run ? run : null;
         return RunDirectory.NewestResumable(RunDirectory.DefaultParent, isOne)
-            ?? throw new RunDirectoryException(RunDirectory.DefaultParent, "holds no run that could go on");
+            ?? throw new RunDirectoryException(RunDirectory.DefaultParent, "holds no run to resume");
     }
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>Where torch computes.</summary>
+/// <summary>The device and the number of threads.</summary>
 internal sealed class RuntimeOptions
 {
     private readonly Option<string?> _device = OptionOf.Text("--device", "cpu|cuda|cuda:N", "Device to compute on. [default: cpu]");
@@ -18,22 +18,22 @@ internal sealed class RuntimeOptions
         command.Add(HelpGroup.Machine, _device, _threads);
     }
 
-    /// <summary>Whether the CPU computes.</summary>
+    /// <summary>Whether the device is the CPU.</summary>
     public bool OnCpu(ParseResult parse) => DeviceOf(parse) == "cpu";
 
-    /// <summary>How many threads share the work; 0: as many as measure faster.</summary>
+    /// <summary>Number of threads; 0 to measure which number is fastest.</summary>
     public int Threads(ParseResult parse) => parse.GetValue(_threads) ?? 0;
 
-    /// <summary>What is wrong with them, as far as it shows without loading torch.</summary>
+    /// <summary>The errors that can be found without loading torch.</summary>
     public IEnumerable<string> Errors(ParseResult parse) => TorchRuntime.Errors(DeviceOf(parse), Threads(parse));
 
-    /// <summary>Loads torch and sets it up.</summary>
+    /// <summary>Loads torch and configures it.</summary>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
     public Device Use(ParseResult parse) => TorchRuntime.Use(DeviceOf(parse), Threads(parse));
 
-    /// <summary>The same options for a process that runs for this one.</summary>
+    /// <summary>The same options for a child process.</summary>
     /// <param name="parse">What the user typed.</param>
-    /// <param name="threads">How many threads share the work when the user did not say; 0: as many as measure faster.</param>
+    /// <param name="threads">Number of threads if the user gave none; 0 to measure which number is fastest.</param>
     public IReadOnlyList<string> Forward(ParseResult parse, int threads) =>
         ["--device", DeviceOf(parse), "--threads", $"{parse.GetValue(_threads) ?? threads}"];
 

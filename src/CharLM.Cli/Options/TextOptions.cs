@@ -6,20 +6,18 @@ using CharLM.Tokenization;
 namespace CharLM.Cli.Options;
 
 /// <summary>The options of <see cref="TextConfig"/>.</summary>
-/// <param name="under">What the verb takes where an option is not given; default the defaults.</param>
+/// <param name="under">The verb's defaults; null for those of <see cref="TextConfig"/>.</param>
 internal sealed class TextOptions(TextConfig? under = null)
 {
     private readonly Option<string?> _encoding = Encoding();
     private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>(
         "--cleaning", "How to clean the text: d2l keeps only a to z and single spaces, as Dive into Deep Learning does (d2l-v1: as its "
-            + "v1.0 "
-            + "does); lower changes all letters to lower case; none changes nothing. [default: d2l]");
+            + "v1.0 does); lower changes all letters to lower case; none changes nothing. [default: d2l]");
     private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>(
-        "--token", "Split the text into characters, words or bytes; bytes are those of any file, as it is. [default: char]");
+        "--token", "Split the text into characters, words or bytes; bytes read any file unchanged. [default: char]");
     private readonly Option<DocumentKind?> _documents = OptionOf.Choice<DocumentKind>(
-        "--documents", "Read each line, paragraph (between blank lines) or file as a document with an end of its own: the model starts "
-            + "anew "
-            + "at each, and learns where texts end. [default: none]");
+        "--documents", "Read each line, paragraph (between blank lines) or file as a separate document: the model starts afresh at "
+            + "each, and learns where documents end. [default: none]");
     private readonly Option<int?> _minFreq = OptionOf.Integer(
         "--min-freq", "N", "Replace tokens that occur fewer than N times by <unk>. [default: 0]");
     private readonly Option<int?> _maxTokens = OptionOf.Integer(
@@ -34,7 +32,7 @@ internal sealed class TextOptions(TextConfig? under = null)
             "Keep this last part of the text, 0 to 0.9, to measure the best model once at the end. [default: "
                 + $"{(under ?? new TextConfig()).TestFraction}]");
 
-    /// <summary>What texts are in, for verbs that have no other option about them.</summary>
+    /// <summary>The option for the texts' encoding, for verbs without the other text options.</summary>
     public static Option<string?> Encoding()
     {
         Option<string?> encoding = OptionOf.Text(
@@ -46,7 +44,7 @@ internal sealed class TextOptions(TextConfig? under = null)
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
-    /// <param name="splits">Whether the verb takes parts of the text, too.</param>
+    /// <param name="splits">Whether the verb also splits the text.</param>
     public void AddTo(Command command, bool splits)
     {
         command.Add(HelpGroup.Text, _encoding, _cleaning, _token, _documents, _minFreq);

@@ -6,8 +6,8 @@ using CharLM.Training;
 namespace CharLM.Cli.Options;
 
 /// <summary>The options of <see cref="TrainerConfig"/>.</summary>
-/// <param name="defaults">What the help tells as defaults.</param>
-/// <param name="ofRunningText">Whether a text is read piece by piece; pairs of texts are read whole.</param>
+/// <param name="defaults">The defaults that help shows.</param>
+/// <param name="ofRunningText">Whether training reads running text in pieces; pairs are read whole.</param>
 internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 {
     private const string NothingFrozen = "none";
@@ -15,7 +15,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     private readonly Option<int?> _epochs = OptionOf.Integer(
         "--epochs", "N", $"Passes over the {(ofRunningText ? "text" : "pairs")}. [default: {defaults.NumEpochs}]");
     private readonly Option<int?> _steps = OptionOf.Integer(
-        "--steps", "N", "Minibatches to train on in all, instead of --epochs. [default: those of --epochs]");
+        "--steps", "N", "Total number of minibatches, instead of --epochs. [default: those of --epochs]");
     private readonly Option<int?> _stepsPerEpoch = OptionOf.Integer(
         "--steps-per-epoch", "N", "Minibatches that count as an epoch, after which held-out text is measured; 0 is a pass over the text. "
             + "[default: 0; a twentieth of --steps]").In(HelpGroup.Rare);
@@ -26,6 +26,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     private readonly Option<SamplingOrder?> _sampling = OptionOf.Choice<SamplingOrder>(
         "--sampling", "How minibatches are cut from the text: sequential continues where the last one ended and keeps the hidden state; "
             + "random takes pieces in random order and windows every possible piece, both from a zero state. [default: sequential]");
+    private readonly Option<int?> _resetEvery = OptionOf.Integer(
+        "--reset-every", "N", "With --sampling sequential: start every sequence from a zero state again after N tokens, in whole "
+            + "minibatches; 0 only at the beginning of the text. [default: 0]").In(HelpGroup.Rare);
     private readonly Option<int?> _trainWindows = OptionOf.Integer(
         "--train-windows", "N", "With --sampling windows: train on the first N windows; 0 trains on all. [default: 0]")
             .In(HelpGroup.Rare);
@@ -68,7 +71,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             .In(HelpGroup.Rare);
     private readonly Option<string?> _freeze = OptionOf.Text(
         "--freeze", "PARTS|none",
-            "Parts of the model that stay as they are, separated by commas: embedding,rnn.l0; a wrong name lists them "
+            "Parts of the model to keep unchanged, separated by commas: embedding,rnn.l0; a wrong name lists them "
             + "all, none overrides a configuration. [default: none]").In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
@@ -81,17 +84,17 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
-    /// <param name="epochs">Whether --epochs is one of them; a verb that does not mainly train has its own.</param>
+    /// <param name="epochs">Whether to include --epochs; verbs that do not mainly train have their own option.</param>
     public void AddTo(Command command, bool epochs = true)
     {
-        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation,
-            _truncationKeep];
+        Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
+            _truncation, _truncationKeep];
         if (epochs)
             command.Add(HelpGroup.Training, _epochs, _freeze);
         foreach (Option option in new Option[]
         {
-            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _trainWindows, _validationWindows, _truncation, _truncationKeep,
-                _optimizer,
+            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation,
+                _truncationKeep, _optimizer,
             _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
                 _scheduleEnd, _seed,
         })
@@ -101,10 +104,10 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         }
     }
 
-    /// <summary>Whether the user says how far training goes, in epochs or steps.</summary>
+    /// <summary>Whether the user set the length of training, in epochs or steps.</summary>
     public bool NamesLength(ParseResult parse) => parse.GetValue(_epochs) is not null || parse.GetValue(_steps) is not null;
 
-    /// <summary>Whether the user says how gradients are clipped.</summary>
+    /// <summary>Whether the user chose a kind of clipping.</summary>
     public bool NamesClipping(ParseResult parse) => parse.GetValue(_clipBy) is not null;
 
     /// <summary>A configuration with the given options over a base.</summary>
@@ -116,6 +119,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         BatchSize = parse.GetValue(_batchSize) ?? under.BatchSize,
         NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,
         Sampling = parse.GetValue(_sampling) ?? under.Sampling,
+        ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,
         TrainWindows = parse.GetValue(_trainWindows) ?? under.TrainWindows,
         ValidationWindows = parse.GetValue(_validationWindows) ?? under.ValidationWindows,
         Truncation = parse.GetValue(_truncation) ?? under.Truncation,

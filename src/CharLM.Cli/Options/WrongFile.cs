@@ -8,18 +8,18 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>A file of one kind where another is due: says what it is, and which option takes it.</summary>
+/// <summary>Explains a file of the wrong kind: what it is, and which option takes it.</summary>
 internal static class WrongFile
 {
     private const int Glance = 4096;
 
-    /// <summary>What was given for a model; null when it is nothing that goes elsewhere.</summary>
+    /// <summary>Explains a file given as a model; null if it is not another known kind.</summary>
     public static string? Explain(ParseResult parse, CheckpointException e)
     {
-        // Not of a file that could not be written.
+        // Not for a file that could not be written.
         if (e.InnerException is UnauthorizedAccessException && Directory.Exists(e.Path) && ModelsOf(e.Path) is { } models)
         {
-            string resume = Has(parse, "--resume") ? ", --resume goes on with the run" : "";
+            string resume = Has(parse, "--resume") ? ", --resume continues the run" : "";
             return $"{e.Path}: is a run directory, not a model: its models are {models}{resume}";
         }
         if (e.InnerException is not FormatException || !IsText(e.Path))
@@ -27,12 +27,12 @@ internal static class WrongFile
         string taker = Has(parse, "--corpus") && parse.CommandResult.Command.Name != "generate" ? "--corpus takes a text"
             : Has(parse, "--data") ? "--data takes pairs"
             : Has(parse, "--input") ? "--input takes texts"
-            : parse.CommandResult.Command.Name == "score" ? "a text is named without an option"
-            : "charlm train --corpus takes a text and makes a model of it";
+            : parse.CommandResult.Command.Name == "score" ? "give a text without an option"
+            : "charlm train --corpus trains a model on a text";
         return $"{e.Path}: is a text, not a model; {taker}";
     }
 
-    /// <summary>What was given for a text; null when it is nothing that goes elsewhere.</summary>
+    /// <summary>Explains a file given as a text; null if it is not another known kind.</summary>
     public static string? Explain(ParseResult parse, CorpusFileException e)
     {
         if (e.Error == CorpusFileError.Directory && ModelsOf(e.Location) is { } models)
@@ -46,10 +46,10 @@ internal static class WrongFile
         return $"{e.Location}: is a model, not a text; {taker}";
     }
 
-    /// <summary>Why words that were given by position are no words, but a file's name; null when they are none.</summary>
-    /// <param name="words">What was given.</param>
-    /// <param name="option">The option that takes them as words, whatever they look like.</param>
-    /// <param name="reader">What reads a file instead.</param>
+    /// <summary>Explains words that are a file's name; null if they are not.</summary>
+    /// <param name="words">The argument.</param>
+    /// <param name="option">The option that takes the words literally.</param>
+    /// <param name="reader">The option or verb that reads a file.</param>
     public static string? ExplainWords(string words, string option, string reader)
     {
         if (!CorpusResolver.LooksLikePath(words) || !Path.Exists(words))
@@ -66,7 +66,7 @@ internal static class WrongFile
         return File.Exists(run.ConfigPath) && File.Exists(run.EnvironmentPath);
     }
 
-    /// <summary>The best model of a run directory, else its last; null when the folder is none, or has none yet.</summary>
+    /// <summary>The best model of a run directory, else its last; null if the folder is not a run or has no model yet.</summary>
     public static string? ModelOf(string folder)
     {
         var run = new RunDirectory(folder);
@@ -86,7 +86,7 @@ internal static class WrongFile
 
     private static bool Has(ParseResult parse, string option) => parse.CommandResult.Command.Options.Any(known => known.Name == option);
 
-    // UTF-8 without a zero byte, but for a character that the glance cuts.
+    // UTF-8 without a zero byte; the last character may be cut off.
     private static bool IsText(string path)
     {
         ReadOnlySpan<byte> bytes = Begin(path);
@@ -97,7 +97,7 @@ internal static class WrongFile
         return bytes.Length > 0 && !bytes.Contains((byte)0) && Utf8.IsValid(bytes);
     }
 
-    // The length of a JSON object, and its beginning.
+    // A safetensors file begins with the length of a JSON object and the object.
     private static bool IsModel(string path)
     {
         ReadOnlySpan<byte> bytes = Begin(path);
@@ -108,7 +108,7 @@ internal static class WrongFile
     {
         try
         {
-            // What can be sought in is a file, and no pipe that has been read already.
+            // Only seekable files: a pipe may have been read already.
             using FileStream file = SharedFile.OpenRead(path);
             if (!file.CanSeek || file.Length == 0)
                 return [];

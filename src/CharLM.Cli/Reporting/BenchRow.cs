@@ -3,7 +3,7 @@ using CharLM.Workbench.Benchmarking;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>One row of <c>charlm bench</c>, as its JSON has it.</summary>
+/// <summary>One row of <c>charlm bench</c>, also as JSON.</summary>
 internal sealed record BenchRow
 {
     public required string Cell { get; init; }
@@ -34,17 +34,17 @@ internal sealed record BenchRow
 
     public required double ActivationBytes { get; init; }
 
-    /// <summary>torch.nn in the same process, in turn with this row, at its better number of threads; null for what is not fused.</summary>
+    /// <summary>Rate of torch.nn, measured alternately in the same process at its faster number of threads; null unless fused.</summary>
     public double? BuiltInTokensPerSecond { get; init; }
 
     public int? BuiltInThreads { get; init; }
 
-    /// <summary>How many times as fast as it, the median over the rounds.</summary>
+    /// <summary>Speedup over torch.nn, median over the rounds.</summary>
     public double? TimesBuiltIn { get; init; }
 
     /// <summary>The row of a measurement.</summary>
-    /// <param name="timing">What was measured.</param>
-    /// <param name="peak">Floating-point operations a second of the product alone.</param>
+    /// <param name="timing">The measurement.</param>
+    /// <param name="peak">Floating-point operations per second of the product alone.</param>
     public static BenchRow Of(StepTiming timing, double peak) => new()
     {
         Cell = Choices.NameOf(timing.Shape.Model.Cell),
@@ -66,12 +66,12 @@ internal sealed record BenchRow
         TimesBuiltIn = timing.BuiltIn?.Ratio,
     };
 
-    /// <summary>Has a process of its own measure a shape.</summary>
-    /// <exception cref="InvalidOperationException">The process failed; its complaint stands on standard error.</exception>
+    /// <summary>Measures a shape in a child process.</summary>
+    /// <exception cref="InvalidOperationException">The process failed; its error is on standard error.</exception>
     public static async Task<BenchRow> OfChildAsync(StepShape shape, CancellationToken cancellationToken)
     {
         string program = Environment.ProcessPath
-            ?? throw new InvalidOperationException("this system does not tell where charlm lies: give --cell and --implementation");
+            ?? throw new InvalidOperationException("the path of charlm itself is unknown: give --cell and --implementation");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);

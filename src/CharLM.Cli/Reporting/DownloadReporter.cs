@@ -3,7 +3,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Shows downloads and their troubles on standard error: a progress bar on a terminal, a line at the end elsewhere.</summary>
+/// <summary>Shows downloads and their problems on standard error: a progress bar on a terminal, else a line at the end.</summary>
 internal sealed class DownloadReporter(TextWriter error) : IProgress<DownloadProgress>, IProgress<CorpusNotice>, IDisposable
 {
     private const int BarWidth = 30;
@@ -31,7 +31,7 @@ internal sealed class DownloadReporter(TextWriter error) : IProgress<DownloadPro
 
     public void Report(CorpusNotice value)
     {
-        // On a terminal a person waits and wants to know for what; a log keeps only what matters.
+        // A person at a terminal wants to know what the program waits for; a log keeps only warnings.
         if (!value.IsWarning && !_live)
             return;
         EndBar();

@@ -3,16 +3,16 @@ using CharLM.Workbench.Experiments;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Shows an experiment to a person: a plain line when a trial begins and when it ends.</summary>
+/// <summary>Reports an experiment: a line when a trial begins and when it ends.</summary>
 internal class ExperimentReporter(TextWriter error, int count) : IProgress<TrialStatus>, IDisposable
 {
     private readonly Dictionary<int, TrialState> _told = [];
 
-    /// <summary>The reporter that fits standard error: a live table on a terminal, plain lines elsewhere.</summary>
+    /// <summary>The reporter that suits standard error: a live table on a terminal, plain lines elsewhere.</summary>
     public static ExperimentReporter Create(TextWriter error, Experiment experiment, IReadOnlyList<TrialStatus> trials) =>
         Terminal.IsLive ? new LiveExperimentReporter(experiment, trials) : new ExperimentReporter(error, trials.Count);
 
-    /// <summary>A trial in a line.</summary>
+    /// <summary>Describes a trial in one line.</summary>
     public static string Describe(TrialStatus status) => status switch
     {
         { Result: { } result } =>
@@ -23,7 +23,7 @@ internal class ExperimentReporter(TextWriter error, int count) : IProgress<Trial
         _ => $"{status.Trial.Id}: {NameOf(status.State)}",
     };
 
-    /// <summary>What a trial warned of, in lines.</summary>
+    /// <summary>The warnings of a trial, one per line.</summary>
     public static IEnumerable<string> Warnings(TrialStatus status) =>
         status.Warnings.Select(warning => $"{status.Trial.Id}: warning: {Printable.Text(warning)}");
 
@@ -40,7 +40,7 @@ internal class ExperimentReporter(TextWriter error, int count) : IProgress<Trial
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
-    /// <summary>How a trial stands, in a word.</summary>
+    /// <summary>The name of a trial's state.</summary>
     public static string NameOf(TrialState state) => state switch
     {
         TrialState.Resumable => "saved",

@@ -3,7 +3,7 @@ using CharLM.Workbench.Reports;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Numbers as people read them.</summary>
+/// <summary>Formats numbers for people.</summary>
 internal static class Figure
 {
     /// <summary>A perplexity: 1.0432, 17.06, 1234.</summary>
@@ -37,10 +37,10 @@ internal static class Figure
     };
 }
 
-/// <summary>Tables as lines of text: words to the left, numbers to the right.</summary>
+/// <summary>Formats tables as lines of text: words left-aligned, numbers right-aligned.</summary>
 internal static class Columns
 {
-    /// <summary>The headings and rows of a table.</summary>
+    /// <summary>The aligned headings and rows of a table.</summary>
     public static IEnumerable<string> Align(ReportTable table)
     {
         List<string[]> lines = [[.. table.Columns.Select(column => column.Name)],

@@ -4,18 +4,16 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>
-/// Writes every epoch and sample of a run as a JSON line, as it happens. A disk that fills up ends the log, not the run.
-/// </summary>
-/// <param name="path">The file; made, with its folder, when the run begins.</param>
-/// <param name="start">What becomes of a file that is there already.</param>
-/// <param name="next">Is told of everything, too.</param>
-/// <param name="error">Where the end of the log is told.</param>
+/// <summary>Writes every epoch and sample of a run as a JSON line, as it happens. A full disk ends the log, not the run.</summary>
+/// <param name="path">The file; created, with its folder, when the run begins.</param>
+/// <param name="start">What to do with an existing file.</param>
+/// <param name="next">Receives every event afterwards.</param>
+/// <param name="error">Receives a warning if the log ends early.</param>
 internal sealed class JsonLog(string path, LogStart start, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>, IDisposable
 {
     private FileStream? _file;
 
-    // A run that is killed between its last sample and its end draws that once more.
+    // A run killed between its last sample and its end repeats that sample.
     private int _sampled;
 
     public void Report(RunEvent value)
@@ -53,11 +51,11 @@ internal sealed class JsonLog(string path, LogStart start, IProgress<RunEvent> n
         }
     }
 
-    // The epochs after the checkpoint come again; what a writer was killed at has no line end.
+    // Epochs after the checkpoint will be repeated; a killed writer may leave a line without its end.
     private void CutAfter(int epochsDone)
     {
         using FileStream file = SharedFile.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-        // What is no file, such as a pipe, has no past.
+        // A pipe has no past content.
         if (!file.CanSeek)
             return;
         long kept = 0;
@@ -80,7 +78,7 @@ internal sealed class JsonLog(string path, LogStart start, IProgress<RunEvent> n
         file.SetLength(kept);
     }
 
-    // Somebody else's lines belong to no epoch.
+    // Foreign lines belong to no epoch.
     private static (int Epoch, bool IsSample) EpochOf(List<byte> line)
     {
         try

@@ -5,7 +5,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>What <c>--json</c> and <c>--log-json</c> write: snake_case keys, letters as they are and not as \u numbers.</summary>
+/// <summary>The JSON of <c>--json</c> and <c>--log-json</c>: snake_case keys, letters unescaped.</summary>
 internal static class JsonOutput
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -19,7 +19,7 @@ internal static class JsonOutput
     /// <summary>One object on one line.</summary>
     public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options);
 
-    /// <summary>Reads such a line.</summary>
-    /// <exception cref="JsonException">It is another.</exception>
+    /// <summary>Reads one such line.</summary>
+    /// <exception cref="JsonException">The line is not such an object.</exception>
     public static T? Read<T>(string line) => JsonSerializer.Deserialize<T>(line, Options);
 }

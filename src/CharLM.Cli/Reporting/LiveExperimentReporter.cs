@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Shows an experiment on a terminal: a table of all trials that is drawn anew as they go on.</summary>
+/// <summary>Shows an experiment on a terminal: a table of all trials, redrawn as they progress.</summary>
 internal sealed class LiveExperimentReporter : ExperimentReporter
 {
     private const int LinesAround = 4;
@@ -35,7 +35,7 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
     public override void Dispose()
     {
         Draw();
-        // What the table had no room for.
+        // Warnings and failures, which do not fit into the table.
         foreach (string line in _trials.SelectMany(status => Warnings(status).Concat(status.Problem is null ? [] : [Describe(status)])))
             Console.Error.WriteLine(line);
         base.Dispose();
@@ -46,7 +46,7 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
         _drawn = _clock.GetTimestamp();
         string table = _console.ToAnsi(Table());
         TextWriter writer = _console.Profile.Out.Writer;
-        // Up to the table's first line, and all erased from there.
+        // Moves up to the table's first line and erases everything below.
         if (_lines > 0)
             writer.Write($"\u001b[{_lines}A\r\u001b[J");
         writer.Write(table);
@@ -75,7 +75,7 @@ internal sealed class LiveExperimentReporter : ExperimentReporter
         return table;
     }
 
-    // As many as there is room for, in order, from a little before the first that is still to end.
+    // As many trials as fit, in order, starting two before the first unfinished one.
     private IEnumerable<TrialStatus> Shown(int room)
     {
         int first = Array.FindIndex(_trials, status => status.State is TrialState.Running or TrialState.Waiting or TrialState.Resumable);

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Shows a run on a terminal: report lines that stay, and below them one line that tells the current state.</summary>
+/// <summary>Shows a run on a terminal: permanent report lines above one status line.</summary>
 internal sealed class LiveRunReporter : RunReporter
 {
     private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(100);

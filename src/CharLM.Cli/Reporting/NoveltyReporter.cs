@@ -7,14 +7,14 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Tells of each generated text, when all are written, what it copies from the training text.</summary>
+/// <summary>Reports, after all texts are generated, what each copies from the training text.</summary>
 internal sealed class NoveltyReporter(NoveltyCheck check, TokenKind token, int samples)
 {
     private const int LongestShown = 300;
 
     private readonly StringBuilder[] _texts = [.. Enumerable.Range(0, samples).Select(_ => new StringBuilder())];
 
-    /// <summary>The same pieces, noted down as they pass.</summary>
+    /// <summary>Passes the pieces through and records them.</summary>
     public IEnumerable<TextPiece> Follow(IEnumerable<TextPiece> pieces)
     {
         foreach (TextPiece piece in pieces)
@@ -24,10 +24,10 @@ internal sealed class NoveltyReporter(NoveltyCheck check, TokenKind token, int s
         }
     }
 
-    /// <summary>The figures of a text that passed.</summary>
+    /// <summary>The figures of a recorded text.</summary>
     public NoveltyFigures Of(int sample) => check.Of(_texts[sample].ToString());
 
-    /// <summary>Prints a line for each text.</summary>
+    /// <summary>Prints one line per text.</summary>
     public void Print(TextWriter error)
     {
         for (int sample = 0; sample < samples; sample++)
@@ -38,10 +38,10 @@ internal sealed class NoveltyReporter(NoveltyCheck check, TokenKind token, int s
     {
         string text = Printable.Text(check.Text), unit = token == TokenKind.Char ? "characters" : $"{Choices.NameOf(token)}s";
         if (figures.LongestLength == 0)
-            return $"nothing of it stands in {text}";
+            return $"nothing is copied from {text}";
         string share = figures.CopiedShare is { } copied
             ? $"; {100 * copied:0.0} % of its passages of {Novelty.GramLength} {unit} are copied" : "";
-        return $"the longest passage that stands in {text} has {Figure.Count(figures.LongestLength)} of its "
+        return $"the longest passage copied from {text} has {Figure.Count(figures.LongestLength)} of its "
             + $"{Figure.Count(figures.Tokens)} {unit}, \"{Printable.Text(figures.LongestPassage, LongestShown)}\"{share}";
     }
 }

@@ -9,18 +9,18 @@ using CharLM.Workbench.Reports.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Runs that were read and will be reported; one that cannot be measured gets a note, and the others go on.</summary>
-/// <param name="runs">The runs, all on text (and logs) or all of one kind on pairs; their names are different.</param>
-/// <param name="readCorpus">Finds and reads the texts that a configuration names, as a model read them.</param>
-/// <param name="error">Where notes are told at once.</param>
+/// <summary>Measures and reports runs; one that cannot be measured gets a note instead of failing the report.</summary>
+/// <param name="runs">The runs: all on text (or logs), or all of one kind on pairs; their names are distinct.</param>
+/// <param name="readCorpus">Reads the texts of a configuration as a model's training read them.</param>
+/// <param name="error">Receives the notes as warnings at once.</param>
 internal sealed class ReportedRuns(
     IReadOnlyList<RunRecord> runs, Func<CorpusNames, ISavedModel, Task<CorpusText>> readCorpus, TextWriter error)
 {
     private readonly Dictionary<(CorpusNames, string?), CorpusText> _texts = [];
 
-    /// <summary>What is written of them.</summary>
-    /// <param name="evaluator">Measures their models; null measures nothing.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <summary>Builds the report.</summary>
+    /// <param name="evaluator">Measures the models; null to measure nothing.</param>
+    /// <param name="cancellationToken">Cancels the measurements.</param>
     public async Task<ReportContent> ReportAsync(RunEvaluator? evaluator, CancellationToken cancellationToken)
     {
         var measurements = new List<RunMeasurement>();
@@ -81,11 +81,11 @@ internal sealed class ReportedRuns(
     }
 }
 
-/// <summary>What <c>charlm report</c> writes of some runs, whatever they trained.</summary>
+/// <summary>The content of a report by <c>charlm report</c>, for any kind of run.</summary>
 /// <param name="Report">The page.</param>
-/// <param name="Runs">The table of the runs, every figure in full.</param>
-/// <param name="Epochs">That of their epochs.</param>
-/// <param name="Evaluations">That of what was measured.</param>
+/// <param name="Runs">The table of runs, at full precision.</param>
+/// <param name="Epochs">The table of epochs.</param>
+/// <param name="Evaluations">The table of evaluations.</param>
 /// <param name="Figures">The runs' figures, for --json.</param>
 internal sealed record ReportContent(
     Report Report, ReportTable Runs, ReportTable Epochs, ReportTable Evaluations, IReadOnlyList<object> Figures);

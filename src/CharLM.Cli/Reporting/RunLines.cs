@@ -6,20 +6,20 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>What is said of a run, in words; the live and the plain reporter show the same lines.</summary>
+/// <summary>The lines that describe a run; the live and the plain reporter share them.</summary>
 internal static class RunLines
 {
-    // More do not fit beside the figures.
+    // More would not fit beside the figures.
     private const int MostPoints = 40;
 
-    /// <summary>What is trained on what.</summary>
+    /// <summary>Describes the data, the model and the plan of a run.</summary>
     public static IEnumerable<string> Describe(RunDescription run)
     {
         (IEnumerable<string> data, string other) = run.Data switch
         {
             RunData.Text text => (Describe(run.Corpus, text), "another text"),
             RunData.Pairs pairs => (Describe(run.Corpus, pairs), "other pairs"),
-            _ => throw new ArgumentException($"no line tells of {run.Data}", nameof(run)),
+            _ => throw new ArgumentException($"no line describes {run.Data}", nameof(run)),
         };
         foreach (string line in data)
             yield return line;
@@ -38,7 +38,7 @@ internal static class RunLines
             yield return line;
     }
 
-    /// <summary>One epoch in one line.</summary>
+    /// <summary>Describes one epoch in one line.</summary>
     public static string Describe(RunEvent.Epoch told, LossStyle style)
     {
         EpochMetrics epoch = told.Metrics;
@@ -52,7 +52,7 @@ internal static class RunLines
             + $"  elapsed {Figure.Duration(epoch.ElapsedSeconds)}  left {Figure.Duration(told.RemainingSeconds)}";
     }
 
-    /// <summary>The way of the held-out loss in one line, from the first epoch to the last.</summary>
+    /// <summary>Plots the held-out loss over all epochs in one line.</summary>
     public static string Curve(IReadOnlyList<double> losses)
     {
         const string Heights = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588";
@@ -65,13 +65,13 @@ internal static class RunLines
         return $"curve   {string.Concat(bars)}  held-out loss {losses[0]:0.000} to {losses[^1]:0.000} nats, at best {losses.Min():0.000}";
     }
 
-    /// <summary>How a model does on text that its training did not see, in one line.</summary>
+    /// <summary>Describes in one line how a model does on unseen text.</summary>
     public static string Describe(UnseenFigures unseen)
     {
         string part = unseen.Part switch
         {
             "test" => "the test part",
-            "held-out" => "what is held out",
+            "held-out" => "the held-out part",
             _ => "the rest of the text",
         };
         string nGram = unseen.NGramLoss is { } loss
@@ -79,24 +79,24 @@ internal static class RunLines
                 + (unseen.NGramTokens < unseen.TrainTokens ? $" (of the first {Figure.Count(unseen.NGramTokens)} tokens)" : "")
             : "";
         string memorised = unseen.IsMemorised
-            ? "; it learned its text by heart: more text (--max-tokens 0), fewer epochs or --dropout 0.3 help" : "";
+            ? "; the model memorised its text: more text (--max-tokens 0), fewer epochs or --dropout 0.3 help" : "";
         return $"unseen  perplexity {Figure.Perplexity(Math.Exp(unseen.Loss))} on {part}, {Figure.Count(unseen.Tokens)} tokens{nGram}"
             + memorised;
     }
 
-    /// <summary>Figures in words, after something that stands before each.</summary>
+    /// <summary>Figures as text, each after a prefix.</summary>
     public static string Describe(IReadOnlyDictionary<string, double>? figures, string before) =>
         string.Concat(figures?.Select(figure => $"{before}{Metric.NameOf(figure.Key)} {figure.Value:0.0000}") ?? []);
 
-    /// <summary>A loss in words.</summary>
+    /// <summary>A loss as text.</summary>
     /// <param name="nats">Nats per token or prediction.</param>
-    /// <param name="style">How it is told.</param>
-    /// <param name="isHeldOut">Whether "held-out" stands before it, after which a perplexity needs no name.</param>
+    /// <param name="style">Perplexity or nats.</param>
+    /// <param name="isHeldOut">Whether it follows "held-out", after which a perplexity needs no label.</param>
     public static string Loss(double nats, LossStyle style, bool isHeldOut = false) => style == LossStyle.Perplexity
         ? $"{(isHeldOut ? "" : "perplexity ")}{Figure.Perplexity(Math.Exp(nats))}"
         : $"loss {nats:0.0000}";
 
-    /// <summary>The speed of an epoch in words.</summary>
+    /// <summary>The speed of an epoch as text.</summary>
     public static string Rate(EpochMetrics epoch, LossStyle style) =>
         $"{Figure.Count(epoch.TokensPerSecond)} {(style == LossStyle.Perplexity ? "tokens" : "predictions")}/s";
 
@@ -133,7 +133,7 @@ internal static class RunLines
             + $"hidden units{attention}, {Figure.Count(parameters)} parameters";
     }
 
-    // Where the run is written, what a person should know, and where it goes on.
+    // The run directory, the warnings, and the point from which the run continues.
     private static IEnumerable<string> Place(string? directory, IReadOnlyList<string> warnings, int epochs, int batches)
     {
         if (directory is not null)
@@ -141,16 +141,16 @@ internal static class RunLines
         foreach (string warning in warnings)
             yield return $"warning {Printable.Text(warning)}";
         if (epochs > 0 || batches > 0)
-            yield return $"goes on after epoch {epochs}{(batches > 0 ? $" and {batches} minibatches" : "")}";
+            yield return $"continues after epoch {epochs}{(batches > 0 ? $" and {batches} minibatches" : "")}";
     }
 }
 
-/// <summary>How the loss of a run is told.</summary>
+/// <summary>The unit in which a run's loss is reported.</summary>
 internal enum LossStyle
 {
-    /// <summary>As the perplexity of a text: language models.</summary>
+    /// <summary>Perplexity, for language models.</summary>
     Perplexity,
 
-    /// <summary>As nats a prediction, with the figures of held-out pairs beside it: models on pairs.</summary>
+    /// <summary>Nats per prediction and the figures of held-out pairs, for models on pairs.</summary>
     Nats,
 }

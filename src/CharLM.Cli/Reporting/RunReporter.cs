@@ -4,17 +4,15 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>
-/// Shows a run to a person: a plain line for every report. Epochs 1 and last, and every so many between, are reported.
-/// </summary>
+/// <summary>Reports a run in plain lines: the first epoch, the last, and every Nth between.</summary>
 internal class RunReporter(TextWriter error, int every, LossStyle style) : IProgress<RunEvent>, IDisposable
 {
     private readonly List<double> _heldOut = [];
 
-    /// <summary>How the loss is told.</summary>
+    /// <summary>The unit of the loss.</summary>
     protected LossStyle Style { get; } = style;
 
-    /// <summary>The reporter that fits standard error: live on a terminal, plain lines elsewhere.</summary>
+    /// <summary>The reporter that suits standard error: live on a terminal, plain lines elsewhere.</summary>
     public static RunReporter Create(TextWriter error, int every, LossStyle style = LossStyle.Perplexity) =>
         Terminal.IsLive ? new LiveRunReporter(every, style) : new RunReporter(error, every, style);
 
@@ -38,7 +36,7 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
                 if (epoch.Metrics.Epoch == epoch.NumEpochs && _heldOut.Count > 2)
                     Line(RunLines.Curve(_heldOut));
                 break;
-            // On a terminal the result says it once more.
+            // On a terminal the result repeats the last sample.
             case RunEvent.Sample { IsLast: true } when Style == LossStyle.Perplexity && !Console.IsOutputRedirected:
                 break;
             case RunEvent.Sample sample:
@@ -60,15 +58,15 @@ internal class RunReporter(TextWriter error, int every, LossStyle style) : IProg
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
-    /// <summary>Shows a line that stays.</summary>
+    /// <summary>Writes a permanent line.</summary>
     protected virtual void Line(string line) => error.WriteLine(line);
 
-    /// <summary>A minibatch was learned.</summary>
+    /// <summary>Called after each minibatch.</summary>
     protected virtual void Step(StepReport step)
     {
     }
 
-    /// <summary>An epoch ended, whether it is reported or not.</summary>
+    /// <summary>Called after each epoch, reported or not.</summary>
     protected virtual void Epoch(RunEvent.Epoch epoch)
     {
     }

@@ -2,19 +2,19 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>Everybody who is told how a run goes: a person, and the logs that were asked for.</summary>
+/// <summary>All receivers of a run's events: standard error and the requested logs.</summary>
 internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
 {
     private readonly RunReporter _reporter;
     private readonly JsonLog? _log;
     private readonly TensorBoardLog? _events;
 
-    /// <param name="error">Where the person is told.</param>
-    /// <param name="style">How figures are told.</param>
-    /// <param name="every">Epochs from one report to the next.</param>
-    /// <param name="logJson">The file of the log; null for none.</param>
-    /// <param name="log">What becomes of a log that is there already.</param>
-    /// <param name="tensorBoard">The folder of TensorBoard's events; null for none.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="style">The unit of the loss.</param>
+    /// <param name="every">Number of epochs between reports.</param>
+    /// <param name="logJson">The file of the JSON log; null for none.</param>
+    /// <param name="log">What to do with an existing log.</param>
+    /// <param name="tensorBoard">The folder for TensorBoard's events; null for none.</param>
     public RunReporting(TextWriter error, LossStyle style, int every, string? logJson, LogStart log, string? tensorBoard)
     {
         _reporter = RunReporter.Create(error, every, style);
@@ -33,15 +33,15 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
     }
 }
 
-/// <summary>What becomes of a log that is there already.</summary>
+/// <summary>What to do with an existing log.</summary>
 internal enum LogStart
 {
-    /// <summary>It begins anew.</summary>
+    /// <summary>Overwrite it.</summary>
     Empty,
 
-    /// <summary>All of it stays: another run goes on with the model.</summary>
+    /// <summary>Append: another run continues the model.</summary>
     AfterAll,
 
-    /// <summary>What comes after the checkpoint goes: the run itself goes on, and writes it again.</summary>
+    /// <summary>Remove what follows the checkpoint: the resumed run writes it again.</summary>
     AfterCheckpoint,
 }

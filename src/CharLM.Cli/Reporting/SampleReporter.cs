@@ -3,9 +3,7 @@ using CharLM.Generation;
 
 namespace CharLM.Cli.Reporting;
 
-/// <summary>
-/// Prints texts that are written side by side one after the other: the first as it comes, the others when it is their turn.
-/// </summary>
+/// <summary>Prints texts generated side by side one after the other: the first as it comes, the others in turn.</summary>
 internal sealed class SampleReporter(PieceWriter output, string prefix, int samples, bool numbered = true)
 {
     private readonly StringBuilder?[] _later = new StringBuilder?[samples];
@@ -32,7 +30,7 @@ internal sealed class SampleReporter(PieceWriter output, string prefix, int samp
 
     private void Next()
     {
-        // Nothing is added to bytes.
+        // Nothing is added to raw bytes.
         if (samples > 1 || !output.IsRaw)
             output.Write("\n");
         if (++_current == samples)
@@ -44,6 +42,6 @@ internal sealed class SampleReporter(PieceWriter output, string prefix, int samp
         _later[_current] = null;
     }
 
-    // As head and tail tell files apart; lines tell themselves apart.
+    // The same headings as head and tail use for files; texts of one line need none.
     private void Begin() => output.Write(samples == 1 || !numbered ? prefix : $"==> {_current} <==\n{prefix}");
 }

@@ -5,12 +5,12 @@ using TorchSharp.Modules;
 namespace CharLM.Cli.Reporting;
 
 /// <summary>
-/// Writes every epoch and sample of a run as an event file of TensorBoard, as it happens. A disk that fills up ends the log,
-/// not the run. A run that goes on adds a file, as TensorBoard expects.
+/// Writes every epoch and sample of a run to a TensorBoard event file, as it happens. A full disk ends the log, not the run. A resumed run
+/// adds a file, as TensorBoard expects.
 /// </summary>
-/// <param name="folder">The folder; made when the run begins.</param>
-/// <param name="next">Is told of everything, too.</param>
-/// <param name="error">Where the end of the log is told.</param>
+/// <param name="folder">The folder; created when the run begins.</param>
+/// <param name="next">Receives every event afterwards.</param>
+/// <param name="error">Receives a warning if the log ends early.</param>
 internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, TextWriter error) : IProgress<RunEvent>
 {
     private SummaryWriter? _events;
@@ -26,7 +26,7 @@ internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, Te
                 Write(events => Write(events, epoch.Metrics));
                 break;
             case RunEvent.Sample sample:
-                // As a block of code: Markdown would take the text apart.
+                // As a code block: Markdown would reformat the text.
                 Write(events => events.add_text("sample", "    " + sample.Text.ReplaceLineEndings("\n    "), sample.Number));
                 break;
         }
@@ -72,7 +72,7 @@ internal sealed class TensorBoardLog(string folder, IProgress<RunEvent> next, Te
             if (_events is not null)
                 write(_events);
         }
-        // Every event opens the file anew.
+        // Every event reopens the file.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _events = null;

@@ -2,11 +2,11 @@ using CharLM.Checkpoints;
 
 namespace CharLM.Cli.Streams;
 
-/// <summary>Files that the user names for results.</summary>
+/// <summary>Writes result files that the user named.</summary>
 internal static class OutputFile
 {
-    /// <summary>Finds out that a file cannot be written before hours have been spent on its content.</summary>
-    /// <exception cref="CheckpointException">It cannot.</exception>
+    /// <summary>Checks that a file can be written, before hours of work on its content.</summary>
+    /// <exception cref="CheckpointException">It cannot be written.</exception>
     public static void Probe(string path)
     {
         try
@@ -19,7 +19,7 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>Writes a text file; there is a whole one or none.</summary>
+    /// <summary>Writes a text file atomically.</summary>
     /// <exception cref="IOException">Says which file, and why not.</exception>
     public static void Write(string path, Action<TextWriter> write)
     {
@@ -37,7 +37,7 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>Copies a file; there is a whole copy or none.</summary>
+    /// <summary>Copies a file atomically.</summary>
     /// <exception cref="IOException">Says which file, and why not.</exception>
     public static void Copy(string from, string to)
     {

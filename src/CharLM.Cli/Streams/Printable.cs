@@ -4,8 +4,8 @@ using System.Text;
 namespace CharLM.Cli.Streams;
 
 /// <summary>
-/// Text of files, models and users as it may stand before a person: what would steer a terminal is written out. That is control
-/// characters (C0, DEL, C1), and those that turn the direction of the text around them.
+/// Makes foreign text safe to print: escapes everything that could control a terminal, that is control characters (C0, DEL, C1) and those
+/// that change the direction of text.
 /// </summary>
 internal static class Printable
 {
@@ -13,7 +13,7 @@ internal static class Printable
         .. Enumerable.Range(0, 0xa0).Select(c => (char)c).Where(char.IsControl), .. Range('\u202a', '\u202e'),
             .. Range('\u2066', '\u2069')]);
 
-    /// <summary>The text in one line, \n, \t and the like for what steers, cut off after a number of characters.</summary>
+    /// <summary>The text in one line, control characters escaped as \n, \t and so on, truncated to a number of characters.</summary>
     public static string Text(string text, int longest = int.MaxValue)
     {
         bool cut = text.Length > longest;
@@ -22,10 +22,10 @@ internal static class Printable
         return Visible(cut ? text.AsSpan(0, longest) : text, keepsLines: false) + (cut ? "..." : "");
     }
 
-    /// <summary>The text with its lines and tabs as they are.</summary>
+    /// <summary>The text with its lines and tabs unchanged, other control characters escaped.</summary>
     public static string Lines(ReadOnlySpan<char> text) => Visible(text, keepsLines: true);
 
-    /// <summary>Whether a text has something that would have to be written out; line feeds and tabs have not.</summary>
+    /// <summary>Whether a text contains characters to escape, other than line feeds and tabs.</summary>
     public static bool Steers(ReadOnlySpan<char> text)
     {
         for (int at; (at = text.IndexOfAny(Steering)) >= 0; text = text[(at + 1)..])
@@ -61,10 +61,10 @@ internal static class Printable
     private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(c => (char)c);
 }
 
-/// <summary>Lines of cells with tabs between, for programs: text as it is, but nothing in it ends a cell or a line.</summary>
+/// <summary>Formats tab-separated lines for programs: text unchanged, but nothing in it can end a cell or a line.</summary>
 internal static class TsvLine
 {
-    /// <summary>The line, without its end; a tab, line feed or carriage return within a cell is written \t, \n or \r.</summary>
+    /// <summary>The line, without its end; tabs, line feeds and carriage returns within a cell become \t, \n and \r.</summary>
     public static string Of(params IEnumerable<string> cells) => string.Join('\t', cells.Select(cell => cell
         .Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
             .Replace("\r", "\\r", StringComparison.Ordinal)));

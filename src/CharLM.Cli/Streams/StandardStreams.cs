@@ -7,47 +7,45 @@ using Microsoft.Win32.SafeHandles;
 namespace CharLM.Cli.Streams;
 
 /// <summary>
-/// Standard output and error as this program writes them: UTF-8 in every locale, the terminal left as it was, and nothing that
-/// steers it let through.
+/// Sets up standard output and error: UTF-8 in every locale, control characters escaped on a terminal, the terminal's state restored at the
+/// end.
 /// </summary>
 internal sealed partial class StandardStreams : IDisposable
 {
     private const int InputHandle = 0, OutputHandle = 1, ErrorHandle = 2;
 
-    // fcntl's, the same on Linux and macOS.
+    // Constants of fcntl, the same on Linux and macOS.
     private const int GetFlags = 1, CloseOnExec = 1;
 
-    // The opposite of what .NET sends when it first uses a terminal, and takes back for nobody: there, the arrow keys
-    // would send other codes from now on (terminfo's smkx and rmkx).
+    // Reverts what .NET sends when it first uses a terminal and never takes back: the arrow keys would keep sending other codes (terminfo's
+    // smkx and rmkx).
     private const string NormalKeys = "\u001b[?1l\u001b>";
 
     private readonly bool _hasOutput = IsOpen(OutputHandle);
     private readonly StreamWriter _output;
     private readonly VisibleWriter? _terminal;
 
-    /// <summary>Replaces what .NET made of the locale.</summary>
+    /// <summary>Replaces the console's writers, whose encoding .NET derives from the locale.</summary>
     public StandardStreams()
     {
         UseUnicodeConsole();
         _output = Writer(new OutputStream(_hasOutput ? OpenOutput() : Stream.Null), Console.IsOutputRedirected);
         LiveError = Writer(
             IsOpen(ErrorHandle) ? new TolerantStream(Console.OpenStandardError()) : Stream.Null, Console.IsErrorRedirected);
-        // A text that a model wrote goes into a pipe or a file as it is.
+        // Pipes and files get generated text unchanged.
         _terminal = Console.IsOutputRedirected ? null : new VisibleWriter(_output);
         RawOutput = Console.IsOutputRedirected ? _output.BaseStream : null;
         Console.SetOut(_terminal ?? (TextWriter)_output);
         Console.SetError(new VisibleWriter(LiveError));
     }
 
-    /// <summary>
-    /// Standard error for displays that move on a terminal by themselves; texts of others must be made <see cref="Printable"/>.
-    /// </summary>
+    /// <summary>Standard error for live displays; foreign texts in them must be made <see cref="Printable"/>.</summary>
     public static TextWriter LiveError { get; private set; } = TextWriter.Null;
 
-    /// <summary>What takes bytes as they are, between texts that are flushed; null where standard output is a terminal.</summary>
+    /// <summary>Standard output for raw bytes, between flushed texts; null on a terminal.</summary>
     public static Stream? RawOutput { get; private set; }
 
-    /// <summary>Standard input: as it is from a file or a pipe, what is typed as UTF-8.</summary>
+    /// <summary>Opens standard input: unchanged from a file or a pipe, typed text as UTF-8.</summary>
     /// <exception cref="IOException">It was closed before the program began.</exception>
     public static Stream OpenInput()
     {
@@ -57,11 +55,11 @@ internal sealed partial class StandardStreams : IDisposable
         return OperatingSystem.IsWindows() && !Console.IsInputRedirected ? new TypedInputStream(input) : input;
     }
 
-    /// <summary>Whether standard output failed because its reader has gone, as <c>head</c> does when it has enough.</summary>
+    /// <summary>Whether standard output failed because its reader has gone, as <c>head</c> does once it has enough.</summary>
     public static bool IsClosedPipe(Exception e) =>
         e is IOException { InnerException: SocketException { SocketErrorCode: SocketError.Shutdown } };
 
-    /// <summary>Makes sure that there is a place for results, before hours are spent on them.</summary>
+    /// <summary>Makes sure that results can be written, before hours are spent on them.</summary>
     /// <exception cref="IOException">Standard output was closed before the program began.</exception>
     public void RequireOutput()
     {
@@ -81,17 +79,17 @@ internal sealed partial class StandardStreams : IDisposable
         }
         catch (IOException)
         {
-            // The terminal has gone, and its keys with it.
+            // The terminal has gone.
         }
     }
 
-    // The number of a stream that was closed goes to the next file that is opened, and .NET opens some before this program begins.
-    // They are closed when another program is started; what this one was given was not.
+    // The handle of a closed stream goes to the next opened file, and .NET opens some before this program starts. Those close on exec;
+    // inherited streams do not.
     private static bool IsOpen(int handle) =>
         OperatingSystem.IsWindows() || (FileControl(handle, GetFlags) is >= 0 and var flags && (flags & CloseOnExec) == 0);
 
-    // .NET reads and writes pipes with its sockets. Console's stream keeps silent when the reader has gone, and a long
-    // text would be computed for nobody.
+    // .NET reads and writes pipes through its sockets. Console's stream ignores a reader that has gone, and a long text would be computed
+    // for nobody.
     private static Stream OpenOutput()
     {
         if (Console.IsOutputRedirected && !OperatingSystem.IsWindows())
@@ -102,14 +100,14 @@ internal sealed partial class StandardStreams : IDisposable
             }
             catch (IOException)
             {
-                // No pipe, but a file.
+                // Not a pipe but a file.
             }
         }
         return Console.OpenStandardOutput();
     }
 
-    // A Windows console shows bytes in its code page, which is hardly ever UTF-8, and keeps the page that a program gives it. What
-    // .NET takes for a console of UTF-16 is written to and read from as text, and stays as it was.
+    // A Windows console decodes bytes in its code page, which is rarely UTF-8, and keeps a page that a program sets. With UTF-16, .NET
+    // reads and writes the console as text and leaves the page unchanged.
     private static void UseUnicodeConsole()
     {
         if (!OperatingSystem.IsWindows())
@@ -120,7 +118,7 @@ internal sealed partial class StandardStreams : IDisposable
             Console.OutputEncoding = Encoding.Unicode;
     }
 
-    // With line feeds alone everywhere: what is sent into a file is the same on every system.
+    // Line feeds on every system, so that redirected output is the same everywhere.
     private static StreamWriter Writer(Stream stream, bool isRedirected) => new(
         stream, OperatingSystem.IsWindows() && !isRedirected
             ? new UnicodeEncoding(bigEndian: false, byteOrderMark: false) : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
@@ -134,8 +132,8 @@ internal sealed partial class StandardStreams : IDisposable
 }
 
 /// <summary>
-/// Writes to another stream as long as that works: a run does not end because nobody can hear its progress any more
-/// (standard error closed, or in a file on a full disk).
+/// Writes to another stream and ignores failures: a run does not end because nobody can see its progress (standard error closed, or a file
+/// on a full disk).
 /// </summary>
 internal sealed class TolerantStream(Stream inner) : WriteOnlyStream
 {
@@ -147,12 +145,12 @@ internal sealed class TolerantStream(Stream inner) : WriteOnlyStream
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // There is no other place to tell it.
+            // There is nowhere else to report it.
         }
     }
 }
 
-/// <summary>Writes to standard output, and says that it was this that failed, and not some file of the user's.</summary>
+/// <summary>Writes to standard output, and reports its failures as such, not as those of some file.</summary>
 internal sealed class OutputStream(Stream inner) : WriteOnlyStream
 {
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -168,10 +166,10 @@ internal sealed class OutputStream(Stream inner) : WriteOnlyStream
     }
 }
 
-/// <summary>Standard output takes no more: a full disk, or a terminal that has gone.</summary>
+/// <summary>Standard output cannot be written: a full disk, or a terminal that has gone.</summary>
 internal sealed class OutputException(string message, Exception inner) : IOException(message, inner);
 
-/// <summary>What a stream that only writes has no use for.</summary>
+/// <summary>The members of <see cref="Stream"/> that a write-only stream does not support.</summary>
 internal abstract class WriteOnlyStream : Stream
 {
     public override bool CanRead => false;

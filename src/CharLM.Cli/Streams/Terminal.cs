@@ -2,19 +2,19 @@ using Spectre.Console;
 
 namespace CharLM.Cli.Streams;
 
-/// <summary>Standard error as a place for people: whether it can show live displays, and the console to show them on.</summary>
+/// <summary>Standard error as a terminal: whether it can show live displays, and a console for them.</summary>
 internal static class Terminal
 {
-    /// <summary>Whether a live display makes sense: a pipe, a file and a dumb terminal get plain lines instead.</summary>
+    /// <summary>Whether to use a live display: a pipe, a file and a dumb terminal get plain lines instead.</summary>
     public static bool IsLive => !Console.IsErrorRedirected && HasEscapes;
 
-    /// <summary>Whether the terminal, if there is one, knows escape sequences.</summary>
+    /// <summary>Whether the terminal, if there is one, supports escape sequences.</summary>
     public static bool HasEscapes => Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
-    /// <summary>Whether colours and weights of letters are wanted (https://no-color.org).</summary>
+    /// <summary>Whether to use colours and font weights (https://no-color.org).</summary>
     public static bool HasStyles => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    /// <summary>What stands back behind the rest.</summary>
+    /// <summary>The style of secondary text.</summary>
     public static Style Dim => HasStyles ? new Style(decoration: Decoration.Dim) : Style.Plain;
 
     /// <summary>A console on standard error; Spectre's own looks at standard input and writes to standard output.</summary>

@@ -3,10 +3,10 @@ using System.Text;
 namespace CharLM.Cli.Streams;
 
 /// <summary>
-/// What is typed into a Windows console, as UTF-8. Ctrl+Z at the beginning of a line ends it: the console gives that to who reads
-/// text as a character like any other.
+/// Text typed into a Windows console, as UTF-8. Ctrl+Z at the beginning of a line ends the input: when read as text, the console delivers
+/// it as an ordinary character.
 /// </summary>
-/// <param name="console">UTF-16, little-endian.</param>
+/// <param name="console">The console's input in UTF-16, little-endian.</param>
 internal sealed class TypedInputStream(Stream console) : Stream
 {
     private const char EndOfInput = '\u001a';

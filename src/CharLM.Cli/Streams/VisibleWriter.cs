@@ -3,15 +3,15 @@ using System.Text;
 namespace CharLM.Cli.Streams;
 
 /// <summary>
-/// Writes to a place where people look, whatever the text is: lines and tabs as they are, all else that would steer a terminal
-/// written out, a carriage return without its line feed among it.
+/// Writes text for people: lines and tabs unchanged, all other control characters escaped, including a carriage return without its line
+/// feed.
 /// </summary>
 internal sealed class VisibleWriter : TextWriter
 {
     private readonly TextWriter _inner;
     private bool _hasReturn;
 
-    /// <summary>Writes on to another writer, and ends lines as that does.</summary>
+    /// <summary>Wraps another writer and uses its line ends.</summary>
     public VisibleWriter(TextWriter inner) => (_inner, NewLine) = (inner, inner.NewLine);
 
     /// <inheritdoc/>
@@ -31,7 +31,7 @@ internal sealed class VisibleWriter : TextWriter
     {
         if (buffer.IsEmpty)
             return;
-        // Only what follows a return tells whether it ends a line.
+        // Only the next character shows whether a carriage return ends a line.
         string before = _hasReturn ? "\r" : "";
         _hasReturn = buffer[^1] == '\r';
         if (_hasReturn)
@@ -42,14 +42,14 @@ internal sealed class VisibleWriter : TextWriter
             _inner.Write(Printable.Lines(before + buffer.ToString()));
     }
 
-    // In one piece, as lines of several writers shall be.
+    // In one call, so that lines of several writers do not mix.
     /// <inheritdoc/>
     public override void WriteLine(string? value) => Write(value + NewLine);
 
     /// <inheritdoc/>
     public override void Flush() => _inner.Flush();
 
-    /// <summary>Writes a return that nothing followed.</summary>
+    /// <summary>Writes a final carriage return.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing && _hasReturn)

@@ -7,8 +7,8 @@ using CharLM.Models.Fused.Threads;
 namespace CharLM.Workbench.Benchmarking;
 
 /// <summary>
-/// The rate that the fused kernels' product reaches by itself, on all processors at once, in the shape of one time step: what a
-/// training step can come near but not above.
+/// The rate of the fused kernels' matrix product alone, on all processors at once, in the shape of one time step: the upper bound of a
+/// training step.
 /// </summary>
 public static class GemmPeak
 {
@@ -16,11 +16,11 @@ public static class GemmPeak
     private const double SecondsOfTry = 0.1;
 
     /// <summary>Measures the rate.</summary>
-    /// <param name="batchSize">Rows of a step, all processors' together.</param>
+    /// <param name="batchSize">Rows of a step, over all processors.</param>
     /// <param name="hidden">Depth of the product.</param>
     /// <param name="columns">Columns of the product: gates * hidden.</param>
-    /// <param name="threads">Threads; 0: one a processor.</param>
-    /// <returns>Floating-point operations a second.</returns>
+    /// <param name="threads">Number of threads; 0 for one per processor.</param>
+    /// <returns>Floating-point operations per second.</returns>
     public static double Measure(int batchSize = 32, int hidden = 256, int columns = 1024, int threads = 0)
     {
         using var workers = new Workers(threads == 0 ? Environment.ProcessorCount : threads);

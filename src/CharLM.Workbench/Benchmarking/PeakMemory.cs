@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace CharLM.Workbench.Benchmarking;
 
-/// <summary>The most memory that the process has held, from a moment on; known on Linux.</summary>
+/// <summary>The process's peak memory since a given moment; Linux only.</summary>
 internal static class PeakMemory
 {
     private const string Status = "/proc/self/status", Reset = "/proc/self/clear_refs", ResetPeak = "5";
 
-    /// <summary>Starts anew, and tells what is held now in bytes; null where the system does not tell.</summary>
+    /// <summary>Resets the peak and returns the resident memory in bytes; null if the system does not report it.</summary>
     public static long? Restart()
     {
         GC.Collect();
@@ -23,7 +23,7 @@ internal static class PeakMemory
         }
     }
 
-    /// <summary>The most since then, in bytes; null where the system does not tell.</summary>
+    /// <summary>The peak since then, in bytes; null if the system does not report it.</summary>
     public static long? Read()
     {
         try

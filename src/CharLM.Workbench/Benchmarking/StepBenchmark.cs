@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 
 namespace CharLM.Workbench.Benchmarking;
 
-/// <summary>Measures whole training steps: forward, backward, clip, update, as the trainer takes them.</summary>
-/// <remarks>Not thread-safe: a measurement wants the machine, and torch's number of threads, for itself.</remarks>
+/// <summary>Measures complete training steps as the trainer takes them: forward, backward, clip, update.</summary>
+/// <remarks>Thread safety: not thread-safe; a measurement needs the machine, and torch's number of threads, for itself.</remarks>
 public static class StepBenchmark
 {
     private const double ClipNorm = 1;
 
-    /// <summary>Measures a shape; where it says so, beside torch.nn in the same process, round by round in turn.</summary>
-    /// <param name="shape">What.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <summary>Measures a shape; on request alternately with torch.nn in the same process, round by round.</summary>
+    /// <param name="shape">The shape.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     /// <exception cref="InvalidConfigException">The shape has an error.</exception>
     public static StepTiming Measure(StepShape shape, CancellationToken cancellationToken = default)
     {
@@ -24,7 +24,7 @@ public static class StepBenchmark
         long? before = PeakMemory.Restart();
         int torchThreads = get_num_threads();
         using var measured = new Contestant(shape, torchThreads);
-        measured.Round(atLeast: 3, cancellationToken); // compiles the kernels and chooses the threads
+        measured.Round(atLeast: 3, cancellationToken); // compiles the kernels and chooses the number of threads
         long? memory = PeakMemory.Read() - before;
         Contestant[] peers = shape.BesideBuiltIn && shape.Model.Implementation == Implementation.Fused
             ? [.. PeerThreads(shape.Threads).Select(threads => new Contestant(BuiltIn(shape), threads))] : [];
@@ -38,7 +38,7 @@ public static class StepBenchmark
             {
                 for (int i = 0; i < all.Length; i++)
                 {
-                    // There and back: what drifts evenly is the same for all of them.
+                    // Alternate the direction, so that linear drift affects all contestants equally.
                     int turn = round % 2 == 0 ? i : all.Length - 1 - i;
                     seconds[turn][round] = all[turn].Round(atLeast: 1, cancellationToken);
                 }
@@ -72,7 +72,7 @@ public static class StepBenchmark
         return (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
     }
 
-    // A model in training, always on the same minibatch.
+    // A model that trains on the same minibatch repeatedly.
     private sealed class Contestant : IDisposable
     {
         private readonly StepShape _shape;
@@ -86,7 +86,7 @@ public static class StepBenchmark
             (_shape, TorchThreads) = (shape, torchThreads);
             manual_seed(1);
             _model = new LanguageModel(shape.Model, shape.VocabSize) { Threads = shape.Threads };
-            // A rate at which weights hardly move: what is measured must not depend on how well it learns.
+            // A small rate keeps weights nearly constant: the speed must not depend on how well the model learns.
             _backend = TrainingBackends.Create(_model, new TrainerConfig
             {
                 LearningRate = 1e-4,
@@ -102,7 +102,7 @@ public static class StepBenchmark
         /// <summary>Threads of one torch operation.</summary>
         public int TorchThreads { get; }
 
-        /// <summary>The mean time of a step over a round, and over at least so many steps.</summary>
+        /// <summary>The mean time of a step over one round of at least this many steps.</summary>
         public double Round(int atLeast, CancellationToken cancellationToken)
         {
             set_num_threads(TorchThreads);

@@ -2,10 +2,10 @@ using CharLM.Models;
 
 namespace CharLM.Workbench.Benchmarking;
 
-/// <summary>What is measured: training steps of a model on minibatches of a shape.</summary>
+/// <summary>The training steps to measure: a model and the shape of its minibatches.</summary>
 public sealed record StepShape
 {
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The model's configuration.</summary>
     public ModelConfig Model { get; init; } = new();
 
     /// <summary>Tokens of the vocab, 2 to 1,000,000; default 28, The Time Machine's.</summary>
@@ -17,24 +17,24 @@ public sealed record StepShape
     /// <summary>Tokens of a row, 1 to 65,536; default 35.</summary>
     public int NumSteps { get; init; } = 35;
 
-    /// <summary>Threads; default 0: as many as measure faster for the fused kernels, one for torch.</summary>
+    /// <summary>Number of threads; default 0: the fastest number for the fused kernels, one for torch.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Seconds of each round, above 0, at most 60; default 1.</summary>
+    /// <summary>Seconds per round, above 0, at most 60; default 1.</summary>
     public double SecondsOfRound { get; init; } = 1;
 
-    /// <summary>Rounds, 1 to 100; the median counts; default 5.</summary>
+    /// <summary>Number of rounds, of which the median counts, 1 to 100; default 5.</summary>
     public int Rounds { get; init; } = 5;
 
-    /// <summary>Whether torch.nn is measured beside the fused kernels, in turn; default no.</summary>
+    /// <summary>Whether to measure torch.nn alternately with the fused kernels; default false.</summary>
     public bool BesideBuiltIn { get; init; }
 
     /// <summary>Tokens of a minibatch.</summary>
     public int Tokens => BatchSize * NumSteps;
 
     /// <summary>
-    /// Floating-point operations of a training step that are products: forward, and twice as many backward. One-hot input has
-    /// none; element-wise work is not counted.
+    /// Floating-point operations of the matrix products of a training step: forward, and twice as many backward. One-hot input has none;
+    /// element-wise work is not counted.
     /// </summary>
     public double ProductFlops
     {
@@ -48,9 +48,9 @@ public sealed record StepShape
     }
 
     /// <summary>
-    /// Bytes that backpropagation through time needs of a minibatch, whoever computes it, float32: for each token and layer what
-    /// the way back reads of the way forth (gates, hidden state, cell state) and the gradient of the hidden state that comes from
-    /// above, and for each token the logits. Weights, their gradients and their copies are not counted.
+    /// Bytes that backpropagation through time needs for a minibatch in float32, whatever the implementation: for each token and layer the
+    /// forward values that the backward pass reads (gates, hidden state, cell state) and the gradient of the hidden state from above, and
+    /// for each token the logits. Excludes weights, their gradients and copies.
     /// </summary>
     public double ActivationBytes
     {
@@ -61,7 +61,7 @@ public sealed record StepShape
         }
     }
 
-    /// <summary>Every error, empty when there is none.</summary>
+    /// <summary>All errors; empty if there are none.</summary>
     public IEnumerable<string> Errors()
     {
         foreach (string error in Model.Errors())
@@ -79,27 +79,28 @@ public sealed record StepShape
     }
 }
 
-/// <summary>What was measured of a shape.</summary>
-/// <param name="Shape">What was measured.</param>
+/// <summary>The measurement of a shape.</summary>
+/// <param name="Shape">The measured shape.</param>
 /// <param name="SecondsOfStep">Median over the rounds of the mean time of a step: forward, backward, clip, update.</param>
-/// <param name="Fastest">The fastest round's.</param>
-/// <param name="Slowest">The slowest round's.</param>
-/// <param name="PeakBytes">How much memory the process took beyond what it had before the model; null where the system does not
-/// tell.</param>
+/// <param name="Fastest">Seconds per step of the fastest round.</param>
+/// <param name="Slowest">Seconds per step of the slowest round.</param>
+/// <param name="PeakBytes">
+/// Peak memory beyond what the process held before the model was built; null if the system does not report it.
+/// </param>
 public sealed record StepTiming(StepShape Shape, double SecondsOfStep, double Fastest, double Slowest, long? PeakBytes)
 {
-    /// <summary>Tokens learned in a second.</summary>
+    /// <summary>Tokens trained per second.</summary>
     public double TokensPerSecond => Shape.Tokens / SecondsOfStep;
 
-    /// <summary>Floating-point operations of products in a second.</summary>
+    /// <summary>Floating-point operations of matrix products per second.</summary>
     public double FlopsPerSecond => Shape.ProductFlops / SecondsOfStep;
 
-    /// <summary>torch.nn beside it, at its better number of threads; null for what is not fused.</summary>
+    /// <summary>torch.nn at its faster number of threads; null unless the shape is fused.</summary>
     public PeerTiming? BuiltIn { get; init; }
 }
 
-/// <summary>The same steps computed by torch.nn, measured in turn with the fused ones.</summary>
+/// <summary>The same steps computed by torch.nn, measured alternately with the fused ones.</summary>
 /// <param name="Threads">Threads of one torch operation.</param>
 /// <param name="SecondsOfStep">Median over the rounds.</param>
-/// <param name="Ratio">How many times as long its steps took, the median of the rounds' ratios.</param>
+/// <param name="Ratio">Its step time over the fused step time, median over the rounds.</param>
 public sealed record PeerTiming(int Threads, double SecondsOfStep, double Ratio);

@@ -11,24 +11,24 @@ using YamlDotNet.RepresentationModel;
 namespace CharLM.Workbench.Configuration;
 
 /// <summary>
-/// Configuration records as YAML: keys are the properties' names in snake_case, records in records are mappings in mappings.
-/// A property that is a <see cref="YamlNode"/> takes what the file has, unread.
+/// Converts configuration records to and from YAML: keys are the properties' names in snake_case, nested records are nested mappings. A
+/// property of type <see cref="YamlNode"/> receives the file's node unread.
 /// </summary>
 internal static class YamlRecord
 {
-    /// <summary>A record with the values of a mapping over it; unknown keys and wrong types are errors with their line.</summary>
-    /// <param name="node">The keys that are given.</param>
-    /// <param name="under">What shows through where a key is not given.</param>
+    /// <summary>Applies a mapping to a record; unknown keys and wrong types are errors with their line.</summary>
+    /// <param name="node">The keys to apply.</param>
+    /// <param name="under">The record that supplies the other values.</param>
     /// <param name="path">What to call the file in errors.</param>
     /// <exception cref="ConfigFileException">A key is unknown, or a value of another type.</exception>
     public static T Apply<T>(YamlMappingNode node, T under, string path)
         where T : class => (T)ApplyTo(node, under, path);
 
-    /// <summary>The whole numbers of a list.</summary>
+    /// <summary>Reads a list of whole numbers.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="key">The key whose value it is.</param>
+    /// <param name="key">The list's key.</param>
     /// <param name="path">What to call the file in errors.</param>
-    /// <exception cref="ConfigFileException">Something else is among them.</exception>
+    /// <exception cref="ConfigFileException">An element is not a whole number.</exception>
     public static IReadOnlyList<(long Number, long Line)> WholeNumbers(YamlSequenceNode list, string key, string path) =>
     [
         .. list.Children.Select(node => Parse((node as YamlScalarNode)?.Value ?? "", typeof(long)) is long number
@@ -37,7 +37,7 @@ internal static class YamlRecord
                 path, node.Start.Line, $"{key} takes whole numbers, not '{Short((node as YamlScalarNode)?.Value ?? "a list")}'")),
     ];
 
-    /// <summary>A record as a mapping, complete.</summary>
+    /// <summary>Converts a record to a complete mapping.</summary>
     public static YamlMappingNode ToNode(object record)
     {
         var node = new YamlMappingNode();
@@ -51,7 +51,7 @@ internal static class YamlRecord
         return node;
     }
 
-    /// <summary>A record as JSON, complete, under the keys that it has as YAML.</summary>
+    /// <summary>Converts a record to complete JSON, under the same keys as in YAML.</summary>
     public static JsonObject ToJson(object record)
     {
         var json = new JsonObject();
@@ -66,15 +66,15 @@ internal static class YamlRecord
         return json;
     }
 
-    /// <summary>Every setting of a record that has a value, under its keys with dots between.</summary>
+    /// <summary>All settings of a record that have a value, under dotted keys.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Flatten(object record) => Flatten(ToNode(record), "");
 
-    /// <summary>A mapping as text.</summary>
+    /// <summary>Formats a mapping as text.</summary>
     public static string ToText(YamlMappingNode node)
     {
         using var writer = new StringWriter();
         new YamlStream(new YamlDocument(node)).Save(writer, assignAnchors: false);
-        // The library ends lines as the system does.
+        // The library uses the system's line ends.
         return writer.ToString().Replace("\r\n", "\n", StringComparison.Ordinal).Replace("...\n", "", StringComparison.Ordinal);
     }
 
@@ -90,7 +90,7 @@ internal static class YamlRecord
         foreach ((YamlNode keyNode, YamlNode value) in node.Children)
         {
             string key = (keyNode as YamlScalarNode)?.Value
-                ?? throw new ConfigFileException(path, keyNode.Start.Line, "has a key that is no word");
+                ?? throw new ConfigFileException(path, keyNode.Start.Line, "has a key that is not text");
             if (!settings.TryGetValue(key, out PropertyInfo? property))
             {
                 string hint = EditDistance.Nearest(Short(key), [.. settings.Keys]) is { } near ? $"; did you mean '{near}'?"
@@ -125,7 +125,7 @@ internal static class YamlRecord
             ?? throw new ConfigFileException(path, node.Start.Line, $"{key} takes {Wanted(type)}, not '{Short(text)}'");
     }
 
-    // One name may stand without a list.
+    // A single name needs no list.
     private static CorpusNames? Names(YamlNode node) => node switch
     {
         YamlScalarNode { Value: { } name } => name,
@@ -165,7 +165,7 @@ internal static class YamlRecord
         _ => type.GetCustomAttribute<DescriptionAttribute>()?.Description ?? "a text",
     };
 
-    // A type of the toolkit's own that is written as one word.
+    // A type of the toolkit that is written as one word.
     private static bool IsWord(Type type) => type.IsValueType && typeof(IParsable<>).MakeGenericType(type).IsAssignableFrom(type);
 
     private static object? ParseWord<T>(string text)
@@ -191,7 +191,7 @@ internal static class YamlRecord
         _ => JsonValue.Create(ToScalar(value).Value),
     };
 
-    // What can be set and is not computed from other settings.
+    // Settable properties that are not computed from others.
     private static IEnumerable<PropertyInfo> Settings(Type type) => type.GetProperties()
         .Where(property => property.CanWrite && property.GetCustomAttribute<JsonIgnoreAttribute>() is null);
 

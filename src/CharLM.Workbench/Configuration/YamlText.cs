@@ -4,14 +4,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace CharLM.Workbench.Configuration;
 
-/// <summary>Reads a YAML file as data: bounded in size and depth, without aliases, which could make little text large.</summary>
+/// <summary>
+/// Reads a YAML file as data: bounded in size and depth, without aliases, which could expand a small text into a huge one.
+/// </summary>
 internal static class YamlText
 {
     private const int MaxCharacters = 1 << 20;
     private const int MaxDepth = 16;
 
-    /// <summary>The mapping that a file consists of; an empty file is an empty mapping.</summary>
-    /// <exception cref="ConfigFileException">The file is missing, too large, or no such YAML.</exception>
+    /// <summary>Reads the mapping of a file; an empty file is an empty mapping.</summary>
+    /// <exception cref="ConfigFileException">The file is missing, too large, or not a YAML mapping.</exception>
     public static YamlMappingNode Load(string path)
     {
         try
@@ -33,10 +35,10 @@ internal static class YamlText
         }
     }
 
-    /// <summary>The mapping that a text consists of.</summary>
+    /// <summary>Parses the mapping of a text.</summary>
     /// <param name="text">YAML.</param>
     /// <param name="path">What to call it in errors.</param>
-    /// <exception cref="ConfigFileException">It is no such YAML.</exception>
+    /// <exception cref="ConfigFileException">The text is not a YAML mapping.</exception>
     public static YamlMappingNode Parse(string text, string path)
     {
         try
@@ -56,7 +58,7 @@ internal static class YamlText
         catch (Exception e) when (
             e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
         {
-            // The parser's own slips on text that is no YAML; its messages say nothing.
+            // The parser's own bugs on invalid YAML; their messages are meaningless.
             throw new ConfigFileException(path, null, "is not YAML", e);
         }
         catch (YamlException e)
@@ -65,7 +67,7 @@ internal static class YamlText
         }
     }
 
-    // Loading is recursive; this is not.
+    // Loading is recursive, this check is not.
     private static void CheckShape(string text, string path)
     {
         var parser = new Parser(new StringReader(text));
@@ -89,11 +91,11 @@ internal static class YamlText
 /// <summary>A configuration file that cannot be used; the message begins with the file and the line.</summary>
 public sealed class ConfigFileException : Exception
 {
-    /// <summary>What is wrong where.</summary>
+    /// <summary>An error in a configuration file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="line">The line, from 1; null when it is the file as a whole.</param>
-    /// <param name="problem">What is wrong.</param>
-    /// <param name="inner">What brought it to light.</param>
+    /// <param name="line">The line, from 1; null for the file as a whole.</param>
+    /// <param name="problem">The problem.</param>
+    /// <param name="inner">The cause.</param>
     public ConfigFileException(string path, long? line, string problem, Exception? inner = null)
         : base(line is null ? $"{path}: {problem}" : $"{path}:{line}: {problem}", inner)
     {

@@ -5,9 +5,9 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Experiments;
 
-/// <summary>Where the run directories of an experiment lie: PARENT/EXPERIMENT/TRIAL.</summary>
+/// <summary>The run directories of an experiment: PARENT/EXPERIMENT/TRIAL.</summary>
 /// <param name="experiment">The experiment.</param>
-/// <param name="parent">The folder of all runs; nothing is made.</param>
+/// <param name="parent">The folder of all runs; not created.</param>
 public sealed class ExperimentDirectory(Experiment experiment, string parent = RunDirectory.DefaultParent)
 {
     /// <summary>The experiment's own folder.</summary>
@@ -20,10 +20,10 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         return new RunDirectory(System.IO.Path.Combine(Path, trial.Id));
     }
 
-    /// <summary>How all trials stand, in order.</summary>
+    /// <summary>The status of all trials, in order.</summary>
     public IReadOnlyList<TrialStatus> Status() => [.. experiment.Trials.Select(Status)];
 
-    /// <summary>How a trial stands.</summary>
+    /// <summary>The status of a trial.</summary>
     /// <exception cref="CheckpointException">A file of its run directory is damaged.</exception>
     public TrialStatus Status(Trial trial)
     {
@@ -45,39 +45,39 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         };
     }
 
-    /// <summary>Keeps in a trial's run directory that it failed, until it is run again.</summary>
-    /// <param name="trial">The trial; nobody works on it.</param>
-    /// <param name="problem">Why.</param>
+    /// <summary>Records a trial's failure in its run directory, until the trial runs again.</summary>
+    /// <param name="trial">The trial; no process may be working on it.</param>
+    /// <param name="problem">The reason.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing is not permitted.</exception>
     public void RecordFailure(Trial trial, string problem)
     {
         byte[] line = RecordFile.Line(new TrialFailure { Problem = problem, Time = DateTimeOffset.UtcNow });
         AtomicFile.Write(FailurePath(trial), stream => stream.Write(line));
     }
 
-    /// <summary>A trial is run again: how it failed before is no longer so.</summary>
-    /// <exception cref="IOException">What was kept cannot be removed.</exception>
-    /// <exception cref="UnauthorizedAccessException">What was kept may not be removed.</exception>
+    /// <summary>Removes the record of a failure when the trial runs again.</summary>
+    /// <exception cref="IOException">The record cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Removing the record is not permitted.</exception>
     public void ForgetFailure(Trial trial)
     {
         if (File.Exists(FailurePath(trial)))
             SharedFile.Delete(FailurePath(trial));
     }
 
-    /// <summary>What a trial's finished epochs told.</summary>
+    /// <summary>The metrics of a trial's finished epochs.</summary>
     /// <exception cref="CheckpointException">A line is damaged.</exception>
     public IReadOnlyList<EpochMetrics> Metrics(Trial trial) =>
         Of(trial).MetricsPath is var path && File.Exists(path) ? EpochMetrics.Read(path) : [];
 
-    /// <summary>What a trial has reached; null before its first epoch.</summary>
+    /// <summary>A trial's last finished epoch; null before the first.</summary>
     public EpochMetrics? Progress(Trial trial) => Metrics(trial) is [.., var last] ? last : null;
 
     /// <summary>
-    /// The corpus of a trial: of <see cref="CorpusResolver.Auto"/>, the one that this experiment has, once there is one, since two
-    /// trials on different texts do not compare.
+    /// The corpus of a trial. <see cref="CorpusResolver.Auto"/> becomes the corpus recorded for this experiment, once there is one, since
+    /// trials on different texts are not comparable.
     /// </summary>
-    /// <exception cref="IOException">What was kept cannot be read.</exception>
+    /// <exception cref="IOException">The record cannot be read.</exception>
     public CorpusNames CorpusOf(Trial trial)
     {
         ArgumentNullException.ThrowIfNull(trial);
@@ -85,15 +85,17 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
             return trial.Config.Corpus;
         if (File.Exists(AutoPath))
             return SharedFile.ReadText(AutoPath).Trim();
-        // Runs that were made before that was kept say it themselves.
+        // Older experiments have no record, but their runs' configurations name the corpus.
         return experiment.Trials.Where(other => other.Config.Corpus.IsAuto).Select(other => Of(other).ConfigPath)
             .Where(File.Exists).Select(path => RunConfigFile.Read(path).Corpus).FirstOrDefault() ?? CorpusResolver.Auto;
     }
 
-    /// <summary>Keeps which corpus <see cref="CorpusResolver.Auto"/> is for this experiment, unless that is kept already.</summary>
-    /// <returns>The one that is kept.</returns>
+    /// <summary>
+    /// Records which corpus <see cref="CorpusResolver.Auto"/> means for this experiment, unless that is recorded already.
+    /// </summary>
+    /// <returns>The recorded corpus.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing is not permitted.</exception>
     public string KeepAuto(string corpus)
     {
         Directory.CreateDirectory(Path);
@@ -105,7 +107,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         }
         catch (IOException) when (File.Exists(AutoPath))
         {
-            // Another trial was faster: its word counts.
+            // Another trial was faster: its record counts.
         }
         finally
         {
@@ -115,11 +117,11 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
     }
 
     /// <summary>
-    /// The first trial that was run with another configuration than the file's of now, or on another text, and what differs; null when
-    /// there is none. How often a run saves, and what its samples continue, may change.
+    /// The first trial that ran with another configuration than the file's current one, or on another text, and the differences; null if
+    /// there is none. How often a run saves, and what its samples continue, may differ.
     /// </summary>
-    /// <param name="textOf">SHA-256 of a corpus as it is now, hexadecimal; null where that is not known: then the trials are compared
-    /// with each other.</param>
+    /// <param name="textOf">SHA-256 of a corpus in its current state, hexadecimal; null if unknown: then the trials are compared with
+    /// each other.</param>
     /// <exception cref="ConfigFileException">The configuration in a run directory is damaged.</exception>
     /// <exception cref="CheckpointException">Another file there is damaged.</exception>
     public (RunDirectory Run, IReadOnlyList<string> Differences)? FirstOther(Func<CorpusNames, string?> textOf)
@@ -134,7 +136,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
             CorpusNames corpus = trial.Config.Corpus;
             string? text = TextOf(directory), now = textOf(corpus);
             RunConfig before = WithTrifles(RunConfigFile.Read(directory.ConfigPath), trial.Config);
-            // The text itself tells more than where it lay.
+            // The text's checksum matters more than its location.
             before = text is not null && now is not null ? before with { Corpus = corpus } : WithNameOf(trial, before);
             List<string> differences = [.. RunConfigFile.Differences(before, trial.Config)];
             if (!texts.TryGetValue(corpus, out (string Text, string Where) due) && (now ?? text) is { } first)
@@ -147,13 +149,13 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         return null;
     }
 
-    // What a run was trained on; null when that is not known.
+    // Checksum of a run's training text; null if unknown.
     private static string? TextOf(RunDirectory directory) =>
         File.Exists(directory.EnvironmentPath) ? RunEnvironment.Read(directory.EnvironmentPath).CorpusSha256
         : File.Exists(directory.ResultPath) ? RunSummary.Read(directory.ResultPath).CorpusSha256
         : null;
 
-    // A run writes down which text it read: of auto the one that was had, of a path the whole path.
+    // A run records the text that it read: the resolved one for auto, the full path for a path.
     private static RunConfig WithNameOf(Trial trial, RunConfig before)
     {
         CorpusNames corpus = trial.Config.Corpus;
@@ -161,7 +163,7 @@ public sealed class ExperimentDirectory(Experiment experiment, string parent = R
         return isSame ? before with { Corpus = corpus } : before;
     }
 
-    // What changes no figure.
+    // Settings that change no figure.
     private static RunConfig WithTrifles(RunConfig before, RunConfig now) => before with
     {
         CheckpointEvery = now.CheckpointEvery,

@@ -4,24 +4,24 @@ using YamlDotNet.RepresentationModel;
 
 namespace CharLM.Workbench.Experiments;
 
-/// <summary>Experiments as YAML: a base, a list and a grid of changes, seeds, repeats.</summary>
+/// <summary>Reads experiments from YAML: a base, a list and a grid of changes, seeds, repeats.</summary>
 public static class ExperimentFile
 {
     private const int LongestName = 100;
 
-    /// <summary>Reads and spells out an experiment.</summary>
-    /// <param name="path">The file; texts that it names by a path lie in its folder.</param>
-    /// <param name="catalog">The corpora that have names; default null: what looks like a path, with a slash or a dot, is one.</param>
-    /// <exception cref="ConfigFileException">Something in it cannot be; file, line and the nearest key are named.</exception>
+    /// <summary>Reads and expands an experiment.</summary>
+    /// <param name="path">The file; paths of texts in it are relative to its folder.</param>
+    /// <param name="catalog">The catalog of corpora; default null: names with a slash or a dot are paths.</param>
+    /// <exception cref="ConfigFileException">The file has an error; names file, line and the nearest key.</exception>
     public static Experiment Read(string path, CorpusCatalog? catalog = null) => From(YamlText.Load(path), path, catalog);
 
-    /// <summary>Reads and spells out an experiment.</summary>
+    /// <summary>Parses and expands an experiment.</summary>
     /// <param name="text">YAML.</param>
-    /// <param name="path">What to call it in errors; its name is the experiment's when the text gives none.</param>
-    /// <exception cref="ConfigFileException">Something in it cannot be; file, line and the nearest key are named.</exception>
+    /// <param name="path">What to call it in errors; also the experiment's name if the text gives none.</param>
+    /// <exception cref="ConfigFileException">The text has an error; names file, line and the nearest key.</exception>
     public static Experiment Parse(string text, string path) => From(YamlText.Parse(text, path), path, null);
 
-    /// <summary>Why a name cannot be that of a folder; null when it can.</summary>
+    /// <summary>Why a name is invalid for a folder; null if it is valid.</summary>
     internal static string? ErrorOfName(string name)
     {
         bool isName = name.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(name[0])
@@ -30,7 +30,7 @@ public static class ExperimentFile
             : $"a name is 1 to {LongestName} letters, digits, dots, underscores and hyphens, the first a letter or digit, not '{name}'";
     }
 
-    // As on the command line, a name wins over a file of the same name.
+    // As on the command line, a catalog name takes precedence over a file of the same name.
     private static string CorpusOf(string corpus, string path, CorpusCatalog? catalog)
     {
         if (corpus is CorpusResolver.Auto or CorpusResolver.StandardInput || string.IsNullOrWhiteSpace(corpus)
@@ -57,7 +57,7 @@ public static class ExperimentFile
         if (measure != TrialMetric.HeldOutBits && trials.Select(trial => trial.Config.Text.Token).Distinct().Count() > 1)
             throw new ConfigFileException(
                 path, LineOf("measure"),
-                    $"perplexities of characters and of words do not compare: take measure: {Choices.NameOf(TrialMetric.HeldOutBits)}");
+                    $"perplexities of characters and of words are not comparable: use measure: {Choices.NameOf(TrialMetric.HeldOutBits)}");
         return new Experiment { Name = name, About = settings.About, Measure = measure, Trials = trials };
 
         long? LineOf(string key) =>

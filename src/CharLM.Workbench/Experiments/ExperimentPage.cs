@@ -3,16 +3,16 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Experiments;
 
-/// <summary>An experiment as a report to read: its rows, and how the variants learned.</summary>
+/// <summary>Builds the report of an experiment: its table and learning curves.</summary>
 public static class ExperimentPage
 {
-    // More lines than this tell nothing apart; then each variant has its mean alone.
+    // More lines would be indistinguishable; then only means are shown.
     private const int MostLines = 60;
 
-    /// <summary>The report.</summary>
+    /// <summary>Builds the report.</summary>
     /// <param name="report">The rows.</param>
-    /// <param name="trials">How the trials stand.</param>
-    /// <param name="directory">Where their metrics are.</param>
+    /// <param name="trials">The status of the trials.</param>
+    /// <param name="directory">The experiment's runs.</param>
     /// <exception cref="Checkpoints.CheckpointException">Metrics are damaged.</exception>
     public static Report Of(ExperimentReport report, IEnumerable<TrialStatus> trials, ExperimentDirectory directory)
     {
@@ -20,14 +20,14 @@ public static class ExperimentPage
         ArgumentNullException.ThrowIfNull(directory);
         Experiment experiment = report.Experiment;
         TrialStatus[] all = [.. trials];
-        // Perplexities of characters and of words do not compare; bits per character do.
+        // Perplexities of characters and of words are not comparable; bits per character are.
         bool samePerplexity = experiment.Trials.Select(trial => trial.Config.Text.Token).Distinct().Count() == 1;
         TrialMetric[] measures = experiment.Measure == TrialMetric.HeldOutBits && samePerplexity
             ? [TrialMetric.HeldOutPerplexity, TrialMetric.HeldOutBits]
             : [experiment.Measure];
         List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1
             ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? ""
-                : "The variants are measured on different texts, or parts of one: their figures do not rank them.",
+                : "The variants are measured on different texts or parts of a text, so their figures do not rank them.",
                     report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
         return new Report(
             $"Experiment {experiment.Name}",
@@ -39,7 +39,7 @@ public static class ExperimentPage
             ]);
     }
 
-    // A variant is a group of one colour: its mean over the seeds as a line, each of its trials as a broken one.
+    // Each variant has one colour: its mean over the seeds as a solid line, its trials as dashed lines.
     private static LineChart Chart(TrialStatus[] trials, TrialMetric measure, ExperimentDirectory directory)
     {
         var variants = trials.GroupBy(status => status.Trial.Variant)
@@ -49,7 +49,7 @@ public static class ExperimentPage
             .Where(variant => variant.Curves.Length > 0).ToArray();
         bool hasMeans = variants.Any(variant => variant.Curves.Length > 1);
         bool showsTrials = !hasMeans || variants.Sum(variant => variant.Curves.Length + 1) <= MostLines;
-        string over = hasMeans ? $", mean over the seeds{(showsTrials ? ", and each (broken lines)" : "")}" : "";
+        string over = hasMeans ? $", mean over the seeds{(showsTrials ? ", and each (dashed lines)" : "")}" : "";
         string title = $"{ExperimentTable.NameOf(measure)}{over}";
         return new LineChart(title, "epoch", ExperimentTable.NameOf(measure),
             [.. variants.SelectMany(variant => Lines(variant.Name, variant.Group, variant.Curves, showsTrials))]);
@@ -59,7 +59,7 @@ public static class ExperimentPage
     {
         if (curves.Length == 1)
             return [curves[0] with { Name = name, Group = group }];
-        // The mean of fewer trials than all would jump where one ends: it goes as far as all of them do.
+        // A mean over fewer trials would jump where one ends, so it covers only the epochs that all trials have.
         IEnumerable<(double, double)> mean = curves.SelectMany(curve => curve.Points).GroupBy(point => point.X).OrderBy(epoch => epoch.Key)
             .Where(epoch => epoch.Count() == curves.Length).Select(epoch => (epoch.Key, epoch.Average(point => point.Y)));
         return [new LineSeries(name, [.. mean]) { Group = group },
@@ -68,7 +68,7 @@ public static class ExperimentPage
 
     private static LineSeries Curve(TrialStatus status, TrialMetric measure, ExperimentDirectory directory)
     {
-        // Bits a character are those of a token over the characters of one, which do not change; known when the trial is finished.
+        // Bits per character are bits per token over characters per token, which is constant and known once the trial is finished.
         IReadOnlyList<EpochMetrics> metrics = directory.Metrics(status.Trial);
         double scale = metrics is [.., var last] ? status.Result?.HeldOutBits / last.HeldOutLoss ?? double.NaN : double.NaN;
         IEnumerable<(double Epoch, double Value)> points = metrics

@@ -2,24 +2,24 @@ using CharLM.Workbench.Reports;
 
 namespace CharLM.Workbench.Experiments;
 
-/// <summary>An experiment's results, a row for each variant.</summary>
+/// <summary>An experiment's results, one row per variant.</summary>
 /// <param name="Experiment">The experiment.</param>
 /// <param name="Rows">The variants, in the experiment's order.</param>
 public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<ExperimentRow> Rows)
 {
-    /// <summary>Trials that are not finished.</summary>
+    /// <summary>Number of unfinished trials.</summary>
     public int Unfinished => Rows.Sum(row => row.Trials - row.Finished);
 
     /// <summary>
-    /// The variant with the best mean of the experiment's measure; null while nothing is finished, and where the variants are not
-    /// measured on one text.
+    /// The variant with the best mean of the experiment's metric; null while nothing is finished, and if the variants are not measured on
+    /// one text.
     /// </summary>
     public ExperimentRow? Best => !Experiment.MeasuresOneText ? null
         : Rows.Where(row => row.Of(Experiment.Measure) is { Mean: not double.NaN }).MinBy(row => row.Of(Experiment.Measure)!.Mean);
 
-    /// <summary>The report of what is finished.</summary>
+    /// <summary>Builds the report of the finished trials.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="trials">How its trials stand.</param>
+    /// <param name="trials">The status of its trials.</param>
     public static ExperimentReport From(Experiment experiment, IEnumerable<TrialStatus> trials)
     {
         ArgumentNullException.ThrowIfNull(experiment);
@@ -53,43 +53,43 @@ public sealed record ExperimentReport(Experiment Experiment, IReadOnlyList<Exper
 /// <summary>One variant of an experiment, over its finished trials.</summary>
 public sealed record ExperimentRow
 {
-    /// <summary>The variant, in words.</summary>
+    /// <summary>The variant as text.</summary>
     public required string Variant { get; init; }
 
-    /// <summary>Trials that the experiment has of it.</summary>
+    /// <summary>Number of its trials.</summary>
     public required int Trials { get; init; }
 
-    /// <summary>Those that are finished.</summary>
+    /// <summary>Number of its finished trials.</summary>
     public required int Finished { get; init; }
 
-    /// <summary>The number of trainable values; null while none is finished.</summary>
+    /// <summary>Number of trainable parameters; null while no trial is finished.</summary>
     public long? Parameters { get; init; }
 
-    /// <summary>Epochs, the median of the trials; null while none is finished.</summary>
+    /// <summary>Epochs, median over the trials; null while none is finished.</summary>
     public double? Epochs { get; init; }
 
-    /// <summary>Perplexity over the last epoch.</summary>
+    /// <summary>Training perplexity of the last epoch.</summary>
     public Spread? TrainPerplexity { get; init; }
 
-    /// <summary>Perplexity of the held-out text after it.</summary>
+    /// <summary>Held-out perplexity after the last epoch.</summary>
     public Spread? HeldOutPerplexity { get; init; }
 
-    /// <summary>Bits per character of the held-out text after it.</summary>
+    /// <summary>Held-out bits per character after the last epoch.</summary>
     public Spread? HeldOutBits { get; init; }
 
-    /// <summary>The trial with the best value of the experiment's measure; null while none is finished.</summary>
+    /// <summary>The trial with the best value of the experiment's metric; null while none is finished.</summary>
     public string? BestTrial { get; init; }
 
-    /// <summary>Tokens learned in a second of training, the median of the trials.</summary>
+    /// <summary>Tokens per second of training, median over the trials.</summary>
     public double? TokensPerSecond { get; init; }
 
-    /// <summary>Seconds of training, the sum of the trials.</summary>
+    /// <summary>Seconds of training, summed over the trials.</summary>
     public double? TrainedSeconds { get; init; }
 
-    /// <summary>What must be said of every figure of the variant; null for most.</summary>
+    /// <summary>A caveat for every figure of the variant; usually null.</summary>
     public string? Warning { get; init; }
 
-    /// <summary>What variants are compared by.</summary>
+    /// <summary>The values of a metric.</summary>
     public Spread? Of(TrialMetric measure) => measure switch
     {
         TrialMetric.TrainPerplexity => TrainPerplexity,
@@ -99,15 +99,15 @@ public sealed record ExperimentRow
     };
 }
 
-/// <summary>What the trials of a variant reached together.</summary>
-/// <param name="Mean">Their mean.</param>
-/// <param name="Deviation">Their standard deviation, that of a sample: the squares are divided by n - 1; null for a single one.</param>
-/// <param name="Best">The smallest.</param>
-/// <param name="Count">How many there are.</param>
-/// <param name="Infinite">How many of them are infinite, as a perplexity can be; the mean then is, too, and has no deviation.</param>
+/// <summary>The distribution of a metric over a variant's trials.</summary>
+/// <param name="Mean">The mean.</param>
+/// <param name="Deviation">The sample standard deviation (divided by n - 1); null for a single value.</param>
+/// <param name="Best">The smallest value.</param>
+/// <param name="Count">The number of values.</param>
+/// <param name="Infinite">The number of infinite values; if there are any, the mean is infinite and has no deviation.</param>
 public sealed record Spread(double Mean, double? Deviation, double Best, int Count, int Infinite)
 {
-    /// <summary>The spread of values; null when there are none.</summary>
+    /// <summary>Computes the distribution; null if there are no values.</summary>
     public static Spread? Of(IEnumerable<double> values)
     {
         double[] all = [.. values];
@@ -120,17 +120,15 @@ public sealed record Spread(double Mean, double? Deviation, double Best, int Cou
     }
 }
 
-/// <summary>What the variants of an experiment are compared by; the smaller, the better.</summary>
+/// <summary>The metric by which an experiment's variants are compared; smaller is better.</summary>
 public enum TrialMetric
 {
-    /// <summary>Perplexity of the last epoch's training text, measured before each step learned.</summary>
+    /// <summary>Training perplexity of the last epoch, measured before each step learns.</summary>
     TrainPerplexity,
 
-    /// <summary>Perplexity of the held-out text after the last epoch.</summary>
+    /// <summary>Held-out perplexity after the last epoch.</summary>
     HeldOutPerplexity,
 
-    /// <summary>
-    /// Bits per character of the held-out text after the last epoch: it compares models of characters with models of words.
-    /// </summary>
+    /// <summary>Held-out bits per character after the last epoch; compares character with word models.</summary>
     HeldOutBits,
 }

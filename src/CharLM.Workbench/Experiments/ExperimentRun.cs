@@ -1,11 +1,11 @@
 using CharLM.Workbench.Runs;
 namespace CharLM.Workbench.Experiments;
 
-/// <summary>Runs the trials of an experiment that are not finished, some at a time; one that fails does not stop the others.</summary>
-/// <param name="trials">How all trials stand before, in order.</param>
-/// <param name="run">Runs one trial to its end, or until it is cancelled, telling what it has reached; what it throws is
-/// the trial's failure.</param>
-/// <param name="progress">Told of every change, one at a time.</param>
+/// <summary>Runs the unfinished trials of an experiment, several at a time; a failing trial does not stop the others.</summary>
+/// <param name="trials">The status of all trials beforehand, in order.</param>
+/// <param name="run">Runs one trial to its end, or until it is cancelled, and reports its epochs; an exception is the trial's
+/// failure.</param>
+/// <param name="progress">Receives every change, one at a time.</param>
 public sealed class ExperimentRun(
     IEnumerable<TrialStatus> trials, Func<Trial, IProgress<EpochMetrics>, CancellationToken, Task<TrialStatus>> run,
         IProgress<TrialStatus>? progress = null)
@@ -13,13 +13,13 @@ public sealed class ExperimentRun(
     private readonly TrialStatus[] _trials = [.. trials];
     private readonly Lock _telling = new();
 
-    /// <summary>Runs them, in order.</summary>
-    /// <param name="jobs">Trials at a time, 1 or more.</param>
-    /// <param name="cancellationToken">No further trial begins; those that run are cancelled and waited for.</param>
-    /// <returns>How all trials stand after.</returns>
+    /// <summary>Runs the trials, in order.</summary>
+    /// <param name="jobs">Number of simultaneous trials, 1 or more.</param>
+    /// <param name="cancellationToken">Prevents further trials from starting; running ones are cancelled and awaited.</param>
+    /// <returns>The status of all trials afterwards.</returns>
     public async Task<IReadOnlyList<TrialStatus>> ExecuteAsync(int jobs, CancellationToken cancellationToken = default)
     {
-        // The loop itself is not cancelled: it would not wait for those that run.
+        // The loop itself is not cancelled, since it would not wait for running trials.
         await Parallel.ForEachAsync(
             Enumerable.Range(0, _trials.Length), new ParallelOptions { MaxDegreeOfParallelism = jobs }, async (place, _) =>
         {
@@ -41,7 +41,7 @@ public sealed class ExperimentRun(
         {
             Tell(place, _trials[place] with { State = TrialState.Resumable });
         }
-        // Whatever it is, it is this trial's affair; the others go on.
+        // Any exception fails only this trial.
         catch (Exception e)
         {
             Tell(place, _trials[place] with { State = TrialState.Failed, Problem = e.Message });

@@ -3,7 +3,7 @@ using CharLM.Workbench.Reports;
 
 namespace CharLM.Workbench.Experiments;
 
-/// <summary>An experiment's report as tables, a row for each variant.</summary>
+/// <summary>An experiment's report as tables, one row per variant.</summary>
 public static class ExperimentTable
 {
     private static readonly (string Name, Func<ExperimentRow, Spread?> Of)[] Measures =
@@ -13,7 +13,7 @@ public static class ExperimentTable
         ("held_out_bits", row => row.HeldOutBits),
     ];
 
-    /// <summary>A measure in words.</summary>
+    /// <summary>The name of a metric.</summary>
     public static string NameOf(TrialMetric measure) => measure switch
     {
         TrialMetric.TrainPerplexity => "training perplexity",
@@ -22,7 +22,7 @@ public static class ExperimentTable
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
 
-    /// <summary>What the experiment is about, rounded, for people; a figure that is not there is empty.</summary>
+    /// <summary>The table of the experiment's metric, rounded, for people; missing figures are empty.</summary>
     public static ReportTable Short(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -46,7 +46,7 @@ public static class ExperimentTable
             ])]);
     }
 
-    /// <summary>Every figure in full, for programs; a figure that is not there is empty.</summary>
+    /// <summary>All figures at full precision, for programs; missing figures are empty.</summary>
     public static ReportTable Full(ExperimentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -67,13 +67,13 @@ public static class ExperimentTable
             ])]);
     }
 
-    // A mean that leaves a trial out, or that one has made infinite, says so.
+    // Says so if the mean omits a trial or is infinite.
     private static string Mean(Spread? spread, int finished) => spread is null ? ""
         : spread.Infinite > 0 ? $"infinite ({spread.Infinite} of {spread.Count})"
         : spread.Count < finished ? $"{Rounded(spread.Mean)} ({spread.Count} of {finished})"
         : Rounded(spread.Mean);
 
-    // The same number of decimals in a column: three tell more than seeds agree on.
+    // A fixed number of decimals per column: three are more than seeds agree on.
     private static string Rounded(double? value) => value switch
     {
         null => "",

@@ -7,102 +7,100 @@ namespace CharLM.Workbench.Experiments;
 /// <summary>One run of an experiment.</summary>
 public sealed record Trial
 {
-    /// <summary>Its place in the experiment, from 1.</summary>
+    /// <summary>Its number in the experiment, from 1.</summary>
     public required int Number { get; init; }
 
-    /// <summary>Its name, which is that of its run directory: the same whatever other trials there are.</summary>
+    /// <summary>Its name, also of its run directory; independent of the other trials.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What it changes of the base, in words; trials that differ in the seed only have the same.</summary>
+    /// <summary>Its changes to the base as text; the same for trials that differ only in the seed.</summary>
     public required string Variant { get; init; }
 
     /// <summary>The seed.</summary>
     public long Seed => Config.Training.Seed;
 
-    /// <summary>Which repetition with this seed, from 1.</summary>
+    /// <summary>The repetition with this seed, from 1.</summary>
     public required int Repeat { get; init; }
 
-    /// <summary>All that the run is told.</summary>
+    /// <summary>The run's configuration.</summary>
     public required RunConfig Config { get; init; }
 }
 
-/// <summary>How a trial stands.</summary>
+/// <summary>The state of a trial.</summary>
 public enum TrialState
 {
-    /// <summary>It has not begun.</summary>
+    /// <summary>Not started.</summary>
     Waiting,
 
-    /// <summary>It runs, here or in another process.</summary>
+    /// <summary>Running, here or in another process.</summary>
     Running,
 
-    /// <summary>It was ended before its last epoch, and goes on when it is run again.</summary>
+    /// <summary>Interrupted before its last epoch; running it again resumes it.</summary>
     Resumable,
 
-    /// <summary>It reached its end.</summary>
+    /// <summary>Finished.</summary>
     Finished,
 
-    /// <summary>It could not be done; it is tried again when it is run again.</summary>
+    /// <summary>Failed; running it again retries it.</summary>
     Failed,
 
-    /// <summary>It was to be run, but another process works on it.</summary>
+    /// <summary>Should have run, but another process holds it.</summary>
     Busy,
 }
 
-/// <summary>How a trial stands, and what is known of it.</summary>
+/// <summary>The state of a trial, with details.</summary>
 /// <param name="Trial">The trial.</param>
-/// <param name="State">How it stands.</param>
+/// <param name="State">Its state.</param>
 public sealed record TrialStatus(Trial Trial, TrialState State)
 {
-    /// <summary>What it has reached so far; null before its first epoch.</summary>
+    /// <summary>Its last finished epoch; null before the first.</summary>
     public EpochMetrics? Progress { get; init; }
 
-    /// <summary>What it reached; null unless it is finished.</summary>
+    /// <summary>Its result; null unless finished.</summary>
     public TrialResult? Result { get; init; }
 
-    /// <summary>Why it failed; null unless it did.</summary>
+    /// <summary>The reason for its failure; null unless failed.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>
-    /// What a person should know of the run that ended just now: a checkpoint that is damaged, another machine than before.
-    /// </summary>
+    /// <summary>Warnings of the run that just ended: a damaged checkpoint, a different machine.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
-/// <summary>Why a trial failed when it was last run: its <c>failure.json</c>.</summary>
+/// <summary>The reason for a trial's last failure: its <c>failure.json</c>.</summary>
 internal sealed record TrialFailure
 {
     /// <summary>The reason, in a sentence.</summary>
     public required string Problem { get; init; }
 
-    /// <summary>When.</summary>
+    /// <summary>The time of the failure.</summary>
     public required DateTimeOffset Time { get; init; }
 }
 
-/// <summary>What a finished trial reached.</summary>
+/// <summary>The result of a finished trial.</summary>
 public sealed record TrialResult
 {
     /// <summary>Finished epochs.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>The number of trainable values.</summary>
+    /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>Perplexity over the last epoch.</summary>
+    /// <summary>Training perplexity of the last epoch.</summary>
     public required double TrainPerplexity { get; init; }
 
-    /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Held-out perplexity after the last epoch; null if nothing is held out.</summary>
     public double? HeldOutPerplexity { get; init; }
 
-    /// <summary>Bits per character of the held-out text after it; null when none is held out, or it has unknown tokens.</summary>
+    /// <summary>Held-out bits per character after the last epoch; null if nothing is held out, or if it has unknown tokens.</summary>
     public double? HeldOutBits { get; init; }
 
-    /// <summary>Tokens learned in a second of training: the median of the epochs.</summary>
+    /// <summary>Tokens per second of training, median over the epochs.</summary>
     public required double TokensPerSecond { get; init; }
 
     /// <summary>Seconds of training.</summary>
     public required double TrainedSeconds { get; init; }
 
-    /// <summary>What variants are compared by; null when the trial has it not.</summary>
+    /// <summary>The value of a metric; null if the trial does not have it.</summary>
     public double? Of(TrialMetric measure) => measure switch
     {
         TrialMetric.TrainPerplexity => TrainPerplexity,
@@ -111,7 +109,7 @@ public sealed record TrialResult
         _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "not a measure"),
     };
 
-    /// <summary>The result of a complete run.</summary>
+    /// <summary>Reads the result of a complete run.</summary>
     /// <exception cref="CheckpointException">A file of its directory is missing or damaged.</exception>
     internal static TrialResult Read(RunDirectory directory)
     {

@@ -6,13 +6,13 @@ using YamlDotNet.RepresentationModel;
 namespace CharLM.Workbench.Experiments;
 
 /// <summary>
-/// Spells an experiment out: every entry of the list, with every combination of the grid's values (the last axis changes
-/// fastest), with every seed, as often as it says.
+/// Expands an experiment: every entry of the list, with every combination of the grid's values (the last axis changes fastest), with every
+/// seed, for every repeat.
 /// </summary>
-/// <param name="settings">What the file says.</param>
+/// <param name="settings">The file's settings.</param>
 /// <param name="file">What to call the file in errors.</param>
-/// <param name="lineOf">The line of a key of the file.</param>
-/// <param name="corpusOf">Where the text lies that the file names.</param>
+/// <param name="lineOf">The line of a key in the file.</param>
+/// <param name="corpusOf">Maps a text in the file to its path.</param>
 internal sealed class TrialExpansion(ExperimentSettings settings, string file, Func<string, long?> lineOf, Func<string, string> corpusOf)
 {
     private const string NameKey = "name", SeedPath = "training.seed", CheckpointPath = "checkpoint_path";
@@ -22,7 +22,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
     private readonly List<Override> _base = [.. Override.In(settings.Base, file)];
 
     /// <summary>The trials, in order.</summary>
-    /// <exception cref="ConfigFileException">There are none, or too many; two have the same id; one cannot work.</exception>
+    /// <exception cref="ConfigFileException">There are none or too many trials, two have the same id, or one is invalid.</exception>
     public IReadOnlyList<Trial> Trials()
     {
         foreach (Override setting in _base)
@@ -36,7 +36,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
             throw new ConfigFileException(file, lineOf("repeats"), $"repeats must be 1 to 1000, not {settings.Repeats}");
         double count = axes.Aggregate((double)entries.Count * seeds.Count * settings.Repeats, (product, axis) => product * axis.Length);
         if (count > MaxTrials)
-            throw new ConfigFileException(file, null, $"makes {count:0} trials; {MaxTrials} is the most");
+            throw new ConfigFileException(file, null, $"makes {count:0} trials, more than {MaxTrials}");
 
         var trials = new List<Trial>();
         var ids = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -60,8 +60,8 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
                     if (same is not null)
                         throw new ConfigFileException(
                             file, LineOf(variant, same),
-                                $"'{variant.Label}' and '{same.Label}' are the same configuration: leave one of them out; for more runs of "
-                                    + "it there are seeds and repeats");
+                                $"'{variant.Label}' and '{same.Label}' are the same configuration: leave one of them out, and use seeds or "
+                                    + "repeats for more runs of it");
                     trials.Add(new Trial
                     {
                         Number = trials.Count + 1,
@@ -88,7 +88,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         }
     }
 
-    // Every axis is a list of values, every value a setting or, of a mapping, several.
+    // Each axis is a list of values; each value is one setting, or several for a mapping.
     private List<Override[][]> Axes()
     {
         var axes = new List<Override[][]>();
@@ -148,7 +148,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
                 Overrides = [.. variant.Overrides, .. choice],
             }));
 
-    // The grid's value would win, and the entry would be another than it says.
+    // The grid's value would win, and the entry would not be what it says.
     private void RefuseConflict(Override listed, List<Override[][]> axes)
     {
         if (axes.SelectMany(axis => axis).SelectMany(choice => choice).FirstOrDefault(listed.Meets) is { } chosen)
@@ -157,23 +157,23 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
                     + "one of them");
     }
 
-    // Where a variant says what another one says, too: in the setting that it does not share with it.
+    // The line of the first setting that two equal variants do not share.
     private static long LineOf(Variant variant, Variant other) =>
         variant.Overrides.FirstOrDefault(setting => !other.Overrides.Any(shared => ReferenceEquals(shared.Value, setting.Value)))?.Line
             ?? variant.Line;
 
-    // That a key exists and takes such a value shows before any combination is made.
+    // Checks keys and values before any combination is made.
     private void Check(Override setting, bool ofBase)
     {
         setting.ApplyTo(_preset, file);
         if (setting.Path == SeedPath && (!ofBase || settings.Seeds is not null))
-            throw new ConfigFileException(file, setting.Line, "the seed is what seeds: [0, 1, 2] says, for every variant the same");
+            throw new ConfigFileException(file, setting.Line, "give seeds as seeds: [0, 1, 2], the same for every variant");
         if (setting.Path == "corpus" && setting.Value.AllNodes.Any(node => node is YamlScalarNode { Value: CorpusResolver.StandardInput }))
-            throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it anew");
+            throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it again");
         if (setting.Path == "extend_vocab")
-            throw new ConfigFileException(file, setting.Line, "extend_vocab is for runs that go on from a model: leave it out");
+            throw new ConfigFileException(file, setting.Line, "extend_vocab is for runs that continue a model: leave it out");
         if (setting.Path == CheckpointPath)
-            throw new ConfigFileException(file, setting.Line, "checkpoint_path is the run directory's affair: leave it out");
+            throw new ConfigFileException(file, setting.Line, "checkpoint_path follows from the run directory: leave it out");
     }
 
     private RunConfig Config(Variant variant)
@@ -184,7 +184,7 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
         List<string> errors = [.. config.Errors()];
         if (errors.Count == 0)
             return config;
-        // To blame is the setting without which the error would not be there; what is more special is asked first.
+        // Blame the setting whose removal removes the error, the most specific first.
         var blamed = errors.Select(
             error => (Error: error,
                 Setting: Enumerable.Reverse(all)

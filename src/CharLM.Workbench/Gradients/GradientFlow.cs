@@ -14,13 +14,13 @@ public static class GradientFlow
 {
     private const string Hidden = "hidden", Cell = "cell";
 
-    /// <summary>Measures a model on rows of text, which it reads from the state zero on, without dropout.</summary>
-    /// <param name="model">The model; its weights and their gradients stay as they are.</param>
-    /// <param name="tokens">Token ids [rows, distance + 2]: what is read, and at the end of each row what follows.</param>
+    /// <summary>Measures a model on rows of text, read from the zero state, without dropout.</summary>
+    /// <param name="model">The model; its weights and their gradients are unchanged.</param>
+    /// <param name="tokens">Token ids [rows, distance + 2]: the input, and at the end of each row the target.</param>
     /// <param name="rows">Rows, 1 or more.</param>
-    /// <param name="cancellationToken">Looked at before every step.</param>
-    /// <returns>Curves as long as the distance, for every layer: of its hidden state, then of its cell state.</returns>
-    /// <exception cref="ArgumentException">The rows are too short to have a past.</exception>
+    /// <param name="cancellationToken">Checked before every step.</param>
+    /// <returns>Curves as long as the distance, per layer: the hidden state, then the cell state.</returns>
+    /// <exception cref="ArgumentException">The rows have fewer than 3 tokens.</exception>
     public static IReadOnlyList<FlowCurve> Measure(
         LanguageModel model, ReadOnlySpan<int> tokens, int rows, CancellationToken cancellationToken = default)
     {
@@ -37,7 +37,7 @@ public static class GradientFlow
         return Curves(loss, states, model.Config);
     }
 
-    // The states after each step but the last, in order; each step is a piece of its own, so that its state can be asked for.
+    // The states after each step but the last, in order; each step is computed separately to expose its state.
     private static (Tensor Loss, List<RecurrentState> States) Read(
         LanguageModel model, Tensor ids, int steps, CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ public static class GradientFlow
             states.Add(state);
         }
         (Tensor logits, _) = model.Compute(ids.narrow(1, steps - 1, 1), state);
-        // A sum: each row then has the gradient of its own loss.
+        // Summed, so that each row has the gradient of its own loss.
         return (nn.functional.cross_entropy(logits, ids.select(1, steps), reduction: nn.Reduction.Sum), states);
     }
 
@@ -64,7 +64,7 @@ public static class GradientFlow
         var curves = new List<FlowCurve>();
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
-            // What attention looks up reaches the last layer's hidden state on a way of its own: the newest state in its memory.
+            // Attention reaches the last layer's hidden state on a path of its own: the newest state in its memory.
             bool attends = memories.Length > 0 && layer == config.NumLayers - 1;
             curves.Add(new FlowCurve(layer, Hidden, Norms(step =>
             {
@@ -78,7 +78,7 @@ public static class GradientFlow
         return curves;
     }
 
-    // From the nearest step to the farthest.
+    // Nearest step first.
     private static double[] Norms(Func<int, Tensor?> gradientOf, int count)
     {
         var norms = new double[count];

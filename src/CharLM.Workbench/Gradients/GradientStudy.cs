@@ -7,37 +7,37 @@ using static TorchSharp.torch;
 
 namespace CharLM.Workbench.Gradients;
 
-/// <summary>Measures the gradient flow of models side by side, fresh, trained or of a checkpoint, on the same places of a text.</summary>
+/// <summary>Compares the gradient flow of models, fresh, trained or from a checkpoint, on the same places in a text.</summary>
 public sealed record GradientStudy
 {
-    /// <summary>The checkpoint whose model it is; null: fresh weights.</summary>
+    /// <summary>The checkpoint to measure; null for fresh weights.</summary>
     public Checkpoint? Start { get; init; }
 
-    /// <summary>How the text becomes token ids.</summary>
+    /// <summary>How to tokenize the text.</summary>
     public TextConfig Text { get; init; } = new();
 
     /// <summary>The models, one or more.</summary>
     public IReadOnlyList<ModelConfig> Models { get; init; } = [new()];
 
-    /// <summary>How they are trained, and the seed of their weights.</summary>
+    /// <summary>The training configuration, including the seed of the weights.</summary>
     public TrainerConfig Training { get; init; } = new();
 
-    /// <summary>Epochs that each is trained before it is measured, 0 to 1,000; default 0.</summary>
+    /// <summary>Epochs of training before the measurement, 0 to 1,000; default 0.</summary>
     public int TrainEpochs { get; init; }
 
-    /// <summary>With which clipping; every model is trained with each; null: none.</summary>
+    /// <summary>The kinds of clipping, each applied to every model; null for none.</summary>
     public IReadOnlyList<ClippingKind?> Clippings { get; init; } = [ClippingKind.Norm];
 
-    /// <summary>Steps back, 2 to 10,000; default 100.</summary>
+    /// <summary>Steps back in time, 2 to 10,000; default 100.</summary>
     public int Distance { get; init; } = 100;
 
-    /// <summary>Places of the text, 1 to 65,536; default 32.</summary>
+    /// <summary>Places in the text, 1 to 65,536; default 32.</summary>
     public int Rows { get; init; } = 32;
 
-    /// <summary>Threads of the fused kernels; default 0: as many as measure faster.</summary>
+    /// <summary>Threads of the fused kernels; default 0: the fastest number.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Every error, empty when there is none.</summary>
+    /// <summary>All errors; empty if there are none.</summary>
     public IEnumerable<string> Errors()
     {
         foreach (string error in Text.Errors().Concat(Models.SelectMany(model => model.Errors())).Concat(Training.Errors()).Distinct())
@@ -51,14 +51,14 @@ public sealed record GradientStudy
         if (Rows is < 1 or > 65_536)
             yield return $"rows must be 1 to 65536, not {Rows}";
         if (Models.Any(model => model.Bidirectional))
-            yield return "a bidirectional model reads its text from both ends, so that no step is before another: leave bidirectional out";
+            yield return "a bidirectional model reads its text from both ends, so no step comes before another: leave bidirectional out";
     }
 
     /// <summary>Trains and measures.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="progress">Told which model it is at.</param>
-    /// <param name="cancellationToken">Ends it after the current step.</param>
-    /// <exception cref="InvalidConfigException">There is an error, or the text is shorter than the distance.</exception>
+    /// <param name="progress">Receives the current model.</param>
+    /// <param name="cancellationToken">Cancels after the current step.</param>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the text is shorter than the distance.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch of the training.</exception>
     public IReadOnlyList<GradientRow> Execute(
         CorpusText corpus, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
@@ -115,7 +115,7 @@ public sealed record GradientStudy
             for (int epoch = 0; epoch < TrainEpochs; epoch++)
                 perplexity = trainer.TrainEpoch(epoch, cancellationToken: cancellationToken).Train.Perplexity;
         }
-        // Exploding gradients are what is looked for; the weights are those before.
+        // Exploding gradients are a result, too; the weights are those before the failed step.
         catch (TrainingDivergedException e)
         {
             return (perplexity, e.Message);
@@ -123,7 +123,7 @@ public sealed record GradientStudy
         return (perplexity, null);
     }
 
-    // Pieces of the training text, as far apart as it allows.
+    // Pieces of the training text, spaced as far apart as possible.
     private int[] Places(TokenSource tokens)
     {
         int length = Distance + 2;

@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 
 namespace CharLM.Workbench.Gradients;
 
-/// <summary>The spectrum of a model's recurrent weights, and the norms of their powers.</summary>
+/// <summary>Computes the spectrum of a model's recurrent weights and the norms of their powers.</summary>
 public static class RecurrentSpectrum
 {
-    /// <summary>Computes it in double precision, for every layer, direction and gate.</summary>
-    /// <param name="model">The model; minimal cells have no recurrent weights, hence no spectrum.</param>
-    /// <param name="greatestPower">Powers go up to this exponent, 1 or more.</param>
-    /// <param name="cancellationToken">Looked at before every gate.</param>
+    /// <summary>Computes the spectrum in double precision, for every layer, direction and gate.</summary>
+    /// <param name="model">The model; minimal cells have no recurrent weights, so no spectrum.</param>
+    /// <param name="greatestPower">The largest exponent of the powers, 1 or more.</param>
+    /// <param name="cancellationToken">Checked before every gate.</param>
     public static IReadOnlyList<GateSpectrum> Of(LanguageModel model, int greatestPower, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -6,26 +6,26 @@ using System.Text.RegularExpressions;
 namespace CharLM.Workbench.Inspection;
 
 /// <summary>
-/// A page that colours a text by what any unit or gate was at each character, with the units ranked by how well they follow
-/// lines, quotes and words (after Karpathy, Johnson and Li 2015, "Visualizing and understanding recurrent networks"). The
-/// page is one file and asks no network for anything.
+/// Renders a page that colours a text by the activation of any unit or gate, and ranks the units by how well they follow lines, quotes and
+/// words (after Karpathy, Johnson and Li 2015, "Visualizing and understanding recurrent networks"). The page is one file and needs no
+/// network.
 /// </summary>
 public static partial class ActivationPage
 {
     private const int MostRanks = 12;
     private const string Template = "CharLM.Workbench.Inspection.activations.html";
 
-    /// <summary>The page as HTML.</summary>
-    /// <param name="trace">What is shown.</param>
-    /// <param name="title">What the model is called.</param>
+    /// <summary>Renders the page as HTML.</summary>
+    /// <param name="trace">The activations.</param>
+    /// <param name="title">The model's name.</param>
     public static string Render(ActivationTrace trace, string title)
     {
         ArgumentNullException.ThrowIfNull(trace);
         using Stream stream = typeof(ActivationPage).Assembly.GetManifestResourceStream(Template)
             ?? throw new InvalidOperationException($"the library lacks its part {Template}");
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        // Text of a model or a user is data: escaped here, and set as text, never as HTML, by the page.
-        // In one pass: a title that holds {{data}} is a title.
+        // Foreign text is data: escaped here, and inserted by the page as text, never as HTML. Both places are replaced in one pass, so
+        // that a title containing {{data}} stays a title.
         string data = JsonSerializer.Serialize(Data(trace), JsonSerializerOptions.Web);
         return Place().Replace(reader.ReadToEnd(), place => place.Value == "{{title}}" ? WebUtility.HtmlEncode(title) : data);
     }
@@ -45,7 +45,7 @@ public static partial class ActivationPage
         }),
     };
 
-    // A colour has hardly more than 256 shades: -1 to 1 (relu: to the greatest) as -127 to 127, one byte each.
+    // One byte per value is enough for colours: -1 to 1 (relu: up to the maximum) becomes -127 to 127.
     private static byte[] Bytes(ActivationSeries series)
     {
         float scale = 1;

@@ -4,19 +4,21 @@ using CharLM.Tokenization;
 
 namespace CharLM.Workbench.Inspection;
 
-/// <summary>What every unit and gate of a recurrent network was while it read a text.</summary>
+/// <summary>The activations of all units and gates of a recurrent network while it reads a text.</summary>
 /// <param name="Tokens">The text, token by token, as the model read it.</param>
 /// <param name="Series">The units of each part of each layer.</param>
 public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList<ActivationSeries> Series)
 {
-    // A page of this size still opens.
+    // Browsers still open a page of this size.
     private const long MostValues = 32_000_000;
 
-    /// <summary>Reads a text from a state of zeros, by the cell's equations in plain loops.</summary>
+    /// <summary>Reads a text from the zero state, by the cell's equations in plain loops.</summary>
     /// <param name="checkpoint">The network.</param>
     /// <param name="tokens">Token ids, 1 or more.</param>
-    /// <param name="cancellationToken">Looked at before each token.</param>
-    /// <exception cref="InvalidConfigException">The network has no such equations here, or the text is empty or too long.</exception>
+    /// <param name="cancellationToken">Checked before each token.</param>
+    /// <exception cref="InvalidConfigException">
+    /// The network is bidirectional or a cell variant, or the text is empty or too long.
+    /// </exception>
     public static ActivationTrace Of(Checkpoint checkpoint, IReadOnlyList<int> tokens, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -42,9 +44,9 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
     private static IEnumerable<string> Errors(ModelConfig model, int tokens)
     {
         if (model.Bidirectional)
-            yield return "activations are those of a network that reads forwards; this one is bidirectional";
+            yield return "activations need a network that reads forward; this one is bidirectional";
         if (model.Variant != CellVariant.Standard)
-            yield return $"activations are those of the standard cells, not of the variant {Choices.NameOf(model.Variant)}";
+            yield return $"activations need a standard cell, not the variant {Choices.NameOf(model.Variant)}";
         if (tokens == 0)
             yield return "the text for the activations is empty: give at least one token";
         long values = (long)tokens * model.NumLayers * model.NumHiddens * LayerTrace.PartsOf(model.Cell);
@@ -54,13 +56,13 @@ public sealed record ActivationTrace(IReadOnlyList<string> Tokens, IReadOnlyList
     }
 }
 
-/// <summary>What the units of one part of a layer were at each token of a text.</summary>
+/// <summary>The activations of one part of a layer at each token of a text.</summary>
 /// <param name="Name">The part: "layer 1, hidden", "layer 2, forget gate".</param>
-/// <param name="Units">How many units it has.</param>
-/// <param name="Values">After each token was read, [tokens, units]: gates in [0, 1], all else in [-1, 1] but for relu.</param>
+/// <param name="Units">The number of units.</param>
+/// <param name="Values">The values after each token, [tokens, units]: gates in [0, 1], all others in [-1, 1] except for relu.</param>
 public sealed record ActivationSeries(string Name, int Units, ReadOnlyMemory<float> Values)
 {
-    /// <summary>One unit at each token.</summary>
+    /// <summary>The values of one unit at each token.</summary>
     public float[] Unit(int unit)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)unit, (uint)Units);

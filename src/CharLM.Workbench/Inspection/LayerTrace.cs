@@ -4,7 +4,7 @@ using CharLM.Models.Cells;
 
 namespace CharLM.Workbench.Inspection;
 
-/// <summary>One layer by its equations (as in CustomRnn, CustomGru and CustomLstm), with all that it computes kept.</summary>
+/// <summary>Computes one layer by its equations (as in CustomRnn, CustomGru and CustomLstm) and keeps all values.</summary>
 internal sealed class LayerTrace
 {
     private readonly ModelConfig _model;
@@ -13,7 +13,7 @@ internal sealed class LayerTrace
     private readonly float[] _fromInput, _fromHidden, _state, _cell;
     private readonly float[][] _parts;
 
-    /// <summary>A layer before the first token.</summary>
+    /// <summary>Creates a layer in the zero state.</summary>
     public LayerTrace(Checkpoint checkpoint, int layer, int tokens)
     {
         (_model, _layer, _hidden) = (checkpoint.Model, layer, checkpoint.Model.NumHiddens);
@@ -26,10 +26,10 @@ internal sealed class LayerTrace
         float[] Weight(string name) => checkpoint.Weights[$"rnn.{name}_l{layer}"].Values;
     }
 
-    /// <summary>How many parts of a layer are kept.</summary>
+    /// <summary>The number of recorded parts of a layer.</summary>
     public static int PartsOf(CellKind cell) => NamesOf(cell).Length;
 
-    /// <summary>Reads a token that enters as a one-hot vector: a column of the weights.</summary>
+    /// <summary>Reads a one-hot token: selects a column of the weights.</summary>
     /// <returns>The hidden state after it.</returns>
     public ReadOnlySpan<float> StepOneHot(int step, int id)
     {
@@ -39,7 +39,7 @@ internal sealed class LayerTrace
         return Step(step);
     }
 
-    /// <summary>Reads a vector.</summary>
+    /// <summary>Reads an input vector.</summary>
     /// <returns>The hidden state after it.</returns>
     public ReadOnlySpan<float> Step(int step, ReadOnlySpan<float> input)
     {
@@ -47,7 +47,7 @@ internal sealed class LayerTrace
         return Step(step);
     }
 
-    /// <summary>What was kept.</summary>
+    /// <summary>The recorded activations.</summary>
     public IEnumerable<ActivationSeries> Series() =>
         NamesOf(_model.Cell).Select((name, part) => new ActivationSeries($"layer {_layer + 1}, {name}", _hidden, _parts[part]));
 

@@ -3,16 +3,16 @@ using CharLM.Workbench.Configuration;
 
 namespace CharLM.Workbench.Inspection;
 
-/// <summary>What a saved model is made of, for people to look at.</summary>
-/// <param name="Kind">What it is, in words: "gru, 1 layer of 256 hidden units".</param>
-/// <param name="Parts">Its numbers, in the order of their names.</param>
+/// <summary>The parts of a saved model, for people.</summary>
+/// <param name="Kind">Its kind as text: "gru, 1 layer of 256 hidden units".</param>
+/// <param name="Parts">Its weights or counts, in order of their names.</param>
 /// <param name="Settings">Its configuration as YAML, complete.</param>
 public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, string Settings)
 {
-    /// <summary>All numbers together.</summary>
+    /// <summary>The total number of values.</summary>
     public long Count => Parts.Sum(part => part.Count);
 
-    /// <summary>The parts of a model.</summary>
+    /// <summary>Lists the parts of a model.</summary>
     public static ModelParts Of(ISavedModel saved) => saved switch
     {
         Checkpoint checkpoint => new ModelParts(
@@ -23,10 +23,10 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
                 .Select(weight => new ModelPart(weight.Key, weight.Value.Shape, weight.Value.Values.LongLength))],
             Section("text", checkpoint.Text) + Section("model", checkpoint.Model) + Section("training", checkpoint.Training)),
         NGramCheckpoint counted => new ModelParts(
-            $"counted n-grams up to order {counted.Model.Order}, modified Kneser-Ney",
+            $"n-grams up to order {counted.Model.Order}, modified Kneser-Ney",
             [.. counted.Model.NGrams.Select((count, i) => new ModelPart($"{i + 1}-grams", [count], count))],
             Section("text", counted.Text)),
-        _ => throw new ArgumentException($"{saved?.GetType().Name ?? "null"} is no saved model that can be looked into", nameof(saved)),
+        _ => throw new ArgumentException($"{saved?.GetType().Name ?? "null"} is not a saved model that can be inspected", nameof(saved)),
     };
 
     private static string Section(string name, object record)
@@ -36,8 +36,8 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
     }
 }
 
-/// <summary>One list of numbers of a saved model.</summary>
-/// <param name="Name">A weight by PyTorch's name, or the n-grams of one length.</param>
+/// <summary>One part of a saved model.</summary>
+/// <param name="Name">PyTorch's name of a weight, or the length of the n-grams.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="Count">How many numbers it has.</param>
+/// <param name="Count">The number of values.</param>
 public sealed record ModelPart(string Name, IReadOnlyList<long> Shape, long Count);

@@ -1,16 +1,16 @@
 namespace CharLM.Workbench.Inspection;
 
-/// <summary>Something of a text that a unit may follow, as a number at each token.</summary>
-/// <param name="Name">What it is, in words.</param>
-/// <param name="Values">One a token.</param>
+/// <summary>A feature of a text that a unit may follow, as a number at each token.</summary>
+/// <param name="Name">Its description.</param>
+/// <param name="Values">One value per token.</param>
 public sealed record TextFeature(string Name, IReadOnlyList<double> Values)
 {
     /// <summary>
-    /// The features that Karpathy et al. (2015) found units for: how far the line has come, quotes, how far the word has come;
-    /// and where a line or a word ends next.
+    /// The features for which Karpathy et al. (2015) found units: position in the line, quotes, position in the word; and where a line or a
+    /// word ends next.
     /// </summary>
     /// <param name="tokens">The text, token by token.</param>
-    /// <returns>Those that are not the same everywhere: only they can be followed.</returns>
+    /// <returns>The features that vary over the text; constant ones cannot be followed.</returns>
     public static IReadOnlyList<TextFeature> Of(IReadOnlyList<string> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -43,15 +43,15 @@ public sealed record TextFeature(string Name, IReadOnlyList<double> Values)
 }
 
 /// <summary>How well a unit follows a feature of the text.</summary>
-/// <param name="Series">Which part of which layer, as an index.</param>
-/// <param name="Unit">Which unit of it.</param>
+/// <param name="Series">The index of the series: a part of a layer.</param>
+/// <param name="Unit">The unit.</param>
 /// <param name="Correlation">Pearson's correlation over the tokens, in [-1, 1].</param>
 public readonly record struct UnitRank(int Series, int Unit, double Correlation)
 {
-    /// <summary>The units that follow a feature best, whichever their sign.</summary>
+    /// <summary>The units that follow a feature best, by absolute correlation.</summary>
     /// <param name="series">All units.</param>
     /// <param name="feature">The feature.</param>
-    /// <param name="most">How many are wanted.</param>
+    /// <param name="most">The number of units to return.</param>
     public static IReadOnlyList<UnitRank> Best(IReadOnlyList<ActivationSeries> series, TextFeature feature, int most)
     {
         ArgumentNullException.ThrowIfNull(series);
@@ -65,7 +65,7 @@ public readonly record struct UnitRank(int Series, int Unit, double Correlation)
         return [.. ranks.OrderByDescending(rank => Math.Abs(rank.Correlation)).Take(most)];
     }
 
-    // 0 where a unit is the same everywhere.
+    // 0 for a constant unit.
     private static double Correlate(float[] values, IReadOnlyList<double> feature)
     {
         double meanValue = values.Average(value => (double)value), meanFeature = feature.Average();

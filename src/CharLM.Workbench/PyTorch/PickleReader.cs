@@ -4,15 +4,15 @@ using System.Text;
 namespace CharLM.Workbench.PyTorch;
 
 /// <summary>
-/// Reads what torch.save pickles of dictionaries of tensors. A pickle is a program for a stack machine that may call any function
-/// of Python; this machine has the instructions that data needs, knows a few names by sight, and has nothing that it could call.
-/// A name or an instruction that it does not know ends it.
+/// Reads the pickles that torch.save writes for dictionaries of tensors. A pickle is a program for a stack machine that may call any Python
+/// function; this machine has only the instructions that data needs, recognises a few names, and can call nothing. Any other name or
+/// instruction is an error.
 /// </summary>
 internal sealed class PickleReader
 {
     private const int HighestProtocol = 5, LongestName = 100, MaxDimensions = 8, BytesOfLong = sizeof(long);
 
-    // Stands on the stack where a sequence begins, and for values that no state dict needs (lists, bytes, devices).
+    // Markers on the stack: the beginning of a sequence, and a value that no state dict needs (list, bytes, device).
     private static readonly object Mark = new(), Other = new();
 
     private const string NotNeeded =
@@ -29,10 +29,10 @@ internal sealed class PickleReader
 
     /// <summary>Reads a pickle.</summary>
     /// <returns>
-    /// A text, a long, a double, a bool, null, an array (a tuple), or one of the records beside this class; an object without
-    /// meaning for everything else.
+    /// A string, a long, a double, a bool, null, an array (a tuple), or one of the records in PickledValues.cs; an opaque object for
+    /// everything else.
     /// </returns>
-    /// <exception cref="FormatException">Says what is wrong.</exception>
+    /// <exception cref="FormatException">The pickle is invalid or unsupported; the message says why.</exception>
     public static object? Read(byte[] pickle) => new PickleReader(pickle).Run();
 
     private object? Run()
@@ -46,7 +46,7 @@ internal sealed class PickleReader
         }
     }
 
-    // The instructions of protocols 2 to 5 by their codes in pickletools.py.
+    // The instructions of protocols 2 to 5, with their codes from pickletools.py.
     private void Step(byte code)
     {
         switch (code)
@@ -132,7 +132,7 @@ internal sealed class PickleReader
             case (byte)'a' or (byte)'e':
                 _ = code == 'a' ? [Pop()] : PopToMark();
                 if (!ReferenceEquals(Top(), Other))
-                    throw Damaged("appends to what is no list");
+                    throw Damaged("appends to something that is not a list");
                 break;
             case (byte)'s':
                 SetItems(PopMany(2));
@@ -144,7 +144,7 @@ internal sealed class PickleReader
                 _stack.Add(Known(Line(), Line()));
                 break;
             case 0x93: // STACK_GLOBAL
-                _stack.Add(PopMany(2) is [string module, string name] ? Known(module, name) : throw Damaged("has a name that is no text"));
+                _stack.Add(PopMany(2) is [string module, string name] ? Known(module, name) : throw Damaged("has a name that is not text"));
                 break;
             case (byte)'Q':
                 _stack.Add(Storage(Pop()));
@@ -153,13 +153,13 @@ internal sealed class PickleReader
                 object?[] call = PopMany(2);
                 _stack.Add(
                     call is [PickledName called, object?[] arguments] ? Made(called, arguments)
-                        : throw Damaged("makes something of nothing"));
+                        : throw Damaged("calls something that is not a function"));
                 break;
             case (byte)'b':
-                // The attributes of an ordered dictionary: a state dict has its modules' versions there.
+                // The attributes of an ordered dictionary: a state dict keeps its modules' versions there.
                 Pop();
                 if (Top() is not PickledDict)
-                    throw Damaged("gives attributes to what has none");
+                    throw Damaged("sets attributes of an object that has none");
                 break;
             default:
                 throw new FormatException(
@@ -193,10 +193,10 @@ internal sealed class PickleReader
         _ => PyTorchFile.TypeOf(name) is not null,
     };
 
-    // What a call would give. Nothing is called.
+    // The result that a call would have; nothing is called.
     private static object? Made(PickledName name, object?[] arguments) => (name.Name, arguments) switch
     {
-        // Entries follow; TorchSharp.PyBridge writes an empty sequence of them here, too.
+        // Entries follow; TorchSharp.PyBridge writes an empty sequence here.
         ("OrderedDict", [] or [object?[] and []]) => new PickledDict(),
         ("OrderedDict", [var list]) when ReferenceEquals(list, Other) => new PickledDict(),
         ("_rebuild_tensor_v2", [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, ..]) =>
@@ -217,22 +217,22 @@ internal sealed class PickleReader
         if (values.Length > MaxDimensions)
             throw new FormatException($"has a tensor of {values.Length} dimensions, more than {MaxDimensions}");
         return [.. values.Select(
-            value => value is long and >= 0 and var number ? number : throw Damaged("has a size that is no whole number"))];
+            value => value is long and >= 0 and var number ? number : throw Damaged("has a size that is not a whole number"))];
     }
 
     private void SetItems(object?[] items)
     {
         if (Top() is not PickledDict dictionary || items.Length % 2 != 0)
-            throw Damaged("has an entry that belongs to no dictionary");
+            throw Damaged("has an entry outside a dictionary");
         for (int i = 0; i < items.Length; i += 2)
             dictionary.Set(items[i], items[i + 1]);
     }
 
     private object? Remembered(long place) =>
-        _memo.TryGetValue(place, out object? value) ? value : throw Damaged("refers to what was not there yet");
+        _memo.TryGetValue(place, out object? value) ? value : throw Damaged("refers to a value that it has not defined");
 
     private object? Top() =>
-        _stack.Count > 0 && !ReferenceEquals(_stack[^1], Mark) ? _stack[^1] : throw Damaged("takes more than there is");
+        _stack.Count > 0 && !ReferenceEquals(_stack[^1], Mark) ? _stack[^1] : throw Damaged("takes a value from an empty stack");
 
     private object? Pop()
     {
@@ -304,5 +304,5 @@ internal sealed class PickleReader
         }
     }
 
-    private static FormatException Damaged(string what) => new($"has a pickle that {what}: damaged, or no state dict of PyTorch");
+    private static FormatException Damaged(string what) => new($"has a pickle that {what}: damaged, or not a state dict of PyTorch");
 }

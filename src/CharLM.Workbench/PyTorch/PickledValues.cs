@@ -1,26 +1,26 @@
 namespace CharLM.Workbench.PyTorch;
 
-/// <summary>A Python name that a pickle refers to, such as torch.FloatStorage; nothing is behind it here.</summary>
+/// <summary>A Python name in a pickle, such as torch.FloatStorage; it is never resolved.</summary>
 internal sealed record PickledName(string Module, string Name)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Module}.{Name}";
 }
 
-/// <summary>The memory of tensors: a record of the archive.</summary>
+/// <summary>The storage of tensors: a record of the archive.</summary>
 /// <param name="Type">Its class, such as FloatStorage.</param>
-/// <param name="Key">Which record.</param>
-/// <param name="Count">How many elements it holds.</param>
+/// <param name="Key">The name of the record.</param>
+/// <param name="Count">The number of elements.</param>
 internal sealed record PickledStorage(string Type, string Key, long Count);
 
 /// <summary>A tensor: a view of a storage.</summary>
-/// <param name="Storage">Where its elements lie.</param>
-/// <param name="Offset">Which element is its first.</param>
+/// <param name="Storage">The storage of its elements.</param>
+/// <param name="Offset">The index of its first element in the storage.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="Strides">Elements from one index to the next, of each dimension.</param>
+/// <param name="Strides">The distance in elements from one index to the next, per dimension.</param>
 internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides)
 {
-    /// <summary>Whether its elements lie one after the other, row-major.</summary>
+    /// <summary>Whether its elements are consecutive, row-major.</summary>
     public bool IsContiguous
     {
         get
@@ -37,16 +37,16 @@ internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[]
     }
 }
 
-/// <summary>A dictionary; entries whose key is no text are only counted.</summary>
+/// <summary>A dictionary; entries with other keys than strings are only noted.</summary>
 internal sealed class PickledDict
 {
     private OrderedDictionary<string, object?>? _entries;
 
-    /// <summary>The entries with a text as their key, in their order.</summary>
+    /// <summary>The entries with string keys, in order.</summary>
     public IReadOnlyDictionary<string, object?> Entries =>
         _entries ?? (IReadOnlyDictionary<string, object?>)System.Collections.ObjectModel.ReadOnlyDictionary<string, object?>.Empty;
 
-    /// <summary>Whether there are entries with other keys.</summary>
+    /// <summary>Whether it has entries with other keys.</summary>
     public bool HasOthers { get; private set; }
 
     /// <summary>Adds or replaces an entry.</summary>

@@ -8,19 +8,19 @@ using static TorchSharp.torch;
 
 namespace CharLM.Workbench.PyTorch;
 
-/// <summary>Writes state dicts as torch.save does, through TorchSharp.PyBridge.</summary>
+/// <summary>Writes state dicts in torch.save's format, through TorchSharp.PyBridge.</summary>
 internal static class PyTorchExport
 {
-    private const string MetadataRecord = "model/charlm.json"; // the library reads it back; PyTorch passes it over
+    private const string MetadataRecord = "model/charlm.json"; // read back by charlm import; PyTorch ignores it
 
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes a file; there is a whole one or none.</summary>
-    /// <exception cref="CheckpointException">It cannot be written; an old one is as it was.</exception>
+    /// <summary>Writes a file atomically.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written; an existing one is unchanged.</exception>
     public static void Write(string path, StateDict state)
     {
         using DisposeScope scope = NewDisposeScope();
-        // In its order, which the pickle keeps.
+        // In the dictionary's order, which the pickle preserves.
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach ((string name, WeightArray weight) in state.Weights)
             tensors[name] = tensor(weight.Values, [.. weight.Shape]);
@@ -38,7 +38,7 @@ internal static class PyTorchExport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string old = File.Exists(path) ? "; the file that was there is untouched" : "";
+            string old = File.Exists(path) ? "; the existing file is unchanged" : "";
             throw new CheckpointException(path, $"cannot be written: {e.Message}{old}", e);
         }
     }

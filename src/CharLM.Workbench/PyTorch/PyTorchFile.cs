@@ -6,24 +6,24 @@ using CharLM.Checkpoints.Safetensors;
 namespace CharLM.Workbench.PyTorch;
 
 /// <summary>
-/// A state dict in a file of torch.save: a zip archive with a pickle that says which tensor lies where, and the tensors' memory
-/// beside it. Every size is checked against the file before anything is allocated; names in the archive are only compared.
+/// A state dict in a file of torch.save: a zip archive with a pickle that locates the tensors, and the tensors' memory. Every size is
+/// checked against the file before anything is allocated; names in the archive are only compared.
 /// </summary>
 /// <remarks>
-/// Tensors may be parts of one storage (an RNN from the GPU has all its weights in one) and lie in any order (a transposed one).
-/// TorchSharp.PyBridge reads neither, and takes sizes as the file gives them.
+/// Tensors may share one storage (an RNN from the GPU keeps all its weights in one) and have any strides (transposed ones).
+/// TorchSharp.PyBridge supports neither, and trusts the sizes in the file.
 /// </remarks>
 internal sealed class PyTorchFile : StateDictSource
 {
-    /// <summary>The record beside PyTorch's own in files of charlm: vocab and configuration, as safetensors' metadata.</summary>
+    /// <summary>The additional record in charlm's files, with the content of safetensors' metadata: vocab and configuration.</summary>
     public const string MetadataRecord = "charlm.json";
 
     private const int MaxPickleBytes = 4 << 20, MaxMetadataBytes = 32 << 20;
 
-    // torch.save does not compress, and trained weights hardly can be: what claims to be so much larger than the file is a bomb.
+    // torch.save does not compress, and trained weights are hardly compressible: a much larger claimed size is a zip bomb.
     private const long GreatestGrowth = 16, FreeBytes = 2 << 20;
 
-    // Where people put the state dict when they save more than that.
+    // Usual keys of the state dict in files that hold more.
     private static readonly string[] UsualKeys = ["state_dict", "model_state_dict", "model"];
 
     private readonly ZipArchive _archive;
@@ -44,7 +44,7 @@ internal sealed class PyTorchFile : StateDictSource
         if (_records.ContainsKey(_folder + "constants.pkl"))
             throw new FormatException("is a program of TorchScript, not a state dict: save that with torch.save(model.state_dict(), ...)");
         if (_records.TryGetValue(_folder + "byteorder", out ZipArchiveEntry? order) && !ReadAll(order, 16).AsSpan().StartsWith("little"u8))
-            throw new FormatException("has its bytes in another order than little-endian, which is not read");
+            throw new FormatException("is not little-endian, the only supported byte order");
         PickledDict state = StateDictOf(PickleReader.Read(ReadAll(_records[pickle], MaxPickleBytes)), key);
         Metadata = _records.TryGetValue(_folder + MetadataRecord, out ZipArchiveEntry? metadata)
             ? MetadataOf(ReadAll(metadata, MaxMetadataBytes))
@@ -62,7 +62,7 @@ internal sealed class PyTorchFile : StateDictSource
 
     private long Bound => (GreatestGrowth * _fileBytes) + FreeBytes;
 
-    /// <summary>The element type of a class of storages in the spelling of safetensors; null for one that is none.</summary>
+    /// <summary>The element type of a storage class in safetensors' spelling; null for other names.</summary>
     public static string? TypeOf(string storage) => storage switch
     {
         "DoubleStorage" => "F64",
@@ -80,8 +80,8 @@ internal sealed class PyTorchFile : StateDictSource
 
     /// <summary>Opens a file.</summary>
     /// <param name="stream">The file; it stays open.</param>
-    /// <param name="key">Which of its state dicts; null for the only one.</param>
-    /// <exception cref="FormatException">Says what is wrong.</exception>
+    /// <param name="key">The key of the state dict; null for the only one.</param>
+    /// <exception cref="FormatException">The file is invalid; the message says why.</exception>
     public static new PyTorchFile Open(FileStream stream, string? key) => Zip(() =>
     {
         var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
@@ -116,7 +116,7 @@ internal sealed class PyTorchFile : StateDictSource
     /// <inheritdoc/>
     public override void Dispose() => _archive.Dispose();
 
-    // The library has no exception of its own for damaged archives.
+    // ZipArchive has no exception of its own for damaged archives.
     private static T Zip<T>(Func<T> read)
     {
         try
@@ -158,9 +158,9 @@ internal sealed class PyTorchFile : StateDictSource
         if (only is not null)
             return (PickledDict)whole.Entries[only]!;
         string reason = whole.Entries.FirstOrDefault(entry => entry.Value is not PickledTensor).Key is { } other
-            ? $"'{other}' is no tensor"
+            ? $"'{other}' is not a tensor"
             : "it holds no named tensors";
-        throw new FormatException($"is no state dict, since {reason}{Names(inner)}");
+        throw new FormatException($"is not a state dict, since {reason}{Names(inner)}");
 
         static IEnumerable<string> Inner(PickledDict of) =>
             of.Entries.Where(entry => entry.Value is PickledDict dictionary && IsStateDict(dictionary)).Select(entry => entry.Key);
@@ -194,7 +194,7 @@ internal sealed class PyTorchFile : StateDictSource
         for (long i = 0; i < count; i++)
         {
             values[i] = storage[at];
-            // The next index, the last dimension first.
+            // Advance the index, last dimension first.
             for (int d = index.Length - 1; d >= 0; d--)
             {
                 at += place.Strides[d];
@@ -234,13 +234,13 @@ internal sealed class PyTorchFile : StateDictSource
     private StoredTensor Checked(string name, PickledTensor tensor)
     {
         string type = TypeOf(tensor.Storage.Type)
-            ?? throw new FormatException($"has the tensor '{name}' of a type that is not read, {tensor.Storage.Type}");
+            ?? throw new FormatException($"has the tensor '{name}' of an unsupported type, {tensor.Storage.Type}");
         int bytes = SafetensorsHeader.ElementBytes[type];
         ZipArchiveEntry record = RecordOf(tensor.Storage);
         if (record.Length != (Int128)tensor.Storage.Count * bytes)
         {
             throw new FormatException(
-                $"has the tensor '{name}' in a record of {record.Length} bytes where {tensor.Storage.Count} values of {type} were due");
+                $"has the tensor '{name}' in a record of {record.Length} bytes, not of {tensor.Storage.Count} values of {type}");
         }
         if (record.Length > Bound)
             throw Bomb($"the tensor '{name}'");
@@ -248,7 +248,7 @@ internal sealed class PyTorchFile : StateDictSource
             || count > tensor.Storage.Count || !LiesInside(tensor, count))
         {
             throw new FormatException(
-                $"has the tensor '{name}' in shape [{string.Join(", ", tensor.Shape)}], which does not lie in its {tensor.Storage.Count} "
+                $"has the tensor '{name}' in shape [{string.Join(", ", tensor.Shape)}], which exceeds its {tensor.Storage.Count} "
                     + "values");
         }
         _places[name] = tensor;
@@ -278,5 +278,5 @@ internal sealed class PyTorchFile : StateDictSource
     }
 
     private FormatException Bomb(string what) =>
-        new($"claims more than {Bound} bytes for {what} with {_fileBytes} bytes in all: damaged, or made to fill memory");
+        new($"claims more than {Bound} bytes for {what} in a file of {_fileBytes} bytes: damaged, or made to fill memory");
 }

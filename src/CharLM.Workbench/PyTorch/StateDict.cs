@@ -3,7 +3,9 @@ using CharLM.Models;
 
 namespace CharLM.Workbench.PyTorch;
 
-/// <summary>A model as PyTorch knows it: weights under the names and in the shapes of torch.nn, and texts beside them. Immutable.</summary>
+/// <summary>
+/// A model in PyTorch's form: weights under the names and in the shapes of torch.nn, and strings beside them. Thread safety: immutable.
+/// </summary>
 /// <param name="Weights">Name to weight, such as rnn.weight_ih_l0, linear.weight and embedding.weight.</param>
 /// <param name="Metadata">The vocab as a JSON list (vocab), and the configuration (charlm_model, charlm_text).</param>
 public sealed record StateDict(IReadOnlyDictionary<string, WeightArray> Weights, IReadOnlyDictionary<string, string> Metadata)
@@ -11,13 +13,13 @@ public sealed record StateDict(IReadOnlyDictionary<string, WeightArray> Weights,
     internal const string OutputWeight = "linear.weight";
     internal const string EmbeddingWeight = "embedding.weight";
 
-    // Named so that they meet no foreign ones.
+    // Prefixed so that they do not collide with other keys.
     internal const string VocabKey = "vocab";
     internal const string ModelKey = "charlm_model";
     internal const string TextKey = "charlm_text";
 
-    /// <summary>The state dict of a model.</summary>
-    /// <exception cref="InvalidConfigException">The model's cell is one that PyTorch does not have.</exception>
+    /// <summary>Builds the state dict of a model.</summary>
+    /// <exception cref="InvalidConfigException">PyTorch does not have the model's cell.</exception>
     public static StateDict Of(Checkpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -34,7 +36,7 @@ public sealed record StateDict(IReadOnlyDictionary<string, WeightArray> Weights,
                 ["a GRU of the form reset-before is another model than torch.nn.GRU, where its weights would give other results: train one "
                     + "with gru-form reset-after to export it"]);
         }
-        // PyTorch's state dicts hold a shared weight under both of its names.
+        // PyTorch's state dicts list a shared weight under both names.
         var weights = new Dictionary<string, WeightArray>(checkpoint.Weights, StringComparer.Ordinal);
         if (checkpoint.Model.TieWeights)
             weights[OutputWeight] = weights[EmbeddingWeight];

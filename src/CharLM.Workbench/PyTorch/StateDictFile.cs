@@ -8,28 +8,28 @@ using CharLM.Training;
 namespace CharLM.Workbench.PyTorch;
 
 /// <summary>
-/// Plain state dicts as files, the bridge to PyTorch: the same weights under the same names, without what makes a checkpoint
-/// self-sufficient. docs/pytorch.md shows both ways.
+/// Reads and writes plain state dicts, the bridge to PyTorch: the same weights under the same names, without the rest of a checkpoint. See
+/// docs/pytorch.md.
 /// </summary>
 public static class StateDictFile
 {
-    /// <summary>Writes the weights of a checkpoint as a safetensors file, with its vocab and its configuration as metadata.</summary>
-    /// <exception cref="InvalidConfigException">The model's cell is one that PyTorch does not have.</exception>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <summary>Writes a checkpoint's weights as a safetensors file, with its vocab and configuration as metadata.</summary>
+    /// <exception cref="InvalidConfigException">PyTorch does not have the model's cell.</exception>
+    /// <exception cref="CheckpointException">The file cannot be written; an existing one is unchanged.</exception>
     public static void Export(string path, Checkpoint checkpoint)
     {
         StateDict state = StateDict.Of(checkpoint);
         IReadOnlyList<OutgoingTensor> weights = SafetensorsFile.InOrder(state.Weights);
-        // HuggingFace's loaders ask for "format": "pt".
+        // HuggingFace's loaders require "format": "pt".
         SafetensorsFile.Write(path, SafetensorsFile.Header([new("format", "pt"), .. state.Metadata], weights), weights);
     }
 
-    /// <summary>Reads the weights of a language model that PyTorch trained; all is checked before they are allocated.</summary>
+    /// <summary>Reads the weights of a language model trained with PyTorch; everything is checked before weights are allocated.</summary>
     /// <param name="path">A safetensors file, or one of torch.save (PyTorch 1.6 or newer); weights of F32, F64, F16 or BF16 become
     /// float32.</param>
-    /// <param name="config">What the file does not say of itself.</param>
-    /// <returns>A checkpoint of no finished epochs.</returns>
-    /// <exception cref="CheckpointException">The file is missing, damaged, ambiguous, or of a model that the toolkit has not.</exception>
+    /// <param name="config">What the file does not specify.</param>
+    /// <returns>A checkpoint with zero finished epochs.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged, ambiguous, or of an unsupported model.</exception>
     /// <exception cref="InvalidConfigException">The model is bidirectional and <see cref="ImportConfig.AllowLeak"/> is not set.</exception>
     public static Checkpoint Import(string path, ImportConfig config)
     {
@@ -69,7 +69,7 @@ public static class StateDictFile
         };
     }
 
-    // All that shapes tell; what they do not tell comes from the metadata, where we wrote the file ourselves.
+    // Everything that follows from shapes; the rest comes from the metadata, if charlm wrote the file.
     private static ModelConfig ModelOf(StateDictLayout layout, IReadOnlyDictionary<string, string> metadata, ImportConfig config)
     {
         StoredTensor recurrent = layout.Matrix("rnn.weight_hh_l0");
@@ -104,7 +104,7 @@ public static class StateDictFile
         };
     }
 
-    // A weight that is shared stands in the file twice; two weights of their own are never equal to the last bit.
+    // A shared weight is in the file twice; two separate weights are never equal to the last bit.
     private static bool IsTied(Dictionary<string, WeightArray> weights) =>
         weights.TryGetValue(StateDict.EmbeddingWeight, out WeightArray? vectors)
         && weights[StateDict.OutputWeight] is { } output && output.Shape.SequenceEqual(vectors.Shape)
@@ -126,44 +126,41 @@ public static class StateDictFile
 }
 
 /// <summary>
-/// What a foreign state dict does not say of itself. Cell, layers, directions, hidden units and embedding are read off
-/// the shapes of its weights.
+/// What a foreign state dict does not specify. Cell, layers, directions, hidden units and embedding follow from the shapes of its weights.
 /// </summary>
 public sealed record ImportConfig
 {
-    /// <summary>Token to id and back, as the weights were trained with; default null: the vocab in the file's metadata.</summary>
+    /// <summary>The vocab that the weights were trained with; default null: the vocab in the file's metadata.</summary>
     public Vocab? Vocab { get; init; }
 
-    /// <summary>How text becomes those tokens; default null: what the file's metadata says, else the default.</summary>
+    /// <summary>How to tokenize text; default null: the file's metadata, else the default.</summary>
     public TextConfig? Text { get; init; }
 
     /// <summary>The text that the weights were trained on; default null: unknown.</summary>
     public CorpusRecord? Corpus { get; init; }
 
     /// <summary>
-    /// Where the state dict stands in a file of torch.save that holds more, such as "model_ema"; default null: the whole file, or
-    /// the only one in it, or the one under state_dict, model_state_dict or model.
+    /// The key of the state dict in a file of torch.save that holds more, such as "model_ema"; default null: the whole file, or the only
+    /// state dict in it, or the one under state_dict, model_state_dict or model.
     /// </summary>
     public string? Key { get; init; }
 
     /// <summary>
-    /// The module of the recurrent layers, such as "lstm" or "decoder.rnn"; "." means no module; default null: the one that has
-    /// a weight_ih_l0.
+    /// The module of the recurrent layers, such as "lstm" or "decoder.rnn"; "." for no module; default null: the one with a weight_ih_l0.
     /// </summary>
     public string? RecurrentModule { get; init; }
 
-    /// <summary>The module of the output layer, such as "fc"; default null: the one that has a weight and a bias.</summary>
+    /// <summary>The module of the output layer, such as "fc"; default null: the one with a weight and a bias.</summary>
     public string? OutputModule { get; init; }
 
-    /// <summary>The module of the embedding; default null: the one that has a weight and no bias, or none.</summary>
+    /// <summary>The module of the embedding; default null: the one with a weight and no bias, if any.</summary>
     public string? EmbeddingModule { get; init; }
 
     /// <summary>
-    /// The function of a plain recurrent cell, which leaves no trace in weights; default null: what the file's metadata says,
-    /// else tanh.
+    /// The activation of a plain recurrent cell, which weights do not show; default null: the file's metadata, else tanh.
     /// </summary>
     public RnnActivation? RnnActivation { get; init; }
 
-    /// <summary>Takes a bidirectional model, too; default false (<see cref="ModelConfig.AllowLeak"/>).</summary>
+    /// <summary>Whether to accept a bidirectional model; default false (<see cref="ModelConfig.AllowLeak"/>).</summary>
     public bool AllowLeak { get; init; }
 }

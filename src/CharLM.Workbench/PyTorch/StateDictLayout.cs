@@ -3,10 +3,9 @@ using CharLM.Checkpoints.Safetensors;
 namespace CharLM.Workbench.PyTorch;
 
 /// <summary>
-/// Which tensors of a foreign state dict are which weights. Names differ from one program to the next, so modules are known
-/// by what they hold: the recurrent layers by their weight_ih_l0, the output layer by a weight and a bias, an
-/// embedding by a weight alone. Where two modules answer, the user must say which, and what then lies in other modules is
-/// left alone: it is known to be another model's.
+/// Maps the tensors of a foreign state dict to weights. Names differ between programs, so modules are recognised by their content: the
+/// recurrent layers by their weight_ih_l0, the output layer by a weight and a bias, an embedding by a weight alone. If two modules match,
+/// the user must choose, and other modules are then ignored as another model's.
 /// </summary>
 internal sealed class StateDictLayout
 {
@@ -34,25 +33,25 @@ internal sealed class StateDictLayout
                 weights.Where(name => !HasBias(name) && Module(name).Prefix != _output), orNone: true);
     }
 
-    /// <summary>Whether tokens enter as learned vectors.</summary>
+    /// <summary>Whether the model has an embedding.</summary>
     public bool HasEmbedding => _embedding is not null;
 
-    /// <summary>The tensor of a weight, by the toolkit's name for it; null when the file has none.</summary>
+    /// <summary>The tensor of a weight, by the toolkit's name; null if the file has none.</summary>
     public StoredTensor? Find(string name) => _tensors.GetValueOrDefault(ForeignName(name));
 
-    /// <summary>The tensor of a weight that must be there, a matrix.</summary>
-    /// <exception cref="FormatException">It is missing, or no matrix.</exception>
+    /// <summary>The tensor of a required weight, a matrix.</summary>
+    /// <exception cref="FormatException">The weight is missing, or not a matrix.</exception>
     public StoredTensor Matrix(string name) => Find(name) switch
     {
         null => throw new FormatException($"lacks the weight '{ForeignName(name)}'"),
         { Shape: [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue] } matrix => matrix,
         var other => throw new FormatException(
-            $"has the weight '{other.Name}' in shape [{string.Join(", ", other.Shape)}], which is no matrix that can be used"),
+            $"has the weight '{other.Name}' in shape [{string.Join(", ", other.Shape)}], which is not a usable matrix"),
     };
 
-    /// <summary>The tensors of a model's weights, by the toolkit's names for them.</summary>
+    /// <summary>The tensors of a model's weights, by the toolkit's names.</summary>
     /// <param name="expected">Name to shape.</param>
-    /// <exception cref="FormatException">One is missing, superfluous, of another shape, or of a type that cannot be read.</exception>
+    /// <exception cref="FormatException">A weight is missing, superfluous, misshapen, or of an unsupported type.</exception>
     public IReadOnlyDictionary<string, StoredTensor> Match(IReadOnlyDictionary<string, long[]> expected)
     {
         var found = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
@@ -70,7 +69,7 @@ internal sealed class StateDictLayout
         }
         IEnumerable<string> others = _tensors.Keys.Except(found.Values.Select(tensor => tensor.Name));
         if (others.Where(name => !_named || IsOurs(Module(name).Prefix)).Order(StringComparer.Ordinal).FirstOrDefault() is { } left)
-            throw new FormatException($"has a tensor '{left}' that no model of this toolkit has beside the others");
+            throw new FormatException($"has a tensor '{left}' that no model of this toolkit has together with the others");
         return found;
     }
 

@@ -4,19 +4,19 @@ using CharLM.Checkpoints.Safetensors;
 
 namespace CharLM.Workbench.PyTorch;
 
-/// <summary>An open file of weights: what it holds, and the values of what is asked for.</summary>
+/// <summary>An open file of weights, whose values are read on request.</summary>
 internal abstract class StateDictSource : IDisposable
 {
-    /// <summary>Its tensors, none of them read.</summary>
+    /// <summary>Its tensors, without values.</summary>
     public abstract IReadOnlyList<StoredTensor> Tensors { get; }
 
-    /// <summary>Free text beside them.</summary>
+    /// <summary>Its metadata.</summary>
     public abstract IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Opens a file of either format, by its first bytes.</summary>
+    /// <summary>Opens a file of either format, recognised by its first bytes.</summary>
     /// <param name="stream">The file, at its beginning; it stays open.</param>
-    /// <param name="key">Which of several state dicts in a file of torch.save; null for the only one.</param>
-    /// <exception cref="FormatException">Says what is wrong.</exception>
+    /// <param name="key">The key of the state dict in a file of torch.save; null for the only one.</param>
+    /// <exception cref="FormatException">The file is invalid; the message says why.</exception>
     public static StateDictSource Open(FileStream stream, string? key)
     {
         Span<byte> start = stackalloc byte[SafetensorsHeader.LengthBytes];
@@ -25,12 +25,12 @@ internal abstract class StateDictSource : IDisposable
         return start switch
         {
             [(byte)'P', (byte)'K', 3, 4, ..] => PyTorchFile.Open(stream, key),
-            // As the length of a safetensors header, these beginnings would be more than is allowed.
+            // Read as the length of a safetensors header, these bytes would exceed the limit.
             [0x80, 2, 0x8a, 0x0a, ..] =>
-                throw new FormatException("was written by torch.save in its format of before PyTorch 1.6: load it there and save it again"),
+                throw new FormatException("was written by torch.save in the format before PyTorch 1.6: load and save it again in PyTorch"),
             [0x80, >= 2 and <= 5, _, _, _, _, _, _] when BinaryPrimitives.ReadUInt64LittleEndian(
                 start) > SafetensorsHeader.MaxHeaderBytes => throw new FormatException(
-                "looks like a bare pickle, which is not read: save the state dict with torch.save(model.state_dict(), ...)"),
+                "looks like a bare pickle, which is not supported: save the state dict with torch.save(model.state_dict(), ...)"),
             _ => new SafetensorsSource(stream),
         };
     }
@@ -59,7 +59,7 @@ internal abstract class StateDictSource : IDisposable
             return FloatTensor.Finite(tensor, values);
         }
 
-        // The file is its opener's.
+        // The caller owns the file.
         public override void Dispose()
         {
         }

@@ -1,11 +1,11 @@
 namespace CharLM.Workbench.Reports;
 
-/// <summary>A chart's numbers as a table: what stands in a chart's place where there are no charts.</summary>
+/// <summary>Converts a chart to a table, for output without charts.</summary>
 internal static class ChartFigures
 {
-    /// <summary>The curves side by side, a row a place on the common axis.</summary>
+    /// <summary>The curves side by side, one row per point on the common axis.</summary>
     /// <param name="chart">The curves.</param>
-    /// <param name="mostRows">How many rows are shown at most; first and last are always there.</param>
+    /// <param name="mostRows">The maximum number of rows; the first and last point are always included.</param>
     public static ReportTable Of(LineChart chart, int mostRows)
     {
         Dictionary<double, double>[] curves = [.. chart.Series.Select(Curve)];
@@ -18,18 +18,18 @@ internal static class ChartFigures
                     .. curves.Select(curve => curve.TryGetValue(x, out double y) ? ReportFigure.Of(y) : "")])]);
     }
 
-    /// <summary>The matrix as it is.</summary>
+    /// <summary>The matrix, unchanged.</summary>
     public static ReportTable Of(HeatMap map) => new(
         map.Title,
         [new ReportColumn($"{map.YLabel} \\ {map.XLabel}", IsNumber: false), .. map.Columns.Select(name => new ReportColumn(name))],
         [.. map.Rows.Select((name, row) => (string[])[name, .. map.Values[row].Select(value => ReportFigure.Of(value))])]);
 
-    /// <summary>Some of the items, evenly, the first and the last among them.</summary>
+    /// <summary>Evenly spaced items, including the first and the last.</summary>
     public static IEnumerable<T> Thinned<T>(IReadOnlyList<T> items, int most) => items.Count <= most
         ? items
         : Enumerable.Range(0, most).Select(i => items[(int)((long)i * (items.Count - 1) / (most - 1))]);
 
-    // Where a place has two values (a log that was gone on with), the later one holds.
+    // If a point occurs twice (a log that was continued), the later value counts.
     private static Dictionary<double, double> Curve(LineSeries series)
     {
         var curve = new Dictionary<double, double>();

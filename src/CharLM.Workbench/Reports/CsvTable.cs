@@ -6,8 +6,8 @@ public static class CsvTable
     private static readonly char[] Quoted = [',', '"', '\n', '\r'];
 
     /// <summary>Writes the column names and the rows.</summary>
-    /// <param name="table">The table; its cells are written as they are, so they should hold figures without separators.</param>
-    /// <param name="writer">Receives it.</param>
+    /// <param name="table">The table; cells are written unchanged, so figures should have no thousands separators.</param>
+    /// <param name="writer">Receives the table.</param>
     public static void Write(ReportTable table, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -19,7 +19,7 @@ public static class CsvTable
 
     private static string Cell(string text, bool isNumber)
     {
-        // A spreadsheet would take a name that begins so for a formula, and run it.
+        // A spreadsheet would execute such a name as a formula.
         if (!isNumber && text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n')
             text = "'" + text;
         return text.IndexOfAny(Quoted) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace CharLM.Workbench.Reports;
 
-/// <summary>Writes a report as Markdown; charts become tables of some of their points.</summary>
+/// <summary>Writes a report as Markdown; charts become tables of selected points.</summary>
 public static partial class MarkdownReport
 {
     private const int MostTableRows = 12;
 
     /// <summary>Writes the report.</summary>
-    /// <param name="report">What it says.</param>
-    /// <param name="writer">Receives it.</param>
+    /// <param name="report">The report.</param>
+    /// <param name="writer">Receives the Markdown.</param>
     public static void Write(Report report, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -65,12 +65,12 @@ public static partial class MarkdownReport
 
     private static void WriteBlock(string caption, string text, TextWriter writer)
     {
-        // A fence is longer than any row of backticks in the text.
+        // The fence must be longer than any run of backticks in the text.
         string fence = new('`', Math.Max(3, 1 + Backticks().Matches(text).Select(match => match.Length).DefaultIfEmpty(0).Max()));
         writer.Write($"{Inline(caption)}\n\n{fence}\n{text}{(text.EndsWith('\n') ? "" : "\n")}{fence}\n");
     }
 
-    // On one line, and without anything that Markdown or the HTML in it would read as more than a character.
+    // One line, with everything escaped that Markdown or embedded HTML would interpret.
     private static string Inline(string text) => Special().Replace(text.ReplaceLineEndings(" "), match => "\\" + match.Value);
 
     [GeneratedRegex("`+")]

@@ -1,9 +1,9 @@
 namespace CharLM.Workbench.Reports;
 
-/// <summary>The middle of some values: of times, which other processes disturb upwards only.</summary>
+/// <summary>The median of values; for times the right average, since other processes only lengthen them.</summary>
 internal static class Median
 {
-    /// <summary>The middle one, or the mean of the middle two; null when there are none.</summary>
+    /// <summary>The middle value, or the mean of the middle two; null if there are none.</summary>
     public static double? Of(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];

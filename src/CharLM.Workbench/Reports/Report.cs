@@ -1,19 +1,19 @@
 namespace CharLM.Workbench.Reports;
 
 /// <summary>
-/// A report as records: what it says, not how it looks. <see cref="Html.HtmlReport"/> writes it as one page with charts,
-/// <see cref="MarkdownReport"/> as text.
+/// A report as records: content without layout. <see cref="Html.HtmlReport"/> writes it as one page with charts, <see
+/// cref="MarkdownReport"/> as text.
 /// </summary>
-/// <param name="Title">What it is about.</param>
+/// <param name="Title">The title.</param>
 /// <param name="Sections">Its sections, in order.</param>
 public sealed record Report(string Title, IReadOnlyList<ReportSection> Sections);
 
-/// <summary>A part of a report under a heading of its own.</summary>
+/// <summary>A section of a report.</summary>
 /// <param name="Title">The heading.</param>
-/// <param name="Parts">What stands under it, in order.</param>
+/// <param name="Parts">The content, in order.</param>
 public sealed record ReportSection(string Title, IReadOnlyList<ReportPart> Parts)
 {
-    /// <summary>A section of the parts that are named one after the other.</summary>
+    /// <summary>Creates a section from a list of parts.</summary>
     public ReportSection(string title, params ReportPart[] parts)
         : this(title, (IReadOnlyList<ReportPart>)parts)
     {
@@ -21,8 +21,8 @@ public sealed record ReportSection(string Title, IReadOnlyList<ReportPart> Parts
 }
 
 /// <summary>
-/// Something that stands in a report: <see cref="Paragraph"/>, <see cref="Preformatted"/>, <see cref="ReportTable"/>,
-/// <see cref="LineChart"/>, <see cref="HeatMap"/> or <see cref="ShadedText"/>. The set is closed, so that every renderer knows all.
+/// A part of a report: <see cref="Paragraph"/>, <see cref="Preformatted"/>, <see cref="ReportTable"/>, <see cref="LineChart"/>, <see
+/// cref="HeatMap"/> or <see cref="ShadedText"/>. The hierarchy is closed, so that every renderer handles all.
 /// </summary>
 public abstract record ReportPart
 {
@@ -35,28 +35,28 @@ public abstract record ReportPart
 /// <param name="Text">Plain text; nothing in it is markup.</param>
 public sealed record Paragraph(string Text) : ReportPart;
 
-/// <summary>Text whose lines and spaces stay: a sample, a configuration.</summary>
-/// <param name="Caption">What it is.</param>
+/// <summary>Text whose line breaks and spaces are kept: a sample, a configuration.</summary>
+/// <param name="Caption">The caption.</param>
 /// <param name="Text">Plain text; nothing in it is markup.</param>
-/// <param name="Folded">Whether a page shows the caption only until it is asked for the text.</param>
+/// <param name="Folded">Whether a page shows only the caption until the reader unfolds the text.</param>
 public sealed record Preformatted(string Caption, string Text, bool Folded = false) : ReportPart;
 
 /// <summary>A table of texts and figures.</summary>
-/// <param name="Caption">What it shows; empty: the section's heading says it.</param>
+/// <param name="Caption">The caption; empty if the section's heading suffices.</param>
 /// <param name="Columns">Its columns.</param>
-/// <param name="Rows">Its cells [rows, columns], as they are read; an empty cell has no value.</param>
+/// <param name="Rows">Its cells [rows, columns], as displayed; an empty cell has no value.</param>
 public sealed record ReportTable(
     string Caption, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows) : ReportPart;
 
 /// <summary>A column of a <see cref="ReportTable"/>.</summary>
 /// <param name="Name">Its heading, with the unit.</param>
-/// <param name="IsNumber">Whether it holds figures, which are set to the right.</param>
+/// <param name="IsNumber">Whether it holds figures, which are right-aligned.</param>
 public sealed record ReportColumn(string Name, bool IsNumber = true);
 
-/// <summary>Numbers as a report's tables show them; files for programs get them whole.</summary>
+/// <summary>Formats numbers for a report's tables; files for programs get full precision.</summary>
 public static class ReportFigure
 {
-    /// <summary>About five digits: 4.1794, 17.060, 170,580, 1.2e-7; empty for what is not known.</summary>
+    /// <summary>About five digits: 4.1794, 17.060, 170,580, 1.2e-7; empty if unknown.</summary>
     public static string Of(double? value) => value switch
     {
         null => "",
@@ -69,78 +69,78 @@ public static class ReportFigure
         { } v => v.ToString("0.0000"),
     };
 
-    /// <summary>A value with its 95 % interval: 4.1794 (4.1601 to 4.2003); only the value when there is no interval.</summary>
+    /// <summary>A value with its 95 % interval: 4.1794 (4.1601 to 4.2003); only the value if there is no interval.</summary>
     public static string Of(double? value, double? low, double? high) =>
         low is { } from && high is { } to ? $"{Of(value)} ({Of(from)} to {Of(to)})" : Of(value);
 }
 
-/// <summary>Curves over one common axis, such as perplexities over epochs.</summary>
-/// <param name="Title">What it shows.</param>
-/// <param name="XLabel">What goes to the right, with the unit.</param>
-/// <param name="YLabel">What goes up, with the unit.</param>
+/// <summary>Curves over a common axis, such as perplexities over epochs.</summary>
+/// <param name="Title">The title.</param>
+/// <param name="XLabel">The label of the horizontal axis, with the unit.</param>
+/// <param name="YLabel">The label of the vertical axis, with the unit.</param>
 /// <param name="Series">The curves; one without points is not shown.</param>
 public sealed record LineChart(string Title, string XLabel, string YLabel, IReadOnlyList<LineSeries> Series) : ReportPart
 {
-    /// <summary>Whether what goes up is on a logarithmic scale; values of 0 and below are then left out. Default: not.</summary>
+    /// <summary>Whether the vertical axis is logarithmic; values of 0 and below are then omitted. Default: false.</summary>
     public bool LogarithmicY { get; init; }
 }
 
 /// <summary>A curve of a <see cref="LineChart"/>.</summary>
-/// <param name="Name">What it shows, for the legend.</param>
-/// <param name="Points">Its points from left to right; one that is not finite makes a gap.</param>
+/// <param name="Name">Its name in the legend.</param>
+/// <param name="Points">Its points from left to right; a non-finite value makes a gap.</param>
 public sealed record LineSeries(string Name, IReadOnlyList<(double X, double Y)> Points)
 {
-    /// <summary>Curves of one group have one colour: a run's training and held-out perplexity. Null: a colour of its own.</summary>
+    /// <summary>Curves of one group share a colour, such as a run's training and held-out perplexity. Null: a colour of its own.</summary>
     public int? Group { get; init; }
 
-    /// <summary>Whether the line is broken, as held-out curves are. Default: not.</summary>
+    /// <summary>Whether the line is dashed, as for held-out curves. Default: false.</summary>
     public bool Dashed { get; init; }
 }
 
 /// <summary>A matrix as colours, such as attention weights.</summary>
-/// <param name="Title">What it shows.</param>
-/// <param name="XLabel">What the columns are.</param>
-/// <param name="YLabel">What the rows are.</param>
-/// <param name="Columns">The columns' names, from left to right; several may be alike.</param>
-/// <param name="Rows">The rows' names, from top to bottom; several may be alike.</param>
-/// <param name="Values">The matrix [rows, columns]; what is not finite stays empty.</param>
+/// <param name="Title">The title.</param>
+/// <param name="XLabel">The meaning of the columns.</param>
+/// <param name="YLabel">The meaning of the rows.</param>
+/// <param name="Columns">The columns' names, from left to right; duplicates are allowed.</param>
+/// <param name="Rows">The rows' names, from top to bottom; duplicates are allowed.</param>
+/// <param name="Values">The matrix [rows, columns]; non-finite values stay blank.</param>
 public sealed record HeatMap(
     string Title, string XLabel, string YLabel, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows,
         IReadOnlyList<IReadOnlyList<double>> Values) : ReportPart
 {
-    /// <summary>How values become colours. Default: from the smallest to the largest.</summary>
+    /// <summary>The colour scale. Default: from the smallest to the largest value.</summary>
     public ShadeScale Scale { get; init; } = ShadeScale.Sequential;
 }
 
-/// <summary>A text whose tokens are coloured by a value each, such as how much they surprised a model.</summary>
-/// <param name="Caption">What the colours show, with the unit.</param>
-/// <param name="Tokens">The text, token by token, each with its value; one that is not finite stays without colour.</param>
+/// <summary>A text whose tokens are coloured by a value, such as their surprisal.</summary>
+/// <param name="Caption">The meaning of the colours, with the unit.</param>
+/// <param name="Tokens">The text, token by token, with values; non-finite ones have no colour.</param>
 public sealed record ShadedText(string Caption, IReadOnlyList<(string Token, double Value)> Tokens) : ReportPart
 {
-    /// <summary>How values become colours. Default: from 0 to the largest that is shown.</summary>
+    /// <summary>The colour scale. Default: from 0 to the largest value shown.</summary>
     public ShadeScale Scale { get; init; } = ShadeScale.Sequential;
 
-    /// <summary>What has the darkest colour, everything above it too. Default: the largest value.</summary>
+    /// <summary>The value from which on the colour is darkest. Default: the largest value.</summary>
     public double? Largest { get; init; }
 }
 
-/// <summary>How values become colours.</summary>
+/// <summary>A colour scale.</summary>
 public enum ShadeScale
 {
     /// <summary>From pale to dark, from the smallest value to the largest.</summary>
     Sequential,
 
-    /// <summary>Two colours that meet, pale, at zero: for values with a sign, such as activations.</summary>
+    /// <summary>Two colours, palest at zero: for signed values, such as activations.</summary>
     Diverging,
 }
 
-/// <summary>Turns values into a few levels of colour.</summary>
-/// <param name="scale">How.</param>
-/// <param name="smallest">What is palest, of a sequential scale.</param>
-/// <param name="largest">What is darkest.</param>
+/// <summary>Maps values to a few levels of colour.</summary>
+/// <param name="scale">The scale.</param>
+/// <param name="smallest">The palest value of a sequential scale.</param>
+/// <param name="largest">The darkest value.</param>
 internal sealed class Shading(ShadeScale scale, double smallest, double largest)
 {
-    /// <summary>The darkest level; of a diverging scale, the darkest on the other side is its negative.</summary>
+    /// <summary>The darkest level; a diverging scale has its negative on the other side.</summary>
     public const int Levels = 12;
 
     /// <summary>The scale of a text.</summary>
@@ -156,7 +156,7 @@ internal sealed class Shading(ShadeScale scale, double smallest, double largest)
             : new Shading(map.Scale, values.Min(), values.Max());
     }
 
-    /// <summary>The value's level, 0 to <see cref="Levels"/>, of a diverging scale also below 0; null of what is not finite.</summary>
+    /// <summary>The value's level, 0 to <see cref="Levels"/>, on a diverging scale also negative; null for a non-finite value.</summary>
     public int? LevelOf(double value)
     {
         if (!double.IsFinite(value))

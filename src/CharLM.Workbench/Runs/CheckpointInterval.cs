@@ -4,9 +4,9 @@ using System.Globalization;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>How often checkpoints are written: after so many epochs, steps or minutes, 0 only at the end; or by themselves.</summary>
-/// <param name="Amount">How many; for <see cref="CheckpointUnit.Automatic"/> 1.</param>
-/// <param name="Unit">Of what.</param>
+/// <summary>The interval between checkpoints: a number of epochs, steps or minutes; 0 to write only at the end; or automatic.</summary>
+/// <param name="Amount">The number of units; 1 for <see cref="CheckpointUnit.Automatic"/>.</param>
+/// <param name="Unit">The unit.</param>
 [Description("a number of epochs, steps or minutes, such as 50, 500steps or 10min, or auto")]
 public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit) : IParsable<CheckpointInterval>
 {
@@ -19,22 +19,22 @@ public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit
         ("minutes", CheckpointUnit.Minutes), ("minute", CheckpointUnit.Minutes), ("min", CheckpointUnit.Minutes),
     ];
 
-    /// <summary>Often enough that at most a minute is lost, and seldom enough that at most 2 % of the time goes into writing.</summary>
+    /// <summary>Limits lost work to a minute and the time for writing to 2 %.</summary>
     public static CheckpointInterval Automatic => new(1, CheckpointUnit.Automatic);
 
-    /// <summary>After every so many epochs.</summary>
+    /// <summary>An interval in epochs.</summary>
     public static CheckpointInterval Epochs(int amount) => new(amount, CheckpointUnit.Epochs);
 
-    /// <summary>After every so many steps.</summary>
+    /// <summary>An interval in steps.</summary>
     public static CheckpointInterval Steps(int amount) => new(amount, CheckpointUnit.Steps);
 
-    /// <summary>Whenever so many minutes have passed.</summary>
+    /// <summary>An interval in minutes.</summary>
     public static CheckpointInterval Minutes(int amount) => new(amount, CheckpointUnit.Minutes);
 
     /// <inheritdoc/>
     public static CheckpointInterval Parse(string s, IFormatProvider? provider) =>
         TryParse(s, provider, out CheckpointInterval result) ? result
-            : throw new FormatException($"'{s}' is no interval such as auto, 50, 500steps or 10min");
+            : throw new FormatException($"'{s}' is not an interval such as auto, 50, 500steps or 10min");
 
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out CheckpointInterval result)
@@ -53,7 +53,7 @@ public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit
         return isNumber;
     }
 
-    /// <summary>As it is written: auto, 50, 500steps, 10min.</summary>
+    /// <summary>The form in files and options: auto, 50, 500steps, 10min.</summary>
     public override string ToString() => Unit switch
     {
         CheckpointUnit.Steps => $"{Amount}steps",
@@ -63,7 +63,7 @@ public readonly record struct CheckpointInterval(int Amount, CheckpointUnit Unit
     };
 }
 
-/// <summary>What the time between checkpoints is counted in.</summary>
+/// <summary>The unit of the interval between checkpoints.</summary>
 public enum CheckpointUnit
 {
     /// <summary>Passes over the text.</summary>
@@ -76,8 +76,8 @@ public enum CheckpointUnit
     Minutes,
 
     /// <summary>
-    /// Nothing: a checkpoint is written when about 50 seconds have passed, so that at most a minute of work can be lost; where
-    /// writing takes so long that it would be more than 2 % of the time, more seldom.
+    /// Automatic: about every 50 seconds, so that at most a minute of work is lost; less often if writing would take more than 2 % of the
+    /// time.
     /// </summary>
     Automatic,
 }

@@ -1,21 +1,21 @@
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Says when a checkpoint is due, and how much time may go into writing.</summary>
-/// <param name="every">How often.</param>
-/// <param name="clock">Tells the time.</param>
+/// <summary>Decides when a checkpoint is due, and limits the time for writing.</summary>
+/// <param name="every">The interval.</param>
+/// <param name="clock">The clock.</param>
 internal sealed class CheckpointPace(CheckpointInterval every, TimeProvider clock)
 {
-    // A minute, less what the step takes that is under way when it is over, and the writing itself.
+    // A minute minus the current step and the writing itself.
     private static readonly TimeSpan Automatic = TimeSpan.FromSeconds(50);
 
-    // Writing is at most 2 % of the time, 1 part of 50; of a best model by itself, which could be written with the next checkpoint, 0.5 %.
+    // Writing takes at most 1 part in 50 of the time (2 %); a best model, which could wait for the next checkpoint, 0.5 %.
     private const int LeastWork = 49, LeastWorkForBest = 199;
 
-    // Since the last checkpoint, since the last file, and what writing took in between.
+    // Times of the last checkpoint and the last file, and the time spent on writing in between.
     private long _sinceCheckpoint = clock.GetTimestamp(), _sinceFile = clock.GetTimestamp();
     private TimeSpan _spent, _lastCheckpoint, _lastFile;
 
-    /// <summary>Whether there is time to write the best model by itself, before the next checkpoint.</summary>
+    /// <summary>Whether there is time to write the best model separately, before the next checkpoint.</summary>
     public bool HasTimeForBest => clock.GetElapsedTime(_sinceFile) >= LeastWorkForBest * _lastFile;
 
     private TimeSpan Elapsed => clock.GetElapsedTime(_sinceCheckpoint);
@@ -23,7 +23,7 @@ internal sealed class CheckpointPace(CheckpointInterval every, TimeProvider cloc
     private bool IsAutomaticDue => Elapsed >= Automatic && Elapsed >= LeastWork * (_spent + _lastCheckpoint);
 
     /// <summary>Whether a checkpoint is due after a step.</summary>
-    /// <param name="step">Steps of the run.</param>
+    /// <param name="step">Steps since the run began.</param>
     public bool IsDueAfterStep(long step) => every switch
     {
         { Amount: 0 } => false,
@@ -33,7 +33,7 @@ internal sealed class CheckpointPace(CheckpointInterval every, TimeProvider cloc
         _ => false,
     };
 
-    /// <summary>Whether a checkpoint is due after an epoch that was measured.</summary>
+    /// <summary>Whether a checkpoint is due after a measured epoch.</summary>
     /// <param name="epoch">Finished epochs.</param>
     public bool IsDueAfterEpoch(int epoch) => every switch
     {
@@ -50,7 +50,7 @@ internal sealed class CheckpointPace(CheckpointInterval every, TimeProvider cloc
         _spent += _lastFile;
     }
 
-    /// <summary>Writes a checkpoint, and begins to count anew.</summary>
+    /// <summary>Writes a checkpoint and restarts the interval.</summary>
     public void Write(Action write)
     {
         _lastFile = _lastCheckpoint = Time(write);

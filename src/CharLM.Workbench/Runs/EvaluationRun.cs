@@ -8,29 +8,29 @@ using static TorchSharp.torch;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Measures saved models on a text: which part of it, and read how.</summary>
+/// <summary>An evaluation of saved models on a text: the part of the text and how to read it.</summary>
 public sealed record EvaluationRun
 {
     private const int RowsOfRecurrent = 32;
 
     /// <summary>
-    /// Which part of the text; default null: the test part, else what training held out or did not read, and all of another text.
+    /// The part of the text; default null: the test part, else what training held out or did not read, and all of another text.
     /// </summary>
     public TextSplit? Split { get; init; }
 
-    /// <summary>Read only so many tokens of that part; default 0: all.</summary>
+    /// <summary>The maximum number of tokens to read of that part; default 0: all.</summary>
     public int MaxTokens { get; init; }
 
-    /// <summary>Rows that are read side by side; default null: 32, or 1 where nothing is gained by more.</summary>
+    /// <summary>The number of rows read side by side; default null: 32, or 1 for n-grams and dynamic evaluation.</summary>
     public int? Rows { get; init; }
 
-    /// <summary>How the model goes on learning while it reads; default null: not at all. The text is then read in 1 row.</summary>
+    /// <summary>Dynamic evaluation, which reads the text in 1 row; default null: none.</summary>
     public DynamicEvaluationConfig? Dynamic { get; init; }
 
-    /// <summary>How the text is read otherwise, and how the bootstrap draws.</summary>
+    /// <summary>Other settings of the reading, and the bootstrap's.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
-    /// <summary>Every error of the request, empty when there is none.</summary>
+    /// <summary>All errors; empty if there are none.</summary>
     public IEnumerable<string> Errors()
     {
         if (MaxTokens < 0)
@@ -43,9 +43,9 @@ public sealed record EvaluationRun
             yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
     }
 
-    /// <summary>The part of a text that some models are measured on, as each of them reads it.</summary>
+    /// <summary>Selects the part of a text that each model is measured on, tokenized for each.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="models">One or several: those that read the same tokens have the same part, each of the others its own.</param>
+    /// <param name="models">One or more models; those that read the same tokens share a part, each of the others has its own.</param>
     /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">Nothing is held out, or the text has no token of a vocab.</exception>
     public IReadOnlyList<EvaluationText> Texts(
@@ -84,10 +84,10 @@ public sealed record EvaluationRun
             if (split != TextSplit.All && unseen.Count < 2)
             {
                 throw new InvalidConfigException(
-                    [$"nothing of the text is {(split == TextSplit.Test ? "kept for a test" : "held out from training")}: split all "
-                        + "measures what it has learned; or take another text"]);
+                    [$"nothing of the text is {(split == TextSplit.Test ? "kept for a test" : "held out from training")}: measure all of "
+                        + "it with split all, or use another text"]);
             }
-            // What training held out as windows is measured as those, unless another reading was asked for.
+            // Windows held out from training are measured as windows, unless another reading is requested.
             if (split == TextSplit.HeldOut && Rows is null && MaxTokens == 0 && Dynamic is null && Config.ResetEvery == 0
                 && parts.Select(part => (part.HeldOut, part.WindowLength)).Distinct().ToArray() is [(var heldOut, > 0 and var length)]
                 && heldOut.Count > 0 && heldOut.End <= tokens)
@@ -105,18 +105,18 @@ public sealed record EvaluationRun
             (_, false) => "",
             (TextSplit.Test, _) => " (test part)",
             (TextSplit.HeldOut, _) => " (held out from training)",
-            _ => " (the text of the training)",
+            _ => " (the training text)",
         };
         return text with { Name = corpus.Origin.Name + label, WindowLength = window };
     }
 
     /// <summary>Measures a model.</summary>
     /// <param name="saved">The model.</param>
-    /// <param name="text">The text as it reads it.</param>
-    /// <param name="name">What the model is called in the report.</param>
-    /// <param name="device">Where to compute; default the CPU.</param>
-    /// <param name="threads">Threads of one operation; default 0: chosen.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <param name="text">The text, tokenized for the model.</param>
+    /// <param name="name">The model's name in the report.</param>
+    /// <param name="device">The device; default the CPU.</param>
+    /// <param name="threads">Number of threads; default 0: chosen automatically.</param>
+    /// <param name="cancellationToken">Checked before each call.</param>
     public EvaluationResult Execute(
         ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0,
             CancellationToken cancellationToken = default)
@@ -143,8 +143,8 @@ public sealed record EvaluationRun
             CancellationToken cancellationToken)
     {
         if (saved is not Checkpoint checkpoint)
-            throw new InvalidConfigException([$"dynamic evaluation learns by gradients, which {name} has not: it counts n-grams"]);
-        // torch.nn where it can compute the model, else its equations: both have gradients of every weight.
+            throw new InvalidConfigException([$"dynamic evaluation learns by gradients, but {name} is an n-gram model"]);
+        // torch.nn if it can compute the model, else the custom cells: both have gradients of every weight.
         bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Errors().Any();
         using LanguageModel model = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
         using var learning = new DynamicModel(model, dynamic);
@@ -154,13 +154,13 @@ public sealed record EvaluationRun
     }
 }
 
-/// <summary>Which part of a text a model is measured on.</summary>
+/// <summary>The part of a text to measure.</summary>
 public enum TextSplit
 {
-    /// <summary>What its training held out to choose by, or did not read.</summary>
+    /// <summary>What training held out for validation, or did not read.</summary>
     HeldOut,
 
-    /// <summary>What its training neither read nor chose by.</summary>
+    /// <summary>What training used neither for learning nor for validation.</summary>
     Test,
 
     /// <summary>The whole text.</summary>

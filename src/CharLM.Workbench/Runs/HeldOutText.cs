@@ -4,28 +4,28 @@ using CharLM.Tokenization;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>The text that a run measures but does not learn from, and how it is read.</summary>
-/// <param name="Tokens">Its token ids; empty when nothing is held out.</param>
-/// <param name="WindowLength">Tokens of the windows that are read with the state reset for each; 0: rows with the state carried.</param>
-/// <param name="BeforeTest">Whether a test part follows it.</param>
-/// <param name="EndId">What ends a document; null: the text has none.</param>
+/// <summary>The held-out text of a run, and how to read it.</summary>
+/// <param name="Tokens">Its token ids; empty if nothing is held out.</param>
+/// <param name="WindowLength">Tokens per window, each read from the zero state; 0 for rows with the state carried.</param>
+/// <param name="BeforeTest">Whether a test part follows.</param>
+/// <param name="EndId">The id of the end token of documents; null if the text has none.</param>
 internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool BeforeTest = false, int? EndId = null)
 {
-    // Without windows, what an evaluation takes when it is told nothing.
+    // Without windows, the defaults of an evaluation.
     private EvaluationConfig Reading => new() { WindowLength = WindowLength, EndId = EndId };
 
     /// <summary>Whether anything is held out.</summary>
     public bool Exists => !Tokens.IsEmpty;
 
-    /// <summary>The split and the state policy in words.</summary>
+    /// <summary>Describes the split and the reading.</summary>
     public string Describe() => WindowLength > 0
         ? $"the next {Tokens.Length - WindowLength} windows of {WindowLength} tokens, the state reset for each"
         : $"the {(BeforeTest ? "" : "last ")}{Tokens.Length} tokens{(BeforeTest ? " before the test part" : "")}, read in "
             + $"{Reading.Describe(Tokens.Length)}";
 
     /// <summary>
-    /// Characters (Unicode scalar values) of a token that is predicted, on average, with the space before a word; null when some
-    /// are not in the vocab: what they stand for is lost.
+    /// The average number of characters (Unicode scalar values) per predicted token, including the space before a word; null if some tokens
+    /// are not in the vocab, since their characters are unknown.
     /// </summary>
     public double? CharactersPerToken(Vocab vocab, Tokenizer tokenizer)
     {
@@ -43,7 +43,7 @@ internal sealed record HeldOutText(TokenSource Tokens, int WindowLength, bool Be
         return (double)characters / predicted.Length;
     }
 
-    /// <summary>Measures a model on it, as an evaluation of its checkpoint does.</summary>
+    /// <summary>Measures a model on this text, in the same way as an evaluation of its checkpoint.</summary>
     public LossSum Measure(LanguageModel model, CancellationToken cancellationToken = default) =>
         Evaluator.Measure(model, Tokens, Reading, cancellationToken);
 }

@@ -9,35 +9,35 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>What a run trains: all that <see cref="RunExecution"/> asks of it.</summary>
+/// <summary>The training task of a run, as <see cref="RunExecution"/> drives it.</summary>
 internal interface IRunTask
 {
-    /// <summary>Trains it.</summary>
+    /// <summary>The trainer.</summary>
     EpochTrainer Trainer { get; }
 
-    /// <summary>Measures what is held out: its nats, and for models on pairs the figures that count, the first before all.</summary>
-    /// <returns>Null and nothing when nothing is held out.</returns>
+    /// <summary>Measures held-out data: its loss, and for models on pairs the figures, the decisive one first.</summary>
+    /// <returns>Null and an empty list if nothing is held out.</returns>
     (LossSum? Loss, IReadOnlyList<Metric> Metrics) MeasureHeldOut(CancellationToken cancellationToken);
 
-    /// <summary>Measures the trained model on text that its training did not see; null when it saw all, and for models on pairs.</summary>
-    /// <param name="best">The best model, where that is another one than the last.</param>
+    /// <summary>Measures the trained model on unseen text; null if training saw all, and for models on pairs.</summary>
+    /// <param name="best">The best model, if it is not the last one.</param>
     /// <param name="trainLoss">Nats per token of the last epoch.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <param name="cancellationToken">Checked before each call.</param>
     UnseenFigures? MeasureUnseen(IRunCheckpoint? best, double? trainLoss, CancellationToken cancellationToken);
 
-    /// <summary>Shows what the model makes of something; null when there is nothing to show it on.</summary>
+    /// <summary>Generates a sample; null if there is nothing to show.</summary>
     string? Sample();
 
-    /// <summary>What a file of the model holds, its weights copied.</summary>
-    /// <param name="figures">What training has reached.</param>
-    /// <param name="resume">What is needed to go on; null for a model that is only to be used.</param>
+    /// <summary>Creates a checkpoint of the model, with its weights copied.</summary>
+    /// <param name="figures">The progress of training.</param>
+    /// <param name="resume">The state needed to resume; null for a model that is only to be used.</param>
     IRunCheckpoint Checkpoint(TrainingProgress figures, ResumeState? resume);
 
-    /// <summary>How the run ended, for result.json.</summary>
+    /// <summary>Creates the summary for result.json.</summary>
     RunSummary Summary(RunResult result);
 }
 
-/// <summary>A language model that learns a text, as a run asks for it.</summary>
+/// <summary>Training a language model on a text.</summary>
 internal sealed class LanguageModelTask(
     RunConfig config, CorpusOrigin corpus, TokenizedText text, TextSketch? trainedText, HeldOutText heldOut, LanguageModel model,
     Trainer trainer) : IRunTask
@@ -89,7 +89,7 @@ internal sealed class LanguageModelTask(
         };
 }
 
-/// <summary>A model that learns pairs, as a run asks for it.</summary>
+/// <summary>Training a model on pairs.</summary>
 internal sealed class PairTask(PairRunConfig config, TrainedModel model, PairTrainer trainer, PairFile data, PairFile? heldOut) : IRunTask
 {
     private const int SampledPairs = 5;
@@ -105,7 +105,7 @@ internal sealed class PairTask(PairRunConfig config, TrainedModel model, PairTra
     /// <inheritdoc/>
     public UnseenFigures? MeasureUnseen(IRunCheckpoint? best, double? trainLoss, CancellationToken cancellationToken) => null;
 
-    /// <summary>The first held-out pairs: source, prediction, target, with tabs between; null when none are held out.</summary>
+    /// <summary>Source, prediction and target of the first held-out pairs, separated by tabs; null if none are held out.</summary>
     public string? Sample()
     {
         if (heldOut is null)

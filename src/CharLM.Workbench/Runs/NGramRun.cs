@@ -7,38 +7,38 @@ using CharLM.Tokenization;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>The n-gram baseline of a text: counted on its first part, measured on the part that is held out.</summary>
+/// <summary>The n-gram baseline of a text: counted on its first part, measured on the held-out part.</summary>
 public sealed record NGramRun
 {
-    /// <summary>Tokens of the longest n-grams, 1 to 10; default 7.</summary>
+    /// <summary>The order: tokens of the longest n-grams, 1 to 10; default 7.</summary>
     public int Order { get; init; } = Baselines.DefaultOrder;
 
-    /// <summary>How the text becomes token ids; default all of it, the last tenth held out.</summary>
+    /// <summary>How to tokenize and split the text; default all of it, the last tenth held out.</summary>
     public TextConfig Text { get; init; } = new() { MaxTokens = 0, ValidationFraction = 0.1 };
 
-    /// <summary>Whether compressors are measured on the held-out part, too; default false.</summary>
+    /// <summary>Whether to measure compressors on the held-out part, too; default false.</summary>
     public bool Compressors { get; init; }
 
-    /// <summary>Where the counts are written; default checkpoints/ngram.safetensors.</summary>
+    /// <summary>The file for the counts; default checkpoints/ngram.safetensors.</summary>
     public string CheckpointPath { get; init; } = Path.Combine("checkpoints", "ngram.safetensors");
 
-    /// <summary>How the bootstrap draws.</summary>
+    /// <summary>The bootstrap's settings.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>All errors; empty if there are none.</summary>
     public IEnumerable<string> Errors()
     {
         foreach (string error in NGramModel.Errors(Order).Concat(Text.Errors()).Concat(Config.Errors()))
             yield return error;
         if (Compressors && Text.ValidationFraction + Text.TestFraction == 0)
-            yield return "compressors are measured on what is held out: give a validation-fraction above 0";
+            yield return "compressors are measured on the held-out part: give a validation-fraction above 0";
         if (string.IsNullOrWhiteSpace(CheckpointPath))
             yield return "out must name a file";
     }
 
     /// <summary>Counts, measures and writes.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="cancellationToken">Looked at between the parts of the work; before the file is written, nothing is.</param>
+    /// <param name="cancellationToken">Checked between steps; cancelling leaves no file.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or there is too little text.</exception>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     public NGramResult Execute(CorpusText corpus, CancellationToken cancellationToken = default)
@@ -94,11 +94,11 @@ public sealed record NGramRun
     }
 }
 
-/// <summary>What counting n-grams came to.</summary>
+/// <summary>The result of counting n-grams.</summary>
 /// <param name="Checkpoint">The counts.</param>
-/// <param name="TrainTokens">Tokens that were counted.</param>
+/// <param name="TrainTokens">Number of counted tokens.</param>
 /// <param name="Seconds">Seconds of counting.</param>
-/// <param name="HeldOut">The measure of the held-out part; null when there is none.</param>
-/// <param name="Compressors">What compressors need for it; empty when they were not asked for.</param>
+/// <param name="HeldOut">The evaluation on the held-out part; null if there is none.</param>
+/// <param name="Compressors">The results of compressors; empty if not requested.</param>
 public sealed record NGramResult(
     NGramCheckpoint Checkpoint, long TrainTokens, double Seconds, EvaluationReport? HeldOut, IReadOnlyList<CompressorBaseline> Compressors);

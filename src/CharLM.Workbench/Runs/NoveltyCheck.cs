@@ -5,21 +5,21 @@ using CharLM.Tokenization;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Tells what generated texts copy from the text that their model was trained on.</summary>
-/// <remarks>Thread safety: never changes; any number of threads.</remarks>
+/// <summary>Finds what generated texts copy from the model's training text.</summary>
+/// <remarks>Thread safety: immutable; any number of threads.</remarks>
 internal sealed class NoveltyCheck
 {
-    // An id that no text has.
+    // An id that occurs in no text.
     private const int Nothing = -1;
 
     private readonly Tokenizer _tokenizer;
     private readonly Vocab _vocab;
     private readonly TokenSource _training;
 
-    /// <summary>A check against a text.</summary>
-    /// <param name="model">Whose cleaning, tokens and vocab are used.</param>
+    /// <summary>Creates a check against a text.</summary>
+    /// <param name="model">The model, whose cleaning, tokens and vocab apply.</param>
     /// <param name="corpus">
-    /// The text. Of the model's own, the part that was trained on counts; of any other, told by its checksum, all of it.
+    /// The text. For the model's own text, recognised by its checksum, the part that was trained on counts; for any other, all of it.
     /// </param>
     /// <param name="cancellationToken">Looked at now and then.</param>
     public NoveltyCheck(ISavedModel model, CorpusText corpus, CancellationToken cancellationToken = default)
@@ -34,18 +34,18 @@ internal sealed class NoveltyCheck
                 cancellationToken: cancellationToken).Train;
     }
 
-    /// <summary>Whether the text is the one that the model was trained on last.</summary>
+    /// <summary>Whether this is the text that the model was trained on last.</summary>
     public bool IsTrainingText { get; }
 
-    /// <summary>What is compared with, in words.</summary>
+    /// <summary>The name of the compared text.</summary>
     public string Text { get; }
 
-    /// <summary>What a text copies.</summary>
-    /// <param name="generated">What the model wrote, without what it continued.</param>
+    /// <summary>Finds what a text copies.</summary>
+    /// <param name="generated">The generated text, without the prefix.</param>
     public NoveltyFigures Of(string generated)
     {
         int[] ids = _tokenizer.Encode(generated, _vocab);
-        // A word that a stop string has cut is none that the training text has, known or not.
+        // A word cut by a stop string matches no word of the training text, known or not.
         ids.AsSpan().Replace(Vocab.UnknownId, Nothing);
         var meter = new NoveltyMeter(ids);
         foreach (ReadOnlyMemory<int> block in _training.Blocks())
@@ -59,11 +59,11 @@ internal sealed class NoveltyCheck
     }
 }
 
-/// <summary>What a generated text copies from a training text.</summary>
-/// <param name="Tokens">Its tokens.</param>
-/// <param name="LongestLength">Tokens of the longest passage of it that stands in the training text.</param>
-/// <param name="LongestPassage">That passage; empty when there is none.</param>
+/// <summary>What a generated text copies from the training text.</summary>
+/// <param name="Tokens">Number of its tokens.</param>
+/// <param name="LongestLength">Tokens of its longest copied passage.</param>
+/// <param name="LongestPassage">That passage; empty if there is none.</param>
 /// <param name="CopiedShare">
-/// The share of its passages of <see cref="Novelty.GramLength"/> tokens that stand there, 0 to 1; null when it is shorter than one.
+/// The copied share of its passages of <see cref="Novelty.GramLength"/> tokens, 0 to 1; null if it is shorter than one passage.
 /// </param>
 internal sealed record NoveltyFigures(int Tokens, int LongestLength, string LongestPassage, double? CopiedShare);

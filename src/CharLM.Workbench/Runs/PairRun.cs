@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// A training run of a model on pairs, the whole data flow in order: pairs, vocabs, model, trainer, metrics, checkpoints.
+/// A training run of a model on pairs; the whole data flow in order: pairs, vocabs, model, trainer, metrics, checkpoints.
 /// </summary>
 public sealed class PairRun
 {
@@ -17,12 +17,12 @@ public sealed class PairRun
     private readonly int _threads;
     private readonly RunSession? _session;
 
-    /// <summary>A run.</summary>
-    /// <param name="config">All of it.</param>
-    /// <param name="start">A checkpoint to go on from: its weights, vocabs and finished epochs; default fresh weights.</param>
-    /// <param name="device">Where to train; default the CPU.</param>
-    /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
-    /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
+    /// <summary>Creates a run.</summary>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="start">A checkpoint to continue: its weights, vocabs and finished epochs; default fresh weights.</param>
+    /// <param name="device">The device; default the CPU.</param>
+    /// <param name="threads">Threads of the kernels; default 0: one per processor.</param>
+    /// <param name="session">The run directory's session, owned by the caller; default null: only a checkpoint is written.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the checkpoint is of another model.</exception>
     /// <exception cref="ArgumentException">The session is of another kind of run.</exception>
     public PairRun(
@@ -35,10 +35,10 @@ public sealed class PairRun
             config, session is { IsResumed: true } ? saved : start, device, threads, session);
     }
 
-    /// <summary>Tells when a checkpoint is due.</summary>
+    /// <summary>The clock for checkpoints.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Every error of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    /// <summary>All errors of a run, in its configuration and its checkpoint; empty if there are none.</summary>
     public static IEnumerable<string> Errors(PairRunConfig config, PairCheckpoint? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -51,14 +51,14 @@ public sealed class PairRun
         return errors;
     }
 
-    /// <summary>Every error of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
-    /// <param name="config">All of it.</param>
+    /// <summary>All errors of a resumed run, forbidden changes first; empty if there are none.</summary>
+    /// <param name="config">The run's configuration.</param>
     /// <param name="session">The run.</param>
     public static IEnumerable<string> Errors(PairRunConfig config, RunSession session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
-        // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
+        // Compare with the checkpoint, too: somebody may have edited the configuration in the directory.
         IEnumerable<string> conflicts = session.Conflicts(config);
         if (StartOf(config, session) is { } start)
             conflicts = conflicts.Concat(RunConflicts.Between(config with { Model = start.Config, Training = start.Training }, config))
@@ -66,16 +66,14 @@ public sealed class PairRun
         return conflicts.ToList() is { Count: > 0 } found ? found : config.Errors();
     }
 
-    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
-    /// <param name="data">The pairs to learn.</param>
-    /// <param name="heldOut">The pairs that are measured after every epoch; null when none are.</param>
-    /// <param name="progress">Told of everything as it happens.</param>
+    /// <summary>Trains to the last epoch or until cancelled, and writes the checkpoint either way.</summary>
+    /// <param name="data">The training pairs.</param>
+    /// <param name="heldOut">The held-out pairs, measured after every epoch; null for none.</param>
+    /// <param name="progress">Receives the run's events.</param>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
-    /// <exception cref="InvalidConfigException">The run that goes on had other pairs.</exception>
-    /// <exception cref="PairFileException">A pair can be neither learned nor measured; names its line.</exception>
-    /// <exception cref="TrainingDivergedException">
-    /// The loss is no longer finite, or has no finite perplexity; an older checkpoint is as it was.
-    /// </exception>
+    /// <exception cref="InvalidConfigException">The resumed run had other pairs.</exception>
+    /// <exception cref="PairFileException">A pair is invalid; names its line.</exception>
+    /// <exception cref="TrainingDivergedException">The loss or its perplexity is not finite; an older checkpoint is unchanged.</exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
     /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
     public RunResult Execute(
@@ -97,7 +95,7 @@ public sealed class PairRun
         var run = new RunExecution(_config, task, _start, _session, progress, Clock);
         run.Resume();
         _session?.Begin(
-            // Wherever it is replayed, it finds the same files.
+            // Full paths, so that a repeated run finds the same files from anywhere.
             _config with { Data = Path.GetFullPath(data.Path), Validation = heldOut is null ? null : Path.GetFullPath(heldOut.Path) },
             RunEnvironment.Capture(data.Record, model.Model.Device.ToString(), _threads, heldOut?.Record));
         return run.Execute(Describe(model, data, heldOut) with { NumFrozen = trainer.NumFrozen }, cancellationToken);
@@ -106,7 +104,7 @@ public sealed class PairRun
     private static PairCheckpoint? StartOf(PairRunConfig config, RunSession session) =>
         (PairCheckpoint?)session.StartOf(RunKind.Of(config.Model.Kind));
 
-    // Texts of another alphabet would teach the model nothing but the unknown token.
+    // Texts in another alphabet would train only the unknown token.
     private static void CheckVocab(PairVocab vocab, PairFile data)
     {
         long unknown = vocab.UnknownInSources(data.Pairs.Select(pair => pair.Source)).Sum(count => count.Count);
@@ -134,7 +132,7 @@ public sealed class PairRun
             yield break;
         yield return pairs is null ? $"{option} is missing: the run had pairs whose SHA-256 is {was}; give the same"
             : was is null ? $"{option} was not given when the run began: leave {pairs.Path} out"
-            : $"{pairs.Path} holds other pairs than the run's: its SHA-256 is {pairs.Sha256}, that of the run's {was}; go on with the same "
+            : $"{pairs.Path} holds other pairs than the run's: its SHA-256 is {pairs.Sha256}, that of the run's {was}; use the same "
                 + "pairs";
     }
 

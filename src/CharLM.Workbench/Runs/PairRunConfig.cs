@@ -3,32 +3,32 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>A whole training run of a model on pairs: from files to a checkpoint.</summary>
+/// <summary>The configuration of a training run of a model on pairs, from files to a checkpoint.</summary>
 public sealed record PairRunConfig : RunSettings
 {
     private static readonly TrainerConfig OfText = new();
 
-    /// <summary>The defaults of a run that trains a model.</summary>
-    /// <param name="model">What the model is made of; its kind is the run's.</param>
+    /// <summary>Creates the default configuration for a model.</summary>
+    /// <param name="model">The model's configuration, which determines the kind of run.</param>
     public PairRunConfig(PairConfig model)
     {
         ArgumentNullException.ThrowIfNull(model);
         (Model, Kind, CheckpointPath) = (model, model.Kind, Path.Combine("checkpoints", $"{model.Kind}.safetensors"));
     }
 
-    /// <summary>The kind of model; what else it says is refused.</summary>
+    /// <summary>The kind of model; any other value than the model's own is refused.</summary>
     public string Kind { get; init; }
 
-    /// <summary>The file of the pairs to learn; must be given.</summary>
+    /// <summary>The file of training pairs; required.</summary>
     public string Data { get; init; } = "";
 
-    /// <summary>The file of the pairs that are held out; default null: none.</summary>
+    /// <summary>The file of held-out pairs; default null: none.</summary>
     public string? Validation { get; init; }
 
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The model's configuration.</summary>
     public PairConfig Model { get; init; }
 
-    /// <summary>How it is trained; default 20 epochs of Adam with a learning rate of 0.002, in minibatches of 64.</summary>
+    /// <summary>The training configuration; default 20 epochs of Adam with a learning rate of 0.002, in minibatches of 64.</summary>
     public override TrainerConfig Training { get; init; } = new()
     {
         NumEpochs = 20,
@@ -63,8 +63,8 @@ public sealed record PairRunConfig : RunSettings
         if (Validation is { } validation && string.IsNullOrWhiteSpace(validation))
             yield return "validation must name a file of pairs";
         if (ReadsRunningText)
-            yield return "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: "
-                + "leave them as they are";
+            yield return "num_steps, sampling, reset_every, train_windows, validation_windows, truncation and truncation_keep are about running "
+                + "text: leave them as they are";
         foreach (string error in SharedErrors("better held-out pairs", "give --validation"))
             yield return error;
     }
@@ -73,6 +73,7 @@ public sealed record PairRunConfig : RunSettings
     {
         NumSteps = OfText.NumSteps,
         Sampling = OfText.Sampling,
+        ResetEvery = OfText.ResetEvery,
         TrainWindows = OfText.TrainWindows,
         ValidationWindows = OfText.ValidationWindows,
         Truncation = OfText.Truncation,

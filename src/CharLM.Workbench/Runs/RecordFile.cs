@@ -7,7 +7,7 @@ using CharLM.Checkpoints.Safetensors;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Records as JSON files of a run directory: one a file, or one a line.</summary>
+/// <summary>Reads and writes records as JSON files of a run directory: one per file, or one per line.</summary>
 internal static class RecordFile
 {
     private const int MaxBytes = 1 << 20;
@@ -18,11 +18,11 @@ internal static class RecordFile
         Converters = { new FiniteNumber<double>() },
     };
 
-    /// <summary>A record on one line, line end included.</summary>
+    /// <summary>Formats a record as one line, including its line end.</summary>
     public static byte[] Line<T>(T record) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(record, Json) + "\n");
 
     /// <summary>Reads a file that holds one record.</summary>
-    /// <exception cref="CheckpointException">The file is missing, or not what it should be.</exception>
+    /// <exception cref="CheckpointException">The file is missing or invalid.</exception>
     public static T Read<T>(string path) => SafetensorsFile.Read(path, stream =>
     {
         if (stream.Length > MaxBytes)
@@ -32,8 +32,8 @@ internal static class RecordFile
         return Parse<T>(bytes, "it");
     });
 
-    /// <summary>Reads a file that holds a record a line; a last line without its end is passed over.</summary>
-    /// <exception cref="CheckpointException">The file is missing, or a line is not what it should be.</exception>
+    /// <summary>Reads a file with one record per line; an incomplete last line is ignored.</summary>
+    /// <exception cref="CheckpointException">The file is missing, or a line is invalid.</exception>
     public static IReadOnlyList<T> ReadLines<T>(string path) => SafetensorsFile.Read<IReadOnlyList<T>>(path, stream =>
     {
         var records = new List<T>();
@@ -67,8 +67,8 @@ internal static class RecordFile
 }
 
 /// <summary>
-/// JSON has no infinity and no NaN, and a key whose value is now a number and now a text is nobody's friend: they are null. Files of
-/// before have them as texts, which are read.
+/// Writes infinity and NaN, which JSON lacks, as null, so that a value is never sometimes a number and sometimes a string. Older files have
+/// them as strings, which are read.
 /// </summary>
 internal sealed class FiniteNumber<T> : JsonConverter<T>
     where T : struct, IBinaryFloatingPointIeee754<T>
@@ -83,7 +83,7 @@ internal sealed class FiniteNumber<T> : JsonConverter<T>
             "Infinity" => T.PositiveInfinity,
             "-Infinity" => T.NegativeInfinity,
             "NaN" => T.NaN,
-            _ => throw new JsonException("a number is due"),
+            _ => throw new JsonException("a number is expected"),
         },
         _ => T.CreateSaturating(reader.GetDouble()),
     };

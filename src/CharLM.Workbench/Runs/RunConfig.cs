@@ -5,52 +5,51 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>A whole training run of a language model: from a text to a checkpoint.</summary>
+/// <summary>The configuration of a training run of a language model, from a text to a checkpoint.</summary>
 public sealed record RunConfig : RunSettings
 {
     private const int MostMinutes = 7 * 24 * 60;
 
-    /// <summary>The defaults.</summary>
-    public RunConfig() => (SampleEvery, CheckpointPath) = (50, DefaultCheckpointPath);
+    /// <summary>Creates the default configuration.</summary>
+    public RunConfig() => (SampleEvery, CheckpointPath) = (null, DefaultCheckpointPath);
 
     /// <summary>
-    /// The text, or several that are read as one: each a name of the catalog, a file, a folder, "-" for standard input, or "auto", the
-    /// default.
+    /// The text, or several read as one: names of the catalog, files, folders, "-" for standard input, or "auto", the default.
     /// </summary>
     public CorpusNames Corpus { get; init; } = CorpusResolver.Auto;
 
-    /// <summary>How the text becomes token ids.</summary>
+    /// <summary>How to tokenize and split the text.</summary>
     public TextConfig Text { get; init; } = new();
 
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The model's configuration.</summary>
     public ModelConfig Model { get; init; } = new();
 
-    /// <summary>How it is trained.</summary>
+    /// <summary>The training configuration.</summary>
     public override TrainerConfig Training { get; init; } = new();
 
     /// <summary>
-    /// Minutes that training may take, above 0: as many steps as the machine does in that time, but no more than
-    /// <see cref="TrainerConfig.NumEpochs"/> passes. The run measures them at its beginning and writes them to its configuration, which
-    /// from then on repeats it exactly. Default null: <see cref="TrainerConfig.NumEpochs"/> alone.
+    /// Minutes of training, above 0: as many steps as the machine manages in that time, but no more than <see
+    /// cref="TrainerConfig.NumEpochs"/> passes. The run determines the steps at its beginning and writes them to its configuration, which
+    /// then repeats it exactly. Default null: <see cref="TrainerConfig.NumEpochs"/> alone.
     /// </summary>
     public double? Minutes { get; init; }
 
     /// <summary>
-    /// For a run that goes on from a checkpoint: whether tokens of the text that the checkpoint's vocab has not are added to it; default
-    /// false: they are read as <see cref="Vocab.Unknown"/>.
+    /// For a run that continues a checkpoint: whether to add tokens of the text that the checkpoint's vocab lacks; default false: they are
+    /// read as <see cref="Vocab.Unknown"/>.
     /// </summary>
     public bool ExtendVocab { get; init; }
 
-    /// <summary>What samples continue; default "time traveller"; may be empty where a document begins.</summary>
+    /// <summary>The prefix of samples; default "time traveller"; may be empty for documents.</summary>
     public string Prefix { get; init; } = "time traveller";
 
-    /// <summary>The temperature that samples are drawn at, 0 or above; default 0: greedily, as the book does.</summary>
+    /// <summary>The temperature of samples, 0 or above; default 0: greedy, as in the book.</summary>
     public double SampleTemperature { get; init; }
 
-    /// <summary>Tokens of a sample, 1 to 1,000,000; default 50.</summary>
+    /// <summary>Tokens per sample, 1 to 1,000,000; default 50.</summary>
     public int SampleLength { get; init; } = 50;
 
-    /// <summary>Where training leaves a model and generation looks for one when nobody says otherwise.</summary>
+    /// <summary>The default path for training to write a model and for generation to read it.</summary>
     public static string DefaultCheckpointPath => Path.Combine("checkpoints", "last.safetensors");
 
     /// <inheritdoc/>
@@ -71,12 +70,12 @@ public sealed record RunConfig : RunSettings
             yield return error;
         if (!Model.Errors().Any())
         {
-            // The names of the weights are the same for every vocab.
+            // The names of the weights do not depend on the vocab.
             foreach (string error in FrozenParts.Errors(Training.Freeze, [.. WeightShapes.Of(Model, vocabSize: 1).Keys]))
                 yield return error;
         }
         if (ExtendVocab && Text.Token is not (TokenKind.Char or TokenKind.Word))
-            yield return $"extend-vocab is for characters and words: a vocab of {Choices.NameOf(Text.Token)} tokens has them all";
+            yield return $"extend-vocab is for characters and words: a vocab of {Choices.NameOf(Text.Token)} tokens is always complete";
         foreach (string error in Text.Documents == DocumentKind.None ? [] : Training.DocumentErrors(Model))
             yield return error;
         if (Text.Documents == DocumentKind.None && !Tokenizer.Create(Text.Token).Tokenize(Prefix).Any())
@@ -96,60 +95,74 @@ public sealed record RunConfig : RunSettings
     }
 }
 
-/// <summary>What every run is told, whatever it trains: how often it writes, and when it ends.</summary>
+/// <summary>The settings common to all kinds of runs: how often they write, and when they end.</summary>
 public abstract record RunSettings
 {
-    /// <summary>How the model is trained.</summary>
+    /// <summary>The training configuration.</summary>
     public abstract TrainerConfig Training { get; init; }
 
     /// <summary>
-    /// A sample is drawn after every so many epochs, and at the end; 0 only at the end; default 50 for language models, else 0.
+    /// Epochs between samples; 0: only at the end; null: after 1, 2, 5, 10, 20, 50, ... epochs, since a model changes most at first.
+    /// Default null for language models, else 0. The end always has one.
     /// </summary>
-    public int SampleEvery { get; init; }
+    public int? SampleEvery { get; init; } = 0;
 
     /// <summary>
-    /// How often the checkpoint is written; at the end in any case; default often enough that at most a minute is lost, and seldom
-    /// enough that at most 2 % of the time goes into writing.
+    /// The interval between checkpoints, with one at the end in any case; default automatic: at most a minute of work is lost, and writing
+    /// takes at most 2 % of the time.
     /// </summary>
     public CheckpointInterval CheckpointEvery { get; init; } = CheckpointInterval.Automatic;
 
-    /// <summary>How many checkpoints a run directory keeps to go on from, 1 to 1,000; default 3.</summary>
+    /// <summary>Number of checkpoints that a run directory keeps for resuming, 1 to 1,000; default 3.</summary>
     public int KeepLast { get; init; } = 3;
 
-    /// <summary>
-    /// The run ends after so many epochs in which what is held out did not become better; 0 goes to the last; default 0.
-    /// </summary>
+    /// <summary>Ends the run after this many epochs without a better held-out result; 0 never ends it early; default 0.</summary>
     public int Patience { get; init; }
 
-    /// <summary>The checkpoint's file.</summary>
+    /// <summary>The path of the checkpoint.</summary>
     public string CheckpointPath { get; init; } = "";
 
-    /// <summary>Where the model that is best on what is held out goes: beside the checkpoint, last.best.safetensors say.</summary>
+    /// <summary>The path of the best held-out model: beside the checkpoint, such as last.best.safetensors.</summary>
     public string BestCheckpointPath => Path.ChangeExtension(CheckpointPath, $".best{Path.GetExtension(CheckpointPath)}");
 
-    /// <summary>Whether anything is held out.</summary>
+    /// <summary>Whether the run holds out data.</summary>
     public abstract bool HoldsOut { get; }
 
-    /// <summary>What files call the kind of model that is trained.</summary>
+    /// <summary>The kind of model, as named in files.</summary>
     internal abstract string ModelKind { get; }
 
-    /// <summary>What is learned and by what, for the name of a run.</summary>
+    /// <summary>Short names of the data and the model, for the name of a run.</summary>
     internal abstract (string Data, string Model) ShortNames { get; }
 
-    /// <summary>What, in words, depends on how many epochs there are in all, so that they cannot change; null for nothing.</summary>
+    /// <summary>What depends on the total number of epochs, which then cannot change, as text; null for nothing.</summary>
     internal virtual string? WhatSpansAllEpochs =>
         Training.Schedule.Kind == ScheduleKind.Cosine ? "the cosine of the learning rate goes" : null;
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Whether a sample is due after this many epochs.</summary>
+    internal bool SamplesAfter(int epochs) => SampleEvery switch
+    {
+        null => IsOneTwoOrFive(epochs),
+        0 => false,
+        { } every => epochs % every == 0,
+    };
+
+    private static bool IsOneTwoOrFive(int number)
+    {
+        while (number >= 10 && number % 10 == 0)
+            number /= 10;
+        return number is 1 or 2 or 5;
+    }
+
+    /// <summary>All errors; empty if there are none.</summary>
     public abstract IEnumerable<string> Errors();
 
-    /// <summary>Throws when the configuration has an error.</summary>
+    /// <summary>Throws if the configuration has errors.</summary>
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 
-    /// <summary>Every error of what all runs are told.</summary>
-    /// <param name="figure">What early stopping waits for, such as "a better held-out perplexity".</param>
-    /// <param name="advice">How to hold something out, in words.</param>
+    /// <summary>All errors in the common settings.</summary>
+    /// <param name="figure">The improvement that early stopping waits for, such as "a better held-out perplexity".</param>
+    /// <param name="advice">How to hold something out, as text.</param>
     private protected IEnumerable<string> SharedErrors(string figure, string advice)
     {
         if (SampleEvery < 0)

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Run configurations as YAML: presets that ship with the library, and files of the user's.</summary>
+/// <summary>Reads and writes run configurations as YAML: presets that ship with the library, and the user's files.</summary>
 public static class RunConfigFile
 {
     private const string PresetFolder = "CharLM.Workbench.Runs.Presets.", Extension = ".yaml";
@@ -19,17 +19,17 @@ public static class RunConfigFile
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>A configuration with a preset over it.</summary>
+    /// <summary>Applies a preset to a configuration.</summary>
     /// <param name="name">The preset.</param>
-    /// <param name="under">What shows through where the preset says nothing; default the defaults.</param>
+    /// <param name="under">The configuration that supplies the other settings; default the defaults.</param>
     /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
     public static RunConfig ReadPreset(string name, RunConfig? under = null) => Parse(PresetText(name), $"preset {name}", under);
 
-    /// <summary>What a preset is, in a sentence.</summary>
+    /// <summary>The description of a preset, one sentence.</summary>
     /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
     public static string AboutPreset(string name)
     {
-        // Each begins with it, as a comment.
+        // Each preset begins with its description as a comment.
         string about = string.Join(
             ' ', PresetText(name).Split('\n').TakeWhile(line => line.StartsWith('#')).Select(line => line.Trim('#', ' ')));
         int end = about.IndexOf(". ", StringComparison.Ordinal);
@@ -46,20 +46,20 @@ public static class RunConfigFile
         return reader.ReadToEnd();
     }
 
-    /// <summary>A configuration with a file over it.</summary>
-    /// <param name="path">YAML; keys that are not given show what is under them.</param>
-    /// <param name="under">What is under it; default the defaults.</param>
-    /// <exception cref="ConfigFileException">The file is missing, no YAML, or has an unknown key or a value of another type.</exception>
+    /// <summary>Applies a file to a configuration.</summary>
+    /// <param name="path">A YAML file.</param>
+    /// <param name="under">The configuration that supplies keys missing from the file; default the defaults.</param>
+    /// <exception cref="ConfigFileException">The file is missing, not YAML, or has an unknown key or a value of another type.</exception>
     public static RunConfig Read(string path, RunConfig? under = null) => Read<RunConfig>(path, under ?? new RunConfig());
 
-    /// <summary>A configuration of any kind of run with a file over it.</summary>
+    /// <summary>Applies a file to a configuration of any kind of run.</summary>
     /// <inheritdoc cref="Read(string, RunConfig?)"/>
     public static TConfig Read<TConfig>(string path, TConfig under)
         where TConfig : RunSettings => Read(path, under, out _);
 
-    /// <param name="path">YAML; keys that are not given show what is under them.</param>
-    /// <param name="under">What is under it.</param>
-    /// <param name="implementationLine">Where the file itself says what computes the model, from 1; null where it does not.</param>
+    /// <param name="path">A YAML file.</param>
+    /// <param name="under">The configuration that supplies keys missing from the file.</param>
+    /// <param name="implementationLine">The line, from 1, where the file sets the implementation; null if it does not.</param>
     /// <inheritdoc cref="Read{TConfig}(string, TConfig)"/>
     public static TConfig Read<TConfig>(string path, TConfig under, out long? implementationLine)
         where TConfig : RunSettings
@@ -71,7 +71,7 @@ public static class RunConfigFile
         return YamlRecord.Apply(node, under, path);
     }
 
-    /// <summary>What kind of model a configuration is for; null when it cannot be read.</summary>
+    /// <summary>The kind of model of a configuration; null if it cannot be read.</summary>
     /// <param name="path">A config.yaml.</param>
     public static string? KindOf(string path)
     {
@@ -85,18 +85,18 @@ public static class RunConfigFile
         }
     }
 
-    /// <summary>A configuration from a text.</summary>
+    /// <summary>Applies a YAML text to a configuration.</summary>
     /// <inheritdoc cref="Read(string, RunConfig?)"/>
     public static RunConfig Parse(string text, string path, RunConfig? under = null) =>
         YamlRecord.Apply(YamlText.Parse(text, path), under ?? new RunConfig(), path);
 
-    /// <summary>A configuration as YAML, complete: every setting with its value.</summary>
+    /// <summary>Formats a complete configuration as YAML: every setting with its value.</summary>
     public static string Write(RunSettings config) => YamlRecord.ToText(YamlRecord.ToNode(config));
 
-    /// <summary>The same configuration as JSON, under the same keys.</summary>
+    /// <summary>Converts a complete configuration to JSON, under the same keys.</summary>
     public static JsonObject ToJson(RunSettings config) => YamlRecord.ToJson(config);
 
-    /// <summary>The settings in which two configurations differ, in words: "training.seed 0, now 1".</summary>
+    /// <summary>The settings in which two configurations differ, as text: "training.seed 0, now 1".</summary>
     public static IReadOnlyList<string> Differences(RunConfig before, RunConfig now)
     {
         Dictionary<string, string> was = YamlRecord.Flatten(before).ToDictionary(), becomes = YamlRecord.Flatten(now).ToDictionary();
@@ -104,7 +104,7 @@ public static class RunConfigFile
             .Select(key => $"{key} {was.GetValueOrDefault(key, "not set")}, now {becomes.GetValueOrDefault(key, "not set")}")];
     }
 
-    // Configurations of language models, which were there first, say nothing of their kind.
+    // Configurations of language models, which came first, do not name their kind.
     private static string? NamedKind(YamlMappingNode node) =>
         node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name }
             ? name : null;

@@ -3,11 +3,11 @@ using YamlDotNet.RepresentationModel;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>Where two configurations differ that must not, for a run that goes on.</summary>
+/// <summary>Finds forbidden changes to the configuration of a resumed run.</summary>
 internal static class RunConflicts
 {
-    // What may change without changing what is learned: the number of epochs where nothing spans them all, patience where it would not
-    // have ended the run before. The text is compared by its checksum.
+    // Settings that may change without changing what is learned: the number of epochs unless something spans them all, patience unless the
+    // run would have ended before. The text is compared by checksum.
     private static readonly HashSet<string> MayChange = new(StringComparer.Ordinal)
     {
         "corpus", "data", "validation", "training.num_epochs", "training.total_steps", "prefix", "sample_length", "sample_temperature",
@@ -15,7 +15,7 @@ internal static class RunConflicts
             "patience", "checkpoint_path",
     };
 
-    /// <summary>The differences, one sentence each, empty when there is none.</summary>
+    /// <summary>The forbidden changes, one sentence each; empty if there are none.</summary>
     public static IEnumerable<string> Between(RunSettings was, RunSettings isNow)
     {
         Dictionary<string, string> before = Settings(was), now = Settings(isNow);
@@ -28,12 +28,12 @@ internal static class RunConflicts
             yield return $"an epoch is {Length(was)} in the run and cannot become {Length(isNow)}";
         if (was.Training.TotalSteps != isNow.Training.TotalSteps && was.WhatSpansAllEpochs is { } spans)
             yield return $"training.total_steps is {was.Training.TotalSteps} in the run and cannot become {isNow.Training.TotalSteps}: "
-                + $"{spans} from the first step to the last; begin a new run, from this one's checkpoint or anew";
+                + $"{spans} from the first step to the last; start a new run, from this one's checkpoint or from scratch";
         else if (was.Training.NumEpochs != isNow.Training.NumEpochs && was.Training.TotalSteps == 0 && was.WhatSpansAllEpochs is { } what)
         {
             yield return $"training.num_epochs is {was.Training.NumEpochs} in the run and cannot become {isNow.Training.NumEpochs}: "
-                + $"{what} from its first epoch to its last, and what is learned would be neither run's; begin a new run, from this one's "
-                + "checkpoint or anew";
+                + $"{what} from its first epoch to its last, and what is learned would be neither run's; start a new run, from this one's "
+                + "checkpoint or from scratch";
         }
     }
 

@@ -2,56 +2,56 @@ using CharLM.Models;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>What a run trains on what, for the lines that open its report.</summary>
+/// <summary>Describes a run's data and model, for the first lines of its output.</summary>
 public sealed record RunDescription
 {
-    /// <summary>What is really learned: a text's name, or a file of pairs.</summary>
+    /// <summary>The actual training data: a text's name, or a file of pairs.</summary>
     public required string Corpus { get; init; }
 
-    /// <summary>How much of it is learned, and how much held out.</summary>
+    /// <summary>How much of it is trained on and held out.</summary>
     public required RunData Data { get; init; }
 
-    /// <summary>What the checkpoint that is gone on from was trained on, when that is something else; else null.</summary>
+    /// <summary>The data that the continued checkpoint was trained on, if different; else null.</summary>
     public string? OtherCorpus { get; init; }
 
-    /// <summary>What the model, or the recurrent layers of a model on pairs, are made of.</summary>
+    /// <summary>The configuration of the model, or of the recurrent layers of a model on pairs.</summary>
     public required ModelConfig Model { get; init; }
 
-    /// <summary>The number of trainable values.</summary>
+    /// <summary>Number of trainable parameters.</summary>
     public required long NumParameters { get; init; }
 
-    /// <summary>How many of them stay as they are; default 0.</summary>
+    /// <summary>Number of frozen parameters; default 0.</summary>
     public long NumFrozen { get; init; }
 
-    /// <summary>Epochs that an earlier run had finished; this one goes on after them.</summary>
+    /// <summary>Epochs finished before this process; this run continues after them.</summary>
     public int EpochsDone { get; init; }
 
-    /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
+    /// <summary>Minibatches already trained in the resumed epoch; 0 at its beginning.</summary>
     public int BatchesDone { get; init; }
 
-    /// <summary>What a person should know about the run that goes on: a checkpoint that is damaged, another machine.</summary>
+    /// <summary>Warnings about the resumed run: a damaged checkpoint, a different machine.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>How far a run goes that is counted in steps; null when it goes by epochs.</summary>
+    /// <summary>The plan of a run counted in steps; null for a run counted in epochs.</summary>
     public RunPlan? Plan { get; init; }
 
-    /// <summary>Where all of the run is written; null when only a checkpoint is.</summary>
+    /// <summary>The run directory; null if only a checkpoint is written.</summary>
     public string? RunDirectory { get; init; }
 }
 
-/// <summary>How far a run goes.</summary>
-/// <param name="TotalSteps">Minibatches in all.</param>
-/// <param name="Passes">How often they read the training text.</param>
-/// <param name="StepsPerEpoch">Minibatches of an epoch; the last one may have fewer.</param>
-/// <param name="Minutes">What they were to take; null when nobody said.</param>
+/// <summary>The length of a run in steps.</summary>
+/// <param name="TotalSteps">Total number of minibatches.</param>
+/// <param name="Passes">Number of passes over the training text.</param>
+/// <param name="StepsPerEpoch">Minibatches per epoch; the last epoch may have fewer.</param>
+/// <param name="Minutes">The requested minutes; null if not given.</param>
 public sealed record RunPlan(int TotalSteps, double Passes, int StepsPerEpoch, double? Minutes)
 {
-    /// <summary>The step that ends an epoch.</summary>
-    /// <param name="epoch">Which epoch, from 1.</param>
+    /// <summary>The last step of an epoch.</summary>
+    /// <param name="epoch">The epoch, from 1.</param>
     public long LastStepOf(int epoch) => Math.Min((long)epoch * StepsPerEpoch, TotalSteps);
 }
 
-/// <summary>How much a run learns and holds out: of a text, or of pairs.</summary>
+/// <summary>The amounts of training and held-out data: of a text, or of pairs.</summary>
 public abstract record RunData
 {
     private RunData()
@@ -64,41 +64,41 @@ public abstract record RunData
         /// <summary>Tokens of the whole corpus.</summary>
         public required long CorpusTokens { get; init; }
 
-        /// <summary>Tokens that are trained on.</summary>
+        /// <summary>Training tokens.</summary>
         public required long TrainTokens { get; init; }
 
-        /// <summary>Tokens that are held out.</summary>
+        /// <summary>Held-out tokens.</summary>
         public required long HeldOutTokens { get; init; }
 
-        /// <summary>Tokens that are kept for the measurement at the end; 0 when none are.</summary>
+        /// <summary>Tokens of the test part, measured at the end; 0 if there is none.</summary>
         public long TestTokens { get; init; }
 
-        /// <summary>How the held-out text is split off and read, in words; null when nothing is held out.</summary>
+        /// <summary>Description of the held-out text and its reading; null if nothing is held out.</summary>
         public required string? HeldOut { get; init; }
 
-        /// <summary>Tokens that are trained on but not in the vocab of the checkpoint that is gone on from.</summary>
+        /// <summary>Training tokens that are not in the vocab of the continued checkpoint.</summary>
         public long UnknownTokens { get; init; }
 
-        /// <summary>Tokens that were added to the vocab of the checkpoint that is gone on from.</summary>
+        /// <summary>Tokens added to the vocab of the continued checkpoint.</summary>
         public int AddedTokens { get; init; }
 
-        /// <summary>Tokens of the vocab, the unknown one included.</summary>
+        /// <summary>Size of the vocab, including the unknown token.</summary>
         public required int VocabSize { get; init; }
     }
 
     /// <summary>Pairs of texts.</summary>
     public sealed record Pairs : RunData
     {
-        /// <summary>How many are trained on.</summary>
+        /// <summary>Number of training pairs.</summary>
         public required int TrainPairs { get; init; }
 
-        /// <summary>How many are held out.</summary>
+        /// <summary>Number of held-out pairs.</summary>
         public required int HeldOutPairs { get; init; }
 
-        /// <summary>Tokens of what is read, the unknown one included.</summary>
+        /// <summary>Size of the source vocab, including the unknown token.</summary>
         public required int SourceTokens { get; init; }
 
-        /// <summary>Labels, or tokens of what is written, the unknown one included.</summary>
+        /// <summary>Number of labels, or size of the target vocab, including the unknown token.</summary>
         public required int TargetTokens { get; init; }
     }
 }

@@ -6,19 +6,19 @@ using CharLM.Torch;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>What a run ran on: its <c>environment.json</c>. On an equal one it repeats bit by bit.</summary>
+/// <summary>A run's environment: its <c>environment.json</c>. In an equal one the run repeats bit for bit.</summary>
 public sealed record RunEnvironment
 {
     /// <summary>The toolkit's version.</summary>
     public required string Toolkit { get; init; }
 
-    /// <summary>The commit that the toolkit was built from; null when it was built outside a checkout.</summary>
+    /// <summary>The commit of the toolkit; null if it was built outside a checkout.</summary>
     public string? Commit { get; init; }
 
-    /// <summary>The version of TorchSharp; null in runs of toolkits that had two torch engines.</summary>
+    /// <summary>The version of TorchSharp; null in runs of older toolkits with two torch engines.</summary>
     public string? TorchSharp { get; init; }
 
-    /// <summary>The version of the libtorch underneath.</summary>
+    /// <summary>The version of libtorch.</summary>
     public required string Libtorch { get; init; }
 
     /// <summary>The version of .NET.</summary>
@@ -30,16 +30,16 @@ public sealed record RunEnvironment
     /// <summary>The processor's name.</summary>
     public required string Cpu { get; init; }
 
-    /// <summary>Processors that the process may use.</summary>
+    /// <summary>Number of available processors.</summary>
     public required int Processors { get; init; }
 
-    /// <summary>Threads that share the work; 0: as many as measure faster, which does not change results.</summary>
+    /// <summary>The requested number of threads; 0: the fastest number, which does not change results.</summary>
     public required int Threads { get; init; }
 
-    /// <summary>Threads of one torch operation.</summary>
+    /// <summary>Number of torch threads.</summary>
     public required int TorchThreads { get; init; }
 
-    /// <summary>Where it computes.</summary>
+    /// <summary>The device.</summary>
     public required string Device { get; init; }
 
     /// <summary>The name of the text.</summary>
@@ -48,25 +48,23 @@ public sealed record RunEnvironment
     /// <summary>The SHA-256 of its bytes.</summary>
     public required string CorpusSha256 { get; init; }
 
-    /// <summary>
-    /// The file of the held-out pairs; null when there is none, and for language models, which hold out a part of the text.
-    /// </summary>
+    /// <summary>The file of the held-out pairs; null if there is none, and for language models, which hold out part of the text.</summary>
     public string? HeldOut { get; init; }
 
     /// <summary>The SHA-256 of its bytes.</summary>
     public string? HeldOutSha256 { get; init; }
 
-    /// <summary>When the run began, ISO 8601, UTC.</summary>
+    /// <summary>The start of the run, ISO 8601, UTC.</summary>
     public required string Started { get; init; }
 
     /// <summary>Reads an environment.json.</summary>
-    /// <exception cref="CheckpointException">The file is missing, or not what it should be.</exception>
+    /// <exception cref="CheckpointException">The file is missing or invalid.</exception>
     public static RunEnvironment Read(string path) => RecordFile.Read<RunEnvironment>(path);
 
-    /// <summary>The environment of this process.</summary>
+    /// <summary>Captures the environment of this process.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="device">Where it computes.</param>
-    /// <param name="threads">Threads that were asked for.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="threads">The requested number of threads.</param>
     /// <param name="heldOut">The file of the held-out pairs; default none.</param>
     public static RunEnvironment Capture(CorpusRecord corpus, string device, int threads, CorpusRecord? heldOut = null)
     {
@@ -94,7 +92,7 @@ public sealed record RunEnvironment
         };
     }
 
-    /// <summary>What may change the last bits of a result, in words: this one's value and the other's where they differ.</summary>
+    /// <summary>The differences from another environment that may change the last bits of a result, as text.</summary>
     internal IEnumerable<string> DifferencesFrom(RunEnvironment other)
     {
         (string Name, string? Is, string? Was)[] parts =

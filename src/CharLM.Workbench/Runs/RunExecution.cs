@@ -6,15 +6,15 @@ using CharLM.Training;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// Drives a run of any kind: after each epoch it measures, reports, samples and saves; it ends after the last, when nothing
-/// becomes better, or when it is asked to.
+/// Drives a run of any kind: after each epoch it measures, reports, samples and saves; it ends after the last epoch, by early stopping, or
+/// on request.
 /// </summary>
-/// <param name="config">All of it.</param>
-/// <param name="task">What is trained.</param>
-/// <param name="start">What it goes on from; null for a new model.</param>
-/// <param name="session">Where all of the run is written; null when only the configuration's checkpoint is.</param>
-/// <param name="progress">Told of everything as it happens.</param>
-/// <param name="clock">Tells when a checkpoint is due.</param>
+/// <param name="config">The run's configuration.</param>
+/// <param name="task">The training task.</param>
+/// <param name="start">The checkpoint to continue; null for a new model.</param>
+/// <param name="session">The run directory's session; null if only a checkpoint is written.</param>
+/// <param name="progress">Receives the run's events.</param>
+/// <param name="clock">The clock for checkpoints.</param>
 internal sealed class RunExecution(
     RunSettings config, IRunTask task, IRunCheckpoint? start, RunSession? session, IProgress<RunEvent>? progress, TimeProvider clock)
 {
@@ -24,16 +24,17 @@ internal sealed class RunExecution(
     private readonly RunKind _kind = RunKind.Of(config.ModelKind);
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly CheckpointPace _pace = new(config.CheckpointEvery, clock);
-    // A file that is only gone on from, to learn something else, brings its weights alone.
+    // A checkpoint that starts a new run contributes only its weights.
     private readonly ResumeState? _before = session is { IsResumed: true } ? start?.Resume : null;
     private EpochMetrics? _last;
     private long _step;
     private bool _stopped;
-    // A run by steps learns all of its steps, whatever its first weights had learned.
+    // A run by steps trains all its steps, whatever its initial weights had learned.
     private TrainingProgress _figures = start is not null && (session is { IsResumed: true } || config.Training.EpochLength == 0)
         ? start.Progress : new TrainingProgress();
 
-    // The best model, until there is time to write it: never later than the next checkpoint, which does not find it again.
+    // The best model until there is time to write it, at the latest with the next checkpoint, from which a resumed run would not find it
+    // again.
     private IRunCheckpoint? _best;
 
     private bool Continues => !_stopped && _figures.Epochs < config.Training.EpochCount;
@@ -42,8 +43,8 @@ internal sealed class RunExecution(
 
     private string CheckpointPath => session?.Directory.LastCheckpointPath ?? config.CheckpointPath;
 
-    /// <summary>Takes the trainer to where the checkpoint was written.</summary>
-    /// <exception cref="CheckpointException">The checkpoint is of another optimizer, batch size or text.</exception>
+    /// <summary>Restores the trainer's state from the checkpoint.</summary>
+    /// <exception cref="CheckpointException">The checkpoint has another optimizer, batch size or text.</exception>
     public void Resume()
     {
         if (_before is null)
@@ -59,8 +60,8 @@ internal sealed class RunExecution(
         (_step, _stopped) = (_before.Step, IsWaitedOut());
     }
 
-    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
-    /// <param name="description">What is trained on what.</param>
+    /// <summary>Trains to the last epoch or until cancelled, and writes the checkpoint either way.</summary>
+    /// <param name="description">The data and the model.</param>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
     public RunResult Execute(RunDescription description, CancellationToken cancellationToken)
     {
@@ -68,14 +69,14 @@ internal sealed class RunExecution(
         bool interrupted = false;
         string? sample = null;
         UnseenFigures? unseen = null;
-        // What a new run begins with may be gone when it goes on.
+        // Save at once: the initial checkpoint may be gone when the run resumes.
         if (start is not null && session is { IsResumed: false })
             Save();
         try
         {
             while (Continues)
                 Epoch(cancellationToken);
-            // Before the checkpoint: a run that goes on beyond its last epoch keeps what was drawn after it.
+            // Before the checkpoint, so that a run extended beyond its last epoch keeps this sample.
             sample = Sample(isLast: true);
             Save(copies: true);
             unseen = MeasureUnseen(cancellationToken);
@@ -108,12 +109,12 @@ internal sealed class RunExecution(
         return result;
     }
 
-    // Trains one epoch and reports, samples and saves where they are due.
+    // Trains one epoch, then reports, samples and saves as due.
     private void Epoch(CancellationToken cancellationToken)
     {
         EpochReport report = task.Trainer.TrainEpoch(_figures.Epochs, new StepProgress(this), cancellationToken);
         (LossSum? loss, IReadOnlyList<Metric> metrics) = task.MeasureHeldOut(cancellationToken);
-        // Of a measure, more is better; the schedule takes what less is better of.
+        // Figures improve upwards, but the schedule needs a value that improves downwards.
         TrainingDivergedException.ThrowIfDiverged(report, loss);
         task.Trainer.EpochEnded(metrics.Count > 0 ? 1 - metrics[0].Value : (loss ?? report.Train).Mean);
         int done = report.Epoch;
@@ -143,13 +144,13 @@ internal sealed class RunExecution(
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
         if (!Continues)
             return;
-        if (config.SampleEvery > 0 && done % config.SampleEvery == 0)
+        if (config.SamplesAfter(done))
             Sample();
         if (_pace.IsDueAfterEpoch(done))
             Save();
     }
 
-    // The first epoch compiles, and the machine is another one now and then: the last epochs tell best how long the others will take.
+    // The first epoch includes compilation, and the machine's speed varies: the last few epochs predict the rest best.
     private double Remaining(int epochs)
     {
         _ends.Enqueue(_clock.Elapsed.TotalSeconds);
@@ -181,7 +182,7 @@ internal sealed class RunExecution(
         return sample;
     }
 
-    // The weights are those after the last step, in the middle of an epoch, too.
+    // Called after each step; the weights are current even in the middle of an epoch.
     private void Stepped(StepReport step)
     {
         _step++;

@@ -5,7 +5,7 @@ using CharLM.Pairs.Translation;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>A kind of run: what it trains, and how its configuration and checkpoints are kept.</summary>
+/// <summary>A kind of run: what it trains, and the types of its configuration and checkpoints.</summary>
 public sealed class RunKind
 {
     private readonly Func<string, IRunCheckpoint> _read;
@@ -25,23 +25,23 @@ public sealed class RunKind
     /// <summary>Runs of encoder-decoders: a <see cref="PairRunConfig"/>, and a <see cref="PairCheckpoint"/>.</summary>
     public static RunKind Translator { get; } = OfPairs(new TranslatorConfig());
 
-    /// <summary>The configuration of a run that was told nothing.</summary>
+    /// <summary>The default configuration.</summary>
     public RunSettings Defaults { get; }
 
-    /// <summary>What files call the kind of model.</summary>
+    /// <summary>The kind of model, as named in files.</summary>
     public string Name => Defaults.ModelKind;
 
-    /// <summary>Whether pairs are learned, not a text.</summary>
+    /// <summary>Whether runs of this kind train on pairs, not on text.</summary>
     internal bool IsOnPairs => Defaults is PairRunConfig;
 
-    /// <summary>A new run; its directory is made when the run begins.</summary>
+    /// <summary>Starts a new run; its directory is created when the run begins.</summary>
     /// <inheritdoc cref="RunSession.New"/>
     public RunSession New(string path, bool findsName = false, string? copyTo = null) => RunSession.New(this, path, findsName, copyTo);
 
     /// <inheritdoc cref="RunSession.Resume"/>
     public RunSession Resume(string path, string? copyTo = null) => RunSession.Resume(this, path, copyTo);
 
-    /// <summary>Whether a run directory is of this kind; one whose configuration cannot be read may be.</summary>
+    /// <summary>Whether a run directory may be of this kind; true if its configuration cannot be read.</summary>
     public bool Owns(RunDirectory directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -52,12 +52,12 @@ public sealed class RunKind
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
     public IRunCheckpoint Read(string path) => _read(path);
 
-    /// <summary>The kind that has a name; that of language models when none has.</summary>
+    /// <summary>The kind with a name; language models for null or unknown names.</summary>
     internal static RunKind Of(string? name) =>
         name == Classifier.Name ? Classifier : name == Translator.Name ? Translator : LanguageModel;
 
     /// <summary>Writes a checkpoint.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <exception cref="CheckpointException">The file cannot be written; an existing one is unchanged.</exception>
     internal void Write(string path, IRunCheckpoint checkpoint, Action? replacing = null) => _write(path, checkpoint, replacing);
 
     private static RunKind OfPairs(PairConfig model) => new(

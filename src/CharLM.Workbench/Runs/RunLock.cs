@@ -1,9 +1,9 @@
 namespace CharLM.Workbench.Runs;
 
-/// <summary>A lock on a run directory that dies with its owner: the system takes it back, however the process ends.</summary>
+/// <summary>A lock on a run directory that ends with its process: the system releases it, however the process ends.</summary>
 internal sealed class RunLock : IDisposable
 {
-    // Somebody who only asks for the state holds it for a moment, and so may a virus scanner or an indexer.
+    // A process that queries the state holds the lock for a moment, as may a virus scanner or an indexer.
     private const int Tries = 15;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -12,8 +12,8 @@ internal sealed class RunLock : IDisposable
     private RunLock(FileStream file) => _file = file;
 
     /// <summary>Takes the lock.</summary>
-    /// <param name="path">Its file; made when missing.</param>
-    /// <returns>Null when another process, or another part of this one, holds it.</returns>
+    /// <param name="path">The lock file; created if missing.</param>
+    /// <returns>Null if another process, or another part of this one, holds the lock.</returns>
     public static RunLock? TryTake(string path)
     {
         for (int attempt = 1; ; attempt++)
@@ -26,7 +26,7 @@ internal sealed class RunLock : IDisposable
         }
     }
 
-    /// <summary>Whether somebody holds the lock.</summary>
+    /// <summary>Whether the lock is held.</summary>
     public static bool IsHeld(string path)
     {
         if (!File.Exists(path))
@@ -45,7 +45,7 @@ internal sealed class RunLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    // FileShare.None is flock's exclusive lock on Unix, and the system's own on Windows. Null when it is held.
+    // FileShare.None is an exclusive flock on Unix and exclusive sharing on Windows. Returns null if the lock is held.
     private static FileStream? TryOpen(string path, FileMode mode)
     {
         try
@@ -58,6 +58,6 @@ internal sealed class RunLock : IDisposable
         }
     }
 
-    // EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.
+    // EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
     private static bool IsSharingError(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) == 32;
 }

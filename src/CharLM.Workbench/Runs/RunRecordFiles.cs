@@ -4,15 +4,15 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>The files of a run directory that grow while the run goes: metrics and samples.</summary>
+/// <summary>The growing files of a run directory: metrics and samples.</summary>
 internal sealed class RunRecordFiles : IDisposable
 {
     private readonly HashSet<FileStream> _unflushed = [];
     private readonly FileStream _metrics, _samples;
 
-    /// <summary>Opens them, and cuts off what comes after a checkpoint: it is written again, the same.</summary>
+    /// <summary>Opens the files and cuts off what follows the checkpoint, which the run will write again identically.</summary>
     /// <param name="directory">The run directory.</param>
-    /// <param name="before">The state of the checkpoint that is gone on from; null for a new run.</param>
+    /// <param name="before">The state of the resumed checkpoint; null for a new run.</param>
     /// <exception cref="RunDirectoryException">A file is shorter than it was at the checkpoint.</exception>
     public RunRecordFiles(RunDirectory directory, ResumeState? before)
     {
@@ -28,15 +28,15 @@ internal sealed class RunRecordFiles : IDisposable
         }
     }
 
-    /// <summary>The bytes of the metrics.</summary>
+    /// <summary>The length of the metrics in bytes.</summary>
     public long MetricsLength => _metrics.Length;
 
-    /// <summary>Adds the line of an epoch.</summary>
-    /// <exception cref="RunDirectoryException">It cannot be written.</exception>
+    /// <summary>Appends the line of an epoch.</summary>
+    /// <exception cref="RunDirectoryException">The file cannot be written.</exception>
     public void Add(EpochMetrics metrics) => Append(_metrics, RecordFile.Line(metrics));
 
-    /// <summary>Adds a sample; one that stands at the end already was drawn before the process was killed.</summary>
-    /// <exception cref="RunDirectoryException">It cannot be written.</exception>
+    /// <summary>Appends a sample, unless it is the last one already, written before the process was killed.</summary>
+    /// <exception cref="RunDirectoryException">The file cannot be written.</exception>
     public void Add(int epoch, string sample)
     {
         byte[] entry = Encoding.UTF8.GetBytes($"after epoch {epoch}:\n{sample}\n\n");
@@ -44,7 +44,7 @@ internal sealed class RunRecordFiles : IDisposable
             Append(_samples, entry);
     }
 
-    /// <summary>Brings them to the disk, and says what a checkpoint needs to go on after them.</summary>
+    /// <summary>Flushes the files to disk and returns the state that a checkpoint needs for resuming.</summary>
     public ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds)
     {
         foreach (FileStream file in _unflushed)
@@ -98,8 +98,8 @@ internal sealed class RunRecordFiles : IDisposable
             long length = file.Length;
             file.Dispose();
             throw new RunDirectoryException(
-                path, $"has {length} bytes where the checkpoint was written after {bytes}: somebody has cut it; put the rest back, or "
-                    + "begin anew");
+                path, $"has {length} bytes, but had {bytes} when the checkpoint was written: restore the file, or start a new "
+                    + "run");
         }
         file.SetLength(bytes);
         file.Seek(0, SeekOrigin.End);

@@ -3,48 +3,48 @@ using CharLM.Evaluation;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>How a run ended, whatever it trained.</summary>
+/// <summary>The result of a run of any kind.</summary>
 public sealed record RunResult
 {
-    /// <summary>What was trained on what.</summary>
+    /// <summary>The data and the model.</summary>
     public required RunDescription Description { get; init; }
 
-    /// <summary>The last epoch that was finished in this process; null when none was.</summary>
+    /// <summary>The last epoch finished in this process; null if there was none.</summary>
     public required EpochMetrics? LastEpoch { get; init; }
 
-    /// <summary>What was reached, earlier processes included.</summary>
+    /// <summary>The progress, including earlier processes.</summary>
     public required TrainingProgress Progress { get; init; }
 
-    /// <summary>Minibatches that were learned since the run began.</summary>
+    /// <summary>Minibatches trained since the run began.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Whether what is held out became no better for as long as the run was to wait.</summary>
+    /// <summary>Whether early stopping ended the run.</summary>
     public required bool StoppedEarly { get; init; }
 
-    /// <summary>Whether the run was asked to end before its last epoch.</summary>
+    /// <summary>Whether the run was interrupted before its last epoch.</summary>
     public required bool Interrupted { get; init; }
 
-    /// <summary>The last sample; null when the run was interrupted, or there was nothing to show.</summary>
+    /// <summary>The final sample; null if the run was interrupted or had nothing to sample.</summary>
     public required string? Sample { get; init; }
 
-    /// <summary>How the best model does on text that its training did not see; null when it saw all, and for pairs.</summary>
+    /// <summary>The best model's figures on unseen text; null if training saw all, and for pairs.</summary>
     public UnseenFigures? Unseen { get; init; }
 
-    /// <summary>The checkpoint that was written.</summary>
+    /// <summary>The path of the written checkpoint.</summary>
     public required string CheckpointPath { get; init; }
 
-    /// <summary>Where the model of <see cref="Best"/> is; null when nothing is held out.</summary>
+    /// <summary>The path of the model of <see cref="Best"/>; null if nothing is held out.</summary>
     public required string? BestCheckpointPath { get; init; }
 
-    /// <summary>Where all of the run is; null when only a checkpoint is written.</summary>
+    /// <summary>The run directory; null if only a checkpoint is written.</summary>
     public string? RunDirectory => Description.RunDirectory;
 
-    /// <summary>Epochs that are finished, those of earlier processes included.</summary>
+    /// <summary>Finished epochs, including earlier processes.</summary>
     public int EpochsDone => Progress.Epochs;
 
     /// <summary>
-    /// The best on what is held out, by the figure that counts, and after how many epochs: the least loss in nats, or of pairs the
-    /// greatest accuracy or exact match. Null when nothing is held out.
+    /// The best held-out figure and its epoch: the lowest loss in nats, or for pairs the highest accuracy or exact match. Null if nothing
+    /// is held out.
     /// </summary>
     public (string Figure, double Value, int Epoch)? Best => Progress switch
     {

@@ -6,8 +6,8 @@ using CharLM.Workbench.Configuration;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// A run's work in its directory: it holds the lock, writes the metrics and samples as they come, and takes turns with the
-/// checkpoints. What is in the directory is whole at every moment, whenever the process ends.
+/// A run's session in its directory: it holds the lock, appends metrics and samples, and rotates checkpoints. The directory is consistent
+/// at every moment, whenever the process ends.
 /// </summary>
 public sealed class RunSession : IDisposable
 {
@@ -20,49 +20,49 @@ public sealed class RunSession : IDisposable
     private IReadOnlyList<string> _damaged = [];
     private long? _lastStep;
 
-    // The uppermost folder that was made for a run of which nothing is written yet.
+    // The topmost folder created for a run that has written nothing yet.
     private string? _firstMade;
 
     private RunSession(RunKind kind, RunDirectory directory, bool findsName) =>
         (_kind, Directory, _findsName) = (kind, directory, findsName);
 
-    /// <summary>Where it works.</summary>
+    /// <summary>The run directory.</summary>
     public RunDirectory Directory { get; private set; }
 
-    /// <summary>Where the model goes, too, when the run ends; null nowhere.</summary>
+    /// <summary>The path for a copy of the model at the end of the run; null for none.</summary>
     public string? CopyPath { get; init; }
 
-    /// <summary>Whether it goes on with a run that began before.</summary>
+    /// <summary>Whether the session resumes a run.</summary>
     public bool IsResumed => Config is not null;
 
-    /// <summary>The configuration of the run that goes on; null for a new run.</summary>
+    /// <summary>The configuration of the resumed run; null for a new run.</summary>
     public RunSettings? Config { get; private init; }
 
-    /// <summary>The checkpoint that the run goes on from; null for a new run, and for one that ended before its first checkpoint.</summary>
+    /// <summary>The checkpoint that the run resumes; null for a new run, and for one that ended before its first checkpoint.</summary>
     public IRunCheckpoint? Start { get; private set; }
 
     /// <summary>The file of <see cref="Start"/>.</summary>
     public string? StartPath { get; private set; }
 
-    /// <summary>What the run that goes on began on; null when it is not known.</summary>
+    /// <summary>The environment in which the resumed run began; null if unknown.</summary>
     internal RunEnvironment? Environment =>
         IsResumed && File.Exists(Directory.EnvironmentPath) ? RunEnvironment.Read(Directory.EnvironmentPath) : null;
 
-    /// <summary>The checksum of the text that the run began with; null when it is not known.</summary>
+    /// <summary>The checksum of the text that the run began with; null if unknown.</summary>
     internal string? CorpusSha256 => Environment?.CorpusSha256;
 
-    /// <summary>Minibatches of the epoch that goes on that are learned already; 0 when one begins.</summary>
+    /// <summary>Minibatches already trained in the resumed epoch; 0 at its beginning.</summary>
     internal int BatchesDone =>
         IsResumed && Start?.Resume?.Trainer is { } trainer && trainer.Epoch == Start.Progress.Epochs ? trainer.Batch : 0;
 
-    /// <summary>What a person should know: a checkpoint that is damaged, another machine than before.</summary>
+    /// <summary>Warnings: a damaged checkpoint, a different machine.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
-    /// <summary>A new run; its directory is made when the run begins.</summary>
-    /// <param name="kind">What it trains.</param>
+    /// <summary>Starts a new run; its directory is created when the run begins.</summary>
+    /// <param name="kind">The kind of run.</param>
     /// <param name="path">The directory; must hold no run.</param>
-    /// <param name="findsName">Whether a number is put behind the name when it is taken.</param>
-    /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
+    /// <param name="findsName">Whether to append a number if the name is taken.</param>
+    /// <param name="copyTo">The path for a copy of the model at the end of the run; default none.</param>
     /// <exception cref="RunDirectoryException">The directory holds a run, or cannot be written.</exception>
     internal static RunSession New(RunKind kind, string path, bool findsName, string? copyTo)
     {
@@ -84,14 +84,14 @@ public sealed class RunSession : IDisposable
     }
 
     /// <summary>
-    /// Goes on with a run: takes the lock, removes what a writer that was killed has left, and finds the newest checkpoint that is
-    /// whole; those that are not are passed over with a warning.
+    /// Resumes a run: takes the lock, removes temporary files of a killed process, and finds the newest intact checkpoint; damaged ones are
+    /// skipped with a warning.
     /// </summary>
-    /// <param name="kind">What it trains.</param>
+    /// <param name="kind">The kind of run.</param>
     /// <param name="path">The directory.</param>
-    /// <param name="copyTo">Where the model goes, too, when the run ends; default nowhere.</param>
-    /// <exception cref="RunDirectoryException">There is no run, it trains something else, another process works in it, or none of its
-    /// checkpoints is whole.</exception>
+    /// <param name="copyTo">The path for a copy of the model at the end of the run; default none.</param>
+    /// <exception cref="RunDirectoryException">There is no run, it is of another kind, another process is using it, or none of its
+    /// checkpoints is intact.</exception>
     /// <exception cref="ConfigFileException">Its configuration is damaged.</exception>
     internal static RunSession Resume(RunKind kind, string path, string? copyTo)
     {
@@ -103,7 +103,7 @@ public sealed class RunSession : IDisposable
         {
             string other = RunConfigFile.KindOf(directory.ConfigPath)!;
             throw new RunDirectoryException(
-                path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} goes on with it");
+                path, $"holds the run of a {other}, not of a {kind.Name}: {ModelKind.TrainOf(other)} resumes it");
         }
         RunLock held = TakeLock(directory);
         try
@@ -126,39 +126,39 @@ public sealed class RunSession : IDisposable
         }
     }
 
-    /// <summary>What of a configuration cannot be for the run that goes on, empty when there is nothing.</summary>
-    /// <exception cref="InvalidOperationException">It is a new run.</exception>
+    /// <summary>The settings that the resumed run cannot have; empty if there are none.</summary>
+    /// <exception cref="InvalidOperationException">The session is of a new run.</exception>
     public IEnumerable<string> Conflicts(RunSettings config)
     {
         ArgumentNullException.ThrowIfNull(config);
         RunSettings was = Config ?? throw new InvalidOperationException("a new run conflicts with nothing");
         List<string> conflicts = [.. RunConflicts.Between(was, config)];
         int done = Start?.Progress.Epochs ?? 0;
-        // The configuration repeats the run: with it, the run would have ended where it did, or goes on.
+        // The configuration must repeat the run: with it, the run would have ended where it did, or continues.
         bool waitsLess = config.Patience > 0 && (config.Patience < was.Patience || was.Patience == 0);
         bool waitsLonger = was.Patience > 0 && (config.Patience > was.Patience || config.Patience == 0);
         if (waitsLess && Start?.Progress is { BestEpoch: { } best } figures
             && (figures.LongestWait >= config.Patience || done - best > config.Patience))
         {
             conflicts.Add(
-                $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has waited longer already, and would "
-                    + "have ended before");
+                $"patience is {was.Patience} in the run and cannot become {config.Patience}: the run has already waited longer, and would "
+                    + "have ended");
         }
         if (File.Exists(Directory.ResultPath) && done >= config.Training.EpochCount)
             conflicts.Add($"{Directory.Path} is complete: it has finished its {done} epochs; give --epochs above that to train on");
         else if (File.Exists(Directory.ResultPath) && config.Training.EpochCount <= was.Training.EpochCount && !waitsLonger)
-            conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs, since what is held out did not become better");
+            conflicts.Add($"{Directory.Path} is complete: it ended after {done} epochs, since the held-out result did not improve");
         else if (done > config.Training.EpochCount)
             conflicts.Add($"{Directory.Path} has finished {done} epochs: it cannot end after {config.Training.EpochCount}");
         return conflicts;
     }
 
-    /// <summary><see cref="Start"/>, for a run of some kind.</summary>
+    /// <summary><see cref="Start"/>, checked to be of a kind of run.</summary>
     /// <exception cref="ArgumentException">The session is of another kind of run.</exception>
     internal IRunCheckpoint? StartOf(RunKind kind) =>
-        kind == _kind ? Start : throw new ArgumentException($"the session is of the run of a {_kind.Name}, not of a {kind.Name}");
+        kind == _kind ? Start : throw new ArgumentException($"the session is of a run of a {_kind.Name}, not of a {kind.Name}");
 
-    /// <summary>Closes the files; a new run of which nothing was written takes its directory back.</summary>
+    /// <summary>Closes the files; a new run that has written nothing removes its directory.</summary>
     public void Dispose()
     {
         _records?.Dispose();
@@ -168,8 +168,8 @@ public sealed class RunSession : IDisposable
         _firstMade = null;
     }
 
-    /// <summary>Makes the directory with its configuration and environment, locks it, and opens its files.</summary>
-    /// <exception cref="RunDirectoryException">It holds a run, another process works in it, or it cannot be written.</exception>
+    /// <summary>Creates the directory with its configuration and environment, locks it, and opens its files.</summary>
+    /// <exception cref="RunDirectoryException">The directory holds a run, another process is using it, or it cannot be written.</exception>
     internal void Begin(RunSettings config, RunEnvironment environment)
     {
         _config = config;
@@ -183,7 +183,7 @@ public sealed class RunSession : IDisposable
             Directory = new RunDirectory($"{path}-{number}");
     }
 
-    /// <summary>Writes the line of an epoch.</summary>
+    /// <summary>Appends the line of an epoch.</summary>
     internal void Record(EpochMetrics metrics)
     {
         CheckIsThere();
@@ -191,15 +191,15 @@ public sealed class RunSession : IDisposable
         _records!.Add(metrics);
     }
 
-    /// <summary>Writes a sample.</summary>
+    /// <summary>Appends a sample.</summary>
     internal void Record(int epoch, string sample) => _records!.Add(epoch, sample);
 
-    /// <summary>Brings metrics and samples to the disk, and says what a checkpoint needs to go on after them.</summary>
+    /// <summary>Flushes metrics and samples to disk and returns the state that a checkpoint needs for resuming.</summary>
     internal ResumeState Mark(TrainerState trainer, long step, double elapsedSeconds) => _records!.Mark(trainer, step, elapsedSeconds);
 
-    /// <summary>Writes a checkpoint as the newest; the one that was steps aside, and the oldest go.</summary>
-    /// <param name="checkpoint">The checkpoint, with what is needed to go on.</param>
-    /// <exception cref="CheckpointException">It cannot be written; the older ones are as they were.</exception>
+    /// <summary>Writes the newest checkpoint; the previous one is renamed to step-N, and the oldest are removed.</summary>
+    /// <param name="checkpoint">The checkpoint, with the state needed to resume.</param>
+    /// <exception cref="CheckpointException">The file cannot be written; older checkpoints are unchanged.</exception>
     internal void Save(IRunCheckpoint checkpoint)
     {
         _firstMade = null;
@@ -210,11 +210,11 @@ public sealed class RunSession : IDisposable
             SharedFile.Delete(path);
     }
 
-    /// <summary>Writes the model that is best on what is held out.</summary>
+    /// <summary>Writes the best held-out model.</summary>
     internal void SaveBest(IRunCheckpoint checkpoint) => Write(Directory.BestCheckpointPath, checkpoint);
 
     /// <summary>Marks the run as complete.</summary>
-    /// <param name="summary">How it ended.</param>
+    /// <param name="summary">The run's summary.</param>
     internal void Complete(RunSummary summary)
     {
         CheckIsThere();
@@ -233,7 +233,7 @@ public sealed class RunSession : IDisposable
         }
     }
 
-    // What is written to a file that was removed is lost without a word, and a checkpoint would make the folder anew.
+    // Writes to a deleted file would be lost silently, and a checkpoint would recreate the folder.
     private void CheckIsThere()
     {
         var metrics = new FileInfo(Directory.MetricsPath);
@@ -241,8 +241,8 @@ public sealed class RunSession : IDisposable
         {
             throw new RunDirectoryException(
                 Directory.Path,
-                "is gone: it was removed, moved or replaced while the run wrote to it; nothing was written since, and where the directory "
-                    + "is now, the run goes on from its last checkpoint");
+                "is gone: it was removed, moved or replaced while the run wrote to it; nothing was written since; if it was moved, resume "
+                    + "it there from its last checkpoint");
         }
     }
 
@@ -255,7 +255,7 @@ public sealed class RunSession : IDisposable
         }
         catch (CheckpointException)
         {
-            // It may have gone while the file was written.
+            // The directory may have gone while the file was written.
             CheckIsThere();
             throw;
         }
@@ -263,12 +263,12 @@ public sealed class RunSession : IDisposable
 
     private static RunLock TakeLock(RunDirectory directory) =>
         RunLock.TryTake(directory.LockPath)
-            ?? throw new RunDirectoryException(directory.Path, "another process works in this run directory")
+            ?? throw new RunDirectoryException(directory.Path, "another process is using this run directory")
             {
                 IsBusy = true,
             };
 
-    // False when the name is taken and another one may be found.
+    // Returns false if the name is taken and another one may be tried.
     private bool TryBegin(RunSettings config, RunEnvironment environment)
     {
         try
@@ -291,7 +291,7 @@ public sealed class RunSession : IDisposable
             throw RunDirectoryException.CannotBeWritten(Directory.Path, e);
         }
         WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
-        // Last: a directory without it holds no run.
+        // Last, since a directory without a configuration holds no run.
         WriteConfig(config);
         return true;
     }
@@ -320,7 +320,7 @@ public sealed class RunSession : IDisposable
             WriteWhole(Directory.EnvironmentPath, RecordFile.Line(environment));
     }
 
-    // Everything is checked before anything is changed; only leftovers of a killed writer go at once.
+    // Check everything before changing anything; only temporary files of a killed process are removed at once.
     private void Recover()
     {
         RefuseLinks();
@@ -333,13 +333,13 @@ public sealed class RunSession : IDisposable
         _warnings.AddRange(newest.Warnings);
     }
 
-    // A checkpoint that is a link would let a write leave the directory.
+    // A linked checkpoint would let a write leave the directory.
     private void RefuseLinks()
     {
         string[] files = [Directory.CheckpointsPath, Directory.LastCheckpointPath, Directory.BestCheckpointPath, Directory.MetricsPath,
             Directory.SamplesPath, Directory.ConfigPath, Directory.ResultPath, Directory.EnvironmentPath];
         if (files.FirstOrDefault(file => new FileInfo(file).LinkTarget is not null) is { } link)
-            throw new RunDirectoryException(link, "is a link: a run directory holds files of its own");
+            throw new RunDirectoryException(link, "is a link: a run directory must hold its own files");
     }
 
     private void WriteConfig(RunSettings config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
@@ -348,14 +348,14 @@ public sealed class RunSession : IDisposable
         Path.GetDirectoryName(Path.GetFullPath(folder)) is { } parent && !System.IO.Directory.Exists(parent)
             ? FirstMissing(parent) : Path.GetFullPath(folder);
 
-    // Only what is the run's own goes, and folders only when they are empty then.
+    // Remove only the run's own files, and folders only if they are then empty.
     private void TakeBack(string firstMade)
     {
         try
         {
             foreach (string file in new[] { Directory.ConfigPath, Directory.EnvironmentPath, Directory.MetricsPath, Directory.SamplesPath })
                 SharedFile.Delete(file);
-            // Windows removes no file that is kept open; elsewhere the lock is held to the last.
+            // Windows cannot remove an open file; elsewhere the lock is held to the end.
             if (OperatingSystem.IsWindows())
                 _lock?.Dispose();
             SharedFile.Delete(Directory.LockPath);
@@ -365,7 +365,7 @@ public sealed class RunSession : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Somebody else has put something there, or may: it stays.
+            // Something else is in the folder, or may be: keep it.
         }
     }
 
@@ -375,18 +375,18 @@ public sealed class RunSession : IDisposable
     {
         if (HoldsRun)
             throw new RunDirectoryException(
-                Directory.Path, $"holds a run already: go on with --resume {Directory.Path}, or take another name");
+                Directory.Path, $"holds a run already: continue it with --resume {Directory.Path}, or use another name");
     }
 
-    // A run directory shall keep its name on every system that it is copied to.
+    // A run directory must keep its name on every system that it is copied to.
     private void RefuseName()
     {
         if (PortableName.ErrorOfPath(Directory.Path) is { } error)
-            throw new RunDirectoryException(Directory.Path, $"{error}: take another name, with which the run can be copied anywhere");
+            throw new RunDirectoryException(Directory.Path, $"{error}: use a name that is valid on every system");
         if (PortableName.SameButForCase(Directory.Path) is { } other)
             throw new RunDirectoryException(
-                Directory.Path, $"'{other}' is there, and differs in upper and lower case alone: on Windows and macOS they are one folder; "
-                    + "take another name");
+                Directory.Path, $"'{other}' exists and differs only in case: on Windows and macOS they are the same folder; "
+                    + "use another name");
     }
 
     private void StepAside(long step)

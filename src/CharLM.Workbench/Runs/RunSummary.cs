@@ -5,86 +5,85 @@ using CharLM.Checkpoints;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// How a complete run ended, whatever it trained: its <c>result.json</c>. Losses are kept, in nats; a perplexity is exp of its loss, and
+/// The summary of a complete run of any kind: its <c>result.json</c>. Losses are stored in nats; a perplexity is exp of its loss, and
 /// setting one sets the other.
 /// </summary>
 /// <remarks>
-/// Files of before have the perplexities alone (text), or the training loss alone (pairs); where there are both, the loss stands behind
-/// and is what counts.
+/// Older files have only perplexities (text) or only the training loss (pairs); if a file has both, the loss comes later and counts.
 /// </remarks>
 public sealed record RunSummary : IJsonOnDeserialized
 {
     private readonly string? _corpus, _corpusSha256;
 
-    /// <summary>What was trained on: the text, or the file of the pairs.</summary>
+    /// <summary>The training data: the text, or the file of the pairs.</summary>
     public string Corpus { get => _corpus ?? ""; init => _corpus = value; }
 
     /// <summary>Its SHA-256.</summary>
     public string CorpusSha256 { get => _corpusSha256 ?? ""; init => _corpusSha256 = value; }
 
-    /// <summary>How many pairs it has; null for a text.</summary>
+    /// <summary>Number of pairs; null for a text.</summary>
     public int? Pairs { get; init; }
 
-    /// <summary>Tokens of the vocab, the unknown one included; null for pairs.</summary>
+    /// <summary>Size of the vocab, including the unknown token; null for pairs.</summary>
     public int? VocabSize { get; init; }
 
-    /// <summary>The number of trainable values.</summary>
+    /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
     /// <summary>Finished epochs.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Minibatches that were learned.</summary>
+    /// <summary>Trained minibatches.</summary>
     public required long Steps { get; init; }
 
     /// <summary>Exp of <see cref="TrainLoss"/>.</summary>
     public double? TrainPerplexity { get => Perplexity.Of(TrainLoss); init => TrainLoss = Perplexity.Loss(value); }
 
-    /// <summary>Nats per prediction over the last epoch; null when none was finished.</summary>
+    /// <summary>Nats per prediction over the last epoch; null if none was finished.</summary>
     public double? TrainLoss { get; init; }
 
     /// <summary>Exp of <see cref="HeldOutLoss"/>.</summary>
     public double? HeldOutPerplexity { get => Perplexity.Of(HeldOutLoss); init => HeldOutLoss = Perplexity.Loss(value); }
 
-    /// <summary>Nats per prediction of what is held out, after it; null when nothing is.</summary>
+    /// <summary>Held-out nats per prediction after the last epoch; null if nothing is held out.</summary>
     public double? HeldOutLoss { get; init; }
 
     /// <summary>
-    /// The figures of the held-out pairs after the last epoch that was finished in the last process, by name; null when there are none.
+    /// The figures of the held-out pairs after the last epoch finished in the last process, by name; null if there are none.
     /// </summary>
     public IReadOnlyDictionary<string, double>? HeldOut { get; init; }
 
     /// <summary>
-    /// Characters that a held-out token stands for, on average, with the space before a word; null when none is held out, some are
-    /// unknown, or pairs were learned.
+    /// The average number of characters per held-out token, including the space before a word; null if nothing is held out, some tokens are
+    /// unknown, or for pairs.
     /// </summary>
     public double? CharactersPerToken { get; init; }
 
     /// <summary>
-    /// Of pairs, the greatest accuracy or exact match of those held out, and for what a label steers the least loss; null when none are
-    /// held out, and for a text.
+    /// For pairs, the highest held-out accuracy or exact match, or for steering labels the lowest loss; null if none are held out, and for
+    /// text.
     /// </summary>
     public double? BestHeldOut { get; init; }
 
     /// <summary>Exp of <see cref="BestHeldOutLoss"/>.</summary>
     public double? BestHeldOutPerplexity { get => Perplexity.Of(BestHeldOutLoss); init => BestHeldOutLoss = Perplexity.Loss(value); }
 
-    /// <summary>The least held-out nats a prediction; null when nothing is held out, and where another figure ranks.</summary>
+    /// <summary>The lowest held-out loss in nats per prediction; null if nothing is held out, and if another figure ranks.</summary>
     public double? BestHeldOutLoss { get; init; }
 
-    /// <summary>After how many epochs the best was reached.</summary>
+    /// <summary>The epoch of the best result.</summary>
     public int? BestEpoch { get; init; }
 
-    /// <summary>How the best model does on text that its training did not see; null when it saw all, and in files of before.</summary>
+    /// <summary>The best model's figures on unseen text; null if training saw all, and in older files.</summary>
     public UnseenFigures? Unseen { get; init; }
 
-    /// <summary>Whether the run ended before its last epoch because what is held out became no better.</summary>
+    /// <summary>Whether early stopping ended the run.</summary>
     public required bool StoppedEarly { get; init; }
 
     /// <summary>Seconds of training.</summary>
     public required double TrainedSeconds { get; init; }
 
-    // The names that files of pairs have always had, for their readers; files of before have them alone.
+    // The names that files of pairs have always had, for their readers; older files have only these.
     [JsonInclude]
     private string? Data { get => Pairs is null ? null : _corpus; init => _corpus = value ?? _corpus; }
 
@@ -92,13 +91,13 @@ public sealed record RunSummary : IJsonOnDeserialized
     private string? DataSha256 { get => Pairs is null ? null : _corpusSha256; init => _corpusSha256 = value ?? _corpusSha256; }
 
     /// <summary>Reads a result.json.</summary>
-    /// <exception cref="CheckpointException">The file is missing, or not what it should be.</exception>
+    /// <exception cref="CheckpointException">The file is missing or invalid.</exception>
     public static RunSummary Read(string path) => RecordFile.Read<RunSummary>(path);
 
-    /// <summary>The end of a run: what runs of all kinds tell.</summary>
-    /// <param name="corpus">What was trained on.</param>
-    /// <param name="parameters">The number of trainable values.</param>
-    /// <param name="result">How it ended.</param>
+    /// <summary>Creates the part of a summary that all kinds of runs share.</summary>
+    /// <param name="corpus">The training data.</param>
+    /// <param name="parameters">Number of trainable parameters.</param>
+    /// <param name="result">The run's result.</param>
     internal static RunSummary Of(CorpusRecord corpus, long parameters, RunResult result) => new()
     {
         Corpus = corpus.Name,

@@ -6,27 +6,29 @@ using CharLM.Training;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>How many steps a machine does in some minutes: measured with a model that is thrown away.</summary>
+/// <summary>Determines how many steps a machine takes in some minutes, measured with a throwaway model.</summary>
 internal static class StepBudget
 {
-    // Before they are over, code is compiled, and the kernels have not chosen their threads.
+    // During the warm-up, code is compiled and the kernels choose their threads.
     private const double SecondsToWarmUp = 1.5, SecondsToMeasure = 2.5;
     private const int StepsToWarmUp = 2, StepsToMeasure = 3;
 
-    // Held-out text is measured after each epoch of a run by steps; reading costs about a third of learning.
+    // Held-out text is measured after each of these epochs; reading costs about a third of training.
     private const int Epochs = 20;
     private const double CostOfReading = 1.0 / 3;
 
-    // Checkpoints, samples, and a machine that is not always as fast.
+    // For checkpoints, samples, and varying machine speed.
     private const double Reserve = 0.05;
 
-    /// <summary>The training with its steps: what fits into the minutes, and no more than its passes over the text.</summary>
-    /// <param name="minutes">What training may take, with the measurement.</param>
-    /// <param name="training">How it trains.</param>
-    /// <param name="text">What it learns and measures.</param>
-    /// <param name="build">Makes a model; it is disposed.</param>
-    /// <param name="threads">Threads of the kernels; 0: as many as measure faster.</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <summary>
+    /// Sets the steps of a training configuration: as many as fit into the minutes, but no more than its passes over the text.
+    /// </summary>
+    /// <param name="minutes">Minutes of training, including this measurement.</param>
+    /// <param name="training">The training configuration.</param>
+    /// <param name="text">The training and held-out text.</param>
+    /// <param name="build">Creates a model, which is disposed.</param>
+    /// <param name="threads">Threads of the kernels; 0 for the fastest number.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     public static TrainerConfig Of(
         double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads,
             CancellationToken cancellationToken)
@@ -52,7 +54,7 @@ internal static class StepBudget
         using var trainer = new Trainer(model, training with { TotalSteps = int.MaxValue / 2, StepsPerEpoch = int.MaxValue / 2 },
             text.Train, text.EndId);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // Of little time a tenth.
+        // At most a tenth of a short budget.
         var rate = new Rate(enough, Math.Min(1, minutes * 60 / 10 / (SecondsToWarmUp + SecondsToMeasure)));
         try
         {

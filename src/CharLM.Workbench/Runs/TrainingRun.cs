@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace CharLM.Workbench.Runs;
 
 /// <summary>
-/// A training run, the whole data flow in order: corpus, tokens, model, trainer, reports, checkpoint, samples.
+/// A training run of a language model; the whole data flow in order: corpus, tokens, model, trainer, reports, checkpoint, samples.
 /// </summary>
 public sealed class TrainingRun
 {
@@ -21,15 +21,15 @@ public sealed class TrainingRun
     private readonly int _threads;
     private readonly RunSession? _session;
 
-    /// <summary>Tells when a checkpoint is due.</summary>
+    /// <summary>The clock for checkpoints.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>A run.</summary>
-    /// <param name="config">All of it.</param>
-    /// <param name="start">A checkpoint to go on from: its weights, vocab and finished epochs; default fresh weights.</param>
-    /// <param name="device">Where to train; default the CPU.</param>
-    /// <param name="threads">Threads of the fused kernels; default 0: as many as measure faster.</param>
-    /// <param name="session">Where all of the run is written; stays the caller's; default only the configuration's checkpoint is.</param>
+    /// <summary>Creates a run.</summary>
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="start">A checkpoint to continue: its weights, vocab and finished epochs; default fresh weights.</param>
+    /// <param name="device">The device; default the CPU.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: the fastest number.</param>
+    /// <param name="session">The run directory's session, owned by the caller; default null: only a checkpoint is written.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the checkpoint is of another model.</exception>
     /// <exception cref="ArgumentException">The session is of another kind of run.</exception>
     public TrainingRun(
@@ -42,24 +42,24 @@ public sealed class TrainingRun
             config, session is { IsResumed: true } ? saved : start, device, threads, session);
     }
 
-    /// <summary>Every error of a run, empty when there is none: of its configuration, and of what it goes on from.</summary>
+    /// <summary>All errors of a run, in its configuration and its checkpoint; empty if there are none.</summary>
     public static IEnumerable<string> Errors(RunConfig config, Checkpoint? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (start is null && config.ExtendVocab)
-            return [.. config.Errors(), "extend-vocab adds tokens to the vocab of a model that there is: name it with --checkpoint"];
-        // A cell that cannot change would bring errors that nobody made.
+            return [.. config.Errors(), "extend-vocab adds tokens to an existing model's vocab: name the model with --checkpoint"];
+        // A changed cell would cause misleading errors.
         return start is not null && Conflicts(config, start).ToList() is { Count: > 0 } conflicts ? conflicts : config.Errors();
     }
 
-    /// <summary>Every error of a run that goes on, empty when there is none: first of all, what has changed and must not.</summary>
-    /// <param name="config">All of it.</param>
+    /// <summary>All errors of a resumed run, forbidden changes first; empty if there are none.</summary>
+    /// <param name="config">The run's configuration.</param>
     /// <param name="session">The run.</param>
     public static IEnumerable<string> Errors(RunConfig config, RunSession session)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(session);
-        // The checkpoint is compared, too: somebody may have changed the configuration in the directory.
+        // Compare with the checkpoint, too: somebody may have edited the configuration in the directory.
         IEnumerable<string> conflicts = session.Conflicts(config);
         if (StartOf(session) is { } start)
             conflicts = conflicts.Concat(
@@ -69,15 +69,13 @@ public sealed class TrainingRun
         return conflicts.ToList() is { Count: > 0 } found ? found : config.Errors();
     }
 
-    /// <summary>Trains to the last epoch, or until it is cancelled; either way the checkpoint is written.</summary>
+    /// <summary>Trains to the last epoch or until cancelled, and writes the checkpoint either way.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="progress">Told of everything as it happens.</param>
+    /// <param name="progress">Receives the run's events.</param>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
-    /// <exception cref="InvalidConfigException">The text has hardly a token of the vocab.</exception>
+    /// <exception cref="InvalidConfigException">Most tokens of the text are not in the vocab.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch.</exception>
-    /// <exception cref="TrainingDivergedException">
-    /// The loss is no longer finite, or has no finite perplexity; an older checkpoint is as it was.
-    /// </exception>
+    /// <exception cref="TrainingDivergedException">The loss or its perplexity is not finite; an older checkpoint is unchanged.</exception>
     /// <exception cref="CheckpointException">The checkpoint cannot be written.</exception>
     /// <exception cref="RunDirectoryException">The run directory cannot be used.</exception>
     public RunResult Execute(CorpusText corpus, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
@@ -104,7 +102,7 @@ public sealed class TrainingRun
         using LanguageModel model = BuildModel(text.Vocab);
         model.Threads = _threads;
         using var trainer = new Trainer(model, _config.Training, text.Train, text.EndId);
-        // What a checkpoint says reads the same text again.
+        // Record the encoding, so that the checkpoint's settings read the same text again.
         RunConfig config = _config with { Text = _config.Text with { Encoding = corpus.Origin.Encoding ?? _config.Text.Encoding } };
         var task = new LanguageModelTask(config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
         var run = new RunExecution(config, task, _start, _session, progress, Clock);
@@ -121,7 +119,7 @@ public sealed class TrainingRun
 
     private static Checkpoint? StartOf(RunSession session) => (Checkpoint?)session.StartOf(RunKind.LanguageModel);
 
-    // Of all that the weights have learned: where that is not known, neither is the whole.
+    // Covers everything that the weights have learned; unknown if any part of it is unknown.
     private TextSketch? Sketch(TokenizedText text)
     {
         TextSketch sketch = TextSketch.Of(text.Train, text.Vocab, _config.Text.Token);
@@ -149,14 +147,14 @@ public sealed class TrainingRun
             OtherCorpus = _start is null || _start.Corpus.Sha256 == corpus.Sha256 ? null : _start.Corpus.Name,
             Model = model.Config,
             NumParameters = model.NumParameters,
-            // A new run by steps learns all of them, whatever its first weights had learned.
+            // A new run by steps trains all its steps, whatever its initial weights had learned.
             EpochsDone = _session is { IsResumed: true } || _config.Training.EpochLength == 0 ? _start?.Progress.Epochs ?? 0 : 0,
             BatchesDone = _session?.BatchesDone ?? 0,
             Warnings = _session?.Warnings ?? [],
             RunDirectory = _session?.Directory.Path,
         };
 
-    // The weights fit one model and one vocab only; what they are trained with may change.
+    // The weights fit only one model and one vocab; training settings may change.
     private static IEnumerable<string> Conflicts(RunConfig config, Checkpoint start)
     {
         ModelConfig model = config.Model.Resolved(), was = start.Model;
@@ -189,7 +187,7 @@ public sealed class TrainingRun
         static string? Name(Enum? choice) => choice is null ? null : Choices.NameOf(choice);
     }
 
-    // A text of another alphabet would teach the model nothing but the unknown token.
+    // A text in another alphabet would train only the unknown token.
     private void CheckVocab(TokenizedText text, long unknown)
     {
         if (text.NumTokensOfCorpus == 0)
@@ -217,7 +215,7 @@ public sealed class TrainingRun
             : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
         throw new InvalidConfigException(
             [$"{corpus.Origin.Name} is another text than the run's: its SHA-256 is {corpus.Origin.Sha256}, that of the run's {was}{vocab}; "
-                + "go on with the same text"]);
+                + "use the same text"]);
 
         static string Differences(string[] tokens, string what) => tokens.Length == 0 ? ""
             : $"; {what} in its vocab: {string.Join(", ", tokens.Take(MostNamed).Select(token => $"'{token}'"))}"

@@ -5,45 +5,45 @@ using CharLM.Tokenization;
 
 namespace CharLM.Workbench.Runs;
 
-/// <summary>How a trained model does on text that its training did not see, beside n-grams counted on the same training text.</summary>
+/// <summary>A trained model's figures on unseen text, with n-grams counted on the same training text for comparison.</summary>
 public sealed record UnseenFigures
 {
-    // So much better on what it learned, in nats: less than a third of the perplexity.
+    // A gap in nats that marks memorisation: less than a third of the perplexity on the training text.
     private const double NatsOfMemory = 1.1;
     private const int MostTokens = 1_000_000, MostCountedTokens = 20_000_000;
 
-    /// <summary>Which part of the text: "test", "held-out", or "rest" for what comes after the tokens that were used.</summary>
+    /// <summary>The measured part: "test", "held-out", or "rest" for the text after the tokens that were used.</summary>
     public required string Part { get; init; }
 
-    /// <summary>Tokens that were predicted; at most a million.</summary>
+    /// <summary>Predicted tokens, at most a million.</summary>
     public required long Tokens { get; init; }
 
     /// <summary>Nats per token.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>Nats per token of counted n-grams (modified Kneser-Ney); null when too little was trained on to count.</summary>
+    /// <summary>Nats per token of n-grams (modified Kneser-Ney); null if there was too little text to count.</summary>
     public double? NGramLoss { get; init; }
 
-    /// <summary>Tokens of the longest n-grams.</summary>
+    /// <summary>The order of the n-grams.</summary>
     public int NGramOrder { get; init; }
 
-    /// <summary>Tokens that were counted: the training text, at most its first 20 million.</summary>
+    /// <summary>Counted tokens: the training text, at most its first 20 million.</summary>
     public long NGramTokens { get; init; }
 
     /// <summary>Tokens of the training text.</summary>
     public long TrainTokens { get; init; }
 
-    /// <summary>Whether the model knows its training text by heart and not its language: counting does better.</summary>
+    /// <summary>Whether the model has memorised its training text instead of learning the language: n-grams do better.</summary>
     public bool IsMemorised { get; init; }
 
     /// <summary>Measures a model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="text">What it was trained on, and what not.</param>
-    /// <param name="windows">The windows that were held out, where the text was split in windows; else nothing.</param>
-    /// <param name="config">How the text was split.</param>
-    /// <param name="trainLoss">Nats per token of training, where known.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
-    /// <returns>Null where training saw the whole text.</returns>
+    /// <param name="text">The text, split.</param>
+    /// <param name="windows">The held-out windows if the text was split into windows; else empty.</param>
+    /// <param name="config">The configuration of the split.</param>
+    /// <param name="trainLoss">Training loss in nats per token, if known.</param>
+    /// <param name="cancellationToken">Checked before each call.</param>
+    /// <returns>Null if training saw the whole text.</returns>
     internal static UnseenFigures? Measure(
         LanguageModel model, TokenizedText text, HeldOutText windows, TextConfig config, double? trainLoss,
             CancellationToken cancellationToken)

@@ -4,36 +4,36 @@ using CharLM.Tokenization;
 namespace CharLM.Batching;
 
 /// <summary>
-/// Documents of like length side by side, in random order: rows begin together, with the state at zero, and where they are longer than
-/// num_steps they go on in the next minibatch. Behind the end of a shorter row nothing is predicted.
+/// Documents of similar length side by side, in random order: rows begin together with a zero state, and those longer than num_steps
+/// continue in the next minibatch. Nothing is predicted past the end of a shorter row.
 /// </summary>
 /// <remarks>
-/// Documents of very many minibatches are cut, so that few long ones fill the rows, too; where no state is carried, those longer than
-/// num_steps are. A piece but the first begins with the state at zero, as rows of running text do.
+/// Very long documents are cut, so that even a few of them fill the rows; without carried state, every document longer than num_steps
+/// is cut. Every piece begins with a zero state, like a row of running text.
 /// Thread safety: never changes; any number of threads.
 /// </remarks>
 internal sealed class DocumentIterator : MinibatchIterator
 {
-    // Minibatches have few different numbers of steps: the kernels choose their threads for each.
+    // Limits the distinct numbers of steps of a minibatch, since the kernels tune their threads for each.
     private const int MostShapes = 32;
 
-    // A document is cut when it is longer than so many minibatches, and than such a part of a row, were the text cut into rows.
+    // A document is cut when it exceeds this many minibatches and this fraction of a row (were the text cut into rows).
     private const int LeastMinibatches = 16, PartsOfRow = 8;
 
     private readonly List<DocumentPart> _parts = [];
     private readonly int[] _lengths;
 
-    // The longest first: what does not fill a minibatch is the shortest, and soon read.
+    // Longest first, so that an incomplete minibatch holds the shortest.
     private readonly int[] _order;
     private readonly int _endId, _unit;
 
     /// <summary>An iterator over documents.</summary>
-    /// <param name="order">Sequential: long documents go on with their state; random: they are cut.</param>
-    /// <param name="tokens">The stream: an end token, and documents with one behind each.</param>
-    /// <param name="batchSize">Rows of a minibatch.</param>
-    /// <param name="numSteps">Tokens of a row.</param>
+    /// <param name="order">Sequential: long documents continue with their state; random: they are cut.</param>
+    /// <param name="tokens">The stream: an end token, then documents that each end with one.</param>
+    /// <param name="batchSize">Rows per minibatch.</param>
+    /// <param name="numSteps">Tokens per row.</param>
     /// <param name="seed">Fixes the order of every epoch.</param>
-    /// <param name="endId">What ends a document.</param>
+    /// <param name="endId">The id that ends a document.</param>
     /// <exception cref="CorpusTooShortException">There is no document.</exception>
     public DocumentIterator(SamplingOrder order, TokenSource tokens, int batchSize, int numSteps, long seed, int endId)
         : base(tokens, batchSize, numSteps, seed, minRows: 0)
@@ -68,7 +68,7 @@ internal sealed class DocumentIterator : MinibatchIterator
 
     private int Longest(int[] group) => group.Max(part => _lengths[part]);
 
-    // Groups of rows that begin together, and the minibatch that each begins with.
+    // Groups of rows that begin together, and the first minibatch of each.
     private sealed record Layout(DocumentIterator Iterator, int[][] Groups, int[] Begins)
         : EpochPlan(Iterator.BatchSize, Iterator.NumSteps, Iterator._parts.Count, (_, _) => 0)
     {
@@ -100,7 +100,7 @@ internal sealed class DocumentIterator : MinibatchIterator
             }
         }
 
-        // Tokens of the group's rows that earlier minibatches have read.
+        // Tokens per row that earlier minibatches of the group have read.
         private int Before(int group, int batch) => (batch - Begins[group]) * NumSteps;
 
         private int GroupOf(int batch)

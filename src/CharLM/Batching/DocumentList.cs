@@ -3,14 +3,14 @@ using CharLM.Tokenization;
 namespace CharLM.Batching;
 
 /// <summary>
-/// Where the documents of a stream lie: each is read from the end token before it on, and predicted up to its own. What stands before
-/// the first end token and behind the last belongs to documents that were cut.
+/// Where the documents of a stream lie: each is read from the end token before it, and predicted up to its own. Tokens before the
+/// first end token or after the last belong to documents that were cut.
 /// </summary>
 internal static class DocumentList
 {
     /// <summary>The documents, in order.</summary>
     /// <param name="tokens">The stream.</param>
-    /// <param name="endId">What ends a document.</param>
+    /// <param name="endId">The id that ends a document.</param>
     public static List<DocumentPart> Of(TokenSource tokens, int endId)
     {
         var documents = new List<DocumentPart>();
@@ -35,7 +35,7 @@ internal static class DocumentList
     }
 }
 
-/// <summary>Some tokens of one document.</summary>
-/// <param name="Begin">The place of the first that is read.</param>
-/// <param name="Length">How many are read, and how many, each from one place later, are predicted.</param>
+/// <summary>A run of tokens of one document.</summary>
+/// <param name="Begin">The position of the first input token.</param>
+/// <param name="Length">The number of input tokens; each predicts the token after it.</param>
 internal readonly record struct DocumentPart(long Begin, int Length);

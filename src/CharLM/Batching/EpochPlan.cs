@@ -2,18 +2,18 @@ using CharLM.Tokenization;
 
 namespace CharLM.Batching;
 
-/// <summary>Where the rows of an epoch's minibatches lie in the text: all that tells one iterator from another.</summary>
+/// <summary>Where the rows of an epoch's minibatches lie in the text: all that distinguishes one iterator from another.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="BatchSize">Rows of a minibatch; the last may have fewer.</param>
-/// <param name="NumSteps">Tokens of a row.</param>
+/// <param name="BatchSize">Rows per minibatch; the last may have fewer.</param>
+/// <param name="NumSteps">Tokens per row.</param>
 /// <param name="TotalRows">Rows of the whole epoch, 1 or more.</param>
-/// <param name="Start">The place in the text of the first token of row <c>row</c> of minibatch <c>batch</c>.</param>
+/// <param name="Start">Given a batch and a row, the position in the text of that row's first token.</param>
 public record EpochPlan(int BatchSize, int NumSteps, long TotalRows, Func<int, int, long> Start)
 {
     /// <summary>Minibatches of the epoch.</summary>
     public virtual int NumBatches => checked((int)((TotalRows + BatchSize - 1) / BatchSize));
 
-    /// <summary>Tokens that the epoch predicts.</summary>
+    /// <summary>Tokens predicted in the epoch.</summary>
     public virtual long NumTokens => TotalRows * NumSteps;
 
     /// <summary>Rows of a minibatch.</summary>
@@ -22,7 +22,7 @@ public record EpochPlan(int BatchSize, int NumSteps, long TotalRows, Func<int, i
     /// <summary>Steps of a minibatch.</summary>
     public virtual int StepsOf(int batch) => NumSteps;
 
-    /// <summary>Whether a minibatch goes on from none before it; true behind the last.</summary>
+    /// <summary>Whether a minibatch starts from a zero state instead of continuing the one before; true past the last.</summary>
     public virtual bool BeginsAnew(int batch) => batch == 0;
 
     /// <summary>Writes one minibatch.</summary>

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace CharLM.Batching;
 
 /// <summary>
-/// Reads a text as minibatches, epoch by epoch, window by window from wherever its token ids lie. Every epoch has its
-/// own random stream, so that epoch 7 is the same whether epochs 1 to 6 were read before it or not.
+/// Reads a text as minibatches, epoch by epoch, from any token source. Every epoch has its own random stream, so epoch 7 is the
+/// same whether or not epochs 1 to 6 were read before it.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class MinibatchIterator
@@ -16,10 +16,10 @@ public abstract class MinibatchIterator
 
     /// <summary>An iterator over a text.</summary>
     /// <param name="tokens">Token ids; at least batch_size * num_steps + 1 of them.</param>
-    /// <param name="batchSize">Rows of a minibatch, 1 or more.</param>
-    /// <param name="numSteps">Tokens of a row, 1 or more.</param>
+    /// <param name="batchSize">Rows per minibatch, 1 or more.</param>
+    /// <param name="numSteps">Tokens per row, 1 or more.</param>
     /// <param name="seed">Fixes the offset and the order of every epoch.</param>
-    /// <param name="minRows">Rows that the text must fill for one minibatch; default all.</param>
+    /// <param name="minRows">Rows that the text must at least fill; default <paramref name="batchSize"/>.</param>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     protected MinibatchIterator(TokenSource tokens, int batchSize, int numSteps, long seed, int? minRows = null)
     {
@@ -31,27 +31,27 @@ public abstract class MinibatchIterator
         (Tokens, BatchSize, NumSteps, _seed) = (tokens, batchSize, numSteps, seed);
     }
 
-    /// <summary>Rows of a minibatch.</summary>
+    /// <summary>Rows per minibatch.</summary>
     public int BatchSize { get; }
 
-    /// <summary>Tokens of a row.</summary>
+    /// <summary>Tokens per row.</summary>
     public int NumSteps { get; }
 
     /// <summary>The text.</summary>
     public TokenSource Tokens { get; }
 
-    /// <summary>Whether a row goes on where the same row of the minibatch before it ended, so that the state may be carried.</summary>
+    /// <summary>Whether each row continues the same row of the previous minibatch, so that the state can be carried.</summary>
     public abstract bool CarriesState { get; }
 
-    /// <summary>An iterator of a kind.</summary>
-    /// <param name="order">Which.</param>
-    /// <param name="tokens">Token ids; of documents an end token, and documents with one behind each.</param>
-    /// <param name="batchSize">Rows of a minibatch, 1 or more.</param>
-    /// <param name="numSteps">Tokens of a row, 1 or more; at most, where documents are shorter.</param>
+    /// <summary>Creates the iterator for an order.</summary>
+    /// <param name="order">The order.</param>
+    /// <param name="tokens">Token ids; with documents, an end token and then documents that each end with one.</param>
+    /// <param name="batchSize">Rows per minibatch, 1 or more.</param>
+    /// <param name="numSteps">Tokens per row, 1 or more; with documents an upper limit.</param>
     /// <param name="seed">Fixes the order of every epoch.</param>
-    /// <param name="endId">What ends a document, at which the state begins anew; default null: the text is one.</param>
+    /// <param name="endId">The id that ends a document, where the state is reset; default null: the text is one document.</param>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The order is none of documents.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The order does not work with documents.</exception>
     public static MinibatchIterator Create(
         SamplingOrder order, TokenSource tokens, int batchSize, int numSteps, long seed, int? endId = null) =>
         order switch
@@ -59,7 +59,7 @@ public abstract class MinibatchIterator
             SamplingOrder.Sequential or SamplingOrder.Random when endId is { } end =>
                 new DocumentIterator(order, tokens, batchSize, numSteps, seed, end),
             SamplingOrder.Windows when endId is not null =>
-                throw new ArgumentOutOfRangeException(nameof(order), order, "windows that overlap are none of documents"),
+                throw new ArgumentOutOfRangeException(nameof(order), order, "overlapping windows do not work with documents"),
             SamplingOrder.Sequential => new SequentialIterator(tokens, batchSize, numSteps, seed),
             SamplingOrder.Random => new RandomIterator(tokens, batchSize, numSteps, seed),
             SamplingOrder.Windows => new WindowIterator(tokens, batchSize, numSteps, seed),
@@ -67,12 +67,12 @@ public abstract class MinibatchIterator
         };
 
     /// <summary>Where the minibatches of an epoch lie.</summary>
-    /// <param name="epoch">Which epoch, from 0.</param>
+    /// <param name="epoch">The epoch, from 0.</param>
     public EpochPlan Plan(int epoch) => Plan(new RandomStream(_seed, "minibatches", epoch));
 
     /// <summary>The minibatches of an epoch, in order; the caller disposes each.</summary>
-    /// <param name="epoch">Which epoch, from 0.</param>
-    /// <param name="device">Where the tensors shall live; default the CPU.</param>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="device">The device of the tensors; default the CPU.</param>
     public IEnumerable<Minibatch> Epoch(int epoch, Device? device = null)
     {
         EpochPlan plan = Plan(epoch);
@@ -95,15 +95,15 @@ public abstract class MinibatchIterator
     protected abstract EpochPlan Plan(RandomStream random);
 }
 
-/// <summary>Some rows of text as token ids, and what follows each token. The receiver disposes it.</summary>
-/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
+/// <summary>Rows of text as token ids, and the token that follows each. The receiver disposes it.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when no other uses it.</remarks>
 /// <param name="Inputs">Token ids, int64 [batch, num_steps].</param>
 /// <param name="Targets">
-/// The ids that follow them: the inputs shifted by one, int64 [batch, num_steps]; <see cref="NoTarget"/> behind the end of a document.
+/// The ids that follow them: the inputs shifted by one, int64 [batch, num_steps]; <see cref="NoTarget"/> past the end of a document.
 /// </param>
 public sealed record Minibatch(Tensor Inputs, Tensor Targets) : IDisposable
 {
-    /// <summary>Stands where nothing is to be predicted: it counts for neither the loss nor its gradients.</summary>
+    /// <summary>Marks a position without a target: it counts towards neither the loss nor its gradients.</summary>
     public const int NoTarget = -1;
 
     /// <inheritdoc/>
@@ -114,18 +114,18 @@ public sealed record Minibatch(Tensor Inputs, Tensor Targets) : IDisposable
     }
 }
 
-/// <summary>In what order an epoch reads the text.</summary>
+/// <summary>The order in which an epoch reads the text.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SamplingOrder
 {
-    /// <summary>Rows go on from minibatch to minibatch; the hidden state is carried along.</summary>
+    /// <summary>Rows continue from minibatch to minibatch, and carry the hidden state.</summary>
     Sequential,
 
     /// <summary>Rows come from anywhere; the hidden state starts at zero.</summary>
     Random,
 
     /// <summary>
-    /// Every window of the text, each token beginning one, in random order; the hidden state starts at zero (Dive into Deep
+    /// Every window of the text, one starting at each token, in random order; the hidden state starts at zero (Dive into Deep
     /// Learning v1.0).
     /// </summary>
     Windows,
@@ -135,7 +135,7 @@ public enum SamplingOrder
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class CorpusTooShortException : Exception
 {
-    /// <summary>Names both numbers and the way out.</summary>
+    /// <summary>A message that names both numbers and what to change.</summary>
     public CorpusTooShortException(long tokens, int batchSize, int numSteps, string part = "text")
         : base($"the {part} has {tokens} tokens, but a minibatch of {batchSize} rows of {numSteps} steps needs "
             + $"{(long)batchSize * numSteps + 1}; "

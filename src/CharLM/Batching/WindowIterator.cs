@@ -4,8 +4,8 @@ using CharLM.Tokenization;
 namespace CharLM.Batching;
 
 /// <summary>
-/// Every window of num_steps tokens, each token beginning one, in random order; the last minibatch has what is left (Dive into
-/// Deep Learning v1.0, 9.3.3, with its data loader).
+/// Every window of num_steps tokens, one starting at each token, in random order; the last minibatch holds the remainder (Dive
+/// into Deep Learning v1.0, 9.3.3, with its data loader).
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class WindowIterator(TokenSource tokens, int batchSize, int numSteps, long seed)

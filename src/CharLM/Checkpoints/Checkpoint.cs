@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace CharLM.Checkpoints;
 
-/// <summary>A trained model with everything that is needed to use it alone.</summary>
+/// <summary>A trained model with everything needed to use it.</summary>
 public sealed record Checkpoint : ISavedModel, IRunCheckpoint
 {
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The configuration of the model.</summary>
     public required ModelConfig Model { get; init; }
 
     /// <summary>How its text became token ids.</summary>
@@ -19,22 +19,22 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     /// <summary>Token to id and back.</summary>
     public required Vocab Vocab { get; init; }
 
-    /// <summary>How it was trained.</summary>
+    /// <summary>The configuration of its training.</summary>
     public required TrainerConfig Training { get; init; }
 
-    /// <summary>Which text it was trained on.</summary>
+    /// <summary>The text it was trained on.</summary>
     public required CorpusRecord Corpus { get; init; }
 
     /// <inheritdoc/>
     public TextSketch? TrainedText { get; init; }
 
-    /// <summary>What training had reached.</summary>
+    /// <summary>The progress of training when it was saved.</summary>
     public required TrainingProgress Progress { get; init; }
 
-    /// <summary>The weights by PyTorch's names.</summary>
+    /// <summary>The weights, keyed by PyTorch's names.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
 
-    /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
+    /// <summary>The state needed to resume training exactly; null when the model is only for use.</summary>
     public ResumeState? Resume { get; init; }
 
     /// <inheritdoc/>
@@ -43,9 +43,9 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     /// <summary>The number of trainable values.</summary>
     public long NumParameters => Weights.Values.Sum(weight => weight.Values.LongLength);
 
-    /// <summary>The weights of a model, copied.</summary>
+    /// <summary>Copies the weights of a model.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained at the moment.</exception>
     public static IReadOnlyDictionary<string, WeightArray> CopyWeights(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -57,9 +57,9 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
             entry => new WeightArray([.. entry.parameter.shape], FloatArray.Of(entry.parameter)));
     }
 
-    /// <summary>Gives a model copied weights back.</summary>
+    /// <summary>Sets the weights of a model.</summary>
     /// <param name="model">A model with weights of these names and shapes.</param>
-    /// <param name="weights">What <see cref="CopyWeights"/> gave.</param>
+    /// <param name="weights">Weights from <see cref="CopyWeights"/>.</param>
     internal static void SetWeights(nn.Module model, IReadOnlyDictionary<string, WeightArray> weights)
     {
         using ModelAccess.Lease change = ModelAccess.Of(model)?.Change() ?? default;
@@ -69,9 +69,9 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
             parameter.copy_(tensor(weights[name].Values, [.. weights[name].Shape]));
     }
 
-    /// <summary>A model with these weights.</summary>
-    /// <param name="implementation">What shall compute it; default what it was trained with.</param>
-    /// <param name="device">Where it shall live; default the CPU.</param>
+    /// <summary>Builds a model with these weights.</summary>
+    /// <param name="implementation">The implementation; default the one that it was trained with.</param>
+    /// <param name="device">The device; default the CPU.</param>
     /// <exception cref="InvalidConfigException">The implementation cannot compute this model.</exception>
     public LanguageModel BuildModel(Implementation? implementation = null, Device? device = null)
     {
@@ -83,8 +83,8 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     }
 
     /// <summary>
-    /// The same model with more tokens: what belongs to each new one, its vector or one-hot column, its output row and bias, is the
-    /// mean over those that there are.
+    /// The same model with more tokens: each new token's embedding or one-hot column, output row and bias are the means over the
+    /// existing tokens.
     /// </summary>
     /// <param name="vocab">A vocab that begins with this model's (<see cref="Vocab.Extend"/>).</param>
     internal Checkpoint Extend(Vocab vocab)
@@ -100,13 +100,13 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
         };
     }
 
-    // The kernels are for the CPU; everything else goes where it is sent.
+    // The kernels run on the CPU only.
     private Implementation ImplementationOn(Device? device) =>
         Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU
             ? (Model.WeightDropout > 0 ? Implementation.Custom : Implementation.BuiltIn) : Model.Implementation;
 
     /// <inheritdoc/>
-    /// <remarks>The kernels where they can compute it, else what it was trained with; the results are the same.</remarks>
+    /// <remarks>Uses the kernels where they support the model, else the implementation of its training; the results are equal.</remarks>
     public ILanguageModel Open(Device? device = null, int threads = 0)
     {
         bool onCpu = device is null || device.type == DeviceType.CPU;
@@ -117,23 +117,23 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     }
 }
 
-/// <summary>Which text a model was trained on.</summary>
-/// <param name="Name">The corpus's name, or the path that was given.</param>
+/// <summary>Identifies the text that a model was trained on.</summary>
+/// <param name="Name">The corpus's name, or the given path.</param>
 /// <param name="Sha256">SHA-256 of its bytes, hexadecimal.</param>
 public sealed record CorpusRecord(string Name, string Sha256)
 {
-    /// <summary>Names and full paths that find the text again; null where nobody knows, and for standard input.</summary>
+    /// <summary>Names and full paths to find the text again; null when unknown, and for standard input.</summary>
     public IReadOnlyList<string>? Texts { get; init; }
 
-    /// <summary>A beginning in the manner of the text, for samples; null where nobody knows.</summary>
+    /// <summary>A prefix in the style of the text, for samples; null when unknown.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>The temperature at which samples read like it, 0 for greedy ones; null where nobody knows.</summary>
+    /// <summary>The temperature at which samples read like the text, 0 for greedy ones; null when unknown.</summary>
     public double? Temperature { get; init; }
 
-    /// <summary>The record of a text that was read.</summary>
-    /// <param name="origin">Where it comes from.</param>
-    /// <param name="prefix">A beginning in its manner.</param>
+    /// <summary>The record of a text.</summary>
+    /// <param name="origin">The origin of the text.</param>
+    /// <param name="prefix">A prefix in its style; default unknown.</param>
     internal static CorpusRecord Of(CorpusOrigin origin, string? prefix = null) => new(origin.Name, origin.Sha256)
     {
         Texts = origin.Texts.Contains(CorpusResolver.StandardInput) ? null : [.. origin.Texts],
@@ -141,29 +141,27 @@ public sealed record CorpusRecord(string Name, string Sha256)
     };
 }
 
-/// <summary>What a run asks of its checkpoints, whatever model they hold.</summary>
+/// <summary>What a run needs from its checkpoints, whatever model they hold.</summary>
 public interface IRunCheckpoint
 {
-    /// <summary>Which text it was trained on.</summary>
+    /// <summary>The text it was trained on.</summary>
     CorpusRecord Corpus { get; }
 
-    /// <summary>What training had reached.</summary>
+    /// <summary>The progress of training when it was saved.</summary>
     TrainingProgress Progress { get; }
 
-    /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
+    /// <summary>The state needed to resume training exactly; null when the model is only for use.</summary>
     ResumeState? Resume { get; }
 }
 
 /// <summary>
-/// What training had reached when the checkpoint was written. Losses are kept, in nats; a perplexity is exp of its loss, and setting
+/// The progress of training when the checkpoint was written. It stores losses, in nats; a perplexity is exp of its loss, and setting
 /// one sets the other.
 /// </summary>
-/// <remarks>
-/// Files have both. Those of before have perplexities alone; where there are both, the loss stands behind and is what counts.
-/// </remarks>
+/// <remarks>Files have both, and the loss comes last and wins; older files have only perplexities.</remarks>
 public sealed record TrainingProgress
 {
-    /// <summary>Finished epochs.</summary>
+    /// <summary>Number of finished epochs.</summary>
     public int Epochs { get; init; }
 
     /// <summary>Perplexity over the last finished epoch; null before the first.</summary>
@@ -172,28 +170,28 @@ public sealed record TrainingProgress
     /// <summary>Nats per token over the last finished epoch; null before the first.</summary>
     public double? TrainLoss { get; init; }
 
-    /// <summary>Perplexity of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Perplexity of the held-out text after the last epoch; null when none is held out.</summary>
     public double? HeldOutPerplexity { get => Perplexity.Of(HeldOutLoss); init => HeldOutLoss = Perplexity.Loss(value); }
 
-    /// <summary>Nats per token of the held-out text after it; null when none is held out.</summary>
+    /// <summary>Nats per token of the held-out text after the last epoch; null when none is held out.</summary>
     public double? HeldOutLoss { get; init; }
 
-    /// <summary>The best held-out perplexity so far; null when none is held out, and for models that another figure ranks.</summary>
+    /// <summary>The best held-out perplexity so far; null when none is held out, or when another figure ranks the model.</summary>
     public double? BestHeldOutPerplexity { get => Perplexity.Of(BestHeldOutLoss); init => BestHeldOutLoss = Perplexity.Loss(value); }
 
-    /// <summary>The least held-out nats a token so far; null when none is held out, and for models that another figure ranks.</summary>
+    /// <summary>The lowest held-out nats per token so far; null when none is held out, or when another figure ranks the model.</summary>
     public double? BestHeldOutLoss { get; init; }
 
     /// <summary>
-    /// For models on pairs, the greatest figure of the held-out pairs so far, accuracy or exact match; null when none are held out.
+    /// For models on pairs, the best accuracy or exact match on held-out pairs so far; null when none are held out.
     /// </summary>
     public double? BestHeldOutMeasure { get; init; }
 
-    /// <summary>After how many epochs the best was reached.</summary>
+    /// <summary>The number of epochs after which the best was reached.</summary>
     public int? BestEpoch { get; init; }
 
     /// <summary>
-    /// The most epochs between one best and the next; null in files of before, and when nothing is held out.
+    /// The most epochs between one best and the next; null in older files, and when nothing is held out.
     /// </summary>
     public int? LongestWait { get; init; }
 
@@ -201,23 +199,23 @@ public sealed record TrainingProgress
     public double TrainedSeconds { get; init; }
 }
 
-/// <summary>The perplexity of a loss that may be absent, and, for files that have no losses yet, the loss of a perplexity.</summary>
+/// <summary>Converts optional losses to perplexities and, for older files, perplexities to losses.</summary>
 internal static class Perplexity
 {
-    /// <summary>exp of nats a token; null for none.</summary>
+    /// <summary>exp of the nats per token; null for null.</summary>
     public static double? Of(double? loss) => loss is { } nats ? Math.Exp(nats) : null;
 
-    /// <summary>The nats a token of a perplexity; null for none.</summary>
+    /// <summary>The nats per token of a perplexity; null for null.</summary>
     public static double? Loss(double? perplexity) => perplexity is { } value ? Math.Log(value) : null;
 }
 
-/// <summary>One weight of a model, outside torch.</summary>
+/// <summary>One weight of a model, independent of torch.</summary>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">Its values, row-major.</param>
 public sealed record WeightArray(IReadOnlyList<long> Shape, float[] Values)
 {
-    /// <summary>This weight, or one that is longer along one dimension: what is new there is the mean of what there was.</summary>
-    /// <param name="shape">The same shape, but for one dimension at most.</param>
+    /// <summary>Extends this weight along one dimension, filling the new entries with the mean of the old ones.</summary>
+    /// <param name="shape">The same shape except for at most one dimension.</param>
     internal WeightArray Extend(long[] shape)
     {
         int grown = Enumerable.Range(0, shape.Length).FirstOrDefault(dimension => shape[dimension] != Shape[dimension], -1);

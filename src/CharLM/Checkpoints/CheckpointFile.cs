@@ -5,21 +5,21 @@ using CharLM.Models;
 namespace CharLM.Checkpoints;
 
 /// <summary>
-/// Reads and writes checkpoints: one safetensors file, weights as little-endian float32 under PyTorch's names, all else
-/// as JSON in its metadata. Any safetensors library can read the weights; nothing in the file is ever executed, and a
-/// checksum covers all of it (<see cref="ChecksummedFile"/>).
+/// Reads and writes checkpoints: one safetensors file with weights as little-endian float32 under PyTorch's names and everything
+/// else as JSON in its metadata. Any safetensors library can read the weights; nothing in the file is ever executed, and a checksum
+/// covers all of it (<see cref="ChecksummedFile"/>).
 /// </summary>
 public static class CheckpointFile
 {
-    /// <summary>Writes a checkpoint; a reader sees the old file or the new one, never a part.</summary>
+    /// <summary>Writes a checkpoint; readers see the old file or the new one, never a part.</summary>
     /// <exception cref="CheckpointException">
-    /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
+    /// The file cannot be written, or its weights do not match its model; an old file is unchanged.
     /// </exception>
     public static void Write(string path, Checkpoint checkpoint) => Write(path, checkpoint, null);
 
     /// <param name="path">The file.</param>
     /// <param name="checkpoint">Its content.</param>
-    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
+    /// <param name="replacing">Called when the new file is complete, before it replaces the old one.</param>
     /// <inheritdoc cref="Write(string, Checkpoint)"/>
     internal static void Write(string path, Checkpoint checkpoint, Action? replacing)
     {
@@ -30,7 +30,7 @@ public static class CheckpointFile
                 SafetensorsFile.InOrder(ResumeTensors.Beside(checkpoint.Weights, checkpoint.Resume, checkpoint.Model)), replacing);
     }
 
-    /// <summary>Reads a checkpoint; everything is checked before weights are allocated.</summary>
+    /// <summary>Reads a checkpoint; everything is checked before the weights are allocated.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign or from a newer toolkit.</exception>
     public static Checkpoint Read(string path) => SafetensorsFile.Read(path, Read);
 
@@ -49,10 +49,10 @@ public static class CheckpointFile
         return checkpoint with { Weights = weights, Resume = resume };
     }
 
-    /// <summary>Refuses to write weights that no reader would take.</summary>
-    /// <param name="path">The file that shall be written.</param>
+    /// <summary>Refuses to write weights that no reader would accept.</summary>
+    /// <param name="path">The file to write.</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="expected">The weights that its model has.</param>
+    /// <param name="expected">The shapes of the model's weights.</param>
     /// <exception cref="CheckpointException">Says what is wrong.</exception>
     internal static void CheckWeights(
         string path, IReadOnlyDictionary<string, WeightArray> weights, IReadOnlyDictionary<string, long[]> expected)
@@ -65,16 +65,16 @@ public static class CheckpointFile
         }
         catch (FormatException e)
         {
-            throw new CheckpointException(path, $"cannot be written, for no reader would take it: it {e.Message}", e);
+            throw new CheckpointException(path, $"cannot be written, since no reader would accept it: it {e.Message}", e);
         }
     }
 
     /// <summary>Checks shapes and checksum, then reads the weights.</summary>
     /// <param name="stream">The file.</param>
-    /// <param name="headerBytes">Its header as it was read.</param>
-    /// <param name="header">The same, parsed.</param>
-    /// <param name="expected">The weights that its model has.</param>
-    /// <param name="mayBeThere">Which other tensors may stand in the file; null for none.</param>
+    /// <param name="headerBytes">Its header as read.</param>
+    /// <param name="header">The parsed header.</param>
+    /// <param name="expected">The shapes of the model's weights.</param>
+    /// <param name="mayBeThere">Which other tensors the file may contain; null for none.</param>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     internal static Dictionary<string, WeightArray> ReadWeights(
         FileStream stream, byte[] headerBytes, SafetensorsHeader header, IReadOnlyDictionary<string, long[]> expected,
@@ -110,7 +110,7 @@ public static class CheckpointFile
     private static void CheckShape(string name, IReadOnlyList<long> shape, IReadOnlyDictionary<string, long[]> expected)
     {
         if (!expected.TryGetValue(name, out long[]? expectedShape))
-            throw new FormatException($"has a weight '{name}' that its model has not");
+            throw new FormatException($"has a weight '{name}' that its model lacks");
         if (!expectedShape.SequenceEqual(shape))
             throw new FormatException(
                 $"has the weight '{name}' in shape [{string.Join(", ", shape)}] where its model has [{string.Join(", ", expectedShape)}]");
@@ -126,7 +126,7 @@ public static class CheckpointFile
 /// <summary>A checkpoint could not be read or written; the message begins with the path.</summary>
 public sealed class CheckpointException : Exception
 {
-    /// <summary>What is wrong with which file.</summary>
+    /// <summary>An exception for a problem with a file.</summary>
     public CheckpointException(string path, string problem, Exception? inner = null)
         : base($"{path}: {problem}", inner) => Path = path;
 

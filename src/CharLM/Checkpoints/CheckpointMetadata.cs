@@ -7,32 +7,32 @@ using CharLM.Training;
 
 namespace CharLM.Checkpoints;
 
-/// <summary>The text half of a checkpoint: what the metadata of its safetensors file holds, each part as JSON.</summary>
+/// <summary>The metadata of a checkpoint's safetensors file: each part as JSON.</summary>
 internal static class CheckpointMetadata
 {
-    /// <summary>The version that this toolkit writes, and the newest that it reads.</summary>
+    /// <summary>The format version that this toolkit writes, and the newest that it reads.</summary>
     public const int FormatVersion = 1;
 
-    /// <summary>The part that is there in what a run goes on from.</summary>
+    /// <summary>The part that only resumable checkpoints have.</summary>
     public const string ResumeKey = "resume";
 
     private const string Format = "charlm";
 
     private const string SketchKey = "trained_text";
 
-    /// <summary>How every part is written and read.</summary>
+    /// <summary>The JSON options of every part.</summary>
     public static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        // of a schedule that has seen no epoch the best is infinite; perplexities were, once
+        // The best loss of a schedule is infinite before the first epoch; older files also have infinite perplexities.
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
         MaxDepth = 8,
-        // A null, or nothing, where a value is due is a damaged file, not a failure in whatever reads the value later.
+        // A null or missing value is a damaged file, not a failure of the code that uses the value later.
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for files that people look into; nothing here meets HTML
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // readable for people; none of this goes into HTML
     };
 
     /// <summary>The metadata of a checkpoint.</summary>
@@ -48,7 +48,7 @@ internal static class CheckpointMetadata
         return metadata;
     }
 
-    /// <summary>The metadata that models of all kinds have.</summary>
+    /// <summary>The metadata shared by models of all kinds.</summary>
     public static Dictionary<string, string> WriteText(ISavedModel model)
     {
         var metadata = new Dictionary<string, string>(WriteFormat(), StringComparer.Ordinal)
@@ -63,7 +63,7 @@ internal static class CheckpointMetadata
         return metadata;
     }
 
-    /// <summary>What <see cref="CheckFormat"/> looks for.</summary>
+    /// <summary>The metadata that <see cref="CheckFormat"/> requires.</summary>
     public static Dictionary<string, string> WriteFormat() => new(StringComparer.Ordinal)
     {
         ["format"] = Format,
@@ -73,23 +73,23 @@ internal static class CheckpointMetadata
     /// <summary>A vocab as a part.</summary>
     public static string WriteVocab(Vocab vocab) => WritePart(new VocabEntry(vocab.Tokens, vocab.Frequencies));
 
-    /// <summary>One part of it.</summary>
+    /// <summary>Serializes one part.</summary>
     public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Json);
 
-    /// <summary>Whether metadata is a checkpoint's, of whatever version.</summary>
+    /// <summary>Whether metadata belongs to a checkpoint of any version.</summary>
     public static bool IsCheckpoint(IReadOnlyDictionary<string, string> metadata) => metadata.GetValueOrDefault("format") == Format;
 
-    /// <summary>A part of metadata, null when it is not there.</summary>
+    /// <summary>A part of metadata; null when it is missing.</summary>
     /// <exception cref="FormatException">It is damaged.</exception>
     public static T? PartOrNull<T>(IReadOnlyDictionary<string, string> metadata, string name)
         where T : class => metadata.ContainsKey(name) ? Part<T>(metadata, name) : null;
 
-    /// <summary>Checks that metadata is a checkpoint's of a version that can be read.</summary>
+    /// <summary>Checks that metadata belongs to a checkpoint of a readable version.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static void CheckFormat(IReadOnlyDictionary<string, string> metadata)
     {
         if (!IsCheckpoint(metadata))
-            throw new FormatException("is a safetensors file, but not a checkpoint of CharLM; of a state dict, charlm import makes one");
+            throw new FormatException("is a safetensors file, but not a checkpoint of CharLM; charlm import makes one from a state dict");
         if (!int.TryParse(metadata.GetValueOrDefault("format_version"), out int version) || version < 1)
             throw new FormatException("has no format version");
         if (version > FormatVersion)
@@ -125,7 +125,7 @@ internal static class CheckpointMetadata
         };
     }
 
-    /// <summary>What the metadata of models of all kinds says.</summary>
+    /// <summary>Reads the metadata shared by models of all kinds.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static (TextConfig Text, Vocab Vocab, CorpusRecord Corpus, TrainingProgress Progress) ReadText(
         IReadOnlyDictionary<string, string> metadata)
@@ -138,15 +138,15 @@ internal static class CheckpointMetadata
         return (text, vocab, Part<CorpusRecord>(metadata, "corpus"), Part<TrainingProgress>(metadata, "figures"));
     }
 
-    /// <summary>The sketch of what a model was trained on; null when there is none.</summary>
+    /// <summary>The sketch of a model's training text; null when there is none.</summary>
     /// <exception cref="FormatException">It is damaged.</exception>
     public static TextSketch? ReadSketch(IReadOnlyDictionary<string, string> metadata) =>
         PartOrNull<SketchEntry>(metadata, SketchKey) is { } entry
             ? TextSketch.Unpack(entry.PassageLength, entry.Limit, entry.Hashes)
             : null;
 
-    /// <summary>A part that is a vocab.</summary>
-    /// <exception cref="FormatException">It is not there, or no vocab.</exception>
+    /// <summary>Reads a vocab from a part.</summary>
+    /// <exception cref="FormatException">The part is missing, or is not a vocab.</exception>
     public static Vocab ReadVocab(IReadOnlyDictionary<string, string> metadata, string name)
     {
         VocabEntry vocab = Part<VocabEntry>(metadata, name);
@@ -161,22 +161,22 @@ internal static class CheckpointMetadata
     }
 
     /// <summary>Refuses a configuration with errors.</summary>
-    /// <exception cref="FormatException">Says which.</exception>
+    /// <exception cref="FormatException">Lists the errors.</exception>
     public static void Check(IEnumerable<string> errors)
     {
         if (errors.ToList() is { Count: > 0 } found)
             throw Impossible(string.Join("; ", found));
     }
 
-    private static FormatException Impossible(string error) => new($"holds a configuration that cannot be: {error}");
+    private static FormatException Impossible(string error) => new($"holds an invalid configuration: {error}");
 
     /// <summary>A part of metadata.</summary>
-    /// <exception cref="FormatException">It is not there, or damaged.</exception>
+    /// <exception cref="FormatException">It is missing or damaged.</exception>
     public static T Part<T>(IReadOnlyDictionary<string, string> metadata, string name)
         where T : class => (T)Part(metadata, name, typeof(T));
 
-    /// <summary>A part of metadata, of a type that is known when the program runs.</summary>
-    /// <exception cref="FormatException">It is not there, or damaged.</exception>
+    /// <summary>A part of metadata, of a type known only at run time.</summary>
+    /// <exception cref="FormatException">It is missing or damaged.</exception>
     public static object Part(IReadOnlyDictionary<string, string> metadata, string name, Type type)
     {
         if (!metadata.TryGetValue(name, out string? json))

@@ -5,9 +5,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Checkpoints;
 
-/// <summary>
-/// What the file of a model holds, whatever kind of model it is: <see cref="Checkpoint"/> or <see cref="NGramCheckpoint"/>.
-/// </summary>
+/// <summary>The content of a model's file, for any kind of model: <see cref="Checkpoint"/> or <see cref="NGramCheckpoint"/>.</summary>
 public interface ISavedModel
 {
     /// <summary>How its text became token ids.</summary>
@@ -16,27 +14,25 @@ public interface ISavedModel
     /// <summary>Token to id and back.</summary>
     Vocab Vocab { get; }
 
-    /// <summary>Which text it was trained on.</summary>
+    /// <summary>The text it was trained on.</summary>
     CorpusRecord Corpus { get; }
 
     /// <summary>
-    /// A sketch of all that it was trained on, what was held out not included; null where nobody knows: of imported models, of files
-    /// that older toolkits wrote, and of what went on from such.
+    /// A sketch of everything it was trained on, without held-out text; null when unknown: for imported models, for files that older
+    /// toolkits wrote, and for models that were trained further from those.
     /// </summary>
     TextSketch? TrainedText { get; }
 
-    /// <summary>What training had reached.</summary>
+    /// <summary>The progress of training when it was saved.</summary>
     TrainingProgress Progress { get; }
 
-    /// <summary>
-    /// What training read and held out of its text; of another text, the tokens at the same places.
-    /// </summary>
+    /// <summary>The parts of its text that training read and held out; for another text, the same positions.</summary>
     /// <param name="tokens">Tokens of the whole text.</param>
     TextParts PartsOf(long tokens) => TextParts.Of(tokens, Text);
 
-    /// <summary>The model, ready to predict by whatever computes it fastest; the caller disposes it.</summary>
-    /// <param name="device">Where it shall compute; default the CPU.</param>
-    /// <param name="threads">Threads of one operation; default 0: chosen.</param>
+    /// <summary>Opens the model for prediction with its fastest implementation; the caller disposes it.</summary>
+    /// <param name="device">The device; default the CPU.</param>
+    /// <param name="threads">Threads per operation; default 0: chosen.</param>
     ILanguageModel Open(Device? device = null, int threads = 0);
 }
 

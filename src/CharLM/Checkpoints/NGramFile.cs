@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace CharLM.Checkpoints;
 
 /// <summary>
-/// Reads and writes counted n-grams: one safetensors file as <see cref="CheckpointFile"/>'s, its metadata's <c>kind</c>
-/// "ngram", with the last tokens, counts and continuations of the n-grams of each length as little-endian int32.
+/// Reads and writes n-gram models: one safetensors file like <see cref="CheckpointFile"/>'s, with <c>kind</c> "ngram" in its metadata
+/// and the last tokens, counts and continuations of the n-grams of each length as little-endian int32.
 /// </summary>
 public static class NGramFile
 {
@@ -17,8 +17,8 @@ public static class NGramFile
     private const string OrderKey = "order";
     private const string TokensName = "tokens", CountsName = "counts", FirstChildName = "first_child";
 
-    /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <summary>Writes a model; readers see the old file or the new one, never a part.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written; an old one is unchanged.</exception>
     public static void Write(string path, NGramCheckpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -43,7 +43,7 @@ public static class NGramFile
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign or from a newer toolkit.</exception>
     public static NGramCheckpoint Read(string path) => SafetensorsFile.Read(path, Read);
 
-    /// <summary>Whether metadata is that of counted n-grams.</summary>
+    /// <summary>Whether metadata belongs to an n-gram model.</summary>
     internal static bool IsNGram(IReadOnlyDictionary<string, string> metadata) =>
         CheckpointMetadata.IsCheckpoint(metadata) && metadata.GetValueOrDefault(KindKey) == Kind;
 
@@ -98,10 +98,10 @@ public static class NGramFile
     private static string Name(int length, string name) => $"ngram.{length}.{name}";
 }
 
-/// <summary>Counted n-grams with everything that is needed to use them alone.</summary>
+/// <summary>An n-gram model with everything needed to use it.</summary>
 public sealed record NGramCheckpoint : ISavedModel
 {
-    /// <summary>The counts.</summary>
+    /// <summary>The n-gram model.</summary>
     public required NGramModel Model { get; init; }
 
     /// <inheritdoc/>
@@ -123,7 +123,7 @@ public sealed record NGramCheckpoint : ISavedModel
     public ILanguageModel Open(Device? device = null, int threads = 0) => Model;
 }
 
-/// <summary>Checks that lists read from a file can be counted n-grams, so that no look-up leaves them.</summary>
+/// <summary>Checks that lists read from a file form valid n-grams, so that no look-up runs out of bounds.</summary>
 internal static class NGramCheck
 {
     /// <summary>Checks all levels.</summary>
@@ -138,9 +138,9 @@ internal static class NGramCheck
             if (level.Counts.Length != level.Count)
                 throw new FormatException($"has {level.Count} n-grams of {length} tokens with {level.Counts.Length} counts");
             if (level.Tokens.AsSpan().ContainsAnyExceptInRange(0, vocabSize - 1))
-                throw new FormatException($"has n-grams of {length} tokens with a token that its vocab has not");
+                throw new FormatException($"has n-grams of {length} tokens with a token that its vocab lacks");
             if (level.Counts.AsSpan().ContainsAnyExceptInRange(0, int.MaxValue) || level.Counts.Sum(count => (long)count) > int.MaxValue)
-                throw new FormatException($"has n-grams of {length} tokens with counts that cannot be");
+                throw new FormatException($"has n-grams of {length} tokens with impossible counts");
             CheckChildren(shorter, level, length);
         }
     }

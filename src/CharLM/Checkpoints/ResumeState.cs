@@ -4,39 +4,39 @@ using CharLM.Training;
 
 namespace CharLM.Checkpoints;
 
-/// <summary>What a run needs besides its weights to go on as if it had never ended.</summary>
+/// <summary>The state that a run needs, besides its weights, to resume as if it had never stopped.</summary>
 public sealed record ResumeState
 {
-    /// <summary>What the trainer has gathered.</summary>
+    /// <summary>The state of the trainer.</summary>
     public required TrainerState Trainer { get; init; }
 
-    /// <summary>Minibatches that were learned since the run began.</summary>
+    /// <summary>Minibatches learned since the run began.</summary>
     public required long Step { get; init; }
 
-    /// <summary>Seconds that the run went on for.</summary>
+    /// <summary>Seconds that the run has taken.</summary>
     public required double ElapsedSeconds { get; init; }
 
-    /// <summary>Bytes of the metrics that were written until then: what comes after them is written again.</summary>
+    /// <summary>Bytes of the metrics file at this point; later bytes are written again.</summary>
     public required long MetricsBytes { get; init; }
 
-    /// <summary>Bytes of the samples, likewise.</summary>
+    /// <summary>Bytes of the samples file at this point, likewise.</summary>
     public required long SamplesBytes { get; init; }
 
-    /// <summary>Every error of the state, empty when there is none.</summary>
+    /// <summary>Every error of the state; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (Trainer is null)
             return ["no state of the trainer"];
         return Step < 0 || MetricsBytes < 0 || SamplesBytes < 0 || !(ElapsedSeconds >= 0)
-            ? [$"a place in the run that cannot be: step {Step}, {ElapsedSeconds} s, {MetricsBytes} and {SamplesBytes} bytes",
+            ? [$"an impossible position in the run: step {Step}, {ElapsedSeconds} s, {MetricsBytes} and {SamplesBytes} bytes",
                 .. Trainer.Errors()]
             : Trainer.Errors();
     }
 }
 
 /// <summary>
-/// The tensors of a checkpoint that are no weights: <c>optimizer.exp_avg.NAME</c> and the like in the shapes of the weights, and
-/// <c>state.hidden</c> and <c>state.cell</c>, [layers * directions, batch, hidden], and <c>state.memory</c>, [steps, batch, hidden].
+/// The tensors of a checkpoint that are not weights: <c>optimizer.exp_avg.NAME</c> and the like, in the shapes of the weights;
+/// <c>state.hidden</c> and <c>state.cell</c>, [layers * directions, batch, hidden]; and <c>state.memory</c>, [steps, batch, hidden].
 /// </summary>
 internal static class ResumeTensors
 {
@@ -45,10 +45,10 @@ internal static class ResumeTensors
 
     private static readonly string[] StateNames = [HiddenName, CellName, MemoryName];
 
-    /// <summary>Weights with the tensors of a state beside them.</summary>
+    /// <summary>Weights together with the tensors of a state.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="state">The state; null for none.</param>
-    /// <param name="model">Of a language model, which carries a hidden state on; null for models that read whole sequences.</param>
+    /// <param name="model">The configuration of a language model, which carries a hidden state; null for models of whole sequences.</param>
     public static Dictionary<string,
         WeightArray> Beside(IReadOnlyDictionary<string, WeightArray> weights, ResumeState? state, ModelConfig? model = null)
     {
@@ -62,7 +62,7 @@ internal static class ResumeTensors
         return all;
     }
 
-    /// <summary>Whether a tensor of a file is one of these, in a shape that fits.</summary>
+    /// <summary>Whether a tensor of a file is one of these, with a matching shape.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="model">The model of the file.</param>
     /// <param name="weights">The shapes of its weights.</param>
@@ -83,7 +83,7 @@ internal static class ResumeTensors
         IsMoment(tensor.Name) && weights.TryGetValue(WeightOf(tensor.Name[OptimizerPrefix.Length..]), out long[]? shape)
             && shape.SequenceEqual(tensor.Shape);
 
-    /// <summary>A state with the tensors that were read for it; they are taken out of the weights.</summary>
+    /// <summary>Moves the tensors of a state out of the weights and into the state.</summary>
     public static ResumeState Take(ResumeState state, Dictionary<string, WeightArray> tensors)
     {
         var moments = tensors.Where(entry => IsMoment(entry.Key))

@@ -4,11 +4,11 @@ using CharLM.Tokenization;
 
 namespace CharLM.Checkpoints;
 
-/// <summary>A vocab as other programs keep it: a JSON list of the tokens in order of their ids.</summary>
+/// <summary>A vocab as other programs store it: a JSON list of tokens in order of their ids.</summary>
 internal static class VocabFile
 {
     /// <summary>Reads a vocab.</summary>
-    /// <exception cref="CheckpointException">The file is missing, or is no such list.</exception>
+    /// <exception cref="CheckpointException">The file is missing, or is not such a list.</exception>
     public static Vocab Read(string path) => SafetensorsFile.Read(path, stream =>
     {
         var json = new byte[stream.Length];
@@ -16,16 +16,16 @@ internal static class VocabFile
         return Parse(json);
     });
 
-    /// <summary>Reads a vocab.</summary>
-    /// <exception cref="FormatException">It is no such list.</exception>
+    /// <summary>Parses a vocab.</summary>
+    /// <exception cref="FormatException">It is not such a list.</exception>
     internal static Vocab Parse(ReadOnlySpan<byte> json)
     {
-        if (json.StartsWith("\uFEFF"u8)) // a byte order mark, as some editors put it there
+        if (json.StartsWith("\uFEFF"u8)) // a byte order mark, which some editors add
             json = json[3..];
         try
         {
             string?[] tokens = JsonSerializer.Deserialize<string?[]>(json)
-                ?? throw new FormatException("is empty where a JSON list of tokens was due");
+                ?? throw new FormatException("is null instead of a JSON list of tokens");
             int missing = Array.IndexOf(tokens, null);
             if (missing >= 0)
                 throw new FormatException($"has no token for the id {missing}");
@@ -33,14 +33,14 @@ internal static class VocabFile
         }
         catch (JsonException e)
         {
-            throw new FormatException($"is no JSON list of tokens, such as [\"{Vocab.Unknown}\", \" \", \"e\"]", e);
+            throw new FormatException($"is not a JSON list of tokens, such as [\"{Vocab.Unknown}\", \" \", \"e\"]", e);
         }
         catch (ArgumentException e)
         {
-            throw new FormatException($"is no vocab that can be used: {e.Message}", e);
+            throw new FormatException($"is not a usable vocab: {e.Message}", e);
         }
     }
 
-    /// <summary>The list of a vocab.</summary>
+    /// <summary>Formats a vocab as such a list.</summary>
     internal static string Format(Vocab vocab) => CheckpointMetadata.WritePart(vocab.Tokens);
 }

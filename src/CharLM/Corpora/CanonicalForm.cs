@@ -5,13 +5,13 @@ using System.Text;
 namespace CharLM.Corpora;
 
 /// <summary>
-/// Unicode's normalization form C: a letter with its marks as one character where there is one. .NET's own leaves a text as it is
-/// where the culture is invariant, as it is in this program.
+/// Unicode's normalization form C: a letter and its marks become one character where one exists. .NET's own normalization does nothing
+/// in invariant-globalization mode, which this program uses.
 /// </summary>
 /// <remarks>Source: Unicode Standard Annex 15. Thread safety: any number of threads.</remarks>
 internal static class CanonicalForm
 {
-    // Hangul syllables are computed (section 3.12 of the standard).
+    // Hangul syllables are computed, not looked up (section 3.12 of the standard).
     private const int SyllableBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
     private const int Leads = 19, Vowels = 21, Tails = 28, Syllables = Leads * Vowels * Tails;
 
@@ -37,7 +37,7 @@ internal static class CanonicalForm
     }
 
     /// <summary>
-    /// Where the segment ends that begins at a place: no character after it composes with one in it, and none is moved across.
+    /// The end of the segment that begins at a position: no later character composes with one in it or is reordered into it.
     /// </summary>
     public static int SegmentEnd(string text, int begin)
     {
@@ -71,14 +71,14 @@ internal static class CanonicalForm
     {
         for (int i = from; i < text.Length; i += Width(text, i))
         {
-            // Below it nothing changes, and nothing combines.
+            // Characters below U+0300 neither change nor combine.
             if (text[i] >= '\u0300' && Data.Value.IsUnstable(CodeAt(text, i)))
                 return i;
         }
         return -1;
     }
 
-    // The character before one that may combine with it; not one that is done already.
+    // The start of the preceding character, which may combine, unless it is already done.
     private static int SegmentBefore(string text, int place, int done)
     {
         if (place == done)
@@ -89,7 +89,7 @@ internal static class CanonicalForm
     private static int Width(string text, int place) =>
         char.IsHighSurrogate(text[place]) && place + 1 < text.Length && char.IsLowSurrogate(text[place + 1]) ? 2 : 1;
 
-    // Half a pair stands for itself.
+    // An unpaired surrogate stands for itself.
     private static int CodeAt(string text, int place) =>
         Width(text, place) == 2 ? char.ConvertToUtf32(text[place], text[place + 1]) : text[place];
 
@@ -131,7 +131,7 @@ internal static class CanonicalForm
         }
     }
 
-    // Marks between two starters by their class, those of one class as they stand.
+    // Sorts the marks between two starters by class, stably.
     private static void Order(List<(int Code, int Class)> codes)
     {
         for (int i = 1; i < codes.Count; i++)
@@ -141,7 +141,7 @@ internal static class CanonicalForm
         }
     }
 
-    // A mark composes with the last starter unless another of its class, or a starter, stands between.
+    // A mark composes with the last starter unless a mark of the same or a higher class, or a starter, is in between.
     private static void Compose(List<(int Code, int Class)> codes)
     {
         int starter = -1, kept = 0, lastClass = -1;
@@ -175,7 +175,7 @@ internal static class CanonicalForm
         private readonly Dictionary<int, int> _classes = [];
         private readonly BitArray _unstable = new(0x110000);
 
-        /// <summary>A character's decomposition, one step of it.</summary>
+        /// <summary>One step of a character's decomposition.</summary>
         public Dictionary<int, int[]> Parts { get; } = [];
 
         /// <summary>What two characters compose to.</summary>
@@ -183,7 +183,7 @@ internal static class CanonicalForm
 
         public int ClassOf(int code) => _classes.GetValueOrDefault(code);
 
-        /// <summary>Whether form C does not have the character, or it may change, or move past, what stands before it.</summary>
+        /// <summary>Whether form C excludes the character, or it may combine with, or move past, the one before it.</summary>
         public bool IsUnstable(int code) => _unstable[code];
 
         public static Table Load()

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace CharLM.Corpora;
 
-/// <summary>The corpora that are known by name, read from <c>corpora/catalog.json</c>.</summary>
+/// <summary>The corpora that can be requested by name, read from <c>corpora/catalog.json</c>.</summary>
 public sealed class CorpusCatalog
 {
     /// <summary>The version of the file's format.</summary>
@@ -20,7 +20,7 @@ public sealed class CorpusCatalog
 
     /// <summary>Makes a catalog of entries.</summary>
     /// <param name="entries">The corpora, in the order they are listed.</param>
-    /// <param name="directory">Where the files of <see cref="FileSource"/> lie.</param>
+    /// <param name="directory">The directory of the files of <see cref="FileSource"/>.</param>
     /// <exception cref="CorpusCatalogException">An entry is faulty, or two have the same name or file; all errors are listed.</exception>
     internal CorpusCatalog(IEnumerable<CorpusEntry> entries, string directory)
         : this(entries, directory, "the catalog")
@@ -35,9 +35,9 @@ public sealed class CorpusCatalog
         string[] errors =
         [
             .. Entries.SelectMany(entry => entry.Errors()),
-            .. Twice(entry => entry.Name).Select(name => $"the name {Display.Quote(name)} stands twice"),
-            // Case-insensitive, as some file systems are: two corpora never share a file of the cache.
-            .. Twice(entry => entry.FileName).Select(name => $"the file {Display.Quote(name)} stands twice"),
+            .. Twice(entry => entry.Name).Select(name => $"the name {Display.Quote(name)} is used twice"),
+            // Ignoring case, as some file systems do: two corpora must never share a file of the cache.
+            .. Twice(entry => entry.FileName).Select(name => $"the file {Display.Quote(name)} is used twice"),
         ];
         if (errors.Length > 0)
             throw new CorpusCatalogException(
@@ -47,11 +47,11 @@ public sealed class CorpusCatalog
     /// <summary>The corpora, in the order of the file.</summary>
     public IReadOnlyList<CorpusEntry> Entries { get; }
 
-    /// <summary>The full path of the directory that the catalog lies in.</summary>
+    /// <summary>The full path of the directory that holds the catalog.</summary>
     public string Directory { get; }
 
     /// <summary>Reads a catalog file.</summary>
-    /// <exception cref="CorpusException">The file cannot be read, is no catalog of this format, or an entry is faulty.</exception>
+    /// <exception cref="CorpusException">The file cannot be read or is not a catalog of this format, or an entry is faulty.</exception>
     public static CorpusCatalog Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -68,7 +68,7 @@ public sealed class CorpusCatalog
         }
         catch (JsonException e)
         {
-            throw new CorpusCatalogException($"{Display.Quote(full)} is no catalog of corpora: {Display.OneLine(e.Message)}", e);
+            throw new CorpusCatalogException($"{Display.Quote(full)} is not a catalog of corpora: {Display.OneLine(e.Message)}", e);
         }
         if (document.Format != Format)
             throw new CorpusCatalogException($"{Display.Quote(full)} has format {document.Format}; this program reads {Format}");
@@ -77,11 +77,11 @@ public sealed class CorpusCatalog
         return new CorpusCatalog(document.Corpora, Path.GetDirectoryName(full)!, Display.Quote(full));
     }
 
-    /// <summary>The corpus of a name, or null.</summary>
+    /// <summary>The corpus with a name, or null.</summary>
     public CorpusEntry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name == name);
 
-    /// <summary>The corpus of a name.</summary>
-    /// <exception cref="UnknownCorpusException">No corpus has this name; the nearest name is given.</exception>
+    /// <summary>The corpus with a name.</summary>
+    /// <exception cref="UnknownCorpusException">No corpus has this name; the message suggests the nearest.</exception>
     public CorpusEntry Get(string name) => Find(name) ?? throw new UnknownCorpusException(name, [.. Entries.Select(entry => entry.Name)]);
 
     private IEnumerable<string> Twice(Func<CorpusEntry, string> key) =>
@@ -95,7 +95,7 @@ public sealed class CorpusCatalog
     }
 }
 
-/// <summary>One corpus of the catalog: what it is, which bytes it has and where they come from.</summary>
+/// <summary>One corpus of the catalog: its description, checksums and sources.</summary>
 public sealed partial record CorpusEntry
 {
     /// <summary>The name that selects it: lower-case letters, digits and hyphens.</summary>
@@ -104,7 +104,7 @@ public sealed partial record CorpusEntry
     /// <summary>The title of the work.</summary>
     public required string Title { get; init; }
 
-    /// <summary>Who wrote it.</summary>
+    /// <summary>The author.</summary>
     public required string Author { get; init; }
 
     /// <summary>The licence of the text, an SPDX identifier or "Public domain".</summary>
@@ -117,13 +117,13 @@ public sealed partial record CorpusEntry
     /// <summary>Its size in bytes; a source that sends more is cut off.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>SHA-1 in lower-case hexadecimal, as the D2L data hub and git publish it; for the reader, not for verification.</summary>
+    /// <summary>SHA-1 in lower-case hexadecimal, as the D2L data hub and git publish it; for information, not for verification.</summary>
     public required string Sha1 { get; init; }
 
-    /// <summary>SHA-256 in lower-case hexadecimal; only bytes with this checksum are ever used.</summary>
+    /// <summary>SHA-256 in lower-case hexadecimal; bytes with another checksum are never used.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Where it can be had, in the order they are tried.</summary>
+    /// <summary>Where to get it, in the order in which sources are tried.</summary>
     [JsonInclude]
     [JsonRequired]
     internal IReadOnlyList<CorpusSource> Sources { get; init; } = [];
@@ -133,7 +133,7 @@ public sealed partial record CorpusEntry
         if (!NameShape().IsMatch(Name))
             yield return $"{Display.Quote(Name)}: a name has lower-case letters, digits and hyphens only";
         if (Name == CorpusResolver.Auto)
-            yield return $"'{CorpusResolver.Auto}': this name is kept for the automatic choice";
+            yield return $"'{CorpusResolver.Auto}': this name is reserved for the automatic choice";
         if (!IsFileName(FileName))
             yield return $"{Name}: file is {Display.Quote(FileName)}; give a plain name like 'book.txt', without directories";
         if (Bytes < 1)
@@ -153,7 +153,7 @@ public sealed partial record CorpusEntry
         }
     }
 
-    // Names come from a data file and end up in paths: a leading dot or any separator is refused on every system.
+    // Names come from a data file and become paths, so a leading dot or any separator is refused on every system.
     internal static bool IsFileName(string name) => FileNameShape().IsMatch(name)
         && !name.EndsWith(CorpusCache.PartialSuffix, StringComparison.Ordinal)
         && !name.EndsWith(CorpusCache.LockSuffix, StringComparison.Ordinal);
@@ -180,7 +180,7 @@ internal sealed class CorpusCatalogException : CorpusException
     }
 }
 
-/// <summary>No corpus has the name that was asked for: a mistake of usage, where every other failure is one of the world.</summary>
+/// <summary>No corpus has the requested name: a usage error, unlike other corpus failures, which are environmental.</summary>
 public sealed class UnknownCorpusException : CorpusException
 {
     internal UnknownCorpusException(string name, IReadOnlyList<string> known)
@@ -197,12 +197,12 @@ public sealed class UnknownCorpusException : CorpusException
         Nearest = nearest;
     }
 
-    /// <summary>The name that was asked for.</summary>
+    /// <summary>The requested name.</summary>
     public string Name { get; }
 
-    /// <summary>The names there are.</summary>
+    /// <summary>The names in the catalog.</summary>
     public IReadOnlyList<string> Known { get; }
 
-    /// <summary>The known name with the least edits to <see cref="Name"/>; null when more than half of it would have to change.</summary>
+    /// <summary>The known name closest to <see cref="Name"/> by edits; null when more than half of it would have to change.</summary>
     public string? Nearest { get; }
 }

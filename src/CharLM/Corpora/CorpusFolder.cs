@@ -1,18 +1,18 @@
 namespace CharLM.Corpora;
 
-/// <summary>The texts in a folder and the folders in it.</summary>
-/// <param name="Files">Full paths, those of each folder in ordinal order of their names.</param>
-/// <param name="Binary">How many files hold no text and are passed over.</param>
-/// <param name="Hidden">How many files and folders are hidden and passed over.</param>
-/// <param name="Other">How many are empty, no regular files, or links to folders, which may lead round in a circle.</param>
-/// <param name="Runs">How many run directories are passed over: what a model wrote is no text to learn from.</param>
+/// <summary>The texts in a folder and its subfolders.</summary>
+/// <param name="Files">Full paths, each folder's in ordinal order of names.</param>
+/// <param name="Binary">Skipped files that hold no text.</param>
+/// <param name="Hidden">Skipped hidden files and folders.</param>
+/// <param name="Other">Skipped empty files, special files, and links to folders, which could form a cycle.</param>
+/// <param name="Runs">Skipped run directories, since generated text is not training text.</param>
 internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int Hidden, int Other, int Runs)
 {
     private const int Glance = 8192;
 
     private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
-    /// <summary>What is passed over, in words; empty when nothing is.</summary>
+    /// <summary>A description of what is skipped; empty when nothing is.</summary>
     public string Skipped => string.Join(", ", new[]
     {
         (Binary, "binary"), (Hidden, "hidden"), (Other, "empty, special or linked"), (Runs, "of runs"),
@@ -20,10 +20,10 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
 
     /// <summary>Finds the texts.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="encoding">What the texts are in; null for UTF-8.</param>
-    /// <param name="isRun">Tells run directories.</param>
+    /// <param name="encoding">The encoding of the texts; null for UTF-8.</param>
+    /// <param name="isRun">Recognizes run directories.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    /// <exception cref="CorpusFileException">It holds no text, or something in it cannot be read.</exception>
+    /// <exception cref="CorpusFileException">The folder holds no text, or something in it cannot be read.</exception>
     public static CorpusFolder List(string path, TextEncoding? encoding, Func<string, bool> isRun, CancellationToken cancellationToken)
     {
         var files = new List<string>();
@@ -34,7 +34,7 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
             return folder;
         string quoted = Display.Quote(path);
         throw new CorpusFileException(CorpusFileError.Directory, path, folder.Skipped is { Length: > 0 } skipped
-            ? $"{quoted} holds no text: what is in it is skipped ({skipped})"
+            ? $"{quoted} holds no text: everything in it is skipped ({skipped})"
                 : $"{quoted} holds no file; give a text, or a folder of texts");
 
         void Search(string directory)
@@ -46,7 +46,7 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
                     hidden++;
                 else if (Directory.Exists(entry.FullName))
                     Enter(entry);
-                // Opening a pipe would wait for somebody who writes to it; its length is 0, as that of devices is.
+                // Opening a pipe would wait for a writer; pipes and devices have length 0.
                 else if (LengthOf(entry) is not > 0)
                     other++;
                 else if (IsBinary(entry.FullName))
@@ -97,7 +97,7 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
     }
 
     /// <summary>The length of a file, 0 of a pipe or a device; null where there is none.</summary>
-    // A link has a length of its own; one that leads nowhere, or round in a circle, has no file.
+    // A link has a length of its own, so it is resolved; a broken or circular link has no file.
     public static long? LengthOf(FileSystemInfo entry)
     {
         try

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace CharLM.Corpora;
 
 /// <summary>
-/// The names and paths of the texts that are read one after the other as one corpus; equal when they are the same in order.
+/// The names and paths of texts that are read in order as one corpus; equal when the names are equal in the same order.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 [CollectionBuilder(typeof(CorpusNames), nameof(Create))]
@@ -14,30 +14,30 @@ public sealed class CorpusNames : IReadOnlyList<string>, IEquatable<CorpusNames>
 
     private CorpusNames(string[] names) => _names = names;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of names.</summary>
     public int Count => _names.Length;
 
-    /// <summary>Whether they are <see cref="CorpusResolver.Auto"/> alone: the user named none.</summary>
+    /// <summary>Whether <see cref="CorpusResolver.Auto"/> is the only name: the user gave none.</summary>
     public bool IsAuto => _names is [CorpusResolver.Auto];
 
-    /// <summary>One of them, counted from 0.</summary>
+    /// <summary>A name by its index, from 0.</summary>
     public string this[int index] => _names[index];
 
-    /// <summary>One name.</summary>
+    /// <summary>A corpus with one name.</summary>
     public static implicit operator CorpusNames(string name) => FromString(name);
 
-    /// <summary>One name.</summary>
+    /// <summary>A corpus with one name.</summary>
     public static CorpusNames FromString(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return new CorpusNames([name]);
     }
 
-    /// <summary>Several names.</summary>
+    /// <summary>A corpus with several names.</summary>
     public static CorpusNames Create(ReadOnlySpan<string> names) => new(names.ToArray());
 
-    /// <summary>The same number of other names.</summary>
-    /// <param name="change">What becomes of each.</param>
+    /// <summary>Replaces every name.</summary>
+    /// <param name="change">Gives the new name for an old one.</param>
     public CorpusNames Map(Func<string, string> change) => new([.. _names.Select(change)]);
 
     /// <inheritdoc/>
@@ -60,6 +60,6 @@ public sealed class CorpusNames : IReadOnlyList<string>, IEquatable<CorpusNames>
         return hash.ToHashCode();
     }
 
-    /// <summary>The names with commas between.</summary>
+    /// <summary>The names, separated by commas.</summary>
     public override string ToString() => string.Join(", ", _names);
 }

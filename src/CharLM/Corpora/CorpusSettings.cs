@@ -1,6 +1,6 @@
 namespace CharLM.Corpora;
 
-/// <summary>Where corpora are kept and how patiently they are fetched.</summary>
+/// <summary>Where corpora are kept, and the limits for fetching them.</summary>
 public sealed record CorpusSettings
 {
     /// <summary>The largest text that is read, in bytes: 1 TiB.</summary>
@@ -9,46 +9,46 @@ public sealed record CorpusSettings
     /// <summary>The largest text one .NET string can hold whatever its characters, in bytes.</summary>
     internal const long LargestInMemory = 1_073_741_791;
 
-    // Slower than any line that somebody would wait at.
+    // Slower than any connection that a user would put up with.
     private const int LeastBytesPerSecond = 16 << 10;
 
-    // A timer takes no more than about 49 days; a day is more patience than anyone has.
+    // A timer allows about 49 days; nobody waits longer than a day.
     private static readonly TimeSpan LongestTime = TimeSpan.FromDays(1);
 
-    /// <summary>The directory of verified files; made when it is first needed. Null where there is none: nothing is fetched then.</summary>
+    /// <summary>The directory of verified files, created when first needed; null: nothing is fetched.</summary>
     public required string? CacheDirectory { get; init; }
 
-    /// <summary>A mirror that is tried before the catalogued sources; default none.</summary>
+    /// <summary>A mirror to try before the catalogued sources; default none.</summary>
     public CorpusMirror? Mirror { get; init; }
 
     /// <summary>The npm program; default npm on the search path.</summary>
     public string NpmCommand { get; init; } = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
 
-    /// <summary>How long a connection may take, name resolution included; default 10 s.</summary>
+    /// <summary>How long connecting may take, including name resolution; default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a server may send nothing, before its first byte or between two; default 10 s.</summary>
+    /// <summary>How long a server may send nothing, before the first byte or between two; default 10 s.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long one address may take in all, its further tries and their pauses included, beside a second for every 16 KiB of
-    /// the corpus; default 60 s.
+    /// How long one address may take in all, including retries and pauses, in addition to a second for every 16 KiB of the corpus;
+    /// default 60 s.
     /// </summary>
     public TimeSpan SourceTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long <c>npm pack</c> may take, each try for itself; default 120 s.</summary>
+    /// <summary>How long each try of <c>npm pack</c> may take; default 120 s.</summary>
     public TimeSpan NpmTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>How long the automatic choice looks for the preferred corpus before it takes the bundled one; default 20 s.</summary>
+    /// <summary>How long the automatic choice tries to get the preferred corpus before it uses the bundled one; default 20 s.</summary>
     public TimeSpan AutoTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How often an address is tried when it fails in a way that may pass; default 3.</summary>
+    /// <summary>How often an address is tried when it fails temporarily; default 3.</summary>
     public int Tries { get; init; } = 3;
 
-    /// <summary>The pause before the second try, with jitter; it doubles with each further one; default 1 s.</summary>
+    /// <summary>The pause before the second try, with jitter; it doubles with each retry; default 1 s.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How many redirects of one request are followed; default 5.</summary>
+    /// <summary>The most redirects that one request follows; default 5.</summary>
     public int MaxRedirects { get; init; } = 5;
 
     /// <summary>
@@ -70,7 +70,7 @@ public sealed record CorpusSettings
     /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
     public long MaxUnpackedBytes { get; init; } = 256L << 20;
 
-    /// <summary>The clock of timeouts and pauses; default the system's.</summary>
+    /// <summary>The clock for timeouts and pauses; default the system's.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Checks every value.</summary>
@@ -114,7 +114,7 @@ public sealed record CorpusSettings
     }
 }
 
-/// <summary>A directory or a base address that has the corpora's files by name; it is tried before the catalogued sources.</summary>
+/// <summary>A directory or base address that serves the corpora's files by name, tried before the catalogued sources.</summary>
 public sealed record CorpusMirror
 {
     private CorpusMirror()
@@ -127,7 +127,7 @@ public sealed record CorpusMirror
     /// <summary>The base address, ending in a slash, or null.</summary>
     public Uri? Address { get; private init; }
 
-    /// <summary>Reads a mirror: an existing directory, or an http or https address.</summary>
+    /// <summary>Parses a mirror: an existing directory, or an http or https address.</summary>
     /// <exception cref="FormatException">It is neither.</exception>
     public static CorpusMirror Parse(string value)
     {
@@ -141,7 +141,7 @@ public sealed record CorpusMirror
             throw new FormatException($"corpus mirror: {error}");
         if (address.Query.Length > 0 || address.Fragment.Length > 0)
             throw new FormatException(
-                $"the corpus mirror {Display.Quote(value)} has a query or a fragment; file names are put at its end, so give a plain base "
+                $"the corpus mirror {Display.Quote(value)} has a query or a fragment; file names are appended to it, so give a plain base "
                     + "address");
         return new CorpusMirror { Address = new Uri(address.AbsoluteUri.TrimEnd('/') + '/') };
     }

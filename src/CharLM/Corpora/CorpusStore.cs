@@ -1,9 +1,9 @@
 namespace CharLM.Corpora;
 
-/// <summary>Gives verified files of catalogued corpora, from the cache or, on demand, from their sources.</summary>
+/// <summary>Provides verified files of catalogued corpora, from the cache or, on demand, from their sources.</summary>
 /// <remarks>
-/// A file gets its final name only after its SHA-256 was found right, by one rename; whatever interrupts a download
-/// leaves at most a <c>.partial</c> file, which the next download continues. Several processes may share a cache.
+/// A file gets its final name, by one rename, only after its SHA-256 has been verified; an interrupted download leaves at most a
+/// <c>.partial</c> file, which the next download continues. Several processes may share a cache.
 /// </remarks>
 internal sealed class CorpusStore
 {
@@ -14,8 +14,8 @@ internal sealed class CorpusStore
     /// <summary>Makes a store; touches neither disk nor network.</summary>
     /// <param name="catalog">The corpora.</param>
     /// <param name="settings">Where they are kept and how they are fetched.</param>
-    /// <param name="progress">Hears of bytes received; called while the download waits.</param>
-    /// <param name="notices">Hears of retries, failed sources and corrupt files; called while the download waits.</param>
+    /// <param name="progress">Receives the number of bytes; called while the download waits.</param>
+    /// <param name="notices">Receives retries, failed sources and corrupt files; called while the download waits.</param>
     /// <exception cref="InvalidConfigException">The settings are out of range.</exception>
     public CorpusStore(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null,
         IProgress<CorpusNotice>? notices = null)
@@ -36,7 +36,7 @@ internal sealed class CorpusStore
     /// <summary>Where they are kept and how they are fetched.</summary>
     public CorpusSettings Settings { get; }
 
-    /// <summary>What this machine has of each corpus, in the catalog's order; reads and verifies files, fetches nothing.</summary>
+    /// <summary>The local state of each corpus, in the catalog's order; reads and verifies files, fetches nothing.</summary>
     public async Task<IReadOnlyList<CorpusStatus>> ListAsync(CancellationToken cancellationToken = default)
     {
         List<CorpusStatus> statuses = [];
@@ -45,12 +45,12 @@ internal sealed class CorpusStore
         return statuses;
     }
 
-    /// <summary>What this machine has of one corpus; reads and verifies files, fetches nothing.</summary>
+    /// <summary>The local state of one corpus; reads and verifies files, fetches nothing.</summary>
     /// <exception cref="UnknownCorpusException">No corpus has this name.</exception>
     public Task<CorpusStatus> StatusAsync(string name, CancellationToken cancellationToken = default) =>
         StatusAsync(Catalog.Get(name), cancellationToken);
 
-    /// <summary>The verified file of a corpus, fetched unless it is here: from the mirror, then from its sources in order.</summary>
+    /// <summary>The verified file of a corpus; if missing, it is fetched from the mirror, then from its sources in order.</summary>
     /// <exception cref="UnknownCorpusException">No corpus has this name.</exception>
     /// <exception cref="CorpusUnavailableException">No place has it; the message gives the reason of each.</exception>
     /// <exception cref="CorpusCacheException">The cache cannot be written.</exception>
@@ -71,7 +71,7 @@ internal sealed class CorpusStore
         {
             using IDisposable held = await _cache.LockAsync(
                 entry, () => Notify(CorpusNoticeKind.Waiting, $"{entry.Name}: another process is fetching it; waiting"), cancellationToken);
-            // Again, now that nobody else writes: it may have arrived while the lock was waited for.
+            // Look again under the lock: the file may have arrived meanwhile.
             failures.Clear();
             return await FindAsync(entry, failures, cancellationToken)
                 ?? await FetchAsync(entry, sources, _cache, failures, cancellationToken);
@@ -89,7 +89,7 @@ internal sealed class CorpusStore
             FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
             if (check.State == CorpusState.Verified)
                 return new CorpusFile(entry, path, Source: null);
-            // That the cache has nothing yet is no failure; that a file beside the catalog is gone is one.
+            // An empty cache is not a failure, but a missing file beside the catalog is.
             if (check.State == CorpusState.Corrupt || path != _cache?.PathOf(entry))
                 failures.Add(new SourceFailure(path, check.Error ?? "no such file"));
         }
@@ -135,14 +135,14 @@ internal sealed class CorpusStore
             var status = new CorpusStatus(entry, check.State, path, check.Error);
             if (check.State == CorpusState.Verified)
                 return status;
-            // A corrupt file is more worth telling than a missing one.
+            // A corrupt file is more worth reporting than a missing one.
             if (first is null or { State: CorpusState.Missing })
                 first = status;
         }
         return first ?? new CorpusStatus(entry, CorpusState.Missing, "", null);
     }
 
-    // Files beside the catalog come first: they cost nothing, whatever their place among the sources.
+    // Files beside the catalog come first, since they cost nothing.
     private IEnumerable<string> LocalPaths(CorpusEntry entry) =>
         [.. entry.Sources.OfType<FileSource>().Select(Beside), .. _cache is null ? Array.Empty<string>() : [_cache.PathOf(entry)]];
 
@@ -166,7 +166,7 @@ internal sealed class CorpusStore
     private void Notify(CorpusNoticeKind kind, string message) => _notices?.Report(new CorpusNotice(kind, message));
 }
 
-/// <summary>The directory of verified corpora, shared by every process that names it.</summary>
+/// <summary>The directory of verified corpora, which several processes may share.</summary>
 internal sealed class CorpusCache(string directory, TimeProvider clock)
 {
     public const string PartialSuffix = ".partial";
@@ -180,8 +180,8 @@ internal sealed class CorpusCache(string directory, TimeProvider clock)
 
     public PartialFile PartialOf(CorpusEntry entry) => new(PathOf(entry) + PartialSuffix, entry);
 
-    // One process at a time writes a corpus. The lock is on an open file, so it ends with its owner however that ends;
-    // the empty file stays, since removing it would let two processes hold locks on two files of the same name.
+    // One process at a time writes a corpus. The lock is on an open file, so it ends with its owner in any case; the empty file
+    // stays, since removing it would let two processes hold locks on two files with the same name.
     public async Task<IDisposable> LockAsync(CorpusEntry entry, Action waiting, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(_directory);
@@ -202,7 +202,7 @@ internal sealed class CorpusCache(string directory, TimeProvider clock)
 
     public CorpusCacheException Error(Exception cause) => new(_directory, cause);
 
-    // .NET has no exception type of its own for this: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.
+    // .NET has no exception type for this: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.
     public static bool IsHeldByAnother(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
 }
 

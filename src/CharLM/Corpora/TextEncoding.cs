@@ -4,7 +4,7 @@ using System.Text.Unicode;
 
 namespace CharLM.Corpora;
 
-/// <summary>How bytes stand for characters. Bytes that stand for none are an error, never a replacement character.</summary>
+/// <summary>A text encoding. Invalid bytes are an error, never a replacement character.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 internal sealed class TextEncoding
 {
@@ -15,10 +15,10 @@ internal sealed class TextEncoding
     /// <summary>Bytes of the longest byte order mark.</summary>
     public const int LongestMark = 4;
 
-    /// <summary>Names what reads each byte of any file as the character of the same number; no mark tells otherwise.</summary>
+    /// <summary>The name of the encoding that reads each byte as the character with the same code; it ignores byte order marks.</summary>
     public const string BytesName = "bytes";
 
-    /// <summary>Some that a person may look for, for messages and completion.</summary>
+    /// <summary>Common encodings, for messages and completion.</summary>
     public static readonly string[] Common =
     [
         "utf-8", "utf-16", "utf-16be", "utf-32", "gb18030", "big5", "shift-jis", "euc-jp", "euc-kr", "latin-1", "iso-8859-2", "iso-8859-15",
@@ -39,7 +39,7 @@ internal sealed class TextEncoding
         ["gbk"] = "gb18030",
     };
 
-    // The longest first: UTF-32's mark begins with UTF-16's.
+    // Longest first, since UTF-32's mark begins with UTF-16's.
     private static readonly (string Name, byte[] Mark)[] Marks =
     [
         ("utf-32", [0xFF, 0xFE, 0, 0]), ("utf-32be", [0, 0, 0xFE, 0xFF]), ("utf-8", [0xEF, 0xBB, 0xBF]), ("utf-16", [0xFF, 0xFE]),
@@ -52,35 +52,35 @@ internal sealed class TextEncoding
 
     private TextEncoding(string name, Encoding encoding) => (Name, _encoding) = (name, encoding);
 
-    /// <summary>The name that it was asked for by.</summary>
+    /// <summary>The name under which it was requested.</summary>
     public string Name { get; }
 
     /// <summary>The name in messages.</summary>
     public string Title => IsUtf8 ? "UTF-8" : Name;
 
-    /// <summary>What is taken when nothing else is known.</summary>
+    /// <summary>The default encoding.</summary>
     public static TextEncoding Utf8 { get; } = Find("utf-8")!;
 
-    /// <summary>Whether zero bytes are no sign of a file that holds no text.</summary>
+    /// <summary>Whether text in this encoding may contain zero bytes.</summary>
     public bool HasZeroBytes => IsBytes || _encoding is UnicodeEncoding or UTF32Encoding;
 
     /// <summary>Whether it is <see cref="BytesName"/>.</summary>
     public bool IsBytes => Name == BytesName;
 
-    // The tables of the older code pages have private characters for bytes that stand for none.
+    // The tables of older code pages map invalid bytes to private-use characters.
     private bool IsLegacy => !HasZeroBytes && !IsUtf8 && _encoding.CodePage != Gb18030;
 
     /// <summary>Whether it is UTF-8, by whatever name.</summary>
     public bool IsUtf8 => _encoding is UTF8Encoding;
 
-    /// <summary>The encoding of a name in whatever case; null when there is none.</summary>
+    /// <summary>The encoding with a name, ignoring case; null when there is none.</summary>
     public static TextEncoding? Find(string name)
     {
         if (name == BytesName)
             return new TextEncoding(name, Encoding.Latin1);
         string known = name.ToLowerInvariant().Replace('_', '-');
         known = OtherNames.GetValueOrDefault(known, known);
-        // .NET's only way to ask whether it has a name is to catch.
+        // .NET can only be asked for a name by catching the exception.
         foreach (string spelling in new[] { known, known.Replace('-', '_') })
         {
             try
@@ -96,11 +96,11 @@ internal sealed class TextEncoding
         return null;
     }
 
-    /// <summary>What is wrong with a name; null when nothing is.</summary>
+    /// <summary>The error of a name; null when it is valid.</summary>
     public static string? ErrorOf(string name) => name != BytesName && Find(name) is not null ? null
-        : $"encoding {Display.Quote(name)} is not known: take one such as {string.Join(", ", Common)}";
+        : $"encoding {Display.Quote(name)} is not known: give one such as {string.Join(", ", Common)}";
 
-    /// <summary>The encoding that a byte order mark tells, and how long that is; null when there is none.</summary>
+    /// <summary>The encoding that a byte order mark indicates, and the mark's length; null when there is no mark.</summary>
     public static (TextEncoding Encoding, int Length)? OfMark(ReadOnlySpan<byte> bytes)
     {
         foreach ((string name, byte[] mark) in Marks)
@@ -111,7 +111,7 @@ internal sealed class TextEncoding
         return null;
     }
 
-    /// <summary>Whether bytes without a mark are UTF-16: every second one is 0 in much of a text in Latin letters.</summary>
+    /// <summary>Whether bytes without a mark look like UTF-16: in Latin text, many of every second byte are 0.</summary>
     public static bool LooksLikeUtf16(ReadOnlySpan<byte> bytes)
     {
         const int Glance = 4096;
@@ -122,12 +122,12 @@ internal sealed class TextEncoding
         return Math.Min(even, odd) == 0 && Math.Max(even, odd) > 1 && 4 * Math.Max(even, odd) >= begin.Length;
     }
 
-    /// <summary>Whether a file's beginning is that of no text: it has a zero byte where the encoding has none.</summary>
+    /// <summary>Whether a file's beginning is not text: a PDF, or a zero byte that the encoding does not allow.</summary>
     public static bool IsBinary(ReadOnlySpan<byte> begin, TextEncoding? encoding) =>
         OfMark(begin) is null && encoding?.HasZeroBytes != true && (begin.Contains((byte)0) || begin.StartsWith("%PDF-"u8));
 
     /// <summary>
-    /// How many bytes are whole characters of UTF-8 when nothing but the beginning of another one follows them; else null.
+    /// The number of bytes that form complete UTF-8 characters, if only the start of another character follows them; else null.
     /// </summary>
     public static int? ValidLength(ReadOnlySpan<byte> bytes)
     {
@@ -137,7 +137,7 @@ internal sealed class TextEncoding
         return Rune.DecodeFromUtf8(bytes[bad..], out _, out _) == OperationStatus.NeedMoreData ? bad : null;
     }
 
-    /// <summary>The first byte that is no UTF-8.</summary>
+    /// <summary>The offset of the first byte that is not UTF-8.</summary>
     public static int FirstNotUtf8(ReadOnlySpan<byte> bytes)
     {
         Span<char> scratch = stackalloc char[1024];
@@ -152,10 +152,10 @@ internal sealed class TextEncoding
         return offset;
     }
 
-    /// <summary>The characters of a text.</summary>
-    /// <param name="bytes">Without a mark.</param>
-    /// <param name="bad">The first byte that stands for none, and its line, from 1; null when all do.</param>
-    /// <returns>Null when there is a bad byte.</returns>
+    /// <summary>Decodes a text.</summary>
+    /// <param name="bytes">The text without a byte order mark.</param>
+    /// <param name="bad">The offset of the first invalid byte and its line, from 1; null when there is none.</param>
+    /// <returns>The text; null when a byte is invalid.</returns>
     public string? Decode(ReadOnlySpan<byte> bytes, out (int Offset, long Line)? bad)
     {
         bad = null;
@@ -184,7 +184,7 @@ internal sealed class TextEncoding
         }
     }
 
-    /// <summary>Reads bytes as they come; one that stands for no character throws <see cref="DecoderFallbackException"/>.</summary>
+    /// <summary>A decoder for bytes as they arrive; an invalid byte throws <see cref="DecoderFallbackException"/>.</summary>
     public Decoder NewDecoder() => _encoding.GetDecoder();
 
     /// <summary>The most characters that so many bytes, behind others, can come to.</summary>

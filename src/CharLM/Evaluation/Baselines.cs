@@ -5,24 +5,24 @@ using CharLM.Tokenization;
 
 namespace CharLM.Evaluation;
 
-/// <summary>What a recurrent network has to beat: counted n-grams and compressors, given the same training text.</summary>
+/// <summary>The baselines that a recurrent network has to beat: n-grams and compressors, given the same training text.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal static class Baselines
 {
-    // A compressor sees no further back than its window; more of the training text would only cost time.
+    // A compressor sees no further back than its window: more training text would only cost time.
     private const int MostTrainBytes = 8 << 20;
-    /// <summary>Tokens of the longest n-grams where nobody says otherwise.</summary>
+    /// <summary>Default order: tokens of the longest n-grams.</summary>
     public const int DefaultOrder = 7;
 
     private const int BrotliQuality = 11, BrotliWindow = 24;
 
-    /// <summary>Counts the n-grams of the training text and measures them on another.</summary>
-    /// <param name="train">Token ids that are counted.</param>
-    /// <param name="text">What is measured.</param>
-    /// <param name="vocabSize">Tokens of the vocab of both.</param>
+    /// <summary>Trains an n-gram model on the training text and measures it on another text.</summary>
+    /// <param name="train">Token ids of the training text.</param>
+    /// <param name="text">The text to measure.</param>
+    /// <param name="vocabSize">Size of the vocab that both texts share.</param>
     /// <param name="order">Tokens of the longest n-grams, 1 to 10; default 7.</param>
-    /// <param name="config">How the bootstrap draws; default the defaults. The text is always read in 1 row.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <param name="config">Settings of the bootstrap; default the defaults. The text is always read in 1 row.</param>
+    /// <param name="cancellationToken">Checked periodically.</param>
     /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
     public static EvaluationResult NGram(
         TokenSource train, EvaluationText text, int vocabSize, int order = DefaultOrder, EvaluationConfig? config = null,
@@ -32,16 +32,15 @@ internal static class Baselines
         return Evaluator.Evaluate(model, text, Describe(order), (config ?? new EvaluationConfig()) with { Rows = 1 }, cancellationToken);
     }
 
-    /// <summary>What counted n-grams are called in reports.</summary>
+    /// <summary>The name of an n-gram model in reports.</summary>
     public static string Describe(int order) => $"n-gram of order {order} (modified Kneser-Ney)";
 
-    /// <summary>What gzip and Brotli add for a text to what they need for the training text alone.</summary>
+    /// <summary>The bytes that gzip and Brotli need for a text beyond those for the training text alone.</summary>
     /// <param name="train">Token ids of the training text; may be empty.</param>
-    /// <param name="text">Token ids of the text, 1 or more; like the training text, an unknown token is spelled as
-    /// <see cref="Vocab.Unknown"/>.</param>
+    /// <param name="text">Token ids of the text, 1 or more; in both texts, unknown tokens are spelled <see cref="Vocab.Unknown"/>.</param>
     /// <param name="vocab">Id to token.</param>
-    /// <param name="tokens">What stands between two tokens.</param>
-    /// <param name="cancellationToken">Looked at between compressions.</param>
+    /// <param name="tokens">The kind of tokens, which decides what separates two of them.</param>
+    /// <param name="cancellationToken">Checked between compressions.</param>
     public static IReadOnlyList<CompressorBaseline> Compressors(
         TokenSource train, TokenSource text, Vocab vocab, TokenKind tokens, CancellationToken cancellationToken = default) =>
         Compressors(train, text, vocab, tokens, MostTrainBytes, cancellationToken);
@@ -52,7 +51,7 @@ internal static class Baselines
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(text.Length);
-        // A token has a byte at least.
+        // A token has at least one byte.
         string before = Spell(train.Slice(Math.Max(0, train.Length - mostTrainBytes)), vocab, tokens), after = Spell(text, vocab, tokens);
         var tokenizer = Tokenizer.Create(tokens);
         byte[] known = tokenizer.BytesOf(before);
@@ -96,14 +95,11 @@ internal static class Baselines
         var compressed = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
         return BrotliEncoder.TryCompress(bytes, compressed, out int written, BrotliQuality, BrotliWindow)
             ? written
-            : throw new InvalidOperationException("Brotli needs more room than it says");
+            : throw new InvalidOperationException("Brotli needs more room than it announced");
     }
 }
 
-/// <summary>
-/// What a general compressor needs for a text when it has read the training text before: the baseline of those who know
-/// nothing of language models.
-/// </summary>
+/// <summary>The size of a text after a general-purpose compressor that has first read the training text.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Name">The compressor with its setting.</param>
 /// <param name="CompressedBytes">Bytes that the text adds to the compressed training text.</param>
@@ -111,9 +107,9 @@ internal static class Baselines
 /// <param name="Bytes">UTF-8 bytes of the text.</param>
 public sealed record CompressorBaseline(string Name, long CompressedBytes, long Characters, long Bytes)
 {
-    /// <summary>Bits a character.</summary>
+    /// <summary>Bits per character.</summary>
     public double BitsPerCharacter => 8.0 * CompressedBytes / Characters;
 
-    /// <summary>Bits a UTF-8 byte.</summary>
+    /// <summary>Bits per UTF-8 byte.</summary>
     public double BitsPerByte => 8.0 * CompressedBytes / Bytes;
 }

@@ -3,9 +3,9 @@ using CharLM.Randomness;
 namespace CharLM.Evaluation;
 
 /// <summary>
-/// How far a mean over a text would move on other text of the same kind. Neighbouring tokens surprise alike, so whole
-/// blocks are drawn again with replacement, the text taken as a ring (the circular block bootstrap: Politis and Romano
-/// 1992, after Künsch 1989).
+/// Estimates how much a mean over a text would vary on other text of the same kind. The surprisals of neighbouring tokens are
+/// correlated, so whole blocks are resampled with replacement from the text as a ring (the circular block bootstrap: Politis and
+/// Romano 1992, after Künsch 1989).
 /// </summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal static class BlockBootstrap
@@ -13,14 +13,14 @@ internal static class BlockBootstrap
     private const int LongestBlock = 1000;
     private const double Tail = 0.025;
 
-    /// <summary>The length of a block for so many tokens: their square root, at most 1,000.</summary>
+    /// <summary>The default block length: the square root of the number of tokens, at most 1,000.</summary>
     public static int BlockLength(int tokens) => Math.Clamp((int)Math.Sqrt(tokens), 1, LongestBlock);
 
     /// <summary>The 95 % interval of the mean: between the 2.5th and the 97.5th percentile of the resampled means.</summary>
-    /// <param name="values">One a token, in the order of the text; 1 or more.</param>
-    /// <param name="samples">Texts that are drawn, 1 or more.</param>
+    /// <param name="values">One per token, in the order of the text; 1 or more.</param>
+    /// <param name="samples">Number of resampled texts, 1 or more.</param>
     /// <param name="seed">Fixes the draws.</param>
-    /// <param name="blockLength">Tokens of a block; default 0: <see cref="BlockLength"/>.</param>
+    /// <param name="blockLength">Tokens per block; default 0: <see cref="BlockLength"/>.</param>
     /// <exception cref="ArgumentException">There are no values.</exception>
     public static Interval OfMean(ReadOnlySpan<float> values, int samples = 1000, long seed = 0, int blockLength = 0)
     {
@@ -36,7 +36,7 @@ internal static class BlockBootstrap
         {
             double total = 0;
             int left = values.Length;
-            // The last block is cut, so that every drawn text is as long as the text.
+            // The last block is cut, so that every resampled text has the original length.
             for (; left >= length; left -= length)
             {
                 int start = random.Next(values.Length);
@@ -49,7 +49,7 @@ internal static class BlockBootstrap
         return new Interval(Percentile(means, Tail), Percentile(means, 1 - Tail));
     }
 
-    // Sums from the beginning up to each place, and on into the text's beginning for the length of a block.
+    // Prefix sums; they run past the end, into the beginning of the text, by one block.
     private static double[] RingSums(ReadOnlySpan<float> values, int length)
     {
         var sums = new double[values.Length + length + 1];
@@ -66,13 +66,13 @@ internal static class BlockBootstrap
     }
 }
 
-/// <summary>Where a figure lies with a probability of 95 %.</summary>
+/// <summary>The 95 % confidence interval of a figure.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
-/// <param name="Low">Its lower end.</param>
-/// <param name="High">Its upper end.</param>
+/// <param name="Low">The lower end.</param>
+/// <param name="High">The upper end.</param>
 public readonly record struct Interval(double Low, double High)
 {
-    /// <summary>The interval of a figure that rises with this one.</summary>
+    /// <summary>The interval of an increasing function of the figure.</summary>
     public Interval Map(Func<double, double> rising)
     {
         ArgumentNullException.ThrowIfNull(rising);

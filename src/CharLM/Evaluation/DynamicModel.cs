@@ -9,12 +9,12 @@ using static TorchSharp.torch;
 namespace CharLM.Evaluation;
 
 /// <summary>
-/// A model that goes on learning from what it reads: each segment is measured first and learned from afterwards, so that
-/// nothing is predicted that was seen before (Krause et al. 2018, "Dynamic evaluation of neural sequence models", the form with
-/// stochastic gradient descent and decay to the trained weights).
+/// A model that keeps learning from the text it is measured on: each segment is measured before the model learns from it, so it never
+/// predicts what it has already seen (Krause et al. 2018, "Dynamic evaluation of neural sequence models", the form with stochastic
+/// gradient descent and decay to the trained weights).
 /// </summary>
-/// <remarks>Thread safety: one predictor at a time; while it is open nobody else may use the model.</remarks>
-/// <param name="model">The trained model; has its weights again when a predictor is disposed. Stays the caller's.</param>
+/// <remarks>Thread safety: one predictor at a time; while it is open, nothing else may use the model.</remarks>
+/// <param name="model">The trained model, owned by the caller; disposing a predictor restores its weights.</param>
 /// <param name="config">How it learns.</param>
 internal sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig config) : ILanguageModel
 {
@@ -26,35 +26,35 @@ internal sealed class DynamicModel(LanguageModel model, DynamicEvaluationConfig 
 
     /// <inheritdoc/>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the kernels compute the model.</exception>
-    /// <exception cref="InvalidOperationException">The model learns already: one dynamic evaluation, or one trainer, at a time.</exception>
+    /// <exception cref="InvalidOperationException">The model is already learning: one dynamic evaluation or trainer at a time.</exception>
     public IPredictor Predictor() => new DynamicPredictor(model, config);
 
-    /// <summary>Nothing to do: the model is the caller's.</summary>
+    /// <summary>Does nothing: the caller owns the model.</summary>
     public void Dispose()
     {
     }
 }
 
-/// <summary>How a model goes on learning from the text that it is measured on (Krause et al. 2018).</summary>
+/// <summary>How a model keeps learning from the text that it is measured on (Krause et al. 2018).</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record DynamicEvaluationConfig
 {
     /// <summary>
-    /// Tokens that are measured before the model learns from them, 1 to 10,000; default 20, as in the paper for characters.
+    /// Tokens that are measured before the model learns from them, 1 to 10,000; default 20, the paper's value for characters.
     /// </summary>
     public int SegmentLength { get; init; } = 20;
 
     /// <summary>Step size of stochastic gradient descent on the mean loss of a segment, above 0 and finite; default 0.05.</summary>
     public double LearningRate { get; init; } = 0.05;
 
-    /// <summary>What each step takes weights back of their way from the trained ones, in [0, 1); default 0.001.</summary>
+    /// <summary>The fraction of the way back to the trained weights that each step takes, in [0, 1); default 0.001.</summary>
     public double Decay { get; init; } = 0.001;
 
-    /// <summary>In words, for a report.</summary>
+    /// <summary>A description for reports.</summary>
     public string Describe() =>
         $"dynamic evaluation: a step after every {SegmentLength} tokens, learning rate {LearningRate}, decay {Decay}";
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (SegmentLength is < 1 or > 10_000)
@@ -70,7 +70,7 @@ public sealed record DynamicEvaluationConfig
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
-/// <summary>Predicts with torch's operations, and learns from each segment after it was measured.</summary>
+/// <summary>Predicts with torch's operations, and learns from each segment after measuring it.</summary>
 internal sealed class DynamicPredictor : Predictor
 {
     private readonly LanguageModel _model;
@@ -79,9 +79,7 @@ internal sealed class DynamicPredictor : Predictor
     private readonly List<(Parameter Weight, Tensor Trained)> _weights;
     private RecurrentState? _state;
 
-    /// <summary>
-    /// A predictor of a model, which is in evaluation mode, changes its weights and serves nobody else until this is disposed.
-    /// </summary>
+    /// <summary>A predictor that reserves the model, in evaluation mode and with changing weights, until it is disposed.</summary>
     public DynamicPredictor(LanguageModel model, DynamicEvaluationConfig config)
         : base((model ?? throw new ArgumentNullException(nameof(model))).VocabSize, model.Access)
     {
@@ -95,12 +93,12 @@ internal sealed class DynamicPredictor : Predictor
         _weights = [.. model.parameters().Select(weight => (weight, weight.detach().clone().DetachFromDisposeScope()))];
     }
 
-    /// <summary>Refuses rows side by side: they would learn from what is not yet read.</summary>
+    /// <summary>Refuses rows side by side: one row would learn from text that another has yet to predict.</summary>
     /// <exception cref="InvalidConfigException">There is more than one.</exception>
     public static void RefuseRows(int rows)
     {
         if (rows != 1)
-            throw new InvalidConfigException([$"dynamic evaluation reads a text from its beginning to its end, in 1 row, not {rows}"]);
+            throw new InvalidConfigException([$"dynamic evaluation reads a text from beginning to end, in 1 row, not {rows}"]);
     }
 
     /// <inheritdoc/>
@@ -172,14 +170,14 @@ internal sealed class DynamicPredictor : Predictor
             for (int i = 0; i < guesses.Length; i++)
                 guesses[i] = TopPrediction.Of(values.AsSpan(i * _model.VocabSize, _model.VocabSize), targets[i], nats[i]);
         }
-        // Where every weight is frozen there is nothing to learn with.
+        // With all weights frozen there is no gradient.
         if (losses.requires_grad)
         {
             _model.zero_grad();
             losses.mean().backward();
             Learn();
         }
-        // Gradients stop here, as between the minibatches of training.
+        // Gradients stop here, as between minibatches in training.
         _state = after.Detach().DetachFromDisposeScope();
         before.Dispose();
     }

@@ -6,66 +6,65 @@ using CharLM.Tokenization;
 
 namespace CharLM.Evaluation;
 
-/// <summary>A text as a model reads it, with its length in units that models of other tokens have, too.</summary>
+/// <summary>A text as a model reads it, with its length in units that do not depend on the model's tokens.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EvaluationText
 {
-    /// <summary>Token ids; what is predicted is all but the first.</summary>
+    /// <summary>Token ids; all but the first are predicted.</summary>
     public required TokenSource Tokens { get; init; }
 
     /// <summary>
-    /// Characters (Unicode scalar values) of the tokens that are predicted, as they stand in the cleaned text, and of the
-    /// space before each word.
+    /// Characters (Unicode scalar values) of the predicted tokens in the cleaned text, including the space before each word.
     /// </summary>
     public required long Characters { get; init; }
 
-    /// <summary>The same in UTF-8 bytes.</summary>
+    /// <summary>The same length in UTF-8 bytes.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>UTF-8 bytes of the raw text, from the first token that is predicted to the last.</summary>
+    /// <summary>UTF-8 bytes of the raw text, from the first predicted token to the last.</summary>
     public required long RawBytes { get; init; }
 
-    /// <summary>Which text is measured, whoever reads it.</summary>
+    /// <summary>The identity of the measured text, independent of the model.</summary>
     public required MeasuredText Measured { get; init; }
 
-    /// <summary>Tokens of the windows that training held out, which overlap; default 0: rows.</summary>
+    /// <summary>Tokens per overlapping window that training held out; default 0: rows.</summary>
     public int WindowLength { get; init; }
 
     /// <summary>
-    /// The id that ends a document, at which the state starts anew: of such a text the first token is one, and so is the last; default
-    /// null: there are no documents.
+    /// The id that ends a document, where the state is reset; the first and last token of such a text have it. Default null: no
+    /// documents.
     /// </summary>
     public int? EndId { get; init; }
 
-    /// <summary>Which tokens of the text they are.</summary>
+    /// <summary>The range of the tokens in the whole text.</summary>
     public required TextRange Range { get; init; }
 
     /// <summary>Tokens of the whole text.</summary>
     public required long TokensOfText { get; init; }
 
-    /// <summary>Tokens that are predicted but not in the vocab.</summary>
+    /// <summary>Predicted tokens that are not in the vocab.</summary>
     public long Unknown => Tokens.IsEmpty ? 0 : Tokens.Slice(1).Count(Vocab.UnknownId);
 
-    /// <summary>Which text it is, as reports name it; default "text".</summary>
+    /// <summary>The name of the text in reports; default "text".</summary>
     public string Name { get; init; } = "text";
 
-    /// <summary>Which tokens of which text, in words.</summary>
+    /// <summary>A description: which tokens of which text.</summary>
     public string Describe() => Range.Count == TokensOfText
         ? $"{Name}: all of its {TokensOfText} tokens"
         : $"{Name}: tokens {Range.Begin + 1} to {Range.End} of {TokensOfText}";
 
     /// <summary>Cleans and tokenizes a text as a model's training did.</summary>
     /// <param name="text">The raw text.</param>
-    /// <param name="config">How; neither its limit of tokens nor what it holds out is applied.</param>
+    /// <param name="config">The cleaning and tokens; its token limit and held-out part are ignored.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="choose">Chooses the tokens that are read when it knows how many there are; default all.</param>
+    /// <param name="choose">Chooses the range to read, given the number of tokens; default all.</param>
     /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
     public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null) =>
         From(new CorpusText(text), config, vocab, choose);
 
     /// <summary>Cleans and tokenizes a corpus, whose files may be documents, as a model's training did.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="config">How; neither its limit of tokens nor what it holds out is applied.</param>
+    /// <param name="config">The cleaning and tokens; its token limit and held-out part are ignored.</param>
     /// <param name="vocab">Token to id.</param>
     /// <param name="choose">Chooses the tokens that are read, as of a text alone; of documents, those that it cuts are left out or
     /// whole.</param>
@@ -108,17 +107,17 @@ public sealed record EvaluationText
             + $"'{Choices.NameOf(config.Cleaning)}') to read: there is nothing to predict"]);
 }
 
-/// <summary>Which text was measured: figures of models that share it are figures of the same thing.</summary>
+/// <summary>The identity of a measured text: figures are comparable when it is equal.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Sha256">SHA-256 of the part of the raw text, as UTF-16.</param>
-/// <param name="Cleaning">What was done to it first.</param>
+/// <param name="Sha256">SHA-256 of the measured part of the raw text, as UTF-16.</param>
+/// <param name="Cleaning">How the text was cleaned.</param>
 public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning)
 {
     /// <summary>A part of a raw text, piece by piece, and its length in bytes of UTF-8.</summary>
     internal static (MeasuredText Text, long Bytes) Of(IEnumerable<ReadOnlyMemory<char>> pieces, TextConfig config)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        // Bytes that are UTF-8 are the same text as its characters.
+        // Valid UTF-8 is the same text whether read as bytes or as characters.
         using var decoded = config.Token == TokenKind.Byte ? new DecodedHash() : null;
         long bytes = 0;
         char last = '\0';

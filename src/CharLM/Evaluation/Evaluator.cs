@@ -5,28 +5,28 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>Measures a model on a text.</summary>
-/// <remarks>Thread safety: any number of threads, also with one model.</remarks>
+/// <remarks>Thread safety: any number of threads, even with one model.</remarks>
 public static class Evaluator
 {
     // The token, its surprise, and what was expected in its place.
     private const int BytesOfPrediction = 16;
 
     /// <summary>
-    /// Predicts every token of a text but the first. The text is cut into rows that are read side by side, each after the
+    /// Predicts every token of a text but the first. The text is cut into rows that are read side by side, each after a warm-up on the
     /// tokens before it (<see cref="EvaluationConfig.WarmUp"/>) and with its state carried from beginning to end.
     /// </summary>
     /// <param name="model">The model; its training mode is restored.</param>
     /// <param name="tokens">Token ids, 2 or more.</param>
-    /// <param name="rows">Rows that are read side by side; fewer when the text is short. 1 gives every token all context.</param>
-    /// <param name="numSteps">Tokens of a row that are read in one call; does not change the result.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <param name="rows">Rows read side by side; fewer when the text is short. 1 gives every token its full context.</param>
+    /// <param name="numSteps">Tokens per row that one call reads; does not change the result.</param>
+    /// <param name="cancellationToken">Checked before each call.</param>
     /// <exception cref="InvalidConfigException">Rows or steps are out of range.</exception>
     /// <exception cref="ArgumentException">The text has fewer than 2 tokens.</exception>
     public static LossSum Measure(ILanguageModel model, TokenSource tokens, int rows = 32, int numSteps = 64,
         CancellationToken cancellationToken = default) =>
         Measure(model, tokens, new EvaluationConfig { Rows = rows, NumSteps = numSteps }, cancellationToken);
 
-    /// <summary>Measures what a model makes of a text, read as a configuration says.</summary>
+    /// <summary>Measures the loss of a model on a text, read as the configuration says.</summary>
     /// <inheritdoc cref="Surprisals"/>
     public static LossSum Measure(ILanguageModel model, TokenSource tokens, EvaluationConfig config,
         CancellationToken cancellationToken = default)
@@ -39,13 +39,13 @@ public static class Evaluator
         return new LossSum(total, nats.Length);
     }
 
-    /// <summary>Measures everything that a report tells of a model on a text.</summary>
+    /// <summary>Measures every figure of a report for a model on a text.</summary>
     /// <param name="model">The model; its training mode is restored.</param>
     /// <param name="text">The text.</param>
-    /// <param name="name">What the model is called in the report.</param>
+    /// <param name="name">The name of the model in the report.</param>
     /// <param name="config">How the text is read; default the defaults.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
-    /// <exception cref="InvalidConfigException">The configuration is invalid, or the text nothing to predict.</exception>
+    /// <param name="cancellationToken">Checked before each call.</param>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the text has nothing to predict.</exception>
     public static EvaluationResult Evaluate(
         ILanguageModel model, EvaluationText text, string name, EvaluationConfig? config = null,
             CancellationToken cancellationToken = default)
@@ -55,7 +55,7 @@ public static class Evaluator
         config = config with { EndId = text.EndId };
         long began = Stopwatch.GetTimestamp();
         TokenSurprisals surprisals = Surprisals(model, text.Tokens, config, cancellationToken);
-        // Windows predict most tokens several times: what stands for a token counts as often.
+        // Windows predict most tokens several times, so characters and bytes count as often.
         double times = (double)surprisals.Nats.Length / (text.Tokens.Length - 1);
         var report = new EvaluationReport
         {
@@ -77,11 +77,11 @@ public static class Evaluator
         return new EvaluationResult(report, surprisals);
     }
 
-    /// <summary>Measures each token of a text but the first; of windows that overlap, those of each window, one after the other.</summary>
+    /// <summary>Measures each token of a text but the first; with overlapping windows, the tokens of window after window.</summary>
     /// <param name="model">The model; its training mode is restored.</param>
-    /// <param name="tokens">Token ids, 2 or more, and more than a window has.</param>
+    /// <param name="tokens">Token ids, 2 or more, and more than the length of a window.</param>
     /// <param name="config">How the text is read; default the defaults.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <param name="cancellationToken">Checked before each call.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or a row is too long for a model that reads
     /// ahead.</exception>
     /// <exception cref="ArgumentException">The text has too few tokens.</exception>
@@ -103,9 +103,9 @@ public static class Evaluator
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
         config.Validate();
-        // Two rows may be read one after the other, which the predictor could not tell from one row.
+        // The predictor could not tell two rows read one after the other from a single row.
         if (model is DynamicModel && config.EndId is not null)
-            throw new InvalidConfigException(["dynamic evaluation goes on from document to document, where the state begins anew"]);
+            throw new InvalidConfigException(["dynamic evaluation does not work with documents: the state is reset at each of them"]);
         if (model is DynamicModel)
             DynamicPredictor.RefuseRows(config.Rows);
         var nats = new float[Predictions(tokens.Length, config)];
@@ -118,7 +118,7 @@ public static class Evaluator
     {
         int least = Math.Max(2, config.WindowLength + 1);
         if (tokens < least)
-            throw new ArgumentException($"a text of {tokens} tokens has nothing to predict: it takes {least}", nameof(tokens));
+            throw new ArgumentException($"a text of {tokens} tokens has nothing to predict: it needs {least}", nameof(tokens));
         long predictions = config.WindowLength == 0 ? tokens - 1 : (tokens - config.WindowLength) * config.WindowLength;
         long bytes = BytesOfPrediction * predictions, memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return predictions <= Array.MaxLength && bytes <= memory ? (int)predictions : throw new InvalidConfigException(
@@ -135,56 +135,55 @@ public static class Evaluator
     }
 }
 
-/// <summary>How a text is read and what is computed from it.</summary>
+/// <summary>How a text is read, and the settings of the bootstrap.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EvaluationConfig
 {
     /// <summary>
-    /// Rows that the text is cut into and that are read side by side, 1 to 65,536; default 32. 1 gives every token all that
-    /// stands before it; a text that is short for its rows has fewer, each at least as long as <see cref="WarmUp"/>.
+    /// Rows that the text is cut into and read side by side, 1 to 65,536; default 32. 1 gives every token its full context; a short
+    /// text gets fewer rows, each at least as long as <see cref="WarmUp"/>.
     /// </summary>
     public int Rows { get; init; } = 32;
 
     /// <summary>
-    /// Tokens before each row that are read first, without being measured, so that its beginning does not lack context, 0 to
-    /// 1,000,000; default 256.
+    /// Tokens before each row that are read but not measured, so that the start of the row has context, 0 to 1,000,000; default 256.
     /// </summary>
     public int WarmUp { get; init; } = 256;
 
     /// <summary>
-    /// Tokens of a row that are read in one call, 1 to 65,536; default 64; does not change the result. A model that reads ahead
-    /// reads each row in one call.
+    /// Tokens per row that one call reads, 1 to 65,536; default 64; does not change the result. A model that reads ahead reads each
+    /// row in one call.
     /// </summary>
     public int NumSteps { get; init; } = 64;
 
     /// <summary>
-    /// The state begins at zero again after so many tokens, 0 to 1,000,000; default 0: it is carried to the end of a row.
+    /// Tokens after which the state is reset to zero, 0 to 1,000,000; default 0: it is carried to the end of a row.
     /// </summary>
     public int ResetEvery { get; init; }
 
     /// <summary>
-    /// Tokens of windows that overlap, 0 to 65,536: window i begins at token i, its state at zero (Dive into Deep Learning v1.0's
-    /// validation); there are as many as the text has tokens beyond one. Default 0: the text is read in rows. Rows, warm-up and
-    /// resets are not those of windows.
+    /// Tokens per overlapping window, 0 to 65,536: window i starts at token i with a zero state, and there are as many windows as the
+    /// text has tokens beyond one window (the validation of Dive into Deep Learning v1.0). Default 0: the text is read in rows. Rows,
+    /// warm-up and resets do not apply to windows.
     /// </summary>
     public int WindowLength { get; init; }
 
     /// <summary>
-    /// The id that ends a document, at which the state begins anew; default null: the text is one. Documents are read side by side, as
-    /// many as there are rows; warm-up, resets and windows are not those of documents.
+    /// The id that ends a document, where the state is reset; default null: the text is one document. Up to <see cref="Rows"/>
+    /// documents are read side by side; warm-up, resets and windows do not apply to documents.
     /// </summary>
     public int? EndId { get; init; }
 
-    /// <summary>Texts that the bootstrap draws, 1 to 1,000,000; default 1,000.</summary>
+    /// <summary>Texts that the bootstrap resamples, 1 to 1,000,000; default 1,000.</summary>
     public int BootstrapSamples { get; init; } = 1000;
 
-    /// <summary>Tokens of a block of the bootstrap; default 0: the square root of their number, 1 to 1,000.</summary>
+    /// <summary>Tokens per bootstrap block; default 0: the square root of the number of tokens, 1 to 1,000.</summary>
     public int BlockLength { get; init; }
 
     /// <summary>Fixes the draws of the bootstrap; default 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>The state policy and the context in words.</summary>
+    /// <summary>A description of the state policy and the context.</summary>
     public string Describe(long tokens)
     {
         if (EndId is not null)
@@ -199,15 +198,15 @@ public sealed record EvaluationConfig
             : $"{side}{after}, the state carried from beginning to end";
     }
 
-    /// <summary>Rows that so many targets are cut into, where the state is carried.</summary>
+    /// <summary>The number of rows for a number of targets, when the state is carried.</summary>
     internal int RowsOf(long targets) => (int)Math.Clamp(targets / Math.Max(1, WarmUp), 1, Rows);
 
-    // Windows that overlap repeat the text: a block is as many of them as it would have tokens.
+    // Overlapping windows repeat the text, so a block holds whole windows.
     internal int BlockLengthOf(int predictions) => BlockLength > 0 || WindowLength == 0
         ? BlockLength
         : Math.Max(1, BlockBootstrap.BlockLength(predictions / WindowLength)) * WindowLength;
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (Rows is < 1 or > 65536)
@@ -221,9 +220,9 @@ public sealed record EvaluationConfig
         if (WindowLength is < 0 or > 65536)
             yield return $"window-length must be 0 (no windows) to 65536, not {WindowLength}";
         if (EndId is not null && ResetEvery > 0)
-            yield return "reset-every is for running text: at each document the state begins at zero anyway";
+            yield return "reset-every is for running text: each document resets the state anyway";
         if (EndId is not null && WindowLength > 0)
-            yield return "windows that overlap are none of documents";
+            yield return "overlapping windows do not work with documents";
         if (BootstrapSamples is < 1 or > 1_000_000)
             yield return $"bootstrap must be 1 to 1000000 samples, not {BootstrapSamples}";
         if (BlockLength < 0)

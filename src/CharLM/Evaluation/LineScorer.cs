@@ -7,13 +7,12 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>
-/// Tells line by line how much a text surprises a model. Lines on their own are each read as if a line had just ended: after the
-/// line end where the vocab has one, else after a space; else the first token is read, but not predicted. Of the end of a line
-/// they have what the vocab has. Lines with the state carried are one text, read as an evaluation reads it in one row: the very
-/// first token is not predicted, and every line end stands as the text has it. To a model of documents every line is one, and its end is
-/// predicted as any token; of a blank line, which is none, nothing is.
+/// Measures, line by line, how much a text surprises a model. Lines scored on their own are read after a line end if the vocab has one,
+/// else after a space; without either, the first token is read but not predicted. Only the characters of a line's end that are in the
+/// vocab count. Lines with carried state are one text, read as an evaluation in one row reads it: the very first token is not predicted,
+/// and line ends stay as they are. A model of documents takes each line as a document and predicts its end; blank lines are skipped.
 /// </summary>
-/// <remarks>Thread safety: one thread at a time for each scorer; any number of scorers may read one model at once.</remarks>
+/// <remarks>Thread safety: one thread at a time per scorer; any number of scorers may use one model at once.</remarks>
 public sealed class LineScorer : IDisposable
 {
     private const int MaxSteps = 256;
@@ -27,23 +26,24 @@ public sealed class LineScorer : IDisposable
     private readonly int _top;
     private readonly TokenRanking _ranking = new();
 
-    // What is expected after all that was read, where that is asked for.
+    // The logits after everything read so far; empty when top is 0.
     private readonly float[] _logits;
     private CleaningPass _cleaning;
     private int? _before;
     private bool _hasLogits;
 
     /// <summary>A scorer.</summary>
-    /// <param name="model">The model; stays the caller's.</param>
-    /// <param name="config">How its text was cleaned and tokenized; each line is, too.</param>
+    /// <param name="model">The model; the caller owns it.</param>
+    /// <param name="config">How its text was cleaned and tokenized; lines are treated the same way.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="carriesState">Whether a line is read after those before it, as one text, instead of on its own.</param>
+    /// <param name="carriesState">Whether a line continues the lines before it, instead of standing alone; default false.</param>
     /// <param name="top">
-    /// How many of the most probable tokens are told at each place, 0 or more; default 0: none. The text is then read token by token,
+    /// How many of the most probable tokens to report at each position, 0 or more; default 0. Above 0 the text is read token by token,
     /// which is slower.
     /// </param>
     /// <exception cref="InvalidConfigException">
-    /// The state is to be carried, or what was expected to be told, and the model reads a text from both ends.
+    /// The model reads from both ends, and the state is carried or <paramref name="top"/> is above 0; or the state is carried and the model
+    /// is one of documents.
     /// </exception>
     public LineScorer(ILanguageModel model, TextConfig config, Vocab vocab, bool carriesState = false, int top = 0)
     {
@@ -59,20 +59,20 @@ public sealed class LineScorer : IDisposable
         }
         if (top > 0 && model.ReadsAhead)
             throw new InvalidConfigException(
-                ["a bidirectional model sees the tokens that it predicts: what it expects at a place says nothing, so leave top out"]);
+                ["a bidirectional model sees the tokens that it predicts, so its expectations are meaningless: leave top out"]);
         (_top, _logits) = (Math.Min(top, vocab.Count), top == 0 ? [] : new float[vocab.Count]);
         (_predictor, _config, _vocab, _carriesState, _readsAhead) = (model.Predictor(), config, vocab, carriesState, model.ReadsAhead);
         _tokenizer = Tokenizer.Create(config.Token);
         _endId = config.EndIdIn(vocab);
         if (carriesState && _endId is not null)
-            throw new InvalidConfigException(["the model's state starts anew at each document: score lines on their own"]);
+            throw new InvalidConfigException(["the model's state is reset at each document: score lines on their own"]);
         _start = _endId ?? IdOf("\n") ?? IdOf("\r") ?? IdOf(" ");
         Begin();
     }
 
     /// <summary>Scores one line.</summary>
     /// <param name="line">The line and its end.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <param name="cancellationToken">Checked periodically.</param>
     public LineScore Score(TextLine line, CancellationToken cancellationToken = default)
     {
         if (!_carriesState)
@@ -110,7 +110,7 @@ public sealed class LineScorer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _predictor.Dispose();
 
-    // Token by token, as generation reads: what the model expects is known before each, and after the last.
+    // Token by token, as in generation, so that the expectations before each token and after the last are known.
     private LineScore ScoreEach(string[] tokens, int[] ids, float[] nats, CancellationToken cancellationToken)
     {
         var expected = new IReadOnlyList<TopPrediction>[ids.Length + 1];
@@ -119,7 +119,7 @@ public sealed class LineScorer : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (_before is { } before)
                 _predictor.Predict([before], 1, _logits);
-            // Of the next line of one text, the logits are there from the last token of this one.
+            // Within one text, the last token of the previous line has already given the logits.
             bool isKnown = _before is not null || _hasLogits;
             double sum = isKnown ? LogitMath.LogSumExp(_logits) : 0;
             expected[i] = isKnown ? Top(sum) : [];
@@ -141,7 +141,7 @@ public sealed class LineScorer : IDisposable
 
     private LineScore Result(string[] tokens, int[] ids, float[] nats)
     {
-        // An end is a character, as a line end is.
+        // The end of a document counts as one character, like a line end.
         long characters = tokens.Zip(ids, nats).Where(entry => !float.IsNaN(entry.Third))
             .Sum(entry => entry.Second == _endId ? 1 : _tokenizer.CharactersOf(entry.First) + _tokenizer.TokenSeparator.Length);
         return new LineScore(tokens, nats, ids, characters);
@@ -157,7 +157,7 @@ public sealed class LineScorer : IDisposable
         (_before, _hasLogits) = (_carriesState ? null : _start, false);
     }
 
-    // A line on its own is not charged for an end that the model has never met.
+    // A line on its own is not charged for an end that the model has never seen.
     private string EndOf(TextLine line) => _endId is not null ? "" : _carriesState || _config.Cleaning != Cleaning.None
         ? line.End
         : string.Concat(line.End.Where(c => IdOf(c.ToString()) is not null));
@@ -165,29 +165,29 @@ public sealed class LineScorer : IDisposable
     private int? IdOf(string token) => _vocab[token] is var id && id != Vocab.UnknownId ? id : null;
 }
 
-/// <summary>How much each token of a line surprised.</summary>
+/// <summary>The surprisal of each token of a line.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Tokens">The tokens, as the line has them, in order, with those of its end.</param>
-/// <param name="Nats">-ln p of each, in nats; NaN of the first when nothing stood before it.</param>
-/// <param name="Ids">Their ids; <see cref="Vocab.UnknownId"/> for those that the vocab has not.</param>
-/// <param name="Characters">Characters of the tokens that were predicted, with the spaces between words.</param>
+/// <param name="Tokens">The tokens of the line, in order, including those of its end.</param>
+/// <param name="Nats">-ln p of each token, in nats; NaN for a first token with nothing before it.</param>
+/// <param name="Ids">The ids of the tokens; <see cref="Vocab.UnknownId"/> for those not in the vocab.</param>
+/// <param name="Characters">Characters of the predicted tokens, including the spaces between words.</param>
 public sealed record LineScore(IReadOnlyList<string> Tokens, IReadOnlyList<float> Nats, IReadOnlyList<int> Ids, long Characters)
 {
     /// <summary>
-    /// What was expected at each token, the most probable first; empty for one before which nothing stood, and without any entry when
-    /// nobody asked.
+    /// The most probable tokens at each position, in descending order; the entry of a token with nothing before it is empty, and there are
+    /// no entries unless requested.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<TopPrediction>> Expected { get; init; } = [];
 
-    /// <summary>What is expected after the last token, the most probable first; empty when nobody asked.</summary>
+    /// <summary>The most probable tokens after the last one, in descending order; empty unless requested.</summary>
     public IReadOnlyList<TopPrediction> Next { get; init; } = [];
 
-    /// <summary>Loss over the tokens that were predicted; infinite where one was thought impossible.</summary>
+    /// <summary>Loss over the predicted tokens; infinite when one of them had probability 0.</summary>
     public LossSum Total => Nats.Where(nats => !float.IsNaN(nats)).Aggregate(default(LossSum), (sum, nats) => sum + new LossSum(nats, 1));
 
-    /// <summary>Bits a character; NaN when nothing was predicted.</summary>
+    /// <summary>Bits per character; NaN when nothing was predicted.</summary>
     public double BitsPerCharacter => Total.Total / Math.Log(2) / Characters;
 
-    /// <summary>Tokens that the vocab has not.</summary>
+    /// <summary>Number of tokens not in the vocab.</summary>
     public int Unknown => Ids.Count(id => id == Vocab.UnknownId);
 }

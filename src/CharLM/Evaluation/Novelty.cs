@@ -3,10 +3,10 @@ namespace CharLM.Evaluation;
 /// <summary>How much of a generated text is copied from the text that its model was trained on.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="LongestBegin">Where the longest copied passage begins in the generated text, in tokens.</param>
-/// <param name="LongestLength">Tokens of the longest passage that also stands in the training text; 0 when not even one token does.</param>
+/// <param name="LongestLength">Tokens of the longest passage that also occurs in the training text; 0 when not even one token does.</param>
 /// <param name="CopiedShare">
-/// The share of the generated text's <see cref="GramLength"/>-grams that also stand in the training text, 0 to 1; null when it is
-/// shorter than one.
+/// The share of the generated text's <see cref="GramLength"/>-grams that also occur in the training text, 0 to 1; null when the
+/// generated text is shorter than one.
 /// </param>
 public sealed record Novelty(int LongestBegin, int LongestLength, double? CopiedShare)
 {
@@ -15,11 +15,10 @@ public sealed record Novelty(int LongestBegin, int LongestLength, double? Copied
 }
 
 /// <summary>
-/// Finds what a generated text copies from a training text in one pass over the latter, however long it is: the suffix automaton of the
-/// generated text (Blumer et al. 1985) follows the training text and knows at each place the longest passage that ends there and
-/// stands in both.
+/// Finds what a generated text copies from a training text of any length, in one pass over it: the suffix automaton of the generated text
+/// (Blumer et al. 1985) follows the training text and knows at each position the longest passage that ends there and occurs in both.
 /// </summary>
-/// <remarks>Thread safety: one thread at a time. Memory: some 500 bytes per generated token, none per training token.</remarks>
+/// <remarks>Thread safety: one thread at a time. Memory: about 500 bytes per generated token, none per training token.</remarks>
 public sealed class NoveltyMeter
 {
     private readonly ReadOnlyMemory<int> _generated;
@@ -37,8 +36,8 @@ public sealed class NoveltyMeter
             last = Extend(last, generated.Span[i], i + 1);
     }
 
-    /// <summary>Reads on in the training text.</summary>
-    /// <param name="training">Ids of the same vocab; they continue those of the call before.</param>
+    /// <summary>Reads the next part of the training text.</summary>
+    /// <param name="training">Ids of the same vocab; they continue those of the previous call.</param>
     public void Read(ReadOnlySpan<int> training)
     {
         foreach (int token in training)
@@ -54,7 +53,7 @@ public sealed class NoveltyMeter
         }
     }
 
-    /// <summary>The copies in what has been read so far.</summary>
+    /// <summary>The copies found so far.</summary>
     public Novelty Result()
     {
         int copied = 0;
@@ -68,7 +67,7 @@ public sealed class NoveltyMeter
         return new Novelty(_longestEnd - _longest, _longest, grams > 0 ? (double)copied / grams : null);
     }
 
-    // One token more: the state of all that was read, whose link is that of its longest end that was met before.
+    // Appends a token: returns the state of the whole prefix, linked to that of its longest suffix that occurred before.
     private State Extend(State last, int token, int end)
     {
         var added = new State(last.Length + 1, end, _root, []);
@@ -83,7 +82,7 @@ public sealed class NoveltyMeter
         return added;
     }
 
-    // The shorter passages of a state now end at a second place, the longer ones do not: they part.
+    // The shorter passages of a state now end at one more position than the longer ones, so the state is split.
     private static State Split(State met, State from, int token)
     {
         var shorter = new State(from.Length + 1, met.End, met.Link, new(met.Next));
@@ -93,7 +92,7 @@ public sealed class NoveltyMeter
         return shorter;
     }
 
-    // Passages that end at the same places: the longest has Length tokens, and Link has those that are too short to be among them.
+    // The passages that end at the same positions: the longest has Length tokens; Link holds their shorter suffixes.
     private sealed class State(int length, int end, State? link, Dictionary<int, State> next)
     {
         public int Length { get; } = length;

@@ -4,22 +4,22 @@ using CharLM.Tokenization;
 
 namespace CharLM.Evaluation;
 
-/// <summary>Reads a text in rows side by side and writes down what each token surprised, in the order of the text.</summary>
+/// <summary>Reads a text in rows side by side and records the surprisal of each token, in the order of the text.</summary>
 internal static class RowReader
 {
     private const int WindowsAtOnce = 256;
 
-    // A model that reads ahead holds all of a row at once; two layers of 256 units in two directions need 12 KB a token.
+    // A model that reads ahead holds a whole row at once; two bidirectional layers of 256 units need 12 KB per token.
     private const int MostAtOnce = 1 << 18;
 
     /// <summary>Reads a text.</summary>
-    /// <param name="predictor">Reads it.</param>
-    /// <param name="model">What it is the predictor of.</param>
+    /// <param name="predictor">The predictor that reads it.</param>
+    /// <param name="model">The predictor's model.</param>
     /// <param name="tokens">Token ids, 2 or more.</param>
-    /// <param name="config">Rows, steps, what is read before a row, and where the state begins anew; or windows.</param>
-    /// <param name="nats">Receives the surprise of each token but the first; of windows, of each token of each window.</param>
-    /// <param name="guesses">Receives what was expected in its place; empty: not asked for.</param>
-    /// <param name="cancellationToken">Looked at before each call.</param>
+    /// <param name="config">Rows, steps, warm-up and resets; or windows, or documents.</param>
+    /// <param name="nats">Receives the surprisal of each token but the first; with windows, of each token of each window.</param>
+    /// <param name="guesses">Receives the most probable token at each position; empty: not requested.</param>
+    /// <param name="cancellationToken">Checked before each call.</param>
     public static void Read(
         IPredictor predictor, ILanguageModel model, TokenSource tokens, EvaluationConfig config, Span<float> nats,
         Span<TopPrediction> guesses, CancellationToken cancellationToken)
@@ -38,15 +38,15 @@ internal static class RowReader
         if (every == 0)
         {
             int rows = config.RowsOf(targets), rowLength = targets / rows;
-            // The first row has nothing before it, and begins at zero.
+            // The first row has nothing to warm up on.
             int alone = config.WarmUp > 0 && rows > 1 ? 1 : 0;
             ReadRows(tokens, new Rows(0, alone, rowLength), 0, nats, guesses);
             ReadRows(tokens, new Rows(alone * rowLength, rows - alone, rowLength), config.WarmUp, nats, guesses);
-            // What does not fill the rows evenly is a last, short row of its own.
+            // The remainder is a last, short row of its own.
             ReadRows(tokens, new Rows(rows * rowLength, 1, targets - (rows * rowLength)), config.WarmUp, nats, guesses);
             return;
         }
-        // Where the state begins anew, a row is what lies between.
+        // With resets, a row runs from one reset to the next.
         int whole = targets / every;
         for (int row = 0; row < whole; row += config.Rows)
             ReadRows(tokens, new Rows(row * every, Math.Min(config.Rows, whole - row), every), 0, nats, guesses);
@@ -68,15 +68,15 @@ internal static class RowReader
         }
     }
 
-    /// <summary>Tokens that a model that reads ahead can read in one call: all of a row.</summary>
+    /// <summary>The most tokens that a model that reads ahead can read in one call, checked against a row.</summary>
     /// <exception cref="InvalidConfigException">The row is too long.</exception>
     public static int LongestWhole(int rowLength) => rowLength <= MostAtOnce
         ? MostAtOnce
         : throw new InvalidConfigException(
-            [$"a bidirectional model reads a row whole, at most {MostAtOnce} tokens, and this one has {rowLength}: take more rows, or "
-                + "fewer tokens"]);
+            [$"a bidirectional model reads a whole row at once, at most {MostAtOnce} tokens, but this row has {rowLength}: take more "
+                + "rows, or fewer tokens"]);
 
-    // Each row in one call, with what stands before it: a state cannot be carried from both ends.
+    // Each row in one call, together with its warm-up: a state cannot be carried from both ends.
     private static void ReadWhole(
         IPredictor predictor, TokenSource tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
@@ -90,7 +90,7 @@ internal static class RowReader
         }
     }
 
-    // Documents of like length side by side; what is read behind the end of a shorter one is not measured.
+    // Documents of similar length side by side; padding after a shorter one is not measured.
     private static void ReadDocuments(
         IPredictor predictor, TokenSource tokens, EvaluationConfig config, int endId, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
@@ -150,7 +150,7 @@ internal static class RowReader
         }
     }
 
-    // What stands before each row, without measuring it.
+    // Reads the tokens before each row without measuring them.
     private static void WarmUp(IPredictor predictor, TokenSource tokens, Rows rows, int warmUp, int numSteps, int vocabSize)
     {
         var logits = new float[warmUp == 0 ? 0 : rows.Count * vocabSize];
@@ -164,7 +164,7 @@ internal static class RowReader
         }
     }
 
-    // So many tokens before each row are read with it, and not measured.
+    // The first `before` tokens, which precede each row, are read but not measured.
     private static void Measure(
         IPredictor predictor, TokenSource tokens, Rows rows, int numSteps, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken, int before = 0)
@@ -193,10 +193,10 @@ internal static class RowReader
         }
     }
 
-    // Rows of one length, one after the other in the text.
+    // Rows of equal length, one after the other in the text.
     private readonly record struct Rows(int Begin, int Count, int Length)
     {
-        // Where a step of a row stands in the text.
+        // The position in the text of a step of a row.
         public int PlaceOf(int row, int step) => Begin + (row * Length) + step;
     }
 }

@@ -3,20 +3,20 @@ using CharLM.Tokenization;
 
 namespace CharLM.Evaluation;
 
-/// <summary>What a model made of each token of a text but the first, in the order of the text.</summary>
+/// <summary>A model's surprisal and guess for each token of a text but the first, in the order of the text.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Targets">The tokens.</param>
-/// <param name="Nats">How much each surprised: -ln p, in nats.</param>
-/// <param name="Guesses">What was expected most in its place.</param>
+/// <param name="Nats">The surprisal of each: -ln p, in nats.</param>
+/// <param name="Guesses">The most probable token at each position.</param>
 public sealed record TokenSurprisals(ReadOnlyMemory<int> Targets, ReadOnlyMemory<float> Nats, ReadOnlyMemory<TopPrediction> Guesses)
 {
-    /// <summary>Loss over the tokens that the vocab has.</summary>
+    /// <summary>Loss over the tokens in the vocab.</summary>
     public LossSum Known => Sum(unknown: false);
 
-    /// <summary>Loss over the tokens that are read as unknown.</summary>
+    /// <summary>Loss over the tokens that are not in the vocab.</summary>
     public LossSum Unknown => Sum(unknown: true);
 
-    /// <summary>The part of the tokens that were expected most, in [0, 1].</summary>
+    /// <summary>The share of the tokens that the model thought most probable, in [0, 1].</summary>
     public double Accuracy
     {
         get

@@ -3,12 +3,11 @@ using CharLM.Models;
 
 namespace CharLM.Generation;
 
-/// <summary>Searches for the most probable continuation; <see cref="BeamConfig"/> says how.</summary>
+/// <summary>Searches for the most probable continuation, with the settings of <see cref="BeamConfig"/>.</summary>
 /// <remarks>
-/// A text ends at the length, at a stop string, at the end of its document, or wherever it matches the expression. Those that go on are
-/// all of one length,
-/// and compared by their probability; those that have ended compete by their score. The search ends when no text that
-/// goes on can still come among the best.
+/// A text ends at the maximum length, at a stop string, at the end of its document, or wherever it matches the expression. Unfinished
+/// texts have equal length and are compared by probability, finished ones by score. The search ends when no unfinished text can still
+/// be among the best.
 /// </remarks>
 internal sealed class BeamSearch(
     IPredictor predictor, Func<int, bool, string> piece, int? endId, int[] reserved, GenerationConfig config, BeamConfig beam,
@@ -18,9 +17,9 @@ internal sealed class BeamSearch(
     private readonly TokenRanking _ranking = new();
     private int _vocab;
 
-    /// <summary>Searches.</summary>
-    /// <param name="logits">What the model expects next, [vocab].</param>
-    /// <param name="cancellationToken">Looked at before each step.</param>
+    /// <summary>Runs the search.</summary>
+    /// <param name="logits">The logits of the first token, [vocab].</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
     /// <returns>The best texts, each in one piece, the best first.</returns>
     public IEnumerable<TextPiece> Run(float[] logits, CancellationToken cancellationToken)
     {
@@ -40,7 +39,7 @@ internal sealed class BeamSearch(
         return _ended.Select((ended, place) => new TextPiece(place, ended.Text, ended.End));
     }
 
-    // The best of all that are one token longer, most probable first; those that end go where the ended ones are.
+    // Selects the best of all texts that are one token longer, most probable first; finished ones move to _ended.
     private List<Hypothesis> Select(List<Hypothesis> live, float[] logits, int tokens)
     {
         var candidates = new List<(double Nats, int Row, int Token)>();
@@ -70,7 +69,7 @@ internal sealed class BeamSearch(
         return longer;
     }
 
-    // No more of one text than could be kept, were all of them to go on or to end.
+    // Adds at most as many extensions of one text as could be kept, whether they continue or end.
     private void AddCandidates(
         List<(double Nats, int Row, int Token)> candidates, Hypothesis before, int row, Span<float> logits, int tokens)
     {
@@ -103,13 +102,13 @@ internal sealed class BeamSearch(
             _ended.RemoveAt(config.Samples);
     }
 
-    // LossSum only grow, and no text gets longer than the length.
+    // Nats only grow, and no text exceeds the maximum length.
     private bool IsDecided(Hypothesis best) =>
         _ended.Count == config.Samples && beam.Score(best.Nats, config.Length) <= _ended[^1].End.Score;
 
     private sealed record Ended(string Text, TextEnd End);
 
-    // A text as its last token and what was before.
+    // A text as its last token and the text before it.
     private sealed record Hypothesis(Hypothesis? Before, int Row, int Token, string Sure, string Held, double Nats, int State)
     {
         public string Text(bool withHeld)
@@ -124,24 +123,24 @@ internal sealed class BeamSearch(
 }
 
 /// <summary>
-/// Beam search with length normalisation (Graves 2012; Dive into Deep Learning v0.17, 9.8): of all texts that are one token
-/// longer the most probable so many are kept, and those that have ended are ranked by ln p / length^penalty.
+/// Beam search with length normalization (Graves 2012; Dive into Deep Learning v0.17, 9.8): each step keeps the most probable texts of
+/// those one token longer, and finished texts are ranked by ln p / length^penalty.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record BeamConfig
 {
     private const int Widest = 1_000;
 
-    /// <summary>Texts that are kept, 1 to 1,000; default 4; 1 is greedy.</summary>
+    /// <summary>Number of texts kept, 1 to 1,000; default 4; 1 is greedy.</summary>
     public int Width { get; init; } = 4;
 
     /// <summary>
-    /// The power of the length, 0 to 10; default 0.75, the book's: 0 ranks by probability, which prefers short texts; 1 by
-    /// nats a token.
+    /// The exponent of the length, 0 to 10; default 0.75, as in the book: 0 ranks by probability, which prefers short texts; 1 by nats per
+    /// token.
     /// </summary>
     public double LengthPenalty { get; init; } = 0.75;
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (Width is < 1 or > Widest)
@@ -150,8 +149,8 @@ public sealed record BeamConfig
             yield return $"length-penalty must be 0 to 10, not {LengthPenalty}";
     }
 
-    /// <summary>What texts are ranked by, the highest first.</summary>
+    /// <summary>The score of a finished text; higher is better.</summary>
     /// <param name="nats">-ln p of the text.</param>
-    /// <param name="tokens">Its tokens, 1 or more.</param>
+    /// <param name="tokens">The number of its tokens, 1 or more.</param>
     internal double Score(double nats, int tokens) => -nats / Math.Pow(tokens, LengthPenalty);
 }

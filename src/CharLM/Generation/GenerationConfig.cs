@@ -1,34 +1,34 @@
 namespace CharLM.Generation;
 
-/// <summary>How a text is continued: how far, how tokens are chosen, and what ends it.</summary>
+/// <summary>How a text is continued: its length, how tokens are chosen, and what ends it.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record GenerationConfig
 {
     private const int MostSamples = 10_000, MostStops = 100, LongestStop = 1_000;
     private const long MostTokens = 100_000_000;
 
-    /// <summary>Tokens to add at most, 1 to 100,000,000 in all samples together; default 200.</summary>
+    /// <summary>Maximum tokens to add, 1 to 100,000,000 over all samples together; default 200.</summary>
     public int Length { get; init; } = 200;
 
     /// <summary>How each token is chosen; default the most probable one.</summary>
     public Sampling Sampling { get; init; } = Sampling.Greedy;
 
-    /// <summary>Fixes the draws; a sample depends on it and on the sample's number alone; default 0.</summary>
+    /// <summary>Fixes the draws; each sample depends only on it and on the sample's number; default 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Texts that are written side by side, 1 to 10,000; default 1. Of a beam search, its best so many.</summary>
+    /// <summary>Texts to write side by side, 1 to 10,000; default 1. With beam search, the number of best texts to return.</summary>
     public int Samples { get; init; } = 1;
 
-    /// <summary>A text ends before the first of these that it would contain; default none.</summary>
+    /// <summary>Stop strings: a text ends before the first one that it would contain; default none.</summary>
     public IReadOnlyList<string> Stops { get; init; } = [];
 
-    /// <summary>A regular expression that what is added as a whole matches; default null: anything.</summary>
+    /// <summary>A regular expression that the whole added text must match; default null: anything.</summary>
     public string? Constraint { get; init; }
 
-    /// <summary>Searches for the most probable text instead of drawing one; default null: no search.</summary>
+    /// <summary>Beam search for the most probable text instead of drawing one; default null: no search.</summary>
     public BeamConfig? Beam { get; init; }
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (Length is < 1 or > (int)MostTokens)

@@ -6,26 +6,25 @@ using CharLM.Tokenization;
 namespace CharLM.Generation;
 
 /// <summary>
-/// A text that a model reads and continues, again and again, its state kept in between; or several continuations of one
-/// text, written side by side by one predictor.
+/// A text that a model reads and continues any number of times, keeping its state in between; or several continuations of one text,
+/// written side by side.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Dive into Deep Learning v0.17, 8.5.4: warm-up, then prediction. A sample is the same whatever the number of samples
-/// where the model's numbers do not depend on its neighbours: with the fused kernels and with n-grams. torch's products
-/// round differently for different numbers of rows, which now and then tips a draw.
+/// Dive into Deep Learning v0.17, 8.5.4: warm-up, then prediction. With the fused kernels and with n-grams, a sample does not depend on
+/// the number of samples. torch's products round differently for different numbers of rows, which occasionally changes a draw.
 /// </para>
 /// <para>
-/// What the model's weights become while a session is open is undefined to the session; after training by the toolkit it throws.
+/// If the model's weights change while a session is open, results are undefined; after training by the toolkit the session throws.
 /// </para>
-/// <para>Thread safety: one thread at a time for each session; any number of sessions may use one model at once.</para>
+/// <para>Thread safety: one thread at a time per session; any number of sessions may use one model at once.</para>
 /// </remarks>
 public sealed class GenerationSession : IDisposable
 {
-    // A long text is read in parts of so many tokens, so that its activations are never held at once.
+    // A long text is read in parts of this many tokens, so that its activations are never all in memory.
     private const int ReadingSteps = 256;
 
-    // Logits of all texts together: 1 GiB.
+    // Logits of all texts together: at most 1 GiB.
     private const long MostLogits = 1L << 28;
 
     private readonly IPredictor _predictor;
@@ -42,21 +41,21 @@ public sealed class GenerationSession : IDisposable
     private readonly List<int> _unread = [];
     private bool _isUsedUp, _isDisposed;
 
-    // Whether nothing of the document was read or written yet.
+    // Whether nothing of the current document has been read or written yet.
     private bool _isAtBeginning;
 
-    // Whether a text was broken off before its end, and how often something was read or continued: whoever is overtaken must not go on.
+    // Whether a text was interrupted before its end, and the number of calls: an iteration overtaken by a later call must not continue.
     private bool _isOpen;
     private int _calls;
 
     /// <summary>A session at the beginning of a text.</summary>
-    /// <param name="model">Who writes; the caller disposes it after the session.</param>
+    /// <param name="model">The model; the caller disposes it after the session.</param>
     /// <param name="vocab">Its vocab.</param>
-    /// <param name="tokenizer">Its kind of tokens.</param>
-    /// <param name="config">How it writes.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="config">The settings of generation.</param>
     /// <param name="endId">
-    /// What ends a document: a text may then begin with nothing, and ends where the model says so, unless an expression does; default
-    /// null: the model knows no documents.
+    /// The id that ends a document: a text may then start empty, and the model ends it unless an expression decides; default null: the
+    /// model has no documents.
     /// </param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or no text of this vocab matches its expression.</exception>
     public GenerationSession(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config, int? endId = null)
@@ -64,7 +63,7 @@ public sealed class GenerationSession : IDisposable
     {
     }
 
-    /// <summary>A session whose first sample has a sampler that is there already.</summary>
+    /// <summary>A session with a given sampler.</summary>
     internal GenerationSession(
         ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config, int? endId, TokenSampler? sampler)
     {
@@ -100,14 +99,14 @@ public sealed class GenerationSession : IDisposable
         }
     }
 
-    /// <summary>Whether nothing was read yet.</summary>
+    /// <summary>Whether nothing has been read yet.</summary>
     public bool IsEmpty { get; private set; } = true;
 
     /// <summary>
-    /// The model reads a text; tokens that it does not know it reads as <see cref="Vocab.Unknown"/>. A text that was broken off ends
-    /// before it, without the characters that were held back because a stop string may begin with them.
+    /// Lets the model read a text; tokens not in the vocab are read as <see cref="Vocab.Unknown"/>. This ends an interrupted text, without
+    /// characters held back as the possible beginning of a stop string.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Several texts were written.</exception>
+    /// <exception cref="InvalidOperationException">The session wrote several texts, or searched.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Read(string text)
     {
@@ -123,19 +122,19 @@ public sealed class GenerationSession : IDisposable
     }
 
     /// <summary>
-    /// Continues what was read and written so far; each piece is given out as soon as it is sure. After more than one
-    /// sample, or a search, the session can go on no further.
+    /// Continues the text read and written so far, and yields each piece as soon as it is final. After more than one sample, or a search,
+    /// the session cannot continue.
     /// </summary>
     /// <remarks>
-    /// A text that was broken off, because the caller left the loop or by cancellation, is taken up where it was left, and all its
-    /// pieces together are those of an unbroken call: length, expression, stop strings and draws go on. A text that has come to its
-    /// end is followed by a new one, of the full length; the model has read all of it, with the stop string that ended it.
+    /// A text interrupted by leaving the loop or by cancellation is resumed, with the same pieces in all as an uninterrupted call: length,
+    /// expression, stop strings and draws carry over. After a text has ended, the next call writes a new one of full length; the model has
+    /// read the whole previous text, including the stop string that ended it.
     /// </remarks>
-    /// <param name="cancellationToken">Looked at before each token.</param>
-    /// <exception cref="InvalidConfigException">Nothing was read yet.</exception>
-    /// <exception cref="GenerationException">There is no token that could be chosen.</exception>
+    /// <param name="cancellationToken">Checked before each token.</param>
+    /// <exception cref="InvalidConfigException">Nothing has been read yet.</exception>
+    /// <exception cref="GenerationException">No token can be chosen.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Several texts were written; or, while pieces are taken, the session has read or continued by another call since.
+    /// The session wrote several texts, or searched; or another call has read or continued since this iteration began.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The session or the model is disposed.</exception>
     public IEnumerable<TextPiece> Continue(CancellationToken cancellationToken = default)
@@ -148,7 +147,7 @@ public sealed class GenerationSession : IDisposable
             : WriteSamples(cancellationToken);
     }
 
-    /// <summary>Frees what the session holds; the second time does nothing.</summary>
+    /// <summary>Frees the session's resources; a second call does nothing.</summary>
     public void Dispose()
     {
         _isDisposed = true;
@@ -162,8 +161,8 @@ public sealed class GenerationSession : IDisposable
         return new BeamSearch(_predictor, Piece, _endId, _reserved, _config, beam, _stops, _constraint).Run(_logits, cancellationToken);
     }
 
-    // At any time, what the model has not read yet is unread, and what it expects after the rest is in the logits: the caller may stop
-    // after each piece, and come back.
+    // At every yield, _unread holds the tokens that the model has not read, and _logits its predictions after the rest, so the caller may
+    // stop after any piece and resume later.
     private IEnumerable<TextPiece> WriteOn(CancellationToken cancellationToken)
     {
         int call = ++_calls;
@@ -189,7 +188,7 @@ public sealed class GenerationSession : IDisposable
                 yield break;
             if (call != _calls)
                 throw new InvalidOperationException(
-                    "the session has read or continued by another call since: take the pieces of the last call alone");
+                    "another call has read or continued since: use only the pieces of the latest call");
         }
     }
 
@@ -225,7 +224,7 @@ public sealed class GenerationSession : IDisposable
         }
     }
 
-    // At the beginning of a text; of a document, that is after an end.
+    // Goes to the beginning of a text; with documents, that is after an end token.
     private void Begin()
     {
         _predictor.Begin(rows: 1);
@@ -236,11 +235,11 @@ public sealed class GenerationSession : IDisposable
         (IsEmpty, _isAtBeginning) = (false, true);
     }
 
-    // What a token adds; nothing stands before the first of a document.
+    // The text that a token adds; the first token of a document has no separator before it.
     private string Piece(int token, bool isFirst) =>
         isFirst && _isAtBeginning && token != _endId ? _pieces[token][_tokenizer.TokenSeparator.Length..] : _pieces[token];
 
-    // Reserved tokens stand for what no text holds, and are never written.
+    // Reserved tokens do not stand for text and are never written.
     private int Choose(SampleWriter sample, Span<float> logits)
     {
         foreach (int reserved in _reserved)
@@ -248,7 +247,7 @@ public sealed class GenerationSession : IDisposable
         return sample.Choose(logits);
     }
 
-    // Takes the rows of texts that have ended out; false when none is left.
+    // Removes the rows of finished texts; returns false when none is left.
     private bool KeepWriting(List<SampleWriter> writing, int[] chosen)
     {
         int[] rows = [.. Enumerable.Range(0, writing.Count).Where(row => !writing[row].HasEnded)];
@@ -261,8 +260,7 @@ public sealed class GenerationSession : IDisposable
         return true;
     }
 
-    // The model reads what it has not read yet; afterwards the logits say what it expects next. What it has read when the caller
-    // cancels it has read.
+    // Reads the unread tokens; afterwards the logits are those of the next token. On cancellation, the tokens read so far stay read.
     private void ReadOn(CancellationToken cancellationToken)
     {
         int read = 0;
@@ -291,6 +289,6 @@ public sealed class GenerationSession : IDisposable
     }
 }
 
-/// <summary>A model with which no token can be chosen.</summary>
+/// <summary>A model gives no token that can be chosen.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class GenerationException(string message) : InvalidOperationException(message);

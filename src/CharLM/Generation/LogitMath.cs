@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace CharLM.Generation;
 
-/// <summary>Passes over the logits of a token, vectors at a time.</summary>
+/// <summary>Vectorized passes over logits.</summary>
 internal static class LogitMath
 {
-    /// <summary>The highest logit; not a number where one of them is none.</summary>
+    /// <summary>The highest logit; NaN if any logit is NaN.</summary>
     public static float Highest(ReadOnlySpan<float> logits)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
@@ -22,9 +22,9 @@ internal static class LogitMath
     }
 
     /// <summary>exp(logit - highest) of every token, and their sum.</summary>
-    /// <param name="logits">One value a token.</param>
-    /// <param name="highest">The highest of them, a number.</param>
-    /// <param name="weights">Receives one value a token.</param>
+    /// <param name="logits">One value per token.</param>
+    /// <param name="highest">The highest of them, not NaN.</param>
+    /// <param name="weights">Receives one value per token.</param>
     public static double Exponentials(ReadOnlySpan<float> logits, float highest, Span<float> weights)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
@@ -41,7 +41,7 @@ internal static class LogitMath
         return sum;
     }
 
-    /// <summary>ln of the sum of exp(logit), at a distance from the highest that keeps all digits.</summary>
+    /// <summary>ln of the sum of exp(logit), computed relative to the highest logit to avoid overflow.</summary>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
         float highest = Highest(logits);

@@ -2,7 +2,7 @@ using CharLM.Generation.Constraints;
 
 namespace CharLM.Generation;
 
-/// <summary>One of the texts that are written side by side.</summary>
+/// <summary>Writes one of several texts side by side.</summary>
 internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings stops, TokenConstraint? constraint)
 {
     private int _tokens, _length, _state;
@@ -11,11 +11,11 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
     /// <summary>Whether the text has ended.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>A token that the model reads and did not choose.</summary>
+    /// <summary>Records a token that was given instead of chosen.</summary>
     public void Read(int token) => sampler.Remember(token);
 
-    /// <summary>Begins to continue what was read.</summary>
-    /// <param name="length">Tokens to add at most.</param>
+    /// <summary>Begins a continuation.</summary>
+    /// <param name="length">Maximum tokens to add.</param>
     public void Begin(int length)
     {
         (_tokens, _length, _held, HasEnded) = (0, length, "", false);
@@ -23,7 +23,7 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
     }
 
     /// <summary>Chooses the next token.</summary>
-    /// <param name="logits">One value a token of the vocab; overwritten.</param>
+    /// <param name="logits">One value per token of the vocab; overwritten.</param>
     public int Choose(Span<float> logits)
     {
         constraint?.Mask(_state, _length - _tokens, logits);
@@ -35,8 +35,8 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
         return token;
     }
 
-    /// <summary>Writes the token that was chosen.</summary>
-    /// <param name="text">What it adds to the text.</param>
+    /// <summary>Writes the chosen token.</summary>
+    /// <param name="text">The text that it adds.</param>
     /// <param name="ends">Whether it ends the document.</param>
     public TextPiece Write(string text, bool ends = false)
     {
@@ -53,34 +53,34 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
     }
 }
 
-/// <summary>The next part of a text that is being written.</summary>
+/// <summary>The next part of a text being written.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Sample">The number of the text, from 0.</param>
-/// <param name="Text">What is added to it; may be empty.</param>
-/// <param name="End">Why it ends here; null when it goes on.</param>
+/// <param name="Text">The added text; may be empty.</param>
+/// <param name="End">How the text ends here; null when it continues.</param>
 public readonly record struct TextPiece(int Sample, string Text, TextEnd? End);
 
-/// <summary>How a text came to its end.</summary>
+/// <summary>How a text ended.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Reason">Why.</param>
-/// <param name="Tokens">Tokens that were chosen, those of a stop string and the end of a document included.</param>
-/// <param name="Nats">-ln p of these tokens, where a beam search found them.</param>
-/// <param name="Score">What the beam search ranked it by.</param>
+/// <param name="Reason">The reason.</param>
+/// <param name="Tokens">Number of chosen tokens, including those of a stop string and the end of a document.</param>
+/// <param name="Nats">-ln p of these tokens, from a beam search; else null.</param>
+/// <param name="Score">The score by which the beam search ranked the text; else null.</param>
 public sealed record TextEnd(EndReason Reason, int Tokens, double? Nats = null, double? Score = null);
 
 /// <summary>Why a text ends.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum EndReason
 {
-    /// <summary>It has as many tokens as were asked for.</summary>
+    /// <summary>It has the requested number of tokens.</summary>
     Length,
 
-    /// <summary>A stop string would come.</summary>
+    /// <summary>A stop string follows.</summary>
     Stop,
 
-    /// <summary>It matches the expression, and is at its end.</summary>
+    /// <summary>It matches the expression and cannot continue.</summary>
     Match,
 
-    /// <summary>The model has ended the document.</summary>
+    /// <summary>The model ended the document.</summary>
     Document,
 }

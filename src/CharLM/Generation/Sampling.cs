@@ -1,11 +1,11 @@
 namespace CharLM.Generation;
 
 /// <summary>
-/// How the next token is chosen from the model's logits: steps in their order, and then the most probable token or a draw.
+/// How the next token is chosen from the model's logits: steps in a fixed order, then the most probable token or a draw.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Without a temperature the most probable token is always taken, as in Dive into Deep Learning.
+/// Without a temperature, the most probable token is always chosen, as in Dive into Deep Learning.
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
@@ -13,23 +13,23 @@ public sealed class Sampling
 {
     private Sampling(IReadOnlyList<SamplingStep> steps) => Steps = steps;
 
-    /// <summary>The most probable token, always.</summary>
+    /// <summary>Always chooses the most probable token.</summary>
     public static Sampling Greedy { get; } = new([]);
 
-    /// <summary>The steps, in the order in which they act.</summary>
+    /// <summary>The steps, in the order of their application.</summary>
     public IReadOnlyList<SamplingStep> Steps { get; }
 
-    /// <summary>Whether the most probable token is always taken: there is no temperature.</summary>
+    /// <summary>Whether the most probable token is always chosen, since there is no temperature.</summary>
     public bool IsGreedy => !Steps.Any(step => step is SamplingStep.Temperature);
 
-    /// <summary>A draw from the model's own distribution, bolder or wilder; greedy at 0.</summary>
+    /// <summary>Draws from the model's distribution, made sharper or flatter by a temperature; greedy at 0.</summary>
     /// <param name="temperature">0 or above.</param>
     /// <exception cref="InvalidConfigException">The temperature is negative or not finite.</exception>
     public static Sampling AtTemperature(double temperature) => temperature == 0 ? Greedy : Of(new SamplingStep.Temperature(temperature));
 
-    /// <summary>Steps, put into their order.</summary>
+    /// <summary>Combines steps, in their fixed order.</summary>
     /// <exception cref="InvalidConfigException">
-    /// A step has an error, two are of one kind, or one chooses what is drawn from and nothing is drawn; lists every error.
+    /// A step has an error, two are of the same kind, or one restricts the draw while nothing is drawn; lists every error.
     /// </exception>
     public static Sampling Of(params IReadOnlyList<SamplingStep> steps)
     {
@@ -37,7 +37,7 @@ public sealed class Sampling
         return new Sampling([.. steps.OrderBy(step => step.Place)]);
     }
 
-    /// <summary>Every error of steps that shall act together, empty when there is none.</summary>
+    /// <summary>Every error of a combination of steps; empty when there is none.</summary>
     public static IEnumerable<string> Errors(IReadOnlyList<SamplingStep> steps)
     {
         ArgumentNullException.ThrowIfNull(steps);
@@ -47,18 +47,18 @@ public sealed class Sampling
             yield return $"{kind.First().Name} is given {kind.Count()} times";
         if (!steps.Any(step => step is SamplingStep.Temperature)
             && steps.FirstOrDefault(step => step is SamplingStep.TopK or SamplingStep.TopP or SamplingStep.MinP) is { } idle)
-            yield return $"{idle.Name} chooses what is drawn from, and at temperature 0 nothing is drawn: take a temperature above 0, "
+            yield return $"{idle.Name} restricts the draw, but at temperature 0 nothing is drawn: take a temperature above 0, "
                 + "such as 1";
     }
 }
 
-/// <summary>Working memory of samplers that take turns; grows once to the size of the vocab.</summary>
+/// <summary>Working memory shared by samplers that alternate; it grows once to the size of the vocab.</summary>
 internal sealed class SamplingScratch
 {
     private readonly TokenRanking _ranking = new();
     private float[] _weights = [];
 
-    /// <summary>One value a token.</summary>
+    /// <summary>One value per token.</summary>
     public Span<float> Weights(int tokens)
     {
         if (_weights.Length < tokens)
@@ -66,7 +66,7 @@ internal sealed class SamplingScratch
         return _weights.AsSpan(0, tokens);
     }
 
-    /// <summary>The tokens from the most probable on; holds until the next call.</summary>
+    /// <summary>The tokens in order of descending probability; valid until the next call.</summary>
     public TokenRanking Rank(ReadOnlySpan<float> logits)
     {
         _ranking.Load(logits);

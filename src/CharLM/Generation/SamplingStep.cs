@@ -1,13 +1,13 @@
 namespace CharLM.Generation;
 
 /// <summary>
-/// One step on the way from the model's logits to the distribution that a token is drawn from. Whatever order they are
-/// given in, steps act in this one: repetition penalty, temperature, top-k, top-p, min-p.
+/// One step from the model's logits to the distribution that a token is drawn from. Steps always act in this order: repetition penalty,
+/// temperature, top-k, top-p, min-p.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A step changes logits in place and takes a token out by making its logit minus infinity; what is left is the softmax of
-/// the rest. No step takes the most probable token out.
+/// A step changes logits in place and removes a token by setting its logit to minus infinity; the distribution is the softmax of the
+/// rest. No step removes the most probable token.
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
@@ -17,30 +17,30 @@ public abstract record SamplingStep
     {
     }
 
-    /// <summary>The place in the order.</summary>
+    /// <summary>The position in the order.</summary>
     internal abstract int Place { get; }
 
-    /// <summary>The name that users know.</summary>
+    /// <summary>The name in messages.</summary>
     internal abstract string Name { get; }
 
-    /// <summary>Every error, empty when there is none.</summary>
+    /// <summary>Every error of the step; empty when there is none.</summary>
     internal abstract IEnumerable<string> Errors();
 
-    /// <summary>Does the step.</summary>
-    /// <param name="logits">One value a token of the vocab.</param>
-    /// <param name="recent">The last tokens of the text, where a step asks for them.</param>
+    /// <summary>Applies the step.</summary>
+    /// <param name="logits">One value per token of the vocab, changed in place.</param>
+    /// <param name="recent">The last tokens of the text, if a step needs them; else null.</param>
     /// <param name="scratch">Working memory.</param>
     internal abstract void Apply(Span<float> logits, RecentTokens? recent, SamplingScratch scratch);
 
     /// <summary>
-    /// Makes tokens that stand in the last part of the text less probable: a positive logit is divided by the penalty, a
-    /// negative one multiplied (Keskar et al. 2019, CTRL, section 4.1, in the form of its published code).
+    /// Makes recent tokens less probable: a positive logit is divided by the penalty, a negative one multiplied by it (Keskar et al. 2019,
+    /// CTRL, section 4.1, in the form of its published code).
     /// </summary>
-    /// <param name="Penalty">Above 0; 1 changes nothing, CTRL takes 1.2, below 1 repeats more.</param>
-    /// <param name="Window">Tokens of the text that count, the prefix included; 0: all; default 64.</param>
+    /// <param name="Penalty">Above 0; 1 changes nothing, CTRL uses 1.2, below 1 repeats more.</param>
+    /// <param name="Window">Number of recent tokens to count, including the prefix; 0: all; default 64.</param>
     public sealed record RepetitionPenalty(double Penalty, int Window = RepetitionPenalty.DefaultWindow) : SamplingStep
     {
-        /// <summary>The window where none is asked for.</summary>
+        /// <summary>The default window, in tokens.</summary>
         public const int DefaultWindow = 64;
 
         internal override int Place => 0;
@@ -66,7 +66,7 @@ public abstract record SamplingStep
     }
 
     /// <summary>Divides logits by a value: softmax(logits / value) (Ackley, Hinton and Sejnowski 1985).</summary>
-    /// <param name="Value">Above 0; 1 is the model's own distribution, lower is bolder, higher is wilder.</param>
+    /// <param name="Value">Above 0; 1 is the model's own distribution, lower is sharper, higher is flatter.</param>
     public sealed record Temperature(double Value) : SamplingStep
     {
         internal override int Place => 1;
@@ -83,15 +83,15 @@ public abstract record SamplingStep
         {
             if (Value == 1)
                 return;
-            // From the highest down, so that no temperature makes it infinite.
+            // Relative to the highest logit, so that no temperature makes it infinite.
             double highest = LogitMath.Highest(logits);
             for (int id = 0; id < logits.Length; id++)
                 logits[id] = (float)((logits[id] - highest) / Value);
         }
     }
 
-    /// <summary>Keeps the most probable tokens, so many of them (Fan, Lewis and Dauphin 2018); of equals the first in the vocab.</summary>
-    /// <param name="Count">1 or more.</param>
+    /// <summary>Keeps the most probable tokens (Fan, Lewis and Dauphin 2018); on a tie the first in the vocab.</summary>
+    /// <param name="Count">Number of tokens to keep, 1 or more.</param>
     public sealed record TopK(int Count) : SamplingStep
     {
         internal override int Place => 2;
@@ -112,9 +112,9 @@ public abstract record SamplingStep
     }
 
     /// <summary>
-    /// Keeps the fewest most probable tokens whose probabilities come to a sum (nucleus sampling, Holtzman et al. 2020).
+    /// Keeps the smallest set of most probable tokens whose probabilities reach a sum (nucleus sampling, Holtzman et al. 2020).
     /// </summary>
-    /// <param name="Mass">In (0, 1]; 1 keeps all.</param>
+    /// <param name="Mass">The sum, in (0, 1]; 1 keeps all.</param>
     public sealed record TopP(double Mass) : SamplingStep
     {
         internal override int Place => 3;
@@ -142,9 +142,9 @@ public abstract record SamplingStep
     }
 
     /// <summary>
-    /// Keeps the tokens that are at least a fraction as probable as the most probable one (Nguyen et al. 2024).
+    /// Keeps the tokens whose probability is at least a fraction of the highest (Nguyen et al. 2024).
     /// </summary>
-    /// <param name="Fraction">In (0, 1]; the paper takes 0.05 to 0.1.</param>
+    /// <param name="Fraction">The fraction, in (0, 1]; the paper uses 0.05 to 0.1.</param>
     public sealed record MinP(double Fraction) : SamplingStep
     {
         internal override int Place => 4;

@@ -1,8 +1,8 @@
 namespace CharLM.Generation;
 
 /// <summary>
-/// Ends a text before the first of some strings, while it is being written: what may be the beginning of one is held back
-/// until the next pieces tell.
+/// Ends a text before its first stop string while it is being written: a possible beginning of one is held back until later pieces
+/// decide.
 /// </summary>
 internal sealed class StopStrings
 {
@@ -10,8 +10,8 @@ internal sealed class StopStrings
     private readonly char[] _beginnings;
     private readonly int _longest;
 
-    /// <summary>Strings that end a text.</summary>
-    /// <param name="stops">None of them empty.</param>
+    /// <summary>A set of stop strings.</summary>
+    /// <param name="stops">The strings, none of them empty.</param>
     public StopStrings(IReadOnlyList<string> stops)
     {
         _stops = [.. stops];
@@ -19,11 +19,11 @@ internal sealed class StopStrings
         _longest = _stops.Length == 0 ? 0 : _stops.Max(stop => stop.Length);
     }
 
-    /// <summary>Takes the next piece of a text.</summary>
-    /// <param name="held">What was held back until now; receives what is from now on.</param>
+    /// <summary>Processes the next piece of a text.</summary>
+    /// <param name="held">The text held back; updated.</param>
     /// <param name="piece">The piece.</param>
-    /// <param name="isMet">Whether the text ends.</param>
-    /// <returns>What is sure to be part of the text.</returns>
+    /// <param name="isMet">Receives whether a stop string ends the text.</param>
+    /// <returns>The text that is now final.</returns>
     public string Pass(ref string held, string piece, out bool isMet)
     {
         isMet = false;
@@ -42,7 +42,7 @@ internal sealed class StopStrings
         return text[..kept];
     }
 
-    // Where the string begins that is complete first, as if the text came one character at a time.
+    // Where the first completed stop string begins, as if the text arrived character by character.
     private int? EndOf(string text)
     {
         (int Begin, int End)? first = null;

@@ -5,21 +5,21 @@ using CharLM.Tokenization;
 namespace CharLM.Generation;
 
 /// <summary>Continues texts with a model.</summary>
-/// <remarks>Thread safety: any number of threads, also with one model.</remarks>
-/// <param name="model">Who writes.</param>
+/// <remarks>Thread safety: any number of threads, even with one model.</remarks>
+/// <param name="model">The model.</param>
 /// <param name="vocab">Its vocab.</param>
-/// <param name="tokenizer">Its kind of tokens.</param>
-/// <param name="endId">What ends a document; default null: the model knows none.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="endId">The id that ends a document; default null: the model has no documents.</param>
 public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, int? endId = null)
 {
-    /// <summary>The tokens of a prefix that the vocab has not; the model reads them as <see cref="Vocab.Unknown"/>.</summary>
+    /// <summary>The tokens of a prefix that are not in the vocab; the model reads them as <see cref="Vocab.Unknown"/>.</summary>
     public IReadOnlyList<string> UnknownIn(string prefix) =>
         [.. tokenizer.Tokenize(prefix).Where(token => vocab[token] == Vocab.UnknownId).Distinct()];
 
-    /// <summary>Whether the model knows a token of a text.</summary>
+    /// <summary>Whether at least one token of a text is in the vocab.</summary>
     public bool KnowsSomeOf(string text) => tokenizer.Tokenize(text).Any(token => vocab[token] != Vocab.UnknownId);
 
-    /// <summary>The characters of a text that no token has: the model never writes them.</summary>
+    /// <summary>The characters of a text that no token contains, so that the model never writes them.</summary>
     public IReadOnlyList<Rune> UnwritableIn(string text)
     {
         HashSet<Rune> writable = [.. vocab.Tokens.Where(token => !tokenizer.IsReserved(token)).Append(tokenizer.TokenSeparator)
@@ -27,15 +27,15 @@ public sealed class TextGenerator(ILanguageModel model, Vocab vocab, Tokenizer t
         return [.. text.EnumerateRunes().Where(rune => !writable.Contains(rune)).Distinct()];
     }
 
-    /// <summary>Opens a text that is still empty.</summary>
+    /// <summary>Opens a session with an empty text.</summary>
     /// <inheritdoc cref="GenerationSession(ILanguageModel, Vocab, Tokenizer, GenerationConfig, int?)"/>
     public GenerationSession Open(GenerationConfig config) => new(model, vocab, tokenizer, config, endId);
 
-    /// <summary>Continues a prefix; each piece of text is given out as soon as it is known, the prefix not included.</summary>
-    /// <param name="prefix">What the model reads first; at least one token, but where a document may begin.</param>
+    /// <summary>Continues a prefix and yields each piece of new text as soon as it is final.</summary>
+    /// <param name="prefix">The text to continue: at least one token, unless the model has documents.</param>
     /// <param name="length">Tokens to add, 0 or more.</param>
     /// <param name="sampler">Chooses each token.</param>
-    /// <param name="cancellationToken">Looked at before each token.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
     /// <exception cref="InvalidConfigException">The prefix is empty.</exception>
     public IEnumerable<string> Continue(string prefix, int length, TokenSampler sampler, CancellationToken cancellationToken = default)
     {

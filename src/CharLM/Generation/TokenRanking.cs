@@ -1,8 +1,8 @@
 namespace CharLM.Generation;
 
 /// <summary>
-/// Values from the highest down, those of equal value in order of their index. Sorted only as far as it is asked for: the
-/// first few of a large vocab cost a pass over it (Hoare's quickselect), not a sort.
+/// Ranks values from the highest down, equal ones by index. It sorts only as far as requested: the first few of a large vocab cost one
+/// pass over it (Hoare's quickselect), not a sort.
 /// </summary>
 internal sealed class TokenRanking
 {
@@ -12,7 +12,7 @@ internal sealed class TokenRanking
     private int _count, _sorted;
     private ulong _places = 1;
 
-    /// <summary>The index at a place, 0 being that of the highest value.</summary>
+    /// <summary>The index of the value at a rank; rank 0 is the highest value.</summary>
     public int this[int place]
     {
         get
@@ -24,7 +24,7 @@ internal sealed class TokenRanking
         }
     }
 
-    /// <summary>Takes values; none is NaN.</summary>
+    /// <summary>Loads values, none of which is NaN.</summary>
     public void Load(ReadOnlySpan<float> values)
     {
         if (_keys.Length < values.Length)
@@ -34,9 +34,9 @@ internal sealed class TokenRanking
         (_count, _sorted) = (values.Length, 0);
     }
 
-    /// <summary>Makes all values minus infinity but the first so many.</summary>
-    /// <param name="kept">How many stay.</param>
-    /// <param name="values">What was loaded.</param>
+    /// <summary>Sets all values except the highest ones to minus infinity.</summary>
+    /// <param name="kept">The number of values to keep.</param>
+    /// <param name="values">The loaded values, changed in place.</param>
     public void KeepFirst(int kept, Span<float> values)
     {
         if (kept >= _count)
@@ -47,7 +47,7 @@ internal sealed class TokenRanking
             values[Index(key)] = float.NegativeInfinity;
     }
 
-    // Ascending keys are falling values and, for equal values, rising indices. Adding 0 makes -0 and 0 the same.
+    // Ascending keys are descending values and, for equal values, ascending indices. Adding 0 makes -0 equal to 0.
     private static ulong Key(float value, int index)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value + 0f);
@@ -66,7 +66,7 @@ internal sealed class TokenRanking
         _sorted += more;
     }
 
-    // Brings the smallest keys to the front, in no order.
+    // Brings the smallest keys to the front, unordered.
     private void Select(Span<ulong> keys, int count)
     {
         while (count > 0 && count < keys.Length)
@@ -87,13 +87,12 @@ internal sealed class TokenRanking
         }
     }
 
-    // Hoare's, around the median of three, one of each third: no key before the returned place is above one from there on. Keys differ,
-    // so the
-    // pivot is neither the smallest nor the greatest, and both sides have keys.
+    // Hoare's partition around the median of three keys, one of each third: no key before the returned index exceeds one from there on.
+    // All keys differ, so the pivot is neither the smallest nor the greatest, and neither side is empty.
     private int Partition(Span<ulong> keys)
     {
-        // At places that the keys cannot have been laid out for: what an earlier partition leaves behind, with thousands of
-        // tokens of equal probability, makes fixed places take quadratic time.
+        // At pseudorandom positions: with thousands of equally probable tokens, the order that an earlier partition leaves would make fixed
+        // positions take quadratic time.
         int third = keys.Length / 3;
         _places = (_places * 6364136223846793005UL) + 1442695040888963407UL;
         int place = (int)((_places >> 33) % (ulong)third);

@@ -9,7 +9,7 @@ namespace CharLM.Generation;
 /// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class TokenSampler
 {
-    internal const string EmptyVocab = "the vocab has no token that could be generated";
+    internal const string EmptyVocab = "the vocab has no token that can be generated";
     internal const string DamagedModel = "the model's logits are not numbers: its weights are damaged";
 
     private readonly SamplingStep[] _steps;
@@ -26,10 +26,10 @@ public sealed class TokenSampler
     {
     }
 
-    /// <summary>A sampler that shares its working memory with others that it takes turns with.</summary>
+    /// <summary>A sampler that shares its working memory with others that it alternates with.</summary>
     /// <param name="sampling">How tokens are chosen.</param>
     /// <param name="seed">Fixes the draws, together with the sample.</param>
-    /// <param name="sample">The number of the text; a sampler on its own has number 0.</param>
+    /// <param name="sample">The number of the text; 0 for a single sampler.</param>
     /// <param name="scratch">The memory.</param>
     internal TokenSampler(Sampling sampling, long seed, int sample, SamplingScratch scratch)
     {
@@ -40,10 +40,10 @@ public sealed class TokenSampler
             _recent = new RecentTokens(penalty.Window);
     }
 
-    /// <summary>Chooses one token; what the text becomes is <see cref="Remember"/>'s to say.</summary>
-    /// <param name="logits">One value a token of the vocab, minus infinity for what must not be chosen; overwritten.</param>
+    /// <summary>Chooses one token; call <see cref="Remember"/> to add it to the text.</summary>
+    /// <param name="logits">One value per token of the vocab, minus infinity for forbidden tokens; overwritten.</param>
     /// <returns>A token id, never <see cref="Vocab.UnknownId"/>.</returns>
-    /// <exception cref="GenerationException">There is no token that could be chosen, or the logits are not numbers.</exception>
+    /// <exception cref="GenerationException">No token can be chosen, or the logits are not numbers.</exception>
     public int Choose(Span<float> logits)
     {
         if (logits.Length > Vocab.UnknownId)
@@ -60,15 +60,15 @@ public sealed class TokenSampler
         return _isGreedy ? logits.IndexOf(highest) : Draw(logits, highest);
     }
 
-    /// <summary>A token of the text, whether chosen or given: later choices may depend on it.</summary>
+    /// <summary>Adds a chosen or given token to the text, on which later choices may depend.</summary>
     public void Remember(int token) => _recent?.Add(token);
 
-    // One number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.
+    // A single number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.
     private int Draw(ReadOnlySpan<float> logits, float highest)
     {
         Span<float> weights = _scratch.Weights(logits.Length);
         double left = _random.NextDouble() * LogitMath.Exponentials(logits, highest, weights);
-        // A vector at a time, with the sums that made the total, and then the tokens within.
+        // First vector by vector, with the same sums as in the total, then the tokens within a vector.
         int id = 0;
         foreach (Vector<float> vector in MemoryMarshal.Cast<float, Vector<float>>(weights))
         {
@@ -88,15 +88,15 @@ public sealed class TokenSampler
             if (left < 0)
                 return id;
         }
-        // Rounding only: the weights add up to the total.
+        // Reached only through rounding: the weights add up to the total.
         return last >= 0 ? last : weights.LastIndexOfAnyExcept(0f);
     }
 }
 
-/// <summary>Which tokens stand in the last part of a text.</summary>
+/// <summary>The tokens in the last part of a text.</summary>
 internal sealed class RecentTokens
 {
-    /// <summary>The most tokens that a window may have.</summary>
+    /// <summary>The largest window, in tokens.</summary>
     public const int MaxWindow = 100_000;
 
     private readonly int[] _window;
@@ -105,13 +105,13 @@ internal sealed class RecentTokens
     private long _read;
 
     /// <summary>An empty text.</summary>
-    /// <param name="window">How many tokens count; 0: all.</param>
+    /// <param name="window">Number of last tokens to count; 0: all.</param>
     public RecentTokens(int window) => (_window, _isAll) = (new int[window], window == 0);
 
     /// <summary>Whether a token is among them.</summary>
     public bool Contains(int token) => token < _counts.Length && _counts[token] > 0;
 
-    /// <summary>The text goes on.</summary>
+    /// <summary>Adds a token to the text.</summary>
     public void Add(int token)
     {
         if (token >= _counts.Length)

@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models;
 
-/// <summary>The recurrent layers of torch.nn behind the toolkit's interface.</summary>
+/// <summary>torch.nn's recurrent layers behind the toolkit's interface.</summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its weights.
 /// </remarks>
 internal sealed class BuiltInLayer : IRecurrentLayer
 {
@@ -13,7 +13,7 @@ internal sealed class BuiltInLayer : IRecurrentLayer
 
     /// <summary>A stack of layers with PyTorch's initial weights: uniform in ±1/sqrt(hidden).</summary>
     /// <param name="config">Cell, layers, directions, hidden units, dropout.</param>
-    /// <param name="inputSize">Width of an input.</param>
+    /// <param name="inputSize">Width of the input.</param>
     public BuiltInLayer(ModelConfig config, int inputSize)
     {
         ArgumentNullException.ThrowIfNull(config);

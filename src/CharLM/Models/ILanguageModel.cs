@@ -1,84 +1,84 @@
 namespace CharLM.Models;
 
-/// <summary>What predicts the next token of a text: a recurrent network, or counted n-grams.</summary>
+/// <summary>A model that predicts the next token of a text: a recurrent network or n-grams.</summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
-/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
-/// optimizer of your own) are yours to guard.
+/// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
+/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
+/// optimizer).
 /// </remarks>
 public interface ILanguageModel : IDisposable
 {
-    /// <summary>Tokens of the vocab.</summary>
+    /// <summary>Number of tokens in the vocab.</summary>
     int VocabSize { get; }
 
     /// <summary>
-    /// Whether what it expects depends on what comes later, as in a bidirectional model: a text is then read whole, and no state
-    /// is carried; default false.
+    /// Whether predictions depend on later tokens, as in a bidirectional model: texts are then read whole and no state is carried;
+    /// default false.
     /// </summary>
     bool ReadsAhead => false;
 
-    /// <summary>Reads text without gradients, by whatever computes this model best.</summary>
+    /// <summary>Creates a predictor, which reads text without gradients, with the best implementation for this model.</summary>
     IPredictor Predictor();
 }
 
 /// <summary>
-/// Reads rows of text side by side and tells what it expects next, without gradients; the state goes on from call to call.
+/// Reads rows of text side by side and predicts the next tokens, without gradients; the state carries over from call to call.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Thread safety: one thread at a time for each predictor; any number of predictors may read one model at once. While the model learns,
-/// or once it is disposed, a call throws.
+/// Thread safety: one thread at a time per predictor; any number of predictors may use one model at once. Calls throw while the model
+/// is being trained and once it is disposed.
 /// </para>
 /// <para>
-/// <see cref="Begin"/> sees weights that have changed, by training, <c>load_state_dict</c> or <c>to</c>. After training by the toolkit
-/// a predictor throws until it begins anew; after a change by other hands it is undefined whether it goes on with the old weights.
+/// <see cref="Begin"/> picks up weights changed by training, <c>load_state_dict</c> or <c>to</c>. After training by the toolkit, a
+/// predictor throws until <see cref="Begin"/> is called; after any other change, it may or may not keep using the old weights.
 /// </para>
-/// <para>All methods throw <see cref="ObjectDisposedException"/> when the predictor or its model is disposed, and, but for
-/// <see cref="Begin"/>,
-/// <see cref="InvalidOperationException"/> before <see cref="Begin"/>; so they do when another call goes on or the model learns.</para>
+/// <para>All methods throw <see cref="ObjectDisposedException"/> when the predictor or its model is disposed, and
+/// <see cref="InvalidOperationException"/> during another call, while the model is being trained, and, except for
+/// <see cref="Begin"/>, before <see cref="Begin"/>.</para>
 /// </remarks>
 public interface IPredictor : IDisposable
 {
-    /// <summary>Starts anew: so many rows, their state zero.</summary>
-    /// <param name="rows">1 or more.</param>
+    /// <summary>Starts over with a number of rows and a zero state.</summary>
+    /// <param name="rows">Number of rows, 1 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are no rows.</exception>
     void Begin(int rows);
 
-    /// <summary>Reads on, and measures how much each token surprises.</summary>
+    /// <summary>Reads the next tokens and measures the surprisal of each target.</summary>
     /// <param name="inputs">Token ids [rows, steps].</param>
-    /// <param name="targets">What follows them, [rows, steps].</param>
-    /// <param name="steps">Tokens of a row.</param>
+    /// <param name="targets">The tokens that follow them, [rows, steps].</param>
+    /// <param name="steps">Tokens per row.</param>
     /// <param name="nats">Receives -ln p(target), [rows, steps].</param>
-    /// <param name="guesses">Receives what was expected most, [rows, steps]; empty: not asked for.</param>
-    /// <exception cref="ArgumentException">A length is not that of rows and steps, or an id none of the vocab's.</exception>
+    /// <param name="guesses">Receives the most probable tokens, [rows, steps]; default empty: not requested.</param>
+    /// <exception cref="ArgumentException">A length does not match rows and steps, or an id is not in the vocab.</exception>
     void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default);
 
-    /// <summary>Reads on, and gives what is expected next.</summary>
+    /// <summary>Reads the next tokens and predicts the ones after them.</summary>
     /// <param name="inputs">Token ids [rows, steps].</param>
-    /// <param name="steps">Tokens of a row.</param>
+    /// <param name="steps">Tokens per row.</param>
     /// <param name="logits">Receives the logits after the last step of each row, [rows, vocab].</param>
-    /// <exception cref="ArgumentException">A length is not that of rows and steps, or an id none of the vocab's.</exception>
+    /// <exception cref="ArgumentException">A length does not match rows and steps, or an id is not in the vocab.</exception>
     void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits);
 
     /// <summary>
-    /// Gives the rows other states: there are as many as <paramref name="rows"/> has entries from now on, and row i goes on
-    /// from where row <c>rows[i]</c> was. A row may go on in several, or in none.
+    /// Rearranges the states of the rows: row i continues from the old row <c>rows[i]</c>, and there are now as many rows as
+    /// <paramref name="rows"/> has entries. An old row may continue in several rows or in none.
     /// </summary>
-    /// <param name="rows">1 or more, each one of the rows that there were.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There was no such row.</exception>
+    /// <param name="rows">Indices of old rows, 1 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     void Rearrange(ReadOnlySpan<int> rows);
 }
 
-/// <summary>The token that a model expected most, or one of those.</summary>
+/// <summary>A token that a model thought likely, such as the most probable one.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
-/// <param name="Token">Its id; the lowest one where several are equally probable.</param>
-/// <param name="Probability">How probable the model held it, in (0, 1].</param>
+/// <param name="Token">Its id; on a tie the lowest.</param>
+/// <param name="Probability">The model's probability, in (0, 1].</param>
 public readonly record struct TopPrediction(int Token, float Probability)
 {
-    /// <summary>The guess of logits, when the surprise of one token is known already.</summary>
-    /// <param name="logits">One value a token.</param>
-    /// <param name="target">The token.</param>
-    /// <param name="nats">Its surprise, in nats: log sum exp(logits) - logit.</param>
+    /// <summary>The most probable token, given the surprisal of one token.</summary>
+    /// <param name="logits">One value per token.</param>
+    /// <param name="target">The token with known surprisal.</param>
+    /// <param name="nats">Its surprisal, in nats: log sum exp(logits) - logit.</param>
     internal static TopPrediction Of(ReadOnlySpan<float> logits, int target, float nats)
     {
         int best = 0;

@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models;
 
-/// <summary>The weights of one layer and direction, by name; a cell asks only for those that it has.</summary>
+/// <summary>The weights of one layer and direction, by name; a cell accesses only those that it has.</summary>
 /// <remarks>
 /// <para>
-/// They are looked up once for each pass over a sequence: moving a module to another device or type replaces its parameters.
+/// They are looked up once per pass over a sequence, since moving a module to another device or type replaces its parameters.
 /// </para>
 /// <para>Thread safety: one thread at a time.</para>
 /// </remarks>
-/// <param name="module">Holds them.</param>
-/// <param name="place">What ends their names: l0, l0_reverse, l1 and so on.</param>
-/// <param name="dropout">The probability that a weight of <see cref="W_hh"/> is left out of the whole pass; default 0.</param>
+/// <param name="module">The module that holds them.</param>
+/// <param name="place">The suffix of their names: l0, l0_reverse, l1 and so on.</param>
+/// <param name="dropout">The probability of dropping a weight of <see cref="W_hh"/> for the whole pass; default 0.</param>
 internal sealed class LayerWeights(nn.Module module, string place, double dropout = 0)
 {
     /// <summary>Input to gates, [gates * hidden, input].</summary>
@@ -38,24 +38,24 @@ internal sealed class LayerWeights(nn.Module module, string place, double dropou
     /// <summary>Peephole from the new cell state to the output gate, [hidden].</summary>
     public Parameter W_co => field ??= Named("weight_co");
 
-    /// <summary>What the input gives to all gates, [..., gates * hidden].</summary>
+    /// <summary>The input's contribution to all gates, [..., gates * hidden].</summary>
     public Tensor FromInput(Tensor X) => nn.functional.linear(X, W_ih, B_ih);
 
-    /// <summary>What the hidden state gives to all gates, [batch, gates * hidden].</summary>
+    /// <summary>The hidden state's contribution to all gates, [batch, gates * hidden].</summary>
     public Tensor FromHidden(Tensor H) => nn.functional.linear(H, W_hh, B_hh);
 
     private Parameter Named(string name) =>
         module.get_parameter($"{name}_{place}") ?? throw new InvalidOperationException($"this cell has no {name}");
 }
 
-/// <summary>Tensors as arrays, and arrays as tensors.</summary>
+/// <summary>Converts tensors to arrays and back.</summary>
 internal static class FloatArray
 {
-    /// <summary>A tensor of its own with some values, on the CPU.</summary>
+    /// <summary>A CPU tensor with its own copy of the values.</summary>
     /// <remarks>
-    /// <c>torch.tensor</c> of an array lies in the array, at any address, and MKL rounds products of small matrices by the address
-    /// modulo 16. What products are computed from must lie where torch puts it, at a multiple of 64, or the last bits depend on
-    /// where the garbage collector put the array.
+    /// <c>torch.tensor</c> shares an array's memory, at any address, and MKL's rounding of small matrix products depends on the address
+    /// modulo 16. Operands must be in torch's own memory, aligned to 64 bytes, or the last bits depend on where the garbage collector put
+    /// the array.
     /// </remarks>
     /// <param name="values">The values, row-major.</param>
     /// <param name="shape">The shape.</param>
@@ -66,7 +66,7 @@ internal static class FloatArray
     }
 
     /// <summary>
-    /// The value of a tensor that has one. It goes through no number of TorchSharp's, which a collection could free too early.
+    /// The value of a tensor with one element, read without a TorchSharp scalar, which the garbage collector could free too early.
     /// </summary>
     public static double ValueOf(Tensor tensor)
     {

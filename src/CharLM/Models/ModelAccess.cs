@@ -2,16 +2,16 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models;
 
-/// <summary>A module that knows who uses it.</summary>
+/// <summary>A module that tracks who uses it.</summary>
 internal interface IAccessedModel
 {
-    /// <summary>Who uses it.</summary>
+    /// <summary>Its users.</summary>
     ModelAccess Access { get; }
 }
 
 /// <summary>
-/// Who uses a model just now: any number of readers at once, or one who changes its weights; nobody once it is disposed. Whoever
-/// comes at the wrong time gets an exception, where torch and the kernels would compute with freed memory or half of a step.
+/// The current users of a model: any number of readers, or one writer of its weights; none once it is disposed. Access at the wrong
+/// time throws; torch and the kernels would compute with freed memory or half a step instead.
 /// </summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal sealed class ModelAccess(nn.Module model)
@@ -21,18 +21,18 @@ internal sealed class ModelAccess(nn.Module model)
     private bool _isChanging, _isDisposed, _wasTraining, _restores;
     private object? _reservedFor;
 
-    /// <summary>How often the weights were changed by the toolkit.</summary>
+    /// <summary>How often the toolkit has changed the weights.</summary>
     public long Version { get; private set; }
 
     /// <summary>Whether the model is disposed.</summary>
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
 
-    /// <summary>Of a module of the toolkit's own; null for another one, which nobody guards.</summary>
+    /// <summary>The access of a toolkit module; null for other modules, which are unguarded.</summary>
     public static ModelAccess? Of(nn.Module module) => (module as IAccessedModel)?.Access;
 
     /// <summary>Begins to read the weights.</summary>
-    /// <param name="evaluating">Whether the model must be in evaluation mode; it is between <see cref="Evaluate"/> and its end, but for
-    /// training.</param>
+    /// <param name="evaluating">Whether the model must be in evaluation mode, which <see cref="Evaluate"/> sets but training may have
+    /// reset.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The weights are being changed.</exception>
     public Lease Read(bool evaluating = false)
@@ -42,7 +42,7 @@ internal sealed class ModelAccess(nn.Module model)
             ThrowIfClosed();
             if (_isChanging || _reservedFor is not null)
                 throw new InvalidOperationException(
-                    "the model is learning just now: read it between two steps of its training, or read a copy");
+                    "the model is being trained: read it between two training steps, or read a copy");
             if (evaluating && model.training)
                 model.eval();
             _readers++;
@@ -50,10 +50,10 @@ internal sealed class ModelAccess(nn.Module model)
         return new Lease(this, changes: false);
     }
 
-    /// <summary>Begins to change the weights, when everybody who reads them has finished.</summary>
-    /// <param name="owner">Who has reserved the model; null: nobody.</param>
+    /// <summary>Begins to change the weights, after all readers have finished.</summary>
+    /// <param name="owner">The holder of the reservation; null: none.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">Somebody else changes them.</exception>
+    /// <exception cref="InvalidOperationException">Another writer is active.</exception>
     public Lease Change(object? owner = null)
     {
         lock (_lock)
@@ -67,9 +67,9 @@ internal sealed class ModelAccess(nn.Module model)
         return new Lease(this, changes: true);
     }
 
-    /// <summary>Keeps everybody else out, until <see cref="Release"/>.</summary>
+    /// <summary>Reserves the model until <see cref="Release"/>, keeping all others out.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">Somebody changes the weights, or has reserved the model.</exception>
+    /// <exception cref="InvalidOperationException">The weights are being changed, or the model is already reserved.</exception>
     public void Reserve(object owner)
     {
         lock (_lock)
@@ -80,7 +80,7 @@ internal sealed class ModelAccess(nn.Module model)
         }
     }
 
-    /// <summary>Lets the others in again.</summary>
+    /// <summary>Ends the reservation.</summary>
     public void Release()
     {
         lock (_lock)
@@ -88,9 +88,9 @@ internal sealed class ModelAccess(nn.Module model)
     }
 
     /// <summary>
-    /// Puts the model in evaluation mode; the last of all who did puts it back in the mode that the first one found.
+    /// Puts the model in evaluation mode; when the last evaluation ends, the mode from before the first is restored.
     /// </summary>
-    /// <param name="owner">Who has reserved the model; null: nobody.</param>
+    /// <param name="owner">The holder of the reservation; null: none.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The weights are being changed.</exception>
     public Evaluation Evaluate(object? owner = null)
@@ -107,8 +107,8 @@ internal sealed class ModelAccess(nn.Module model)
         return new Evaluation(this);
     }
 
-    /// <summary>Lets nobody in any more, and waits until those who are inside have finished.</summary>
-    /// <returns>False when that was done before.</returns>
+    /// <summary>Refuses all further access, and waits until the current users have finished.</summary>
+    /// <returns>False when it was already closed.</returns>
     public bool Close()
     {
         lock (_lock)
@@ -127,7 +127,7 @@ internal sealed class ModelAccess(nn.Module model)
     private void ThrowIfChanging(object? owner)
     {
         if (_isChanging || (_reservedFor is not null && _reservedFor != owner))
-            throw new InvalidOperationException("the model is learning already: one trainer, or one dynamic evaluation, at a time");
+            throw new InvalidOperationException("the model is already being trained: one trainer, or one dynamic evaluation, at a time");
     }
 
     private void EndReading()
@@ -157,7 +157,7 @@ internal sealed class ModelAccess(nn.Module model)
         {
             if (--_evaluators > 0 || _isDisposed)
                 return;
-            // A step that is being learned keeps its mode to its end.
+            // A training step in progress keeps its mode until it ends.
             if (_isChanging)
                 _restores = true;
             else
@@ -172,7 +172,7 @@ internal sealed class ModelAccess(nn.Module model)
             model.train(_wasTraining);
     }
 
-    /// <summary>A use of the model, until it is disposed.</summary>
+    /// <summary>One use of the model; disposing it ends the use.</summary>
     internal readonly struct Lease(ModelAccess? access, bool changes) : IDisposable
     {
         /// <inheritdoc/>
@@ -185,7 +185,7 @@ internal sealed class ModelAccess(nn.Module model)
         }
     }
 
-    /// <summary>Evaluation mode, until it is disposed, once or more often.</summary>
+    /// <summary>A period in evaluation mode; disposing it, even repeatedly, ends it once.</summary>
     internal sealed class Evaluation(ModelAccess access) : IDisposable
     {
         private int _isOver;

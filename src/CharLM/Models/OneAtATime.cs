@@ -1,12 +1,12 @@
 namespace CharLM.Models;
 
 /// <summary>
-/// Guards an object that serves one caller at a time: a second one gets an exception, and what a call uses is freed after the call,
-/// even when the object is disposed while it goes on.
+/// Guards an object that serves one caller at a time: a second caller gets an exception, and disposing the object during a call frees
+/// its resources only after the call.
 /// </summary>
 /// <param name="owner">The object.</param>
-/// <param name="what">What it is called in messages.</param>
-/// <param name="free">Frees what it holds; called once.</param>
+/// <param name="what">Its name in messages.</param>
+/// <param name="free">Frees its resources; called once.</param>
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal sealed class OneAtATime(object owner, string what, Action free) : IDisposable
 {
@@ -14,9 +14,9 @@ internal sealed class OneAtATime(object owner, string what, Action free) : IDisp
 
     private int _state;
 
-    /// <summary>A call begins.</summary>
+    /// <summary>Begins a call.</summary>
     /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
-    /// <exception cref="InvalidOperationException">Another call goes on.</exception>
+    /// <exception cref="InvalidOperationException">Another call is in progress.</exception>
     public void Enter()
     {
         int before = Interlocked.CompareExchange(ref _state, Busy, Idle);
@@ -25,14 +25,14 @@ internal sealed class OneAtATime(object owner, string what, Action free) : IDisp
         ObjectDisposedException.ThrowIf(before != Idle, owner);
     }
 
-    /// <summary>The call is over.</summary>
+    /// <summary>Ends the call.</summary>
     public void Exit()
     {
         if (Interlocked.CompareExchange(ref _state, Idle, Busy) == Leaving)
             Free();
     }
 
-    /// <summary>Frees what the object holds, at the end of a call that goes on; the second time does nothing.</summary>
+    /// <summary>Frees the object's resources, after any call in progress; a second call does nothing.</summary>
     public void Dispose()
     {
         int before = Volatile.Read(ref _state);

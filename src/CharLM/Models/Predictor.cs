@@ -1,6 +1,6 @@
 namespace CharLM.Models;
 
-/// <summary>What all predictors check, so that each only computes.</summary>
+/// <summary>The checks that all predictors share, so that each only computes.</summary>
 internal abstract class Predictor : IPredictor
 {
     private readonly OneAtATime _calls;
@@ -9,18 +9,18 @@ internal abstract class Predictor : IPredictor
     private long _version;
 
     /// <summary>A predictor that has not begun.</summary>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
-    /// <param name="access">Who else uses the model; null: nothing can change it.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    /// <param name="access">Access to the model; null: nothing can change it.</param>
     /// <param name="evaluates">Whether the model must be in evaluation mode.</param>
     protected Predictor(int vocabSize, ModelAccess? access = null, bool evaluates = false)
     {
         (VocabSize, _access, _evaluates, _calls) = (vocabSize, access, evaluates, new OneAtATime(this, "predictor", Free));
     }
 
-    /// <summary>Tokens of the vocab.</summary>
+    /// <summary>Number of tokens in the vocab.</summary>
     protected int VocabSize { get; }
 
-    /// <summary>Rows; 0 before <see cref="Begin"/>.</summary>
+    /// <summary>Number of rows; 0 before <see cref="Begin"/>.</summary>
     protected int Rows { get; private set; }
 
     /// <summary>Whether the predictor changes the weights itself.</summary>
@@ -73,10 +73,10 @@ internal abstract class Predictor : IPredictor
     /// <inheritdoc/>
     public void Dispose() => _calls.Dispose();
 
-    /// <summary>Takes its part in the use of the model.</summary>
+    /// <summary>Opens access to the model for a call.</summary>
     protected virtual ModelAccess.Lease Open() => _access?.Read(_evaluates) ?? default;
 
-    /// <summary>Sets the state of so many rows to zero; <see cref="Rows"/> is set afterwards.</summary>
+    /// <summary>Sets the state of a number of rows to zero; <see cref="Rows"/> is set afterwards.</summary>
     protected abstract void BeginRows(int rows);
 
     /// <inheritdoc cref="IPredictor.Score"/>
@@ -89,7 +89,7 @@ internal abstract class Predictor : IPredictor
     /// <inheritdoc cref="IPredictor.Rearrange"/>
     protected abstract void RearrangeRows(ReadOnlySpan<int> rows);
 
-    /// <summary>Frees what it holds; called once.</summary>
+    /// <summary>Frees the resources; called once.</summary>
     protected abstract void Free();
 
     private Call Enter()
@@ -120,7 +120,7 @@ internal abstract class Predictor : IPredictor
     private static void CheckLength(int length, long expected, string name)
     {
         if (length != expected)
-            throw new ArgumentException($"{length} values where there must be {expected}", name);
+            throw new ArgumentException($"has {length} values, expected {expected}", name);
     }
 
     private void ThrowIfNotBegun()
@@ -128,7 +128,7 @@ internal abstract class Predictor : IPredictor
         if (Rows == 0)
             throw new InvalidOperationException("the predictor has no rows yet: call Begin first");
         if (_access is not null && _access.Version != _version && !Learns)
-            throw new InvalidOperationException("the model has learned since this predictor or session began: begin anew");
+            throw new InvalidOperationException("the model has been trained since this predictor or session began: begin again");
     }
 
     private readonly ref struct Call(OneAtATime calls, ModelAccess.Lease lease) : IDisposable

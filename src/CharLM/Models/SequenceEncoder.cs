@@ -4,15 +4,15 @@ using static TorchSharp.torch.nn;
 namespace CharLM.Models;
 
 /// <summary>
-/// A stack of recurrent layers over whole sequences of different lengths, in one direction or both: what classifiers and
-/// translators read with. Results depend on neither padding nor batch mates (<see cref="VariableLengths"/>).
+/// A stack of recurrent layers over whole sequences of different lengths, in one direction or both: the encoder of classifiers and
+/// translators. A row's result depends neither on padding nor on other rows (<see cref="VariableLengths"/>).
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each direction of each layer is a stack of one, under the place that PyTorch gives it: l0, l0_reverse, l1. So the
-/// kernels, which read forwards, serve both directions: the backward one reads its rows turned around.
+/// Each direction of each layer is a one-layer stack under PyTorch's name: l0, l0_reverse, l1. This lets the kernels, which only
+/// read forwards, serve both directions: the backward one reads reversed rows.
 /// </para>
-/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// <para>Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its
 /// weights.</para>
 /// </remarks>
 internal sealed class SequenceEncoder : Module
@@ -22,8 +22,8 @@ internal sealed class SequenceEncoder : Module
 
     /// <summary>An encoder with the implementation's initial weights.</summary>
     /// <param name="config">Cell, layers, directions, hidden units, dropout between layers.</param>
-    /// <param name="inputSize">Width of an input.</param>
-    /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
+    /// <param name="inputSize">Width of the input.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: one per processor.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public SequenceEncoder(ModelConfig config, int inputSize, int threads = 0)
         : base(nameof(SequenceEncoder))
@@ -43,7 +43,7 @@ internal sealed class SequenceEncoder : Module
         }
     }
 
-    /// <summary>What is wrong with a configuration as that of an encoder, which may read in both directions.</summary>
+    /// <summary>Every error of a configuration for an encoder, which may read in both directions.</summary>
     public static IEnumerable<string> Errors(ModelConfig config)
     {
         foreach (string error in (config with { Bidirectional = false }).Errors())
@@ -58,8 +58,8 @@ internal sealed class SequenceEncoder : Module
     /// <param name="inputs">[num_steps, batch, input].</param>
     /// <param name="lengths">Real steps of each row, 1 to num_steps.</param>
     /// <returns>
-    /// The last layer's hidden states [num_steps, batch, directions * hidden], zero past a row's length, and the state that
-    /// each layer and direction ended with: after the last real step forwards, after the first backwards.
+    /// The last layer's hidden states [num_steps, batch, directions * hidden], zero past a row's length, and the final state of each
+    /// layer and direction: after the last real step forwards, after the first backwards.
     /// </returns>
     /// <exception cref="ArgumentException">A length is outside its range.</exception>
     public (Tensor Outputs, RecurrentState State) Forward(Tensor inputs, ReadOnlySpan<long> lengths)
@@ -87,7 +87,7 @@ internal sealed class SequenceEncoder : Module
         return (outputs, new RecurrentState(cat(hidden, dim: 0), cell.Count == 0 ? null : cat(cell, dim: 0)));
     }
 
-    /// <summary>One direction of one layer.</summary>
+    /// <summary>The configuration of one direction of one layer.</summary>
     internal static ModelConfig OneLayer(ModelConfig config) => config with { NumLayers = 1, Bidirectional = false, Dropout = 0 };
 
     /// <inheritdoc/>

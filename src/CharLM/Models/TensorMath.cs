@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>
-/// Arithmetic whose numbers outlive the operation. TorchSharp 0.107 makes a native number of every scalar, also of the 1 that a + b
-/// multiplies b by, and lets the garbage collector free it while torch still reads it: with other threads at work, one sum in some ten
-/// thousand failed, or had another number's value.
+/// Arithmetic whose scalars outlive the operation. TorchSharp 0.107 creates a native scalar for every number, even for the implicit
+/// factor 1 of b in a + b, and lets the garbage collector free it while torch still reads it: with other threads running, about one
+/// sum in ten thousand failed or used another number.
 /// </summary>
 internal static class TensorMath
 {
     private static readonly Scalar One = 1, Zero = 0;
 
-    /// <summary>a + b. (a - b, a * b and a / b make no number.)</summary>
+    /// <summary>a + b. (a - b, a * b and a / b create no scalar.)</summary>
     public static Tensor Add(Tensor a, Tensor b) => a.add(b, One);
 
     /// <summary>1 - a.</summary>
@@ -42,7 +42,7 @@ internal static class TensorMath
     /// <summary>Where a is 0 or more.</summary>
     public static Tensor IsNotNegative(Tensor a) => a.ge(Zero);
 
-    /// <summary>A number in the places of a mask.</summary>
+    /// <summary>a with a number where the mask is true.</summary>
     public static Tensor Fill(Tensor a, Tensor mask, double number)
     {
         using Scalar scalar = number;

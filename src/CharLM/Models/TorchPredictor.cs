@@ -12,7 +12,7 @@ internal sealed class TorchPredictor : Predictor
     private readonly ModelAccess.Evaluation _evaluation;
     private RecurrentState? _state;
 
-    /// <summary>A predictor of a model, which is in evaluation mode until this is disposed.</summary>
+    /// <summary>A predictor that keeps the model in evaluation mode until it is disposed.</summary>
     public TorchPredictor(LanguageModel model)
         : base(model.VocabSize, model.Access, evaluates: true) => (_model, _evaluation) = (model, model.Access.Evaluate());
 
@@ -88,7 +88,7 @@ internal sealed class TorchPredictor : Predictor
         RecurrentState before = _state!;
         (Tensor logits, RecurrentState after) = _model.Compute(TokenTensor.Of(inputs, [Rows, steps], _model.Device), before);
         before.Dispose();
-        // Out of every scope: the caller's, if it has one, must not free the state between two calls.
+        // Detached from every scope, so that a caller's scope cannot free the state between two calls.
         _state = after.DetachFromDisposeScope();
         return logits;                                                                                              // [steps * rows, vocab]
     }

@@ -3,20 +3,20 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>
-/// Reads sequences of different lengths with any recurrent layers, each row to its own end: the rows are sorted by falling
-/// length, and those that have ended drop out. Nothing is computed for padding, so that no result can depend on it.
+/// Reads sequences of different lengths with any recurrent layers, each row to its own end: rows are sorted by descending length, and
+/// finished rows drop out. Nothing is computed for padding, so no result can depend on it.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The contract is that of TensorFlow's dynamic_rnn: outputs past a row's length are zero, and its final state is that of
-/// its last real step. torch's packed sequences do the same for torch.nn's layers alone.
+/// The contract is that of TensorFlow's dynamic_rnn: outputs past a row's length are zero, and its final state is the one after its
+/// last real step. torch's packed sequences do the same, but only for torch.nn's layers.
 /// </para>
 /// <para>Thread safety: any number of threads.</para>
 /// </remarks>
 internal static class VariableLengths
 {
     /// <summary>Reads forwards.</summary>
-    /// <param name="layer">Layers that read forwards only.</param>
+    /// <param name="layer">Forward-only layers.</param>
     /// <param name="inputs">[num_steps, batch, input].</param>
     /// <param name="state">The state before the first step.</param>
     /// <param name="lengths">Real steps of each row, 1 to num_steps.</param>
@@ -39,7 +39,7 @@ internal static class VariableLengths
         state = Select(state, toSorted);
 
         var outputs = new List<Tensor>();                                          // [some steps, batch, hidden]
-        var ended = new List<RecurrentState>();                                    // the longest rows end last
+        var ended = new List<RecurrentState>();                                    // The longest rows end last.
         long rows = sorted.Length;
         for (long step = 0; rows > 0;)
         {
@@ -64,7 +64,7 @@ internal static class VariableLengths
         return (cat(outputs, dim: 0).index_select(1, toOriginal), Select(last, toOriginal));
     }
 
-    /// <summary>Turns each row around within its length; padding stays where it is.</summary>
+    /// <summary>Reverses each row within its length; padding stays in place.</summary>
     /// <param name="inputs">[num_steps, batch, any].</param>
     /// <param name="lengths">Real steps of each row.</param>
     /// <returns>[num_steps, batch, any].</returns>
@@ -94,7 +94,7 @@ internal static class VariableLengths
         }
     }
 
-    // The lengths sorted, which row stands at each sorted place, and at which sorted place each row stands.
+    // The sorted lengths, the row at each sorted position, and the sorted position of each row.
     private static (long[] Sorted, long[] Order, long[] Back) ByFallingLength(long[] lengths)
     {
         long[] order = [.. Enumerable.Range(0, lengths.Length).OrderByDescending(row => lengths[row]).Select(row => (long)row)];

@@ -3,10 +3,10 @@ using static TorchSharp.torch.nn;
 
 namespace CharLM.Models;
 
-/// <summary>Gives the weights of a model their first values, from torch's generator.</summary>
+/// <summary>Initializes the weights of a model with torch's random generator.</summary>
 internal static class WeightInitializer
 {
-    // Of language models, classifiers and encoder-decoders.
+    // The recurrent modules of language models, classifiers and encoder-decoders.
     private static readonly string[] RecurrentModules = ["rnn.", "encoder.", "decoder."];
 
     /// <summary>Initializes a model as the configuration of its recurrent layers says.</summary>
@@ -15,7 +15,7 @@ internal static class WeightInitializer
         using IDisposable unrecorded = no_grad();
         if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom })
         {
-            // Layers from scratch begin as the books' do; torch.nn's would have this rule of themselves.
+            // torch.nn's layers apply this rule themselves; layers from scratch do not.
             double bound = 1 / Math.Sqrt(config.NumHiddens);
             foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
             {
@@ -40,7 +40,7 @@ internal static class WeightInitializer
 
     private static bool IsRecurrent(string name) => RecurrentModules.Any(module => name.StartsWith(module, StringComparison.Ordinal));
 
-    // Gates lie one on the other in a weight: each is a matrix of its own.
+    // A weight stacks the matrices of its gates; each is initialized on its own.
     private static void Draw(Tensor weight, ModelConfig config, bool isRecurrent, long rowsOfGate)
     {
         for (long row = 0; row < weight.size(0); row += rowsOfGate)
@@ -61,7 +61,7 @@ internal static class WeightInitializer
         }
     }
 
-    // PyTorch adds two biases; the whole of it goes into the first.
+    // PyTorch adds two biases; the first gets the whole value.
     private static void SetForgetBias(Module model, ModelConfig config, double bias)
     {
         int hidden = config.NumHiddens;

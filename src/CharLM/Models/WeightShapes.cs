@@ -6,7 +6,7 @@ namespace CharLM.Models;
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal static class WeightShapes
 {
-    /// <summary>Name to shape, for every weight of <see cref="LanguageModel"/>.</summary>
+    /// <summary>The shape of every weight of a <see cref="LanguageModel"/>, by name.</summary>
     public static IReadOnlyDictionary<string, long[]> Of(ModelConfig config, int vocabSize)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -25,9 +25,9 @@ internal static class WeightShapes
         return shapes;
     }
 
-    /// <summary>Names and shapes of the recurrent layers' weights, in the order in which they are drawn.</summary>
+    /// <summary>Names and shapes of the recurrent layers' weights, in the order of initialization.</summary>
     /// <param name="config">Cell, layers, directions, hidden units.</param>
-    /// <param name="inputSize">Width of an input.</param>
+    /// <param name="inputSize">Width of the input.</param>
     internal static IEnumerable<(string Name, long[] Shape)> OfRecurrent(ModelConfig config, int inputSize)
     {
         long hidden = config.NumHiddens, rows = hidden * CellGates.Of(config.Cell, config.Variant).Count;
@@ -54,10 +54,10 @@ internal static class WeightShapes
     }
 
     /// <summary>Adds the weights of recurrent layers.</summary>
-    /// <param name="shapes">Gets them.</param>
-    /// <param name="module">What they stand under.</param>
+    /// <param name="shapes">Receives them.</param>
+    /// <param name="module">The prefix of their names.</param>
     /// <param name="config">Cell, layers, directions, hidden units.</param>
-    /// <param name="inputSize">Width of an input.</param>
+    /// <param name="inputSize">Width of the input.</param>
     internal static void AddStack(IDictionary<string, long[]> shapes, string module, ModelConfig config, int inputSize)
     {
         foreach ((string name, long[] shape) in OfRecurrent(config, inputSize))
@@ -102,10 +102,10 @@ internal static class WeightShapes
     }
 }
 
-/// <summary>The gates of each cell, candidate values included, in the order in which their weights lie one on the other.</summary>
+/// <summary>The gates of each cell, including candidate values, in the order in which their weights are stacked.</summary>
 internal static class CellGates
 {
-    /// <summary>What the gate that an LSTM forgets by is called.</summary>
+    /// <summary>The name of an LSTM's forget gate.</summary>
     public const string Forget = "forget";
 
     /// <summary>The gates of a cell.</summary>
@@ -120,7 +120,7 @@ internal static class CellGates
         _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "not a cell"),
     };
 
-    /// <summary>Whether a variant is one of a cell's.</summary>
+    /// <summary>Whether a cell has a variant.</summary>
     public static bool Has(CellKind cell, CellVariant variant) => variant switch
     {
         CellVariant.Standard => true,

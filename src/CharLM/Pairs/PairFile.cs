@@ -4,35 +4,35 @@ using CharLM.Tokenization;
 
 namespace CharLM.Pairs;
 
-/// <summary>Pairs of texts: UTF-8, a line each, source and target with a tab between them.</summary>
-/// <param name="Path">Where they were read from.</param>
+/// <summary>A file of text pairs: UTF-8, one pair per line, source and target separated by a tab.</summary>
+/// <param name="Path">The path of the file.</param>
 /// <param name="Sha256">SHA-256 of the file, hexadecimal.</param>
-/// <param name="Pairs">In the order of the file, one or more.</param>
+/// <param name="Pairs">The pairs, in the order of the file, one or more.</param>
 public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair> Pairs)
 {
     private const long MaxBytes = 1L << 30;
 
-    /// <summary>What checkpoints and run directories say of it.</summary>
+    /// <summary>The record of the file in checkpoints and run directories.</summary>
     public CorpusRecord Record => new(Path, Sha256);
 
     /// <summary>Reads a file of at most 1 GiB.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="CorpusException">The file is missing, too large or no UTF-8.</exception>
-    /// <exception cref="PairFileException">A line holds no pair; says which.</exception>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="CorpusException">The file is missing, too large or not UTF-8.</exception>
+    /// <exception cref="PairFileException">A line is not a pair; the message names it.</exception>
     public static async Task<PairFile> ReadAsync(string path, CancellationToken cancellationToken = default)
     {
         CorpusReader.Result read = await CorpusReader.ReadFileAsync(path, MaxBytes, cancellationToken);
         return new PairFile(path, read.Sha256, Parse(read.Text, path));
     }
 
-    /// <summary>Reads sources alone: a line each, up to a tab if there is one.</summary>
-    /// <param name="path">The file, or what to call the stream in errors.</param>
-    /// <param name="stream">Where to read instead of the file; null for the file.</param>
-    /// <param name="faultOf">What is wrong with a source; null when nothing is.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="CorpusException">The file is missing, too large or no UTF-8.</exception>
-    /// <exception cref="PairFileException">A source has an error; names its line.</exception>
+    /// <summary>Reads only sources: one per line, up to a tab if there is one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="stream">Standard input, to read instead of the file; null for the file.</param>
+    /// <param name="faultOf">The error of a source; null when there is none.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="CorpusException">The file is missing, too large or not UTF-8.</exception>
+    /// <exception cref="PairFileException">A source has an error; the message names its line.</exception>
     public static async Task<IReadOnlyList<string>> ReadSourcesAsync(
         string path, Stream? stream, Func<string, string?> faultOf, CancellationToken cancellationToken = default)
     {
@@ -51,10 +51,10 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         return lines;
     }
 
-    /// <summary>The pairs of a text.</summary>
-    /// <param name="text">The lines; a carriage return before the end of one does not belong to it.</param>
-    /// <param name="path">What to call the text in errors.</param>
-    /// <exception cref="PairFileException">A line holds no pair; says which.</exception>
+    /// <summary>Parses the pairs of a text.</summary>
+    /// <param name="text">The lines, ending with LF or CRLF.</param>
+    /// <param name="path">The name of the text in errors.</param>
+    /// <exception cref="PairFileException">A line is not a pair; the message names it.</exception>
     public static IReadOnlyList<TextPair> Parse(string text, string path)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -67,7 +67,7 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
             string[] columns = lines[i].Split('\t');
             if (columns.Length != 2)
                 throw new PairFileException(
-                    path, i + 1, $"has {columns.Length} column{(columns.Length == 1 ? "" : "s")} where 2 are due: source<TAB>target");
+                    path, i + 1, $"has {columns.Length} column{(columns.Length == 1 ? "" : "s")}, expected 2: source<TAB>target");
             if (columns[0].Length == 0)
                 throw new PairFileException(path, i + 1, "has an empty source (the first column)");
             if (columns[1].Length == 0)
@@ -77,9 +77,9 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         return pairs;
     }
 
-    /// <summary>Refuses the first pair that has an error.</summary>
-    /// <param name="faultOf">What is wrong with a pair; null when nothing is.</param>
-    /// <exception cref="PairFileException">Names the line.</exception>
+    /// <summary>Throws for the first pair with an error.</summary>
+    /// <param name="faultOf">The error of a pair; null when there is none.</param>
+    /// <exception cref="PairFileException">A pair has an error; the message names its line.</exception>
     public void Check(Func<TextPair, string?> faultOf)
     {
         ArgumentNullException.ThrowIfNull(faultOf);
@@ -90,7 +90,7 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
         }
     }
 
-    // What ends a line does not belong to it, and the last one needs no end.
+    // The lines without their ends; the last line may lack one.
     private static string[] LinesOf(string text)
     {
         string[] lines = text.Split('\n');
@@ -99,38 +99,38 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
 }
 
 /// <summary>One line of a <see cref="PairFile"/>.</summary>
-/// <param name="Source">What is read.</param>
-/// <param name="Target">What is due: a label, or a text.</param>
+/// <param name="Source">The text to read.</param>
+/// <param name="Target">The expected result: a label or a text.</param>
 /// <param name="Line">The line of the file, from 1.</param>
 public readonly record struct TextPair(string Source, string Target, int Line);
 
-/// <summary>A file of pairs cannot be used; the message begins with the path and, where there is one, the line.</summary>
+/// <summary>A file of pairs cannot be used; the message begins with the path and, if known, the line.</summary>
 public sealed class PairFileException : Exception
 {
-    /// <summary>What is wrong in which line.</summary>
+    /// <summary>An exception for a problem in a line.</summary>
     public PairFileException(string path, int line, string problem)
         : base($"{path}, line {line}: {problem}") => (Path, Line) = (path, line);
 
-    /// <summary>What is wrong with the whole file.</summary>
+    /// <summary>An exception for a problem with the whole file.</summary>
     public PairFileException(string path, string problem)
         : base($"{path}: {problem}") => Path = path;
 
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>The line, from 1; null when it is no single one.</summary>
+    /// <summary>The line, from 1; null when the whole file is at fault.</summary>
     public int? Line { get; }
 }
 
-/// <summary>Lists for error messages.</summary>
+/// <summary>Shortens lists for error messages.</summary>
 internal static class Truncated
 {
     private const int Most = 10;
 
-    /// <summary>The first tokens in quotes, and whether there are more.</summary>
+    /// <summary>The first ten tokens in quotes, then "..." if there are more.</summary>
     public static string Quoted(IEnumerable<TokenCount> tokens) => Some(tokens.Select(count => $"'{count.Token}'"));
 
-    /// <summary>The first names, and whether there are more.</summary>
+    /// <summary>The first ten names, then "..." if there are more.</summary>
     public static string Some(IEnumerable<string> names)
     {
         List<string> first = [.. names.Take(Most + 1)];

@@ -6,17 +6,17 @@ using CharLM.Training;
 namespace CharLM.Pairs;
 
 /// <summary>
-/// Reads and writes classifiers and translators: one safetensors file as <see cref="CheckpointFile"/>'s, its metadata's
-/// <c>kind</c> saying which of them it is.
+/// Reads and writes classifiers and translators: one safetensors file like <see cref="CheckpointFile"/>'s, with the kind of model as
+/// <c>kind</c> in its metadata.
 /// </summary>
 internal static class PairModelFile
 {
-    /// <summary>Writes a model; a reader sees the old file or the new one, never a part.</summary>
+    /// <summary>Writes a model; readers see the old file or the new one, never a part.</summary>
     /// <param name="path">The file.</param>
     /// <param name="model">Its content.</param>
-    /// <param name="replacing">Called when the new file is whole, before it takes the old one's place.</param>
+    /// <param name="replacing">Called when the new file is complete, before it replaces the old one.</param>
     /// <exception cref="CheckpointException">
-    /// The file cannot be written, or its weights are not those of its model, so that no reader would take it; an old file is as it was.
+    /// The file cannot be written, or its weights do not match its model; an old file is unchanged.
     /// </exception>
     public static void Write(string path, PairCheckpoint model, Action? replacing = null)
     {
@@ -37,9 +37,9 @@ internal static class PairModelFile
         ChecksummedFile.Write(path, metadata, SafetensorsFile.InOrder(ResumeTensors.Beside(model.Weights, model.Resume)), replacing);
     }
 
-    /// <summary>Reads a model; everything is checked before weights are allocated.</summary>
+    /// <summary>Reads a model; everything is checked before the weights are allocated.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="wanted">Any configuration of the kind that the file must hold.</param>
+    /// <param name="wanted">Any configuration of the required kind.</param>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
     public static PairCheckpoint Read(string path, PairConfig wanted)
     {
@@ -76,30 +76,30 @@ internal static class PairModelFile
     }
 }
 
-/// <summary>A trained classifier or translator with everything that is needed to use it alone.</summary>
+/// <summary>A trained classifier or translator with everything needed to use it.</summary>
 public sealed record PairCheckpoint : IRunCheckpoint
 {
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The configuration of the model.</summary>
     public required PairConfig Config { get; init; }
 
-    /// <summary>Tokens of what is read.</summary>
+    /// <summary>Tokens of the sources.</summary>
     public required Vocab Source { get; init; }
 
-    /// <summary>Labels, or tokens of what is written.</summary>
+    /// <summary>Labels, or tokens of the targets.</summary>
     public required Vocab Target { get; init; }
 
-    /// <summary>How it was trained.</summary>
+    /// <summary>The configuration of its training.</summary>
     public required TrainerConfig Training { get; init; }
 
-    /// <summary>Which file it was trained on.</summary>
+    /// <summary>The file it was trained on.</summary>
     public required CorpusRecord Corpus { get; init; }
 
-    /// <summary>What training had reached.</summary>
+    /// <summary>The progress of training when it was saved.</summary>
     public required TrainingProgress Progress { get; init; }
 
-    /// <summary>The weights by name.</summary>
+    /// <summary>The weights, keyed by name.</summary>
     public required IReadOnlyDictionary<string, WeightArray> Weights { get; init; }
 
-    /// <summary>What is needed to go on exactly; null in a model that is only to be used.</summary>
+    /// <summary>The state needed to resume training exactly; null when the model is only for use.</summary>
     public ResumeState? Resume { get; init; }
 }

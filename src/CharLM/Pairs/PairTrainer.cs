@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs;
 
 /// <summary>
-/// Trains a model on examples of different lengths. Of <see cref="TrainerConfig"/> it reads the epochs, the minibatch, the
-/// optimizer, the schedule, the clipping and the seed; the rest is about running text.
+/// Trains a model on examples of different lengths. It uses the epochs, batch size, optimizer, schedule, clipping, frozen parts and
+/// seed of <see cref="TrainerConfig"/>; the rest is for running text.
 /// </summary>
 public sealed class PairTrainer : EpochTrainer
 {
@@ -19,7 +19,7 @@ public sealed class PairTrainer : EpochTrainer
     private int _planned = -1;
 
     /// <summary>A trainer of a task.</summary>
-    /// <param name="task">Stays the caller's.</param>
+    /// <param name="task">The task; the caller owns it.</param>
     /// <param name="config">How to train.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public PairTrainer(IPairTask task, TrainerConfig config)

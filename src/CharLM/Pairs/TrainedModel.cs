@@ -8,36 +8,36 @@ using static TorchSharp.torch;
 
 namespace CharLM.Pairs;
 
-/// <summary>A model that learns from pairs, with its vocabs: made, measured, kept in files.</summary>
+/// <summary>A model for pairs with its vocabs: creates, measures, reads and writes it.</summary>
 public abstract class TrainedModel : IDisposable
 {
-    /// <summary>Examples that are read side by side when nothing is learned.</summary>
+    /// <summary>Examples read side by side outside of training.</summary>
     protected const int RowsAtOnce = 128;
 
-    /// <summary>A model, new or of a file.</summary>
-    /// <param name="start">The file that it comes from; null for a new one.</param>
+    /// <summary>A model, new or from a file.</summary>
+    /// <param name="start">The file's content; null for a new model.</param>
     private protected TrainedModel(PairCheckpoint? start) => Start = start;
 
     /// <summary>The model.</summary>
     internal abstract PairModel Model { get; }
 
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The configuration of the model.</summary>
     public abstract PairConfig Config { get; }
 
     /// <summary>Its vocabs.</summary>
     internal abstract PairVocab Vocab { get; }
 
-    /// <summary>The file that it comes from; null for a new one.</summary>
+    /// <summary>The content of the file that it was read from; null for a new model.</summary>
     internal PairCheckpoint? Start { get; }
 
-    /// <summary>A new model, with the vocabs of its training pairs.</summary>
-    /// <param name="config">What it is made of.</param>
-    /// <param name="pairs">What it will learn.</param>
+    /// <summary>Creates a model with the vocabs of its training pairs.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="pairs">The training pairs.</param>
     /// <param name="seed">Fixes its weights.</param>
-    /// <param name="device">Where it lives; default the CPU.</param>
-    /// <param name="threads">Threads of the kernels; default 0: one a processor.</param>
+    /// <param name="device">The device; default the CPU.</param>
+    /// <param name="threads">Threads of the kernels; default 0: one per processor.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
-    /// <exception cref="PairFileException">A pair cannot be learned, or two labels differ in white space alone; names the line.</exception>
+    /// <exception cref="PairFileException">A pair cannot be learned, or two labels differ only in white space; names the line.</exception>
     internal static TrainedModel Create(PairConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -51,7 +51,7 @@ public abstract class TrainedModel : IDisposable
         return model.On(device);
     }
 
-    /// <summary>A model of what a file holds.</summary>
+    /// <summary>Builds a model from the content of a file.</summary>
     internal static TrainedModel Open(PairCheckpoint file, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -61,15 +61,15 @@ public abstract class TrainedModel : IDisposable
     }
 
     /// <summary>Writes the model.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written, or the model has weights of its own; an old one is as it
-    /// was.</exception>
+    /// <exception cref="CheckpointException">The file cannot be written, or the model has unexpected weights; an old file is
+    /// unchanged.</exception>
     public void Write(string path, TrainerConfig training, PairFile pairs, TrainingProgress figures) =>
         PairModelFile.Write(path, Copy(training, pairs, figures));
 
-    /// <summary>What a file of the model holds, its weights copied.</summary>
-    /// <param name="training">How it was trained.</param>
-    /// <param name="pairs">What it learned.</param>
-    /// <param name="figures">What training has reached.</param>
+    /// <summary>The content for a file of the model, with copied weights.</summary>
+    /// <param name="training">The configuration of its training.</param>
+    /// <param name="pairs">The training pairs.</param>
+    /// <param name="figures">The progress of training.</param>
     internal PairCheckpoint Copy(TrainerConfig training, PairFile pairs, TrainingProgress figures)
     {
         ArgumentNullException.ThrowIfNull(pairs);
@@ -85,16 +85,16 @@ public abstract class TrainedModel : IDisposable
         };
     }
 
-    /// <summary>Refuses the first pair that can be neither learned nor measured.</summary>
-    /// <exception cref="PairFileException">Names its line.</exception>
+    /// <summary>Throws for the first pair that can be neither learned nor measured.</summary>
+    /// <exception cref="PairFileException">There is one; the message names its line.</exception>
     public void Check(PairFile pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         pairs.Check(ErrorOf);
     }
 
-    /// <summary>Refuses the first pair that cannot be learned.</summary>
-    /// <exception cref="PairFileException">Names its line.</exception>
+    /// <summary>Throws for the first pair that cannot be learned.</summary>
+    /// <exception cref="PairFileException">There is one; the message names its line.</exception>
     public void CheckLearnable(PairFile pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);
@@ -107,27 +107,27 @@ public abstract class TrainedModel : IDisposable
     /// <summary>Why a pair can be neither learned nor measured; null when it can.</summary>
     public abstract string? ErrorOf(TextPair pair);
 
-    /// <summary>Why a pair cannot be learned, although it could be measured, too; null when it can.</summary>
+    /// <summary>Why a pair cannot be learned, even if it can be measured; null when it can.</summary>
     public virtual string? ErrorOfLearning(TextPair pair) => ErrorOf(pair);
 
-    /// <summary>Teaches the model pairs.</summary>
+    /// <summary>The task of training the model on pairs.</summary>
     public abstract IPairTask Task(IReadOnlyList<TextPair> pairs);
 
     /// <summary>
-    /// Measures the model on pairs, the most important figure first; of it, more is better. Empty where no figure but the loss
-    /// says anything.
+    /// Measures the model on pairs: the most important figure first, for which higher is better; empty when only the loss is
+    /// meaningful.
     /// </summary>
-    /// <param name="pairs">One or more.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <param name="pairs">The pairs, one or more.</param>
+    /// <param name="cancellationToken">Checked before each batch.</param>
     public abstract IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default);
 
-    /// <summary>What the model makes of sources.</summary>
-    /// <returns>In the order of the sources, as text.</returns>
+    /// <summary>Predicts the targets of sources.</summary>
+    /// <returns>The targets as text, in the order of the sources.</returns>
     public abstract IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default);
 
-    /// <summary>The mean loss over pairs, without learning from them.</summary>
-    /// <param name="pairs">One or more.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <summary>Measures the loss over pairs without learning from them.</summary>
+    /// <param name="pairs">The pairs, one or more.</param>
+    /// <param name="cancellationToken">Checked before each batch.</param>
     public LossSum Loss(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default)
     {
         using IDisposable unrecorded = no_grad();
@@ -152,7 +152,7 @@ public abstract class TrainedModel : IDisposable
         return this;
     }
 
-    // Nobody means "A" and "A " as two classes.
+    // "A" and "A " are never meant as two classes.
     private static void CheckLabels(PairVocab vocab, PairFile pairs)
     {
         var first = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -160,7 +160,7 @@ public abstract class TrainedModel : IDisposable
         {
             if (vocab.LabelIn(pair) is not { } label || first.TryAdd(label.Trim(), label) || first[label.Trim()] == label)
                 return null;
-            return $"the labels '{first[label.Trim()]}' and '{label}' differ in white space alone: write them the same";
+            return $"the labels '{first[label.Trim()]}' and '{label}' differ only in white space: write them the same";
         });
     }
 

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace CharLM.Randomness;
 
 /// <summary>
-/// A number of items in random order: shuffled and held, 4 bytes an item, up to 2^30 of them; above that computed item by item, by
-/// a Feistel network (Luby and Rackoff 1988) that walks on until it comes to an item (Black and Rogaway 2002), in no memory at all.
+/// A random permutation: up to 2^30 items it is shuffled and stored, 4 bytes per item; beyond that it is computed item by item with a
+/// Feistel network (Luby and Rackoff 1988) and cycle walking (Black and Rogaway 2002), without storing anything.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 internal sealed class RandomOrder
@@ -16,10 +16,10 @@ internal sealed class RandomOrder
     private readonly ulong[] _keys = [];
     private readonly int _halfBits;
 
-    /// <summary>An order.</summary>
-    /// <param name="count">How many items, 0 or more.</param>
-    /// <param name="random">Draws it.</param>
-    /// <param name="mostHeld">The greatest number of items whose order is held.</param>
+    /// <summary>A random permutation.</summary>
+    /// <param name="count">Number of items, 0 or more.</param>
+    /// <param name="random">Draws the permutation.</param>
+    /// <param name="mostHeld">The most items whose order is stored; default 2^30.</param>
     public RandomOrder(long count, RandomStream random, int mostHeld = MostHeld)
     {
         Count = count;
@@ -33,17 +33,17 @@ internal sealed class RandomOrder
         _halfBits = (65 - BitOperations.LeadingZeroCount((ulong)count - 1)) / 2;
     }
 
-    /// <summary>How many items there are.</summary>
+    /// <summary>Number of items.</summary>
     public long Count { get; }
 
-    /// <summary>The item in a place, 0 to <see cref="Count"/> - 1.</summary>
+    /// <summary>The item at a position, 0 to <see cref="Count"/> - 1.</summary>
     public long this[long place]
     {
         get
         {
             if (_held is not null)
                 return _held[place];
-            // A network permutes powers of 4: from a number that is no item it goes on to the next.
+            // The network permutes a power of 4; numbers past the last item are permuted again.
             var item = (ulong)place;
             do
             {

@@ -3,13 +3,13 @@ using System.Numerics;
 namespace CharLM.Randomness;
 
 /// <summary>
-/// A stream of random numbers that is fixed by a seed, a purpose and a number: the same three give the same stream on
-/// every machine and in every version.
+/// A stream of random numbers, fixed by a seed, a purpose and a number: the same three give the same stream on every machine and
+/// in every version.
 /// </summary>
 /// <remarks>
-/// xoshiro256** (Blackman and Vigna 2021) seeded through SplitMix64. <see cref="System.Random"/> does not promise its
-/// stream between versions of .NET. A stream is opened anew where it is needed (one for the shuffle of an epoch, say),
-/// so that nothing has to be saved to go on later with the same numbers.
+/// xoshiro256** (Blackman and Vigna 2021) seeded through SplitMix64. <see cref="System.Random"/> does not promise the same stream
+/// in every version of .NET. Each use opens a stream of its own (one for the shuffle of an epoch, say), so resuming needs no saved
+/// generator state.
 /// </remarks>
 public sealed class RandomStream
 {
@@ -17,8 +17,8 @@ public sealed class RandomStream
 
     /// <summary>Opens a stream.</summary>
     /// <param name="seed">The user's seed.</param>
-    /// <param name="purpose">What the numbers are for; streams for other purposes are independent.</param>
-    /// <param name="number">Which stream of that purpose, such as the epoch.</param>
+    /// <param name="purpose">What the numbers are for; streams for different purposes are independent.</param>
+    /// <param name="number">The number of the stream within that purpose, such as the epoch.</param>
     public RandomStream(long seed, string purpose = "", long number = 0)
     {
         ulong mixed = Draw(seed, purpose, number);
@@ -28,7 +28,7 @@ public sealed class RandomStream
         _s3 = SplitMix64(mixed);
     }
 
-    /// <summary>64 random bits that are fixed by the three, without opening a stream; makes no garbage.</summary>
+    /// <summary>64 random bits fixed by the three arguments, without opening a stream or allocating.</summary>
     public static ulong Draw(long seed, string purpose, long number)
     {
         ArgumentNullException.ThrowIfNull(purpose);
@@ -52,7 +52,7 @@ public sealed class RandomStream
         return result;
     }
 
-    /// <summary>A number in [0, 1), uniform on multiples of 2^-53.</summary>
+    /// <summary>A number in [0, 1), uniform over multiples of 2^-53.</summary>
     public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>A whole number in [0, <paramref name="bound"/>), uniform.</summary>
@@ -60,7 +60,7 @@ public sealed class RandomStream
     public int Next(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);
-        // Values past the last whole multiple of the bound would favour small remainders: drawn again.
+        // Values past the last whole multiple of the bound would favour small remainders, so draw again.
         ulong limit = ulong.MaxValue - (ulong.MaxValue % (ulong)bound);
         ulong bits;
         do
@@ -81,7 +81,7 @@ public sealed class RandomStream
         }
     }
 
-    /// <summary>64 bits that look random, of 64 that need not.</summary>
+    /// <summary>Scrambles 64 bits (the SplitMix64 step).</summary>
     internal static ulong SplitMix64(ulong state)
     {
         ulong z = state + 0x9E3779B97F4A7C15UL;

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace CharLM.Torch;
 
 /// <summary>
-/// What there is to know of a library in the 64-bit ELF format before it is loaded (Linux Standard Base, "Object Format").
+/// Inspects and patches a 64-bit ELF library before it is loaded (Linux Standard Base, "Object Format").
 /// </summary>
 internal static class ElfFile
 {
@@ -12,30 +12,30 @@ internal static class ElfFile
     private const ushort WeakFlag = 2; // VER_FLG_WEAK
     private const int HeaderSize = 64;
 
-    /// <summary>Whether the end of a file is missing. The system's loader maps such a file and dies of it.</summary>
-    /// <returns>False for what is no such file: the loader refuses it by itself.</returns>
+    /// <summary>Whether a file is truncated. The system's loader maps such a file and crashes the process.</summary>
+    /// <returns>False for a file of another format, which the loader refuses by itself.</returns>
     public static bool IsCutOff(string path)
     {
         using SafeFileHandle file = File.OpenHandle(path);
         Span<byte> header = stackalloc byte[HeaderSize];
         if (RandomAccess.Read(file, header, 0) < HeaderSize || !IsElf(header))
             return false;
-        // the table of sections comes last
+        // The section table comes last.
         return Long(header, 0x28) + (long)Short(header, 0x3a) * Short(header, 0x3c) > RandomAccess.GetLength(file);
     }
 
-    /// <summary>Marks the needs of one version of a library's symbols as weak: the loader then takes a library that lacks it.</summary>
-    /// <param name="elf">The library, changed in place: one bit an entry.</param>
+    /// <summary>Marks a required symbol version as weak, so that the loader accepts a dependency that lacks it.</summary>
+    /// <param name="elf">The library, changed in place: one bit per entry.</param>
     /// <param name="version">Such as GLIBCXX_3.4.32.</param>
     /// <returns>Whether anything was changed.</returns>
-    /// <exception cref="InvalidDataException">It is no such library, or it is cut off.</exception>
+    /// <exception cref="InvalidDataException">It is not a 64-bit ELF library, or it is truncated.</exception>
     public static bool WeakenVersionNeed(Span<byte> elf, ReadOnlySpan<byte> version)
     {
         ReadOnlySpan<byte> file = elf;
         if (!IsElf(file))
-            throw new InvalidDataException("it is no 64-bit ELF file");
+            throw new InvalidDataException("it is not a 64-bit ELF file");
         int table = Offset(file, Long(file, 0x28)), size = Short(file, 0x3a), count = Short(file, 0x3c);
-        _ = Part(file, table, size * count); // the last part of the file: it is whole
+        _ = Part(file, table, size * count); // The last part of the file: checks that it is complete.
         bool changed = false;
         for (int i = 0; i < count; i++)
         {
@@ -48,7 +48,7 @@ internal static class ElfFile
         return changed;
     }
 
-    // Needs form a chain, and so do the versions that each of them asks for; each link is the way to the next one, 0 at the end.
+    // The needed libraries form a linked list, and so do the versions of each; a link is the offset to the next entry, 0 at the end.
     private static bool WeakenSection(Span<byte> elf, int need, int names, ReadOnlySpan<byte> version)
     {
         bool changed = false;

@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace CharLM.Torch;
 
-/// <summary>Token ids as torch wants them: its embeddings, one-hot vectors and cross-entropy take int64.</summary>
+/// <summary>Token ids in the type that torch's embeddings, one-hot vectors and cross-entropy require: int64.</summary>
 internal static class TokenTensor
 {
     /// <summary>Ids as a tensor, int64.</summary>
-    /// <param name="ids">In row-major order.</param>
-    /// <param name="shape">Of as many values.</param>
-    /// <param name="device">Where it shall live; default the CPU.</param>
+    /// <param name="ids">The ids, in row-major order.</param>
+    /// <param name="shape">The shape, with as many elements as there are ids.</param>
+    /// <param name="device">The device of the tensor; default the CPU.</param>
     public static Tensor Of(ReadOnlySpan<int> ids, ReadOnlySpan<long> shape, Device? device = null)
     {
         var wide = new long[ids.Length];

@@ -7,16 +7,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CharLM.Torch;
 
-/// <summary>Loads TorchSharp's native libraries where .NET by itself cannot, and says in one line why where nobody can.</summary>
+/// <summary>Loads TorchSharp's native libraries where .NET alone cannot, and says why in one line where they cannot be loaded.</summary>
 /// <remarks>
-/// TorchSharp 0.107 asks for the libstdc++ of GCC 13, which Debian 12 and Ubuntu 22.04 lack, on account of one symbol that nothing
-/// ever calls. With that need marked weak, in memory, the library loads. NuGet's files stay as they are.
+/// TorchSharp 0.107 requires the libstdc++ of GCC 13, which Debian 12 and Ubuntu 22.04 lack, for one symbol that is never called.
+/// Once that requirement is marked weak, in memory, the library loads. NuGet's files stay unchanged.
 /// </remarks>
 internal static partial class TorchLibrary
 {
     private const string Binding = "LibTorchSharp", Libtorch = "torch_cpu";
 
-    // Those that have a package libtorch-cpu-SYSTEM.
+    // The systems with a package libtorch-cpu-SYSTEM.
     private static readonly string[] Systems = ["linux-x64", "win-x64", "win-arm64", "osx-arm64"];
 
     private static readonly string[] VisualC = ["MSVCP140.dll", "VCRUNTIME140.dll", "VCRUNTIME140_1.dll"];
@@ -26,15 +26,15 @@ internal static partial class TorchLibrary
     private static DllNotFoundException? s_failure;
 
     /// <summary>
-    /// Listens for native libraries that .NET could not load, which is asked only then, turns background garbage collection off, and on
-    /// Windows keeps torch from ending the process at Ctrl+C.
+    /// Registers a resolver for native libraries that .NET could not load, turns background garbage collection off, and on Windows keeps
+    /// torch from ending the process at Ctrl+C.
     /// </summary>
     /// <remarks>
-    /// TorchSharp 0.107 hands numbers to torch (of x.square() the 2, of a + b the factor 1) as objects that nothing holds during the call.
-    /// A collection that ends while torch computes frees them: torch throws "Expected false to be true", or ends the process. Without
-    /// a collector beside it, a thread that uses torch collects between two calls.
+    /// TorchSharp 0.107 passes numbers to torch (the 2 of x.square(), the factor 1 of a + b) as objects that nothing keeps alive during the
+    /// call. A background collection that ends meanwhile frees them: torch throws "Expected false to be true", or the process ends. Without
+    /// background collection, a thread that uses torch collects only between calls.
     /// </remarks>
-#pragma warning disable CA2255 // torch is reached from everywhere; there is no later moment that comes before all of it.
+#pragma warning disable CA2255 // Any code may be the first to use torch, so no later moment is early enough.
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void Listen()
@@ -46,8 +46,8 @@ internal static partial class TorchLibrary
             GCSettings.LatencyMode = GCLatencyMode.Batch;
     }
 
-    /// <summary>Looks whether torch can be loaded, before anything calls it.</summary>
-    /// <exception cref="DllNotFoundException">It cannot; the message says why, and what to do.</exception>
+    /// <summary>Checks that torch can be loaded, before anything calls it.</summary>
+    /// <exception cref="DllNotFoundException">It cannot; the message says why and what to do.</exception>
     public static void Check()
     {
         if (s_binding == 0 && OperatingSystem.IsLinux()
@@ -57,8 +57,8 @@ internal static partial class TorchLibrary
             throw failure;
     }
 
-    // Intel's OpenMP library, which comes with torch, brings a handler of Fortran's along that ends the process ("forrtl: error (200)")
-    // before anybody can save. Loaded, it asks the C library's copy of the environment, which .NET's own call leaves as it is.
+    // Intel's OpenMP library, which comes with torch, installs a Fortran handler that ends the process ("forrtl: error (200)") before
+    // anything can be saved. On loading it reads the C library's copy of the environment, which .NET's own call does not change.
     private static void LeaveCtrlCAlone()
     {
         const string Variable = "FOR_DISABLE_CONSOLE_CTRL_HANDLER";
@@ -71,12 +71,12 @@ internal static partial class TorchLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
-            // Older than Windows 10: the system's copy is all that there is.
+            // Before Windows 10 there is only the system's copy.
         }
     }
 
-    // Before its first call, TorchSharp tries whether its library loads. A try that fails makes it copy packages into the program's
-    // folder and write pages to standard output: so tries get a handle that leads nowhere, and calls get the exception.
+    // Before its first call, TorchSharp probes whether its library loads. If the probe fails, it copies packages into the program's
+    // folder and writes pages to standard output, so probes get a dummy handle and only calls get the exception.
     private static nint Resolve()
     {
         lock (Loading)
@@ -117,17 +117,17 @@ internal static partial class TorchLibrary
         }
     }
 
-    // 0 where it is not an older libstdc++ that keeps the library from loading.
+    // Returns 0 when an older libstdc++ is not the obstacle.
     private static nint LoadForOlderSystem(string path)
     {
         byte[] elf = File.ReadAllBytes(path);
         if (!ElfFile.WeakenVersionNeed(elf, "GLIBCXX_3.4.32"u8))
             return 0;
-        // Loaded by its path, since a file in memory lies in no folder that its dependencies could be looked for in.
+        // Loaded by its path, since a file in memory has no folder in which to look for its dependencies.
         NativeLibrary.Load(Path.Combine(Path.GetDirectoryName(path)!, "libtorch.so"));
         using SafeFileHandle memory = new(CreateMemoryFile(Path.GetFileName(path), flags: 1), ownsHandle: true); // MFD_CLOEXEC
         if (memory.IsInvalid)
-            throw new IOException($"no file in memory could be made: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new IOException($"cannot create a file in memory: {Marshal.GetLastPInvokeErrorMessage()}");
         RandomAccess.Write(memory, elf, 0);
         return NativeLibrary.Load($"/proc/self/fd/{memory.DangerousGetHandle()}");
     }
@@ -140,22 +140,22 @@ internal static partial class TorchLibrary
         return folders.Append(AppContext.BaseDirectory).Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
-    // In a notebook or script, which runs from the package folders, TorchSharp gathers its libraries by itself.
+    // In a notebook or script, which runs from the package folders, TorchSharp collects its libraries itself.
     private static bool RunsFromPackages =>
         typeof(TorchSharp.torch).Assembly.Location is { Length: > 0 } assembly
         && Path.GetDirectoryName(assembly) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
 
     private static DllNotFoundException Missing() => new(WithoutLibtorch(RuntimeInformation.RuntimeIdentifier));
 
-    /// <summary>What is said where libtorch does not lie beside the program.</summary>
+    /// <summary>The message for when libtorch is not beside the program.</summary>
     /// <param name="system">.NET's name of the system, such as linux-arm64.</param>
     internal static string WithoutLibtorch(string system) => Systems.Contains(system)
-        ? $"libtorch does not lie beside the program: add the package libtorch-cpu-{system} 2.10.0, or build or install charlm again"
+        ? $"libtorch is missing beside the program: add the package libtorch-cpu-{system} 2.10.0, or build or install charlm again"
         : $"there is no libtorch for {system}{(system == "osx-x64" ? " (PyTorch ended its builds for Intel Macs)" : "")}: networks need "
             + $"{string.Join(", ", Systems[..^1])} or {Systems[^1]}; n-grams, corpora and reports work here, too";
 
-    /// <summary>What of Visual C++'s runtime a machine lacks, and where it is had; null when it lacks nothing.</summary>
-    /// <param name="canLoad">Whether a library of a name can be loaded.</param>
+    /// <summary>The message that names the missing libraries of the Visual C++ runtime and where to get them; null when none is.</summary>
+    /// <param name="canLoad">Whether a library with a given name can be loaded.</param>
     internal static string? MissingRuntime(Func<string, bool> canLoad)
     {
         string[] missing = [.. VisualC.Where(name => !canLoad(name))];
@@ -168,7 +168,7 @@ internal static partial class TorchLibrary
     private static DllNotFoundException Damaged(string cause, Exception? inner = null) => new(
         $"{cause} (build or install the program again if a file is damaged; libtorch takes about 1 GB of memory)", inner);
 
-    // .NET lists everything that it tried, a line each, after a line of advice.
+    // .NET writes a line of advice, then one line for each path that it tried.
     private static string Cause(DllNotFoundException e)
     {
         string[] lines = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

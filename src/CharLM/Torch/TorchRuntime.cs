@@ -4,22 +4,22 @@ using static TorchSharp.torch;
 
 namespace CharLM.Torch;
 
-/// <summary>TorchSharp in this process: its versions, and how it is set up for a run.</summary>
+/// <summary>TorchSharp in this process: its versions, threads and device.</summary>
 public static class TorchRuntime
 {
     /// <summary>The version of TorchSharp.</summary>
     public static string TorchSharpVersion => typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown";
 
-    /// <summary>The version of the libtorch underneath.</summary>
+    /// <summary>The version of libtorch.</summary>
     public static string LibtorchVersion => Version.TryParse(__version__, out Version? version) ? version.ToString(3) : __version__;
 
-    /// <summary>Threads of one operation.</summary>
+    /// <summary>Threads per operation.</summary>
     public static int Threads => get_num_threads();
 
-    /// <summary>The device that "auto" means here.</summary>
+    /// <summary>The device that "auto" selects on this machine.</summary>
     public static string DefaultDevice => cuda.is_available() ? "cuda" : "cpu";
 
-    /// <summary>Every error of the two settings that shows without loading torch, empty when there is none.</summary>
+    /// <summary>Every error of the two settings that can be found without loading torch; empty when there is none.</summary>
     public static IEnumerable<string> Errors(string device, int threads)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -31,8 +31,8 @@ public static class TorchRuntime
 
     /// <summary>Sets the number of threads and finds a device.</summary>
     /// <param name="device">cpu, cuda or cuda:N.</param>
-    /// <param name="threads">Threads of one operation, 1 or more; 0 chooses: one, since the products of a recurrent step
-    /// are too small to share (two threads were measured 3 times slower and more).</param>
+    /// <param name="threads">Threads per operation, 1 or more; default 0: one, since the products of a recurrent step are too small to
+    /// share (two threads measured at least 3 times slower).</param>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
     /// <exception cref="DllNotFoundException">torch cannot be loaded; the message says why.</exception>
     public static Device Use(string device = "cpu", int threads = 0)
@@ -51,7 +51,7 @@ public static class TorchRuntime
         return InitializeDevice(new Device(DeviceType.CUDA, index));
     }
 
-    // The number of a CUDA device, 0 when none is given; null when it is no CUDA device.
+    // The number of a CUDA device, 0 when none is given; null for other devices.
     private static int? IndexOf(string device) => device.Split(':') switch
     {
         ["cuda"] => 0,

@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>
-/// Trains by epochs of minibatches and always knows its place in them: what a language model on a text and a model on pairs
-/// have in common. A step that has begun is finished; between two steps all that was gathered can be copied and gone on from.
+/// Trains by epochs of minibatches and tracks its position in them: the common base for language models on text and models on pairs. A
+/// step that has begun is finished; between steps the whole state can be copied and resumed later.
 /// </summary>
 /// <remarks>
-/// Thread safety: one thread at a time for each trainer, and one trainer for each model; readers of the model come between its steps,
-/// or get an exception. torch has one random generator a process: models with dropout that torch trains at the same time are not
+/// Thread safety: one thread at a time per trainer, and one trainer per model; the model may be read between steps, while reading it
+/// during one throws. torch has one random generator per process: models with dropout that torch trains concurrently are not
 /// reproducible.
 /// </remarks>
 public abstract class EpochTrainer : IDisposable
@@ -24,18 +24,18 @@ public abstract class EpochTrainer : IDisposable
     private readonly List<Parameter> _weights, _frozen;
     private readonly OneAtATime _steps;
 
-    // The epoch that is going on, and what its minibatches told so far.
+    // The current epoch, and the sums over its minibatches so far.
     private int _epoch, _batch;
     private LossSum _nats;
     private double _norms, _secondsBefore;
 
-    // Whether its report was given.
+    // Whether its report was returned.
     private bool _isTold;
 
     /// <summary>A trainer at the beginning of the first epoch.</summary>
     /// <param name="config">How to train.</param>
-    /// <param name="model">What is trained; stays the caller's.</param>
-    /// <exception cref="InvalidConfigException">The configuration is invalid, or freezes what the model has not.</exception>
+    /// <param name="model">The model to train; the caller owns it.</param>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or freezes parts that the model lacks.</exception>
     protected EpochTrainer(TrainerConfig config, nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -51,10 +51,10 @@ public abstract class EpochTrainer : IDisposable
         _schedule = new Schedule(config.Schedule, config.LearningRate, epochs);
     }
 
-    /// <summary>How it trains.</summary>
+    /// <summary>The training configuration.</summary>
     protected TrainerConfig Config { get; }
 
-    /// <summary>What the gradients are for.</summary>
+    /// <summary>The optimizer that applies the gradients.</summary>
     private protected abstract IOptimizer Optimizer { get; }
 
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
@@ -66,30 +66,30 @@ public abstract class EpochTrainer : IDisposable
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
 
     /// <summary>
-    /// Trains one epoch, or the rest of it when it was cancelled before. After <see cref="SetState"/> of a state that was copied
-    /// between the last minibatch of an epoch and <see cref="EpochEnded"/>, that epoch is told of again and nothing is learned.
+    /// Trains one epoch, or the rest of it if it was cancelled before. After <see cref="SetState"/> with a state copied between the last
+    /// minibatch of an epoch and <see cref="EpochEnded"/>, it only reports that epoch again.
     /// </summary>
     /// <param name="epoch">
-    /// Which epoch, from 0, after all that were trained; fixes its minibatches and everything else that is random in it.
+    /// The epoch, from 0, later than all trained ones; fixes its minibatches and all its randomness.
     /// </param>
-    /// <param name="progress">Told of every minibatch.</param>
-    /// <param name="cancellationToken">Looked at before each minibatch: a step that has begun is finished.</param>
+    /// <param name="progress">Receives a report for every minibatch.</param>
+    /// <param name="cancellationToken">Checked before each minibatch: a step that has begun is finished.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the weights are those after the last finished step.</exception>
     /// <exception cref="TrainingDivergedException">
-    /// The loss is not finite, and the weights are those before that step; or the mean over the epoch has no finite perplexity.
+    /// The loss is not finite, and the weights are still those before that step; or the epoch's mean loss has no finite perplexity.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The trainer or the model is disposed.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The epoch, or a later one, was trained before; the model learns from somebody else just now, its weights are not those that the
-    /// trainer began with, or all of them are frozen.
+    /// The epoch or a later one was already trained; or the model is being trained elsewhere, its weights are not those that the trainer
+    /// began with, or all of them are frozen.
     /// </exception>
     public EpochReport TrainEpoch(int epoch, IProgress<StepReport>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         CheckWeights();
         if (epoch < _epoch || (epoch == _epoch && _isTold))
-            throw new InvalidOperationException($"epoch {epoch} is trained already: the next is {(_isTold ? _epoch + 1 : _epoch)}");
-        // Only while this trainer learns: the next one has a configuration of its own.
+            throw new InvalidOperationException($"epoch {epoch} is already trained: the next is {(_isTold ? _epoch + 1 : _epoch)}");
+        // Frozen only while this trainer runs, since another one may have a different configuration.
         List<Parameter> frozen = _frozen.FindAll(weight => weight.requires_grad);
         int batches = PlanEpoch(epoch);
         if (epoch != _epoch)
@@ -127,17 +127,17 @@ public abstract class EpochTrainer : IDisposable
     }
 
     /// <summary>
-    /// An epoch is measured and over: tells the schedule how it did. A plateau schedule needs to hear it after every epoch; the others
-    /// go on without it.
+    /// Ends an epoch after it was measured, and passes its loss to the schedule. A plateau schedule needs this call after every epoch; the
+    /// others work without it.
     /// </summary>
-    /// <param name="loss">Nats per token of the held-out text, or another figure of which less is better.</param>
+    /// <param name="loss">Nats per token of the held-out text, or another figure where lower is better.</param>
     public void EpochEnded(double loss)
     {
         _schedule.EpochEnded(loss);
         BeginEpoch(_epoch + 1);
     }
 
-    /// <summary>All that was gathered besides the weights, copied; between two steps, in an epoch or after one.</summary>
+    /// <summary>Copies the whole state besides the weights; call it between two steps, during or after an epoch.</summary>
     public TrainerState CopyState()
     {
         OptimizerMoments update = Optimizer.CopyState();
@@ -162,8 +162,8 @@ public abstract class EpochTrainer : IDisposable
         };
     }
 
-    /// <summary>Goes on from what a trainer of the same model, configuration and text had gathered.</summary>
-    /// <exception cref="FormatException">It had another optimizer, batch size or text.</exception>
+    /// <summary>Resumes from the state of a trainer with the same model, configuration and text.</summary>
+    /// <exception cref="FormatException">The state is from another optimizer, batch size or text.</exception>
     public void SetState(TrainerState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -185,46 +185,45 @@ public abstract class EpochTrainer : IDisposable
         _time.Reset();
     }
 
-    /// <summary>Frees what the trainer holds, after a step that goes on; the second time does nothing.</summary>
+    /// <summary>Frees the trainer's resources, after any step in progress; a second call does nothing.</summary>
     public void Dispose()
     {
         _steps.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees what the trainer holds; called once.</summary>
+    /// <summary>Frees the trainer's resources; called once.</summary>
     protected abstract void Free();
 
-    /// <summary>Lays an epoch out; its minibatches are learned next.</summary>
-    /// <param name="epoch">Which epoch, from 0.</param>
-    /// <returns>How many minibatches it has.</returns>
+    /// <summary>Plans an epoch, whose minibatches are learned next.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <returns>The number of its minibatches.</returns>
     protected abstract int PlanEpoch(int epoch);
 
     /// <summary>Computes the loss of a minibatch and the gradients of the weights.</summary>
-    /// <param name="batch">Which minibatch of the epoch that was laid out, from 0.</param>
+    /// <param name="batch">The minibatch of the planned epoch, from 0.</param>
     /// <param name="step">
-    /// A number of its own for every minibatch of every epoch: what is random in a step follows from the seed and it alone, so
-    /// that it is the same wherever a run begins.
+    /// A unique number for every minibatch of every epoch; with the seed it fixes the step's randomness, so that a resumed run is the same.
     /// </param>
-    /// <param name="done">Finished epochs and the part of the current one.</param>
-    /// <returns>Mean cross-entropy in nats, and over how many predictions it was taken.</returns>
+    /// <param name="done">Finished epochs plus the fraction of the current one.</param>
+    /// <returns>Mean cross-entropy in nats, and the number of predictions in it.</returns>
     protected abstract (double Loss, long Predictions) Learn(int batch, long step, double done);
 
-    /// <summary>Whether no state is carried into a minibatch from the one before it.</summary>
-    /// <param name="epoch">The epoch that was laid out last.</param>
-    /// <param name="batch">Which of its minibatches, from 0.</param>
+    /// <summary>Whether a minibatch starts without state from the one before it.</summary>
+    /// <param name="epoch">The epoch planned last.</param>
+    /// <param name="batch">The minibatch, from 0.</param>
     private protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
 
-    /// <summary>The state that is carried from minibatch to minibatch, copied.</summary>
+    /// <summary>Copies the state that is carried from minibatch to minibatch.</summary>
     private protected virtual CarriedState CopyCarried() => CarriedState.None;
 
-    /// <summary>Goes on with a state.</summary>
-    /// <exception cref="FormatException">It is of another model or batch size.</exception>
+    /// <summary>Sets the carried state.</summary>
+    /// <exception cref="FormatException">It is from another model or batch size.</exception>
     private protected virtual void SetCarried(CarriedState state)
     {
     }
 
-    /// <summary>What is random in a step, by what it is for.</summary>
+    /// <summary>The random bits of a step for a purpose.</summary>
     protected ulong Draw(string purpose, long step) => RandomStream.Draw(Config.Seed, purpose, step);
 
     private void BeginEpoch(int epoch)
@@ -233,12 +232,12 @@ public abstract class EpochTrainer : IDisposable
         _time.Reset();
     }
 
-    // An optimizer keeps the weights that it was given: it would go on with those that the model has no more.
+    // The optimizer keeps the weights that it was given, and would keep updating them after the model has replaced them.
     private void CheckWeights()
     {
         using ModelAccess.Lease reading = ModelAccess.Of(_model)?.Read() ?? default;
         if (!_model.parameters().SequenceEqual(_weights, ReferenceEqualityComparer.Instance))
-            throw new InvalidOperationException("the model's weights were moved or replaced since the trainer was made: make a new one");
+            throw new InvalidOperationException("the model's weights were moved or replaced since the trainer was created: make a new one");
         if (!_weights.Exists(weight => weight.requires_grad && !_frozen.Contains(weight, ReferenceEqualityComparer.Instance)))
             throw new InvalidOperationException("all weights of the model are frozen (requires_grad is false): there is nothing to train");
     }
@@ -274,43 +273,43 @@ public abstract class EpochTrainer : IDisposable
     }
 }
 
-/// <summary>What one epoch of training told.</summary>
+/// <summary>The results of one epoch of training.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record EpochReport
 {
-    /// <summary>Which epoch, from 1.</summary>
+    /// <summary>The epoch, from 1.</summary>
     public required int Epoch { get; init; }
 
     /// <summary>Epochs of the whole run.</summary>
     public required int NumEpochs { get; init; }
 
     /// <summary>
-    /// Loss over the epoch's minibatches, each measured before the step that learns from it, as the book does.
+    /// Loss over the epoch's minibatches, each measured before the step that learns from it, as in the book.
     /// </summary>
     public required LossSum Train { get; init; }
 
     /// <summary>Mean over the epoch's steps of the gradients' global norm before clipping.</summary>
     public required double GradientNorm { get; init; }
 
-    /// <summary>Step size of the epoch's last step.</summary>
+    /// <summary>Learning rate of the epoch's last step.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary>Seconds of training in this epoch, evaluation and samples not counted.</summary>
+    /// <summary>Seconds of training in this epoch, without evaluation and samples.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Tokens predicted and learned from in a second of training.</summary>
+    /// <summary>Tokens predicted and learned from per second of training.</summary>
     public double TokensPerSecond => Train.Tokens / Seconds;
 }
 
 /// <summary>
-/// The loss is no longer a finite number, or so large that its perplexity is none: going on would only spread it.
+/// The loss is no longer finite, or so large that its perplexity is not: training on would only spread it.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class TrainingDivergedException : Exception
 {
     private const string Advice = "try a smaller learning rate, or clip the gradients to a smaller norm";
 
-    /// <summary>Names the step, the gradient norm and what to try.</summary>
+    /// <summary>An exception that names the step, the gradient norm and what to try.</summary>
     public TrainingDivergedException(int epoch, int batch, double loss, double gradientNorm, double learningRate)
         : base($"the loss became {loss} at epoch {epoch}, minibatch {batch} (gradient norm {gradientNorm:g4}, learning rate "
             + $"{learningRate:g4}); {Advice}")
@@ -319,20 +318,20 @@ public sealed class TrainingDivergedException : Exception
     }
 
     private TrainingDivergedException(string what, EpochReport report, LossSum nats)
-        : base($"{what} of epoch {report.Epoch} became {nats.Mean:g6} nats, whose perplexity is no finite number "
+        : base($"{what} of epoch {report.Epoch} became {nats.Mean:g6} nats, whose perplexity is not finite "
             + $"(mean gradient norm {report.GradientNorm:g4}, learning rate {report.LearningRate:g4}); {Advice}")
     {
         (Epoch, GradientNorm) = (report.Epoch, report.GradientNorm);
     }
 
-    /// <summary>Which epoch, from 1.</summary>
+    /// <summary>The epoch, from 1.</summary>
     public int Epoch { get; }
 
-    /// <summary>Which minibatch of it, from 1; null when it shows in a mean over the epoch or over held-out text.</summary>
+    /// <summary>The minibatch in the epoch, from 1; null when the mean over the epoch or held-out text diverged.</summary>
     public int? Batch { get; }
 
     /// <summary>
-    /// Global norm of the gradients before clipping, not finite when the loss was not; for a mean, the mean over the epoch's steps.
+    /// Global norm of the gradients before clipping; not finite if the loss is not; when a mean diverged, the mean over the epoch's steps.
     /// </summary>
     public double GradientNorm { get; }
 

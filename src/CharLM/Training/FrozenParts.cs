@@ -1,8 +1,8 @@
 namespace CharLM.Training;
 
-/// <summary>Which weights stay as they are while the others learn, by the names of parts of a model.</summary>
+/// <summary>Selects the weights to freeze during training, by the names of a model's parts.</summary>
 /// <remarks>
-/// A part is a weight (<c>linear.bias</c>), what its name begins with up to a dot or underscore (<c>embedding</c>, <c>rnn</c>,
+/// A part is a weight (<c>linear.bias</c>), a prefix of weights' names up to a dot or underscore (<c>embedding</c>, <c>rnn</c>,
 /// <c>encoder.l0</c>, <c>rnn.weight_ih</c>), or a layer of a module in both directions (<c>rnn.l0</c>).
 /// </remarks>
 internal static class FrozenParts
@@ -19,15 +19,15 @@ internal static class FrozenParts
         return [.. weights.Where(weight => parts.Any(part => Has(part, weight)))];
     }
 
-    /// <summary>Every error of what is to be frozen, empty when there is none.</summary>
+    /// <summary>Every error of the parts to freeze; empty when there is none.</summary>
     /// <inheritdoc cref="Of"/>
     public static IEnumerable<string> Errors(string? freeze, IReadOnlyCollection<string> weights)
     {
         string[] parts = Named(freeze);
         string[] unknown = [.. parts.Where(part => part.Length > 0 && !weights.Any(weight => Has(part, weight)))];
         if (unknown.Length > 0)
-            yield return $"freeze names what the model has not, {string.Join(", ", unknown.Select(part => $"'{part}'"))}: its parts are "
-                + $"{string.Join(", ", PartsOf(weights))}, and each weight by its full name, such as {weights.First()}";
+            yield return $"freeze names parts that the model lacks, {string.Join(", ", unknown.Select(part => $"'{part}'"))}: its parts "
+                + $"are {string.Join(", ", PartsOf(weights))}, and each weight by its full name, such as {weights.First()}";
         if (freeze is not null && unknown.Length == 0 && Of(freeze, weights).Count == weights.Count)
             yield return $"freeze {freeze} leaves nothing to train: all weights of the model are frozen";
     }

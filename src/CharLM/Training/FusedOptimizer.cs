@@ -8,16 +8,16 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Training;
 
-/// <summary>Clipping and optimizers over weights as memory, with torch's formulas; one pass over each weight.</summary>
+/// <summary>Clipping and optimizers on raw memory, with torch's formulas, in one pass over each weight.</summary>
 internal sealed class FusedOptimizer : IOptimizer
 {
     private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99;
 
-    // Weights are clipped and changed in parts of at most so many, shared out among the workers; the part, not the worker, decides in
-    // which order squares are added.
+    // Weights are clipped and updated in parts of at most this many, distributed among the workers; squares are added in the order of
+    // parts, not of workers.
     private const int MostOfAPart = 32_768;
 
-    // Fewer weights are changed faster than a second worker is told to.
+    // Fewer weights are updated faster than a second worker is started.
     private const int WeightsOfAWorker = 50_000;
 
     private readonly RawWeights _source;
@@ -33,7 +33,7 @@ internal sealed class FusedOptimizer : IOptimizer
     private readonly double _weightDecay;
     private double _scale = 1;
 
-    // Of each weight: whether it is to stay as it is, how many steps it has taken, and the constants of the next one.
+    // For each weight: whether it is frozen, the number of its steps, and the constants of its next step.
     private readonly bool[] _frozen;
     private readonly long[] _steps;
     private readonly Optimize.Constants[] _constants;
@@ -57,7 +57,7 @@ internal sealed class FusedOptimizer : IOptimizer
     /// <inheritdoc/>
     public double LearningRate { get; set; }
 
-    /// <summary>Nothing to do: gradients are written, not added up.</summary>
+    /// <summary>Does nothing: gradients are overwritten, not accumulated.</summary>
     public void ZeroGradients()
     {
     }
@@ -71,7 +71,7 @@ internal sealed class FusedOptimizer : IOptimizer
         foreach (double some in _squares)
             squares += some;
         double norm = Math.Sqrt(squares);
-        // The gradients are scaled where they are used, as GradientClipping scales them.
+        // The gradients are scaled when they are used, by the same factor as in GradientClipping.
         _scale = GradientClipping.Factor(norm, bound, kind);
         if (kind == ClippingKind.Value && bound > 0)
         {
@@ -123,7 +123,7 @@ internal sealed class FusedOptimizer : IOptimizer
         _second.Dispose();
     }
 
-    // As torch has it, a frozen weight has no gradient, whatever the kernels computed: it neither counts in the norm nor changes.
+    // As in torch, a frozen weight has no gradient, whatever the kernels computed: it does not count in the norm and does not change.
     private void FindFrozen()
     {
         for (int weight = 0; weight < _frozen.Length; weight++)
@@ -148,7 +148,7 @@ internal sealed class FusedOptimizer : IOptimizer
             WeightDecay: _kind == OptimizerKind.Adam ? (float)_weightDecay : 0),
     };
 
-    // The weights, and where the moments of each begin.
+    // The weights and the offset of each one's moments.
     private IEnumerable<(RawWeight Weight, long Begin)> Places()
     {
         long begin = 0;
@@ -240,6 +240,6 @@ internal sealed class FusedOptimizer : IOptimizer
             part.Length,
             _constants[part.Place]);
 
-    // A part of a weight, by its place among them all, and where its moments begin.
+    // A part of a weight, with the weight's index and the offset of the part's moments.
     private readonly record struct Part(int Place, RawWeight Weight, int Begin, int Length, long Moments);
 }

@@ -6,19 +6,19 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>
-/// Gradient clipping (<see cref="ClippingKind"/>). As the books have it, all gradients g become g * min(1, theta / ||g||), with
-/// the norm over all of them together (Dive into Deep Learning v0.17, 8.5.5).
+/// Gradient clipping (<see cref="ClippingKind"/>). As in the books, all gradients g become g * min(1, theta / ||g||), with the norm
+/// over all of them together (Dive into Deep Learning v0.17, 8.5.5).
 /// </summary>
 /// <remarks>
-/// torch's own clip_grad_norm_ adds 1e-6 to the norm before it divides. That is lost in float32, but not in float64,
-/// where it would make the same model learn differently from one implementation to the next.
+/// torch's own clip_grad_norm_ adds 1e-6 to the norm before dividing. That vanishes in float32, but in float64 it would make the same
+/// model train differently in different implementations.
 /// </remarks>
 internal static class GradientClipping
 {
-    /// <summary>Holds all gradients to a bound.</summary>
-    /// <param name="parameters">Those without a gradient are passed over, and so are frozen ones: neither counts in the norm.</param>
+    /// <summary>Clips all gradients to a bound.</summary>
+    /// <param name="parameters">The parameters; those without a gradient and frozen ones are skipped and do not count in the norm.</param>
     /// <param name="bound">The bound; 0 never clips.</param>
-    /// <param name="kind">How.</param>
+    /// <param name="kind">The kind of clipping.</param>
     /// <returns>The norm before clipping.</returns>
     public static double Clip(IEnumerable<Parameter> parameters, double bound, ClippingKind kind)
     {
@@ -44,7 +44,7 @@ internal static class GradientClipping
         return norm;
     }
 
-    /// <summary>What gradients of a norm are multiplied by; 1 for <see cref="ClippingKind.Value"/>, which looks at each value.</summary>
+    /// <summary>The factor for gradients with a norm; 1 for <see cref="ClippingKind.Value"/>, which clips each value.</summary>
     public static double Factor(double norm, double bound, ClippingKind kind) => kind switch
     {
         ClippingKind.Norm when bound > 0 && norm > bound => bound / norm,
@@ -53,18 +53,18 @@ internal static class GradientClipping
     };
 }
 
-/// <summary>What is done to gradients against a bound, before they change the weights.</summary>
+/// <summary>How gradients are clipped to a bound before they change the weights.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum ClippingKind
 {
     /// <summary>
-    /// All become g * min(1, bound / ||g||), with the norm over all of them together: the direction stays (Pascanu et al. 2013).
+    /// All become g * min(1, bound / ||g||), with the norm over all of them together: keeps the direction (Pascanu et al. 2013).
     /// </summary>
     Norm,
 
-    /// <summary>Every single value is cut off at ±bound: the direction changes (Mikolov 2012).</summary>
+    /// <summary>Each value is clipped to ±bound: changes the direction (Mikolov 2012).</summary>
     Value,
 
-    /// <summary>All become g * bound / ||g||, short ones too: every step is taken with the same length of gradient.</summary>
+    /// <summary>All become g * bound / ||g||, even short ones: the gradient of every step has the same norm.</summary>
     Rescale,
 }

@@ -7,40 +7,40 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>
-/// One way of turning gradients into new weights, clipping included. Frozen weights (<c>requires_grad</c> is false) stay as they are
-/// and do not count in the norm.
+/// An optimizer: turns gradients into new weights, including clipping. Frozen weights (<c>requires_grad</c> is false) do not change and
+/// do not count in the norm.
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
 internal interface IOptimizer : IDisposable
 {
-    /// <summary>The step size.</summary>
+    /// <summary>The learning rate.</summary>
     double LearningRate { get; set; }
 
-    /// <summary>Forgets the gradients of the step before.</summary>
+    /// <summary>Clears the gradients of the previous step.</summary>
     void ZeroGradients();
 
-    /// <summary>Holds the gradients to a bound.</summary>
+    /// <summary>Clips the gradients to a bound.</summary>
     /// <param name="bound">The bound; 0 never clips.</param>
-    /// <param name="kind">How; default all together, by their global norm.</param>
+    /// <param name="kind">The kind of clipping; default by global norm.</param>
     /// <returns>The global norm before clipping.</returns>
     double Clip(double bound, ClippingKind kind = ClippingKind.Norm);
 
-    /// <summary>Changes the weights.</summary>
+    /// <summary>Updates the weights.</summary>
     void Step();
 
-    /// <summary>What it has gathered, copied.</summary>
+    /// <summary>Copies its state.</summary>
     OptimizerMoments CopyState();
 
-    /// <summary>Goes on from what another one of the same kind and weights has gathered.</summary>
-    /// <exception cref="FormatException">It is of another kind, or of other weights.</exception>
+    /// <summary>Resumes from the state of an optimizer of the same kind and weights.</summary>
+    /// <exception cref="FormatException">The state is from another kind or other weights.</exception>
     void SetState(OptimizerMoments state);
 }
 
-/// <summary>How gradients change the weights.</summary>
+/// <summary>The optimization algorithm.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum OptimizerKind
 {
-    /// <summary>Stochastic gradient descent: written out for custom models, torch.optim's for others.</summary>
+    /// <summary>Stochastic gradient descent: from scratch for custom models, torch.optim's for others.</summary>
     Sgd,
 
     /// <summary>Adam (Kingma and Ba 2015), torch.optim's.</summary>
@@ -55,9 +55,9 @@ public enum OptimizerKind
     RmsProp,
 }
 
-/// <summary>What an optimizer has gathered.</summary>
+/// <summary>The state of an optimizer.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Steps">Steps that it has counted; of weights that were frozen for a while, those of the others.</param>
+/// <param name="Steps">The most steps that any weight has taken; frozen weights take none.</param>
 /// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg), the values of each weight in order, row-major.</param>
 internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
 {
@@ -70,22 +70,22 @@ internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, 
     /// <summary>The name of RMSProp's mean of squared gradients.</summary>
     public const string SquareAverage = "square_avg";
 
-    /// <summary>The names of all of them.</summary>
+    /// <summary>The names of all moments.</summary>
     public static IReadOnlyList<string> AllMoments { get; } = [FirstMoment, SecondMoment, SquareAverage];
 
-    /// <summary>Nothing.</summary>
+    /// <summary>An empty state.</summary>
     public static OptimizerMoments None { get; } = new(0, new Dictionary<string, IReadOnlyList<float[]>>());
 
-    /// <summary>The values of a moment, one array a weight.</summary>
-    /// <param name="name">Which moment.</param>
-    /// <param name="lengths">How many values each weight has.</param>
-    /// <exception cref="FormatException">They are missing, or of other weights.</exception>
+    /// <summary>The values of a moment, one array per weight.</summary>
+    /// <param name="name">The name of the moment.</param>
+    /// <param name="lengths">The number of values of each weight.</param>
+    /// <exception cref="FormatException">They are missing, or belong to other weights.</exception>
     public IReadOnlyList<float[]> MomentOf(string name, IReadOnlyList<long> lengths)
     {
         if (!Moments.TryGetValue(name, out IReadOnlyList<float[]>? values))
             throw new FormatException($"lacks the optimizer's {name}");
         return values.Select(of => of.LongLength).SequenceEqual(lengths) ? values
-            : throw new FormatException($"has the optimizer's {name} of other weights");
+            : throw new FormatException($"has the optimizer's {name} for other weights");
     }
 
     /// <summary>The moments of a kind of optimizer, in PyTorch's order.</summary>
@@ -98,8 +98,8 @@ internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, 
 }
 
 /// <summary>
-/// Minibatch stochastic gradient descent, written out: w becomes w - lr * g, after the clipping of
-/// <see cref="GradientClipping"/> (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
+/// Minibatch stochastic gradient descent from scratch: w becomes w - lr * g, with the clipping of <see cref="GradientClipping"/>
+/// (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
 internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IOptimizer
@@ -136,12 +136,12 @@ internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learn
     /// <inheritdoc/>
     public OptimizerMoments CopyState() => OptimizerMoments.None;
 
-    /// <summary>Nothing to set: each step depends on its gradients alone.</summary>
+    /// <summary>Does nothing: each step depends only on its gradients.</summary>
     public void SetState(OptimizerMoments state)
     {
     }
 
-    /// <summary>Nothing to free: the weights belong to the model.</summary>
+    /// <summary>Does nothing: the weights belong to the model.</summary>
     public void Dispose()
     {
     }

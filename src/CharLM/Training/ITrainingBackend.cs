@@ -9,41 +9,41 @@ using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
-/// <summary>Computes the loss of minibatches and the gradients of a model's weights; keeps the state between them.</summary>
+/// <summary>Computes the loss of minibatches and the gradients of a model's weights, and carries the state between them.</summary>
 internal interface ITrainingBackend : IDisposable
 {
-    /// <summary>What the gradients are for.</summary>
+    /// <summary>The optimizer that applies the gradients.</summary>
     IOptimizer Optimizer { get; }
 
-    /// <summary>Forgets the state: the next minibatch begins at zero.</summary>
+    /// <summary>Resets the state: the next minibatch begins at zero.</summary>
     void ResetState();
 
-    /// <summary>Learns one minibatch: afterwards the gradients are those of its mean loss, and the state is that after it.</summary>
+    /// <summary>Computes the gradients of a minibatch's mean loss and advances the state past it.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
-    /// <param name="targets">What follows them; <see cref="Minibatch.NoTarget"/> where nothing is predicted, but not everywhere.</param>
-    /// <param name="batch">Rows.</param>
-    /// <param name="steps">Tokens of a row.</param>
-    /// <param name="dropoutKey">Decides what dropout drops.</param>
+    /// <param name="targets">The next tokens; <see cref="Minibatch.NoTarget"/> where nothing is predicted, but not everywhere.</param>
+    /// <param name="batch">Number of rows.</param>
+    /// <param name="steps">Tokens per row.</param>
+    /// <param name="dropoutKey">Seeds dropout.</param>
     /// <param name="gradientScales">
-    /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
+    /// Factors of the state's gradient from each step to the one before, [steps]; empty: 1.
     /// </param>
-    /// <returns>Mean cross-entropy, nats a token.</returns>
+    /// <returns>Mean cross-entropy, in nats per token.</returns>
     double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales);
 
-    /// <summary>The state that is carried to the next minibatch, copied.</summary>
+    /// <summary>Copies the state that is carried to the next minibatch.</summary>
     CarriedState CopyState();
 
-    /// <summary>Goes on from a state.</summary>
-    /// <param name="batch">Rows of a minibatch.</param>
-    /// <param name="state">Of as many rows.</param>
+    /// <summary>Sets the carried state.</summary>
+    /// <param name="batch">Rows per minibatch.</param>
+    /// <param name="state">The state, with that many rows.</param>
     void SetState(int batch, CarriedState state);
 }
 
-/// <summary>Chooses what learns a model: the kernels where they compute it as a whole, else torch's automatic differentiation.</summary>
+/// <summary>Chooses the backend for a model: the kernels if they compute it as a whole, else torch's automatic differentiation.</summary>
 internal static class TrainingBackends
 {
-    /// <summary>A backend of a model with the optimizer of a configuration.</summary>
+    /// <summary>Creates a backend for a model, with the configured optimizer.</summary>
     public static ITrainingBackend Create(LanguageModel model, TrainerConfig config)
     {
         if (model.UsesKernels)
@@ -55,15 +55,15 @@ internal static class TrainingBackends
     }
 }
 
-/// <summary>Learns with the kernels.</summary>
+/// <summary>Trains with the kernels.</summary>
 internal sealed class FusedBackend : ITrainingBackend
 {
     private readonly FusedNetwork _network;
     private readonly FusedRuntime _runtime;
 
-    /// <summary>A backend of a model.</summary>
+    /// <summary>A backend for a model.</summary>
     /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
-    /// <param name="config">How its weights change.</param>
+    /// <param name="config">The optimizer's settings.</param>
     public FusedBackend(LanguageModel model, TrainerConfig config)
     {
         _runtime = model.Fused;
@@ -103,7 +103,7 @@ internal sealed class FusedBackend : ITrainingBackend
     }
 }
 
-/// <summary>Learns with torch's automatic differentiation.</summary>
+/// <summary>Trains with torch's automatic differentiation.</summary>
 internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITrainingBackend
 {
     private RecurrentState? _state;
@@ -125,7 +125,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         using DisposeScope scope = NewDisposeScope();
         model.train();
         if (model.Config.Drops)
-            manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which takes no stream of ours
+            manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which cannot use our streams
         Tensor ids = TokenTensor.Of(inputs, [batch, steps], model.Device);
         Tensor expected = LanguageModel.StepByStep(TokenTensor.Of(targets, [batch, steps], model.Device));
         RecurrentState before = _state ?? model.ZeroState(batch);
@@ -134,7 +134,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         Tensor loss = nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget);
         Optimizer.ZeroGradients();
         loss.backward();
-        // Gradients stop here: what the next minibatch begins with has no history.
+        // Gradients stop here: the next minibatch starts from a detached state.
         ResetState();
         _state = after.Detach().MoveToOuterDisposeScope();
         return FloatArray.ValueOf(loss);
@@ -158,7 +158,7 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory))
             .DetachFromDisposeScope();
 
-        // The memory of attention grows up to its window: its first dimension follows from the rest.
+        // The memory of attention grows up to its window, so its first dimension is inferred.
         static Tensor? Like(float[] values, Tensor? zero) =>
             zero is null ? null
                 : FloatArray.ToTensor(values, [values.Length / zero.shape[1] / zero.shape[2], zero.shape[1], zero.shape[2]])
@@ -186,25 +186,25 @@ internal sealed class TorchBackend(LanguageModel model, IOptimizer update) : ITr
         return (cat([.. logits]), state);
     }
 
-    // The same value, with its gradient multiplied.
+    // The same value, with a scaled gradient.
     private static Tensor ScaleGradient(Tensor value, float scale) => Add(Multiply(value, scale), Multiply(value.detach(), 1 - scale));
 }
 
-/// <summary>What one minibatch told.</summary>
+/// <summary>The results of one minibatch.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
-/// <param name="Epoch">Which epoch, from 1.</param>
-/// <param name="Batch">Which minibatch of it, from 1.</param>
+/// <param name="Epoch">The epoch, from 1.</param>
+/// <param name="Batch">The minibatch in the epoch, from 1.</param>
 /// <param name="NumBatches">Minibatches of the epoch.</param>
-/// <param name="Loss">Mean cross-entropy, nats a token.</param>
+/// <param name="Loss">Mean cross-entropy, in nats per token.</param>
 /// <param name="GradientNorm">Global norm of the gradients before clipping.</param>
 public readonly record struct StepReport(int Epoch, int Batch, int NumBatches, double Loss, double GradientNorm);
 
-/// <summary>The state that a minibatch hands on to the next, as values; each is empty where the model has none.</summary>
-/// <param name="Hidden">[layers * directions, batch, hidden].</param>
+/// <summary>The state carried from one minibatch to the next, as arrays; each is empty if the model has none.</summary>
+/// <param name="Hidden">The hidden state, [layers * directions, batch, hidden].</param>
 /// <param name="Cell">The cell state, in the same shape.</param>
-/// <param name="Memory">What attention looks back at, oldest first, [1 to window, batch, hidden].</param>
+/// <param name="Memory">The states that attention looks back at, oldest first, [1 to window, batch, hidden].</param>
 internal sealed record CarriedState(float[] Hidden, float[] Cell, float[] Memory)
 {
-    /// <summary>Nothing was read yet.</summary>
+    /// <summary>The state before anything is read.</summary>
     public static CarriedState None { get; } = new([], [], []);
 }

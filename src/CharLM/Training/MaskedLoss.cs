@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
-/// <summary>The loss of sequences of different lengths: padding counts for nothing.</summary>
+/// <summary>The loss of sequences of different lengths; padding does not count.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal static class MaskedLoss
 {
-    // What no token has as its id; torch's own default for "not a target".
+    // Not an id of any token; torch's own default for "not a target".
     private const long NoTarget = -100;
 
-    /// <summary>Mean cross-entropy over the real tokens of all rows, nats a token.</summary>
-    /// <param name="logits">[num_steps, batch, vocab], step by step as recurrent layers give them.</param>
-    /// <param name="targets">What was due at each step.</param>
+    /// <summary>Mean cross-entropy over the real tokens of all rows, in nats per token.</summary>
+    /// <param name="logits">[num_steps, batch, vocab], step by step as recurrent layers return them.</param>
+    /// <param name="targets">The target of each step.</param>
     public static Tensor CrossEntropy(Tensor logits, PaddedBatch targets)
     {
         ArgumentNullException.ThrowIfNull(logits);

@@ -3,25 +3,25 @@ namespace CharLM.Training;
 /// <summary>The learning rate at each step of a run.</summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
 /// <param name="config">How it changes.</param>
-/// <param name="begin">Where it begins.</param>
-/// <param name="numEpochs">Epochs of the run; of one that ends inside an epoch, with that part.</param>
+/// <param name="begin">The initial rate.</param>
+/// <param name="numEpochs">Epochs of the run, including a fraction if it ends inside an epoch.</param>
 public sealed class Schedule(ScheduleConfig config, double begin, double numEpochs)
 {
-    /// <summary>What a plateau schedule remembers; all there is to save.</summary>
-    /// <param name="Scale">What the rate has been multiplied by so far, 0 to 1: after 1,075 halvings it is 0.</param>
-    /// <param name="Best">The best held-out nats so far.</param>
+    /// <summary>The state of a plateau schedule; other schedules have none.</summary>
+    /// <param name="Scale">The factor of the rate so far, 0 to 1: after 1,075 halvings it is 0.</param>
+    /// <param name="Best">The lowest held-out nats per token so far.</param>
     /// <param name="Waited">Epochs since then.</param>
     public readonly record struct Memory(double Scale, double Best, int Waited)
     {
-        /// <summary>Nothing yet.</summary>
+        /// <summary>The state at the beginning.</summary>
         public static Memory Fresh => new(1, double.PositiveInfinity, 0);
     }
 
-    /// <summary>What the schedule remembers.</summary>
+    /// <summary>The state of the schedule.</summary>
     public Memory State { get; set; } = Memory.Fresh;
 
     /// <summary>The rate of a step.</summary>
-    /// <param name="epoch">Finished epochs and the part of the current one: 3.5 is the middle of the fourth.</param>
+    /// <param name="epoch">Finished epochs plus the fraction of the current one: 3.5 is the middle of the fourth.</param>
     public double RateAt(double epoch)
     {
         if (epoch < config.WarmUpEpochs)
@@ -35,7 +35,7 @@ public sealed class Schedule(ScheduleConfig config, double begin, double numEpoc
         };
     }
 
-    /// <summary>An epoch has ended with this held-out loss. Only a plateau schedule asks for it.</summary>
+    /// <summary>Records the held-out loss of a finished epoch; only a plateau schedule needs it.</summary>
     /// <param name="nats">Nats per token.</param>
     public void EpochEnded(double nats)
     {
@@ -57,27 +57,27 @@ public sealed class Schedule(ScheduleConfig config, double begin, double numEpoc
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ScheduleConfig
 {
-    /// <summary>Which way; default constant.</summary>
+    /// <summary>The kind of schedule; default constant.</summary>
     public ScheduleKind Kind { get; init; } = ScheduleKind.Constant;
 
     /// <summary>
-    /// Epochs, or parts of one, over which the rate rises from 0 to its beginning, whichever way it then goes; default 0.
+    /// Epochs, possibly fractional, over which the rate first rises from 0 to its initial value, with any kind; default 0.
     /// </summary>
     public double WarmUpEpochs { get; init; }
 
-    /// <summary>For step: the rate changes after every so many epochs, 1 or more; default 10.</summary>
+    /// <summary>For step: epochs between changes of the rate, 1 or more; default 10.</summary>
     public int StepEpochs { get; init; } = 10;
 
     /// <summary>For plateau: epochs without a better held-out perplexity before the rate changes, 1 or more; default 3.</summary>
     public int PlateauEpochs { get; init; } = 3;
 
-    /// <summary>For step and plateau: what the rate is multiplied by, above 0 and below 1; default 0.5.</summary>
+    /// <summary>For step and plateau: the factor of each change, above 0 and below 1; default 0.5.</summary>
     public double Factor { get; init; } = 0.5;
 
-    /// <summary>For cosine: the end as a part of the beginning, 0 to 1; default 0. For plateau: the rate never falls below it.</summary>
+    /// <summary>For cosine the final rate, for plateau the minimum, as a fraction of the initial rate, 0 to 1; default 0.</summary>
     public double EndFraction { get; init; }
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (!(WarmUpEpochs >= 0 && double.IsFinite(WarmUpEpochs)))
@@ -93,19 +93,19 @@ public sealed record ScheduleConfig
     }
 }
 
-/// <summary>How the learning rate goes on from where it begins.</summary>
+/// <summary>How the learning rate changes from its initial value.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum ScheduleKind
 {
-    /// <summary>It stays.</summary>
+    /// <summary>It stays the same.</summary>
     Constant,
 
-    /// <summary>It is multiplied by a factor after every so many epochs.</summary>
+    /// <summary>It is multiplied by a factor at regular intervals.</summary>
     Step,
 
-    /// <summary>It falls along half a cosine to its end (Loshchilov and Hutter 2017).</summary>
+    /// <summary>It falls along half a cosine to its final value (Loshchilov and Hutter 2017).</summary>
     Cosine,
 
-    /// <summary>It is multiplied by a factor when the held-out perplexity has not become better for some epochs.</summary>
+    /// <summary>It is multiplied by a factor when the held-out perplexity has not improved for some epochs.</summary>
     Plateau,
 }

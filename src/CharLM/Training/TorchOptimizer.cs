@@ -13,7 +13,7 @@ internal sealed class TorchOptimizer : IOptimizer
     private readonly OptimizerHelper _optimizer;
     private readonly OptimizerKind _kind;
 
-    /// <summary>An optimizer by name, with PyTorch's defaults for all but the learning rate.</summary>
+    /// <summary>An optimizer with PyTorch's defaults for everything but the learning rate and weight decay.</summary>
     public TorchOptimizer(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0)
     {
         (_parameters, _kind) = ([.. parameters], kind);
@@ -48,7 +48,7 @@ internal sealed class TorchOptimizer : IOptimizer
     public void Step()
     {
         using DisposeScope scope = NewDisposeScope();
-        // A weight that was frozen after it had a gradient would go on moving, by momentum and weight decay.
+        // A weight frozen after it had a gradient would keep moving, through momentum and weight decay.
         foreach (Parameter frozen in _parameters.Where(parameter => !parameter.requires_grad))
             frozen.grad = null;
         _optimizer.step();

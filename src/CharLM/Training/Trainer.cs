@@ -6,12 +6,12 @@ using CharLM.Tokenization;
 namespace CharLM.Training;
 
 /// <summary>
-/// Trains a language model by backpropagation through time: the state is carried from minibatch to minibatch where the
-/// rows go on, and gradients stop at the beginning of each minibatch (Dive into Deep Learning v0.17, 8.5.6 and 8.7).
+/// Trains a language model by backpropagation through time: where rows continue, the state is carried from minibatch to minibatch;
+/// gradients stop at the beginning of each minibatch (Dive into Deep Learning v0.17, 8.5.6 and 8.7).
 /// </summary>
 /// <remarks>
-/// Thread safety: one thread at a time for each trainer, and one trainer for each model; readers of the model come between its steps,
-/// or get an exception. torch has one random generator a process: models with dropout that torch trains at the same time are not
+/// Thread safety: one thread at a time per trainer, and one trainer per model; the model may be read between steps, while reading it
+/// during one throws. torch has one random generator per process: models with dropout that torch trains concurrently are not
 /// reproducible.
 /// </remarks>
 public sealed class Trainer : EpochTrainer
@@ -20,19 +20,19 @@ public sealed class Trainer : EpochTrainer
     private readonly ITrainingBackend _backend;
     private readonly int[] _inputs, _targets;
     private readonly float[] _gradientScales;
-    private readonly int _stateRow;
+    private readonly int _stateRow, _batchesOfState;
     private readonly ModelConfig _model;
 
-    // The pass over the text that is laid out, the step of the run that begins it, and the step that begins the epoch.
+    // The planned pass over the text, the run's step at its beginning, and the step at the beginning of the epoch.
     private EpochPlan _plan;
     private int _pass;
     private long _passBegin, _epochBegin;
 
     /// <summary>A trainer of a model on a text.</summary>
-    /// <param name="model">The model; stays the caller's.</param>
+    /// <param name="model">The model; the caller owns it.</param>
     /// <param name="config">How to train.</param>
-    /// <param name="tokens">The training text as token ids; of documents an end token, and documents with one behind each.</param>
-    /// <param name="endId">What ends a document, at which the state begins anew; default null: the text is one.</param>
+    /// <param name="tokens">The training text as token ids; with documents, an end token and then documents that each end with one.</param>
+    /// <param name="endId">The id that ends a document, where the state is reset; default null: the text is one document.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     public Trainer(LanguageModel model, TrainerConfig config, TokenSource tokens, int? endId = null)
@@ -41,18 +41,20 @@ public sealed class Trainer : EpochTrainer
         ArgumentNullException.ThrowIfNull(tokens);
         if (endId is not null)
             InvalidConfigException.ThrowIfAny(config.DocumentErrors(model.Config));
-        // Without truncation the one minibatch of an epoch reads every row to its end.
+        // Without truncation, the only minibatch of an epoch reads every row to its end.
         int numSteps = config.Truncation == Truncation.None
             ? checked((int)Math.Max(1, (tokens.Length - 1) / config.BatchSize)) : config.NumSteps;
         _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed, endId);
         _plan = _minibatches.Plan(0);
         (_inputs, _targets) = (new int[config.BatchSize * numSteps], new int[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
+        // Documents begin at zero by themselves.
+        _batchesOfState = endId is not null ? 0 : (int)(((long)config.ResetEvery + numSteps - 1) / numSteps);
         _backend = TrainingBackends.Create(model, config);
         (_stateRow, _model) = (model.Config.NumLayers * model.Config.NumDirections * model.Config.NumHiddens, model.Config);
     }
 
-    /// <summary>How often so many steps read the text.</summary>
+    /// <summary>The number of passes over the text in a number of steps.</summary>
     internal double PassesOf(int steps) => (double)steps / _plan.NumBatches;
 
     /// <inheritdoc/>
@@ -75,9 +77,11 @@ public sealed class Trainer : EpochTrainer
     }
 
     private protected override bool BeginsAnew(int epoch, int batch) =>
-        _plan.BeginsAnew(Config.EpochLength == 0 ? batch : Seek(((long)epoch * Config.EpochLength) + batch));
+        BeginsAnew(Config.EpochLength == 0 ? batch : Seek(((long)epoch * Config.EpochLength) + batch));
 
-    // Lays out the pass over the text that a step of the run is in, and says where in it.
+    private bool BeginsAnew(int batch) => _plan.BeginsAnew(batch) || (_batchesOfState > 0 && batch % _batchesOfState == 0);
+
+    // Plans the pass over the text that contains a step of the run; returns the step's minibatch in it.
     private int Seek(long step)
     {
         if (step < _passBegin)
@@ -95,9 +99,9 @@ public sealed class Trainer : EpochTrainer
     {
         if (Config.EpochLength > 0)
             batch = Seek(_epochBegin + batch);
-        // Counted by passes: how often a run is measured changes nothing that is random.
+        // Counted by passes, so that how often a run is measured does not affect its randomness.
         step = ((long)_pass << 32) | (uint)batch;
-        if (_plan.BeginsAnew(batch) || !_minibatches.CarriesState)
+        if (BeginsAnew(batch) || !_minibatches.CarriesState)
             _backend.ResetState();
         int rows = _plan.RowsOf(batch), steps = _plan.StepsOf(batch), tokens = rows * steps;
         Span<int> inputs = _inputs.AsSpan(0, tokens), targets = _targets.AsSpan(0, tokens);
@@ -115,7 +119,7 @@ public sealed class Trainer : EpochTrainer
     {
         if (!_minibatches.CarriesState)
             return;
-        // Of documents, the last of a kind of length may be fewer.
+        // With documents, the last minibatch of a pool may have fewer rows.
         int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / _stateRow, 1, Config.BatchSize) : Config.BatchSize;
         int length = _stateRow * rows, step = _model.OutputSize * rows;
         bool fits = state.Hidden.Length == length && state.Cell.Length == (_model.HasCellState ? length : 0)
@@ -123,7 +127,7 @@ public sealed class Trainer : EpochTrainer
                 && state.Memory.Length / step <= _model.EffectiveAttentionWindow);
         if (!fits)
             throw new FormatException(
-                $"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which is none of its "
+                $"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which does not match its "
                     + $"model and {rows} rows");
         _backend.SetState(rows, state);
     }

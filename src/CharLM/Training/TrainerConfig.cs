@@ -8,86 +8,92 @@ namespace CharLM.Training;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TrainerConfig
 {
-    // A run by steps whose epochs nobody sets is measured so often.
+    // Number of epochs of a run by steps, unless their length is set.
     private const int EpochsOfSteps = 20;
 
-    /// <summary>Passes over the text, 1 to 1,000,000; default 500. <see cref="TotalSteps"/> wins over it.</summary>
+    /// <summary>Passes over the text, 1 to 1,000,000; default 500. <see cref="TotalSteps"/> takes precedence.</summary>
     public int NumEpochs { get; init; } = 500;
 
-    /// <summary>Minibatches to learn in all, wherever in the text that ends; default 0: <see cref="NumEpochs"/> epochs.</summary>
+    /// <summary>Total minibatches to learn, wherever in the text that ends; default 0: <see cref="NumEpochs"/> epochs.</summary>
     public int TotalSteps { get; init; }
 
     /// <summary>
-    /// Minibatches of an epoch, after which held-out text is measured and the best model kept; the next epoch reads on where this one
-    /// ended. Default 0: an epoch is one pass over the text, or with <see cref="TotalSteps"/> a twentieth of them.
+    /// Minibatches per epoch, after which held-out text is measured and the best model kept; the next epoch continues where this one
+    /// ended. Default 0: an epoch is one pass over the text, or a twentieth of <see cref="TotalSteps"/>.
     /// </summary>
     public int StepsPerEpoch { get; init; }
 
-    /// <summary>Rows of a minibatch, 1 to 65,536; default 32.</summary>
+    /// <summary>Rows per minibatch, 1 to 65,536; default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>Tokens of a row, which is also how far gradients go back, 1 to 65,536; default 35.</summary>
+    /// <summary>Tokens per row, which is also how far gradients go back, 1 to 65,536; default 35.</summary>
     public int NumSteps { get; init; } = 35;
 
-    /// <summary>In what order an epoch reads the text; default sequential.</summary>
+    /// <summary>The order in which an epoch reads the text; default sequential.</summary>
     public SamplingOrder Sampling { get; init; } = SamplingOrder.Sequential;
 
     /// <summary>
-    /// For windows: train on the first so many, and hold out the next <see cref="ValidationWindows"/>; default 0: all that the
-    /// text has.
+    /// For sequential sampling of running text: every row's state begins at zero again after this many tokens, in whole minibatches.
+    /// 0 to 1,000,000; default 0: only a pass over the text begins at zero. A model that rarely meets a zero state can fail on one.
+    /// </summary>
+    public int ResetEvery { get; init; }
+
+    /// <summary>
+    /// For windows: the number of windows to train on, from the start of the text; the next <see cref="ValidationWindows"/> are held out.
+    /// Default 0: all.
     /// </summary>
     public int TrainWindows { get; init; }
 
-    /// <summary>For windows: how many are held out, measured with the state reset for each; default 0.</summary>
+    /// <summary>For windows: the number held out, measured with the state reset for each; default 0.</summary>
     public int ValidationWindows { get; init; }
 
-    /// <summary>The same as a text is divided by them.</summary>
+    /// <summary>Both counts and the window length, for dividing a text.</summary>
     internal WindowCounts Windows => new(TrainWindows, ValidationWindows, NumSteps);
 
     /// <summary>How far gradients go back; default to the beginning of the minibatch.</summary>
     public Truncation Truncation { get; init; } = Truncation.Minibatch;
 
-    /// <summary>For random truncation: the probability that the gradient goes on at a step, above 0, at most 1; default 0.9.</summary>
+    /// <summary>For random truncation: the probability that the gradient continues at a step, above 0, at most 1; default 0.9.</summary>
     public double TruncationKeep { get; init; } = 0.9;
 
-    /// <summary>How gradients change the weights; default SGD.</summary>
+    /// <summary>The optimizer; default SGD.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Sgd;
 
-    /// <summary>Step size of the optimizer, above 0 and finite; default 1.</summary>
+    /// <summary>The optimizer's learning rate, above 0 and finite; default 1.</summary>
     public double LearningRate { get; init; } = 1;
 
-    /// <summary>How the learning rate changes; default not at all.</summary>
+    /// <summary>How the learning rate changes; default constant.</summary>
     public ScheduleConfig Schedule { get; init; } = new();
 
-    /// <summary>What of a weight is added to its gradient (for adamw: taken off the weight itself), 0 or more; default 0.</summary>
+    /// <summary>The fraction of a weight added to its gradient (for adamw, subtracted from the weight), 0 or more; default 0.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>The greatest global norm of the gradients; longer ones are scaled down to it; 0 never clips; default 1.</summary>
-    /// <remarks>For clipping by value it is the greatest absolute value, and for rescaling the norm that every step has.</remarks>
+    /// <summary>The maximum global norm of the gradients, to which larger ones are scaled down; 0 never clips; default 1.</summary>
+    /// <remarks>For clipping by value, the maximum absolute value; for rescaling, the norm of every step.</remarks>
     public double ClipNorm { get; init; } = 1;
 
-    /// <summary>How gradients are held to <see cref="ClipNorm"/>; default by their global norm.</summary>
+    /// <summary>How gradients are clipped to <see cref="ClipNorm"/>; default by their global norm.</summary>
     public ClippingKind Clipping { get; init; } = ClippingKind.Norm;
 
     /// <summary>
-    /// Parts of the model whose weights stay as they are, to the last bit, separated by commas: <c>embedding,rnn.l0</c>; a part is a
-    /// weight by its name, what names begin with (<c>rnn</c>), or a layer (<c>rnn.l0</c>). Default null: all weights learn.
+    /// Parts of the model whose weights are frozen, to the last bit, separated by commas: <c>embedding,rnn.l0</c>; a part is the name of a
+    /// weight, a prefix of names (<c>rnn</c>), or a layer (<c>rnn.l0</c>). Default null: all weights learn.
     /// </summary>
     public string? Freeze { get; init; }
 
     /// <summary>
-    /// Fixes all that is random in training: the order of the minibatches, dropout, random truncation; in a run, which makes its
-    /// model itself, the initial weights as well. A trainer takes the weights that its model has. Default 0.
+    /// Fixes all randomness of training: the order of the minibatches, dropout, random truncation; in a run, which creates its model, also
+    /// the initial weights. A trainer starts from its model's weights. Default 0.
     /// </summary>
     public long Seed { get; init; }
 
-    /// <summary>Minibatches of an epoch; 0 when it is a pass over the text.</summary>
+    /// <summary>Minibatches per epoch; 0 when an epoch is a pass over the text.</summary>
     public int EpochLength => StepsPerEpoch > 0 ? StepsPerEpoch : (TotalSteps + EpochsOfSteps - 1) / EpochsOfSteps;
 
-    /// <summary>Epochs of the run; the last one of <see cref="TotalSteps"/> may be shorter than the others.</summary>
+    /// <summary>Epochs of the run; with <see cref="TotalSteps"/>, the last may be shorter.</summary>
     public int EpochCount => TotalSteps > 0 ? (TotalSteps + EpochLength - 1) / EpochLength : NumEpochs;
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (NumEpochs is < 1 or > 1_000_000)
@@ -102,6 +108,8 @@ public sealed record TrainerConfig
             yield return $"batch-size must be 1 to 65536, not {BatchSize}";
         if (NumSteps is < 1 or > 65536)
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
+        if (ResetEvery is < 0 or > 1_000_000)
+            yield return $"reset-every must be 0 (at each pass) to 1000000, not {ResetEvery}";
         if (TrainWindows < 0)
             yield return $"train-windows must be 0 or more, not {TrainWindows}";
         if (ValidationWindows < 0)
@@ -126,11 +134,11 @@ public sealed record TrainerConfig
             yield return $"freeze must name parts of the model, separated by commas, not '{Freeze}'";
     }
 
-    /// <summary>Every reason why documents cannot be learned so, empty when there is none.</summary>
+    /// <summary>Every reason why this configuration does not work with documents; empty when there is none.</summary>
     internal IEnumerable<string> DocumentErrors(ModelConfig model)
     {
         if (Sampling == SamplingOrder.Windows)
-            yield return "windows that overlap run over the ends of documents: take sampling sequential or random";
+            yield return "overlapping windows cross the ends of documents: take sampling sequential or random";
         if (Truncation == Truncation.None)
             yield return "truncation none reads the text in long rows, and documents are short ones: take num-steps as long as the longest";
         if (model.Bidirectional)
@@ -146,15 +154,15 @@ public sealed record TrainerConfig
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Truncation
 {
-    /// <summary>To the beginning of the minibatch: num_steps at most. The rule.</summary>
+    /// <summary>To the beginning of the minibatch: at most num_steps. The usual choice.</summary>
     Minibatch,
 
     /// <summary>To the beginning of the text: each row is read to its end before a step is taken.</summary>
     None,
 
     /// <summary>
-    /// At random: at each step the gradient ends with probability 1 - p, and is divided by p where it goes on, so that its
-    /// expectation is that of the whole (Tallec and Ollivier 2017).
+    /// At random: at each step the gradient stops with probability 1 - p and is otherwise divided by p, so that its expectation is that of
+    /// the full gradient (Tallec and Ollivier 2017).
     /// </summary>
     Random,
 }

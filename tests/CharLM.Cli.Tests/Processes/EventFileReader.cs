@@ -4,12 +4,11 @@ using System.Text;
 namespace CharLM.Cli.Tests.Processes;
 
 /// <summary>
-/// Reads event files by the formats' descriptions alone (record_writer.h; the encoding of protocol buffers), sharing nothing
-/// with what writes them.
+/// Reads event files from the formats' descriptions alone (record_writer.h; protocol buffer encoding), sharing no code with the writer.
 /// </summary>
 internal static class EventFileReader
 {
-    /// <summary>The records; a wrong checksum fails the test.</summary>
+    /// <summary>Reads the records; a wrong checksum fails the test.</summary>
     public static List<Dictionary<int, List<object>>> Read(byte[] file)
     {
         var records = new List<Dictionary<int, List<object>>>();
@@ -26,7 +25,7 @@ internal static class EventFileReader
     }
 
     /// <summary>
-    /// The fields of a message: of each number its values, as ulong, byte[8], byte[4], or the bytes of what has a length.
+    /// The fields of a message: for each number its values, as ulong, byte[8], byte[4], or the bytes of a length-delimited value.
     /// </summary>
     public static Dictionary<int, List<object>> Fields(byte[] message)
     {

@@ -2,34 +2,34 @@ using System.Text.Json;
 
 namespace CharLM.Cli.Tests.Processes;
 
-/// <summary>How a process ended.</summary>
-/// <param name="ExitCode">Its exit code; 128 and the signal's number when a signal ended it.</param>
-/// <param name="Output">Its standard output, which was valid UTF-8.</param>
-/// <param name="Error">Its standard error, which was valid UTF-8.</param>
+/// <summary>The outcome of a process.</summary>
+/// <param name="ExitCode">Its exit code; 128 plus the signal's number if a signal ended it.</param>
+/// <param name="Output">Its standard output, verified as UTF-8.</param>
+/// <param name="Error">Its standard error, verified as UTF-8.</param>
 internal sealed record Outcome(int ExitCode, string Output, string Error)
 {
     public string[] OutputLines => Lines(Output);
 
     public string[] ErrorLines => Lines(Error);
 
-    /// <summary>The lines in which the program complains; a run's progress is not among them.</summary>
+    /// <summary>The program's error and warning lines, without a run's progress.</summary>
     public string[] Complaints => [.. ErrorLines.Where(line => line.StartsWith("charlm: ", StringComparison.Ordinal))];
 
-    /// <summary>The program did what it should.</summary>
+    /// <summary>Asserts success.</summary>
     public Outcome Succeeded()
     {
         Assert.True(ExitCode == 0, $"exit code {ExitCode}: {Error}");
         return this;
     }
 
-    /// <summary>The program refused before it did anything: an exit code, one line on standard error, nothing else.</summary>
+    /// <summary>Asserts a refusal before any work: an exit code, one line on standard error, nothing else.</summary>
     public Outcome Refused(int exitCode, params string[] parts)
     {
         Assert.True(ErrorLines.Length == 1 && Output.Length == 0, $"one line on standard error was due:\n{Output}\n--\n{Error}");
         return Complained(exitCode, parts);
     }
 
-    /// <summary>The program failed on its way: an exit code, and one complaint after whatever it reported.</summary>
+    /// <summary>Asserts a failure during work: an exit code, and one error line after any progress.</summary>
     public Outcome Complained(int exitCode, params string[] parts)
     {
         string line = Assert.Single(Complaints);
@@ -40,7 +40,7 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
         return this;
     }
 
-    /// <summary>The one JSON object that standard output is, its keys all snake_case.</summary>
+    /// <summary>Standard output as one JSON object, with all keys in snake_case.</summary>
     public JsonElement Json()
     {
         Assert.EndsWith("\n", Output, StringComparison.Ordinal);

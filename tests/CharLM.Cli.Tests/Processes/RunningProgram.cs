@@ -5,7 +5,7 @@ using System.Text;
 
 namespace CharLM.Cli.Tests.Processes;
 
-/// <summary>A process whose output is collected while it runs; it is killed with its children when it takes too long.</summary>
+/// <summary>A process whose output is collected while it runs; it is killed with its children if it takes too long.</summary>
 internal sealed partial class RunningProgram : IDisposable
 {
     public const int SigHup = 1;
@@ -36,13 +36,13 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>Standard input.</summary>
     public Stream Input => _process.StandardInput.BaseStream;
 
-    /// <summary>What came on standard error so far.</summary>
+    /// <summary>Standard error so far.</summary>
     public string ErrorSoFar => Text(_error, Encoding.UTF8);
 
-    /// <summary>What came on standard output so far.</summary>
+    /// <summary>Standard output so far.</summary>
     public string OutputSoFar => Text(_output, Encoding.UTF8);
 
-    /// <summary>Waits until something is so, while the process runs.</summary>
+    /// <summary>Waits until a condition holds while the process runs.</summary>
     public async Task UntilAsync(Func<bool> holds, string what)
     {
         var time = Stopwatch.StartNew();
@@ -54,17 +54,17 @@ internal sealed partial class RunningProgram : IDisposable
         }
     }
 
-    /// <summary>Waits until a file has something in it, such as the metrics of a run that goes on until it is told to end.</summary>
+    /// <summary>Waits until a file has content, such as the metrics of a run that continues until it is interrupted.</summary>
     public Task UntilFilledAsync(string file) =>
         UntilAsync(() => new FileInfo(file) is { Exists: true, Length: > 0 }, $"the first line of {Path.GetFileName(file)}");
 
     /// <summary>
-    /// Stops the process at a moment in which something is so that may last a millisecond: it still is when this ends, until a
-    /// signal goes on with the process or kills it.
+    /// Stops the process while a condition holds that may last only a millisecond; on return it still holds, until a signal continues or
+    /// kills the process.
     /// </summary>
-    /// <param name="holds">What shall be so; asked all the time.</param>
-    /// <param name="wait">How long to wait once it is.</param>
-    /// <param name="what">What it is, in words.</param>
+    /// <param name="holds">The condition, polled continuously.</param>
+    /// <param name="wait">How long to wait once it holds.</param>
+    /// <param name="what">A description of the condition.</param>
     public void StopWhile(Func<bool> holds, TimeSpan wait, string what)
     {
         var time = Stopwatch.StartNew();
@@ -86,7 +86,7 @@ internal sealed partial class RunningProgram : IDisposable
         while (!holds());
     }
 
-    /// <summary>Sends a signal, if the process is still there.</summary>
+    /// <summary>Sends a signal if the process still exists.</summary>
     public void Signal(int signal)
     {
         if (!_process.HasExited)
@@ -96,7 +96,7 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>Sends a signal to any process.</summary>
     public static void Signal(int process, int signal) => _ = Kill(process, signal);
 
-    /// <summary>The processes that the process has started.</summary>
+    /// <summary>The child processes.</summary>
     public int[] Children() =>
     [
         .. Directory.GetDirectories($"/proc/{_process.Id}/task")
@@ -107,7 +107,7 @@ internal sealed partial class RunningProgram : IDisposable
     /// <summary>Whether the process has a handler for a signal.</summary>
     public bool Catches(int signal) => Has("SigCgt:", signal);
 
-    /// <summary>Skips the test where Ctrl+C is ignored, as in a shell's background jobs: the process inherited that.</summary>
+    /// <summary>Skips the test if Ctrl+C is ignored, which the process inherits from a shell's background job.</summary>
     public void SkipIfInterruptIsIgnored() => Assert.SkipWhen(Has("SigIgn:", SigInt), "these tests were started with SIGINT ignored");
 
     /// <summary>Waits for the end.</summary>

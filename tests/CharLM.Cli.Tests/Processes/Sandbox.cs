@@ -4,8 +4,8 @@ using System.Text;
 namespace CharLM.Cli.Tests.Processes;
 
 /// <summary>
-/// A place for one test: a folder that charlm runs in, a home and a cache of its own, an environment without surprises,
-/// and no way to any network but this machine.
+/// The environment of one test: a folder that charlm runs in, its own home and cache, controlled environment variables, and no network
+/// beyond this machine.
 /// </summary>
 internal sealed class Sandbox : IDisposable
 {
@@ -15,8 +15,8 @@ internal sealed class Sandbox : IDisposable
 
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("charlm-cli-");
 
-    /// <summary>Makes it; skips the test where these cannot run.</summary>
-    /// <param name="isShared">Whether several tests share it, of which each is skipped by itself.</param>
+    /// <summary>Creates the sandbox; skips the test if these tests cannot run here.</summary>
+    /// <param name="isShared">Whether several tests share it, each of which skips by itself.</param>
     public Sandbox(bool isShared = false)
     {
         Assert.SkipWhen(
@@ -33,26 +33,26 @@ internal sealed class Sandbox : IDisposable
             ["TERM"] = "xterm-256color",
             ["LC_ALL"] = "C.UTF-8",
             ["CHARLM_CACHE"] = Cache,
-            // Port 9 is nobody's: whatever goes beyond this machine fails at once.
+            // Nobody listens on port 9: requests beyond this machine fail at once.
             ["http_proxy"] = "http://127.0.0.1:9",
             ["https_proxy"] = "http://127.0.0.1:9",
             ["no_proxy"] = "127.0.0.1",
         };
     }
 
-    /// <summary>Where the program lies: beside the tests.</summary>
+    /// <summary>The folder of the program, beside the tests.</summary>
     public static string ProgramFolder => AppContext.BaseDirectory.TrimEnd('/');
 
-    /// <summary>The program that is run.</summary>
+    /// <summary>The program to run.</summary>
     public string Program { get; set; } = Path.Combine(ProgramFolder, "charlm");
 
-    /// <summary>Where the program runs.</summary>
+    /// <summary>The working directory.</summary>
     public string Folder { get; }
 
-    /// <summary>Where it keeps corpora.</summary>
+    /// <summary>The corpus cache.</summary>
     public string Cache { get; }
 
-    /// <summary>All of its environment.</summary>
+    /// <summary>All of its environment variables.</summary>
     public Dictionary<string, string> Environment { get; }
 
     /// <summary>A path in the folder.</summary>
@@ -71,7 +71,7 @@ internal sealed class Sandbox : IDisposable
         [.. Directory.EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
 
-    /// <summary>The unfinished files in a folder in the folder; a missing one has none.</summary>
+    /// <summary>The temporary files in a subfolder; none if it is missing.</summary>
     public string[] Temporaries(string folder = "") => Directory.Exists(At(folder)) ? Directory.GetFiles(At(folder), ".*.tmp") : [];
 
     /// <summary>Runs charlm to its end, with nothing on standard input.</summary>
@@ -85,9 +85,7 @@ internal sealed class Sandbox : IDisposable
         return await program.EndAsync();
     }
 
-    /// <summary>
-    /// Runs charlm to the end of each of some command lines, all in one process: for what is refused, or told, before any work.
-    /// </summary>
+    /// <summary>Runs several command lines to their end in one process, for refusals and output before any work.</summary>
     public async Task<Outcome[]> RunEachAsync(IReadOnlyList<string[]> commands)
     {
         if (commands.Count == 0)
@@ -116,7 +114,7 @@ internal sealed class Sandbox : IDisposable
         string Read(string kind, int i) => StrictUtf8.GetString(File.ReadAllBytes(Path.Combine(folder, $"{i}.{kind}")));
     }
 
-    /// <summary>Runs the command lines of some cases in one process, and checks each outcome; all that is wrong is reported.</summary>
+    /// <summary>Runs the command lines of several cases in one process and checks each outcome; reports all failures.</summary>
     public async Task RunEachAsync<T>(IEnumerable<T> cases, Func<T, string[]> words, Action<T, Outcome> check)
     {
         T[] all = [.. cases];
@@ -124,11 +122,13 @@ internal sealed class Sandbox : IDisposable
         Assert.All(all.Zip(outcomes), pair => check(pair.First, pair.Second));
     }
 
-    /// <summary>Runs command lines in one process, each of which is refused with an exit code and one line that has some parts.</summary>
+    /// <summary>
+    /// Runs command lines in one process and asserts that each is refused with an exit code and one line containing some parts.
+    /// </summary>
     public Task RefuseEachAsync(params (int ExitCode, string[] Words, string[] Parts)[] cases) =>
         RunEachAsync(cases, refused => refused.Words, (refused, outcome) => outcome.Refused(refused.ExitCode, refused.Parts));
 
-    /// <summary>Runs a bash script to its end; in it, charlm is on the path.</summary>
+    /// <summary>Runs a bash script to its end, with charlm on the path.</summary>
     public async Task<Outcome> BashAsync(string script, params string[] arguments)
     {
         using RunningProgram bash = StartProcess("bash", ["-c", script, "bash", .. arguments]);
@@ -136,13 +136,11 @@ internal sealed class Sandbox : IDisposable
         return await bash.EndAsync();
     }
 
-    /// <summary>
-    /// Runs a bash script beside the folder "disk", a file system of its own; the test is skipped where none can be mounted.
-    /// </summary>
-    /// <param name="options">The file system's: "size=100k", "ro".</param>
+    /// <summary>Runs a bash script beside the folder "disk", a separate file system; skips the test if none can be mounted.</summary>
+    /// <param name="options">The mount options: "size=100k", "ro".</param>
     public async Task<Outcome> InAMountAsync(string options, string script, params string[] arguments)
     {
-        // A name space of its own, so that the mount ends with the script however that ends.
+        // A separate mount namespace, so that the mount ends with the script in any case.
         Outcome outcome = await BashAsync("mkdir disk; exec unshare --mount bash -c \"$@\"",
             [$"mount -t tmpfs -o {options} none disk || exit {NoMount}\n{script}", "bash", .. arguments]);
         Assert.SkipWhen(outcome.ExitCode == NoMount || outcome.Error.StartsWith("unshare: ", StringComparison.Ordinal),
@@ -181,7 +179,7 @@ internal sealed class Sandbox : IDisposable
         }
         catch (IOException)
         {
-            // It did not want all of it; what it says tells why.
+            // The process did not read all its input; its output tells why.
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CharLM.Cli.Tests.Processes;
 
-/// <summary>A web server on this machine that promises many bytes, sends the first of them, and then nothing.</summary>
+/// <summary>A local web server that promises many bytes, sends the first of them, and then stalls.</summary>
 internal sealed class SlowServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -4,24 +4,24 @@ using System.Runtime.InteropServices;
 #pragma warning disable CA1050 // .NET finds a startup hook by this name, in no namespace.
 
 /// <summary>
-/// Runs inside charlm, before its Main: does many command lines in one process, one after the other, each with files of its own as
-/// standard output and error. A process takes longer to start than a command line takes to be refused.
+/// Runs inside charlm, before its Main: executes many command lines in one process, one after the other, each with its own files as
+/// standard output and error. Starting a process takes longer than refusing a command line.
 /// </summary>
 internal static partial class StartupHook
 {
-    /// <summary>The variable that names the folder of the command lines and of what comes of them.</summary>
+    /// <summary>The environment variable with the folder of the command lines and their results.</summary>
     public const string Folder = "CHARLM_TESTS_COMMAND_LINES";
 
-    /// <summary>The file of the command lines: their number, then of each the number of its words and the words.</summary>
+    /// <summary>The file of the command lines: their number, then for each the number of its words and the words.</summary>
     public const string Commands = "commands";
 
     private const int WriteOnly = 1, Create = 64;
 
-    /// <summary>.NET calls this, with DOTNET_STARTUP_HOOKS.</summary>
+    /// <summary>Called by .NET through DOTNET_STARTUP_HOOKS.</summary>
     public static void Initialize()
     {
         string folder = Environment.GetEnvironmentVariable(Folder)!;
-        // What is started from here on is charlm itself.
+        // Processes started from here on are charlm itself.
         Environment.SetEnvironmentVariable("DOTNET_STARTUP_HOOKS", null);
         MethodInfo main = Assembly.GetEntryAssembly()!.EntryPoint!;
         foreach ((int i, string[] words) in Read(Path.Combine(folder, Commands)).Index())
@@ -34,7 +34,7 @@ internal static partial class StartupHook
         Environment.Exit(0);
     }
 
-    /// <summary>Writes command lines as <see cref="Initialize"/> reads them.</summary>
+    /// <summary>Writes command lines for <see cref="Initialize"/>.</summary>
     public static void Write(string path, IReadOnlyList<string[]> commands)
     {
         using var writer = new BinaryWriter(File.Create(path));

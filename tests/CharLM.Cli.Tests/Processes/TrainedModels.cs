@@ -1,14 +1,14 @@
 namespace CharLM.Cli.Tests.Processes;
 
-/// <summary>Models that many tests read and none changes; charlm trained them.</summary>
+/// <summary>Models trained by charlm that many tests read and none changes.</summary>
 public sealed class TrainedModels : IAsyncLifetime
 {
     private readonly Sandbox _sandbox = new(isShared: true);
 
-    /// <summary>A checkpoint of <see cref="Texts.Plain"/>.</summary>
+    /// <summary>A checkpoint trained on <see cref="Texts.Plain"/>.</summary>
     public string Plain => _sandbox.At("plain.safetensors");
 
-    /// <summary>A checkpoint of <see cref="Texts.Unicode"/>, not cleaned.</summary>
+    /// <summary>A checkpoint trained on <see cref="Texts.Unicode"/>, uncleaned.</summary>
     public string Unicode => _sandbox.At("unicode.safetensors");
 
     public async ValueTask InitializeAsync()

@@ -6,7 +6,7 @@ public sealed class DocumentIteratorTests
 {
     private const int End = 1;
 
-    // Every document is read once, from its beginning, each row going on where it ended unless the state begins anew.
+    // Every document is read once, from its beginning; each row continues where it ended unless the state is reset.
     [Theory]
     [InlineData(SamplingOrder.Sequential, 4, 5)]
     [InlineData(SamplingOrder.Sequential, 3, 64)]
@@ -60,7 +60,7 @@ public sealed class DocumentIteratorTests
         Assert.InRange((double)steps / plan.NumTokens, 1, 1.05);
     }
 
-    // One file much longer than the others fills the rows of a minibatch, too.
+    // One file much longer than the others still fills the rows of a minibatch.
     [Fact]
     public void Plan_OneLongDocument_IsCutIntoRows()
     {

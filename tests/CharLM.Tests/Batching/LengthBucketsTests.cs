@@ -3,7 +3,7 @@ using CharLM.Randomness;
 
 namespace CharLM.Tests.Batching;
 
-/// <summary>Minibatches of sequences of like length.</summary>
+/// <summary>Minibatches of sequences of similar length.</summary>
 public sealed class LengthBucketsTests
 {
     // 1 to 40, mixed.
@@ -29,11 +29,11 @@ public sealed class LengthBucketsTests
         int[] lengths = Lengths(1000);
         int[][] batches = LengthBuckets.Plan(lengths, 8, new RandomStream(2));
         int padded = batches.Sum(batch => batch.Length * batch.Max(example => lengths[example]));
-        // Shuffled minibatches of 8 would be padded to about 36 of 40, by 75 %.
+        // Randomly shuffled minibatches of 8 would be padded to about 36 of 40, by 75 %.
         Assert.InRange((double)padded / lengths.Sum(), 1, 1.05);
     }
 
-    // Else every epoch would begin with short sequences and end with long ones.
+    // Otherwise every epoch would begin with short sequences and end with long ones.
     [Fact]
     public void Plan_Minibatches_ComeInNoOrderOfLength()
     {
@@ -54,7 +54,7 @@ public sealed class LengthBucketsTests
         string Plan(long seed) => string.Join(' ', LengthBuckets.Plan(lengths, 8, new RandomStream(seed)).SelectMany(batch => batch));
         Assert.Equal(Plan(3), Plan(3));
         Assert.NotEqual(Plan(3), Plan(4));
-        // Examples of one length meet others each time.
+        // Examples are combined differently each time.
         Assert.NotEqual(
             LengthBuckets.Plan(lengths, 8, new RandomStream(3)).Select(batch => string.Join(' ', batch.Order())).Order(),
             LengthBuckets.Plan(lengths, 8, new RandomStream(4)).Select(batch => string.Join(' ', batch.Order())).Order());

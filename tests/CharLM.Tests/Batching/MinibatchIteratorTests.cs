@@ -7,7 +7,7 @@ namespace CharLM.Tests.Batching;
 
 public sealed class MinibatchIteratorTests
 {
-    // A text whose token at place i is i: a minibatch then says itself where it was read.
+    // A text whose token at position i is i, so that a minibatch shows where it was read.
     private static TokenSource Places(int length) => Enumerable.Range(0, length).ToArray();
 
     private static List<(long[] Inputs, long[] Targets)> Read(MinibatchIterator iterator, int epoch)

@@ -22,12 +22,12 @@ public sealed class PaddedBatchTests
 
     [Fact]
     public void Create_EmptySequence_IsRefused() =>
-        Assert.Contains("sequence 1 has 0 tokens where 1 to 3 are due",
+        Assert.Contains("sequence 1 has 0 tokens, but must have 1 to 3",
             Assert.Throws<ArgumentException>(() => new PaddedBatch([Sequences[0], default])).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Create_SequenceOverTheSteps_IsRefused() =>
-        Assert.Contains("sequence 0 has 3 tokens where 1 to 2 are due",
+        Assert.Contains("sequence 0 has 3 tokens, but must have 1 to 2",
             Assert.Throws<ArgumentException>(() => new PaddedBatch(Sequences, numSteps: 2)).Message, StringComparison.Ordinal);
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class PaddedBatchTests
         Tensor loss = MaskedLoss.CrossEntropy(logits, batch);
         loss.backward();
 
-        // Token by token, from the definition: -log softmax of what was due.
+        // Token by token, from the definition: -log softmax of the target.
         Tensor log = logits.detach().log_softmax(-1);
         double sum = log[0, 0, 5].ToDouble() + log[1, 0, 6].ToDouble() + log[2, 0, 7].ToDouble() + log[0, 1, 8].ToDouble();
         Assert.Equal(-sum / 4, loss.ToDouble(), 1e-5);

@@ -2,7 +2,7 @@ using CharLM.Checkpoints;
 
 namespace CharLM.Tests.Checkpoints;
 
-/// <summary>The order in which a file takes another one's place: whole and on the disk first, then under its name.</summary>
+/// <summary>The order in which a file replaces another: first complete and on the disk, then under its name.</summary>
 public sealed class AtomicFileOrderTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -29,7 +29,7 @@ public sealed class AtomicFileOrderTests : IDisposable
         Assert.Equal("new", File.ReadAllText(Path));
     }
 
-    // A writer that a power failure ends here has lost nothing.
+    // A power failure at this point loses nothing.
     [Fact]
     public void Write_WhenItIsAboutToReplace_TheNewFileIsWhole()
     {

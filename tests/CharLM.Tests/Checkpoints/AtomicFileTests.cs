@@ -27,7 +27,7 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal("whole", File.ReadAllText(At("model")));
     }
 
-    // Other files' leftovers, and names that are nobody's temporary, are not this writer's affair.
+    // A writer does not touch other files' leftovers, or names that are not temporary.
     [Theory]
     [InlineData(".other." + Unique + ".tmp")]
     [InlineData(".model.best." + Unique + ".tmp")]
@@ -55,13 +55,13 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal(["model"], Files);
     }
 
-    // Just made, and not yet locked: nobody can tell it from what a killed writer left, until it is old.
+    // A new file that is not yet locked looks like a killed writer's leftover until it is old.
     [Fact]
     public void Write_AnEmptyTemporary_IsRemovedOnlyWhenItIsOld()
     {
         string temporary = At($".model.{Unique}.tmp");
         File.WriteAllBytes(temporary, []);
-        File.SetLastWriteTimeUtc(temporary, DateTime.UtcNow.AddHours(1)); // however slow this machine is
+        File.SetLastWriteTimeUtc(temporary, DateTime.UtcNow.AddHours(1)); // however slow the machine is
         Write("model", "1");
         Assert.True(File.Exists(temporary));
         File.SetLastWriteTimeUtc(temporary, DateTime.UtcNow.AddSeconds(-2));

@@ -34,7 +34,7 @@ public sealed class CheckpointFileTests : IDisposable
         };
     }
 
-    // The file's header and data, read by an independent hand.
+    // The file's header and data, read independently of the toolkit.
     private static (JsonElement Header, byte[] Data) Parse(byte[] file)
     {
         int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
@@ -143,8 +143,8 @@ public sealed class CheckpointFileTests : IDisposable
 
     public static TheoryData<string, string, string> Lies => new()
     {
-        { "\"format\":\"charlm\"", "\"format\":\"\\uD83D!\"", "a text that is not Unicode" },
-        { "\"linear.weight\"", "\"\\uDC00weight\"", "a text that is not Unicode" },
+        { "\"format\":\"charlm\"", "\"format\":\"\\uD83D!\"", "a string that is not valid Unicode" },
+        { "\"linear.weight\"", "\"\\uDC00weight\"", "a string that is not valid Unicode" },
         { "\"format_version\":\"1\"", "\"format_version\":\"2\"", "newer than 1" },
         { "\"format_version\":\"1\"", "\"format_version\":\"\"", "no format version" },
         { "\"format\":\"charlm\"", "\"format\":\"pt\"", "not a checkpoint of CharLM" },
@@ -153,13 +153,13 @@ public sealed class CheckpointFileTests : IDisposable
         { "\"dtype\":\"F32\",\"shape\":[4,5]", "\"dtype\":\"X32\",\"shape\":[4,5]", "unknown type 'X32'" },
         { "\"shape\":[4,5]", "\"shape\":[9223372036854775807,9223372036854775807]", "does not fill its bytes" },
         { "\"shape\":[4,5]", "\"shape\":[4,-5]", "damaged entry" },
-        { "\"linear.weight\"", "\"linear.wheight\"", "a weight 'linear.wheight' that its model has not" },
+        { "\"linear.weight\"", "\"linear.wheight\"", "a weight 'linear.wheight' that its model lacks" },
         { "\"embedding.weight\"", "\"linear.weight\"", "not JSON" },
         { "\\\"num_hiddens\\\":5", "\\\"num_hiddens\\\":6", "in shape" },
-        { "\\\"num_hiddens\\\":5", "\\\"num_hiddens\\\":-5", "configuration that cannot be" },
+        { "\\\"num_hiddens\\\":5", "\\\"num_hiddens\\\":-5", "holds an invalid configuration" },
         { "\\\"num_hiddens\\\":5", "\\\"num_hiddens\\\":1e99", "damaged 'model'" },
         { "\\\"cell\\\":\\\"lstm\\\"", "\\\"cell\\\":\\\"lsmt\\\"", "damaged 'model'" },
-        { "<unk>", "unk", "configuration that cannot be" },
+        { "<unk>", "unk", "holds an invalid configuration" },
         { "\"checksum\":\"", "\"checksum\":\"0", "checksum" },
         { "\"corpus\":", "\"korpus\":", "no 'corpus'" },
         { "{\"__metadata__\"", "[\"__metadata__\"", "not JSON" },

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Checkpoints;
 
-/// <summary>A model whose vocab got more tokens: it reads and expects what it knew as before, and of the new ones the mean.</summary>
+/// <summary>A model with an extended vocab: old tokens work as before, new ones as the mean of the old.</summary>
 public sealed class ExtendedModelTests : IDisposable
 {
     private static readonly Vocab More = SmallModels.Letters.Extend([new("a", 9), new("x", 1), new("y", 4), new("z", 2)]);
@@ -34,12 +34,12 @@ public sealed class ExtendedModelTests : IDisposable
 
         Assert.Equal([24, known + 3], after.shape);
         Assert.Equal(FloatArray.Of(before), FloatArray.Of(after.narrow(1, 0, known).contiguous()), Close);
-        // The logits are linear in rows and biases: those of the mean are the mean of the logits.
+        // The logits are linear in rows and biases, so the logits of the mean are the mean of the logits.
         float[] mean = FloatArray.Of(before.mean([1], keepdim: true).expand(24, 3).contiguous());
         Assert.Equal(mean, FloatArray.Of(after.narrow(1, known, 3).contiguous()), Close);
     }
 
-    // torch's own mean of what belongs to each token: vectors or one-hot columns, output rows, biases.
+    // torch's own mean over each token's parameters: embeddings or one-hot columns, output rows, biases.
     [Theory, MemberData(nameof(Networks))]
     public void Extend_AnyNetwork_BeginsNewTokensAtTheMeanAndIsReadBack(string kind)
     {

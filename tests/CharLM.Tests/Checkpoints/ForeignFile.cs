@@ -5,7 +5,7 @@ using CharLM.Checkpoints;
 
 namespace CharLM.Tests.Checkpoints;
 
-/// <summary>A safetensors file as another program would write it, by a hand independent of the toolkit's.</summary>
+/// <summary>A safetensors file as another program would write it, written independently of the toolkit.</summary>
 internal sealed class ForeignFile
 {
     private readonly Dictionary<string, (string Type, long[] Shape, byte[] Bytes)> _tensors = new(StringComparer.Ordinal);

@@ -14,12 +14,12 @@ public sealed class NGramFileTests : IDisposable
 
     public static TheoryData<string, string, int[], string> Bad => new()
     {
-        { "a token beyond the vocab", "ngram.1.tokens", [1, 9], "a token that its vocab has not" },
-        { "a token below 0", "ngram.1.tokens", [-1, 1], "a token that its vocab has not" },
+        { "a token beyond the vocab", "ngram.1.tokens", [1, 9], "a token that its vocab lacks" },
+        { "a token below 0", "ngram.1.tokens", [-1, 1], "a token that its vocab lacks" },
         { "tokens out of order", "ngram.1.tokens", [2, 1], "out of order" },
         { "too few counts", "ngram.2.counts", [1], "counts" },
-        { "a count below 0", "ngram.1.counts", [-5, 1], "counts that cannot be" },
-        { "counts that overflow", "ngram.1.counts", [int.MaxValue, int.MaxValue], "counts that cannot be" },
+        { "a count below 0", "ngram.1.counts", [-5, 1], "impossible counts" },
+        { "counts that overflow", "ngram.1.counts", [int.MaxValue, int.MaxValue], "impossible counts" },
         { "children beyond the end", "ngram.1.first_child", [0, 2, 1_000_000], "does not say which" },
         { "children backwards", "ngram.1.first_child", [0, 1_000_000, 4], "out of order" },
         { "children from elsewhere", "ngram.1.first_child", [1, 2, 4], "does not say which" },
@@ -42,7 +42,7 @@ public sealed class NGramFileTests : IDisposable
         Assert.Equal(Evaluator.Measure(written.Model, text, rows: 1), Evaluator.Measure(read.Model, text, rows: 1));
     }
 
-    // Sealed anew, so that the checksum is right and the content alone is wrong.
+    // Sealed again, so that the checksum is right and only the content is wrong.
     [Theory, MemberData(nameof(Bad))]
     public void Read_ListsThatCannotBe_AreRefused(string damage, string name, int[] values, string complaint)
     {

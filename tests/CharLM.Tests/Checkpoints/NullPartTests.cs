@@ -18,8 +18,8 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Tests.Checkpoints;
 
 /// <summary>
-/// Checkpoints of every kind in whose metadata a value is null, or is not there at all: the reader takes the file or throws its one
-/// exception, and refuses what has no meaning without the value.
+/// Checkpoints of every kind with a null or missing value in their metadata: the reader accepts the file or throws its own exception, and
+/// refuses files that are meaningless without the value.
 /// </summary>
 public sealed class NullPartTests : IDisposable
 {
@@ -124,7 +124,7 @@ public sealed class NullPartTests : IDisposable
         return (JsonNode.Parse(file.AsSpan(8, length))!.AsObject(), file[(8 + length)..]);
     }
 
-    // model.cell and the like, of every value that is not the item of a list.
+    // Paths such as model.cell, for every value that is not a list item.
     private static IEnumerable<string> PathsOf(JsonNode node) => node is not JsonObject mapping ? [] :
         mapping.SelectMany(entry =>
             entry.Value is null ? [entry.Key] : PathsOf(entry.Value).Select(path => $"{entry.Key}.{path}").Prepend(entry.Key));
@@ -140,7 +140,7 @@ public sealed class NullPartTests : IDisposable
         return part;
     }
 
-    // The checksum as the format has it: SHA-256 over the file with its own digits zero.
+    // The format's checksum: SHA-256 over the file with its own digits zero.
     private static byte[] Sealed(JsonObject header, byte[] data, string part, JsonNode value)
     {
         JsonObject changed = header.DeepClone().AsObject();

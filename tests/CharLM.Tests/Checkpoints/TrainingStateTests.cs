@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Checkpoints;
 
-/// <summary>Whatever training can reach can be written and read again, bit by bit.</summary>
+/// <summary>Every state that training can reach survives writing and reading, bit for bit.</summary>
 public sealed class TrainingStateTests : IDisposable
 {
     private static readonly Vocab Vocab = new([new("a", 3), new("b", 2)]);
@@ -23,7 +23,7 @@ public sealed class TrainingStateTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Values at the edges of float32 and float64 as often as ordinary ones.
+    // Values at the limits of float32 and float64 as often as ordinary ones.
     [Fact]
     public void Read_AnyStateThatTrainingCanReach_IsWhatWasWritten()
     {
@@ -50,7 +50,7 @@ public sealed class TrainingStateTests : IDisposable
         }
     }
 
-    // Every kind of schedule, far beyond where its rate underflows.
+    // Every kind of schedule, far past the point where its rate underflows.
     [Theory]
     [InlineData(ScheduleKind.Constant, 1e-300)]
     [InlineData(ScheduleKind.Step, 1e-20)]
@@ -85,7 +85,7 @@ public sealed class TrainingStateTests : IDisposable
         {
             Weights = Checkpoint.CopyWeights(model),
         }));
-        Assert.Contains("cannot be written, for no reader would take it", e.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written, since no reader would accept it", e.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path));
         Assert.Contains("'mine'", e.Message, StringComparison.Ordinal);
         Assert.Contains("linear.bias", Refused(plain, weights => weights.Remove("linear.bias")), StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>Which answers are worth another try: RFC 9110, 15.5.9 and 15.6; RFC 6585, 4.</summary>
+/// <summary>Which HTTP status codes are retried: RFC 9110, 15.5.9 and 15.6; RFC 6585, 4.</summary>
 public sealed class BusyServerTests : IDisposable
 {
     private readonly CorpusBench _bench = new();

@@ -4,7 +4,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>Unicode's form C against what Python's unicodedata (14.0) makes of the same texts.</summary>
+/// <summary>Unicode's form C, compared with Python's unicodedata (14.0) on the same texts.</summary>
 public sealed class CanonicalFormTests
 {
     [Fact]

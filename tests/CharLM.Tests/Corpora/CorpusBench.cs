@@ -3,7 +3,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>A fresh cache directory and a small corpus, with everything a store reports.</summary>
+/// <summary>A fresh cache directory and a small corpus; records everything that a store reports.</summary>
 internal sealed class CorpusBench : IDisposable, IProgress<DownloadProgress>, IProgress<CorpusNotice>
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("charlm-test-");
@@ -16,7 +16,7 @@ internal sealed class CorpusBench : IDisposable, IProgress<DownloadProgress>, IP
         Directory.CreateDirectory(CatalogDirectory);
     }
 
-    /// <summary>The right bytes: 200,000 of them, so that a download takes several reads.</summary>
+    /// <summary>The correct bytes: 200,000, so that a download takes several reads.</summary>
     public static byte[] Bytes { get; } = Text(200_000);
 
     public CorpusSettings Settings { get; set; }
@@ -64,7 +64,7 @@ internal sealed class CorpusBench : IDisposable, IProgress<DownloadProgress>, IP
         return path;
     }
 
-    /// <summary>A store of one corpus, "book", with <see cref="Bytes"/>.</summary>
+    /// <summary>A store with one corpus, "book", of <see cref="Bytes"/>.</summary>
     public CorpusStore Store(params CorpusSource[] sources) => StoreOf(Entry("book", "book.txt", Bytes, sources));
 
     public CorpusStore Store(params Uri[] addresses) => Store(Http(addresses));

@@ -157,7 +157,7 @@ public sealed class CorpusCacheTests : IDisposable
     public async Task StatusAsync_UnknownName_Throws() =>
         await Assert.ThrowsAsync<UnknownCorpusException>(() => _bench.Store(LoopbackServer.Closed()).StatusAsync("bok", Token));
 
-    // Without a length to trust, its checksum would never be ready.
+    // Without a reliable length, computing its checksum would never end.
     [Fact]
     public async Task ListAsync_EndlessFileInTheCache_IsCorrupt()
     {

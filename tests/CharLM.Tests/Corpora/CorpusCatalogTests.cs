@@ -94,7 +94,7 @@ public sealed class CorpusCatalogTests : IDisposable
 
         Assert.Contains(
             "has 4 errors: a: bytes is 0; give the size of the file, 1 or more; a: sources is empty; give at least one; "
-            + "the name 'a' stands twice; the file 'a.txt' stands twice",
+            + "the name 'a' is used twice; the file 'a.txt' is used twice",
             e.Message, StringComparison.Ordinal);
     }
 
@@ -109,9 +109,9 @@ public sealed class CorpusCatalogTests : IDisposable
         Assert.Throws<CorpusCatalogException>(() => Load(With(path, JsonSerializer.SerializeToNode(value))));
 
     [Theory]
-    [InlineData("", "is no catalog of corpora")]
-    [InlineData("null", "is no catalog of corpora")]
-    [InlineData("{ \"format\": 1 }", "is no catalog of corpora")]
+    [InlineData("", "is not a catalog of corpora")]
+    [InlineData("null", "is not a catalog of corpora")]
+    [InlineData("{ \"format\": 1 }", "is not a catalog of corpora")]
     [InlineData("{ \"format\": 2, \"corpora\": [] }", "has format 2; this program reads 1")]
     [InlineData("{ \"format\": 1, \"corpora\": [null] }", "holds a null")]
     public void Load_NoCatalog_SaysSo(string content, string expected) =>

@@ -4,7 +4,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>What is read from a file or a stream as it is, and what is refused with which words.</summary>
+/// <summary>What is read unchanged from a file or a stream, and what is refused with which message.</summary>
 public sealed class CorpusFileTests : IDisposable
 {
     private readonly CorpusBench _bench = new();
@@ -156,7 +156,7 @@ public sealed class CorpusFileTests : IDisposable
         Assert.InRange(input.Sent, 1, 2_000_000);
     }
 
-    // The characters have three bytes, the parts that a stream is read in have not.
+    // Characters of three bytes, which do not divide the blocks in which a stream is read.
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -202,7 +202,7 @@ public sealed class CorpusFileTests : IDisposable
         return e;
     }
 
-    /// <summary>The same bytes again and again, until nobody would ask for more.</summary>
+    /// <summary>Repeats the same bytes, up to more than any reader should ask for.</summary>
     private sealed class EndlessStream(byte[] bytes) : MemoryStream(bytes)
     {
         private const long Enough = 300_000_000;
@@ -222,7 +222,7 @@ public sealed class CorpusFileTests : IDisposable
     }
 }
 
-/// <summary>Bytes as a pipe has them.</summary>
+/// <summary>Bytes in a stream that cannot seek, like a pipe.</summary>
 internal sealed class UnseekableStream(byte[] bytes) : MemoryStream(bytes)
 {
     public override bool CanSeek => false;

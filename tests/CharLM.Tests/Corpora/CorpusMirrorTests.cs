@@ -71,8 +71,8 @@ public sealed class CorpusMirrorTests : IDisposable
     [InlineData("/no/such/directory", "neither an existing directory nor")]
     [InlineData("", "neither an existing directory nor")]
     [InlineData("mirror.example", "neither an existing directory nor")]
-    [InlineData("ftp://mirror.example/", "is no http or https address")]
-    [InlineData("file:///tmp", "is no http or https address")]
+    [InlineData("ftp://mirror.example/", "is not an http or https address")]
+    [InlineData("file:///tmp", "is not an http or https address")]
     [InlineData("http://name:word@mirror.example/", "holds credentials")]
     [InlineData("http://mirror.example/?q", "query")]
     public void Parse_NoMirror_SaysWhatIsAllowed(string value, string expected)

@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>Bytes that are not the catalogued ones never get the corpus's name.</summary>
+/// <summary>Bytes other than the catalogued ones never get the corpus's name.</summary>
 public sealed class CorpusRefusalTests : IDisposable
 {
     private readonly CorpusBench _bench = new();
@@ -60,7 +60,7 @@ public sealed class CorpusRefusalTests : IDisposable
         Assert.Equal("has 1 byte, the catalog says 200,000", e.Failures.Single().Reason);
     }
 
-    // Not quite endless: without a limit it ends with another complaint, not with a full disk.
+    // Not quite endless: without a limit the test fails with another message instead of filling the disk.
     [Fact]
     public async Task GetAsync_EndlessBody_IsCutOffAtTheCataloguedSize()
     {
@@ -125,8 +125,8 @@ public sealed class CorpusRefusalTests : IDisposable
     }
 
     [Theory]
-    [InlineData("ftp://127.0.0.1/book.txt", "redirect refused: 'ftp://127.0.0.1/book.txt' is no http or https address")]
-    [InlineData("file:///etc/hostname", "redirect refused: 'file:///etc/hostname' is no http or https address")]
+    [InlineData("ftp://127.0.0.1/book.txt", "redirect refused: 'ftp://127.0.0.1/book.txt' is not an http or https address")]
+    [InlineData("file:///etc/hostname", "redirect refused: 'file:///etc/hostname' is not an http or https address")]
     [InlineData("http://name:word@127.0.0.1/", "redirect refused: the address on 127.0.0.1 holds credentials; give one without")]
     [InlineData("http://", "redirects to no address (302)")]
     public async Task GetAsync_RedirectElsewhere_IsRefused(string to, string reason)
@@ -138,7 +138,7 @@ public sealed class CorpusRefusalTests : IDisposable
         Assert.Equal(reason, e.Failures.Single().Reason);
     }
 
-    // Whatever a server sends, announced, unannounced or cut off: the name stands for the catalogued bytes or for nothing.
+    // Whatever a server sends, announced, unannounced or cut off: under the name are the catalogued bytes or nothing.
     [Fact]
     public void GetAsync_AnyBytes_StoresTheCataloguedOnesOnly()
     {

@@ -43,7 +43,7 @@ public sealed class CorpusResolverTests : IDisposable
     [Fact]
     public async Task ResolveAsync_AutoWithoutNetwork_IsTheBundledTextAtOnceWithOneWarning()
     {
-        // Were there a pause before a second try, it would never end on this clock.
+        // A pause before a second try would never end on this clock.
         _bench.Settings = _bench.Settings with { Clock = new ManualClock(), RetryDelay = TimeSpan.FromSeconds(1) };
 
         CorpusText text = await ResolveAsync("auto", LoopbackServer.Closed());
@@ -129,7 +129,7 @@ public sealed class CorpusResolverTests : IDisposable
     [Fact]
     public async Task ResolveAsync_FileWithACorpusName_LosesToTheNameUnlessWrittenAsPath()
     {
-        // In the working directory, which belongs to all tests: hence a name that no other test has.
+        // In the working directory, which all tests share: hence a unique name.
         string name = $"book-{Guid.NewGuid():n}";
         File.WriteAllText(name, "the user's text");
         try

@@ -49,7 +49,7 @@ public sealed class CorpusRetryTests : IDisposable
 
         Assert.Equal(6, server.Requests.Count);
         Assert.Equal(5, clock.Pauses.Count);
-        // With Polly's jitter single pauses overlap, but their sum is that of the doubling: 2^4 to 2^5, over 1.4.
+        // With Polly's jitter single pauses overlap, but their sum is that of doubling: 2^4 to 2^5, divided by 1.4.
         Assert.InRange(clock.Pauses.Sum(pause => pause.TotalSeconds), 11, 23);
         Assert.Equal(5, clock.Pauses.Distinct().Count());
     }
@@ -81,7 +81,7 @@ public sealed class CorpusRetryTests : IDisposable
         Assert.StartsWith("sent nothing for 10 s, at ", e.Failures.Single().Reason, StringComparison.Ordinal);
     }
 
-    // Three tries at a mirror that is silent cost a minute and a half.
+    // Three tries of a silent mirror would cost a minute and a half.
     [Fact]
     public async Task GetAsync_SilentServer_IsAskedOnceAndTheNextTaken()
     {
@@ -110,7 +110,7 @@ public sealed class CorpusRetryTests : IDisposable
         Assert.Equal([null, 50_000], server.Requests.Select(request => request.RangeStart));
     }
 
-    // 60 s and one for each 16 KiB are 72.2 s; the stall timeout of 10 s begins anew with each piece.
+    // 60 s plus one for each 16 KiB is 72.2 s; the stall timeout of 10 s restarts with each piece.
     [Theory]
     [InlineData(7, true)]
     [InlineData(9, false)]
@@ -144,7 +144,7 @@ public sealed class CorpusRetryTests : IDisposable
         }
         CorpusUnavailableException e = await _bench.FailAsync(server.At("book.txt"));
         Assert.Equal("took more than 72.2 s, at 180,000 of 200,000 bytes", e.Failures.Single().Reason);
-        // What came is worth going on with.
+        // The received part is kept and continued later.
         Assert.Equal(Bytes[..180_000], File.ReadAllBytes(_bench.Partial));
     }
 

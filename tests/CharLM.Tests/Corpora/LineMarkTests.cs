@@ -3,7 +3,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>The byte order mark is one at the beginning of a text alone; anywhere else it is a character.</summary>
+/// <summary>A byte order mark counts only at the beginning of a text; anywhere else it is a character.</summary>
 public sealed class LineMarkTests
 {
     [Theory]

@@ -5,13 +5,13 @@ using System.Text;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>What a client asked: the path and, if it continues a download, the offset it wants.</summary>
+/// <summary>A client's request: the path and, if it continues a download, the offset.</summary>
 internal sealed record LoopbackRequest(string Path, long? RangeStart);
 
-/// <summary>Writes an answer, right or wrong, on a connection; the connection is closed afterwards.</summary>
+/// <summary>Writes a valid or invalid response to a connection, which is then closed.</summary>
 internal delegate Task LoopbackReply(LoopbackRequest request, Stream connection, CancellationToken cancellationToken);
 
-/// <summary>A web server on this machine that misbehaves as told: the nth request gets the nth reply, the last one stays.</summary>
+/// <summary>A local web server with scripted misbehaviour: the nth request gets the nth reply, later ones the last.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -33,7 +33,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public IReadOnlyList<LoopbackRequest> Requests => [.. _requests];
 
-    /// <summary>An address where nobody listens.</summary>
+    /// <summary>An address where no server listens.</summary>
     public static Uri Closed()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -46,7 +46,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        // First: a listener that has stopped takes the next call for a mistake.
+        // Before Stop, since a stopped listener treats the pending call as an error.
         await _accepting;
         _listener.Stop();
         _stop.Dispose();
@@ -79,7 +79,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The client hung up, or the test is over: both are part of what is tested.
+            // The client hung up, or the test is over: both are expected.
         }
     }
 

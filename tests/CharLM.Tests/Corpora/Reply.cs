@@ -2,20 +2,20 @@ using System.Text;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>The answers of a <see cref="LoopbackServer"/>.</summary>
+/// <summary>The responses of a <see cref="LoopbackServer"/>.</summary>
 internal static class Reply
 {
-    /// <summary>The file, from where it was asked.</summary>
+    /// <summary>The file, from the requested offset.</summary>
     public static LoopbackReply File(byte[] body) => (request, connection, token) => request.RangeStart is { } start
         ? SendAsync(connection,
             $"206 Partial Content\r\nContent-Range: bytes {start}-{body.Length - 1}/{body.Length}\r\nContent-Length: {body.Length - start}",
                 body[(int)start..], token)
         : SendAsync(connection, $"200 OK\r\nContent-Length: {body.Length}", body, token);
 
-    /// <summary>The whole file, whatever part was asked.</summary>
+    /// <summary>The whole file, whatever part was requested.</summary>
     public static LoopbackReply Whole(byte[] body) => Head($"200 OK\r\nContent-Length: {body.Length}", body);
 
-    /// <summary>A body whose length is told by the end of the connection.</summary>
+    /// <summary>A body whose length only the end of the connection shows.</summary>
     public static LoopbackReply Unannounced(byte[] body) => Head("200 OK", body);
 
     public static LoopbackReply Status(int code, string reason) => Head($"{code} {reason}\r\nContent-Length: 0", []);

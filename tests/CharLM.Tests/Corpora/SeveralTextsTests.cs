@@ -5,7 +5,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>Several texts, folders and encodings that are read as one corpus.</summary>
+/// <summary>Several texts, folders and encodings read as one corpus.</summary>
 public sealed class SeveralTextsTests : IDisposable
 {
     private readonly CorpusBench _bench = new();
@@ -75,7 +75,7 @@ public sealed class SeveralTextsTests : IDisposable
 
     [Theory]
     [InlineData(null, "holds no file")]
-    [InlineData("x.bin", "holds no text: what is in it is skipped (1 binary)")]
+    [InlineData("x.bin", "holds no text: everything in it is skipped (1 binary)")]
     public async Task ResolveAsync_FolderWithoutAText_IsRefused(string? file, string message)
     {
         string folder = Directory.CreateDirectory(_bench.PathOf("f")).FullName;

@@ -3,7 +3,7 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>What <c>corpora/catalog.json</c> says is so.</summary>
+/// <summary>The content of <c>corpora/catalog.json</c> is correct.</summary>
 public sealed class ShippedCatalogTests
 {
     private static CorpusCatalog Shipped { get; } = CorpusCatalog.Load(Path.Combine(Repository.Root, "corpora", "catalog.json"));
@@ -78,7 +78,7 @@ public sealed class ShippedCatalogTests
         Assert.Equal(entry.Sha1, Sha1(bytes));
     }
 
-#pragma warning disable CA5350 // The catalog names SHA-1 since D2L publishes it; nothing relies on it.
+#pragma warning disable CA5350 // The catalog contains SHA-1 since D2L publishes it; nothing relies on it.
     private static string Sha1(byte[] bytes) => Convert.ToHexStringLower(SHA1.HashData(bytes));
 #pragma warning restore CA5350
 }

@@ -1,7 +1,7 @@
 namespace CharLM.Tests.Corpora;
 
 /// <summary>
-/// A clock whose short timers fire at once and are noted, and whose long ones never fire: pauses are seen, not waited for.
+/// A clock whose short timers fire at once and are recorded, and whose long ones never fire: pauses are observed without waiting.
 /// </summary>
 internal sealed class InstantClock(TimeSpan shortest) : TimeProvider
 {

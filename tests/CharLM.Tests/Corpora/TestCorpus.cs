@@ -3,10 +3,10 @@ using CharLM.Corpora;
 
 namespace CharLM.Tests.Corpora;
 
-/// <summary>Corpora that no file holds.</summary>
+/// <summary>Corpora without files.</summary>
 internal static class TestCorpus
 {
-    /// <summary>A text under a name, as if a file held it; its SHA-256 is the name where none is given.</summary>
+    /// <summary>A text with a name, as if read from a file; its SHA-256 is the name unless given.</summary>
     public static CorpusText Of(string text, string name = "x", string? sha256 = null) => new(text, new CorpusOrigin
     {
         Requested = name,

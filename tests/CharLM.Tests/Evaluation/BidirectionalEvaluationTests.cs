@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Evaluation;
 
-/// <summary>A model that reads from both ends is measured on whole rows.</summary>
+/// <summary>A bidirectional model is measured on whole rows.</summary>
 public sealed class BidirectionalEvaluationTests
 {
     private const int VocabSize = 6;
@@ -34,7 +34,7 @@ public sealed class BidirectionalEvaluationTests
     {
         using LanguageModel model = Model(CellKind.Lstm, Implementation.BuiltIn);
         float[] nats = Nats(model, new EvaluationConfig { Rows = 4, WarmUp = 50 });
-        // 399 targets in 4 rows of 99, the first with nothing before it; the last three in a row of their own.
+        // 399 targets in 4 rows of 99, the first without warm-up; the last three in a row of their own.
         for (int row = 0; row <= 4; row++)
         {
             int begin = row * 99, end = Math.Min(begin + 99, 399), before = row == 0 ? 0 : 50;
@@ -52,7 +52,7 @@ public sealed class BidirectionalEvaluationTests
         using LanguageModel model = Model(CellKind.Rnn, Implementation.BuiltIn);
         var message = Assert.Throws<InvalidConfigException>(() =>
             Evaluator.Surprisals(model, new int[(1 << 18) + 2], new EvaluationConfig { Rows = 1 })).Message;
-        Assert.All(["reads a row whole", "262144", "262145", "take more rows"], part =>
+        Assert.All(["reads a whole row at once", "262144", "262145", "take more rows"], part =>
             Assert.Contains(part, message, StringComparison.Ordinal));
     }
 
@@ -89,7 +89,7 @@ public sealed class BidirectionalEvaluationTests
             }, VocabSize);
     }
 
-    // -log softmax of all logits of one pass.
+    // -log softmax of the logits of a single pass.
     private static float[] AtOnce(LanguageModel model, int[] text)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -8,7 +8,7 @@ public sealed class BlockBootstrapTests
     [Fact]
     public void OfMean_IndependentValues_IsAsWideAsTheNormalInterval()
     {
-        // Uniform on [0, 1): the deviation of the mean of n is sqrt(1/12/n), and 95 % lie within 1.96 of it.
+        // Uniform on [0, 1): the standard deviation of the mean of n is sqrt(1/12/n), and 95 % lie within 1.96 of them.
         const int Count = 10_000;
         var random = new RandomStream(7);
         float[] values = [.. Enumerable.Range(0, Count).Select(_ => (float)random.NextDouble())];
@@ -21,7 +21,7 @@ public sealed class BlockBootstrapTests
     [Fact]
     public void OfMean_NeighboursAlike_IsWiderThanTokenByToken()
     {
-        // Runs of 50 equal values carry the knowledge of 1/50 of the tokens: the interval is sqrt(50) times as wide.
+        // Runs of 50 equal values carry the information of 1/50 of the tokens: the interval is sqrt(50) times as wide.
         var random = new RandomStream(7);
         float[] values = [.. Enumerable.Range(0, 400).SelectMany(_ => Enumerable.Repeat((float)random.NextDouble(), 50))];
         Interval single = BlockBootstrap.OfMean(values, samples: 2000, blockLength: 1),
@@ -37,8 +37,8 @@ public sealed class BlockBootstrapTests
         Assert.Equal((3, 3), (whole.Low, whole.High));
     }
 
-    // One value of 20 is 1. On a ring half of all blocks of 10 have it, wherever it stands: two blocks have it 0, 1 or 2 times, in a
-    // quarter, a half and a quarter of all texts. Cut at the ends, one of 11 blocks would have the first value: never twice.
+    // One value of 20 is 1. On a ring half of all blocks of 10 contain it, wherever it is: two blocks contain it 0, 1 or 2 times in a
+    // quarter, a half and a quarter of all texts. Without a ring, only one of 11 blocks would contain the first value: never twice.
     [Theory]
     [InlineData(0)]
     [InlineData(7)]
@@ -51,7 +51,7 @@ public sealed class BlockBootstrapTests
         Assert.Equal((0, 0.1), (interval.Low, interval.High));
     }
 
-    // A text of 5 is drawn as a block of 4 and one more value: in 4 of 5 texts the block has the one that is 10, in 1 of 5 the rest has.
+    // A text of 5 is drawn as a block of 4 plus one value: the block contains the value 10 in 4 of 5 texts, the rest in 1 of 5.
     [Fact]
     public void OfMean_LastBlock_IsCutToTheLengthOfTheText()
     {

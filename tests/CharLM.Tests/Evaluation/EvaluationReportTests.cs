@@ -19,7 +19,7 @@ public sealed class EvaluationReportTests
         Assert.Equal(0, CalibrationError.Of([1], [new TopPrediction(1, 1)]), 6);
     }
 
-    // Guo et al.: bin m is ((m - 1)/15, m/15]. One claim on the upper end of a bin, one inside it, one inside the next.
+    // Guo et al.: bin m is ((m - 1)/15, m/15]. One probability at the upper end of a bin, one inside it, one inside the next.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -53,7 +53,7 @@ public sealed class EvaluationReportTests
     [Fact]
     public void Evaluate_EvenOdds_HasTheFiguresOfACoin()
     {
-        // Four tokens, each as probable as the others: 2 bits a token, whatever follows; one right in four is what is claimed.
+        // Four equally probable tokens: 2 bits per token, whatever follows; the model claims one correct guess in four.
         var vocab = Vocab.Restore([Vocab.Unknown, "ä", "b", "c"]);
         EvaluationText text = EvaluationText.From("äbcx" + string.Concat(Enumerable.Repeat("äbcx", 99)), Raw, vocab);
         EvaluationReport report = Evaluator.Evaluate(
@@ -119,7 +119,7 @@ public sealed class EvaluationReportTests
         }
     }
 
-    // An n-gram of order 6 sees five tokens back: with as many read before each row, rows are as good as one.
+    // An n-gram model of order 6 sees five tokens back: with that warm-up, several rows give the same result as one.
     [Theory]
     [InlineData(2, 5, 64)]
     [InlineData(7, 5, 3)]
@@ -161,7 +161,7 @@ public sealed class EvaluationReportTests
                     StringComparison.Ordinal);
     }
 
-    // The whole cleaned text, as published: gzip -9 2.936 and Brotli 2.519 bits a character. .NET's zlib packs a little otherwise.
+    // The whole cleaned text, as published: gzip -9 2.936 and Brotli 2.519 bits per character. .NET's zlib differs slightly.
     [Fact]
     public void Compressors_TimeMachine_NeedThePublishedBits()
     {
@@ -171,7 +171,7 @@ public sealed class EvaluationReportTests
         Assert.Equal(["gzip -9", "brotli -11"], whole.Select(baseline => baseline.Name));
         Assert.InRange(whole[0].BitsPerCharacter / 2.936, 0.97, 1.05);
         Assert.InRange(whole[1].BitsPerCharacter / 2.519, 0.97, 1.03);
-        // A text that was read before is nearly free; a match of gzip spans 258 bytes at most.
+        // A text that was read before is nearly free; a match of gzip spans at most 258 bytes.
         IReadOnlyList<CompressorBaseline> again = Compress(text.HeldOut.ToArray(), text.HeldOut.ToArray());
         Assert.All(again, baseline => Assert.InRange(baseline.BitsPerCharacter, 0, 0.15));
         Assert.Equal(text.HeldOut.Length, again[0].Characters);
@@ -226,12 +226,12 @@ public sealed class EvaluationReportTests
         EvaluationText whole = EvaluationText.From(Source, new TextConfig(), vocab);
         Assert.Equal("b cdefgh".Length, whole.Bytes);
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[1..]), whole.RawBytes);
-        EvaluationText part = EvaluationText.From(Source, new TextConfig(), vocab, _ => new TextRange(2, 6)); // " cde" but its space
+        EvaluationText part = EvaluationText.From(Source, new TextConfig(), vocab, _ => new TextRange(2, 6)); // " cde" without its space
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[Source.IndexOf('c')..Source.IndexOf('f')]), part.RawBytes);
         Vocab words = new([new("ab", 1), new("cd", 1), new("ef", 1), new("gh", 1)]);
         EvaluationText ofWords = EvaluationText.From(Source, new TextConfig { Token = TokenKind.Word }, words, _ => new TextRange(0, 3));
         Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(Source[Source.IndexOf('c')..Source.IndexOf('g')]), ofWords.RawBytes);
-        // The same part of the same text, cleaned alike, is the same thing to measure; cleaned otherwise it is not.
+        // The same part of the same text with the same cleaning has the same identity; with another cleaning it does not.
         Assert.Equal(whole.Measured, EvaluationText.From(Source, new TextConfig(), vocab).Measured);
         Assert.NotEqual(whole.Measured, part.Measured);
         EvaluationText raw = EvaluationText.From(Source, Raw, vocab);

@@ -6,7 +6,7 @@ using CharLM.Tokenization;
 
 namespace CharLM.Tests.Evaluation;
 
-/// <summary>What a model expected at each token of a line, and after the last.</summary>
+/// <summary>The most probable tokens at each position of a line, and after the last.</summary>
 public sealed class ExpectedTokensTests
 {
     private static readonly TextConfig Config = new() { Cleaning = Cleaning.None };
@@ -15,7 +15,7 @@ public sealed class ExpectedTokensTests
 
     public static TheoryData<string, bool> Cases => [.. SmallModels.Kinds.SelectMany(kind => new[] { true, false }.Select(one => (kind, one)))];
 
-    // From the logits of a predictor that reads each beginning anew, sorted by Linq.
+    // From the logits of a predictor that reads each prefix from scratch, sorted by LINQ.
     [Theory, MemberData(nameof(Cases))]
     public void Score_Top_IsTheSoftmaxOfEveryBeginning(string kind, bool carriesState)
     {

@@ -34,7 +34,7 @@ public sealed class LineScorerTests
         Assert.Equal(["a", "b", "b", "a", "\n"], first.Tokens);
         Assert.Equal(5, first.Characters);
         Assert.Equal(first.Total.Total / Math.Log(2) / 5, first.BitsPerCharacter, 6);
-        // The last line of a text may have no end, and is given none; of a foreign end counts what the vocab has.
+        // The last line of a text may lack an end and gets none; of a foreign line end, only characters in the vocab count.
         Assert.Equal(["a", "b"], scorer.Score(new TextLine("ab")).Tokens);
         Assert.Equal(["a", "b", "\n"], scorer.Score(new TextLine("ab", "\r\n")).Tokens);
         Assert.Equal(["a", "b"], scorer.Score(new TextLine("ab", "\r")).Tokens);
@@ -51,7 +51,7 @@ public sealed class LineScorerTests
         Assert.Equal(0, scorer.Score(new TextLine("", "\n")).Total.Tokens);
     }
 
-    // Each line is cleaned as if a line had just ended: the gap before its first letter is that of the line end.
+    // Each line is cleaned as if a line had just ended: that line end supplies the gap before the first letter.
     [Theory]
     [InlineData(Cleaning.D2LV1, "-- Ab, ba!", "\n", "ab ba ")]
     [InlineData(Cleaning.D2LV1, "ab", "", "ab")]
@@ -79,7 +79,7 @@ public sealed class LineScorerTests
         byte[] bytes = [0xEF, 0xBB, 0xBF, .. "ä\r\n\nb\rc\r\r\nlast"u8];
         TextLine[] expected = [new("ä", "\r\n"), new("", "\n"), new("b", "\r"), new("c", "\r"), new("", "\r\n"), new("last")];
         Assert.Equal(expected, LineReader.Read(new MemoryStream(bytes), "x").ToArray());
-        // Wherever the bytes are cut: \r and \n may come one after the other.
+        // Wherever the bytes are cut: \r and \n may arrive separately.
         Assert.Equal(expected, LineReader.Read(new ByteByByte(bytes), "x").ToArray());
         Assert.Equal([new TextLine("a", "\r")], LineReader.Read(new ByteByByte("a\r"u8.ToArray()), "x").ToArray());
         Assert.Equal([new TextLine("", "\n"), new TextLine("", "\r")], LineReader.Read(new ByteByByte("\n\r"u8.ToArray()), "x").ToArray());

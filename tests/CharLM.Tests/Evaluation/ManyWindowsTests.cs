@@ -3,7 +3,7 @@ using CharLM.Models;
 
 namespace CharLM.Tests.Evaluation;
 
-/// <summary>Windows that are measured in several pieces.</summary>
+/// <summary>Windows measured in several batches.</summary>
 public sealed class ManyWindowsTests
 {
     [Theory]

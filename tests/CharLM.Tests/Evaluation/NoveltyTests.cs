@@ -19,7 +19,7 @@ public sealed class NoveltyTests
         Assert.Equal(new Novelty(length == 0 ? 0 : begin, length, share), meter.Result());
     }
 
-    // By comparing everything with everything.
+    // The reference compares all passages with each other.
     [Fact]
     public void Result_RandomTexts_IsThatOfComparingAllPassages()
     {

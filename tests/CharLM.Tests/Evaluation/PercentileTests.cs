@@ -3,7 +3,7 @@ using CharLM.Evaluation;
 namespace CharLM.Tests.Evaluation;
 
 /// <summary>
-/// The percentiles of an interval lie between the samples, as NumPy's default has it (Hyndman and Fan 1996, definition 7).
+/// The percentiles of an interval are interpolated between the samples, as in NumPy's default (Hyndman and Fan 1996, definition 7).
 /// </summary>
 public sealed class PercentileTests
 {

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Evaluation;
 
-/// <summary>Lines that carry their state come to what an evaluation says of the whole text, whatever the text.</summary>
+/// <summary>Lines with carried state sum to the evaluation of the whole text, for any text.</summary>
 public sealed class ScoredLinesTests
 {
     private static readonly string[] Pieces = ["a", "b", "ab", "Ba", " ", "  ", "\n", "\r", "\r\n", "\n\n", "7", "-", "é", "🐳", "\t",
@@ -53,7 +53,7 @@ public sealed class ScoredLinesTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
     }
 
-    // As charlm eval reads a file; null where it has no text at all, and nothing predicted where it has one token.
+    // As charlm eval reads a file; null if it has no text at all, and no predictions if it has one token.
     private static EvaluationText? EvaluationOf(byte[] bytes, TextConfig config, Vocab vocab)
     {
         try

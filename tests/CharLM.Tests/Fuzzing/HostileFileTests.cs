@@ -18,8 +18,8 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Tests.Fuzzing;
 
 /// <summary>
-/// Mutated files: a reader takes one whole or throws one of its own exceptions, and allocates no more than the file's size
-/// explains. A few thousand by default; CHARLM_FUZZ sets how many a reader (scripts/fuzz).
+/// Mutated files: a reader accepts a file or throws one of its own exceptions, and allocates no more than the file's size justifies. A
+/// few thousand by default; CHARLM_FUZZ sets the number per reader (scripts/fuzz).
 /// </summary>
 public sealed class HostileFileTests : IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class HostileFileTests : IDisposable
 
     private static readonly int Inputs = int.TryParse(Environment.GetEnvironmentVariable("CHARLM_FUZZ"), out int inputs) ? inputs : 600;
 
-    // What breaks arithmetic on sizes, and what parsers stumble over.
+    // Values that break size arithmetic, and syntax that confuses parsers.
     private static readonly string[] Words =
     [
         "0", "-1", "1e309", "2147483648", "9223372036854775807", "18446744073709551616", "4294967297", "0.5", "null", "true", "[]", "{}",
@@ -67,7 +67,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void ModelFile_MutatedNGrams_AreReadWholeOrRefused() => Fuzz("n-grams", NGramBytes(), path =>
     {
-        // What was read can be asked for anything, without leaving its lists.
+        // Any query of an accepted file must stay within its lists.
         using IPredictor predictor = ((NGramCheckpoint)ModelFile.Read(path)).Model.Predictor();
         Assert.NotNull(predictor);
     });
@@ -87,7 +87,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public void StateDictFile_MutatedPickles_AreImportedOrRefused()
     {
-        // The pickle alone: in a damaged archive, few would be reached.
+        // Only the pickle is mutated, since a damaged archive would rarely be read that far.
         byte[] pickle = [];
         var records = new Dictionary<string, byte[]>();
         using (ZipArchive archive = ZipFile.OpenRead(PyTorchSaved))
@@ -299,7 +299,7 @@ public sealed class HostileFileTests : IDisposable
             }
         }
         byte[] mutated = [.. bytes];
-        // A wrong checksum or length would hide all that is checked after them.
+        // A wrong checksum or length would hide all later checks.
         return random.Next(2) == 0 ? mutated : Sealed(mutated, good);
     }
 
@@ -313,7 +313,7 @@ public sealed class HostileFileTests : IDisposable
         bytes.InsertRange(begin, Encoding.UTF8.GetBytes(word));
     }
 
-    // The header's length and the file's checksum as its writer would have put them: SHA-256 over the file with its own digits zero.
+    // Restores the header's length and the file's checksum: SHA-256 over the file with its own digits zero.
     private static byte[] Sealed(byte[] bytes, byte[] good)
     {
         const int LengthBytes = 8, Digits = 64;

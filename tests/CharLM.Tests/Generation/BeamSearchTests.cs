@@ -22,7 +22,7 @@ public sealed class BeamSearchTests
         { 4, null, "(abc|a|bb)+", 1 },
     };
 
-    // A beam that is wide enough leaves nothing out: it finds what trying every text finds.
+    // A sufficiently wide beam is exhaustive: it finds the same as trying every text.
     [Theory, MemberData(nameof(Searches))]
     public void Continue_WideBeam_FindsTheBestOfAllTexts(int length, string? stop, string? pattern, double penalty)
     {
@@ -75,7 +75,7 @@ public sealed class BeamSearchTests
         return [.. session.Continue()];
     }
 
-    // Every text that may end, with what follows from trying all of them.
+    // Every text that may end, found by trying all of them.
     private static IEnumerable<(string Text, double Nats, int Tokens)> Ended(string text, GenerationConfig config)
     {
         if (text.Length > 0)
@@ -108,6 +108,6 @@ public sealed class BeamSearchTests
         int[] ids = [.. text.Select(c => Letters[c.ToString()])];
         var nats = new float[ids.Length - 1];
         predictor.Score(ids.AsSpan(0, nats.Length), ids.AsSpan(1), nats.Length, nats);
-        return nats.Skip(1).Sum(); // from the prefix's end on
+        return nats.Skip(1).Sum(); // after the prefix
     }
 }

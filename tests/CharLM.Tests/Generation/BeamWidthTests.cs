@@ -4,7 +4,7 @@ using CharLM.Tokenization;
 
 namespace CharLM.Tests.Generation;
 
-/// <summary>A narrow beam, step by step, against one written out: of all texts that are one token longer the best are kept.</summary>
+/// <summary>A narrow beam against a naive implementation: each step keeps the best of all texts one token longer.</summary>
 public sealed class BeamWidthTests
 {
     private static readonly Vocab Letters = new([new("a", 3), new("b", 2), new("c", 1)]);
@@ -34,7 +34,7 @@ public sealed class BeamWidthTests
         }
     }
 
-    // At every step: all longer texts, best first; those that end go to the ended ones, until so many go on.
+    // Each step goes through all longer texts, best first; finished ones are collected until enough texts continue.
     private static List<string> ByHand(Table model, int width, int length, string? stop)
     {
         List<(string Text, double Nats)> live = [("", 0)];
@@ -60,7 +60,7 @@ public sealed class BeamWidthTests
         return [.. ended.OrderByDescending(text => text.Score).Take(width).Select(text => text.Text)];
     }
 
-    // The next letter depends on the last one and on the place: two texts are never equally probable.
+    // The next letter depends on the last one and on the position, so that no two texts are equally probable.
     private sealed class Table : ILanguageModel
     {
         private const int Places = 8;
@@ -76,7 +76,7 @@ public sealed class BeamWidthTests
                 {
                     for (int next = 1; next < 4; next++)
                         _logits[place, last, next] = (float)(3 * random.NextDouble());
-                    _logits[place, last, 0] = -50; // <unk> takes no part of the probability
+                    _logits[place, last, 0] = -50; // <unk> gets almost no probability
                 }
             }
         }
@@ -104,7 +104,7 @@ public sealed class BeamWidthTests
             public void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats,
                 Span<TopPrediction> guesses = default) => throw new NotSupportedException();
 
-            // One token a row at a time: the prefix has no more.
+            // One token per row at a time, since the prefix has only one.
             public void Predict(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
             {
                 Assert.Equal(1, steps);
@@ -116,7 +116,7 @@ public sealed class BeamWidthTests
                 _place++;
             }
 
-            // What comes next depends on what is read next alone: rows have nothing to take along.
+            // The next token depends only on the token just read, so rows have no state to rearrange.
             public void Rearrange(ReadOnlySpan<int> rows) => _rows = rows.Length;
 
             public void Dispose()

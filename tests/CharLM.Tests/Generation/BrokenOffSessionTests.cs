@@ -5,7 +5,7 @@ using CharLM.Tokenization;
 
 namespace CharLM.Tests.Generation;
 
-/// <summary>A session that is stopped and goes on writes what an unbroken one does.</summary>
+/// <summary>A session that is interrupted and resumed writes the same as an uninterrupted one.</summary>
 public sealed class BrokenOffSessionTests
 {
     private static readonly Vocab Letters = SmallModels.Letters;
@@ -41,7 +41,7 @@ public sealed class BrokenOffSessionTests
         }
     }
 
-    // At every place where it can be: while the prefix is read, between tokens, with characters held back.
+    // At every possible point: while the prefix is read, between tokens, with characters held back.
     [Theory, MemberData(nameof(Kinds))]
     public void Continue_AfterCancellation_WritesTheRest(string kind)
     {
@@ -92,7 +92,7 @@ public sealed class BrokenOffSessionTests
             Assert.Equal(part, Text(session.Continue()));
     }
 
-    // The expression is matched by all that is written, not by each piece of it anew.
+    // The expression applies to the whole written text, not to each piece.
     [Theory, MemberData(nameof(Kinds))]
     public void Continue_ConstraintAfterABreak_MatchesAsAWhole(string kind)
     {
@@ -164,7 +164,7 @@ public sealed class BrokenOffSessionTests
         Assert.Throws<ObjectDisposedException>(() => session.Continue());
     }
 
-    /// <summary>Says when its predictor is asked.</summary>
+    /// <summary>Notifies when its predictor is called.</summary>
     private sealed class WatchedModel(ILanguageModel model, Action asked) : ILanguageModel, IPredictor
     {
         private readonly IPredictor _predictor = model.Predictor();

@@ -53,7 +53,7 @@ public sealed class GenerationSessionTests
         Assert.All(many, text => Assert.Equal(60, text.Length));
     }
 
-    // Texts that end early leave their rows; the others must not notice.
+    // Texts that end early give up their rows, which must not affect the others.
     [Theory, MemberData(nameof(ExactModels))]
     public void Continue_SamplesThatStop_LeaveTheOthersAsTheyWere(string kind)
     {
@@ -98,7 +98,7 @@ public sealed class GenerationSessionTests
         Assert.Equal(Letters[Array.IndexOf(logits, logits.Max())], Assert.Single(session.Continue()).Text);
     }
 
-    // What is drawn after each context against the model's own distribution, over all contexts at once.
+    // The draws after each context against the model's own distribution, over all contexts together.
     [Theory]
     [InlineData("fused gru")]
     [InlineData("n-gram")]
@@ -107,7 +107,7 @@ public sealed class GenerationSessionTests
         const int Samples = 400, Length = 50;
         using ILanguageModel model = Create(kind);
         string[] texts = Run(model, new GenerationConfig { Length = Length, Sampling = Model1, Seed = 8, Samples = Samples });
-        // Independently of how it was written: each text read again, and what was expected summed up by token.
+        // Independent of how it was written: each text is read again, and the expected counts are summed per token.
         var seen = new double[Letters.Count];
         var expected = new double[Letters.Count];
         using IPredictor predictor = model.Predictor();

@@ -2,13 +2,13 @@ using CharLM.Generation;
 
 namespace CharLM.Tests.Generation;
 
-/// <summary>Logits of any height: only their differences count, and none of them overflows.</summary>
+/// <summary>Logits of any magnitude: only their differences count, and nothing overflows.</summary>
 public sealed class LogitMathTests
 {
-    // float32's exponential ends at 88.7, float64's at 709.8.
+    // exp overflows float32 at 88.7 and float64 at 709.8.
     public static TheoryData<float> Heights => [0, 100, -100, 1000, -1000, 30_000, -30_000];
 
-    // Of 11 logits, so that a vector and a rest are there whatever the registers' width.
+    // 11 logits, which give a whole vector and a remainder for any register width.
     private static readonly double[] Weights = [1, 5, 2, 0.5, 3, 1, 1, 0.25, 4, 2, 0.75];
 
     private static float[] Logits(float height) => [.. Weights.Select(weight => (float)(height + Math.Log(weight)))];
@@ -18,7 +18,7 @@ public sealed class LogitMathTests
     public void LogSumExp_AnyHeight_IsTheHeightAndTheLogarithmOfTheSum(float height)
     {
         Assert.Equal(height + Math.Log(Weights.Sum()), LogitMath.LogSumExp(Logits(height)), 1e-2);
-        // With equal logits nothing is rounded on the way in.
+        // Equal logits are exact inputs.
         Assert.Equal(height + Math.Log(3), LogitMath.LogSumExp([height, height, height]), 1e-9);
     }
 
@@ -45,7 +45,7 @@ public sealed class LogitMathTests
     [MemberData(nameof(Heights))]
     public void Choose_AnyHeight_DrawsWhatLowLogitsDraw(float height)
     {
-        // Powers of two as logits: the differences are exact at every height of the list.
+        // Sums of powers of two as logits, whose differences are exact at every magnitude in the list.
         float[] low = [0, 1, 0.5f, -1, 0.25f, 2, -0.5f, 1.5f, 0, -2, 0.75f];
         int[] Draw(float above, SamplingStep[] steps)
         {

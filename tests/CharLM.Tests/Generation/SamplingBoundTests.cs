@@ -2,11 +2,11 @@ using CharLM.Generation;
 
 namespace CharLM.Tests.Generation;
 
-/// <summary>What is kept exactly at the bound of a step.</summary>
+/// <summary>Tokens exactly at the bound of a step.</summary>
 public sealed class SamplingBoundTests
 {
     /// <summary>
-    /// The fewest tokens that have the mass together (Holtzman et al. 2020): of equals those that come first in the vocab.
+    /// The fewest tokens that together reach the mass (Holtzman et al. 2020); on a tie, those first in the vocab.
     /// </summary>
     [Theory]
     [InlineData(0.5, 2, 1)]
@@ -29,7 +29,7 @@ public sealed class SamplingBoundTests
     public void TopK_EqualLogits_KeepsThoseThatComeFirst(int count, int[] kept) =>
         Assert.Equal(kept, Drawn([9, 0.25f, 0.5f, 0, 0.25f], new SamplingStep.TopK(count)));
 
-    // At least as probable as the bound says: the bound itself is kept.
+    // "At least as probable" includes the bound itself.
     [Fact]
     public void MinP_EqualLogits_AllReachTheWhole() =>
         Assert.Equal([1, 3], Drawn([9, 0.5f, 0.25f, 0.5f], new SamplingStep.MinP(1)));

@@ -14,13 +14,13 @@ public sealed class SamplingStepTests
         { [], [0.4, 0.25, 0.2, 0.1, 0.05] },
         { [new SamplingStep.TopK(2)], [0.4, 0.25, 0, 0, 0] },
         { [new SamplingStep.TopK(99)], [0.4, 0.25, 0.2, 0.1, 0.05] },
-        { [new SamplingStep.TopP(0.6)], [0.4, 0.25, 0, 0, 0] }, // 0.4 is too little
+        { [new SamplingStep.TopP(0.6)], [0.4, 0.25, 0, 0, 0] }, // 0.4 is not enough
         { [new SamplingStep.TopP(0.7)], [0.4, 0.25, 0.2, 0, 0] },
         { [new SamplingStep.TopP(1)], [0.4, 0.25, 0.2, 0.1, 0.05] },
         { [new SamplingStep.TopP(1e-9)], [0.4, 0, 0, 0, 0] },
         { [new SamplingStep.MinP(0.3)], [0.4, 0.25, 0.2, 0, 0] }, // at least 0.12
         { [new SamplingStep.MinP(1)], [0.4, 0, 0, 0, 0] },
-        // The order does not depend on how they are given: of the 3 most probable ones, those that make up 0.7 of 0.85.
+        // The order of application is fixed: of the 3 most probable tokens, those that make up 0.7 of 0.85.
         { [new SamplingStep.TopP(0.7), new SamplingStep.TopK(3)], [0.4, 0.25, 0, 0, 0] },
         { [new SamplingStep.MinP(0.6), new SamplingStep.TopP(0.9), new SamplingStep.TopK(4)], [0.4, 0.25, 0, 0, 0] },
     };
@@ -34,7 +34,7 @@ public sealed class SamplingStepTests
         const int Draws = 50_000;
         foreach (double temperature in (double[])[1, 0.7])
         {
-            // At another temperature top-p and min-p see other probabilities: only what does not depend on them is compared.
+            // At another temperature top-p and min-p see other probabilities, so only top-k is compared.
             if (temperature != 1 && steps.Any(step => step is not SamplingStep.TopK))
                 continue;
             var sampler = new TokenSampler(Sampling.Of([.. steps, new SamplingStep.Temperature(temperature)]), 5);
@@ -65,7 +65,7 @@ public sealed class SamplingStepTests
         Assert.Equal(2, sampler.Choose(logits));
         Assert.Equal([float.NegativeInfinity, 1.5f, 2, -1], logits);
         sampler.Remember(2);
-        sampler.Remember(3); // 1 is out of the window
+        sampler.Remember(3); // 1 has left the window
         logits = [0, 3, 2, -1];
         Assert.Equal(1, sampler.Choose(logits));
         Assert.Equal([float.NegativeInfinity, 3, 1, -2], logits);

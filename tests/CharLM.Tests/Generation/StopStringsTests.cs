@@ -9,15 +9,15 @@ public sealed class StopStringsTests
     [InlineData("abc", "xxab", "xxab")]
     [InlineData("aab", "aaab", "a")]
     [InlineData("abab", "abaabab", "aba")]
-    [InlineData("abc|b", "xabc", "xa")] // b is complete first
-    [InlineData("bc|abc", "xabc", "x")] // complete together: the one that began first
+    [InlineData("abc|b", "xabc", "xa")] // b completes first
+    [InlineData("bc|abc", "xabc", "x")] // both complete together: the one that began first
     [InlineData("the| time", "a time", "a")]
     [InlineData("\u00df|z", "stra\u00dfe", "stra")]
     [InlineData("zz", "", "")]
     public void Pass_HoweverATextIsCut_EndsItAtTheSamePlace(string stops, string text, string expected)
     {
         var strings = new StopStrings(stops.Split('|'));
-        // One character at a time, as it is defined, and in pieces that hold at most the end of a stop string.
+        // One character at a time, as in the definition, and in pieces that hold at most the end of a stop string.
         Assert.Equal(expected, Run(text.Select(c => c.ToString())));
         var random = new Random(3);
         for (int i = 0; i < 50; i++)
@@ -39,7 +39,7 @@ public sealed class StopStringsTests
             {
                 string sure = strings.Pass(ref held, piece, out bool isMet);
                 all += sure;
-                // Nothing is given out that a stop string might take back, and nothing is held back without need.
+                // Text that a stop string might still remove is held back, and nothing else.
                 Assert.Equal(held.Length > 0, !isMet
                     && stops.Split('|').Any(
                         stop => Enumerable.Range(1, stop.Length - 1).Any(n => (all + held).EndsWith(stop[..n], StringComparison.Ordinal))));

@@ -18,7 +18,7 @@ public sealed class TextGeneratorTests
 
     private static TokenSampler Greedy => new(Sampling.Greedy, 0);
 
-    // An imported vocab of characters may hold names for what is no text.
+    // An imported vocab of characters may contain names of special tokens.
     [Theory]
     [InlineData(0, 1)]
     [InlineData(1, 1)]
@@ -40,7 +40,7 @@ public sealed class TextGeneratorTests
             Beam = beam > 1 ? new BeamConfig { Width = beam } : null,
         };
         using GenerationSession session = new TextGenerator(model, names, new CharTokenizer()).Open(config);
-        session.Read("a<pad>"); // characters, as always: the reserved token has no spelling
+        session.Read("a<pad>"); // read as characters: the reserved token has no spelling
         string text = string.Concat(session.Continue(TestContext.Current.CancellationToken).Select(piece => piece.Text));
         Assert.Equal((20, ""), (text.Length, text.Replace("a", "", StringComparison.Ordinal).Replace("<", "", StringComparison.Ordinal)));
     }
@@ -69,7 +69,7 @@ public sealed class TextGeneratorTests
         string text = "abca";
         for (int i = 0; i < 10; i++)
         {
-            // Independently: the whole text so far in one forward pass, no carried state.
+            // Independent reference: the whole text so far in one forward pass, without carried state.
             long[] ids = [.. text.Select(c => (long)Letters[c.ToString()])];
             (Tensor logits, _) = model.Forward(tensor(ids, new long[] { 1, ids.Length }), model.BeginState(1));
             text += Letters[1 + (int)logits[-1].narrow(0, 1, 3).argmax().ToInt64()];

@@ -31,7 +31,7 @@ public sealed class TokenRankingTests
         }
     }
 
-    // The tail of counted words: long runs of equal values below a few others. Quadratic time would be minutes.
+    // Like word counts: long runs of equal values below a few others. Quadratic time would take minutes.
     [Fact]
     public void Item_ManyEqualValues_TakesNoQuadraticTime()
     {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models;
 
-/// <summary>Stacks that read in both directions; that their numbers are PyTorch's is GoldenTests' matter.</summary>
+/// <summary>Bidirectional stacks; GoldenTests compares their values with PyTorch's.</summary>
 public sealed class BidirectionalTests
 {
     private const int Input = 4, Hidden = 3, Batch = 2, Steps = 5;
@@ -51,7 +51,7 @@ public sealed class BidirectionalTests
         using nn.Module weights = encoder.Weights;
         using IDisposable unrecorded = no_grad();
         foreach (TorchSharp.Modules.Parameter parameter in weights.parameters())
-            parameter.normal_(0, 0.5); // smaller ones hardly carry anything over five steps, and greater ones make the gates stick
+            parameter.normal_(0, 0.5); // smaller ones carry hardly anything over five steps, and larger ones saturate the gates
         Tensor inputs = randn(Steps, Batch, Input), other = inputs.clone();
         other[Steps - 1].add_(1);
 

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Models;
 
 /// <summary>
-/// How far numbers are from their references: the greatest difference within a tensor, relative to the tensor's greatest
-/// magnitude. (Element by element, a gradient that is nearly zero by cancellation would have no correct digit in float32.)
+/// The deviation of values from their references: the greatest difference within a tensor, relative to its greatest magnitude. (Element
+/// by element, a gradient that nearly cancels to zero would have no correct digit in float32.)
 /// </summary>
 internal sealed class Deviation(double tolerance)
 {
-    /// <summary>The greatest of all comparisons.</summary>
+    /// <summary>The greatest deviation of all comparisons.</summary>
     public double Greatest { get; private set; }
 
-    /// <summary>Where that was.</summary>
+    /// <summary>Where it occurred.</summary>
     public string Where { get; private set; } = "";
 
     public void Compare(string what, double expected, double actual) => Compare(what, [expected], [actual]);
@@ -28,7 +28,7 @@ internal sealed class Deviation(double tolerance)
     private void Compare(string what, double[] expected, double[] actual)
     {
         double magnitude = expected.Max(Math.Abs);
-        double difference = expected.Zip(actual, (e, a) => Math.Abs(a - e)).Aggregate(Math.Max); // unlike Max(), keeps NaN
+        double difference = expected.Zip(actual, (e, a) => Math.Abs(a - e)).Aggregate(Math.Max); // Math.Max keeps NaN, unlike LINQ's Max
         double relative = difference == 0 ? 0 : difference / magnitude;
         Assert.True(relative <= tolerance, $"{what} deviates by {relative:g3}, more than {tolerance:g3}");
         if (relative > Greatest)

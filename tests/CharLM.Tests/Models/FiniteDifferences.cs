@@ -9,8 +9,8 @@ internal static class FiniteDifferences
 {
     private const double Step = 1e-6, Tolerance = 1e-7;
 
-    /// <summary>Every element of every tensor is moved up and down a little, and the loss looked at.</summary>
-    /// <param name="loss">Computes the loss anew from the tensors.</param>
+    /// <summary>Moves every element of every tensor slightly up and down, and compares the change of the loss with its gradient.</summary>
+    /// <param name="loss">Computes the loss from the current tensors.</param>
     /// <param name="tensors">Leaves of type float64 that require gradients.</param>
     public static void Check(Func<Tensor> loss, IReadOnlyDictionary<string, Tensor> tensors)
     {

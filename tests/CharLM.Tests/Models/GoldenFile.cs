@@ -4,7 +4,7 @@ using CharLM.Models;
 
 namespace CharLM.Tests.Models;
 
-/// <summary>Reference numbers of PyTorch; scripts/golden.py writes such files and describes the format.</summary>
+/// <summary>PyTorch's reference values; scripts/golden.py writes such files and describes the format.</summary>
 public sealed record GoldenFile(string Torch, string Dtype, IReadOnlyList<GoldenCase> Cases)
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -16,7 +16,7 @@ public sealed record GoldenFile(string Torch, string Dtype, IReadOnlyList<Golden
     };
 
     /// <summary>
-    /// What the tests read: the file that CHARLM_GOLDEN names (seen from the checkout, where test runners are not), else our own.
+    /// The file that the tests read: the one in CHARLM_GOLDEN (relative to the checkout, not the working directory), else our own.
     /// </summary>
     public static string DefaultPath => Environment.GetEnvironmentVariable("CHARLM_GOLDEN") is { Length: > 0 } path
         ? Repository.File(path)
@@ -29,7 +29,7 @@ public sealed record GoldenFile(string Torch, string Dtype, IReadOnlyList<Golden
     }
 }
 
-/// <summary>One model: its weights, its minibatches, and what came of them.</summary>
+/// <summary>One model: its weights, minibatches and results.</summary>
 public sealed record GoldenCase(
     CellKind Cell,
     int NumLayers,
@@ -50,7 +50,7 @@ public sealed record GoldenCase(
         $"{Choices.NameOf(Cell)}, {NumLayers} layer{(NumLayers == 1 ? "" : "s")}{(Bidirectional ? ", bidirectional" : "")}";
 }
 
-/// <summary>One step of training; logits and gradients stand in the first only.</summary>
+/// <summary>One training step; only the first has logits and gradients.</summary>
 public sealed record GoldenStep(
     double Loss,
     double Perplexity,

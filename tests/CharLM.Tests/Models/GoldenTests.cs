@@ -10,7 +10,7 @@ namespace CharLM.Tests.Models;
 /// <summary>Parity with PyTorch: logits, loss, gradients, states, and the weights after clipped steps of SGD.</summary>
 public sealed class GoldenTests(ITestOutputHelper output)
 {
-    // Relative to float64 references, see Deviation.
+    // Relative to float64 references; see Deviation.
     private static readonly Dictionary<ScalarType, double> Tolerances = new() { [ScalarType.Float32] = 1e-5, [ScalarType.Float64] = 1e-9 };
 
     public static TheoryData<int, string, Implementation, ScalarType> Cases
@@ -76,7 +76,7 @@ public sealed class GoldenTests(ITestOutputHelper output)
         }
     }
 
-    // What trains by default on a CPU: kernels alone, without torch's graph.
+    // The default training on a CPU: kernels only, without torch's graph.
     [Fact]
     public void Learn_OnGoldenCases_GivesPyTorchsNumbers()
     {
@@ -107,7 +107,7 @@ public sealed class GoldenTests(ITestOutputHelper output)
     private static bool Computes(Implementation implementation, GoldenCase golden) =>
         implementation != Implementation.Fused || !golden.Bidirectional;
 
-    // As Trainer.TrainStep does it, with the state carried from minibatch to minibatch.
+    // As the trainer does, with the state carried from minibatch to minibatch.
     private void Compare(GoldenCase golden, Implementation implementation, ScalarType type)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models;
 
-/// <summary>What weights begin with: every gate is a matrix of its own, whatever the tensor that it lies in.</summary>
+/// <summary>Initial weights: every gate is initialized as its own matrix, although one tensor holds several.</summary>
 public sealed class InitialWeightsTests
 {
     private const int Hidden = 24, Vocab = 30;
@@ -17,7 +17,7 @@ public sealed class InitialWeightsTests
         new(rest with { Cell = cell, Implementation = implementation, NumHiddens = Hidden }, Vocab);
 
     /// <summary>
-    /// Saxe, McClelland and Ganguli 2014: the rows of a gate's recurrent matrix are of length 1, and stand at right angles.
+    /// Saxe, McClelland and Ganguli 2014: the rows of a gate's recurrent matrix are orthonormal.
     /// </summary>
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -33,7 +33,7 @@ public sealed class InitialWeightsTests
         }
     }
 
-    /// <summary>Glorot and Bengio 2010: uniform within the root of 6 / (inputs + outputs), those of one gate.</summary>
+    /// <summary>Glorot and Bengio 2010: uniform within ±sqrt(6 / (inputs + outputs)) of one gate.</summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Create_Xavier_FillsTheRangeOfEveryGate(CellKind cell, Implementation implementation)
@@ -45,7 +45,7 @@ public sealed class InitialWeightsTests
             ("linear.weight", Vocab, Hidden), ("embedding.weight", Vocab, 10) })
         {
             double bound = Math.Sqrt(6.0 / (rows + columns));
-            // Of 240 draws and more, the greatest is hardly ever below nine tenths of the bound.
+            // Of at least 240 draws, the greatest is hardly ever below nine tenths of the bound.
             foreach (Tensor gate in model.get_parameter(name)!.split(rows))
                 Assert.InRange(gate.abs().max().ToDouble(), 0.9 * bound, bound);
         }
@@ -54,7 +54,7 @@ public sealed class InitialWeightsTests
     }
 
     /// <summary>
-    /// Jozefowicz, Zaremba and Sutskever 2015: the forget gate begins at the bias, of which PyTorch's cells have two parts.
+    /// Jozefowicz, Zaremba and Sutskever 2015: the initial bias of the forget gate, which PyTorch's cells split in two.
     /// </summary>
     [Theory]
     [InlineData(Implementation.Custom, CellVariant.Standard, 1)]

@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models;
 
-/// <summary>What predictors promise: order of calls, modes of the model, weights that change, the end.</summary>
+/// <summary>The contract of predictors: order of calls, modes of the model, changing weights, disposal.</summary>
 public sealed class PredictorTests
 {
     private static readonly TrainerConfig Training = new() { NumEpochs = 4, BatchSize = 3, NumSteps = 7, LearningRate = 0.5 };
@@ -30,7 +30,7 @@ public sealed class PredictorTests
         return logits;
     }
 
-    // By torch, whatever computes the model.
+    // From torch, whatever the model's implementation.
     private static float[] Reference(LanguageModel model, params int[] tokens)
     {
         using var predictor = new TorchPredictor(model);
@@ -117,7 +117,7 @@ public sealed class PredictorTests
         Assert.Equal(training, model.training);
     }
 
-    // A step puts the model in training mode: who began before it must not read with dropout after it.
+    // A training step puts the model in training mode: a predictor from before must not use dropout after it.
     [Theory]
     [InlineData("built-in gru")]
     [InlineData("custom rnn")]
@@ -130,7 +130,7 @@ public sealed class PredictorTests
         predictor.Begin(1);
         float[] before = Expect(predictor, 1, 2);
         trainer.TrainEpoch(0);
-        Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 3)).Message,
+        Assert.Contains("begin again", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 3)).Message,
             StringComparison.Ordinal);
         predictor.Begin(1);
         float[] after = Expect(predictor, 1, 2);
@@ -268,7 +268,7 @@ public sealed class PredictorTests
             StringComparison.Ordinal);
         if (kind == "fused gru")
         {
-            Assert.Contains("begin anew", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1)).Message,
+            Assert.Contains("begin again", Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1)).Message,
                 StringComparison.Ordinal);
             Assert.Throws<InvalidConfigException>(() => predictor.Begin(1));
             Assert.Throws<InvalidOperationException>(() => Expect(predictor, 1));

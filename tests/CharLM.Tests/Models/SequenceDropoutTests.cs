@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Models;
 
 /// <summary>
-/// Weight dropout lasts a whole sequence (Gal and Ghahramani 2016; Merity, Keskar and Socher 2018): a weight that is left out at one
-/// step is left out at all of them, and the next sequence leaves out others.
+/// Weight dropout lasts a whole sequence (Gal and Ghahramani 2016; Merity, Keskar and Socher 2018): a weight is dropped at all steps or
+/// none, and the next sequence drops others.
 /// </summary>
 public sealed class SequenceDropoutTests
 {
@@ -19,7 +19,7 @@ public sealed class SequenceDropoutTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        // Every unit passes half of itself on: what is kept is doubled and stays, what is left out is gone after one step.
+        // Every unit passes on half of itself: kept weights are doubled and preserve the value, dropped ones lose it after one step.
         var config = new ModelConfig
         {
             Cell = CellKind.Rnn,

@@ -150,7 +150,7 @@ public sealed class SequenceEncoderTests
             Bidirectional = bidirectional
         }, Input);
 
-    // Weights that matter: the first ones of a custom layer carry hardly anything over some steps.
+    // Larger weights, since a custom layer's initial ones carry hardly anything over several steps.
     private static void Fill(SequenceEncoder encoder, BuiltInLayer packed)
     {
         using IDisposable unrecorded = no_grad();

@@ -6,15 +6,15 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models;
 
-/// <summary>A small language model of every kind there is, by name.</summary>
+/// <summary>A small language model of every kind, by name.</summary>
 internal static class SmallModels
 {
     public static Vocab Letters { get; } = new([new("a", 3), new("b", 2), new("c", 1), new(" ", 1)]);
 
-    /// <summary>Text of the vocab.</summary>
+    /// <summary>A text in the models' vocab.</summary>
     public static int[] Text { get; } = [.. Enumerable.Range(0, 600).Select(i => 1 + (i * i % 7 % 4))];
 
-    /// <summary>Those that torch or the kernels compute.</summary>
+    /// <summary>The neural networks, computed by torch or the kernels.</summary>
     public static IReadOnlyList<string> Networks { get; } = ["fused gru", "fused lstm with tied embedding", "fused gru with attention",
         "built-in gru", "built-in lstm", "custom rnn"];
 

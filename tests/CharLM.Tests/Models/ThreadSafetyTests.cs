@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models;
 
-/// <summary>Eight threads at one model, of every kind.</summary>
+/// <summary>Eight threads on one model, for every kind of model.</summary>
 public sealed class ThreadSafetyTests
 {
     private const int Threads = 8;
@@ -29,7 +29,7 @@ public sealed class ThreadSafetyTests
 
     public static TheoryData<string> Networks => [.. SmallModels.Networks];
 
-    // A hang fails, too: after a minute.
+    // A hang also fails, after a minute.
     private static async Task OnEveryThread(Action<int> work)
     {
         Task[] tasks = [.. Enumerable.Range(0, Threads).Select(thread => Task.Factory.StartNew(
@@ -58,7 +58,7 @@ public sealed class ThreadSafetyTests
         using ILanguageModel model = SmallModels.Create(kind);
         if (model is LanguageModel network)
             network.Threads = 3;
-        // Rows differ from thread to thread, so that no two take the same way through the kernels.
+        // The number of rows differs per thread, so that no two take the same path through the kernels.
         double[] nats = [.. Enumerable.Range(0, Threads)
             .Select(thread => Evaluator.Measure(model, SmallModels.Text, rows: 1 + (5 * thread)).Total)];
         string[][] texts = [.. Enumerable.Range(0, Threads).Select(thread => Write(model, thread % 2 == 0 ? 32 : 1, thread))];
@@ -72,7 +72,7 @@ public sealed class ThreadSafetyTests
         });
     }
 
-    // As a program's own training does it; the kernels are one operation in torch's graph there.
+    // As in a program's own training loop, where the kernels are one operation in torch's graph.
     [Theory]
     [InlineData("fused gru")]
     [InlineData("fused gru with attention")]
@@ -129,7 +129,7 @@ public sealed class ThreadSafetyTests
         Assert.True(classifier.Model.training && translator.Model.training);
     }
 
-    // Whoever reads while a step is learned is told so; the training itself is not disturbed.
+    // Reading during a training step throws, and training is not disturbed.
     [Theory, MemberData(nameof(Networks))]
     public async Task Readers_BesideTraining_GetAnExceptionAndDisturbNothing(string kind)
     {
@@ -181,7 +181,7 @@ public sealed class ThreadSafetyTests
         Assert.Equal(Evaluator.Measure(alone, SmallModels.Text).Total, Evaluator.Measure(model, SmallModels.Text).Total, 0.05);
     }
 
-    // What torch reads of a sum must not be freed meanwhile: with TorchSharp's own a + b this failed once in some ten thousand sums.
+    // Scalars that torch reads must not be freed meanwhile: with TorchSharp's own a + b, about one sum in ten thousand failed.
     [Fact]
     public async Task Predict_CustomCellWhileGarbageIsCollected_IsRight()
     {
@@ -224,7 +224,7 @@ public sealed class ThreadSafetyTests
         using LanguageModel model = SmallModels.Network("fused gru");
         using var trainer = new Trainer(model, Training, SmallModels.Text);
         using (model.Access.Change())
-            Assert.Contains("learning", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message,
+            Assert.Contains("being trained", Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message,
                 StringComparison.Ordinal);
         trainer.TrainEpoch(0);
     }
@@ -270,7 +270,7 @@ public sealed class ThreadSafetyTests
         model.Dispose();
     }
 
-    // One predictor serves one thread: the others are told, and nothing is freed under the one who reads.
+    // A predictor serves one thread: the others get an exception, and nothing is freed during a call.
     [Theory]
     [InlineData("fused gru")]
     [InlineData("built-in gru")]
@@ -320,7 +320,7 @@ public sealed class ThreadSafetyTests
     [Fact]
     public void PublicTypes_Remarks_SayWhatThreadsMayDo()
     {
-        // Nested types are part of the type that they are nested in.
+        // Nested types belong to their enclosing type.
         var documentation = XDocument.Load(Path.ChangeExtension(typeof(LanguageModel).Assembly.Location, ".xml"));
         Dictionary<string, string> texts = documentation.Descendants("member")
             .ToDictionary(member => member.Attribute("name")!.Value, member =>

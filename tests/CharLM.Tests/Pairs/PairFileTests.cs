@@ -11,9 +11,9 @@ public sealed class PairFileTests
         Assert.Equal([new TextPair("57+68", "125", 1), new TextPair("ä b", "c", 2)], PairFile.Parse("57+68\t125\r\nä b\tc\n", "file"));
 
     [Theory]
-    [InlineData("a\tb\nc\n", "file, line 2: has 1 column where 2 are due: source<TAB>target")]
-    [InlineData("a\tb\n\n", "file, line 2: has 1 column where 2 are due: source<TAB>target")]
-    [InlineData("a\tb\tc", "file, line 1: has 3 columns where 2 are due: source<TAB>target")]
+    [InlineData("a\tb\nc\n", "file, line 2: has 1 column, expected 2: source<TAB>target")]
+    [InlineData("a\tb\n\n", "file, line 2: has 1 column, expected 2: source<TAB>target")]
+    [InlineData("a\tb\tc", "file, line 1: has 3 columns, expected 2: source<TAB>target")]
     [InlineData("a\tb\n\tc", "file, line 2: has an empty source (the first column)")]
     [InlineData("a\t\n", "file, line 1: has an empty target (the second column)")]
     [InlineData("", "file: is empty; a line is source<TAB>target")]
@@ -27,7 +27,7 @@ public sealed class PairFileTests
         int[][] plan = LengthBuckets.Plan(lengths, 16, new RandomStream(1));
         Assert.Equal(Enumerable.Range(0, 1000), plan.SelectMany(batch => batch).Order());
         Assert.All(plan, batch => Assert.InRange(batch.Length, 1, 16));
-        // 16 neighbours among 200 sorted examples of 50 lengths span about 4 of them; 16 at random would span 44.
+        // 16 adjacent of 200 sorted examples with 50 lengths span about 4 lengths; 16 random ones would span 44.
         Assert.All(plan, batch => Assert.InRange(batch.Max(i => lengths[i]) - batch.Min(i => lengths[i]), 0, 10));
         Assert.NotEqual(plan.SelectMany(batch => batch), LengthBuckets.Plan(lengths, 16, new RandomStream(2)).SelectMany(batch => batch));
     }

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Pairs;
 
-/// <summary>What a vocab of labels and characters takes, and that what was taken is learned.</summary>
+/// <summary>Which labels and characters a vocab accepts, and that the accepted ones are learned.</summary>
 public sealed class PairLabelTests
 {
     private static readonly ClassifierConfig Classifying = new() { Model = new ModelConfig { NumHiddens = 4 } };
@@ -25,7 +25,7 @@ public sealed class PairLabelTests
         Assert.Contains(Reserved, Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\t<unk>"), 0)),
             StringComparison.Ordinal);
         Assert.Contains(Reserved, Refused(() => TrainedTranslator.Create(Steering, File("A\ta", "<unk>\tb"), 0)), StringComparison.Ordinal);
-        // Characters that spell it are characters, and the names of a target's ends are no labels.
+        // Characters that spell the reserved token are ordinary, and the names of a target's begin and end tokens are not labels.
         TrainedTranslator.Create(Translating, File("<unk>\t<bos><eos><unk>"), 0).Dispose();
         TrainedClassifier.Create(Classifying, File("a\t<bos>", "b\t<pad>"), 0).Dispose();
     }
@@ -34,11 +34,11 @@ public sealed class PairLabelTests
     public void Create_LabelsThatDifferInWhiteSpace_AreRefusedWithTheirLine()
     {
         Assert.Equal(
-            "pairs.tsv, line 3: the labels 'A' and 'A ' differ in white space alone: write them the same",
+            "pairs.tsv, line 3: the labels 'A' and 'A ' differ only in white space: write them the same",
             Refused(() => TrainedClassifier.Create(Classifying, File("a\tA", "b\tB", "c\tA "), 0)));
         Assert.Contains("line 2: the labels ' A' and 'A'", Refused(() => TrainedTranslator.Create(Steering, File(" A\ta", "A\tb"), 0)),
             StringComparison.Ordinal);
-        // A label of one writing stays as it is, and a space may be the label of a character.
+        // A label with only one spelling stays as it is, and a space may be the label of a character.
         using TrainedClassifier one = TrainedClassifier.Create(Classifying, File("a\tA ", "b\tA "), 0);
         Assert.Equal(["A "], one.Vocab.Labels);
         TrainedClassifier.Create(Classifying with { LabelOf = LabelOf.Character }, File("ab\tA ", "cd\t A"), 0).Dispose();
@@ -49,8 +49,8 @@ public sealed class PairLabelTests
     {
         PairFile known = File("ab\tba"), other = File("ab\tba", "a\tbqa");
         using TrainedTranslator translator = TrainedTranslator.Create(Translating, known, 0);
-        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the vocab", Refused(() => translator.CheckLearnable(other)),
-            StringComparison.Ordinal);
+        Assert.Contains("pairs.tsv, line 2: the target has 'q', which is not in the model's target vocab",
+            Refused(() => translator.CheckLearnable(other)), StringComparison.Ordinal);
         translator.Check(other);
         Assert.Equal(["q"], translator.Vocab.UnknownInTargets(other.Pairs.Select(pair => pair.Target)).Select(count => count.Token));
         Assert.Equal(["x", "y"], translator.Vocab.UnknownInSources(["axb", "xya"]).Select(count => count.Token));

@@ -13,7 +13,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Pairs;
 
-/// <summary>Runs on pairs in run directories: one that was cut anywhere and gone on with ends as one that was not.</summary>
+/// <summary>Runs on pairs in run directories: a run interrupted anywhere and resumed ends like an uninterrupted one.</summary>
 public sealed class PairRunTests : IDisposable
 {
     private static readonly PairFile Words = Make("words", 1, 70), OtherWords = Make("others", 2, 20);
@@ -79,7 +79,7 @@ public sealed class PairRunTests : IDisposable
             Training = Classifying.Training with { Optimizer = optimizer },
         };
         RunDirectory whole = Run("whole", config);
-        // In an epoch of 9 minibatches, at its end, and right after a checkpoint.
+        // Within an epoch of 9 minibatches, at its end, and right after a checkpoint.
         foreach (int steps in new[] { 3, 6, 1, 7 })
             Run("parts", config, cutAfter: steps);
         AssertSame(whole, Run("parts", config));
@@ -103,7 +103,7 @@ public sealed class PairRunTests : IDisposable
         AssertSame(whole, Run("parts", Classifying));
     }
 
-    // The measure of an epoch can take long: what was learned before it must not be learned again.
+    // Measuring an epoch can take long: what was learned before it must not be learned again.
     [Fact]
     public void Resume_CutWhileHeldOutPairsAreMeasured_MeasuresThemAndGoesOn()
     {
@@ -127,7 +127,7 @@ public sealed class PairRunTests : IDisposable
         IReadOnlyList<EpochMetrics> metrics = EpochMetrics.Read(run.MetricsPath);
         Assert.Equal([(1, 9L), (2, 18L), (3, 27L)], metrics.Select(line => (line.Epoch, line.Step)));
 
-        // The figures are those of the model that was saved, measured anew.
+        // The figures equal those of the saved model, measured again.
         using TrainedClassifier last = TrainedClassifier.Open(run.LastCheckpointPath, threads: 1),
             best = TrainedClassifier.Open(run.BestCheckpointPath, threads: 1);
         Assert.Equal(last.Measure(OtherWords.Pairs).Accuracy, metrics[^1].HeldOut!["accuracy"]);
@@ -152,7 +152,7 @@ public sealed class PairRunTests : IDisposable
     [Fact]
     public void Execute_Patience_EndsWhenTheHeldOutPairsBecomeNoBetterAndStaysEnded()
     {
-        // A learning rate of next to nothing: the first epoch is the best.
+        // With a learning rate of almost zero, the first epoch is the best.
         PairRunConfig config = Classifying with
         {
             Patience = 2,
@@ -166,7 +166,7 @@ public sealed class PairRunTests : IDisposable
         Assert.Contains("is complete: it ended after 3 epochs", Assert.Single(session.Conflicts(config)), StringComparison.Ordinal);
     }
 
-    // Of many right targets, exact match says nothing.
+    // With many correct targets, exact match is meaningless.
     [Fact]
     public void Execute_LabelThatSteers_IsRankedByTheLossOfTheHeldOutPairs()
     {
@@ -225,7 +225,7 @@ public sealed class PairRunTests : IDisposable
     public void Resume_RunOfAnotherKind_SaysWhichCommandGoesOn()
     {
         RunDirectory run = Run("parts", Classifying, cutAfter: 5);
-        Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train goes on with it",
+        Assert.Contains("holds the run of a classifier, not of a translator: charlm classify train resumes it",
             Assert.Throws<RunDirectoryException>(() => RunKind.Translator.Resume(run.Path)).Message,
                 StringComparison.Ordinal);
         Assert.Contains("not of a language model",
@@ -243,8 +243,8 @@ public sealed class PairRunTests : IDisposable
         [
             "kind must be classifier, not translator",
             "data must name a file of pairs: give --data",
-            "num_steps, sampling, train_windows, validation_windows, truncation and truncation_keep are about running text: leave them as "
-                + "they are",
+            "num_steps, sampling, reset_every, train_windows, validation_windows, truncation and truncation_keep are about running "
+                + "text: leave them as they are",
             "patience waits for better held-out pairs: give --validation",
         ],
         new PairRunConfig(new ClassifierConfig())
@@ -254,7 +254,7 @@ public sealed class PairRunTests : IDisposable
             Training = new TrainerConfig { NumSteps = 3 }
         }.Errors());
 
-    // Words of a and b; the target says which letter came first, and the word without it.
+    // Words of a and b; the target is the first letter, then the rest of the word.
     private static PairFile Make(string name, long seed, int count)
     {
         var random = new RandomStream(seed);
@@ -264,7 +264,7 @@ public sealed class PairRunTests : IDisposable
         return new PairFile(name, new string((char)('0' + seed), 64), pairs);
     }
 
-    // All but the times.
+    // Compares everything except times.
     private static void AssertSame(RunDirectory whole, RunDirectory parts)
     {
         RunKind kind = RunKind.Of(RunConfigFile.KindOf(whole.ConfigPath));
@@ -289,7 +289,7 @@ public sealed class PairRunTests : IDisposable
         tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
             .Select(tensor => $"{tensor.Key} {Convert.ToHexString(MemoryMarshal.AsBytes<float>(tensor.Value.Values))}");
 
-    // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
+    // Cut: cancelled, so it saves. Killed: without warning; only what was written before remains.
     private RunDirectory Run(string name, PairRunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));

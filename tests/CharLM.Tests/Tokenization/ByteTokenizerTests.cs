@@ -13,7 +13,7 @@ public sealed class ByteTokenizerTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Byte order marks, zeros, line ends and what is no UTF-8: all of it comes through, and nothing comes between two files.
+    // Byte order marks, zeros, line ends and invalid UTF-8 are all kept, and nothing is inserted between two files.
     [Fact]
     public async Task Resolve_AnyFiles_AreTheirBytes()
     {

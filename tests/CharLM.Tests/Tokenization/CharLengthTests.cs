@@ -4,10 +4,10 @@ using CharLM.Tokenization;
 
 namespace CharLM.Tests.Tokenization;
 
-/// <summary>How many characters a text has: Unicode scalar values, half a pair counting as one.</summary>
+/// <summary>The length of a text in characters: Unicode scalar values, with an unpaired surrogate counting as one.</summary>
 public sealed class CharLengthTests
 {
-    // As UTF-16 units: an attribute cannot hold half a pair.
+    // As UTF-16 units, since an attribute cannot hold an unpaired surrogate.
     [Theory]
     [InlineData("", 0)]
     [InlineData("0061 0062 0063", 3)]
@@ -25,7 +25,7 @@ public sealed class CharLengthTests
             .Select(unit => (char)int.Parse(unit, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
         Assert.Equal(length, CharTokenizer.Length(text));
         Assert.Equal(length, text.EnumerateRunes().Count());
-        // As many as are encoded.
+        // The same number as encoding gives.
         Assert.Equal(length, new CharTokenizer().Encode(text, new Vocab([new TokenCount("a", 1)])).Length);
     }
 }

@@ -41,7 +41,7 @@ public sealed class DocumentTextTests
     public void From_BooksCleaning_KeepsLinesApart() =>
         Assert.Equal("|ab c|d|", Spell(TokenizedText.From("  Ab, C!\n123\nD.\n", Config(DocumentKind.Lines) with { Cleaning = Cleaning.D2L })));
 
-    // Cut anywhere, every part has whole documents, and together they are all of them, none twice.
+    // Wherever the text is divided, every part has whole documents, and together the parts have each document once.
     [Theory]
     [InlineData(0.1, 0.1)]
     [InlineData(0.3, 0.0)]

@@ -16,7 +16,7 @@ public sealed class TextPartsTests
     {
         var parts = TextParts.Of(1000, Config(maxTokens, fraction));
         Assert.Equal((new TextRange(0, trained), used - trained), (parts.Train, parts.HeldOut.Count));
-        // Where nothing is held out, what comes after is unseen.
+        // If nothing is held out, everything after the training part is unseen.
         Assert.Equal((new TextRange(begin, end), 0), (parts.Unseen, parts.WindowLength));
     }
 
@@ -40,7 +40,7 @@ public sealed class TextPartsTests
         Assert.Equal([2, 2, 2, 2, 3, 3], text.Unseen.ToArray());
     }
 
-    // The book's validation windows overlap with the last training window; what that one read does not count as unseen.
+    // The book's validation windows overlap the last training window, whose tokens do not count as unseen.
     [Theory]
     [InlineData(200, 200, 432, 232, 432)]
     [InlineData(0, 0, 0, 232, 1000)]
@@ -48,7 +48,7 @@ public sealed class TextPartsTests
         Assert.Equal(new TextParts(new TextRange(0, 232), new TextRange(heldOut, heldOutEnd), new TextRange(begin, end), 32),
             TextParts.Of(1000, Config(0, 0), new WindowCounts(200, validation, 32)));
 
-    // What a model was trained with may be asked of a text that is shorter.
+    // A model's window counts may be applied to a shorter text.
     [Fact]
     public void Of_WindowsOfAShorterText_UnseenEndsWithIt()
     {

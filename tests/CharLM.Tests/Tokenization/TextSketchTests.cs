@@ -28,7 +28,7 @@ public sealed class TextSketchTests
         }
     }
 
-    // Pieces of 2,000 characters, as many of them known as is said: at the beginning, at the end, in the middle, and in slices.
+    // Pieces of 2,000 characters, a given number of them known: at the beginning, at the end, in the middle, and in slices.
     [Theory]
     [InlineData(0)]
     [InlineData(0.25)]
@@ -56,7 +56,7 @@ public sealed class TextSketchTests
         int[][] lines = [.. SplitLines(text)];
         new RandomStream(5).Shuffle<int[]>(lines);
         Assert.InRange(Sketch(text).ShareOf(lines.SelectMany(line => line).ToArray(), Letters)!.Value, 1 - 0.01, 1);
-        // Lines that are shorter than a passage are passages.
+        // Lines shorter than a passage count as passages.
         int[] names = Lines(3, 3_000, words: 1);
         lines = [.. SplitLines(names)];
         new RandomStream(6).Shuffle<int[]>(lines);
@@ -74,7 +74,7 @@ public sealed class TextSketchTests
     [Fact]
     public void ShareOf_PassagesWrittenOut_IsTheirShare()
     {
-        // Every passage is kept of so short a text: the share is that of the passages, but for what the middles between them round.
+        // A text this short keeps every passage: the share is that of the passages, up to rounding at the middles between them.
         int[] text = Prose(1, 200), other = [.. text[40..140], .. Prose(2, 100)];
         HashSet<string> known = [.. Enumerable.Range(0, text.Length - 19).Select(i => string.Join(' ', text[i..(i + 20)]))];
         bool[] told = [.. Enumerable.Range(0, other.Length - 19).Select(i => known.Contains(string.Join(' ', other[i..(i + 20)])))];
@@ -121,7 +121,7 @@ public sealed class TextSketchTests
         { 20, -1, [1] },
         { 20, 1 << 28, [1] },
         { 20, 100, [101] },              // above the limit
-        { 20, 100, [5, 0] },             // twice the same
+        { 20, 100, [5, 0] },             // duplicate
         { 20, 100, [5, 0x80] },          // cut off
         { 20, 100, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1] },
     };
@@ -147,7 +147,7 @@ public sealed class TextSketchTests
             Assert.Equal(1, saved.TrainedText!.ShareOf(tokens.Train, saved.Vocab));
             Assert.InRange(saved.TrainedText.ShareOf(tokens.HeldOut, saved.Vocab)!.Value, 0, 0.02);
         }
-        // Going on with another text adds it; from a model of which nothing is known, nothing is known.
+        // Training on with another text adds it; for a model without a sketch, it stays unknown.
         CorpusText other = TestCorpus.Of(Spell(Prose(2, 6_000)), "two");
         Checkpoint start = CheckpointFile.Read(folder.File("model"));
         Train(folder.File("more"), other, text, start, epochs: 2);
@@ -176,7 +176,7 @@ public sealed class TextSketchTests
 
     private static TextSketch Sketch(int[] text) => TextSketch.Of(text, Letters, TokenKind.Char);
 
-    // Words that were never seen side by side elsewhere: 300 of them in any order.
+    // 300 words in random order, so that no passage recurs elsewhere.
     private static int[] Prose(int seed, int length)
     {
         var random = new RandomStream(seed, "prose");

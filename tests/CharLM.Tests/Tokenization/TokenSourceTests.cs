@@ -8,7 +8,7 @@ using CharLM.Training;
 
 namespace CharLM.Tests.Tokenization;
 
-/// <summary>A text of any length whose ids are computed when they are asked for.</summary>
+/// <summary>A text of any length whose ids are computed on demand.</summary>
 internal sealed class ComputedSource(long length, Func<long, int> idAt) : TokenSource
 {
     public override long Length => length;
@@ -22,7 +22,7 @@ internal sealed class ComputedSource(long length, Func<long, int> idAt) : TokenS
 
 public sealed class TokenSourceTests
 {
-    // Twice what an int counts, and some.
+    // More than twice the range of an int.
     private const long Vast = (2L << 31) + 12_345;
     private const int Period = 1_000_003;
 
@@ -68,7 +68,7 @@ public sealed class TokenSourceTests
         Assert.Equal(28_572, source.Count(2));
     }
 
-    // Longer than any array: its last minibatches lie where no int reaches.
+    // Longer than any array: the positions of its last minibatches exceed an int.
     [Fact]
     public void Sequential_SourceLongerThanAnInt_IsReadToItsEnd()
     {
@@ -93,7 +93,7 @@ public sealed class TokenSourceTests
         Assert.InRange(plan.Start(plan.NumBatches - 1, Rows - 1), Vast - (2 * Rows * Steps), Vast - Steps - 1);
     }
 
-    // So many windows are in no array either.
+    // No array can hold this many windows.
     [Theory]
     [InlineData(SamplingOrder.Windows)]
     [InlineData(SamplingOrder.Random)]
@@ -107,7 +107,7 @@ public sealed class TokenSourceTests
         long[] starts = [.. new[] { 0, 1, last - 1 }.SelectMany(batch => Enumerable.Range(0, 1024).Select(row => plan.Start(batch, row)))];
         Assert.Equal(starts.Length, starts.Distinct().Count());
         Assert.All(starts, start => Assert.InRange(start, 0, Vast - 4));
-        // Evenly over the text: of 3,072 draws, a quarter in each quarter of it, give or take six standard deviations.
+        // Evenly over the text: of 3,072 draws, a quarter in each quarter of it, within six standard deviations.
         Assert.All(starts.GroupBy(start => start * 4 / Vast), quarter => Assert.InRange(quarter.Count(), 768 - 144, 768 + 144));
         Assert.NotEqual(plan.Start(last, 0), other.Start(last, 0));
         var inputs = new int[1024 * 3];
@@ -117,7 +117,7 @@ public sealed class TokenSourceTests
             Assert.Equal((plan.Start(last, row) + 3) % Period, targets[(row * 3) + 2]);
     }
 
-    // In memory or not, a text is the same to all that read it.
+    // All readers get the same results whether a text is in memory or not.
     [Fact]
     public void AllReaders_SourceThatIsNotInMemory_GiveTheNumbersOfTheSameIdsInMemory()
     {
@@ -152,7 +152,7 @@ public sealed class TokenSourceTests
 
 public sealed class RandomOrderTests
 {
-    // What is held and what is computed: each item in one place.
+    // Both stored and computed orders contain each item exactly once.
     [Theory]
     [InlineData(0, 100)]
     [InlineData(1, 0)]
@@ -169,7 +169,7 @@ public sealed class RandomOrderTests
         Assert.Equal(Enumerable.Range(0, count).Select(item => (long)item), Items(order).Order());
     }
 
-    // Every order of 4 items comes about as often: chi-square over 24 orders.
+    // Every order of 4 items is about equally frequent: chi-square over 24 orders.
     [Fact]
     public void Order_ThatIsComputed_IsEveryOrderAboutAsOften()
     {

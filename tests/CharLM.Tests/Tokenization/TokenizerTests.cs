@@ -16,7 +16,7 @@ public sealed class TokenizerTests
     public void Tokenize_Word_SplitsAtAnyWhiteSpace() =>
         Assert.Equal(["one", "two,", "three"], new WordTokenizer().Tokenize("  one\ttwo,\n\nthree "));
 
-    // What python3 says: [c for c in range(0x110000) if len(("a" + chr(c) + "b").split()) == 2], without the surrogates.
+    // From python3: [c for c in range(0x110000) if len(("a" + chr(c) + "b").split()) == 2], without the surrogates.
     [Fact]
     public void Tokenize_Word_SplitsWherePythonDoes()
     {

@@ -4,7 +4,7 @@ using CharLM.Torch;
 
 namespace CharLM.Tests.Torch;
 
-/// <summary>The change to TorchSharp's library that lets it load on older systems, byte by byte.</summary>
+/// <summary>The patch that lets TorchSharp's library load on older systems, byte by byte.</summary>
 public sealed class ElfFileTests : IDisposable
 {
     private const string Needed = "GLIBCXX_3.4.32";

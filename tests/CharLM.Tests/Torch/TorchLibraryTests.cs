@@ -2,7 +2,7 @@ using CharLM.Torch;
 
 namespace CharLM.Tests.Torch;
 
-/// <summary>What is said where torch cannot be loaded.</summary>
+/// <summary>The messages for when torch cannot be loaded.</summary>
 public sealed class TorchLibraryTests
 {
     [Theory]
@@ -21,7 +21,7 @@ public sealed class TorchLibraryTests
     [Theory]
     [InlineData("osx-x64", "there is no libtorch for osx-x64 (PyTorch ended its builds for Intel Macs): networks need linux-x64")]
     [InlineData("linux-arm64", "there is no libtorch for linux-arm64: networks need linux-x64, win-x64, win-arm64 or osx-arm64; n-grams")]
-    [InlineData("win-x64", "libtorch does not lie beside the program: add the package libtorch-cpu-win-x64 2.10.0")]
+    [InlineData("win-x64", "libtorch is missing beside the program: add the package libtorch-cpu-win-x64 2.10.0")]
     public void WithoutLibtorch_SaysWhetherThereIsAPackage(string system, string said) =>
         Assert.StartsWith(said, TorchLibrary.WithoutLibtorch(system), StringComparison.Ordinal);
 

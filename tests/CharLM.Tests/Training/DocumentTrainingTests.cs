@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>Documents: the state starts anew at each, wherever a model learns, is measured and writes.</summary>
+/// <summary>Documents: the state is reset at each, in training, evaluation and generation.</summary>
 public sealed class DocumentTrainingTests
 {
     private static readonly TextConfig Config = new() { Cleaning = Cleaning.None, MaxTokens = 0, Documents = DocumentKind.Lines };
@@ -85,7 +85,7 @@ public sealed class DocumentTrainingTests
         Assert.True(fused[2] < fused[0]);
     }
 
-    // Interrupted in the middle of a long document as anywhere else.
+    // Interrupted anywhere, even in the middle of a long document.
     [Fact]
     public void SetState_BetweenAnyTwoMinibatches_GoesOnExactly()
     {
@@ -126,7 +126,7 @@ public sealed class DocumentTrainingTests
         if (model is LanguageModel network)
             Assert.Equal(LossOfEachAlone(network).Total, before!.Sum(nats => (double)nats), 1e-2);
 
-        // A line by itself is a document.
+        // A line on its own is a document.
         using var scorer = new LineScorer(model, Config, Text.Vocab);
         LineScore[] lines = [.. Lines.Split('\n').Select(line => scorer.Score(new TextLine(line, "\n")))];
         Assert.Equal(before!, lines.SelectMany(line => line.Nats), (a, b) => Math.Abs(a - b) < 1e-4);
@@ -171,7 +171,7 @@ public sealed class DocumentTrainingTests
         }
     }
 
-    // No space stands before the first word of a document.
+    // The first word of a document has no space before it.
     [Fact]
     public void Continue_Words_BeginWithoutASeparator()
     {

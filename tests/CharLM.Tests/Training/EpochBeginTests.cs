@@ -6,14 +6,14 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>What an epoch begins with, and what random truncation makes of gradients.</summary>
+/// <summary>The state at the beginning of an epoch, and the effect of random truncation on gradients.</summary>
 public sealed class EpochBeginTests
 {
     private const int Vocab = 6;
 
     public static TheoryData<Implementation> Implementations => [.. Enum.GetValues<Implementation>()];
 
-    // Rows begin elsewhere in every epoch: what the last epoch's rows ended with has nothing to do with them.
+    // Rows begin elsewhere in every epoch, so the final state of the last epoch's rows must not be carried over.
     [Theory]
     [MemberData(nameof(Implementations))]
     public void TrainEpoch_SecondOne_BeginsWithTheZeroState(Implementation implementation)
@@ -37,12 +37,47 @@ public sealed class EpochBeginTests
         }
         double[] alone = LossesOfEpoch(1);
         Assert.Equal(alone, LossesOfEpoch(1, before: [0]), (a, b) => Math.Abs(a - b) < 1e-6);
-        // Within the epoch it is carried: the same minibatch from the zero state has another loss.
+        // Within the epoch the state is carried: the same minibatch from a zero state has another loss.
         Assert.True(alone.Length > 10);
     }
 
+    // Two minibatches of 5 tokens share a state, and the next begins at zero: the losses of the model read by hand.
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void TrainEpoch_ResetEvery_BeginsWithTheZeroStateAgain(Implementation implementation)
+    {
+        int[] text = [.. Enumerable.Range(0, 400).Select(i => 1 + (i * i % 5))];
+        using LanguageModel model = Model(implementation, CellKind.Lstm);
+        var config = new TrainerConfig { NumEpochs = 1, BatchSize = 3, NumSteps = 5, ResetEvery = 7, LearningRate = 1e-30 };
+        using var trainer = new Trainer(model, config, text);
+        var losses = new List<double>();
+        trainer.TrainEpoch(0, new Listener<StepReport>(step => losses.Add(step.Loss)));
+        Assert.Equal(Losses(everyOther: true), losses, (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.NotEqual(Losses(everyOther: false), losses, (a, b) => Math.Abs(a - b) < 1e-5);
+
+        List<double> Losses(bool everyOther)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            EpochPlan plan = new SequentialIterator(text, 3, 5, seed: 0).Plan(0);
+            var read = new List<double>();
+            RecurrentState state = model.BeginState(3);
+            for (int batch = 0; batch < plan.NumBatches; batch++)
+            {
+                int[] inputs = new int[15], targets = new int[15];
+                plan.Fill(text, batch, inputs, targets);
+                if (everyOther && batch % 2 == 0)
+                    state = model.BeginState(3);
+                (Tensor logits, state) = model.Forward(Ids(inputs), state);
+                read.Add(nn.functional.cross_entropy(logits, LanguageModel.StepByStep(Ids(targets))).item<float>());
+            }
+            return read;
+        }
+
+        static Tensor Ids(int[] ids) => tensor(Array.ConvertAll(ids, id => (long)id)).reshape(3, 5);
+    }
+
     /// <summary>
-    /// Tallec and Ollivier 2017: a gradient that is kept with probability p is divided by p, so that on average it is what it was.
+    /// Tallec and Ollivier 2017: a gradient kept with probability p is divided by p, so that its mean does not change.
     /// </summary>
     [Theory]
     [InlineData(Implementation.BuiltIn, 0.5)]
@@ -52,7 +87,7 @@ public sealed class EpochBeginTests
     {
         const int Steps = 3;
         using LanguageModel model = Model(implementation, CellKind.Rnn);
-        // All minibatches are alike, so that there are as many norms as patterns of what is kept.
+        // All minibatches are equal, so there is one norm for each pattern of kept gradients.
         double[] possible = [.. Enumerable.Range(0, 1 << Steps).Select(pattern => NormWith([.. Enumerable.Range(0, Steps)
             .Select(step => (pattern >> step) % 2 == 0 ? 0 : (float)(1 / keep))]))];
         using var trainer = new Trainer(

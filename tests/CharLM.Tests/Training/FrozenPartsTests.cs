@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>Parts that a configuration freezes by name.</summary>
+/// <summary>Freezing parts of a model by name.</summary>
 public sealed class FrozenPartsTests
 {
     private static readonly string[] Weights =
@@ -55,7 +55,7 @@ public sealed class FrozenPartsTests
     public static TheoryData<string, OptimizerKind> Cases =>
         [.. SmallModels.Networks.SelectMany(kind => Enum.GetValues<OptimizerKind>().Select(optimizer => (kind, optimizer)))];
 
-    // And a trainer that goes on from the state of another one, in the middle of an epoch, ends with the same bits.
+    // A trainer that resumes from another one's state in the middle of an epoch ends with the same bits.
     [Theory, MemberData(nameof(Cases))]
     public void TrainEpoch_FrozenLayer_StaysToTheLastBitAndThawsForTheNextTrainer(string kind, OptimizerKind optimizer)
     {

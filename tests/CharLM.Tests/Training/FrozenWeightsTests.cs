@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>Weights whose requires_grad is false stay as they are, and the others learn as if nothing else could.</summary>
+/// <summary>Weights whose requires_grad is false do not change, and the others learn as if only they existed.</summary>
 public sealed class FrozenWeightsTests
 {
     private static readonly TrainerConfig Training = new()
@@ -51,7 +51,7 @@ public sealed class FrozenWeightsTests
             Assert.True(frozen.Contains(name) == values.SequenceEqual(before[name]), name);
     }
 
-    // torch's own gradients and optimizers are the reference; a bound that acts makes the norm part of the result.
+    // torch's own gradients and optimizers are the reference; a bound that takes effect makes the norm part of the result.
     [Theory]
     [InlineData(OptimizerKind.Sgd)]
     [InlineData(OptimizerKind.Adam)]
@@ -114,7 +114,7 @@ public sealed class FrozenWeightsTests
         double squares = Enumerable.Range(0, 2).Select(offset =>
         {
             twin.zero_grad();
-            // The iterator leaves a random number of tokens out at the beginning: whichever it was, the norm is one of these.
+            // The iterator skips a random number of tokens at the beginning, so the norm is one of these.
             Tensor inputs = rows.narrow(0, offset, 18).view(2, 9), targets = rows.narrow(0, offset + 1, 18).view(2, 9);
             nn.functional.cross_entropy(twin.Forward(inputs, twin.BeginState(2)).Logits, LanguageModel.StepByStep(targets)).backward();
             return twin.named_parameters().Where(entry => entry.name is not ("rnn.weight_hh_l0" or "linear.weight"))

@@ -101,7 +101,7 @@ public sealed unsafe class FusedTrainingTests
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         long steps = report.Train.Tokens / 8;
         Assert.True(steps > 80);
-        // What an epoch costs once (its plan, its report) does not grow with its steps.
+        // The fixed cost of an epoch (its plan, its report) does not grow with its steps.
         Assert.True(allocated < 16 * steps, $"{allocated} bytes in {steps} steps");
         Assert.Equal(tensors, LiveTensors.Count());
     }
@@ -113,7 +113,7 @@ public sealed unsafe class FusedTrainingTests
     [InlineData(CellKind.Lstm, 3)]
     public void Learn_LongSequences_HoldsAtMostOneAndAHalfTimesWhatBackpropagationNeeds(CellKind cell, int layers)
     {
-        // Long, so that activations outweigh weights.
+        // Long sequences, so that activations outweigh weights.
         var shape = new StepShape
         {
             Model = new ModelConfig { Cell = cell, NumLayers = layers, NumHiddens = 96 },

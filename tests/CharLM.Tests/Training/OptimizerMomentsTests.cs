@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>An optimizer that goes on from what another one has gathered takes the steps that the other would have taken.</summary>
+/// <summary>An optimizer that resumes from another one's state takes the steps that the other would have taken.</summary>
 public sealed unsafe class OptimizerMomentsTests
 {
     private const int Length = 19;
@@ -36,7 +36,7 @@ public sealed unsafe class OptimizerMomentsTests
             rest.Step(gradient);
         }
         Assert.Equal(whole.Values, rest.Values, (a, b) => Math.Abs(a - b) <= (fromFused == toFused ? 0 : 1e-5));
-        // Where there is something to gather, one that has not got it takes other steps.
+        // If the optimizer has state, one without it takes other steps.
         using var fresh = new Case(kind, toFused, rest.Values);
         float[] before = rest.Values;
         fresh.Step(gradients[0]);

@@ -5,7 +5,7 @@ using CharLM.Training;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>Epochs of so many steps: the same minibatches in the same order as passes over the text.</summary>
+/// <summary>Epochs of a number of steps: the same minibatches in the same order as in passes over the text.</summary>
 public sealed class StepsTests
 {
     private static readonly int[] Text = [.. Enumerable.Range(0, 500).Select(i => 1 + (i * i % 7))];
@@ -62,7 +62,7 @@ public sealed class StepsTests
         }, Text);
         double[] rates = [.. Enumerable.Range(0, 3).Select(epoch => trainer.TrainEpoch(epoch).LearningRate)];
 
-        // The last step of each epoch, 9, 19 and 24, of a cosine from step 5 to step 25.
+        // The last step of each epoch, 9, 19 and 24, on a cosine from step 5 to step 25.
         double[] expected = [.. new[] { 9, 19, 24 }.Select(step => 0.01 * 0.5 * (1 + Math.Cos(Math.PI * (step - 5) / 20)))];
         Assert.Equal(expected, rates, (one, other) => Math.Abs(one - other) < 1e-12);
     }

@@ -11,7 +11,7 @@ public sealed class TrainerTests
 {
     private const int Vocab = 6;
 
-    // A text that a model of any kind learns fast: 1 2 3 4 5 1 2 3 4 5 ...
+    // A text that every kind of model learns fast: 1 2 3 4 5 1 2 3 4 5 ...
     private static int[] Text(int length = 400) => [.. Enumerable.Range(0, length).Select(i => 1 + i % 5)];
 
     private static TrainerConfig Config => new() { NumEpochs = 10, BatchSize = 4, NumSteps = 10, LearningRate = 1 };
@@ -105,7 +105,7 @@ public sealed class TrainerTests
     [Fact]
     public void TrainEpoch_SequentialSampling_CarriesTheState()
     {
-        // Same text, same place: with the state carried the second minibatch knows what came before it.
+        // Same text, same position: with carried state the second minibatch knows what came before.
         using LanguageModel model = Model(CellKind.Lstm);
         var steps = new List<StepReport>();
         using var trainer = new Trainer(model, Config with { NumSteps = 1, BatchSize = 1, LearningRate = 1e-30 }, Text(40));
@@ -146,7 +146,7 @@ public sealed class TrainerTests
         using LanguageModel model = Model();
         using var trainer = new Trainer(model, Config, Text());
         trainer.TrainEpoch(0);
-        Assert.Contains("epoch 0 is trained already: the next is 1",
+        Assert.Contains("epoch 0 is already trained: the next is 1",
             Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0)).Message, StringComparison.Ordinal);
         trainer.EpochEnded(1);
         Assert.Throws<InvalidOperationException>(() => trainer.TrainEpoch(0));
@@ -157,7 +157,7 @@ public sealed class TrainerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => trainer.TrainEpoch(-1));
     }
 
-    // What was copied between the last minibatch and the end of the epoch tells of it again.
+    // A state copied between the last minibatch and the end of an epoch reports that epoch again.
     [Fact]
     public void TrainEpoch_StateOfALearnedEpoch_TellsOfItAgainAndLearnsNothing()
     {
@@ -173,7 +173,7 @@ public sealed class TrainerTests
         Assert.Throws<InvalidOperationException>(() => other.TrainEpoch(0));
     }
 
-    // The weights are the model's; all else that is random is the seed's.
+    // The weights come from the model, all other randomness from the seed.
     [Theory]
     [InlineData(Implementation.Fused)]
     [InlineData(Implementation.BuiltIn)]
@@ -193,7 +193,7 @@ public sealed class TrainerTests
         Assert.Equal(zero[1], one[1]);
     }
 
-    // TorchSharp's numbers are freed too early by a collection beside running code: runs of torch's layers then failed now and then.
+    // A background collection frees TorchSharp's scalars too early, which made runs of torch's layers fail occasionally.
     [Fact]
     public void Listen_ProcessThatUsesTheToolkit_CollectsNothingInTheBackground()
     {

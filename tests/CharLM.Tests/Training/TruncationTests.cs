@@ -33,7 +33,7 @@ public sealed class TruncationTests
     [InlineData(Implementation.Fused)]
     public void TrainEpoch_RandomTruncation_IsTheSameInEveryImplementation(Implementation implementation)
     {
-        // One small step: the losses of the second epoch tell what the gradients of the first were.
+        // One small step: the losses of the second epoch reveal the gradients of the first.
         double Loss(Implementation which)
         {
             using LanguageModel reference = Model(Implementation.BuiltIn), model = Model(which);

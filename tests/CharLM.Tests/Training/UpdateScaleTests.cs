@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>What clipping leaves behind: nothing. And where the steps of a schedule are counted from.</summary>
+/// <summary>Clipping leaves no state behind; and the steps of a schedule are counted from the start of the run.</summary>
 public sealed unsafe class UpdateScaleTests
 {
     [Fact]
@@ -28,7 +28,7 @@ public sealed unsafe class UpdateScaleTests
         Assert.Equal([-4f, -6f], holder.Values);
     }
 
-    // Whatever warms up: epochs are those of the run.
+    // Whatever the warm-up, epochs are those of the run.
     [Theory]
     [InlineData(0)]
     [InlineData(3)]

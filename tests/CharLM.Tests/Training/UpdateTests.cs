@@ -44,7 +44,7 @@ public sealed class UpdateTests
     }
 
     [Theory]
-    [InlineData(20, 4)] // short ones are made longer
+    [InlineData(20, 4)] // short gradients are lengthened
     [InlineData(1, 0.2)]
     [InlineData(0, 1)] // 0 leaves them alone
     public void Clip_Rescale_GivesEveryGradientTheSameNorm(double bound, double factor)
@@ -91,7 +91,7 @@ public sealed class UpdateTests
 
     [Theory]
     [InlineData(OptimizerKind.Adam, 0.9)]
-    [InlineData(OptimizerKind.AdamW, 0.9)] // TorchSharp's weight decay is 0 unless asked for
+    [InlineData(OptimizerKind.AdamW, 0.9)] // TorchSharp's weight decay defaults to 0
     [InlineData(OptimizerKind.RmsProp, 0.0)]
     public void Step_AdaptiveOptimizer_TakesThePublishedFirstStep(OptimizerKind kind, double expected)
     {

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Training;
 
 /// <summary>
-/// Weight decay, as TorchSharp's own optimizers have it: added to the gradient after clipping; for AdamW taken off the weight itself
+/// Weight decay as in TorchSharp's own optimizers: added to the gradient after clipping; for AdamW subtracted from the weight itself
 /// (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019).
 /// </summary>
 public sealed unsafe class WeightDecayTests
@@ -20,7 +20,7 @@ public sealed unsafe class WeightDecayTests
     private const double Rate = 0.05, Decay = 0.3;
     private static readonly int[] Lengths = [50, 7];
 
-    // Norms of the gradients are about 7: the first bound is far below, the second far above.
+    // Gradient norms are about 7: the first bound is far below, the second far above.
     public static TheoryData<OptimizerKind, ClippingKind, double> Cases
     {
         get
@@ -52,7 +52,7 @@ public sealed unsafe class WeightDecayTests
         if (kind == OptimizerKind.Sgd)
             Assert.All(expected.Zip(ByTensors(weights => new ScratchSgd(weights, Rate, Decay), begin, gradients, clipping, bound)),
                 AssertClose);
-        // The decay is no rounding error: without it the weights are others.
+        // The decay exceeds rounding errors: without it the weights differ.
         Assert.True(expected[0].Zip(Reference(kind, begin, gradients, clipping, bound, decay: 0)[0])
             .Max(pair => Math.Abs(pair.First - pair.Second)) > 0.01);
     }
@@ -91,7 +91,7 @@ public sealed unsafe class WeightDecayTests
         using OptimizerHelper optimizer = Own(kind, [.. theirs.parameters()], Decay);
         optimizer.step();
         Dictionary<string, Parameter> expected = theirs.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter);
-        // A first step of RMSProp and Adam is the gradient's sign, which for a gradient of almost nothing is anybody's guess.
+        // The first step of RMSProp and Adam follows the gradient's sign, which is unpredictable for a gradient of almost zero.
         Assert.All(model.named_parameters(), entry => Assert.True(allclose(expected[entry.name], entry.parameter, 1e-3, 1e-3), entry.name));
     }
 

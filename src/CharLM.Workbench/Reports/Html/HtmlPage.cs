@@ -6,26 +6,26 @@ using System.Text.Unicode;
 namespace CharLM.Workbench.Reports.Html;
 
 /// <summary>
-/// One self-contained HTML page: its style and scripts stand in it, and a content security policy with their hashes lets a
-/// browser run nothing else and load nothing, so that no text in the page can become code.
+/// A self-contained HTML page: style and scripts are inline, and a content security policy with their hashes lets a browser run nothing
+/// else and load nothing, so that no text in the page can become code.
 /// </summary>
 /// <remarks>
 /// Colours are classes, not style attributes, which the policy forbids: <c>s0</c> to <c>s12</c> from pale to dark, and
 /// <c>n1</c> to <c>n12</c> for values below zero.
 /// </remarks>
 /// <param name="title">The page's title and first heading.</param>
-/// <param name="scripts">The scripts, run in this order after the body is there.</param>
+/// <param name="scripts">The scripts, run in this order after the body is parsed.</param>
 public sealed class HtmlPage(string title, params IReadOnlyList<string> scripts)
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
     private static readonly string Style = Resource("CharLM.Workbench.Reports.Html.page.css");
 
-    /// <summary>Text as it may stand in an element or a quoted attribute.</summary>
+    /// <summary>Encodes text for an element or a quoted attribute.</summary>
     public static string Encode(string text) => Encoder.Encode(text);
 
     /// <summary>Writes the page.</summary>
-    /// <param name="writer">Receives it; its encoding must be UTF-8.</param>
-    /// <param name="body">Writes what stands under the first heading, as HTML.</param>
+    /// <param name="writer">Receives the page; its encoding must be UTF-8.</param>
+    /// <param name="body">Writes the content under the first heading, as HTML.</param>
     public void Write(TextWriter writer, Action<TextWriter> body)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -53,9 +53,7 @@ public sealed class HtmlPage(string title, params IReadOnlyList<string> scripts)
         writer.Write("</body>\n</html>\n");
     }
 
-    /// <summary>
-    /// A text that the assembly carries, with the line ends that a browser makes of any (the policy's hashes are of those).
-    /// </summary>
+    /// <summary>An embedded text with line feeds, to which browsers normalize all line ends before hashing.</summary>
     internal static string Resource(string name)
     {
         using Stream stream = typeof(HtmlPage).Assembly.GetManifestResourceStream(name)

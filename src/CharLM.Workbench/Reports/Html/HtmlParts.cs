@@ -4,16 +4,16 @@ using System.Text.Json.Serialization;
 namespace CharLM.Workbench.Reports.Html;
 
 /// <summary>Writes the parts of a report as HTML.</summary>
-/// <param name="writer">Receives it.</param>
-/// <param name="hasCharts">Whether the page carries a chart library.</param>
+/// <param name="writer">Receives the HTML.</param>
+/// <param name="hasCharts">Whether the page embeds a chart library.</param>
 internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
 {
     private const int MostTableRows = 40;
 
-    // A browser draws no more than it has pixels for; a page of a million points would only be slow.
+    // More points than pixels would only make the page slow.
     private const int MostPoints = 4000;
 
-    // The default encoder leaves no <, > or & in: the data cannot end the element that they stand in.
+    // The default encoder escapes <, > and &, so that the data cannot end its element.
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -52,7 +52,7 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
     private void Write(Preformatted part)
     {
         string caption = HtmlPage.Encode(part.Caption);
-        // The parser drops a line end that directly follows the tag: one more keeps the text's own.
+        // The parser drops a line end directly after the tag, so this extra one preserves the text's own.
         string text = $"<pre>\n{HtmlPage.Encode(part.Text)}</pre>";
         writer.Write(part.Folded
             ? $"<details><summary>{caption}</summary>{text}</details>\n"
@@ -102,7 +102,7 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
         foreach ((string token, double value) in text.Tokens)
         {
             string encoded = HtmlPage.Encode(token);
-            // Where a line ends shows, and has a colour.
+            // Show line ends, so that they have a colour.
             if (token is "\n")
                 encoded = "\u21b5\n";
             writer.Write(shading.LevelOf(value) is { } level
@@ -124,7 +124,7 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
             series.Name,
             series.Group,
             series.Dashed,
-            // What is not finite has no place in JSON; null is a gap.
+            // JSON has no non-finite numbers; null is a gap.
             Points = ChartFigures.Thinned(series.Points, MostPoints)
                 .Where(point => double.IsFinite(point.X))
                 .Select(point => (double?[])[point.X, double.IsFinite(point.Y) && (!chart.LogarithmicY || point.Y > 0) ? point.Y : null]),

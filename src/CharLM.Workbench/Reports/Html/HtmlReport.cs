@@ -2,15 +2,15 @@ using System.Reflection;
 
 namespace CharLM.Workbench.Reports.Html;
 
-/// <summary>Writes a report as one self-contained HTML page; nothing is loaded when it is opened.</summary>
+/// <summary>Writes a report as one self-contained HTML page that loads nothing.</summary>
 public static class HtmlReport
 {
     private static readonly string PageScript = HtmlPage.Resource("CharLM.Workbench.Reports.Html.page.js");
 
     /// <summary>Writes the page.</summary>
-    /// <param name="report">What it says.</param>
-    /// <param name="writer">Receives it; its encoding must be UTF-8.</param>
-    /// <param name="charts">Draws the charts, usually <see cref="ChartLibrary.Embedded"/>; null puts tables in their place.</param>
+    /// <param name="report">The report.</param>
+    /// <param name="writer">Receives the page; its encoding must be UTF-8.</param>
+    /// <param name="charts">Draws the charts, usually <see cref="ChartLibrary.Embedded"/>; null for tables instead.</param>
     public static void Write(Report report, TextWriter writer, ChartLibrary? charts)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -30,17 +30,17 @@ public static class HtmlReport
     }
 }
 
-/// <summary>The JavaScript chart library (Chart.js and its matrix chart) that pages carry in themselves.</summary>
+/// <summary>The JavaScript chart library (Chart.js and its matrix chart) that pages embed.</summary>
 public sealed class ChartLibrary
 {
     private static readonly string[] Files = ["chart.js", "chart-matrix.js"];
 
     private ChartLibrary(IReadOnlyList<string> scripts) => Scripts = scripts;
 
-    /// <summary>The library that this build carries; null when npm was missing when it was built.</summary>
+    /// <summary>The library in this build; null if npm was missing during the build.</summary>
     public static ChartLibrary? Embedded { get; } = Load();
 
-    /// <summary>Its scripts, in the order in which a page needs them.</summary>
+    /// <summary>Its scripts, in loading order.</summary>
     internal IReadOnlyList<string> Scripts { get; }
 
     private static ChartLibrary? Load()

@@ -1,4 +1,4 @@
-// Draws the page's charts: each canvas names its kind, and the data block beside it holds what is drawn.
+// Draws the page's charts: each canvas names its kind, and the data block beside it holds its data.
 "use strict";
 (() => {
   const style = getComputedStyle(document.documentElement);
@@ -10,11 +10,11 @@
   const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a900"];
   const axis = (label, more) => ({ title: { display: label !== "", text: label }, ...more });
 
-  // The legend shows a point's style, which knows no broken lines.
+  // The legend uses point styles, which have no dashed lines.
   const legendLabels = chart => Chart.defaults.plugins.legend.labels.generateLabels(chart)
     .map(label => ({ ...label, lineDash: chart.data.datasets[label.datasetIndex].borderDash }));
 
-  // Epochs are whole: there is nothing at 1.5.
+  // Epochs are whole numbers: no tick at 1.5.
   const whole = data => data.series.every(series => series.points.every(([x]) => Number.isInteger(x)));
 
   const lineChart = data => ({
@@ -41,7 +41,7 @@
     },
   });
 
-  // A level's colour is the one that shaded text has: read from the style sheet.
+  // Colours of levels come from the style sheet's classes for shaded text.
   const shades = levels => {
     const probe = document.body.appendChild(document.createElement("span"));
     const colour = level => {

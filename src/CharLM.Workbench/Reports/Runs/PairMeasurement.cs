@@ -6,13 +6,13 @@ using CharLM.Pairs.Translation;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>How a run's model did on the pairs that its training held out.</summary>
+/// <summary>The performance of a run's model on its held-out pairs.</summary>
 /// <param name="Run">The run's name.</param>
-/// <param name="Epoch">After how many epochs the model was saved.</param>
-/// <param name="Pairs">How many pairs it was measured on.</param>
-/// <param name="Loss">Its loss on them.</param>
-/// <param name="Metrics">Its figures, the one that counts first; empty for what a label steers, where only the loss tells.</param>
-/// <param name="Examples">Some of the pairs, each with what the model made of its source.</param>
+/// <param name="Epoch">Number of epochs after which the model was saved.</param>
+/// <param name="Pairs">Number of measured pairs.</param>
+/// <param name="Loss">The loss.</param>
+/// <param name="Metrics">The figures, the decisive one first; empty for steering labels, where only the loss is meaningful.</param>
+/// <param name="Examples">Some of the pairs, each with the model's prediction.</param>
 public sealed record PairMeasurement(
     string Run, int Epoch, int Pairs, LossSum Loss, IReadOnlyList<Metric> Metrics,
     IReadOnlyList<(TextPair Pair, string Prediction)> Examples) : RunMeasurement(Run)
@@ -21,17 +21,17 @@ public sealed record PairMeasurement(
     private const int AttentionMaps = 4;
     private const int LongestMap = 40;
 
-    /// <summary>How often each label was taken for each other; null for encoder-decoders.</summary>
+    /// <summary>The confusion matrix; null for encoder-decoders.</summary>
     public ConfusionMatrix? Confusion { get; init; }
 
-    /// <summary>Where the model looked, for some of the pairs; empty for classifiers, and without attention.</summary>
+    /// <summary>Attention maps of some pairs; empty for classifiers, and without attention.</summary>
     public IReadOnlyList<AttentionMap> Attention { get; init; } = [];
 
     /// <summary>Measures a model on pairs.</summary>
     /// <param name="run">The run's name.</param>
-    /// <param name="model">Its model.</param>
+    /// <param name="model">The run's model.</param>
     /// <param name="heldOut">The pairs.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <param name="cancellationToken">Checked before each batch.</param>
     internal static PairMeasurement Of(string run, TrainedModel model, PairFile heldOut, CancellationToken cancellationToken)
     {
         TextPair[] some = [.. heldOut.Pairs.Take(MostExamples)];
@@ -46,7 +46,7 @@ public sealed record PairMeasurement(
         };
     }
 
-    // Long ones would be points, not characters.
+    // Longer sources would be unreadable.
     private static IReadOnlyList<AttentionMap> MapsOf(
         TrainedTranslator translator, IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken)
     {
@@ -60,16 +60,16 @@ public sealed record PairMeasurement(
     private static AttentionMap MapOf(TranslatorVocab vocab, string source, Hypothesis written)
     {
         string[] characters = [.. source.EnumerateRunes().Select(rune => rune.ToString())];
-        // Behind a source that stood beside a longer one there is nothing to look at.
+        // Padding after a shorter source has no attention.
         return new AttentionMap(
             characters, [.. written.Ids.Select(id => vocab.Target[id])],
                 [.. written.Attention!.Select(row => (double[])[.. row.Take(characters.Length).Select(weight => (double)weight)])]);
     }
 }
 
-/// <summary>Where an encoder-decoder looked while it wrote.</summary>
+/// <summary>An attention map of an encoder-decoder.</summary>
 /// <param name="Source">The characters of the source.</param>
-/// <param name="Written">What it wrote, token by token, the end token included.</param>
-/// <param name="Weights">How much of each character of the source was in each token, [written][source]; a row's sum is 1.</param>
+/// <param name="Written">The generated tokens, including the end token.</param>
+/// <param name="Weights">The attention weights [written][source]; each row sums to 1.</param>
 public sealed record AttentionMap(
     IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights);

@@ -2,13 +2,13 @@ using CharLM.Pairs.Classification;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>What a report shows of models on pairs alone: figures of held-out pairs, confusion matrices, predictions, attention.</summary>
+/// <summary>The report sections specific to models on pairs: held-out figures, confusion matrices, predictions, attention.</summary>
 internal static class PairSections
 {
     private const int MostLabels = 40;
     private const int MostConfusions = 10;
 
-    /// <summary>The figures of each model.</summary>
+    /// <summary>The held-out figures of each model.</summary>
     public static ReportSection HeldOut(IReadOnlyList<PairMeasurement> measurements)
     {
         string[] names = [.. measurements.SelectMany(measured => measured.Metrics).Select(figure => figure.Name).Distinct()];
@@ -29,12 +29,12 @@ internal static class PairSections
                                     .Select(figure => (double?)figure.Value).FirstOrDefault())),
                     ]),
                 ]),
-            new Paragraph("The model of each run is its best on these pairs, which are therefore no test: measure the one that you choose "
-                + "on others, with charlm eval of its verb."),
+            new Paragraph("Each run's model is its best on these pairs, so they are no test: measure the model that you choose on other "
+                + "pairs, with the eval command of its verb."),
         ]);
     }
 
-    /// <summary>What only some kinds have: labels of classifiers, predictions, attention of encoder-decoders.</summary>
+    /// <summary>The sections of particular kinds: labels of classifiers, predictions, attention of encoder-decoders.</summary>
     public static IEnumerable<ReportSection> Models(IReadOnlyList<PairMeasurement> measurements)
     {
         foreach (PairMeasurement measured in measurements)
@@ -58,10 +58,10 @@ internal static class PairSections
                     [matrix.Labels[label], ReportFigure.Of(matrix.Support(label)), ReportFigure.Of(matrix.Precision(label)),
                         ReportFigure.Of(matrix.Recall(label)), ReportFigure.Of(matrix.F1(label))]),
             ]);
-        // A matrix of hundreds of labels is no picture.
+        // A matrix of hundreds of labels would be unreadable.
         ReportPart picture = labels.Length <= MostLabels
             ? new HeatMap(
-                "Confusion matrix: the share of each true label", "taken for", "true label", matrix.Labels, matrix.Labels,
+                "Confusion matrix: the share of each true label", "predicted", "true label", matrix.Labels, matrix.Labels,
                 [.. labels.Select(actual =>
                     (double[])[.. labels.Select(predicted => (double)matrix[actual, predicted] / matrix.Support(actual))])])
             : new Paragraph($"{labels.Length} labels are more than a matrix can show.");
@@ -80,7 +80,7 @@ internal static class PairSections
             table,
             .. confusions.Length == 0 ? []
                 : (ReportPart[])[new ReportTable(
-                    "The most frequent mistakes", [new("true label", IsNumber: false), new("taken for", IsNumber: false), new("times")],
+                    "The most frequent mistakes", [new("true label", IsNumber: false), new("predicted", IsNumber: false), new("count")],
                         confusions)],
         ]);
     }
@@ -94,7 +94,7 @@ internal static class PairSections
 
     private static ReportSection Attention(IReadOnlyList<PairMeasurement> measurements) => new("Attention",
     [
-        new Paragraph("How much of each character of a held-out source was in each character that was written; a row's sum is 1."),
+        new Paragraph("The weight of each source character in each generated character, for held-out sources; each row sums to 1."),
         .. measurements.SelectMany(measured => measured.Attention.Select(map =>
             new HeatMap($"{measured.Run}: {string.Concat(map.Source)}", "source", "written", map.Source, map.Written, map.Weights))),
     ]);

@@ -9,13 +9,13 @@ using static TorchSharp.torch;
 namespace CharLM.Workbench.Reports.Runs;
 
 /// <summary>Measures the models of runs, and the baselines of their texts, for a report.</summary>
-/// <param name="device">Where models compute; default the CPU.</param>
-/// <param name="threads">Threads of one operation; default 0: chosen.</param>
+/// <param name="device">The device; default the CPU.</param>
+/// <param name="threads">Number of threads; default 0: chosen automatically.</param>
 public sealed class RunEvaluator(Device? device = null, int threads = 0)
 {
     private const int PassageTokens = 1500;
 
-    // Runs that are compared have read the same text, most often: its baselines are measured once.
+    // Compared runs usually share a text, so its baselines are measured once.
     private readonly Dictionary<(string Sha256, TextConfig Text, int VocabSize, TextRange Range),
         (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors)> _baselines = [];
 
@@ -23,21 +23,21 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     /// <param name="run">The run's name.</param>
     /// <param name="saved">Its model.</param>
     /// <param name="corpus">The text that it was trained on.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
-    /// <exception cref="InvalidConfigException">The text is another one, the training saw all of it, or the model sees the
+    /// <param name="cancellationToken">Cancels the measurement.</param>
+    /// <exception cref="InvalidConfigException">The text is another one, training saw all of it, or the model sees the
     /// future.</exception>
     public TextMeasurement Measure(string run, ISavedModel saved, CorpusText corpus, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(corpus);
         if (corpus.Origin.Sha256 != saved.Corpus.Sha256)
-            throw new InvalidConfigException([$"'{corpus.Origin.Name}' is not the text that it was trained on: its SHA-256 is another"]);
+            throw new InvalidConfigException([$"'{corpus.Origin.Name}' is not the text that it was trained on: its SHA-256 differs"]);
         if (saved is Checkpoint { Model.LeakLabel: { } leak })
             throw new InvalidConfigException([leak]);
         var evaluation = new EvaluationRun();
         EvaluationText text = evaluation.Texts(corpus, [saved], cancellationToken)[0];
         if (text.Range.Begin == 0)
-            throw new InvalidConfigException(["nothing of the text is held out from training"]);
+            throw new InvalidConfigException(["training saw all of the text"]);
         EvaluationResult result = evaluation.Execute(saved, text, run, device, threads, cancellationToken);
 
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
@@ -47,20 +47,20 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
             Passage(result.Surprisals, saved, text.WindowLength));
     }
 
-    /// <summary>Measures the checkpoint that speaks for a run on the pairs that the run held out.</summary>
+    /// <summary>Measures a run's best (else last) checkpoint on the pairs that the run held out.</summary>
     /// <param name="run">The run.</param>
     /// <param name="heldOut">The pairs.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
-    /// <exception cref="InvalidConfigException">The pairs are others than the run's.</exception>
+    /// <param name="cancellationToken">Checked before each batch.</param>
+    /// <exception cref="InvalidConfigException">The pairs are not the run's.</exception>
     /// <exception cref="CheckpointException">There is no checkpoint yet, or it cannot be read.</exception>
-    /// <exception cref="PairFileException">A pair cannot be measured; names its line.</exception>
+    /// <exception cref="PairFileException">A pair is invalid; names its line.</exception>
     public PairMeasurement Measure(RunRecord run, PairFile heldOut, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(heldOut);
         if (heldOut.Sha256 != run.Environment?.HeldOutSha256)
             throw new InvalidConfigException(
-                [$"'{heldOut.Path}' holds other pairs than those that the run measured: its SHA-256 is another"]);
+                [$"'{heldOut.Path}' holds other pairs than those that the run measured: its SHA-256 differs"]);
         string path = run.CheckpointPath ?? throw new CheckpointException(run.Name, "has no checkpoint yet");
         using var model = TrainedModel.Open((PairCheckpoint)RunKind.Of(run.Kind).Read(path), device, threads);
         model.Check(heldOut);
@@ -81,7 +81,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     {
         string separator = Tokenizer.Create(saved.Text.Token).TokenSeparator;
         var passage = new List<(string, double)>();
-        // Of windows that overlap, the last token of each: the one with the most before it.
+        // For overlapping windows, the last token of each, which has the most context.
         int step = Math.Max(1, windowLength);
         for (int i = step - 1; i < surprisals.Targets.Length && passage.Count < PassageTokens; i += step)
             passage.Add((saved.Vocab[surprisals.Targets.Span[i]] + separator, surprisals.Nats.Span[i]));
@@ -89,16 +89,16 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     }
 }
 
-/// <summary>How a run's model did on what its training did not see.</summary>
+/// <summary>The performance of a run's model on unseen data.</summary>
 /// <param name="Run">The run's name.</param>
 public abstract record RunMeasurement(string Run);
 
-/// <summary>How a run's model did on text that its training did not see, beside what it has to beat.</summary>
+/// <summary>The performance of a run's model on unseen text, with baselines.</summary>
 /// <param name="Run">The run's name.</param>
-/// <param name="Evaluation">The figures of its checkpoint.</param>
-/// <param name="NGram">The figures of counted n-grams on the same text; null when there was nothing to count.</param>
-/// <param name="Compressors">What compressors need for the same text.</param>
-/// <param name="Passage">The beginning of the text, token by token, with the nats of each.</param>
+/// <param name="Evaluation">The evaluation of its checkpoint.</param>
+/// <param name="NGram">The evaluation of n-grams on the same text; null if there was too little text to count.</param>
+/// <param name="Compressors">The results of compressors on the same text.</param>
+/// <param name="Passage">The beginning of the text, token by token, with nats.</param>
 public sealed record TextMeasurement(
     string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors,
     IReadOnlyList<(string Token, double Nats)> Passage) : RunMeasurement(Run);

@@ -5,7 +5,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>Reads the JSON lines that <c>charlm train --log-json</c> writes: epochs and samples; other lines are passed over.</summary>
+/// <summary>Reads the JSON lines of <c>charlm train --log-json</c>: epochs and samples; other objects are ignored.</summary>
 internal static class RunLog
 {
     /// <exception cref="CheckpointException">The file cannot be read, or holds no epoch.</exception>
@@ -16,14 +16,14 @@ internal static class RunLog
         string[] lines = PlainFile.ReadText(stream).Split('\n');
         for (int i = 0; i < lines.Length; i++)
         {
-            // Behind the last line end stands nothing, or what a process wrote of a line before it was killed.
+            // After the last line end there is nothing, or part of a line by a killed process.
             if (Parse(lines[i]) is { } entry)
                 Take(entry, epochs, samples);
             else if (i < lines.Length - 1)
-                throw new FormatException($"is no log of charlm train: line {i + 1} is no JSON object");
+                throw new FormatException($"is not a log of charlm train: line {i + 1} is not a JSON object");
         }
         return epochs.Count == 0
-            ? throw new FormatException("is no log of charlm train: no line tells of an epoch")
+            ? throw new FormatException("is not a log of charlm train: it has no epoch")
             : new RunRecord { Name = Path.GetFileNameWithoutExtension(path), Epochs = epochs, Samples = samples };
     });
 
@@ -48,7 +48,7 @@ internal static class RunLog
         {
             samples.Add(new RunSample((int)epoch, Text(sample)));
         }
-        // A log of pairs has a loss for each prediction, and no text that its report could measure.
+        // Logs of pairs have a loss per prediction, and no text to measure.
         else if (Number(entry, "predictions_per_second") is null && Number(entry, "train_perplexity") is { } perplexity)
         {
             var metrics = new EpochMetrics
@@ -63,14 +63,14 @@ internal static class RunLog
                 Seconds = Number(entry, "seconds") ?? double.NaN,
                 ElapsedSeconds = Number(entry, "elapsed_seconds") ?? double.NaN,
             };
-            // Logs of before have no losses.
+            // Older logs have no losses.
             if (Number(entry, "train_loss") is { } loss)
                 metrics = metrics with { TrainLoss = loss, HeldOutLoss = Number(entry, "held_out_loss") };
             epochs.Add(metrics);
         }
     }
 
-    // JSON may name half of a surrogate pair; a text cannot hold it, which shows when it is asked for.
+    // JSON may contain half of a surrogate pair, which only fails when the string is read.
     private static string Text(JsonElement value)
     {
         try

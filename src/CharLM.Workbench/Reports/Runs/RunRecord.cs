@@ -7,38 +7,36 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>
-/// What a run left behind, whatever it trained, for a report: read from its run directory, or from the log of <c>--log-json</c>.
-/// </summary>
+/// <summary>The records of a run of any kind, for a report: from its run directory, or from the log of <c>--log-json</c>.</summary>
 public sealed record RunRecord
 {
     private const string Loss = "loss";
 
-    /// <summary>What the run is called in the report.</summary>
+    /// <summary>The run's name in the report.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What files call the kind of model.</summary>
+    /// <summary>The kind of model, as named in files.</summary>
     public string Kind { get; init; } = ModelKind.LanguageModel;
 
-    /// <summary>Its directory; null when only a log is known.</summary>
+    /// <summary>Its directory; null for a log.</summary>
     public RunDirectory? Directory { get; init; }
 
-    /// <summary>Its configuration, a <see cref="RunConfig"/> or a <see cref="PairRunConfig"/>; null when only a log is known.</summary>
+    /// <summary>Its configuration, a <see cref="RunConfig"/> or a <see cref="PairRunConfig"/>; null for a log.</summary>
     public RunSettings? Settings { get; init; }
 
-    /// <summary>Its model, of models on pairs the recurrent layers; null when only a log is known.</summary>
+    /// <summary>Its model, or the recurrent layers of a model on pairs; null for a log.</summary>
     public ModelConfig? Model { get; init; }
 
-    /// <summary>What is particular to a model on pairs, in words; else null.</summary>
+    /// <summary>Particulars of a model on pairs, as text; else null.</summary>
     public string? Form { get; init; }
 
-    /// <summary>What the configuration calls the text; null for pairs, and when only a log is known.</summary>
+    /// <summary>The text's names in the configuration; null for pairs and for a log.</summary>
     public CorpusNames? Corpus { get; init; }
 
-    /// <summary>The file of the pairs that are held out; null when none are, and for a text.</summary>
+    /// <summary>The file of the held-out pairs; null if there is none, and for text.</summary>
     public string? Validation { get; init; }
 
-    /// <summary>What it ran on; null when only a log is known.</summary>
+    /// <summary>Its environment; null for a log.</summary>
     public RunEnvironment? Environment { get; init; }
 
     /// <summary>Its epochs, in order.</summary>
@@ -47,54 +45,54 @@ public sealed record RunRecord
     /// <summary>Its samples, in order.</summary>
     public required IReadOnlyList<RunSample> Samples { get; init; }
 
-    /// <summary>How it ended; null while it is not complete.</summary>
+    /// <summary>Its result; null while it is incomplete.</summary>
     public RunSummary? Result { get; init; }
 
     /// <summary>
-    /// The figure that counts for the model, as the metrics name it: accuracy, exact_match, or for text and what a label steers loss.
+    /// The decisive held-out figure, as named in the metrics: accuracy, exact_match, or loss for text and for steering labels.
     /// </summary>
     public string MainFigure { get; init; } = Loss;
 
-    /// <summary>The last epoch; null before the first is finished.</summary>
+    /// <summary>The last finished epoch; null before the first.</summary>
     public EpochMetrics? Last => Epochs.Count > 0 ? Epochs[^1] : null;
 
-    /// <summary>The first epoch that is best by <see cref="MainFigure"/> on what is held out; null when nothing is.</summary>
+    /// <summary>The first epoch with the best held-out <see cref="MainFigure"/>; null if nothing is held out.</summary>
     public EpochMetrics? Best => MainFigure == Loss
         ? Epochs.Where(epoch => epoch.HeldOutLoss is not null).MinBy(epoch => epoch.HeldOutLoss)
         : Epochs.Where(epoch => MainOf(epoch) is not null).MaxBy(MainOf);
 
-    /// <summary>The checkpoint that speaks for the run: the best when there is one, else the last; null when there is none.</summary>
+    /// <summary>The best checkpoint, else the last; null if there is none.</summary>
     public string? CheckpointPath => new[] { Directory?.BestCheckpointPath, Directory?.LastCheckpointPath }.FirstOrDefault(File.Exists);
 
-    /// <summary>The figure that counts, of an epoch; null when nothing is held out.</summary>
+    /// <summary>The decisive figure of an epoch; null if nothing is held out.</summary>
     public double? MainOf(EpochMetrics? epoch) => MainFigure == Loss ? epoch?.HeldOutLoss : FigureOf(epoch, MainFigure);
 
-    /// <summary>Whether pairs were learned, not a text.</summary>
+    /// <summary>Whether the run trained on pairs, not on text.</summary>
     internal bool IsOnPairs => Kind != ModelKind.LanguageModel;
 
-    /// <summary>How its losses are shown: as perplexities of a text, as nats of pairs.</summary>
+    /// <summary>The displayed form of its losses: perplexity for text, loss in nats for pairs.</summary>
     internal string LossName => IsOnPairs ? Loss : "perplexity";
 
-    /// <summary>The best figure of those held out, as it is shown.</summary>
+    /// <summary>The best held-out figure, as displayed.</summary>
     internal double? BestFigure => IsOnPairs ? MainOf(Best) : Best?.HeldOutPerplexity;
 
-    /// <summary>The training loss of an epoch, as it is shown.</summary>
+    /// <summary>The training loss of an epoch, as displayed.</summary>
     internal double? TrainOf(EpochMetrics? epoch) => IsOnPairs ? epoch?.TrainLoss : epoch?.TrainPerplexity;
 
-    /// <summary>The held-out loss of an epoch, as it is shown.</summary>
+    /// <summary>The held-out loss of an epoch, as displayed.</summary>
     internal double? HeldOutOf(EpochMetrics? epoch) => IsOnPairs ? epoch?.HeldOutLoss : epoch?.HeldOutPerplexity;
 
-    /// <summary>A figure of the held-out pairs after an epoch; null when it has it not.</summary>
+    /// <summary>A figure of the held-out pairs after an epoch; null if the epoch does not have it.</summary>
     internal static double? FigureOf(EpochMetrics? epoch, string key) =>
         epoch?.HeldOut?.TryGetValue(key, out double value) == true ? value : null;
 
-    /// <summary>The names of the figures that runs measured, as the metrics have them, in order.</summary>
+    /// <summary>The keys of all held-out figures of some runs, in order.</summary>
     internal static IReadOnlyList<string> FiguresOf(IEnumerable<RunRecord> runs) =>
         [.. runs.SelectMany(run => run.Epochs).SelectMany(epoch => epoch.HeldOut?.Keys ?? []).Distinct()];
 
-    /// <summary>Reads a run directory, or the file of a log.</summary>
-    /// <exception cref="CheckpointException">There is no run, or a file of it is not what it should be.</exception>
-    /// <exception cref="Configuration.ConfigFileException">Its configuration is not what it should be.</exception>
+    /// <summary>Reads a run directory or a log.</summary>
+    /// <exception cref="CheckpointException">There is no run, or a file of it is invalid.</exception>
+    /// <exception cref="Configuration.ConfigFileException">Its configuration is invalid.</exception>
     public static RunRecord Read(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -102,7 +100,7 @@ public sealed record RunRecord
             return RunLog.Read(path);
         var directory = new RunDirectory(path);
         if (!File.Exists(directory.ConfigPath))
-            throw new CheckpointException(path, "is no run: it is neither a run directory (it has no config.yaml) nor the file of a log");
+            throw new CheckpointException(path, "is not a run: neither a run directory (it has no config.yaml) nor a log");
         RunKind kind = RunKind.Of(RunConfigFile.KindOf(directory.ConfigPath));
         var record = new RunRecord
         {
@@ -132,12 +130,12 @@ public sealed record RunRecord
                 Validation = pairs.Validation,
                 MainFigure = model.Source == SourceKind.Label ? Loss : "exact_match",
             },
-            _ => throw new NotSupportedException($"a run of a {kind.Name}"),
+            _ => throw new NotSupportedException($"a run of kind {kind.Name}"),
         };
     }
 }
 
-/// <summary>A sample that a run drew.</summary>
-/// <param name="Epoch">After how many epochs.</param>
+/// <summary>A sample of a run.</summary>
+/// <param name="Epoch">The number of epochs before it.</param>
 /// <param name="Text">The prefix and its continuation.</param>
 public sealed record RunSample(int Epoch, string Text);

@@ -6,18 +6,18 @@ using CharLM.Workbench.Runs;
 namespace CharLM.Workbench.Reports.Runs;
 
 /// <summary>
-/// Puts runs side by side, whatever they trained: figures, learning curves, samples, configurations, environments, and what was measured
-/// of their models.
+/// Builds a report that compares runs of any kind: figures, learning curves, samples, configurations, environments, and measurements of
+/// their models.
 /// </summary>
 public static class RunReport
 {
     private const int MostSamples = 8;
     private const int MostSampleCharacters = 2000;
 
-    /// <summary>The report of some runs.</summary>
-    /// <param name="runs">The runs, 1 or more, all on text or all of one kind on pairs; their names are different.</param>
-    /// <param name="measurements">What was measured of their models; may lack runs, or be empty.</param>
-    /// <param name="notes">What a reader must know, such as why a run was not measured; each a sentence.</param>
+    /// <summary>Builds the report.</summary>
+    /// <param name="runs">The runs, 1 or more, all on text or all of one kind on pairs, with distinct names.</param>
+    /// <param name="measurements">Measurements of their models; may be incomplete or empty.</param>
+    /// <param name="notes">Notes for the reader, such as why a run was not measured; one sentence each.</param>
     /// <exception cref="ArgumentException">There is no run.</exception>
     public static Report Of(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunMeasurement> measurements, IReadOnlyList<string> notes)
     {
@@ -86,7 +86,7 @@ public static class RunReport
 
     private static ReportSection Curves(IReadOnlyList<RunRecord> runs) => new("Learning curves",
     [
-        new LineChart(runs[0].IsOnPairs ? "Loss" : "Perplexity", "epoch", runs[0].IsOnPairs ? "nats a prediction" : "perplexity",
+        new LineChart(runs[0].IsOnPairs ? "Loss" : "Perplexity", "epoch", runs[0].IsOnPairs ? "nats per prediction" : "perplexity",
         [
             .. runs.SelectMany((run, group) => (LineSeries[])
             [
@@ -97,12 +97,12 @@ public static class RunReport
         { LogarithmicY = true },
         .. RunRecord.FiguresOf(runs).Select(key =>
             Chart(runs, $"Held-out {Metric.NameOf(key)}", Metric.NameOf(key), epoch => RunRecord.FigureOf(epoch, key))),
-        Chart(runs, "Gradient norm before clipping, mean of an epoch", "norm", epoch => epoch.GradientNorm),
+        Chart(runs, "Gradient norm before clipping, mean over the epoch", "norm", epoch => epoch.GradientNorm),
         .. runs[0].IsOnPairs ? Array.Empty<ReportPart>() : [Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond)],
         Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
     ]);
 
-    // Evenly over the epochs of a run.
+    // Spread evenly over the run's epochs.
     private static IEnumerable<ReportPart> Samples(RunRecord run) => ChartFigures.Thinned(run.Samples, MostSamples)
         .Select(sample => new Preformatted(
             $"{run.Name}, after epoch {sample.Epoch}",

@@ -2,10 +2,10 @@ using CharLM.Evaluation;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>The records of runs as tables with every figure in full, for CSV.</summary>
+/// <summary>The records of runs as tables at full precision, for CSV.</summary>
 public static class RunTables
 {
-    /// <summary>A row for each run.</summary>
+    /// <summary>One row per run.</summary>
     /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
     public static ReportTable Runs(IReadOnlyList<RunRecord> runs)
     {
@@ -39,7 +39,7 @@ public static class RunTables
             ]);
     }
 
-    /// <summary>A row for each epoch of each run.</summary>
+    /// <summary>One row per epoch and run.</summary>
     /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
     public static ReportTable Epochs(IReadOnlyList<RunRecord> runs)
     {
@@ -63,13 +63,13 @@ public static class RunTables
             ]);
     }
 
-    /// <summary>What was measured of the models of runs.</summary>
+    /// <summary>The measurements of the runs' models.</summary>
     /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
     /// <param name="measurements">Their measurements.</param>
     public static ReportTable Evaluations(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunMeasurement> measurements) => runs[0].IsOnPairs
         ? Evaluations([.. measurements.OfType<PairMeasurement>()]) : Evaluations([.. measurements.OfType<TextMeasurement>()]);
 
-    // A row for each model and baseline, with the ends of its 95 % intervals.
+    // One row per model and baseline, with the bounds of its 95 % intervals.
     private static ReportTable Evaluations(TextMeasurement[] measurements) => new(
         "evaluations",
         [Text("model"), Text("text"), Number("tokens"), Number("unknown_tokens"), Number("perplexity"), Number("perplexity_low"),
@@ -86,7 +86,7 @@ public static class RunTables
             ])),
         ]);
 
-    // A row for each figure of each model; of classifiers, also precision, recall and F1 of each label.
+    // One row per model and figure; for classifiers also precision, recall and F1 of each label.
     private static ReportTable Evaluations(PairMeasurement[] measurements) => new(
         "evaluations",
         [Text("model"), Text("label"), Text("figure"), Number("value"), Number("count")],
@@ -104,7 +104,7 @@ public static class RunTables
             ]),
         ]);
 
-    /// <summary>Measurements with different baselines: the first of each text that was read in the same way.</summary>
+    /// <summary>The measurements whose baselines differ: the first of each text and reading.</summary>
     internal static IEnumerable<TextMeasurement> Baselines(IEnumerable<TextMeasurement> measurements) =>
         measurements.DistinctBy(measured => (measured.Evaluation.Measured, measured.Evaluation.Text, measured.NGram?.All));
 

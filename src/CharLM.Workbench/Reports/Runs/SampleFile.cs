@@ -8,7 +8,7 @@ namespace CharLM.Workbench.Reports.Runs;
 /// <summary>Reads the samples.txt of a run directory.</summary>
 internal static partial class SampleFile
 {
-    /// <summary>The samples, in order; of a missing file, none.</summary>
+    /// <summary>The samples, in order; none for a missing file.</summary>
     /// <exception cref="CheckpointException">The file is too large, or cannot be read.</exception>
     public static IReadOnlyList<RunSample> Read(string path)
     {
@@ -29,21 +29,21 @@ internal static partial class SampleFile
     private static partial Regex Heading();
 }
 
-/// <summary>Text files of runs from anywhere: of a bounded size, and no devices, which never end.</summary>
+/// <summary>Reads text files of foreign runs: bounded in size, and no devices, which never end.</summary>
 internal static class PlainFile
 {
     private const int MaxBytes = 256 << 20;
 
-    /// <summary>All of a file's text, read as UTF-8.</summary>
-    /// <exception cref="FormatException">It is no plain file, or too large.</exception>
+    /// <summary>Reads a whole file as UTF-8.</summary>
+    /// <exception cref="FormatException">The file is not a plain file, or too large.</exception>
     public static string ReadText(FileStream stream)
     {
         if (!stream.CanSeek)
-            throw new FormatException("is no plain file");
+            throw new FormatException("is not a plain file");
         if (stream.Length > MaxBytes)
             throw new FormatException($"has {stream.Length} bytes, more than {MaxBytes}");
         var bytes = new byte[stream.Length];
-        // A run may be writing on: what comes later is for a later report.
+        // A run may still be writing: later content is for a later report.
         stream.ReadExactly(bytes);
         return Encoding.UTF8.GetString(bytes);
     }

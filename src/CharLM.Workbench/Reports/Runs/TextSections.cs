@@ -2,12 +2,14 @@ using CharLM.Evaluation;
 
 namespace CharLM.Workbench.Reports.Runs;
 
-/// <summary>What a report shows of language models alone: their ranking beside baselines, and the surprisal of a passage.</summary>
+/// <summary>The report sections specific to language models: their ranking with baselines, and the surprisal of a passage.</summary>
 internal static class TextSections
 {
     private const double DarkestBits = 8;
 
-    /// <summary>The figures of each model beside baselines: a table for each text, since figures of other texts are no ranking.</summary>
+    /// <summary>
+    /// The held-out figures of each model with baselines: one table per text, since figures on different texts cannot be ranked.
+    /// </summary>
     public static ReportSection HeldOut(IReadOnlyList<TextMeasurement> measurements)
     {
         IGrouping<MeasuredText, TextMeasurement>[] texts = [.. measurements.GroupBy(measured => measured.Evaluation.Measured)];
@@ -18,13 +20,13 @@ internal static class TextSections
         if (texts.Length > 1)
         {
             parts.Add(new Paragraph(
-                "Each table is of another text, so that its order says nothing of the others. Between tables only bits per byte of the raw "
-                + "text have one unit, and a cleaning that drops characters leaves less to predict."));
+                "Each table ranks models on one text only. Between tables, only bits per byte of the raw text have a common unit, and a "
+                + "cleaning that drops characters leaves less to predict."));
         }
         string[] readings = [.. measurements.Select(measured => measured.Evaluation.Reading).Distinct()];
         parts.Add(new Paragraph(
-            $"Models are read with {string.Join("; or ", readings)}. Intervals are of a block bootstrap over the text. "
-            + "The n-gram model counts, and the compressors have read, the text before it."));
+            $"The models read it in {string.Join("; or ", readings)}. Intervals come from a block bootstrap over the text. "
+            + "The n-gram model and the compressors have read the text before it."));
         return new ReportSection("Text that training did not see", parts);
     }
 
@@ -50,7 +52,7 @@ internal static class TextSections
             ]);
     }
 
-    // The evaluation's raw bytes stand for as many bytes of the cleaned text as the compressor's.
+    // The ratio of raw to cleaned bytes is the same for the compressor as for the evaluation.
     private static double BitsPerRawByte(CompressorBaseline compressor, EvaluationReport evaluation) =>
         compressor.BitsPerByte * evaluation.Bytes / evaluation.RawBytes;
 
@@ -66,7 +68,7 @@ internal static class TextSections
         ReportFigure.Of(report.CalibrationError),
     ];
 
-    /// <summary>The beginning of the text, token by token.</summary>
+    /// <summary>The beginning of the text, coloured token by token.</summary>
     public static ReportSection Passages(IReadOnlyList<TextMeasurement> measurements) =>
         new("Surprisal of a held-out passage", [.. measurements.Select(Passage)]);
 

@@ -5,8 +5,8 @@ using System.Text;
 namespace CharLM.Checkpoints.Safetensors;
 
 /// <summary>
-/// Safetensors files with a checksum of their own: the metadata's <c>checksum</c> is the SHA-256 of the whole file with its
-/// own 64 digits read as zeros. A flipped bit anywhere is found, in the weights as in the configuration.
+/// Safetensors files with a checksum: the metadata's <c>checksum</c> is the SHA-256 of the whole file with its own 64 digits read as
+/// zeros. It detects a flipped bit anywhere, in the weights and in the configuration.
 /// </summary>
 internal static class ChecksummedFile
 {
@@ -14,8 +14,8 @@ internal static class ChecksummedFile
 
     private static readonly string NoChecksum = new('0', 2 * SHA256.HashSizeInBytes);
 
-    /// <summary>Writes a file; a reader sees the old one or the new one, never a part.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <summary>Writes a file; readers see the old one or the new one, never a part.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written; an old one is unchanged.</exception>
     public static void Write(
         string path, IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
     {
@@ -29,7 +29,7 @@ internal static class ChecksummedFile
     }
 
     /// <summary>Checks a file against its checksum.</summary>
-    /// <exception cref="FormatException">It has none, or another.</exception>
+    /// <exception cref="FormatException">It has no checksum, or the checksum does not match.</exception>
     public static void Check(Stream stream, byte[] headerBytes, SafetensorsHeader header)
     {
         string written = header.Metadata.GetValueOrDefault(ChecksumKey, "");

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace CharLM.Checkpoints.Safetensors;
 
 /// <summary>
-/// Safetensors files as bytes: opened with one kind of error whatever is wrong, written whole or not at all. What the
-/// header of one may say is <see cref="SafetensorsHeader"/>'s to check.
+/// Safetensors files as bytes: every failure to read one is the same kind of exception, and files are written completely or not at
+/// all. <see cref="SafetensorsHeader"/> checks the header.
 /// </summary>
 internal static class SafetensorsFile
 {
@@ -17,20 +17,20 @@ internal static class SafetensorsFile
     /// <summary>The element type of counts that this toolkit writes.</summary>
     public const string CountType = "I32";
 
-    /// <summary>Takes the parts of a file, one after the other.</summary>
+    /// <summary>Receives the parts of a file in order.</summary>
     internal delegate void Sink(ReadOnlySpan<byte> bytes);
 
     /// <summary>Opens a file and reads from it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="read">Reads; a <see cref="FormatException"/> says what is wrong with the content.</param>
-    /// <exception cref="CheckpointException">The file is missing, unreadable, or not what it should be.</exception>
+    /// <param name="read">Reads the content; throws <see cref="FormatException"/> when it is invalid.</param>
+    /// <exception cref="CheckpointException">The file is missing, unreadable or invalid.</exception>
     public static T Read<T>(string path, Func<FileStream, T> read)
     {
         try
         {
             using FileStream stream = SharedFile.OpenRead(path);
             return stream.CanSeek ? read(stream)
-                : throw new FormatException("is a pipe or a device; a file is due, in which one can go back");
+                : throw new FormatException("is a pipe or a device; a seekable file is required");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -38,7 +38,7 @@ internal static class SafetensorsFile
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new CheckpointException(path, Directory.Exists(path) ? "is a folder, not a file" : "may not be read", e);
+            throw new CheckpointException(path, Directory.Exists(path) ? "is a folder, not a file" : "permission denied", e);
         }
         catch (Exception e) when (e is IOException or FormatException)
         {
@@ -46,8 +46,8 @@ internal static class SafetensorsFile
         }
     }
 
-    /// <summary>Writes a file; a reader sees the old one or the new one, never a part.</summary>
-    /// <exception cref="CheckpointException">The file cannot be written; an old one is as it was.</exception>
+    /// <summary>Writes a file; readers see the old one or the new one, never a part.</summary>
+    /// <exception cref="CheckpointException">The file cannot be written; an old one is unchanged.</exception>
     public static void Write(string path, byte[] header, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
     {
         try
@@ -56,12 +56,12 @@ internal static class SafetensorsFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string old = File.Exists(path) ? "; the file that was there is untouched" : "";
+            string old = File.Exists(path) ? "; the existing file is untouched" : "";
             throw new CheckpointException(path, $"cannot be written: {FirstLine(e)}{old}", e);
         }
     }
 
-    /// <summary>The parts of a file, in order.</summary>
+    /// <summary>Writes the parts of a file in order.</summary>
     public static void WriteParts(Sink write, byte[] header, IReadOnlyList<OutgoingTensor> tensors)
     {
         Span<byte> length = stackalloc byte[SafetensorsHeader.LengthBytes];
@@ -72,14 +72,14 @@ internal static class SafetensorsFile
             write(tensor.Bytes);
     }
 
-    /// <summary>Weights in the order of a file: by name, so that the same weights give the same bytes.</summary>
+    /// <summary>Weights sorted by name, so that the same weights give the same bytes.</summary>
     public static IReadOnlyList<OutgoingTensor> InOrder(IReadOnlyDictionary<string, WeightArray> weights) =>
         [.. weights.Select(entry => new OutgoingTensor(entry.Key, entry.Value.Shape, entry.Value.Values))
             .OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
 
     /// <summary>The header of a file.</summary>
     /// <param name="metadata">Free text, in this order.</param>
-    /// <param name="tensors">In the order of their bytes.</param>
+    /// <param name="tensors">The tensors, in the order of their bytes.</param>
     public static byte[] Header(IEnumerable<KeyValuePair<string, string>> metadata, IReadOnlyList<OutgoingTensor> tensors)
     {
         using var buffer = new MemoryStream();
@@ -102,7 +102,7 @@ internal static class SafetensorsFile
             json.WriteEndObject();
         }
         while (buffer.Length % sizeof(ulong) != 0)
-            buffer.WriteByte((byte)' '); // the format wants its data aligned
+            buffer.WriteByte((byte)' '); // The format requires aligned data.
         return buffer.ToArray();
     }
 
@@ -117,7 +117,7 @@ internal static class SafetensorsFile
     private static string FirstLine(Exception e) => e.Message.Split('\n')[0].TrimEnd();
 }
 
-/// <summary>A tensor of a safetensors file, not yet read: what the header says of it.</summary>
+/// <summary>A tensor as the header of a safetensors file describes it, not yet read.</summary>
 /// <param name="Name">Its name, such as rnn.weight_ih_l0.</param>
 /// <param name="DType">Its element type in the format's spelling, such as F32.</param>
 /// <param name="Shape">Its shape, row-major.</param>
@@ -125,7 +125,7 @@ internal static class SafetensorsFile
 /// <param name="End">Where its bytes end.</param>
 internal sealed record StoredTensor(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End);
 
-/// <summary>A tensor that is to be written into a safetensors file.</summary>
+/// <summary>A tensor to write to a safetensors file.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">Its values, row-major: an array of float or int.</param>
@@ -139,7 +139,7 @@ internal sealed record OutgoingTensor(string Name, IReadOnlyList<long> Shape, Ar
     {
         float[] floats => MemoryMarshal.AsBytes<float>(floats),
         int[] integers => MemoryMarshal.AsBytes<int>(integers),
-        _ => throw new InvalidOperationException($"{Values.GetType()} has no place in a file"),
+        _ => throw new InvalidOperationException($"{Values.GetType()} cannot be stored in a file"),
     };
 }
 
@@ -149,13 +149,13 @@ internal static class FloatTensor
     // A multiple of every element's size.
     private const int BlockBytes = 64 << 10;
 
-    /// <summary>The element types that can be read.</summary>
+    /// <summary>The readable element types.</summary>
     public static IReadOnlyList<string> Types { get; } = ["F32", "F64", "F16", "BF16"];
 
-    /// <summary>Reads values, block by block: a float64 file needs no more memory than its float32 values.</summary>
-    /// <param name="stream">Where they begin.</param>
+    /// <summary>Reads values block by block, so that a float64 file needs no more memory than its float32 values.</summary>
+    /// <param name="stream">The stream, at the first value.</param>
     /// <param name="type">One of <see cref="Types"/>.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="count">The number of values.</param>
     public static float[] Read(Stream stream, string type, long count)
     {
         int elementBytes = SafetensorsHeader.ElementBytes[type];
@@ -172,7 +172,7 @@ internal static class FloatTensor
         return values;
     }
 
-    /// <summary>A tensor of values that must be numbers.</summary>
+    /// <summary>A tensor whose values must be finite.</summary>
     /// <exception cref="FormatException">A value is not finite, or too large for float32.</exception>
     public static WeightArray Finite(StoredTensor tensor, float[] values)
     {

@@ -4,24 +4,24 @@ using System.Text.Unicode;
 namespace CharLM.Checkpoints.Safetensors;
 
 /// <summary>
-/// The header of a safetensors file: an 8-byte length, then JSON with a place for each tensor and free text metadata
+/// The header of a safetensors file: an 8-byte length, then JSON with an entry for each tensor and free-text metadata
 /// (https://github.com/huggingface/safetensors). Every number is checked against the file before anything is allocated.
 /// </summary>
-/// <param name="Tensors">The tensors in order of their bytes; they fill the rest of the file without gap or overlap.</param>
+/// <param name="Tensors">The tensors in order of their bytes, which fill the rest of the file without gap or overlap.</param>
 /// <param name="Metadata">Free text.</param>
-/// <param name="DataBegin">Where the tensors' bytes begin in the file.</param>
+/// <param name="DataBegin">The file offset at which the tensors' bytes begin.</param>
 internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IReadOnlyDictionary<string, string> Metadata, long DataBegin)
 {
-    /// <summary>Bytes of the length that stands before the header.</summary>
+    /// <summary>Bytes of the length field before the header.</summary>
     internal const int LengthBytes = sizeof(ulong);
 
-    /// <summary>The longest header that is read.</summary>
+    /// <summary>The longest accepted header, in bytes.</summary>
     internal const ulong MaxHeaderBytes = 32 << 20;
 
     private const int MaxTensors = 100_000;
     private const int MaxDimensions = 8;
 
-    /// <summary>Bytes of an element of each type.</summary>
+    /// <summary>Bytes per element of each type.</summary>
     internal static IReadOnlyDictionary<string, int> ElementBytes { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
     {
         ["F64"] = 8,
@@ -37,11 +37,11 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
     };
 
     /// <summary>Reads and checks the header of a file.</summary>
-    /// <param name="stream">The file, at its beginning; left behind the header.</param>
+    /// <param name="stream">The file, at its beginning; it is left just after the header.</param>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static SafetensorsHeader Read(Stream stream) => Parse(ReadBytes(stream), stream.Length);
 
-    /// <summary>Reads the header's JSON, its length checked against the file.</summary>
+    /// <summary>Reads the header's JSON, after checking its length against the file.</summary>
     internal static byte[] ReadBytes(Stream stream)
     {
         Span<byte> length = stackalloc byte[LengthBytes];
@@ -61,7 +61,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
     /// <summary>Checks a header against the size of its file.</summary>
     internal static SafetensorsHeader Parse(byte[] header, long fileBytes)
     {
-        // JsonDocument takes any bytes inside a text and throws only when the text is asked for.
+        // JsonDocument accepts any bytes in a string and throws only when the string is read.
         if (!Utf8.IsValid(header))
             throw new FormatException("has a header that is not UTF-8: not a safetensors file");
         try
@@ -75,8 +75,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
         }
         catch (InvalidOperationException)
         {
-            // JSON may name half of a surrogate pair; a text cannot hold it, which shows when it is asked for.
-            throw new FormatException("has a header with a text that is not Unicode");
+            // JSON may escape an unpaired surrogate, which fails only when the string is read.
+            throw new FormatException("has a header with a string that is not valid Unicode");
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
         {
             metadata[entry.Name] = entry.Value.ValueKind == JsonValueKind.String
                 ? entry.Value.GetString()!
-                : throw new FormatException($"has metadata '{entry.Name}' that is not a text");
+                : throw new FormatException($"has metadata '{entry.Name}' that is not a string");
         }
     }
 
@@ -133,7 +133,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
         throw new FormatException($"has a damaged entry for the tensor '{entry.Name}'");
     }
 
-    // Non-negative whole numbers, at most so many; null when it is anything else.
+    // Up to `most` non-negative integers; null for anything else.
     private static List<long>? TryReadNumbers(JsonElement element, int most)
     {
         if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() > most)
@@ -166,10 +166,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
         foreach (StoredTensor tensor in tensors)
         {
             if (tensor.Begin != reached)
-                throw new FormatException($"has the tensor '{tensor.Name}' at byte {tensor.Begin} where {reached} was due");
+                throw new FormatException($"has the tensor '{tensor.Name}' at byte {tensor.Begin}, expected {reached}");
             reached = tensor.End;
         }
         if (reached != dataBytes)
-            throw new FormatException($"has {dataBytes} bytes of tensors where its header says {reached}: cut off or damaged");
+            throw new FormatException($"has {dataBytes} bytes of tensors, but its header says {reached}: cut off or damaged");
     }
 }

@@ -4,16 +4,15 @@ using System.Text;
 namespace CharLM.Generation.Constraints;
 
 /// <summary>
-/// The deterministic automaton of an expression over the characters of a vocab. Its states are sets of positions of the
-/// expression, the characters of it that were read last (Glushkov 1961, McNaughton and Yamada 1960), and are made when they
-/// are first reached.
+/// The deterministic automaton of an expression over the characters of a vocab. Its states are sets of positions of the expression that
+/// may have matched the last character (Glushkov 1961, McNaughton and Yamada 1960), and are created when first reached.
 /// </summary>
 internal sealed class Automaton
 {
     /// <summary>The state before the first character.</summary>
     public const int Start = 0;
 
-    /// <summary>No state: no text that begins so matches.</summary>
+    /// <summary>No state: no text with this beginning matches.</summary>
     public const int Dead = -1;
 
     private const int MostPositions = 4_000, MostStates = 20_000;
@@ -44,17 +43,16 @@ internal sealed class Automaton
         Part whole = Build(expression);
         Classify(characters);
         _last = whole.Last;
-        // No position was read: the state is no set of positions.
+        // The start state, before any position was read, is not a set of positions.
         AddState(whole.First, whole.IsNullable);
     }
 
     /// <summary>
-    /// The class of a character: the expression does not tell those of one class apart; <see cref="Dead"/> if it has no use for
-    /// it.
+    /// The class of a character, whose members the expression does not distinguish; <see cref="Dead"/> for characters that cannot match.
     /// </summary>
     public int ClassOf(Rune character) => _classes.GetValueOrDefault(character, Dead);
 
-    /// <summary>Whether what was read until a state matches.</summary>
+    /// <summary>Whether a text that leads to a state matches.</summary>
     public bool Accepts(int state) => _accepts[state];
 
     /// <summary>The state after one more character.</summary>
@@ -114,7 +112,7 @@ internal sealed class Automaton
         }
     }
 
-    // Positions get their numbers from left to right; every copy of a repeated part has its own.
+    // Positions are numbered from left to right; every copy of a repeated part has its own.
     private Part Build(Expression expression) => expression switch
     {
         Expression.One one => BuildOne(one),
@@ -174,29 +172,29 @@ internal sealed class Automaton
         return union;
     }
 
-    // Whether it matches the empty text, and which positions its texts can begin and end with.
+    // Whether a part matches the empty text, and the positions that its texts can begin and end with.
     private sealed record Part(bool IsNullable, PositionSet First, PositionSet Last);
 }
 
-/// <summary>A set of positions of an expression; equal when it has the same ones.</summary>
+/// <summary>A set of positions of an expression, compared by value.</summary>
 internal sealed class PositionSet(int positions) : IEquatable<PositionSet>
 {
     private readonly ulong[] _words = new ulong[(positions + 63) / 64];
 
-    /// <summary>Whether there is none.</summary>
+    /// <summary>Whether the set is empty.</summary>
     public bool IsEmpty => !_words.AsSpan().ContainsAnyExcept(0UL);
 
     /// <summary>Adds a position.</summary>
     public void Add(int position) => _words[position / 64] |= 1UL << (position % 64);
 
-    /// <summary>Adds all of another set.</summary>
+    /// <summary>Adds all positions of another set.</summary>
     public void Add(PositionSet other)
     {
         for (int i = 0; i < _words.Length; i++)
             _words[i] |= other._words[i];
     }
 
-    /// <summary>Whether the two have one in common.</summary>
+    /// <summary>Whether the two sets intersect.</summary>
     public bool Meets(PositionSet other)
     {
         for (int i = 0; i < _words.Length; i++)
@@ -207,7 +205,7 @@ internal sealed class PositionSet(int positions) : IEquatable<PositionSet>
         return false;
     }
 
-    /// <summary>What the two have in common.</summary>
+    /// <summary>The intersection of the two sets.</summary>
     public PositionSet And(PositionSet other)
     {
         var common = new PositionSet(64 * _words.Length);
@@ -216,7 +214,7 @@ internal sealed class PositionSet(int positions) : IEquatable<PositionSet>
         return common;
     }
 
-    /// <summary>The positions, rising.</summary>
+    /// <summary>The positions in ascending order.</summary>
     public IEnumerable<int> Each()
     {
         for (int i = 0; i < _words.Length; i++)

@@ -10,44 +10,44 @@ internal abstract record Expression
     {
     }
 
-    /// <summary>Characters that the written-out expression stands for: what <see cref="Automaton"/> is made of.</summary>
+    /// <summary>The number of character positions with repetitions written out, which <see cref="Automaton"/> is built from.</summary>
     public abstract long Positions { get; }
 
-    // Far above any limit, and far from an overflow.
+    // Far above any limit, but far from overflow.
     private const long MostCounted = 1_000_000_000;
 
     private static long Sum(IEnumerable<Expression> parts) => Math.Min(parts.Sum(part => part.Positions), MostCounted);
 
     /// <summary>One character of a set.</summary>
-    /// <param name="Has">Whether the set has it.</param>
+    /// <param name="Has">Whether the set contains a character.</param>
     internal sealed record One(Func<Rune, bool> Has) : Expression
     {
         public override long Positions => 1;
     }
 
-    /// <summary>One after the other; none: the empty text.</summary>
+    /// <summary>Parts one after the other; without parts, the empty text.</summary>
     internal sealed record Sequence(IReadOnlyList<Expression> Parts) : Expression
     {
         public override long Positions => Sum(Parts);
     }
 
-    /// <summary>One of them.</summary>
+    /// <summary>One of several branches.</summary>
     internal sealed record Choice(IReadOnlyList<Expression> Branches) : Expression
     {
         public override long Positions => Sum(Branches);
     }
 
-    /// <summary>The same again and again.</summary>
-    /// <param name="Part">What is repeated.</param>
-    /// <param name="Least">At least so often.</param>
-    /// <param name="Most">At most so often; null: without end.</param>
+    /// <summary>A repeated part.</summary>
+    /// <param name="Part">The part.</param>
+    /// <param name="Least">The minimum number of repetitions.</param>
+    /// <param name="Most">The maximum number; null: unlimited.</param>
     internal sealed record Repeat(Expression Part, int Least, int? Most) : Expression
     {
         public override long Positions => Math.Min(Math.Max(Part.Positions, 1) * (Most ?? Math.Max(Least, 1)), MostCounted);
     }
 }
 
-/// <summary>The general categories of Unicode by their short names (Unicode Standard Annex 44, table 12).</summary>
+/// <summary>Unicode's general categories by their short names (Unicode Standard Annex 44, table 12).</summary>
 internal static class UnicodeCategories
 {
     // In the order of the enum.
@@ -57,7 +57,7 @@ internal static class UnicodeCategories
         "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
     ];
 
-    /// <summary>The category of a name, or all of a letter (<c>L</c>, <c>P</c>, ...); empty where there is none.</summary>
+    /// <summary>The category with a name, or all categories with an initial (<c>L</c>, <c>P</c>, ...); empty when there is none.</summary>
     public static UnicodeCategory[] Named(string name) => name.Length is 0 or > 2
         ? []
         : [.. Enumerable.Range(0, Names.Length).Where(place => Names[place].StartsWith(name, StringComparison.Ordinal))

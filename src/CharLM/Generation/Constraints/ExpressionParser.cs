@@ -4,14 +4,13 @@ using System.Text;
 namespace CharLM.Generation.Constraints;
 
 /// <summary>
-/// Reads the regular part of .NET's expressions: characters, <c>. [a-z] [^a-z] \d \w \s \p{L}</c>, groups, <c>|</c>,
-/// <c>* + ? {n} {n,} {n,m}</c>, and <c>(?i)</c> at the beginning. What needs more than a finite automaton (references back,
-/// looking around) is refused.
+/// Parses the regular subset of .NET's regular expressions: characters, <c>. [a-z] [^a-z] \d \w \s \p{L}</c>, groups, <c>|</c>,
+/// <c>* + ? {n} {n,} {n,m}</c>, and <c>(?i)</c> at the beginning. Constructs that need more than a finite automaton (backreferences,
+/// lookaround) are refused.
 /// </summary>
 /// <remarks>
-/// .NET's own automaton (<c>RegexOptions.NonBacktracking</c>) answers whether a text matches, and not which characters may
-/// come next. The meaning of everything that is read here is .NET's, which the tests hold against it; only that a character
-/// is a Unicode scalar value, and no half of a surrogate pair.
+/// .NET's own automaton (<c>RegexOptions.NonBacktracking</c>) tells whether a text matches, but not which characters may come next. The
+/// semantics are .NET's, which the tests verify, except that a character is a Unicode scalar value, not half of a surrogate pair.
 /// </remarks>
 internal sealed class ExpressionParser
 {
@@ -28,8 +27,8 @@ internal sealed class ExpressionParser
         _runes = [.. text[(_ignoresCase ? IgnoreCase.Length : 0)..].EnumerateRunes()];
     }
 
-    /// <summary>Reads an expression.</summary>
-    /// <exception cref="FormatException">Says what is wrong, and where.</exception>
+    /// <summary>Parses an expression.</summary>
+    /// <exception cref="FormatException">It is invalid; the message says what is wrong and where.</exception>
     public static Expression Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -46,7 +45,7 @@ internal sealed class ExpressionParser
     private Expression ReadChoice()
     {
         if (++_depth > Deepest)
-            throw Error($"groups lie more than {Deepest} deep");
+            throw Error($"groups are nested more than {Deepest} deep");
         List<Expression> branches = [ReadSequence()];
         while (Skip('|'))
             branches.Add(ReadSequence());
@@ -57,7 +56,7 @@ internal sealed class ExpressionParser
     private Expression ReadSequence()
     {
         var parts = new List<Expression>();
-        // The whole text has to match anyway: here anchors say what is so.
+        // The whole text has to match anyway, so anchors here change nothing.
         if (_depth == 1)
             Skip('^');
         while (!IsAtEnd && !Is('|') && !Is(')'))
@@ -78,7 +77,7 @@ internal sealed class ExpressionParser
         if (most < least || (most ?? least) > MostRepeats)
             throw Error(most < least ? $"{{{least},{most}}} ends before it begins"
                 : $"nothing may be repeated more than {MostRepeats} times");
-        // A lazy quantifier finds another match first; which texts match is the same.
+        // A lazy quantifier only changes which match comes first, not which texts match.
         Skip('?');
         if (Is('*') || Is('+') || Is('?') || IsCounted())
             throw Error("a quantifier follows a quantifier; put a group between them");
@@ -138,7 +137,7 @@ internal sealed class ExpressionParser
         {
             case '(':
                 if (Skip('?') && !Skip(':'))
-                    throw Error("of the groups that begin with '(?' only '(?:...)' is known, and '(?i)' at the beginning");
+                    throw Error("of the groups that begin with '(?' only '(?:...)' is supported, and '(?i)' at the beginning");
                 Expression group = ReadChoice();
                 return Skip(')') ? group : throw Error("a ')' is missing");
             case '[':
@@ -150,13 +149,13 @@ internal sealed class ExpressionParser
             case '*' or '+' or '?':
                 throw Error("there is nothing to repeat");
             case '^' or '$':
-                throw Error("the whole continuation has to match: '^' may stand at the beginning and '$' at the end only");
+                throw Error("the whole continuation has to match: '^' is allowed only at the beginning and '$' only at the end");
             default:
                 return new Expression.One(Exactly(_runes[_next - 1]));
         }
     }
 
-    // Behind "[".
+    // Called after "[".
     private Func<Rune, bool> ReadSet()
     {
         bool isNegated = Skip('^');
@@ -168,7 +167,7 @@ internal sealed class ExpressionParser
             {
                 _next++;
                 if (ReadSetMember(out Rune? to) is not null || to < from)
-                    throw Error("a range ends before it begins, or with a set");
+                    throw Error("a range ends before it begins, or ends with a set");
                 set = Between(from!.Value, to!.Value);
             }
             members.Add(set ?? Exactly(from!.Value));
@@ -183,16 +182,16 @@ internal sealed class ExpressionParser
             throw Error("a ']' is missing");
         one = _runes[_next++];
         if (one.Value.Value == '-' && Is('['))
-            throw Error("one set cannot be taken out of another; write '\\[' for the character");
+            throw Error("subtracting one set from another is not supported; write '\\[' for the character");
         return one.Value.Value == '\\' ? ReadEscape(inSet: true, out one) : null;
     }
 
-    // Behind "\": a set, or null and one character.
+    // Called after "\": returns a set, or null and one character.
     private Func<Rune, bool>? ReadEscape(bool inSet, out Rune? one)
     {
         one = null;
         if (IsAtEnd)
-            throw Error("a '\\' stands at the end; write '\\\\' for the character");
+            throw Error("the expression ends with '\\'; write '\\\\' for the character");
         Rune escaped = _runes[_next++];
         switch (escaped.Value)
         {
@@ -220,8 +219,8 @@ internal sealed class ExpressionParser
             'x' => ReadHex(2),
             'u' => ReadHex(4),
             _ when !Rune.IsLetterOrDigit(escaped) && escaped.Value != '_' => escaped,
-            _ => throw Error($"'\\{escaped}' is not known here: of the escapes \\d \\w \\s \\p{{..}}, their capitals, \\a \\e \\f \\n \\r "
-                + "\\t \\v, \\xHH, \\uHHHH, and a sign are"),
+            _ => throw Error($"'\\{escaped}' is not supported; the escapes are \\d \\w \\s \\p{{..}}, their capitals, \\a \\e \\f \\n \\r "
+                + "\\t \\v, \\xHH, \\uHHHH, and escaped signs"),
         };
         return null;
     }
@@ -232,7 +231,7 @@ internal sealed class ExpressionParser
         _next += digits;
         return int.TryParse(text, NumberStyles.AllowHexSpecifier, null, out int value) && Rune.TryCreate(value, out Rune rune)
             ? rune
-            : throw Error($"{digits} hexadecimal digits of a character are due here");
+            : throw Error($"expected {digits} hexadecimal digits of a character");
     }
 
     private Func<Rune, bool> ReadCategory()

@@ -4,12 +4,12 @@ using CharLM.Tokenization;
 namespace CharLM.Generation.Constraints;
 
 /// <summary>
-/// Which tokens may come next so that a text matches an expression: the automaton's states between tokens, the state that
-/// each token leads to, and how many tokens each state is from a match (Willard and Louf 2023).
+/// Determines which tokens may come next so that a text matches an expression: the automaton's states between tokens, the state after
+/// each token, and each state's distance from a match in tokens (Willard and Louf 2023).
 /// </summary>
 /// <remarks>
-/// The text is what is added to a prefix; between its tokens stands the tokenizer's separator, before the first and after
-/// the last nothing. A model has no token for the end: a text goes on for as long as some token may follow.
+/// The text is the continuation of a prefix; the tokenizer's separator stands between its tokens, but not before the first or after the
+/// last. A model has no end token, so a text continues as long as some token may follow.
 /// </remarks>
 internal sealed class TokenConstraint
 {
@@ -19,7 +19,7 @@ internal sealed class TokenConstraint
     private const int MostTransitions = 1 << 24;
     private const int Never = int.MaxValue;
 
-    // States between tokens: the one before the first token is alone, since no separator follows it.
+    // States between tokens. The one before the first token is separate, since no separator follows it.
     private readonly List<int> _automatonStates = [];
     private readonly Dictionary<int, int> _states = [];
     private readonly List<int[]> _next = [];
@@ -44,12 +44,12 @@ internal sealed class TokenConstraint
     /// <summary>Tokens of the shortest match.</summary>
     public int ShortestMatch => _left[Start];
 
-    /// <summary>Reads an expression.</summary>
-    /// <param name="pattern">The expression; <see cref="ExpressionParser"/> says what it may hold.</param>
+    /// <summary>Creates the constraint of an expression.</summary>
+    /// <param name="pattern">The expression, in the syntax of <see cref="ExpressionParser"/>.</param>
     /// <param name="vocab">The tokens.</param>
-    /// <param name="separator">What stands between two tokens.</param>
-    /// <param name="length">The most tokens that a text may have.</param>
-    /// <exception cref="InvalidConfigException">It cannot be read, is too large, or nothing of these tokens matches it.</exception>
+    /// <param name="separator">The separator between two tokens.</param>
+    /// <param name="length">The maximum tokens of a text.</param>
+    /// <exception cref="InvalidConfigException">It is invalid or too large, or no text of these tokens matches it.</exception>
     public static TokenConstraint Create(string pattern, Vocab vocab, string separator, int length)
     {
         TokenConstraint constraint;
@@ -65,21 +65,21 @@ internal sealed class TokenConstraint
         return constraint;
     }
 
-    /// <summary>The state after a token that was allowed.</summary>
+    /// <summary>The state after an allowed token.</summary>
     public int Next(int state, int token) => _next[state][token];
 
-    /// <summary>Whether what was written until a state matches.</summary>
+    /// <summary>Whether a text that leads to a state matches.</summary>
     public bool Matches(int state) => _left[state] == 0;
 
-    /// <summary>Whether some token may follow so that there still is a match in time.</summary>
+    /// <summary>Whether some token may follow that still allows a match within the remaining tokens.</summary>
     /// <param name="state">The state.</param>
-    /// <param name="tokensLeft">Tokens that may follow at most.</param>
+    /// <param name="tokensLeft">The number of remaining tokens.</param>
     public bool Continues(int state, int tokensLeft) => _leftAfterNext[state] < tokensLeft;
 
-    /// <summary>Makes the logits of tokens minus infinity after which there would be no match in time.</summary>
+    /// <summary>Sets the logits of tokens that rule out a match within the remaining tokens to minus infinity.</summary>
     /// <param name="state">The state.</param>
-    /// <param name="tokensLeft">Tokens that may follow at most.</param>
-    /// <param name="logits">One value a token.</param>
+    /// <param name="tokensLeft">The number of remaining tokens.</param>
+    /// <param name="logits">One value per token.</param>
     public void Mask(int state, int tokensLeft, Span<float> logits)
     {
         ReadOnlySpan<int> next = _next[state];
@@ -95,7 +95,7 @@ internal sealed class TokenConstraint
         if (ShortestMatch == Never)
             yield return $"constrain '{pattern}' matches nothing that this model can write: no text of its {_tokens.Length} tokens";
         else if (_leftAfterNext[Start] == Never)
-            yield return $"constrain '{pattern}' matches nothing that this model can write but the empty text";
+            yield return $"constrain '{pattern}' matches nothing that this model can write except the empty text";
         else if (_leftAfterNext[Start] >= length)
             yield return $"constrain '{pattern}' needs at least {_leftAfterNext[Start] + 1} tokens, and length is {length}";
     }
@@ -135,7 +135,7 @@ internal sealed class TokenConstraint
         return state;
     }
 
-    // From the matching states backwards, breadth first.
+    // Breadth-first search backwards from the matching states.
     private int[] Distances()
     {
         var before = new List<int>[_next.Count];

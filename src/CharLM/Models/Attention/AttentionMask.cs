@@ -3,16 +3,16 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models.Attention;
 
-/// <summary>Which keys each query may see: true where it may.</summary>
+/// <summary>Attention masks: true where a query may see a key.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal static class AttentionMask
 {
-    /// <summary>Hides the padding behind each row's keys.</summary>
+    /// <summary>Hides the padding after each row's keys.</summary>
     /// <param name="lengths">Real keys of each row, 1 to <paramref name="keys"/>.</param>
-    /// <param name="keys">Keys of a row, padding included.</param>
-    /// <param name="device">Where the mask shall live; default the CPU.</param>
+    /// <param name="keys">Keys per row, including padding.</param>
+    /// <param name="device">The device of the mask; default the CPU.</param>
     /// <returns>Bool [batch, 1, keys].</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A length is outside its range: a row without keys has nothing to attend
+    /// <exception cref="ArgumentOutOfRangeException">A length is out of range: a row without keys has nothing to attend
     /// to.</exception>
     public static Tensor OfLengths(ReadOnlySpan<long> lengths, long keys, Device? device = null)
     {
@@ -27,14 +27,14 @@ internal static class AttentionMask
     }
 
     /// <summary>
-    /// For attention over a sequence's own past: each query sees the key at its place and those before it, at most
-    /// <paramref name="window"/> in all, and nothing that comes later. Where there are more keys than queries, the first keys
-    /// lie before the first query.
+    /// For attention over a sequence's own past: each query sees the key at its position and those before it, at most
+    /// <paramref name="window"/> in all, and none after it. If there are more keys than queries, the extra keys precede the first
+    /// query.
     /// </summary>
-    /// <param name="queries">Steps that ask, 1 or more.</param>
-    /// <param name="keys">Steps that can be seen, at least as many.</param>
-    /// <param name="window">Keys that a query sees at most, its own included, 1 or more.</param>
-    /// <param name="device">Where the mask shall live; default the CPU.</param>
+    /// <param name="queries">Number of queries, 1 or more.</param>
+    /// <param name="keys">Number of keys, at least as many.</param>
+    /// <param name="window">The most keys that a query sees, including its own, 1 or more.</param>
+    /// <param name="device">The device of the mask; default the CPU.</param>
     /// <returns>Bool [1, queries, keys].</returns>
     public static Tensor CausalWindow(long queries, long keys, long window, Device? device = null)
     {

@@ -5,18 +5,18 @@ using static TorchSharp.torch;
 namespace CharLM.Models.Attention;
 
 /// <summary>
-/// Scaled dot-product attention: score(q, k) = q k / sqrt(size), in one batched product (Vaswani et al. 2017). Keys of
-/// another width than the queries are projected to it first, which is the general score of Luong et al. (2015).
+/// Scaled dot-product attention: score(q, k) = q k / sqrt(size), in one batched product (Vaswani et al. 2017). Keys of another width
+/// are first projected to the queries' width, which gives the general score of Luong et al. (2015).
 /// </summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its weights.
 /// </remarks>
 internal sealed class DotAttention : AttentionLayer
 {
     private readonly long _size;
     private readonly Linear? _key;
 
-    /// <summary>A layer; it has weights only where the widths differ.</summary>
+    /// <summary>A layer, which has weights only if the widths differ.</summary>
     /// <param name="querySize">Width of a query.</param>
     /// <param name="keySize">Width of a key.</param>
     public DotAttention(long querySize, long keySize)
@@ -41,7 +41,7 @@ internal sealed class DotAttention : AttentionLayer
 
 /// <summary>Additive attention: score(q, k) = v tanh(W q + U k), without biases (Bahdanau et al. 2015).</summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its weights.
+/// Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its weights.
 /// </remarks>
 internal sealed class AdditiveAttention : AttentionLayer
 {
@@ -74,15 +74,15 @@ internal sealed class AdditiveAttention : AttentionLayer
 }
 
 /// <summary>
-/// Attention whose weights come from one query and one key alone: a linear layer reads both side by side and gives a weight
-/// to every place of the values; what they give is put beside the query and projected (the attention of PyTorch's
-/// translation tutorial; the location score of Luong et al. 2015).
+/// Attention whose weights depend on one query and one key only: a linear layer maps their concatenation to a weight for each position
+/// of the values; the weighted mean is concatenated with the query and projected (the attention of PyTorch's translation tutorial; the
+/// location score of Luong et al. 2015).
 /// </summary>
 /// <remarks>
 /// <para>
-/// The number of places is fixed: this one learns where to look, not what to look for.
+/// The number of positions is fixed: this layer learns where to look, not what to look for.
 /// </para>
-/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// <para>Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its
 /// weights.</para>
 /// </remarks>
 public sealed class ConcatAttention : nn.Module
@@ -92,7 +92,7 @@ public sealed class ConcatAttention : nn.Module
     /// <summary>A layer with torch.nn.Linear's initial weights.</summary>
     /// <param name="querySize">Width of the query.</param>
     /// <param name="keySize">Width of the key.</param>
-    /// <param name="valueSize1">Places of the values.</param>
+    /// <param name="valueSize1">Number of values.</param>
     /// <param name="valueSize2">Width of a value.</param>
     /// <param name="outputSize">Width of the output.</param>
     public ConcatAttention(long querySize, long keySize, long valueSize1, long valueSize2, long outputSize)
@@ -107,9 +107,9 @@ public sealed class ConcatAttention : nn.Module
     /// <param name="query">[batch, 1, query_size].</param>
     /// <param name="key">[batch, 1, key_size].</param>
     /// <param name="values">[batch, value_size1, value_size2].</param>
-    /// <param name="mask">Bool [batch, value_size1], true where a place may be seen; null hides none.</param>
+    /// <param name="mask">Bool [batch, value_size1], true where a value may be seen; default null: hides none.</param>
     /// <returns>[batch, 1, output_size], and the weights [batch, value_size1].</returns>
-    /// <exception cref="ArgumentException">The mask hides every place of a row.</exception>
+    /// <exception cref="ArgumentException">The mask hides every value of a row.</exception>
     public (Tensor Output, Tensor Weights) Forward(Tensor query, Tensor key, Tensor values, Tensor? mask = null)
     {
         ArgumentNullException.ThrowIfNull(query);

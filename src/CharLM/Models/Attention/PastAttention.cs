@@ -4,13 +4,12 @@ using static TorchSharp.torch;
 namespace CharLM.Models.Attention;
 
 /// <summary>
-/// Lets each step of a sequence look back: it attends over the hidden states of the steps before it, at most a window of
-/// them, and what they give is put beside its own hidden state and projected, h~ = tanh(W [context; h] + b) (Luong et al.
-/// 2015, equation 5; over a language model's own past: Daniluk et al. 2017).
+/// Lets each step of a sequence attend over a window of earlier hidden states; the result is concatenated with its own hidden state and
+/// projected, h~ = tanh(W [context; h] + b) (Luong et al. 2015, equation 5; over a language model's own past: Daniluk et al. 2017).
 /// </summary>
 /// <remarks>
-/// A step sees earlier steps alone, neither itself nor later ones. Before the first step lies the state zero, so that there
-/// is always something to see.
+/// A step sees only earlier steps, neither itself nor later ones. A zero state precedes the first step, so there is always something
+/// to see.
 /// </remarks>
 internal sealed class PastAttention : nn.Module
 {
@@ -19,8 +18,8 @@ internal sealed class PastAttention : nn.Module
     private readonly Linear _combine;
 
     /// <summary>A layer with torch.nn.Linear's initial weights.</summary>
-    /// <param name="kind">How well an earlier state fits the present one.</param>
-    /// <param name="window">Earlier states that a step sees at most, 1 or more.</param>
+    /// <param name="kind">The score function between an earlier state and the current one.</param>
+    /// <param name="window">The most earlier states that a step sees, 1 or more.</param>
     /// <param name="numHiddens">Width of a hidden state.</param>
     public PastAttention(AttentionKind kind, int window, int numHiddens)
         : base("attention")
@@ -46,13 +45,13 @@ internal sealed class PastAttention : nn.Module
     /// <summary>Reads a sequence.</summary>
     /// <param name="hiddens">The hidden states of the steps, [num_steps, batch, hidden].</param>
     /// <param name="memory">The states before them, oldest first, [1 to window, batch, hidden].</param>
-    /// <returns>What the output layer reads, [num_steps, batch, hidden], and the states that later steps can see.</returns>
+    /// <returns>The input of the output layer, [num_steps, batch, hidden], and the states that later steps can see.</returns>
     public (Tensor Outputs, Tensor Memory) Forward(Tensor hiddens, Tensor memory)
     {
         Tensor states = cat([memory, hiddens]);                                        // [memory + num_steps, batch, hidden]
         long steps = hiddens.size(0), seen = states.size(0) - 1;
         Tensor queries = hiddens.transpose(0, 1), keys = states.narrow(0, 0, seen).transpose(0, 1);
-        // The last state is nobody's past, so the place of each query is that of the state before it.
+        // The last state is no step's past, so each query's position is that of the state before it.
         Tensor mask = AttentionMask.CausalWindow(steps, seen, _window, hiddens.device);
         (Tensor context, _) = _score.Forward(queries, keys, keys, mask);               // [batch, num_steps, hidden]
         Tensor outputs = tanh(_combine.forward(cat([context, queries], dim: -1))).transpose(0, 1);

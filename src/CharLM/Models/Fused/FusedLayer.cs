@@ -5,11 +5,10 @@ using static TorchSharp.torch;
 namespace CharLM.Models.Fused;
 
 /// <summary>
-/// The kernels behind the toolkit's interface: a whole stack and sequence is one operation in torch's graph, forwards and
-/// backwards. For anything that is built from recurrent layers; a plain language model needs no graph at all
-/// (<see cref="FusedNetwork"/>).
+/// The kernels behind the toolkit's interface: a whole stack over a sequence is one operation in torch's graph, forwards and backwards.
+/// For models built from recurrent layers; a plain language model needs no graph (<see cref="FusedNetwork"/>).
 /// </summary>
-/// <remarks>Thread safety: any number of threads, while nobody changes the weights.</remarks>
+/// <remarks>Thread safety: any number of threads, while no one changes the weights.</remarks>
 internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 {
     private readonly ModelConfig _config;
@@ -21,17 +20,17 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
 
     /// <summary>A stack of layers with PyTorch's initial weights.</summary>
     /// <param name="config">Cell, layers, hidden units, dropout.</param>
-    /// <param name="inputSize">Width of an input.</param>
-    /// <param name="threads">Threads that share a sequence; default 0: one a processor.</param>
+    /// <param name="inputSize">Width of the input.</param>
+    /// <param name="threads">Threads that share a sequence; default 0: one per processor.</param>
     public FusedLayer(ModelConfig config, int inputSize, int threads = 0)
     {
         (_config, _weights, InputSize, Threads) = (config, new BuiltInLayer(config, inputSize), inputSize, threads);
     }
 
-    /// <summary>Width of an input.</summary>
+    /// <summary>Width of the input.</summary>
     public int InputSize { get; }
 
-    /// <summary>Threads; default 0: as many as measure faster. Read at the first sequence.</summary>
+    /// <summary>Threads; default 0: one per processor. Read at the first sequence.</summary>
     public int Threads { get; set; }
 
     /// <inheritdoc/>
@@ -82,8 +81,7 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
         }
     }
 
-    // Working memory is passed on from sequence to sequence; one that is not given back (its graph was dropped) is freed by
-    // its finalizers.
+    // Working memory is reused from sequence to sequence; if it is not given back because the graph was dropped, finalizers free it.
     private FusedSequence Take()
     {
         lock (_lock)
@@ -136,7 +134,7 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
             var sequence = (FusedSequence)ctx.get_data(Sequence);
             List<Tensor> gradients = sequence.Backward(grad_outputs);
             ((FusedLayer)ctx.get_data(Layer)).GiveBack(sequence);
-            return [null!, .. gradients]; // the layer itself is no tensor
+            return [null!, .. gradients]; // null for the layer, which is not a tensor
         }
     }
 }

@@ -6,20 +6,20 @@ using CharLM.Models.Fused.Threads;
 namespace CharLM.Models.Fused;
 
 /// <summary>
-/// A whole language model on the kernels: from token ids to the loss and back to the gradients of all weights, without a
-/// torch operation and, once the first minibatch has made room, without allocating anything.
+/// A whole language model on the kernels: from token ids to the loss and back to the gradients of all weights, without torch
+/// operations and, after the first minibatch, without allocations.
 /// </summary>
 /// <remarks>
-/// Rows of a minibatch are shared out among the workers, who go through all layers and steps, forwards and backwards, without
-/// waiting for each other (<see cref="WorkStealing"/>); then they meet, and share the weight gradients out by gates. Every sum is
-/// taken in an order that does not depend on the workers, so that results do not either.
+/// The rows of a minibatch are distributed among the workers, which go through all layers and steps, forwards and backwards, without
+/// waiting for each other (<see cref="WorkStealing"/>); then the workers synchronize and divide the weight gradients by gates. The order
+/// of every sum, and so every result, is independent of the workers.
 /// </remarks>
 internal sealed class FusedNetwork : IDisposable
 {
-    // Packing and weight gradients are shared out in more parts than there are workers: one whose processor is slower gets fewer.
+    // Packing and weight gradients are split into more tasks than workers, so that a slower worker gets fewer.
     private const int TasksOfWorker = 4;
 
-    // Keeps what is dropped at the ends apart from what the stack drops between its layers.
+    // Separate the random numbers of dropout at the input and output from those between the stack's layers.
     private const ulong InputDropoutKey = 1UL << 56, OutputDropoutKey = 2UL << 56;
 
     private readonly Workers _workers;
@@ -40,12 +40,12 @@ internal sealed class FusedNetwork : IDisposable
     private bool _backward, _packed, _measures;
     private ulong? _dropoutKey;
 
-    /// <summary>A network over weights that live elsewhere.</summary>
-    /// <param name="config">What it is made of.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
-    /// <param name="weights">The weights by PyTorch's names.</param>
-    /// <param name="workers">The threads that share the work; stay the caller's.</param>
-    /// <param name="width">Which registers to use.</param>
+    /// <summary>A network over weights owned by others.</summary>
+    /// <param name="config">The configuration of the model.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    /// <param name="weights">The weights, by PyTorch's names.</param>
+    /// <param name="workers">The threads that share the work; the caller owns them.</param>
+    /// <param name="width">The registers to use; default the widest.</param>
     public FusedNetwork(ModelConfig config, int vocabSize, RawWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
     {
         (_workers, _vocabSize, _choice, _sharing) = (
@@ -70,17 +70,17 @@ internal sealed class FusedNetwork : IDisposable
     /// <summary>The recurrent layers and their state.</summary>
     public FusedStack Stack => _stack;
 
-    /// <summary>The surprise of each token of the last minibatch, in nats; row <c>t * batch + b</c>.</summary>
+    /// <summary>The surprisal of each token of the last minibatch, in nats; row <c>t * batch + b</c>.</summary>
     public ReadOnlySpan<float> Nats => _nats.AsSpan(0, _batch * _steps);
 
     /// <summary>Computes the mean loss of a minibatch and the gradients of all weights.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
-    /// <param name="targets">What follows them; negative where nothing is predicted, but not everywhere.</param>
-    /// <param name="batch">Sequences.</param>
-    /// <param name="steps">Steps.</param>
-    /// <param name="dropoutKey">Decides what dropout drops.</param>
+    /// <param name="targets">The tokens that follow them; negative where nothing is predicted, but not everywhere.</param>
+    /// <param name="batch">Number of sequences.</param>
+    /// <param name="steps">Number of steps.</param>
+    /// <param name="dropoutKey">Seeds dropout.</param>
     /// <param name="gradientScales">
-    /// What the gradient of the state is multiplied by where it passes from a step to the one before, [steps]; empty: 1.
+    /// Factors of the state's gradient from each step to the one before, [steps]; default empty: 1.
     /// </param>
     /// <returns>Nats per token.</returns>
     public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
@@ -95,11 +95,11 @@ internal sealed class FusedNetwork : IDisposable
         _workers.Run(_active, _tasks, _weightGradients);
         _tied?.AddGradients();
         _choice.End();
-        _packed = false; // the gradients are asked for in order to change the weights
+        _packed = false; // the caller will use the gradients to change the weights
         return Total() / _predicted;
     }
 
-    /// <summary>Computes the surprise of each token of a minibatch, which <see cref="Nats"/> then holds; nothing is dropped.</summary>
+    /// <summary>Computes the surprisal of each token of a minibatch into <see cref="Nats"/>, without dropout.</summary>
     /// <returns>The sum, in nats.</returns>
     /// <inheritdoc cref="Learn"/>
     public double Measure(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps)
@@ -110,7 +110,7 @@ internal sealed class FusedNetwork : IDisposable
         return Total();
     }
 
-    /// <summary>Computes the logits that follow each token; <see cref="CopyLogits"/> gives them.</summary>
+    /// <summary>Computes the logits after each token, for <see cref="CopyLogits"/>.</summary>
     /// <inheritdoc cref="Learn"/>
     public void Predict(ReadOnlySpan<int> inputs, int batch, int steps)
     {
@@ -131,10 +131,10 @@ internal sealed class FusedNetwork : IDisposable
         }
     }
 
-    /// <summary>Lays what tokens give to the first layer out once for the whole vocab, and not for each minibatch.</summary>
+    /// <summary>Packs the tokens' contributions to the first layer once for the whole vocab instead of for each minibatch.</summary>
     public void HoldAllTokens() => _tokens.HoldAll();
 
-    /// <summary>Says that the weights have changed since the last minibatch.</summary>
+    /// <summary>Notifies that the weights have changed since the last minibatch.</summary>
     public void WeightsChanged() => _packed = false;
 
     /// <inheritdoc/>
@@ -152,7 +152,7 @@ internal sealed class FusedNetwork : IDisposable
     {
         int rows = batch * steps;
         (_batch, _steps) = (batch, steps);
-        // A forward pass leaves out what only the backward pass wants.
+        // A forward pass does not pack what only the backward pass needs.
         if (backward && !_backward)
             _packed = false;
         _backward = backward;
@@ -193,14 +193,14 @@ internal sealed class FusedNetwork : IDisposable
         }
     }
 
-    // What the recurrent layers read, and what the output layer reads.
+    // The inputs of the recurrent layers and of the output layer.
     private Panels Input => _dropoutKey is not null && _inputDropout is not null ? _inputDropout.Values : _embedding?.Values ?? default;
 
     private Panels Output => _dropoutKey is not null && _outputDropout is not null ? _outputDropout.Values : _stack.Outputs;
 
     private void Forward()
     {
-        // A table of tokens is part of what is packed, and as a rule changes with the minibatch.
+        // The packed data include the token table, which usually changes with the minibatch.
         if (!_packed || !_tokens.HoldsAll)
             _workers.Run(_active, _tasks, _pack);
         _packed = true;
@@ -260,7 +260,7 @@ internal sealed class FusedNetwork : IDisposable
         _embedding?.WeightGradients(task, _tasks);
     }
 
-    // In the order of rows, whoever computed them.
+    // In the order of rows, whichever worker computed them.
     private double Total()
     {
         double total = 0;

@@ -5,7 +5,7 @@ namespace CharLM.Models.Fused;
 /// <summary>Predicts with the kernels.</summary>
 internal sealed class FusedPredictor : Predictor
 {
-    // Laying out the tokens of a small vocab costs less than a few steps of text; those of a large one may never come.
+    // Packing all tokens of a small vocab costs less than a few steps of text; many tokens of a large one may never occur.
     private const int SmallVocab = 1_024;
 
     private readonly LanguageModel _model;
@@ -21,9 +21,7 @@ internal sealed class FusedPredictor : Predictor
         (_model, _runtime) = (model, model.Fused);
     }
 
-    /// <summary>
-    /// Weights may have changed, or moved, by other hands than the trainer's: what was laid out of them is then laid out anew.
-    /// </summary>
+    /// <summary>Packs the weights again if they have changed or moved, which may happen without the trainer.</summary>
     /// <inheritdoc/>
     protected override void BeginRows(int rows)
     {
@@ -81,12 +79,12 @@ internal sealed class FusedPredictor : Predictor
     /// <inheritdoc/>
     protected override void Free() => _network?.Dispose();
 
-    // Weights that were moved have left their memory, which may be somebody else's now.
+    // The memory of moved weights may already be in other use.
     private FusedNetwork Network
     {
         get
         {
-            _runtime.Weights.ThrowIfMoved("begin anew");
+            _runtime.Weights.ThrowIfMoved("begin again");
             return _network!;
         }
     }

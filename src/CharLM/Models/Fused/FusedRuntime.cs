@@ -2,12 +2,12 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Models.Fused;
 
-/// <summary>What the fused implementation keeps for a model: its weights as memory, and the threads.</summary>
+/// <summary>The fused implementation's resources for a model: its weights as raw memory, and the threads.</summary>
 internal sealed class FusedRuntime : IDisposable
 {
     /// <summary>Opens a model.</summary>
-    /// <param name="model">The model; stays the caller's.</param>
-    /// <param name="threads">Threads; 0 chooses by measuring.</param>
+    /// <param name="model">The model; the caller owns it.</param>
+    /// <param name="threads">Threads; 0: chosen by measuring.</param>
     /// <exception cref="InvalidConfigException">The model is not float32 on the CPU.</exception>
     public FusedRuntime(LanguageModel model, int threads)
     {
@@ -15,7 +15,7 @@ internal sealed class FusedRuntime : IDisposable
         Workers = new Workers(threads);
     }
 
-    /// <summary>The weights as memory, shared with torch.</summary>
+    /// <summary>The weights as raw memory, shared with torch.</summary>
     public RawWeights Weights { get; }
 
     /// <summary>The threads.</summary>

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models.Fused;
 
-/// <summary>One pass of a sequence through a stack, with tensors at its ends.</summary>
+/// <summary>One pass of a sequence through a stack, with tensors as input and output.</summary>
 internal sealed unsafe class FusedSequence : IDisposable
 {
     private readonly ModelConfig _config;
@@ -32,10 +32,10 @@ internal sealed unsafe class FusedSequence : IDisposable
 
     private Panels InputGradient => new(_inputGradient.Data, _batch * _steps, Panels.Pad(_inputSize));
 
-    /// <summary>Computes outputs and last state.</summary>
+    /// <summary>Computes the outputs and the final state.</summary>
     /// <param name="tensors">Input [steps, batch, input], hidden state, cell state of an LSTM, then the weights.</param>
-    /// <param name="record">Whether gradients may be asked for.</param>
-    /// <param name="training">Whether dropout drops.</param>
+    /// <param name="record">Whether gradients may be needed.</param>
+    /// <param name="training">Whether dropout is active.</param>
     /// <returns>Outputs [steps, batch, hidden], hidden state, cell state of an LSTM.</returns>
     public List<Tensor> Forward(List<Tensor> tensors, bool record, bool training)
     {
@@ -43,7 +43,7 @@ internal sealed unsafe class FusedSequence : IDisposable
         (_steps, _batch) = ((int)input.shape[0], (int)input.shape[1]);
         int states = _config.Cell == CellKind.Lstm ? 2 : 1;
         OpenWeights(tensors.Skip(1 + states));
-        // A seed from torch's generator, so that torch.manual_seed fixes dropout here as it does everywhere.
+        // Seeded from torch's generator, so that torch.manual_seed fixes dropout here as everywhere.
         ulong? dropoutKey = training && (_config.Dropout > 0 || _config.WeightDropout > 0)
             ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
         _stack!.Resize(_batch, _steps, record, dropoutKey);
@@ -64,14 +64,14 @@ internal sealed unsafe class FusedSequence : IDisposable
         return results;
     }
 
-    /// <summary>Computes the gradients of all that went in, in the same order.</summary>
-    /// <param name="gradients">Of what came out.</param>
-    /// <exception cref="InvalidOperationException">It was done already: the gates have made room for their gradients.</exception>
+    /// <summary>Computes the gradients of all inputs of <see cref="Forward"/>, in the same order.</summary>
+    /// <param name="gradients">The gradients of its results.</param>
+    /// <exception cref="InvalidOperationException">Called a second time: the gates were overwritten with their gradients.</exception>
     public List<Tensor> Backward(List<Tensor> gradients)
     {
         if (!_canGoBack)
             throw new InvalidOperationException(
-                "a fused sequence can go backward once; for a second time take the built-in implementation");
+                "a fused sequence can go backward only once; use the built-in implementation to go backward again");
         _canGoBack = false;
         _inputGradient = PanelBuffer.Grow(_inputGradient, (long)_batch * _steps * Panels.Pad(_inputSize));
         Read(gradients[0].contiguous(), _stack!.OutputGradient, _batch * _steps, _config.NumHiddens);
@@ -115,7 +115,7 @@ internal sealed unsafe class FusedSequence : IDisposable
         });
     }
 
-    // The stack keeps the weights' addresses: it is made anew when they have changed.
+    // The stack keeps the weights' addresses, so it is rebuilt when they have changed.
     private void OpenWeights(IEnumerable<Tensor> tensors)
     {
         List<Tensor> weights = [.. tensors];

@@ -4,10 +4,10 @@ using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Models.Fused;
 
-/// <summary>Recurrent layers one on the other, with dropout between them.</summary>
+/// <summary>Stacked recurrent layers, with dropout between them.</summary>
 internal sealed class FusedStack : IDisposable
 {
-    // Keeps the weights that are dropped apart from the values that are.
+    // Separates the random numbers of weight dropout from those of dropout.
     private const ulong WeightDropoutKey = 3UL << 56;
 
     private readonly LayerPass[] _layers;
@@ -18,12 +18,12 @@ internal sealed class FusedStack : IDisposable
     private bool _training;
     private ulong _dropoutKey;
 
-    /// <summary>Layers over weights that live elsewhere.</summary>
+    /// <summary>Layers over weights owned by others.</summary>
     /// <param name="config">Cell, layers, hidden units, dropout.</param>
-    /// <param name="weights">Of each layer.</param>
+    /// <param name="weights">The weights of each layer.</param>
     /// <param name="inputWidth">Width of a dense input; 0 when the input is tokens.</param>
-    /// <param name="tokens">The tokens, when they are the input.</param>
-    /// <param name="width">Which registers to use.</param>
+    /// <param name="tokens">The tokens, if they are the input; else null.</param>
+    /// <param name="width">The registers to use.</param>
     public FusedStack(ModelConfig config, IReadOnlyList<RawLayer> weights, int inputWidth, TokenRows? tokens, LaneWidth width)
     {
         _hidden = config.NumHiddens;
@@ -45,14 +45,14 @@ internal sealed class FusedStack : IDisposable
     /// <summary>Hidden states of the last layer after each step, [rows, hidden].</summary>
     public Panels Outputs => _layers[^1].Outputs;
 
-    /// <summary>Where the gradient of <see cref="Outputs"/> is expected, [rows, hidden].</summary>
+    /// <summary>Where the caller writes the gradient of <see cref="Outputs"/>, [rows, hidden].</summary>
     public Panels OutputGradient => GradientAbove(_layers.Length - 1);
 
-    /// <summary>Makes room for a minibatch.</summary>
-    /// <param name="batch">Sequences.</param>
-    /// <param name="steps">Steps.</param>
-    /// <param name="backward">Whether gradients will be asked for.</param>
-    /// <param name="dropoutKey">Decides what dropout drops; null drops nothing.</param>
+    /// <summary>Allocates memory for a minibatch.</summary>
+    /// <param name="batch">Number of sequences.</param>
+    /// <param name="steps">Number of steps.</param>
+    /// <param name="backward">Whether gradients will be needed.</param>
+    /// <param name="dropoutKey">Seeds dropout; null drops nothing.</param>
     public void Resize(int batch, int steps, bool backward, ulong? dropoutKey)
     {
         (_batch, _steps, _training, _dropoutKey) = (batch, steps, dropoutKey is not null, dropoutKey ?? 0);
@@ -74,7 +74,7 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Says what the gradient of the state is multiplied by from step to step; empty: 1.</summary>
+    /// <summary>Sets the factors of the state's gradient from step to step; empty: 1.</summary>
     public void SetGradientScales(ReadOnlySpan<float> scales)
     {
         foreach (LayerPass layer in _layers)
@@ -101,13 +101,13 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>The state, copied, each [layers, batch, hidden]; the cell state is empty where the cell has none.</summary>
+    /// <summary>Copies of the state, each [layers, batch, hidden]; the cell state is empty if the cell has none.</summary>
     public (float[] Hidden, float[] Cell) CopyState() => (Copy(layer => layer.HiddenState), Copy(layer => layer.CellState));
 
     /// <summary>Sets the state.</summary>
-    /// <param name="batch">Sequences.</param>
+    /// <param name="batch">Number of sequences.</param>
     /// <param name="hidden">[layers, batch, hidden].</param>
-    /// <param name="cell">In the same shape; empty where the cell has none.</param>
+    /// <param name="cell">The same shape; empty if the cell has none.</param>
     public unsafe void SetState(int batch, ReadOnlySpan<float> hidden, ReadOnlySpan<float> cell)
     {
         int length = batch * _hidden;
@@ -115,7 +115,7 @@ internal sealed class FusedStack : IDisposable
         {
             for (int layer = 0; layer < _layers.Length; layer++)
             {
-                // The next minibatch has as many sequences, and so keeps the state; it makes room for its steps itself.
+                // The next minibatch has the same number of sequences, so it keeps the state; it resizes for its own steps.
                 _layers[layer].Resize(batch, steps: 1);
                 Packing.CopyRows(hiddens + ((nint)layer * length), _hidden, _layers[layer].HiddenState, batch);
                 if (cells is not null)
@@ -124,25 +124,25 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
+    /// <summary>Rearranges the states: sequence i continues from the old sequence <c>rows[i]</c>.</summary>
     public void Rearrange(ReadOnlySpan<int> rows, int batch)
     {
         foreach (LayerPass layer in _layers)
             layer.Rearrange(rows, batch);
     }
 
-    /// <summary>Lays the weights out for the kernels: one of so many parts of that.</summary>
-    /// <param name="task">Which part.</param>
-    /// <param name="tasks">How many parts there are.</param>
-    /// <param name="backward">Whether gradients will be asked for.</param>
-    /// <param name="tokensOnly">Only what depends on the minibatch: the weights are as they were.</param>
+    /// <summary>Packs the weights for the kernels: one task's share.</summary>
+    /// <param name="task">The task, from 0.</param>
+    /// <param name="tasks">Number of tasks.</param>
+    /// <param name="backward">Whether gradients will be needed.</param>
+    /// <param name="tokensOnly">Packs only what depends on the minibatch, since the weights are unchanged.</param>
     public void Pack(int task, int tasks, bool backward, bool tokensOnly)
     {
         foreach (LayerPass layer in _layers)
             layer.Pack(task, tasks, backward, tokensOnly);
     }
 
-    /// <summary>Computes the outputs of some rows, and moves their state on.</summary>
+    /// <summary>Computes the outputs of some rows and advances their state.</summary>
     public void Forward(Panels input, RowGrid rows)
     {
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -157,9 +157,9 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Takes <see cref="OutputGradient"/> of some rows back to the gates of all layers, and to a dense input.</summary>
-    /// <param name="inputGradient">Receives [rows, input]; without columns when nobody asks.</param>
-    /// <param name="rows">Which rows.</param>
+    /// <summary>Propagates <see cref="OutputGradient"/> of some rows back to the gates of all layers, and to a dense input.</summary>
+    /// <param name="inputGradient">Receives [rows, input]; without columns when not needed.</param>
+    /// <param name="rows">The rows.</param>
     public void Backward(Panels inputGradient, RowGrid rows)
     {
         for (int layer = _layers.Length - 1; layer >= 0; layer--)
@@ -171,7 +171,7 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Computes the gradients of all weights: one of so many parts of that.</summary>
+    /// <summary>Computes the gradients of all weights: one task's share.</summary>
     public void WeightGradients(Panels input, int task, int tasks)
     {
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -203,6 +203,6 @@ internal sealed class FusedStack : IDisposable
 
     private Panels InputOf(int layer) => _training && _dropouts[layer] is { } dropout ? dropout.Values : _layers[layer - 1].Outputs;
 
-    // Gradients of the outputs of layers take turns in two buffers: only the layer above and the layer below are needed at a time.
+    // The layers' output gradients alternate between two buffers, since only those of two adjacent layers are needed at a time.
     private unsafe Panels GradientAbove(int layer) => new((layer % 2 == 0 ? _even : _odd).Data, _batch * _steps, Panels.Pad(_hidden));
 }

@@ -7,12 +7,12 @@ using static TorchSharp.torch;
 namespace CharLM.Models.Fused;
 
 /// <summary>
-/// The weights of a module as memory, by PyTorch's names, with memory for their gradients. The tensors stay where they are: what
-/// is written here is seen by torch, and the other way round.
+/// The weights of a module as raw memory, by PyTorch's names, with memory for their gradients. The memory is torch's own: writes here
+/// are visible to torch and vice versa.
 /// </summary>
 internal sealed unsafe class RawWeights : IDisposable
 {
-    // Odd, so that a product is never the same for two values.
+    // Odd, so that products of different values differ.
     private const ulong Prime = 0x9E3779B97F4A7C15;
 
     private readonly Dictionary<string, RawWeight> _weights = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal sealed unsafe class RawWeights : IDisposable
                 throw new InvalidConfigException(
                     [$"the fused implementation computes float32 on the CPU; {name} is {tensor.dtype} on {tensor.device}: take "
                         + "--implementation built-in"]);
-            // Torch's memory is not moved by the garbage collector: the address holds as long as the tensor does.
+            // The garbage collector does not move torch's memory: the address is valid as long as the tensor is.
             fixed (byte* value = tensor.bytes)
                 _weights.Add(name, new RawWeight(name, (float*)value, gradient, tensor.shape));
             _tensors.Add(tensor);
@@ -48,15 +48,15 @@ internal sealed unsafe class RawWeights : IDisposable
     /// <summary>A weight by its name.</summary>
     public RawWeight this[string name] => _weights[name];
 
-    /// <summary>Whether a module still has the parameters whose memory this is.</summary>
+    /// <summary>Whether a module still has the parameters that own this memory.</summary>
     public bool AreThoseOf(nn.Module module) => module.parameters().SequenceEqual(_tensors, ReferenceEqualityComparer.Instance);
 
-    /// <summary>Whether a weight, by its place in <see cref="All"/>, is to stay as it is: nobody asks for its gradient.</summary>
+    /// <summary>Whether a weight, by its index in <see cref="All"/>, is frozen: its gradient is not required.</summary>
     public bool IsFrozen(int place) => !_tensors[place].requires_grad;
 
-    /// <summary>Refuses weights that have left their memory, as those do that are moved to another device or type.</summary>
-    /// <param name="remedy">What the caller shall do.</param>
-    /// <exception cref="InvalidOperationException">A weight has.</exception>
+    /// <summary>Throws when a weight has left this memory, as happens when a module is moved to another device or type.</summary>
+    /// <param name="remedy">What the caller should do, for the message.</param>
+    /// <exception cref="InvalidOperationException">A weight was moved or replaced.</exception>
     public void ThrowIfMoved(string remedy)
     {
         if (_isDisposed || _tensors.Exists(tensor => tensor.IsInvalid))
@@ -64,8 +64,8 @@ internal sealed unsafe class RawWeights : IDisposable
     }
 
     /// <summary>
-    /// A checksum of all values, as fast as they can be read: about as much work as reading one token. Any single value that changes
-    /// changes it for sure, several but for one time in 2^64.
+    /// A checksum of all values, as fast as memory can be read: about as much work as reading one token. A change of a single value always
+    /// changes it; a change of several does, except for one case in 2^64.
     /// </summary>
     public ulong Checksum()
     {
@@ -76,8 +76,8 @@ internal sealed unsafe class RawWeights : IDisposable
     }
 
     /// <summary>The weights of recurrent layers.</summary>
-    /// <param name="prefix">What stands before weight_ih_l0.</param>
-    /// <param name="layers">How many there are.</param>
+    /// <param name="prefix">The prefix of weight_ih_l0.</param>
+    /// <param name="layers">Number of layers.</param>
     public IReadOnlyList<RawLayer> Layers(string prefix, int layers) => [.. Enumerable.Range(0, layers).Select(layer => new RawLayer(
         this[$"{prefix}weight_ih_l{layer}"], this[$"{prefix}weight_hh_l{layer}"], this[$"{prefix}bias_ih_l{layer}"],
             this[$"{prefix}bias_hh_l{layer}"]))];
@@ -89,8 +89,8 @@ internal sealed unsafe class RawWeights : IDisposable
         _gradients.Dispose();
     }
 
-    // Four sums side by side in each register's lanes, so that the multiplications of one do not wait for those of another. The rotation
-    // carries the highest bit down: without it, two signs that change would cancel out.
+    // Four independent sums, so that the multiplications of one need not wait for those of another. The rotation carries the highest bit
+    // down: without it, two changed signs would cancel out.
     private static ulong ChecksumOf(ReadOnlySpan<uint> values)
     {
         Vector256<uint> a = default, b = default, c = default, d = default;
@@ -123,10 +123,10 @@ internal sealed unsafe class RawWeights : IDisposable
     private static long Padded(long floats) => (floats + Panels.Width - 1) / Panels.Width * Panels.Width;
 }
 
-/// <summary>A weight as it lies in a torch tensor, and the place of its gradient; both row-major.</summary>
+/// <summary>A weight in a torch tensor's memory, and the memory of its gradient; both row-major.</summary>
 /// <param name="name">PyTorch's name.</param>
 /// <param name="value">The tensor's memory.</param>
-/// <param name="gradient">Where the gradient goes.</param>
+/// <param name="gradient">The gradient's memory.</param>
 /// <param name="shape">The tensor's shape.</param>
 internal sealed unsafe class RawWeight(string name, float* value, float* gradient, long[] shape)
 {
@@ -136,20 +136,20 @@ internal sealed unsafe class RawWeight(string name, float* value, float* gradien
     /// <summary>The tensor's memory.</summary>
     public float* Value { get; } = value;
 
-    /// <summary>Where the gradient goes.</summary>
+    /// <summary>The gradient's memory.</summary>
     public float* Gradient { get; } = gradient;
 
     /// <summary>The tensor's shape.</summary>
     public long[] Shape { get; } = shape;
 
-    /// <summary>Elements.</summary>
+    /// <summary>Number of elements.</summary>
     public int Length { get; } = checked((int)shape.Aggregate(1L, (product, size) => product * size));
 }
 
-/// <summary>The four weights of a layer, as they lie in torch tensors.</summary>
+/// <summary>The four weights of a layer, in torch tensors' memory.</summary>
 internal sealed record RawLayer(RawWeight InputToGates, RawWeight HiddenToGates, RawWeight InputBias, RawWeight HiddenBias);
 
-/// <summary>A weight that two layers use: the second one's gradients are written apart, and added when both are there.</summary>
+/// <summary>A weight that two layers share: the second layer's gradients have their own memory and are added at the end.</summary>
 internal sealed unsafe class TiedWeight : IDisposable
 {
     private readonly RawWeight _weight;
@@ -163,7 +163,7 @@ internal sealed unsafe class TiedWeight : IDisposable
         Twin = new RawWeight(weight.Name, weight.Value, _gradient.Data, weight.Shape);
     }
 
-    /// <summary>The weight with gradients of its own.</summary>
+    /// <summary>The same weight with separate gradients.</summary>
     public RawWeight Twin { get; }
 
     /// <summary>Adds the second gradients to the first.</summary>

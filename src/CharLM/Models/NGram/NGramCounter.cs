@@ -3,9 +3,9 @@ using System.Globalization;
 namespace CharLM.Models.NGram;
 
 /// <summary>
-/// Counts the n-grams of a text of all lengths up to an order. The places of the text are sorted once, by the tokens that
-/// follow; then n-grams of every length lie side by side, and one pass reads them off. Time and memory grow with
-/// the tokens and the order, not with the vocab.
+/// Counts the n-grams of a text for all lengths up to an order. The positions of the text are sorted once, by the tokens from there on;
+/// equal n-grams of every length are then adjacent, and one pass counts them. Time and memory grow with the number of tokens and the
+/// order, not with the vocab.
 /// </summary>
 internal sealed class NGramCounter
 {
@@ -30,10 +30,10 @@ internal sealed class NGramCounter
             _shared[i] = (byte)SharedTokens(_places[i - 1], _places[i]);
     }
 
-    /// <summary>The n-grams of a text.</summary>
+    /// <summary>Counts the n-grams of a text.</summary>
     /// <param name="tokens">Token ids, below <paramref name="vocabSize"/>.</param>
     /// <param name="order">The greatest length.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
     /// <param name="memory">Bytes that may be taken.</param>
     /// <returns>Level k holds the n-grams of k tokens; level 0 is the empty one.</returns>
     /// <exception cref="InvalidConfigException">They are not enough.</exception>
@@ -66,12 +66,12 @@ internal sealed class NGramCounter
         static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.0##", CultureInfo.InvariantCulture);
     }
 
-    // Where an n-gram of a length begins in the sorted order that the one before does not begin, too.
+    // Whether the n-gram of a length at a sorted position differs from the one at the position before.
     private bool IsNew(int i, int length) => _shared[i] < length && Fits(_places[i], length);
 
     private bool Fits(int place, int length) => place + length <= _tokens.Length;
 
-    // Radix sort from the last of the tokens to the first; the end of the text comes before every token.
+    // Radix sort from the last token to the first; the end of the text sorts before every token.
     private int[] Sort(int vocabSize)
     {
         int[] places = [.. Enumerable.Range(0, _tokens.Length)], sorted = new int[_tokens.Length];
@@ -100,11 +100,11 @@ internal sealed class NGramCounter
         return shared;
     }
 
-    // Tokens and continuations of all levels, and the occurrences of the longest n-grams.
+    // Fills tokens and continuations of all levels, and the occurrences of the longest n-grams.
     private NGramLevel[] ReadOff()
     {
         NGramLevel[] levels = Allocate();
-        var reached = new int[_order + 1]; // how many of each level are there so far
+        var reached = new int[_order + 1]; // n-grams of each level so far
         for (int i = 0; i < _places.Length; i++)
         {
             for (int length = 1; length <= _order; length++)
@@ -145,7 +145,7 @@ internal sealed class NGramCounter
         return levels;
     }
 
-    // A shorter n-gram counts as often as different tokens stand before it: once for each longer n-gram that ends in it.
+    // The count of a shorter n-gram is the number of distinct tokens before it: one for each longer n-gram that ends in it.
     private void CountPredecessors(int length, int[] counts)
     {
         var nodeAt = new int[_tokens.Length];

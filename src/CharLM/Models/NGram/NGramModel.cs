@@ -3,15 +3,13 @@ using CharLM.Tokenization;
 namespace CharLM.Models.NGram;
 
 /// <summary>
-/// Interpolated modified Kneser-Ney: what follows is told from the last tokens, by how often it followed them, mixed with
-/// what follows the last tokens but one, and so on down to 1/vocab (Kneser and Ney 1995; Chen and Goodman 1999). The
-/// baseline that a recurrent network has to beat.
+/// An n-gram model with interpolated modified Kneser-Ney smoothing: counts after the last tokens, mixed with counts after ever shorter
+/// contexts, down to 1/vocab (Kneser and Ney 1995; Chen and Goodman 1999). The baseline that a recurrent network has to beat.
 /// </summary>
 /// <remarks>
 /// <para>
-/// p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is what the discounts D took
-/// off. The longest n-grams have their occurrences as c; shorter ones the number of different tokens that
-/// stand before them.
+/// p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is the probability that the discounts D
+/// freed. For the longest n-grams c is the number of occurrences; for shorter ones, the number of distinct preceding tokens.
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
@@ -21,8 +19,8 @@ public sealed class NGramModel : ILanguageModel
     public const int MaxOrder = 10;
 
     /// <summary>A model of counted n-grams.</summary>
-    /// <param name="levels">Level k holds the n-grams of k tokens, from the empty one on.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
+    /// <param name="levels">Level k holds the n-grams of k tokens, starting with the empty one.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
     internal NGramModel(NGramLevel[] levels, int vocabSize)
     {
         (Levels, VocabSize) = (levels, vocabSize);
@@ -37,10 +35,10 @@ public sealed class NGramModel : ILanguageModel
     /// <inheritdoc/>
     public int VocabSize { get; }
 
-    /// <summary>What is taken off the counts of n-grams of 1 token, of 2, and so on.</summary>
+    /// <summary>The discounts for n-grams of 1 token, of 2, and so on.</summary>
     internal IReadOnlyList<Discounts> Discounts { get; }
 
-    /// <summary>Different n-grams of 1 token, of 2, and so on.</summary>
+    /// <summary>The number of distinct n-grams of 1 token, of 2, and so on.</summary>
     public IReadOnlyList<int> NGrams => [.. Levels.Skip(1).Select(level => level.Count)];
 
     /// <summary>Bytes of memory.</summary>
@@ -49,14 +47,14 @@ public sealed class NGramModel : ILanguageModel
     /// <summary>The counts; level k holds the n-grams of k tokens.</summary>
     internal NGramLevel[] Levels { get; }
 
-    /// <summary>Counts a text.</summary>
-    /// <param name="tokens">Token ids, 1 or more of them.</param>
+    /// <summary>Trains a model by counting a text.</summary>
+    /// <param name="tokens">Token ids, 1 or more.</param>
     /// <param name="order">Tokens of the longest n-grams, 1 to <see cref="MaxOrder"/>.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
     /// <exception cref="InvalidConfigException">
     /// The order is out of range, there is no text, or the counts take more memory than there is.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">A token id is not one of the vocab's.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token id is not in the vocab.</exception>
     public static NGramModel Train(TokenSource tokens, int order, int vocabSize) =>
         Train(tokens, order, vocabSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
@@ -76,7 +74,7 @@ public sealed class NGramModel : ILanguageModel
         return new NGramModel(NGramCounter.Count(ids, order, vocabSize, memory), vocabSize);
     }
 
-    /// <summary>Every error of an order, empty when there is none.</summary>
+    /// <summary>Every error of an order; empty when there is none.</summary>
     public static IEnumerable<string> Errors(int order)
     {
         if (order is < 1 or > MaxOrder)
@@ -86,21 +84,21 @@ public sealed class NGramModel : ILanguageModel
     /// <inheritdoc/>
     public IPredictor Predictor() => new NGramPredictor(this);
 
-    /// <summary>Nothing to do: the counts are managed memory.</summary>
+    /// <summary>Does nothing: the counts are managed memory.</summary>
     public void Dispose()
     {
     }
 }
 
 /// <summary>
-/// All n-grams of one length, in the order of their tokens. Those that continue the same n-gram of one token less, their
-/// parent, lie side by side.
+/// All n-grams of one length, in the order of their tokens. Those that continue the same parent, the n-gram of one token less, are
+/// adjacent.
 /// </summary>
 internal sealed class NGramLevel
 {
     /// <summary>The n-grams of one length.</summary>
     /// <param name="tokens">The last token of each.</param>
-    /// <param name="counts">The count of each: occurrences for the longest n-grams, different tokens before it for all others.</param>
+    /// <param name="counts">The count of each: occurrences for the longest n-grams, distinct preceding tokens for the others.</param>
     /// <param name="firstChild">Where the continuations of each begin one level up, and where the last ends; empty for the longest.</param>
     public NGramLevel(int[] tokens, int[] counts, int[] firstChild) => (Tokens, Counts, FirstChild) = (tokens, counts, firstChild);
 
@@ -116,18 +114,18 @@ internal sealed class NGramLevel
     /// <summary>The sum of the counts of the continuations of each.</summary>
     public int[] Totals { get; private set; } = [];
 
-    /// <summary>The part of the probability that is left to the shorter context after each.</summary>
+    /// <summary>The share of the probability that each leaves to the shorter context.</summary>
     public float[] Backoffs { get; private set; } = [];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of n-grams.</summary>
     public int Count => Tokens.Length;
 
     /// <summary>Bytes of the arrays.</summary>
     public long Bytes => sizeof(int) * ((long)Tokens.Length + Counts.Length + FirstChild.Length + Totals.Length + Backoffs.Length);
 
-    /// <summary>Sums up the continuations of each n-gram.</summary>
+    /// <summary>Sums the continuations of each n-gram.</summary>
     /// <param name="children">The level above.</param>
-    /// <param name="discounts">What is taken off its counts.</param>
+    /// <param name="discounts">The discounts for its counts.</param>
     public void Sum(NGramLevel children, Discounts discounts)
     {
         (Totals, Backoffs) = (new int[Count], new float[Count]);
@@ -144,7 +142,7 @@ internal sealed class NGramLevel
         }
     }
 
-    /// <summary>The place of a continuation one level up, -1 where there is none.</summary>
+    /// <summary>The index of a continuation one level up; -1 when there is none.</summary>
     public int Child(NGramLevel children, int node, int token)
     {
         int begin = FirstChild[node];
@@ -154,25 +152,25 @@ internal sealed class NGramLevel
 }
 
 /// <summary>
-/// What modified Kneser-Ney smoothing takes off the count of an n-gram, to be shared out by the shorter context (Chen and
-/// Goodman 1999, equations 24 to 26).
+/// The discounts that modified Kneser-Ney smoothing subtracts from n-gram counts and leaves to the shorter context (Chen and Goodman
+/// 1999, equations 24 to 26).
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="One">Taken off a count of 1, in [0, 1].</param>
-/// <param name="Two">Taken off a count of 2, in [0, 2].</param>
-/// <param name="ThreeOrMore">Taken off greater counts, in [0, 3].</param>
+/// <param name="One">For a count of 1, in [0, 1].</param>
+/// <param name="Two">For a count of 2, in [0, 2].</param>
+/// <param name="ThreeOrMore">For greater counts, in [0, 3].</param>
 internal sealed record Discounts(double One, double Two, double ThreeOrMore)
 {
     /// <summary>
-    /// What stands in where counts allow no estimate (few kinds of tokens are all frequent, a short text has none twice):
-    /// 0.5, 1, 1.5, as in KenLM.
+    /// The fallback when counts allow no estimate (a few kinds of tokens, all frequent, or a short text without repeats): 0.5, 1, 1.5,
+    /// as in KenLM.
     /// </summary>
     public static Discounts Fallback { get; } = new(0.5, 1, 1.5);
 
     /// <summary>The estimate for n-grams with these counts.</summary>
     public static Discounts Of(ReadOnlySpan<int> counts)
     {
-        // How many n-grams occur once, twice, three and four times.
+        // n[k]: how many n-grams occur k times.
         Span<double> n = stackalloc double[5];
         foreach (int count in counts)
         {
@@ -183,10 +181,10 @@ internal sealed record Discounts(double One, double Two, double ThreeOrMore)
             return Fallback;
         double y = n[1] / (n[1] + (2 * n[2]));
         var estimate = new Discounts(1 - (2 * y * n[2] / n[1]), 2 - (3 * y * n[3] / n[2]), 3 - (4 * y * n[4] / n[3]));
-        // Counts that do not fall as those of texts do would add instead of taking off.
+        // Counts that do not decrease as in normal text would give negative discounts.
         return estimate is { One: > 0, Two: > 0, ThreeOrMore: > 0 } ? estimate : Fallback;
     }
 
-    /// <summary>What is taken off a count; nothing off 0.</summary>
+    /// <summary>The discount for a count; 0 for 0.</summary>
     public double Off(int count) => count switch { <= 0 => 0, 1 => One, 2 => Two, _ => ThreeOrMore };
 }

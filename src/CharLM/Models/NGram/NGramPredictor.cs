@@ -1,9 +1,9 @@
 namespace CharLM.Models.NGram;
 
-/// <summary>Predicts with counted n-grams; the state of a row is where its last tokens stand in the counts.</summary>
+/// <summary>Predicts with n-grams; the state of a row is the position of its last tokens in the counts.</summary>
 internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSize)
 {
-    // The place of the last k tokens among the n-grams of k tokens, at k; -1 where they were never seen, and above.
+    // At index k: the index of the last k tokens among the n-grams of k tokens; -1 when they were never seen.
     private int[][] _contexts = [];
     private readonly double[] _probabilities = new double[model.VocabSize];
 
@@ -57,7 +57,7 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     /// <inheritdoc/>
     protected override void Free() => _contexts = [];
 
-    // From the longest context down, since each is made of the next shorter one.
+    // From the longest context down, since each derives from the next shorter one.
     private void Advance(int[] context, int token)
     {
         for (int length = context.Length - 1; length >= 1; length--)
@@ -73,14 +73,14 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
             (NGramLevel level, NGramLevel longer) = (model.Levels[length], model.Levels[length + 1]);
             int node = context[length], total = level.Totals[node];
             if (total == 0)
-                continue; // it stood at the end of the text alone
+                continue; // It occurred only at the end of the text.
             int child = level.Child(longer, node, token), count = child < 0 ? 0 : longer.Counts[child];
             probability = ((count - model.Discounts[length].Off(count)) / total) + (level.Backoffs[node] * probability);
         }
         return probability;
     }
 
-    // The same for all tokens at once, from the longest context down: what a context does not give, it leaves to the next.
+    // The same for all tokens at once, from the longest context down: each leaves its undistributed probability to the next.
     private void Distribute(int[] context)
     {
         Array.Clear(_probabilities);

@@ -8,13 +8,13 @@ using static TorchSharp.torch.nn;
 namespace CharLM.Pairs.Classification;
 
 /// <summary>
-/// Recurrent layers read a text, and a linear layer gives labels: one for the text, from its pooled states, or one for
+/// A classifier: recurrent layers read a text, and a linear layer predicts labels: one for the text, from its pooled states, or one for
 /// every character.
 /// </summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
-/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
-/// optimizer of your own) are yours to guard.
+/// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
+/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
+/// optimizer).
 /// </remarks>
 internal sealed class Classifier : PairModel
 {
@@ -25,10 +25,10 @@ internal sealed class Classifier : PairModel
     private readonly Linear _output;
 
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
-    /// <param name="config">What it is made of.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
-    /// <param name="numLabels">Labels, 1 or more.</param>
-    /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    /// <param name="numLabels">Number of labels, 1 or more.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: one per processor.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public Classifier(ClassifierConfig config, int vocabSize, int numLabels, int threads = 0)
         : base(nameof(Classifier), config)
@@ -47,22 +47,22 @@ internal sealed class Classifier : PairModel
         WeightInitializer.Apply(this, model);
     }
 
-    /// <summary>Tokens of the vocab.</summary>
+    /// <summary>Number of tokens in the vocab.</summary>
     public int VocabSize { get; }
 
-    /// <summary>Labels.</summary>
+    /// <summary>Number of labels.</summary>
     public int NumLabels { get; }
 
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The configuration of the model.</summary>
     public ClassifierConfig Config { get; }
 
     /// <inheritdoc/>
     public override Device Device => _output.weight.device;
 
     /// <summary>Reads texts.</summary>
-    /// <returns>The logits of the labels: [batch, labels] of texts, [num_steps, batch, labels] of characters.</returns>
+    /// <returns>The logits of the labels: [batch, labels] for texts, [num_steps, batch, labels] for characters.</returns>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained at the moment.</exception>
     public Tensor Forward(PaddedBatch texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -70,7 +70,7 @@ internal sealed class Classifier : PairModel
         return Compute(texts);
     }
 
-    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <summary>The same for callers that already hold access to the model.</summary>
     /// <inheritdoc cref="Forward"/>
     internal Tensor Compute(PaddedBatch texts)
     {
@@ -81,7 +81,7 @@ internal sealed class Classifier : PairModel
         return _output.forward(functional.dropout(read, model.OutputDropout, training));
     }
 
-    /// <summary>Name to shape, for every weight.</summary>
+    /// <summary>The shape of every weight, by name.</summary>
     internal static IReadOnlyDictionary<string, long[]> Shapes(ClassifierConfig config, int vocabSize, int numLabels)
     {
         ModelConfig model = config.Model;
@@ -107,7 +107,7 @@ internal sealed class Classifier : PairModel
             case Pooling.Last:
                 return last.Hidden.narrow(0, last.Hidden.shape[0] - directions, directions).transpose(0, 1).reshape(batch, -1);
             case Pooling.Mean:
-                // Outputs past the end are zero: they add nothing to the sum.
+                // Outputs past the end are zero and add nothing to the sum.
                 Tensor lengths = tensor(texts.Lengths.ToArray(), device: Device).to_type(outputs.dtype).unsqueeze(-1);
                 return outputs.sum(dim: 0) / lengths;
             default:

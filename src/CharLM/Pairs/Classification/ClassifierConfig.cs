@@ -5,27 +5,27 @@ using CharLM.Tokenization;
 
 namespace CharLM.Pairs.Classification;
 
-/// <summary>What a classifier is made of.</summary>
+/// <summary>The configuration of a classifier.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ClassifierConfig : PairConfig
 {
-    /// <summary>The greatest limit of a text, in characters.</summary>
+    /// <summary>The upper bound of <see cref="MaxLength"/>, in characters.</summary>
     public const int LongestText = 65536;
 
     /// <inheritdoc/>
     [JsonIgnore]
     public override string Kind => ModelKind.Classifier;
 
-    /// <summary>The recurrent layers, in one direction or both; default a GRU of 128 hidden units.</summary>
+    /// <summary>The recurrent layers, in one direction or both; default a GRU with 128 hidden units.</summary>
     public override ModelConfig Model { get; init; } = new() { NumHiddens = 128 };
 
     /// <summary>What gets a label; default the text.</summary>
     public LabelOf LabelOf { get; init; } = LabelOf.Text;
 
-    /// <summary>How the states of a text become one vector; default the last. Of no meaning where every character gets a label.</summary>
+    /// <summary>How the states of a text become one vector; default the last. Unused when every character gets a label.</summary>
     public Pooling Pooling { get; init; } = Pooling.Last;
 
-    /// <summary>Characters of a text at most, 1 to 65,536; default 1,000.</summary>
+    /// <summary>Maximum characters of a text, 1 to 65,536; default 1,000.</summary>
     public int MaxLength { get; init; } = 1000;
 
     /// <inheritdoc/>
@@ -56,13 +56,13 @@ public sealed record ClassifierConfig : PairConfig
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Pooling
 {
-    /// <summary>The state that each direction ended with.</summary>
+    /// <summary>The final state of each direction.</summary>
     Last,
 
     /// <summary>The mean of all states.</summary>
     Mean,
 
-    /// <summary>A mean whose weights are learned: additive attention with a query of its own (Yang et al. 2016).</summary>
+    /// <summary>A learned weighted mean: additive attention with a learned query (Yang et al. 2016).</summary>
     Attention,
 }
 
@@ -73,6 +73,6 @@ public enum LabelOf
     /// <summary>The whole text: N to 1.</summary>
     Text,
 
-    /// <summary>Every character, by a character that stands at its place in the target: N to N.</summary>
+    /// <summary>Every character, by the character at the same position of the target: N to N.</summary>
     Character,
 }

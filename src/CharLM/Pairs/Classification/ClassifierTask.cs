@@ -5,17 +5,17 @@ using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Classification;
 
-/// <summary>Teaches a classifier labelled texts.</summary>
-/// <remarks>Thread safety: one thread at a time, and nobody else may use the model then; the trainer sees to that.</remarks>
+/// <summary>The task of training a classifier on labelled texts.</summary>
+/// <remarks>Thread safety: one thread at a time, during which no other may use the model; the trainer ensures this.</remarks>
 internal sealed class ClassifierTask : IPairTask
 {
     private readonly Classifier _model;
     private readonly List<ReadOnlyMemory<int>> _texts, _labels;
 
     /// <summary>A task.</summary>
-    /// <param name="model">Stays the caller's.</param>
+    /// <param name="model">The model; the caller owns it.</param>
     /// <param name="vocab">Its vocab.</param>
-    /// <param name="pairs">What it is taught.</param>
+    /// <param name="pairs">The training pairs.</param>
     public ClassifierTask(Classifier model, ClassifierVocab vocab, IReadOnlyList<TextPair> pairs)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -42,7 +42,7 @@ internal sealed class ClassifierTask : IPairTask
         int[] some = examples.ToArray();
         Tensor logits = _model.Compute(new PaddedBatch([.. some.Select(example => _texts[example])]));
         var labels = new PaddedBatch([.. some.Select(example => _labels[example])]);
-        // Labels of texts are sequences of one step.
+        // A text's label is a sequence of one step.
         return (MaskedLoss.CrossEntropy(logits.dim() == 2 ? logits.unsqueeze(0) : logits, labels), labels.NumTokens);
     }
 }

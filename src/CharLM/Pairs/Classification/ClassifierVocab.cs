@@ -2,11 +2,11 @@ using CharLM.Tokenization;
 
 namespace CharLM.Pairs.Classification;
 
-/// <summary>Texts as token ids, and labels as numbers from 0.</summary>
+/// <summary>Converts texts to token ids, and labels to numbers from 0.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="labelOf">What gets a label.</param>
 /// <param name="source">Characters.</param>
-/// <param name="target">Labels; the unknown one, which comes first, is no class.</param>
+/// <param name="target">Labels; the first, unknown one is not a class.</param>
 internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab target) : PairVocab(source, target)
 {
     /// <summary>The labels, in order of their numbers.</summary>
@@ -22,10 +22,10 @@ internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab targe
                 new Vocab(labelOf == LabelOf.Character ? CountCharacters(targets) : CountWhole(targets)));
     }
 
-    /// <summary>The tokens of a text; characters that training had not are <see cref="Vocab.UnknownId"/>.</summary>
+    /// <summary>The token ids of a text; <see cref="Vocab.UnknownId"/> for characters unseen in training.</summary>
     public int[] EncodeText(string text) => Characters.Encode(text, Source);
 
-    /// <summary>The numbers of a target's labels: one, or one a character; -1 for a label that training had not.</summary>
+    /// <summary>The numbers of a target's labels: one, or one per character; -1 for a label unseen in training.</summary>
     public int[] EncodeLabels(string target)
     {
         int[] ids = labelOf == LabelOf.Character ? Characters.Encode(target, Target) : [Target[target]];
@@ -61,8 +61,8 @@ internal sealed class ClassifierVocab(LabelOf labelOf, Vocab source, Vocab targe
     internal override string? LabelIn(TextPair pair) => labelOf == LabelOf.Text ? pair.Target : null;
 }
 
-/// <summary>A label that a model gave.</summary>
+/// <summary>A label assigned by a model.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Label">Its number.</param>
-/// <param name="Probability">How sure the model is, 0 to 1.</param>
+/// <param name="Probability">The model's probability, 0 to 1.</param>
 public readonly record struct Labelled(int Label, double Probability);

@@ -2,14 +2,14 @@ using CharLM.Evaluation;
 
 namespace CharLM.Pairs.Classification;
 
-/// <summary>How often each label was taken for each other.</summary>
+/// <summary>Counts how often each label was predicted as each label.</summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class ConfusionMatrix
 {
     private readonly long[,] _counts;
 
-    /// <summary>Nothing counted yet.</summary>
-    /// <param name="labels">In order of their numbers.</param>
+    /// <summary>An empty matrix.</summary>
+    /// <param name="labels">The labels, in order of their numbers.</param>
     public ConfusionMatrix(IReadOnlyList<string> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -19,20 +19,20 @@ public sealed class ConfusionMatrix
     /// <summary>The labels in order of their numbers.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>How often a label was taken for another, or for itself.</summary>
+    /// <summary>How often a label was predicted as another, or as itself.</summary>
     /// <param name="actual">The true label.</param>
-    /// <param name="predicted">What it was taken for.</param>
+    /// <param name="predicted">The predicted label.</param>
     public long this[int actual, int predicted] => _counts[actual, predicted];
 
-    /// <summary>Everything that was counted.</summary>
+    /// <summary>The number of predictions.</summary>
     public long Total => _counts.Cast<long>().Sum();
 
-    /// <summary>The share that was right.</summary>
+    /// <summary>The share of correct predictions.</summary>
     public double Accuracy => (double)Enumerable.Range(0, Labels.Count).Sum(label => _counts[label, label]) / Total;
 
     /// <summary>
-    /// The mean of the labels' F1, each label counting the same however often it occurs; labels that neither occurred nor were
-    /// predicted have none and are left out.
+    /// The mean F1 over the labels, unweighted by their frequency; labels that neither occurred nor were predicted have no F1 and are
+    /// left out.
     /// </summary>
     public double MacroF1 => Enumerable.Range(0, Labels.Count).Select(F1).Where(f1 => !double.IsNaN(f1)).Average();
 
@@ -42,17 +42,17 @@ public sealed class ConfusionMatrix
     /// <summary>Counts one prediction.</summary>
     public void Add(int actual, int predicted) => _counts[actual, predicted]++;
 
-    /// <summary>How often a label was due.</summary>
+    /// <summary>How often a label occurred.</summary>
     public long Support(int label) => Row(label);
 
-    /// <summary>Of what was taken for a label, the share that was it; NaN where nothing was.</summary>
+    /// <summary>The share of a label's predictions that are correct; NaN when it was never predicted.</summary>
     public double Precision(int label) => (double)_counts[label, label] / Column(label);
 
-    /// <summary>Of a label, the share that was taken for it; NaN where it did not occur.</summary>
+    /// <summary>The share of a label's occurrences that were predicted; NaN when it did not occur.</summary>
     public double Recall(int label) => (double)_counts[label, label] / Row(label);
 
     /// <summary>
-    /// The harmonic mean of a label's precision and recall: 2 TP / (2 TP + FP + FN); 0 where it was never right, NaN where it neither
+    /// The harmonic mean of a label's precision and recall: 2 TP / (2 TP + FP + FN); 0 when no prediction was correct, NaN when it neither
     /// occurred nor was predicted.
     /// </summary>
     public double F1(int label) => 2.0 * _counts[label, label] / (Row(label) + Column(label));

@@ -7,14 +7,14 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs.Classification;
 
 /// <summary>Labels texts with a trained classifier.</summary>
-/// <remarks>Thread safety: any number of threads, also with one model.</remarks>
+/// <remarks>Thread safety: any number of threads, even with one model.</remarks>
 /// <param name="model">The model; in evaluation mode while it reads.</param>
 /// <param name="vocab">Its vocab.</param>
 internal sealed class LabelReader(Classifier model, ClassifierVocab vocab)
 {
-    /// <summary>The labels of texts.</summary>
-    /// <param name="texts">Each of one character or more.</param>
-    /// <returns>For each text, its labels: one, or one a character.</returns>
+    /// <summary>Labels texts.</summary>
+    /// <param name="texts">The texts, each of one character or more.</param>
+    /// <returns>For each text its labels: one, or one per character.</returns>
     public IReadOnlyList<IReadOnlyList<Labelled>> Read(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);

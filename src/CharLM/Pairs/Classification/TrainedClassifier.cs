@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Classification;
 
-/// <summary>Trained classifiers: made, measured, kept in files.</summary>
+/// <summary>A classifier with its vocabs: creates, measures, reads and writes it.</summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
-/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
-/// optimizer of your own) are yours to guard.
+/// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
+/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
+/// optimizer).
 /// </remarks>
 public sealed class TrainedClassifier : TrainedModel
 {
@@ -28,7 +28,7 @@ public sealed class TrainedClassifier : TrainedModel
     public static TrainedClassifier Create(ClassifierConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0) =>
         (TrainedClassifier)TrainedModel.Create(config, pairs, seed, device, threads);
 
-    /// <summary>A model of a file.</summary>
+    /// <summary>Reads a model from a file.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
     public static TrainedClassifier Open(string path, Device? device = null, int threads = 0) =>
         (TrainedClassifier)Open(PairModelFile.Read(path, new ClassifierConfig()), device, threads);
@@ -36,10 +36,10 @@ public sealed class TrainedClassifier : TrainedModel
     /// <summary>The labels, in the order of their numbers.</summary>
     public IReadOnlyList<string> Labels => Vocab.Labels;
 
-    /// <summary>Labels texts, those of like length side by side.</summary>
-    /// <param name="texts">Each of one character or more.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
-    /// <returns>For each text, its labels: one, or one a character.</returns>
+    /// <summary>Labels texts, those of similar length side by side.</summary>
+    /// <param name="texts">The texts, each of one character or more.</param>
+    /// <param name="cancellationToken">Checked before each batch.</param>
+    /// <returns>For each text its labels: one, or one per character.</returns>
     public IReadOnlyList<IReadOnlyList<Labelled>> Label(IReadOnlyList<string> texts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -55,7 +55,7 @@ public sealed class TrainedClassifier : TrainedModel
         return labels;
     }
 
-    /// <summary>Labels pairs and compares.</summary>
+    /// <summary>Labels the sources of pairs and compares the results with the targets.</summary>
     public ConfusionMatrix Measure(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pairs);
@@ -70,7 +70,7 @@ public sealed class TrainedClassifier : TrainedModel
         return matrix;
     }
 
-    /// <summary>Labels as they stand in a file: one, or those of the characters side by side.</summary>
+    /// <summary>Labels in the format of a pair file: one, or one per character, concatenated.</summary>
     public string TextOf(IEnumerable<Labelled> labels) => string.Concat(labels.Select(one => Vocab.Labels[one.Label]));
 
     /// <inheritdoc/>

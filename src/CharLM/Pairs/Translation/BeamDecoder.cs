@@ -10,13 +10,13 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs.Translation;
 
 /// <summary>
-/// Writes targets token by token, following the most probable beginnings of each (beam search; of one beginning it is greedy
-/// decoding), or drawing at a temperature. A beginning that has ended keeps its place in the beam; one that has reached the
-/// greatest length ends there. <see cref="Vocab.Unknown"/> is never written.
+/// Writes targets token by token, keeping the most probable hypotheses for each (beam search; greedy decoding with a width of 1), or
+/// drawing tokens at a temperature. A finished hypothesis keeps its place in the beam; at the maximum length a hypothesis ends.
+/// <see cref="Vocab.Unknown"/> is never written.
 /// </summary>
 /// <remarks>
-/// What is drawn for a source is fixed by the seed and the source's number alone. torch's products round differently for different
-/// numbers of rows, which now and then tips a draw. Thread safety: any number of threads, also with one model.
+/// The seed and a source's number alone fix its draws. torch's products round differently for different numbers of rows, which
+/// occasionally changes a draw. Thread safety: any number of threads, even with one model.
 /// </remarks>
 /// <param name="model">The model; in evaluation mode while it writes.</param>
 /// <param name="vocab">Its vocab.</param>
@@ -24,11 +24,11 @@ namespace CharLM.Pairs.Translation;
 internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, DecodingConfig config)
 {
     /// <summary>Writes a target for each source.</summary>
-    /// <param name="sources">What is translated.</param>
-    /// <param name="withAttention">Whether to tell where the model looked.</param>
-    /// <param name="numbers">The sources' numbers, which fix their draws together with the seed; default their places, from 0.</param>
-    /// <param name="cancellationToken">Looked at before each token.</param>
-    /// <returns>In the order of the sources.</returns>
+    /// <param name="sources">The sources to translate.</param>
+    /// <param name="withAttention">Whether to return attention weights; default false.</param>
+    /// <param name="numbers">The sources' numbers, which fix their draws together with the seed; default their indices.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
+    /// <returns>The targets, in the order of the sources.</returns>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="GenerationException">The model's weights are damaged.</exception>
     public IReadOnlyList<Hypothesis> Write(
@@ -67,7 +67,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         return [.. beams.Chunk(width).Select(Best)];
     }
 
-    // One for each source; none where nothing is drawn.
+    // One for each source; null when nothing is drawn.
     private TokenSampler[]? Samplers(IReadOnlyList<int> numbers)
     {
         if (config.Temperature == 0)
@@ -77,7 +77,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         return [.. numbers.Select(number => new TokenSampler(sampling, config.Seed, number, scratch))];
     }
 
-    // What is no text is never written; at the greatest length there is nothing but the end.
+    // Forbids tokens that are not text; at the maximum length everything but the end.
     private void Forbid(Span<float> scores, bool mustEnd)
     {
         if (float.IsNaN(scores[vocab.EndId]))
@@ -89,13 +89,13 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         scores[vocab.BeginId] = scores[Vocab.UnknownId] = float.NegativeInfinity;
     }
 
-    // The beginnings of each source, each with its most probable next tokens: the best of them all are kept.
+    // Extends the hypotheses of each source by their possible next tokens and keeps the best of all.
     private (Beam[] Beams, int[] Parents) Extend(Beam[] beams, float[] scores, float[]? looked, TokenSampler[]? samplers)
     {
         int width = config.BeamWidth, size = vocab.Target.Count, sourceSteps = looked is null ? 0 : looked.Length / beams.Length;
         var next = new Beam[beams.Length];
         var parents = new int[beams.Length];
-        var best = new PriorityQueue<(int Parent, int Token), double>();           // the worst of the kept comes out first
+        var best = new PriorityQueue<(int Parent, int Token), double>();           // The worst of the kept is dequeued first.
         for (int row = 0; row < beams.Length; row += width)
         {
             for (int i = row; i < row + width; i++)
@@ -146,10 +146,10 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         }
     }
 
-    // A width of 1: a beginning is a source. The probability is the model's own, whatever the temperature.
+    // With a width of 1 there is one hypothesis per source. The probability is the model's own, whatever the temperature.
     private static int Draw(Span<float> scores, TokenSampler sampler, out double log)
     {
-        float[] before = scores.ToArray(); // choosing uses them up
+        float[] before = scores.ToArray(); // choosing overwrites them
         int token = sampler.Choose(scores);
         log = before[token];
         return token;
@@ -179,27 +179,26 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         return values.ToArray();
     }
 
-    /// <summary>A beginning of a target: its last token, and what stands before it.</summary>
+    /// <summary>A hypothesis: its last token and the hypothesis before it.</summary>
     private sealed record Beam(Beam? Before, int Token, double LogProbability, float[]? Looked, bool Ended)
     {
         public int Length { get; } = Before is null ? 0 : Before.Length + 1;
     }
 }
 
-/// <summary>What a model wrote for one source.</summary>
+/// <summary>The target that a model wrote for one source.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Ids">The tokens that were written, the end token included; at the greatest length it is taken whatever else was more
-/// probable.</param>
-/// <param name="LogProbability">The logarithm of their probability, nats.</param>
-/// <param name="Attention">How much of each source step was in each written token, [tokens][source steps]; null when not asked for, or
+/// <param name="Ids">The written tokens, including the end token, which is forced at the maximum length.</param>
+/// <param name="LogProbability">The logarithm of their probability, in nats.</param>
+/// <param name="Attention">The weight of each source step for each written token, [tokens][source steps]; null when not requested, or
 /// without attention.</param>
 public sealed record Hypothesis(IReadOnlyList<int> Ids, double LogProbability, IReadOnlyList<float[]>? Attention);
 
-/// <summary>How a target is searched for.</summary>
+/// <summary>The settings of the search for a target.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record DecodingConfig
 {
-    /// <summary>Beginnings that are followed side by side, 1 to 1,000; default 1: greedy.</summary>
+    /// <summary>Hypotheses kept per source, 1 to 1,000; default 1: greedy.</summary>
     public int BeamWidth { get; init; } = 1;
 
     /// <summary>
@@ -208,13 +207,13 @@ public sealed record DecodingConfig
     /// </summary>
     public double LengthPenalty { get; init; }
 
-    /// <summary>0 takes the most probable; above 0 tokens are drawn at random, which needs a beam of 1; default 0.</summary>
+    /// <summary>0 takes the most probable token; above 0 tokens are drawn, which needs a beam width of 1; default 0.</summary>
     public double Temperature { get; init; }
 
-    /// <summary>Fixes the draws, together with the number of the source alone; default 0.</summary>
+    /// <summary>Fixes the draws, together with the source's number; default 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
     {
         if (BeamWidth is < 1 or > 1000)
@@ -224,6 +223,6 @@ public sealed record DecodingConfig
         if (!(Temperature is >= 0 and <= 1000))
             yield return $"temperature must be 0 to 1000, not {Temperature}";
         if (Temperature > 0 && BeamWidth > 1)
-            yield return "a beam looks for the most probable target, a temperature draws one: take one of the two";
+            yield return "a beam searches for the most probable target, a temperature draws one: set only one of the two";
     }
 }

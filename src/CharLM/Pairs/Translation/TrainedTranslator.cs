@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Translation;
 
-/// <summary>Trained encoder-decoders: made, measured, kept in files.</summary>
+/// <summary>An encoder-decoder with its vocabs: creates, measures, reads and writes it.</summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
-/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
-/// optimizer of your own) are yours to guard.
+/// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
+/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
+/// optimizer).
 /// </remarks>
 public sealed class TrainedTranslator : TrainedModel
 {
@@ -29,17 +29,17 @@ public sealed class TrainedTranslator : TrainedModel
     public static TrainedTranslator Create(TranslatorConfig config, PairFile pairs, long seed, Device? device = null, int threads = 0) =>
         (TrainedTranslator)TrainedModel.Create(config, pairs, seed, device, threads);
 
-    /// <summary>A model of a file.</summary>
+    /// <summary>Reads a model from a file.</summary>
     /// <exception cref="CheckpointException">The file is missing, damaged, foreign, of another kind or from a newer toolkit.</exception>
     public static TrainedTranslator Open(string path, Device? device = null, int threads = 0) =>
         (TrainedTranslator)Open(PairModelFile.Read(path, new TranslatorConfig()), device, threads);
 
-    /// <summary>Translates, those of like length side by side.</summary>
-    /// <param name="sources">What is translated.</param>
-    /// <param name="decoding">How targets are searched for.</param>
-    /// <param name="withAttention">Whether to tell where the model looked.</param>
-    /// <param name="cancellationToken">Looked at before each token.</param>
-    /// <returns>In the order of the sources.</returns>
+    /// <summary>Translates sources, those of similar length side by side.</summary>
+    /// <param name="sources">The sources.</param>
+    /// <param name="decoding">The settings of the search.</param>
+    /// <param name="withAttention">Whether to return attention weights; default false.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
+    /// <returns>The targets, in the order of the sources.</returns>
     public IReadOnlyList<Hypothesis> Translate(
         IReadOnlyList<string> sources, DecodingConfig decoding, bool withAttention = false, CancellationToken cancellationToken = default)
     {
@@ -59,14 +59,14 @@ public sealed class TrainedTranslator : TrainedModel
         return written;
     }
 
-    /// <summary>What was written, as text.</summary>
+    /// <summary>The text of a written target.</summary>
     public string TextOf(Hypothesis written)
     {
         ArgumentNullException.ThrowIfNull(written);
         return Vocab.Decode(written.Ids);
     }
 
-    /// <summary>Translates pairs and compares.</summary>
+    /// <summary>Translates the sources of pairs and compares the results with the targets.</summary>
     public TranslationScore Measure(IReadOnlyList<TextPair> pairs, DecodingConfig decoding, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pairs);
@@ -91,12 +91,12 @@ public sealed class TrainedTranslator : TrainedModel
     public override IPairTask Task(IReadOnlyList<TextPair> pairs) => new TranslatorTask(Model, Vocab, pairs);
 
     /// <inheritdoc/>
-    /// <remarks>Of greedy decoding. What a label steers has many right forms, of which the pairs hold one: only the loss tells.</remarks>
+    /// <remarks>Uses greedy decoding. A label has many correct targets, and a pair holds one, so only the loss is meaningful.</remarks>
     public override IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default) =>
         Config.Source == SourceKind.Label ? [] : Measure(pairs, new DecodingConfig(), cancellationToken).Metrics;
 
     /// <inheritdoc/>
-    /// <remarks>By greedy decoding.</remarks>
+    /// <remarks>Uses greedy decoding.</remarks>
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(TextOf)];
 }

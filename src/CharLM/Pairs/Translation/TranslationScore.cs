@@ -3,24 +3,24 @@ using CharLM.Evaluation;
 
 namespace CharLM.Pairs.Translation;
 
-/// <summary>How near written targets are to the true ones.</summary>
+/// <summary>How close written targets are to the true ones.</summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
 public sealed class TranslationScore
 {
     private long _targets, _exact, _edits, _characters;
 
-    /// <summary>Targets that are exactly right, as a share.</summary>
+    /// <summary>The share of targets that are exactly right.</summary>
     public double ExactMatch => (double)_exact / _targets;
 
-    /// <summary>Characters to add, remove or change until all is right, per character of the true targets.</summary>
+    /// <summary>Characters to add, remove or change to correct all targets, per character of the true ones.</summary>
     public double CharacterErrorRate => (double)_edits / _characters;
 
-    /// <summary>Both.</summary>
+    /// <summary>Exact match and character error rate.</summary>
     public IReadOnlyList<Metric> Metrics => [new("exact match", ExactMatch), new("character error rate", CharacterErrorRate)];
 
     /// <summary>Counts one target.</summary>
-    /// <param name="expected">The true one.</param>
-    /// <param name="written">What was written.</param>
+    /// <param name="expected">The true target.</param>
+    /// <param name="written">The written target.</param>
     public void Add(string expected, string written)
     {
         Rune[] due = [.. expected.EnumerateRunes()], got = [.. written.EnumerateRunes()];
@@ -35,7 +35,7 @@ public sealed class TranslationScore
     /// <summary>Characters to add, remove or change to turn one text into another (Levenshtein 1966).</summary>
     public static int Levenshtein(ReadOnlySpan<Rune> a, ReadOnlySpan<Rune> b)
     {
-        // One row of the table at a time: row[j] is the distance of a's beginning to b's first j.
+        // One row of the table at a time: row[j] is the distance from the current prefix of a to b's first j.
         var row = new int[b.Length + 1];
         for (int j = 0; j <= b.Length; j++)
             row[j] = j;

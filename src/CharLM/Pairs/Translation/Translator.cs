@@ -8,15 +8,14 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs.Translation;
 
 /// <summary>
-/// An encoder-decoder (Sutskever et al. 2014, Cho et al. 2014): recurrent layers read the source, others write the target,
-/// beginning with a state that the encoder's last state gives. With attention, what is written depends on all outputs of
-/// the encoder (Bahdanau et al. 2015), by way of the decoder's state after each step (Luong et al. 2015), so that a whole
-/// target that is known is one pass.
+/// An encoder-decoder (Sutskever et al. 2014, Cho et al. 2014): recurrent layers read the source, others write the target, starting
+/// from a state derived from the encoder's final state. With attention, the output depends on all outputs of the encoder (Bahdanau et
+/// al. 2015), queried with the decoder's state after each step (Luong et al. 2015), so that a whole known target takes one pass.
 /// </summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
-/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
-/// optimizer of your own) are yours to guard.
+/// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
+/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
+/// optimizer).
 /// </remarks>
 internal sealed class Translator : PairModel
 {
@@ -28,10 +27,10 @@ internal sealed class Translator : PairModel
     private readonly AttentionLayer? _attention;
 
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
-    /// <param name="config">What it is made of.</param>
-    /// <param name="sourceSize">Tokens of the source's vocab.</param>
-    /// <param name="targetSize">Tokens of the target's vocab.</param>
-    /// <param name="threads">Threads of the fused kernels; default 0: one a processor.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="sourceSize">Size of the source vocab.</param>
+    /// <param name="targetSize">Size of the target vocab.</param>
+    /// <param name="threads">Threads of the fused kernels; default 0: one per processor.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public Translator(TranslatorConfig config, int sourceSize, int targetSize, int threads = 0)
         : base(nameof(Translator), config)
@@ -59,21 +58,21 @@ internal sealed class Translator : PairModel
         WeightInitializer.Apply(this, model);
     }
 
-    /// <summary>Tokens of the source's vocab.</summary>
+    /// <summary>Size of the source vocab.</summary>
     public int SourceSize { get; }
 
-    /// <summary>Tokens of the target's vocab.</summary>
+    /// <summary>Size of the target vocab.</summary>
     public int TargetSize { get; }
 
-    /// <summary>What the model is made of.</summary>
+    /// <summary>The configuration of the model.</summary>
     public TranslatorConfig Config { get; }
 
     /// <inheritdoc/>
     public override Device Device => _output.weight.device;
 
-    /// <summary>Reads sources.</summary>
+    /// <summary>Encodes sources.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained at the moment.</exception>
     public EncodedSource Encode(PaddedBatch sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
@@ -81,7 +80,7 @@ internal sealed class Translator : PairModel
         return ComputeSource(sources);
     }
 
-    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <summary>The same for callers that already hold access to the model.</summary>
     /// <inheritdoc cref="Encode"/>
     internal EncodedSource ComputeSource(PaddedBatch sources)
     {
@@ -96,16 +95,16 @@ internal sealed class Translator : PairModel
                 AttentionMask.OfLengths(sources.Lengths, sources.NumSteps, Device));
     }
 
-    /// <summary>Writes on, given what stands before each step.</summary>
+    /// <summary>Runs the decoder over the next steps, given the previous token of each.</summary>
     /// <param name="before">The token before each step, int64 [steps, batch].</param>
-    /// <param name="state">The decoder's state before the first of them.</param>
-    /// <param name="source">What is translated.</param>
+    /// <param name="state">The decoder's state before the first step.</param>
+    /// <param name="source">The encoded source.</param>
     /// <returns>
     /// The logits of each step's token [steps, batch, vocab], the state after the last step, and the attention weights
     /// [batch, steps, source steps], null without attention.
     /// </returns>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained at the moment.</exception>
     public (Tensor Logits, RecurrentState State, Tensor? Weights) Decode(Tensor before, RecurrentState state, EncodedSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -113,7 +112,7 @@ internal sealed class Translator : PairModel
         return ComputeTarget(before, state, source);
     }
 
-    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <summary>The same for callers that already hold access to the model.</summary>
     /// <inheritdoc cref="Decode"/>
     internal (Tensor Logits, RecurrentState State, Tensor? Weights) ComputeTarget(Tensor before, RecurrentState state, EncodedSource source)
     {
@@ -129,7 +128,7 @@ internal sealed class Translator : PairModel
         return (_output.forward(functional.dropout(outputs, Config.Model.OutputDropout, training)), state, weights);
     }
 
-    /// <summary>Name to shape, for every weight.</summary>
+    /// <summary>The shape of every weight, by name.</summary>
     internal static IReadOnlyDictionary<string, long[]> Shapes(TranslatorConfig config, int sourceSize, int targetSize)
     {
         ModelConfig model = config.Model, decoder = DecoderOf(model);
@@ -154,13 +153,13 @@ internal sealed class Translator : PairModel
         return shapes;
     }
 
-    /// <summary>The decoder's layers: those of the encoder, read forwards.</summary>
+    /// <summary>The decoder's layers: the encoder's, but forward-only.</summary>
     internal static ModelConfig DecoderOf(ModelConfig model) => model with { Bidirectional = false };
 
     /// <inheritdoc/>
     private protected override void DisposeLayers() => (_decoder as IDisposable)?.Dispose();
 
-    // The directions of each layer side by side, then to the decoder's size: [layers * directions, batch, hidden] ->
+    // Concatenates the directions of each layer and projects them to the decoder's size: [layers * directions, batch, hidden] ->
     // [layers, batch, hidden].
     private Tensor Bridge(Tensor last, Linear bridge)
     {
@@ -171,34 +170,34 @@ internal sealed class Translator : PairModel
     }
 }
 
-/// <summary>What a decoder sees of a source beyond the encoder's last state.</summary>
+/// <summary>What a decoder sees of a source besides the encoder's final state.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SourceAttention
 {
-    /// <summary>Nothing: all of the source has to fit into that state (Sutskever et al. 2014).</summary>
+    /// <summary>Nothing: the whole source has to fit into that state (Sutskever et al. 2014).</summary>
     None,
 
-    /// <summary>All outputs of the encoder, by <see cref="AttentionKind.Additive"/> attention.</summary>
+    /// <summary>All outputs of the encoder, through <see cref="AttentionKind.Additive"/> attention.</summary>
     Additive,
 
-    /// <summary>All outputs of the encoder, by <see cref="AttentionKind.Dot"/> attention.</summary>
+    /// <summary>All outputs of the encoder, through <see cref="AttentionKind.Dot"/> attention.</summary>
     Dot,
 }
 
-/// <summary>What a decoder knows of its sources.</summary>
-/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when nobody else uses it.</remarks>
-/// <param name="State">The state that it begins with.</param>
+/// <summary>The encoded sources that a decoder works from.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors.</remarks>
+/// <param name="State">The decoder's initial state.</param>
 /// <param name="Outputs">The encoder's outputs [batch, source steps, size].</param>
-/// <param name="Keys">The same, prepared for attention; null without it.</param>
-/// <param name="Mask">Where the sources are, bool [batch, 1, source steps]; null without attention.</param>
+/// <param name="Keys">The outputs, prepared as attention keys; null without attention.</param>
+/// <param name="Mask">True for real source steps, bool [batch, 1, source steps]; null without attention.</param>
 internal sealed record EncodedSource(RecurrentState State, Tensor Outputs, Tensor? Keys, Tensor? Mask)
 {
-    /// <summary>Some rows, in any order and number.</summary>
-    /// <param name="rows">int64.</param>
+    /// <summary>Selects rows, in any order and number.</summary>
+    /// <param name="rows">The indices, int64.</param>
     public EncodedSource Select(Tensor rows) => new(
         SelectState(State, rows), Outputs.index_select(0, rows), Keys?.index_select(0, rows), Mask?.index_select(0, rows));
 
-    /// <summary>Some rows of a state.</summary>
+    /// <summary>Selects rows of a state.</summary>
     /// <inheritdoc cref="Select"/>
     public static RecurrentState SelectState(RecurrentState state, Tensor rows)
     {

@@ -6,11 +6,11 @@ using CharLM.Tokenization;
 
 namespace CharLM.Pairs.Translation;
 
-/// <summary>What an encoder-decoder is made of, and how it is taught.</summary>
+/// <summary>The configuration of an encoder-decoder and its teacher forcing.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TranslatorConfig : PairConfig
 {
-    /// <summary>The greatest limit of a sequence, in characters.</summary>
+    /// <summary>The upper bound of the length limits, in characters.</summary>
     public const int LongestSequence = 65536;
 
     /// <inheritdoc/>
@@ -18,33 +18,33 @@ public sealed record TranslatorConfig : PairConfig
     public override string Kind => ModelKind.Translator;
 
     /// <summary>
-    /// The recurrent layers: the encoder may read in both directions, the decoder has the same cell, layers and hidden units
-    /// and reads forwards. Default a bidirectional GRU of 128 hidden units.
+    /// The recurrent layers: the encoder may be bidirectional; the decoder has the same cell, layers and hidden units and reads forwards.
+    /// Default a bidirectional GRU with 128 hidden units.
     /// </summary>
     public override ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
 
-    /// <summary>What the decoder sees of the source beyond the encoder's last state; default additive attention.</summary>
+    /// <summary>What the decoder sees of the source besides the encoder's final state; default additive attention.</summary>
     public SourceAttention Attention { get; init; } = SourceAttention.Additive;
 
     /// <summary>What a source is; default a text.</summary>
     public SourceKind Source { get; init; } = SourceKind.Text;
 
-    /// <summary>Characters of a source at most, 1 to 65,536; default 256.</summary>
+    /// <summary>Maximum characters of a source, 1 to 65,536; default 256.</summary>
     public int MaxSource { get; init; } = 256;
 
-    /// <summary>Characters of a target at most, 1 to 65,536; default 256.</summary>
+    /// <summary>Maximum characters of a target, 1 to 65,536; default 256.</summary>
     public int MaxTarget { get; init; } = 256;
 
     /// <summary>
-    /// The probability that the decoder is given the true character before, not its own, when training begins, 0 to 1; default
-    /// 1 (Williams and Zipser 1989).
+    /// The probability, at the start of training, that the decoder gets the true previous character instead of its own, 0 to 1; default 1
+    /// (Williams and Zipser 1989).
     /// </summary>
     public double TeacherForcing { get; init; } = 1;
 
-    /// <summary>The same when training ends; between, it changes linearly (scheduled sampling, Bengio et al. 2015); default 1.</summary>
+    /// <summary>The same at the end of training; it changes linearly (scheduled sampling, Bengio et al. 2015); default 1.</summary>
     public double TeacherForcingEnd { get; init; } = 1;
 
-    /// <summary>How well a place of the source fits a step of the target; null without attention.</summary>
+    /// <summary>The score function of the attention; null without attention.</summary>
     [JsonIgnore]
     public AttentionKind? AttentionKind => Attention switch
     {
@@ -53,7 +53,7 @@ public sealed record TranslatorConfig : PairConfig
         _ => null,
     };
 
-    // How often the decoder sees its own characters follows from the part of the training that is done.
+    // The probability of teacher forcing depends on the fraction of training done.
     internal override string? WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
 
     /// <inheritdoc/>
@@ -88,13 +88,13 @@ public sealed record TranslatorConfig : PairConfig
             new Translator(this, source.Count, target.Count, threads), new TranslatorVocab(Source, source, target), start);
 }
 
-/// <summary>What the source of a pair is.</summary>
+/// <summary>The kind of source in a pair.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SourceKind
 {
     /// <summary>A text, read character by character: N to M.</summary>
     Text,
 
-    /// <summary>A label, such as an author, that steers what is written: 1 to N.</summary>
+    /// <summary>A label, such as an author, that conditions the target: 1 to N.</summary>
     Label,
 }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace CharLM.Pairs.Translation;
 
-/// <summary>Teaches an encoder-decoder pairs, with teacher forcing or its schedule.</summary>
-/// <remarks>Thread safety: one thread at a time, and nobody else may use the model then; the trainer sees to that.</remarks>
+/// <summary>The task of training an encoder-decoder on pairs, with constant or scheduled teacher forcing.</summary>
+/// <remarks>Thread safety: one thread at a time, during which no other may use the model; the trainer ensures this.</remarks>
 internal sealed class TranslatorTask : IPairTask
 {
     private readonly Translator _model;
@@ -14,9 +14,9 @@ internal sealed class TranslatorTask : IPairTask
     private readonly List<ReadOnlyMemory<int>> _sources, _before, _targets;
 
     /// <summary>A task.</summary>
-    /// <param name="model">Stays the caller's.</param>
+    /// <param name="model">The model; the caller owns it.</param>
     /// <param name="vocab">Its vocab.</param>
-    /// <param name="pairs">What it is taught.</param>
+    /// <param name="pairs">The training pairs.</param>
     public TranslatorTask(Translator model, TranslatorVocab vocab, IReadOnlyList<TextPair> pairs)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -34,7 +34,7 @@ internal sealed class TranslatorTask : IPairTask
     /// <inheritdoc/>
     public nn.Module Model => _model;
 
-    /// <summary>Sorts by the source's length, then by the target's.</summary>
+    /// <summary>Sort keys: by the source's length, then by the target's.</summary>
     public IReadOnlyList<int> Lengths { get; }
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ internal sealed class TranslatorTask : IPairTask
     }
 
     /// <inheritdoc/>
-    /// <remarks>The decoder is given the true characters.</remarks>
+    /// <remarks>The decoder gets the true previous characters.</remarks>
     public (Tensor Loss, long Predictions) Loss(ReadOnlySpan<int> examples) => ForcedLoss(examples, forcing: 1, null);
 
     private (Tensor Loss, long Predictions) ForcedLoss(ReadOnlySpan<int> examples, double forcing, RandomStream? random)
@@ -67,7 +67,7 @@ internal sealed class TranslatorTask : IPairTask
         return new PaddedBatch(rows);
     }
 
-    // Each token before a step is the true one with this probability, else what the model itself thought most probable.
+    // The previous token of each step is the true one with this probability, else the model's own most probable one.
     private Tensor OwnSteps(Tensor ids, EncodedSource source, double forcing, RandomStream random)
     {
         long steps = ids.shape[0], batch = ids.shape[1];

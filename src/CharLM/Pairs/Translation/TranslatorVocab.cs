@@ -3,17 +3,17 @@ using CharLM.Tokenization;
 
 namespace CharLM.Pairs.Translation;
 
-/// <summary>Texts as the token ids of an encoder-decoder, and back.</summary>
+/// <summary>Converts texts to the token ids of an encoder-decoder and back.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="kind">What a source is.</param>
-/// <param name="source">Tokens of what is read: characters, or labels.</param>
-/// <param name="target">Tokens of what is written: characters, <see cref="Begin"/> and <see cref="End"/>.</param>
+/// <param name="kind">The kind of source.</param>
+/// <param name="source">Tokens of the sources: characters or labels.</param>
+/// <param name="target">Tokens of the targets: characters, <see cref="Begin"/> and <see cref="End"/>.</param>
 internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab target) : PairVocab(source, target)
 {
-    /// <summary>Stands before the first character that is written.</summary>
+    /// <summary>The token before the first written character.</summary>
     public const string Begin = "<bos>";
 
-    /// <summary>Says that all is written.</summary>
+    /// <summary>The token that ends a target.</summary>
     public const string End = "<eos>";
 
     /// <summary>The id of <see cref="Begin"/>.</summary>
@@ -33,7 +33,7 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
             new Vocab(CountCharacters(all.Select(pair => pair.Target)), reserved: [Begin, End]));
     }
 
-    /// <summary>The tokens of a source; what training had not is <see cref="Vocab.UnknownId"/>.</summary>
+    /// <summary>The token ids of a source; <see cref="Vocab.UnknownId"/> for tokens unseen in training.</summary>
     public int[] EncodeSource(string text) => kind == SourceKind.Label ? [Source[text]] : Characters.Encode(text, Source);
 
     /// <summary>Why a source cannot be translated; null when it can.</summary>
@@ -57,11 +57,9 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
             ?? (length > config.MaxTarget ? $"the target has {length} characters, more than --max-target {config.MaxTarget}" : null);
     }
 
-    /// <summary>
-    /// Why a target cannot be learned: the model would learn to write what stands for everything unknown; null when it can.
-    /// </summary>
+    /// <summary>Why a target cannot be learned: it would teach the model to write the unknown token; null when it can.</summary>
     public string? ErrorOfTarget(string text) => UnknownOf([text], Target) is [var first, ..]
-        ? $"the target has '{first.Token}', which is not in the vocab of what the model writes: a vocab does not grow, train a new model"
+        ? $"the target has '{first.Token}', which is not in the model's target vocab: train a new model, since a vocab does not grow"
         : null;
 
     /// <inheritdoc/>
@@ -71,10 +69,10 @@ internal sealed class TranslatorVocab(SourceKind kind, Vocab source, Vocab targe
     /// <inheritdoc/>
     public override IReadOnlyList<TokenCount> UnknownInTargets(IEnumerable<string> targets) => UnknownOf(targets, Target);
 
-    /// <summary>The tokens of a target, without begin and end.</summary>
+    /// <summary>The token ids of a target, without begin and end.</summary>
     public int[] EncodeTarget(string text) => Characters.Encode(text, Target);
 
-    /// <summary>What was written, up to its end.</summary>
+    /// <summary>The text of written token ids, up to the end token.</summary>
     public string Decode(IEnumerable<int> ids)
     {
         var text = new StringBuilder();

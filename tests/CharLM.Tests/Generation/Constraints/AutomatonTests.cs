@@ -8,7 +8,7 @@ public sealed class AutomatonTests
 {
     private const string Alphabet = "abAB01 _-.\n\té]{}";
 
-    // What matches is held against .NET's own engine, which backtracks and shares nothing with the automaton.
+    // The reference is .NET's own engine, which backtracks and shares nothing with the automaton.
     [Theory]
     [InlineData("")]
     [InlineData("a")]
@@ -54,7 +54,7 @@ public sealed class AutomatonTests
         int matched = 0;
         for (int i = 0; i < 4_000; i++)
         {
-            // Short ones of few letters, so that many match.
+            // Short texts of few letters, so that many match.
             string letters = i % 2 == 0 ? "ab" : Alphabet;
             string text = string.Concat(Enumerable.Range(0, random.Next(7)).Select(_ => letters[random.Next(letters.Length)]));
             bool matches = regex.IsMatch(text);
@@ -83,14 +83,14 @@ public sealed class AutomatonTests
     [InlineData("a{99999999999}", "more than 10000 times")]
     [InlineData("[ab", "a ']' is missing")]
     [InlineData("[b-a]", "a range ends before it begins")]
-    [InlineData("[a-z-[aeiou]]", "taken out")]
-    [InlineData("a\\", "stands at the end")]
-    [InlineData("(a)\\1", "'\\1' is not known here")]
-    [InlineData("\\ba", "'\\b' is not known here")]
-    [InlineData("(?=a)b", "only '(?:...)' is known")]
-    [InlineData("(?<name>a)", "only '(?:...)' is known")]
-    [InlineData("a^b", "'^' may stand at the beginning")]
-    [InlineData("(a$)b", "'$' at the end only")]
+    [InlineData("[a-z-[aeiou]]", "subtracting one set")]
+    [InlineData("a\\", "the expression ends with '\\'")]
+    [InlineData("(a)\\1", "'\\1' is not supported")]
+    [InlineData("\\ba", "'\\b' is not supported")]
+    [InlineData("(?=a)b", "only '(?:...)' is supported")]
+    [InlineData("(?<name>a)", "only '(?:...)' is supported")]
+    [InlineData("a^b", "'^' is allowed only at the beginning")]
+    [InlineData("(a$)b", "'$' only at the end")]
     [InlineData("\\p{Greek}", "general category")]
     [InlineData("\\u12", "4 hexadecimal digits")]
     public void Parse_WhatIsNotRegular_SaysWhereAndWhy(string pattern, string error) =>

@@ -19,7 +19,7 @@ public sealed class TokenConstraintTests
         { ".*time", true, 4 },
     };
 
-    // Every text of so many tokens, one by one, is what the masks should allow.
+    // The masks are compared with trying every text of this many tokens.
     [Theory, MemberData(nameof(Cases))]
     public void Mask_EveryState_AllowsExactlyWhatCanStillMatch(string pattern, bool words, int length)
     {
@@ -28,7 +28,7 @@ public sealed class TokenConstraintTests
         var constraint = TokenConstraint.Create(pattern, vocab, separator, length);
         Walk([], TokenConstraint.Start);
 
-        // Whether a match begins so.
+        // Whether a match has this prefix.
         bool Walk(List<int> tokens, int state)
         {
             string text = string.Join(separator, tokens.Select(token => vocab[token]));
@@ -55,7 +55,7 @@ public sealed class TokenConstraintTests
 
     [Theory]
     [InlineData("A+", "constrain 'A+' matches nothing that this model can write: no text of its 5 tokens")]
-    [InlineData("A*", "constrain 'A*' matches nothing that this model can write but the empty text")]
+    [InlineData("A*", "constrain 'A*' matches nothing that this model can write except the empty text")]
     [InlineData("a{9}", "constrain 'a{9}' needs at least 9 tokens, and length is 8")]
     [InlineData("a(", "constrain 'a(' at character 2: a ')' is missing")]
     [InlineData("<unk>", "matches nothing that this model can write")]

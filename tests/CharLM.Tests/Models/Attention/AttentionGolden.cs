@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace CharLM.Tests.Models.Attention;
 
-/// <summary>Reference numbers of PyTorch for attention; scripts/golden-attention.py writes the file and describes it.</summary>
+/// <summary>PyTorch's reference values for attention; scripts/golden-attention.py writes and describes the file.</summary>
 public sealed record AttentionGolden(string Torch, IReadOnlyList<AttentionCase> Cases)
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -15,7 +15,7 @@ public sealed record AttentionGolden(string Torch, IReadOnlyList<AttentionCase> 
     }
 }
 
-/// <summary>One layer: its weights, what went in, and what came of it.</summary>
+/// <summary>One layer: its weights, inputs and results.</summary>
 public sealed record AttentionCase(
     string Name,
     string Kind,

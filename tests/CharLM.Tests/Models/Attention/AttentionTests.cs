@@ -53,7 +53,7 @@ public sealed class AttentionTests
         using DisposeScope scope = NewDisposeScope();
         using AttentionLayer layer = AttentionLayer.Create(kind, 4, 6, 5);
         Tensor mask = rand(3, 7, 9) > 0.5;
-        mask[.., .., 4] = tensor(true); // no row is without a key
+        mask[.., .., 4] = tensor(true); // every row sees a key
         (_, Tensor weights) = layer.Forward(randn(3, 7, 4) * 100, randn(3, 9, 6), randn(3, 9, 2), mask);
         Assert.True(allclose(weights.sum(-1), ones(3, 7), 1e-5, 1e-6));
         Assert.Equal(0, weights.masked_fill(mask, 0).abs().max().ToDouble());

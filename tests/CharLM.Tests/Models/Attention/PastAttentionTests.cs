@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Attention;
 
-/// <summary>Attention inside the language model: what a step sees, and that it never sees what comes later.</summary>
+/// <summary>Attention inside the language model: each step sees earlier steps and never later ones.</summary>
 public sealed class PastAttentionTests
 {
     private const int Size = 7, Hidden = 6;
@@ -52,7 +52,7 @@ public sealed class PastAttentionTests
             (Tensor after, _) = model.Forward(other, model.BeginState(Rows));
 
             float[] expected = before.data<float>().ToArray(), actual = after.data<float>().ToArray();
-            int same = changed * Rows * Size; // logits lie step by step
+            int same = changed * Rows * Size; // logits are ordered step by step
             Assert.Equal(expected[..same].Select(BitConverter.SingleToInt32Bits), actual[..same].Select(BitConverter.SingleToInt32Bits));
             Assert.NotEqual(expected[same..], actual[same..]);
         }
@@ -93,7 +93,7 @@ public sealed class PastAttentionTests
         plain.to(ScalarType.Float64);
         foreach ((string name, Parameter parameter) in plain.named_parameters())
             parameter.copy_(model.get_parameter(name)!);
-        // The hidden states, from the model without attention: its output layer made the identity.
+        // The hidden states, from the model without attention and with the identity as output layer.
         long[] tokens = [1, 4, 2, 0, 5];
         var states = new List<Tensor> { zeros(Hidden, dtype: ScalarType.Float64) };
         RecurrentState state = plain.BeginState(1);

@@ -95,7 +95,7 @@ public sealed unsafe class BlockedGemmTests
                 table[places[row], column]),
         })
         {
-            pc.Matrix.Span.Fill(float.NaN); // nothing of it may be read
+            pc.Matrix.Span.Fill(float.NaN); // must not be read
             var grid = new RowGrid(rows, 0, rows, 1);
             switch (width)
             {
@@ -123,7 +123,7 @@ public sealed unsafe class BlockedGemmTests
     {
         double[,] a = Random(depth, rows, 1), b = Random(depth, columns, 2), c = new double[rows, columns];
         using PanelBuffer pa = ToPanels(a), pb = ToPanels(b), pc = new(Panels.Pad(rows), columns);
-        pc.Matrix.Span.Fill(float.NaN); // nothing of it may be read
+        pc.Matrix.Span.Fill(float.NaN); // must not be read
         switch (width)
         {
             case LaneWidth.Wide: BlockedGemm.TransposedMultiply<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;

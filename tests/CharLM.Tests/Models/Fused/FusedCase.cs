@@ -46,7 +46,7 @@ internal sealed unsafe class FusedCase : IDisposable
         BuiltIn.Dispose();
     }
 
-    /// <summary>Loss and gradients of the last of some minibatches with the state carried, from the kernels.</summary>
+    /// <summary>The kernels' loss and gradients of the last of several minibatches with carried state.</summary>
     public (double Loss, Dictionary<string, float[]> Gradients) Kernels(
         LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null)
     {
@@ -86,9 +86,8 @@ internal sealed unsafe class FusedCase : IDisposable
     }
 
     /// <summary>
-    /// The greatest deviation of any gradient, relative to the greatest value of its weight's gradient, or to a hundredth of the
-    /// greatest of all: a weight of one element can have a gradient that is the small difference of large terms, and no more digits
-    /// than these leave it.
+    /// The greatest deviation of any gradient, relative to the greatest value of its weight's gradient or to a hundredth of the greatest of
+    /// all: the gradient of a one-element weight can be a small difference of large terms, with few correct digits.
     /// </summary>
     public static double Deviation(Dictionary<string, float[]> expected, Dictionary<string, float[]> actual)
     {

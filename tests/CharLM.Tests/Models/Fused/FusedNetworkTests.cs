@@ -37,8 +37,8 @@ public sealed class FusedNetworkTests
         select new Shape(cell, cell == CellKind.Rnn && relu ? RnnActivation.Relu : RnnActivation.Tanh, layerCount, hiddenCount, embedding,
             vocabSize, batchSize, stepCount, seed);
 
-    // The gradient of relu jumps: of sums that are zero but for rounding, two computations may fall on different sides.
-    // Of some thousand other shapes one is 1.1e-5 off; a wrong term would be off by a tenth.
+    // The gradient of relu is discontinuous: where a sum is zero up to rounding, two computations may fall on different sides.
+    // Of about a thousand other shapes one is 1.1e-5 off; a wrong term would be off by a tenth.
     private static double Tolerance(Shape shape) => shape.Activation == RnnActivation.Relu ? 0.05 : 5e-5;
 
     public static TheoryData<LaneWidth> Widths => [LaneWidth.Wide, LaneWidth.Medium, LaneWidth.Portable];
@@ -113,7 +113,7 @@ public sealed class FusedNetworkTests
                     weight.Value[i] = value + change;
                     return Loss();
                 }
-                // Of four points: the third derivative falls out, which is large where gates switch.
+                // Four points cancel the third derivative, which is large where gates switch.
                 double slope = ((8 * (LossAt(Step) - LossAt(-Step))) - (LossAt(2 * Step) - LossAt(-2 * Step))) / (12 * Step);
                 weight.Value[i] = value;
                 Assert.Equal(slope, gradients[weight.Name][i], 1e-4);

@@ -5,7 +5,7 @@ namespace CharLM.Tests.Models.Fused;
 
 public sealed class FusedPredictorTests
 {
-    // What tokens give is laid out once for a small vocab, and for each minibatch of a large one.
+    // Tokens are packed once for a small vocab, and for each minibatch with a large one.
     [Theory]
     [InlineData(CellKind.Gru, 28, 0)]
     [InlineData(CellKind.Lstm, 1_024, 0)]

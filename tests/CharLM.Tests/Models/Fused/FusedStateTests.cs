@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Fused;
 
-/// <summary>The state that the kernels carry from minibatch to minibatch: copied, set, and begun anew.</summary>
+/// <summary>The state that the kernels carry from minibatch to minibatch: copying, setting and resetting it.</summary>
 public sealed class FusedStateTests
 {
     private const int Vocab = 7, Batch = 3, Steps = 4;
@@ -31,7 +31,7 @@ public sealed class FusedStateTests
         Assert.NotEqual(expected, test.Fresh(Batch));
     }
 
-    // A minibatch of another size goes on with nothing: its rows are others.
+    // A minibatch of another size starts from zero, since its rows are different.
     [Theory]
     [MemberData(nameof(Cells))]
     public void Learn_AnotherBatchSize_BeginsAtZero(CellKind cell)
@@ -42,13 +42,13 @@ public sealed class FusedStateTests
         {
             Assert.Equal(test.Fresh(batch), network.Learn(test.Inputs.AsSpan(0, batch * Steps), test.Targets.AsSpan(0, batch * Steps),
                 batch, Steps, dropoutKey: 0));
-            // The same size again goes on.
+            // The same size again continues.
             Assert.NotEqual(test.Fresh(batch), network.Learn(test.Inputs.AsSpan(0, batch * Steps), test.Targets.AsSpan(0, batch * Steps),
                 batch, Steps, dropoutKey: 0));
         }
     }
 
-    // A forward pass leaves out what only the way back wants; a step of learning after it must not.
+    // A forward pass does not pack what only the backward pass needs; a training step after it must.
     [Theory]
     [MemberData(nameof(Cells))]
     public void Learn_AfterMeasuring_HasTheGradientsOfLearningAlone(CellKind cell)
@@ -99,7 +99,7 @@ public sealed class FusedStateTests
 
         public FusedNetwork Open() => new(_model.Config, Vocab, _raw, _workers);
 
-        /// <summary>The loss of the first rows, learned by a network that has read nothing.</summary>
+        /// <summary>The loss of the first rows in a fresh network.</summary>
         public double Fresh(int batch)
         {
             using FusedNetwork network = Open();

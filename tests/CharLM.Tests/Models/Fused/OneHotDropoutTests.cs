@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Fused;
 
-/// <summary>Dropout of tokens that are read one-hot: a token is read as nothing, or as 1 / (1 - p) of itself.</summary>
+/// <summary>Dropout of one-hot tokens: a token is dropped, or scaled by 1 / (1 - p).</summary>
 public sealed class OneHotDropoutTests
 {
     private const int Vocab = 5, Hidden = 7, Keys = 300;
@@ -29,7 +29,7 @@ public sealed class OneHotDropoutTests
             InputDropout = probability,
             Implementation = Implementation.BuiltIn
         }, Vocab);
-        // From torch.nn's layers, without any dropout: the loss when the token's column is nothing, and when it is scaled up.
+        // From torch.nn's layers without dropout: the loss when the token's column is zero, and when it is scaled up.
         double nothing = LossWithInput(model, 0), scaled = LossWithInput(model, 1 / (1 - probability));
         Assert.True(Math.Abs(nothing - scaled) > 1e-3);
 
@@ -49,7 +49,7 @@ public sealed class OneHotDropoutTests
         });
     }
 
-    // What is measured or written is never dropped.
+    // Nothing is dropped in measuring or generation.
     [Fact]
     public void Measure_WithInputDropout_ReadsTheTokenAsItIs()
     {

@@ -5,7 +5,7 @@ namespace CharLM.Tests.Models.Fused;
 
 public sealed class RowSharingTests
 {
-    // What happened to each sequence: its steps in the order in which they were done, -1 - step on the way back.
+    // Records each sequence's steps in the order of computation, -1 - step for backward ones.
     private sealed class Record(int batch)
     {
         private readonly List<int>[] _ofSequence = [.. Enumerable.Range(0, batch).Select(_ => new List<int>())];
@@ -93,7 +93,7 @@ public sealed class RowSharingTests
             return rowsOf[0];
         }
 
-        // Its own half, and half of what the other had not done by then. It does not wait long: on a busy machine, for nothing.
+        // Its own half, plus half of what the other had left. It does not wait long, so on a busy machine it may get nothing.
         Assert.Contains(Enumerable.Range(0, 20), _ => Fast() > Batch * Steps);
     }
 

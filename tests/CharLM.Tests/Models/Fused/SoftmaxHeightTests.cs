@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Fused;
 
-/// <summary>Logits of any height in the kernels: loss, gradients and guesses are torch's.</summary>
+/// <summary>Logits of any magnitude in the kernels: loss, gradients and guesses equal torch's.</summary>
 public sealed class SoftmaxHeightTests
 {
-    // float32's exponential ends at 88.7 and at -103.
+    // exp overflows float32 at 88.7 and underflows at -103.
     public static TheoryData<float> Heights => [100, -100, 1000, -1000];
 
     [Theory]
@@ -23,7 +23,7 @@ public sealed class SoftmaxHeightTests
         Assert.InRange(FusedCase.Deviation(expected, gradients), 0, 1e-3);
     }
 
-    // One token is far above all others: its loss is nothing, that of the others the distance.
+    // One logit is far above all others: that token's loss is zero, the others' is the distance.
     [Theory]
     [InlineData(100)]
     [InlineData(1000)]

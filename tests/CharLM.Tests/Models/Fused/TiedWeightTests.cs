@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Fused;
 
-/// <summary>A weight that two layers share, in the kernels: both give to every one of its gradients.</summary>
+/// <summary>A weight that two layers share, in the kernels: both contribute to its gradient.</summary>
 public sealed class TiedWeightTests
 {
     public static TheoryData<CellKind, int, int> Shapes =>
@@ -18,7 +18,7 @@ public sealed class TiedWeightTests
         vocab = Math.Max(vocab, 2);
         using var both = new FusedCase(new ModelConfig { Cell = cell, NumHiddens = size, EmbeddingSize = size, TieWeights = true },
             vocab, batch: 3, steps: 5, seed: 4);
-        // The first token and the last one are read and due.
+        // The first token and the last one are both inputs and targets.
         (both.Inputs[0], both.Inputs[^1], both.Targets[1], both.Targets[2]) = (0, vocab - 1, 0, vocab - 1);
         Dictionary<string, float[]> expected = both.Torch().Gradients, actual = both.Kernels(workers: 2).Gradients;
         float[] shared = expected["embedding.weight"], kernels = actual["embedding.weight"];
@@ -29,7 +29,7 @@ public sealed class TiedWeightTests
         Assert.InRange(FusedCase.Deviation(expected, actual), 0, 1e-5);
     }
 
-    // What is left in both memories by one minibatch is no part of the next one's gradient.
+    // What one minibatch leaves in either memory must not affect the next one's gradient.
     [Fact]
     public void Learn_TwoMinibatches_HaveTheGradientOfTheSecond()
     {

@@ -85,7 +85,7 @@ public sealed unsafe class VectorMathTests
 
     private static void AssertClose(double expected, float actual, double relative, float x)
     {
-        // Below the normal numbers float32 itself has fewer digits.
+        // Subnormal float32 numbers have fewer digits.
         double allowed = Math.Max(relative * Math.Abs(expected), 1.2e-38);
         Assert.True(Math.Abs(actual - expected) <= allowed, $"at {x:r}: {actual:r}, expected {expected:r}");
     }

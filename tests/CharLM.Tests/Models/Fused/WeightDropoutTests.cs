@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Fused;
 
-/// <summary>Dropout of weights: how many, by how much, for how long; in the kernels and from the equations.</summary>
+/// <summary>Weight dropout: how many weights, by which factor, for how long; in the kernels and from the equations.</summary>
 public sealed unsafe class WeightDropoutTests
 {
     private const int Rows = 301, Columns = 203;
@@ -28,7 +28,7 @@ public sealed unsafe class WeightDropoutTests
         Assert.All(Of(values), value => Assert.Equal(1, value));
     }
 
-    // Whoever computes which rows: the same weights are left out, forwards and backwards.
+    // Whichever worker computes which rows, the same weights are dropped, forwards and backwards.
     [Fact]
     public void ForwardAndBackward_InPieces_LeaveOutTheSame()
     {

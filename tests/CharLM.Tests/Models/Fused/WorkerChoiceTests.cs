@@ -2,14 +2,14 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Tests.Models.Fused;
 
-/// <summary>The choice of workers on a machine of make-believe: a clock that moves as the test says.</summary>
+/// <summary>The choice of workers on a simulated machine, with a clock that the test moves.</summary>
 public class WorkerChoiceTests
 {
     private readonly Clock _clock = new();
 
     [Theory]
     [InlineData(1.0, 0.5, 2)] // two workers are twice as fast
-    [InlineData(1.0, 1.7, 1)] // two halves of one processor, or a small minibatch
+    [InlineData(1.0, 1.7, 1)] // two threads of one core, or a small minibatch
     public void FasterNumberIsUsed(double one, double two, int faster)
     {
         var choice = new ThreadTuner(2, isFixed: false, _clock);
@@ -26,7 +26,7 @@ public class WorkerChoiceTests
         Assert.InRange(used[6], 1700, 2000);
     }
 
-    // What the first calls measure is the compiler's time.
+    // The first calls mostly measure the JIT compiler.
     [Fact]
     public void SlowStartIsForgotten()
     {
@@ -48,7 +48,7 @@ public class WorkerChoiceTests
         Assert.InRange(Run(choice, 1000, workers => workers == 1 ? 1.0 : 0.5)[2], 950, 1000);
     }
 
-    // For as long as one try, everything takes three times as long.
+    // During one try, everything takes three times as long.
     [Theory]
     [InlineData(1.0, 0.5, 2)]
     [InlineData(1.0, 1.5, 1)]
@@ -65,7 +65,7 @@ public class WorkerChoiceTests
         }
     }
 
-    // In the long run, trying costs no more than a hundredth, whatever the difference.
+    // In the long run, contests cost no more than a hundredth, whatever the difference.
     [Theory]
     [InlineData(1.0, 0.5)]
     [InlineData(1.0, 2.0)]
@@ -111,7 +111,7 @@ public class WorkerChoiceTests
         Assert.InRange(Run(choice, 100, workers => workers == 1 ? 1.0 : 3.0, batch: 2)[1], 90, 100);
     }
 
-    // How often each number was used, when calls take what the function says.
+    // How often each number of workers was used, given the seconds that a call takes with it.
     private Dictionary<int, int> Run(ThreadTuner choice, int calls, Func<int, double> seconds, int batch = 32)
     {
         Dictionary<int, int> used = [];

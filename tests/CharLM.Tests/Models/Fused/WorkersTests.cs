@@ -16,7 +16,7 @@ public sealed class WorkersTests
         for (int round = 1; round <= 200; round++)
         {
             workers.Run(count, tasks, task => Interlocked.Increment(ref done[task]));
-            Assert.All(done, times => Assert.Equal(round, times)); // none is still being done when Run returns
+            Assert.All(done, times => Assert.Equal(round, times)); // no task is still running when Run returns
         }
     }
 

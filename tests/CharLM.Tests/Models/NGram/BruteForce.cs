@@ -1,8 +1,8 @@
 namespace CharLM.Tests.Models.NGram;
 
 /// <summary>
-/// Interpolated modified Kneser-Ney as the paper writes it, on dictionaries of strings: slow, and nothing in it is
-/// the toolkit's (Chen and Goodman 1999, section 3; where counts allow no discounts, KenLM's 0.5, 1, 1.5).
+/// Interpolated modified Kneser-Ney as in the paper, with dictionaries of strings: slow, and independent of the toolkit (Chen and
+/// Goodman 1999, section 3; where counts allow no discounts, KenLM's 0.5, 1, 1.5).
 /// </summary>
 internal sealed class BruteForce
 {
@@ -27,7 +27,7 @@ internal sealed class BruteForce
 
     public double[] DiscountsOf(int k) => _discounts[k][1..];
 
-    /// <summary>p(token | history): the last order - 1 tokens of the history count.</summary>
+    /// <summary>p(token | history), which depends on the last order - 1 tokens of the history.</summary>
     public double Probability(int[] history, int token)
     {
         double p = 1.0 / _vocab;

@@ -9,7 +9,7 @@ namespace CharLM.Tests.Models.NGram;
 
 public sealed class NGramModelTests
 {
-    // Few kinds of tokens, so that every context comes again; sometimes more kinds than ever occur.
+    // Few kinds of tokens, so that every context recurs; sometimes the vocab has more than occur.
     private static Gen<(int[] Text, int[] Test, int Order, int Vocab)> Cases =>
         from vocab in Gen.Choose(1, 6)
         from length in Gen.OneOf(Gen.Choose(1, 12), Gen.Choose(20, 400))
@@ -116,7 +116,7 @@ public sealed class NGramModelTests
         Assert.Throws<ArgumentOutOfRangeException>(() => predictor.Rearrange([]));
     }
 
-    // The published figures: the whole held-out part, and the training text before it as context.
+    // The published figures, on the whole held-out part with the training text before it as context.
     [Theory]
     [InlineData(1, 17.060)]
     [InlineData(2, 10.000)]

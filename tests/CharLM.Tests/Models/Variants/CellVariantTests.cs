@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Models.Variants;
 
-/// <summary>Every published form of a cell, against its paper's equations written out with plain numbers.</summary>
+/// <summary>Every published variant of a cell, against its paper's equations in plain loops.</summary>
 public sealed class CellVariantTests
 {
     private const int Input = 3, Hidden = 2, Steps = 6, Vocab = 7;
@@ -107,7 +107,7 @@ public sealed class CellVariantTests
     [InlineData(CellKind.Lstm)]
     public void Sequence_MinimalCellOverAThousandSteps_EqualsStepAfterStep(CellKind cell)
     {
-        // float32, with gates far from 1/2: the products of a thousand of them are far below the smallest number.
+        // float32, with gates far from 1/2: a product of a thousand of them underflows.
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         ModelConfig config = Config(cell, CellVariant.Minimal);
@@ -191,7 +191,7 @@ public sealed class CellVariantTests
             model, new TrainerConfig { BatchSize = 4, NumSteps = 10, Optimizer = OptimizerKind.Adam, LearningRate = 0.05 }, text);
         for (int epoch = 0; epoch < 5; epoch++)
             trainer.TrainEpoch(epoch);
-        Assert.InRange(trainer.TrainEpoch(5).Train.Perplexity, 1, 1.5); // each token tells the next
+        Assert.InRange(trainer.TrainEpoch(5).Train.Perplexity, 1, 1.5); // each token determines the next
     }
 
     [Theory]

@@ -55,7 +55,7 @@ public sealed class ClassifierTests
     [MemberData(nameof(Kinds))]
     public void TrainEpoch_LabelsThatNeedMemory_LearnsThem(LabelOf labelOf, Pooling pooling, bool bidirectional)
     {
-        // Whether a text begins with an a; of a character, whether an a stands anywhere before it or at its place.
+        // The label of a text: whether it begins with an a; of a character: whether an a occurs before or at its position.
         var random = new RandomStream(11);
         TextPair[] pairs =
         [

@@ -26,7 +26,7 @@ public sealed class ConfusionMatrixTests
         matrix.Add(1, 1);
         Assert.Equal(1, matrix.MacroF1);
         Assert.Equal([1, 1, double.NaN], Enumerable.Range(0, 3).Select(matrix.F1));
-        // Predicted once and wrongly, it counts as 0.
+        // Predicted once, wrongly: its F1 is 0.
         matrix.Add(0, 2);
         Assert.Equal(0, matrix.F1(2));
         Assert.Equal((2.0 / 3 + 1 + 0) / 3, matrix.MacroF1, 1e-12);

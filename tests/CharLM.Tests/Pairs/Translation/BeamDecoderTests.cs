@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Pairs.Translation;
 
-/// <summary>Searches against ones that are written out here, over whole passes of the model.</summary>
+/// <summary>Searches, against naive ones that use whole passes of the model.</summary>
 public sealed class BeamDecoderTests : IDisposable
 {
     private const int MaxTarget = 4;
@@ -44,7 +44,7 @@ public sealed class BeamDecoderTests : IDisposable
                 penaltyMatters |= penalty > 0 && !ids.SequenceEqual(BeamByHand(model, pair.Source, width, 0).Ids);
             }
         }
-        // Else the cases would not tell a beam from a greedy search, nor a penalty from none.
+        // Otherwise the cases would not distinguish a beam from greedy search, or a penalty from none.
         Assert.True(differsFromGreedy);
         Assert.Equal(penalty > 0, penaltyMatters);
     }
@@ -60,7 +60,7 @@ public sealed class BeamDecoderTests : IDisposable
         Hypothesis written = Write(model, new DecodingConfig { BeamWidth = width, Temperature = temperature }, "abc")[0];
         Assert.Equal(MaxTarget, Vocab.Decode(written.Ids).Length);
         Assert.Equal((MaxTarget + 1, Vocab.EndId), (written.Ids.Count, written.Ids[^1]));
-        // A probability of the whole target: that of the end is in it.
+        // The probability of the whole target, including its end.
         Assert.Equal(Score(model, "abc", written.Ids), written.LogProbability, 1e-3);
     }
 
@@ -97,7 +97,7 @@ public sealed class BeamDecoderTests : IDisposable
         var drawing = new DecodingConfig { Temperature = 1, Seed = 7 };
         string[] alike = [.. Enumerable.Repeat("abc", 300)];
         string[] drawn = Draw(alike);
-        // More than fit side by side: the second and the third lot are not the first again.
+        // More than fit side by side: the second and third batches differ from the first.
         Assert.NotEqual(drawn[..100], drawn[128..228]);
         Assert.NotEqual(drawn[..40], drawn[256..296]);
         Assert.Equal(drawn[..9], Draw(alike[..9]));
@@ -136,7 +136,7 @@ public sealed class BeamDecoderTests : IDisposable
 
     private static TrainedTranslator Fresh() => TrainedTranslator.Create(Config, new PairFile("pairs", "00", Pairs), seed: 4, threads: 1);
 
-    // Fresh weights make all tokens about equally likely, and a search trivial.
+    // Fresh weights make all tokens about equally likely, which would make a search trivial.
     private static Translator Sharp(int seed)
     {
         manual_seed(seed);
@@ -158,7 +158,7 @@ public sealed class BeamDecoderTests : IDisposable
         new BeamDecoder(model, Vocab, decoding)
             .Write(new PaddedBatch([.. sources.Select(source => new ReadOnlyMemory<int>(Vocab.EncodeSource(source)))]));
 
-    // Every beginning with every token after it; the most probable are kept, those that have ended as they are.
+    // Extends every hypothesis by every token and keeps the most probable, with finished ones unchanged.
     private static (int[] Ids, double Log) BeamByHand(Translator model, string source, int width, double penalty)
     {
         List<(int[] Ids, double Log)> kept = [([], 0)];
@@ -187,7 +187,7 @@ public sealed class BeamDecoderTests : IDisposable
     private static double Score(Translator model, string source, IReadOnlyList<int> ids) =>
         Enumerable.Range(0, ids.Count).Sum(place => Next(model, Vocab, source, [.. ids.Take(place)])[ids[place]]);
 
-    // The logarithms of the next token's probabilities: the whole beginning in one pass.
+    // The log-probabilities of the next token, from one pass over the whole prefix.
     private static double[] Next(Translator model, TranslatorVocab vocab, string source, int[] beginning)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Pairs.Translation;
 
 /// <summary>
-/// Targets are written by differences of logits alone: raised by any amount, they give the same targets and probabilities.
+/// Only differences of logits matter: raising all of them by any amount gives the same targets and probabilities.
 /// </summary>
 public sealed class TargetHeightTests
 {

@@ -2,7 +2,7 @@ using CharLM.Pairs.Translation;
 
 namespace CharLM.Tests.Pairs.Translation;
 
-/// <summary>Characters are Unicode scalar values, in what is counted and in what is changed.</summary>
+/// <summary>Characters are Unicode scalar values, both in lengths and in edits.</summary>
 public sealed class TranslationCharactersTests
 {
     [Theory]

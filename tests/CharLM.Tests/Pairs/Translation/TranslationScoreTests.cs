@@ -5,7 +5,7 @@ namespace CharLM.Tests.Pairs.Translation;
 
 public sealed class TranslationScoreTests
 {
-    // Worked by hand; the first two are the standard examples of the distance.
+    // Computed by hand; the first two are the standard examples of the distance.
     [Theory]
     [InlineData("kitten", "sitting", 3)]
     [InlineData("saturday", "sunday", 3)]

@@ -105,7 +105,7 @@ public sealed class TranslatorTests
         model.eval();
         double loss = new TranslatorTask(model, vocab, Pairs).Loss([0], 0, new RandomStream(0)).Loss.ToDouble();
 
-        // Step by step from the definition: what was most probable is what is read next.
+        // Step by step from the definition: the most probable token is the next input.
         EncodedSource source = model.Encode(new PaddedBatch([vocab.EncodeSource("abc")]));
         RecurrentState state = source.State;
         long before = vocab.BeginId;
@@ -196,13 +196,13 @@ public sealed class TranslatorTests
             translator.Translate(sources, new DecodingConfig { BeamWidth = 2 }).Select(written => translator.Vocab.Decode(written.Ids)),
             again.Translate(sources, new DecodingConfig { BeamWidth = 2 }).Select(written => again.Vocab.Decode(written.Ids)));
 
-        // Other readers say what it is.
+        // Other readers name the kind of model.
         Assert.Contains("holds a translator, not a language model; charlm seq2seq takes it",
             Assert.Throws<CheckpointException>(() => CheckpointFile.Read(path)).Message, StringComparison.Ordinal);
         Assert.Contains("holds a translator, not a classifier",
             Assert.Throws<CheckpointException>(() => CharLM.Pairs.Classification.TrainedClassifier.Open(path)).Message,
                 StringComparison.Ordinal);
-        // A flipped bit is found.
+        // A flipped bit is detected.
         byte[] bytes = File.ReadAllBytes(path);
         bytes[^9] ^= 1;
         File.WriteAllBytes(path, bytes);
@@ -270,7 +270,7 @@ public sealed class TranslatorTests
     private static PaddedBatch Sources(TranslatorVocab vocab, params string[] texts) =>
         new([.. texts.Select(text => new ReadOnlyMemory<int>(vocab.EncodeSource(text)))]);
 
-    // Fresh weights make all tokens about equally likely, and a search trivial.
+    // Fresh weights make all tokens about equally likely, which would make a search trivial.
     private static void Sharpen(Translator model)
     {
         using IDisposable unrecorded = no_grad();
@@ -279,7 +279,7 @@ public sealed class TranslatorTests
         model.eval();
     }
 
-    // Every target of at most so many tokens, each scored by one pass.
+    // Tries every target up to this many tokens, each scored in one pass.
     private static (double LogProbability, string Target) BestByTrial(Translator model, TranslatorVocab vocab, int[] source, int maxTokens)
     {
         using IDisposable unrecorded = no_grad();

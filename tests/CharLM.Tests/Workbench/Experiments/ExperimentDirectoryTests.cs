@@ -11,7 +11,7 @@ public sealed class ExperimentDirectoryTests : IDisposable
 
     private ExperimentDirectory Open(string yaml) => new(ExperimentFile.Parse(yaml, "x.yaml"), _folder.File("runs"));
 
-    // A run as it is found: its configuration, and what it was trained on.
+    // A finished run: its configuration and training text.
     private void Make(string trial, RunConfig config, char text)
     {
         var run = new RunDirectory(_folder.File($"runs/x/{trial}"));
@@ -39,7 +39,7 @@ public sealed class ExperimentDirectoryTests : IDisposable
         Assert.EndsWith(Path.Combine("x", "seed-0"), run.Path, StringComparison.Ordinal);
         Assert.Contains($"SHA-256 of the text {new string('a', 64)}, that of t.txt now {new string('b', 64)}", Assert.Single(differences),
             StringComparison.Ordinal);
-        // Where the text is no longer at hand, the trials are compared with each other.
+        // If the text is no longer available, the trials are compared with each other.
         Make("seed-1", Config(1, "t.txt"), 'b');
         Assert.EndsWith("x/seed-1", directory.FirstOther(_ => null)!.Value.Run.Path, StringComparison.Ordinal);
     }

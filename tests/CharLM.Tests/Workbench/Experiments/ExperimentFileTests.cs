@@ -53,7 +53,7 @@ public sealed class ExperimentFileTests
                 "num-layers-2_learning-rate-0.5_clip-norm-1_seed-0"],
             experiment.Trials.Select(trial => trial.Id));
         Assert.Equal(["small, clip_norm 0", "small, clip_norm 1"], experiment.Trials.Take(2).Select(trial => trial.Variant));
-        // What neither the list nor the grid names is the preset's.
+        // Settings that neither the list nor the grid names come from the preset.
         Assert.All(experiment.Trials, trial => Assert.Equal(1024, trial.Config.Training.BatchSize));
     }
 
@@ -134,9 +134,9 @@ public sealed class ExperimentFileTests
             "training.learning_rate is set by this entry of the list and by the grid (line 3)" },
         { "list:\n  - {name: a, training: {schedule: {kind: step}}}\ngrid: {training: {schedule: [{kind: cosine}, {kind: step}]}}", 2,
             "training.schedule.kind is set by this entry of the list and by the grid (line 3)" },
-        { "grid: {training: [{seed: 1}, {seed: 2}]}", 1, "the seed is what seeds" },
-        { "seeds: [1]\nbase:\n  training: {seed: 2}", 3, "the seed is what seeds" },
-        { "grid: {training: {seed: [1, 2]}}", 1, "the seed is what seeds" },
+        { "grid: {training: [{seed: 1}, {seed: 2}]}", 1, "give seeds as seeds" },
+        { "seeds: [1]\nbase:\n  training: {seed: 2}", 3, "give seeds as seeds" },
+        { "grid: {training: {seed: [1, 2]}}", 1, "give seeds as seeds" },
         { "repeats: 0", 1, "repeats must be 1 to 1000, not 0" },
         { "name: ../up", 1, "a name is 1 to 100 letters" },
         { "name: .hidden", 1, "a name is 1 to 100 letters" },
@@ -145,9 +145,9 @@ public sealed class ExperimentFileTests
         { "name: x\nmeasure: held-out-perplexity", 2, "needs held-out text, and seed-0 holds nothing out" },
         { "measure: loss", 1, "measure takes one of train-perplexity, held-out-perplexity, held-out-bits" },
         { "base: {text: {validation_fraction: 0.1}, prefix: the}\ngrid: {text: {token: [char, word]}}\nmeasure: held-out-perplexity", 3,
-            "do not compare: take measure: held-out-bits" },
+            "are not comparable: use measure: held-out-bits" },
         { "base:\n  corpus: '-'", 2, "corpus takes a name of the catalog or a file" },
-        { "base: {checkpoint_path: x}", 1, "checkpoint_path is the run directory's affair" },
+        { "base: {checkpoint_path: x}", 1, "checkpoint_path follows from the run directory" },
         { "seeds: [1, 2", 2, "is not YAML" },
     };
 
@@ -167,6 +167,6 @@ public sealed class ExperimentFileTests
         string axis = string.Join(", ", Enumerable.Range(1, 1000));
         var e = Assert.Throws<ConfigFileException>(
             () => Parse($"grid: {{model: {{num_hiddens: [{axis}]}}, training: {{batch_size: [{axis}], num_steps: [{axis}]}}}}"));
-        Assert.Contains("makes 1000000000 trials; 10000 is the most", e.Message, StringComparison.Ordinal);
+        Assert.Contains("makes 1000000000 trials, more than 10000", e.Message, StringComparison.Ordinal);
     }
 }

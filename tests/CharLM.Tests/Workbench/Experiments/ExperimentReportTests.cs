@@ -22,7 +22,7 @@ public sealed class ExperimentReportTests
         },
     };
 
-    // The first variant reached 2, 4 and 9; of the second, one trial 4, and the others are not there yet.
+    // The first variant reached 2, 4 and 9; one trial of the second reached 4, and its others are unfinished.
     private static ExperimentReport Report() => ExperimentReport.From(Experiment,
     [
         Finished(Experiment.Trials[0], 2), Finished(Experiment.Trials[1], 4), Finished(Experiment.Trials[2], 9),
@@ -64,7 +64,7 @@ public sealed class ExperimentReportTests
     public void Of_InfinitePerplexity_HasNoDeviation() =>
         Assert.Equal(new Spread(double.PositiveInfinity, null, 1, Count: 2, Infinite: 1), Spread.Of([1, double.PositiveInfinity]));
 
-    // Two of three trials ran away, of the other variant one has unknown tokens: neither mean is that of the trials that are left.
+    // Two of three trials diverged, and one of the other variant has unknown tokens: neither mean may be that of the remaining trials.
     [Fact]
     public void From_InfiniteAndMissingFigures_AreNeverLeftOutOfAMean()
     {
@@ -108,7 +108,7 @@ public sealed class ExperimentReportTests
         Assert.Equal(["lstm", "4.000", "", "4.000", "lstm_seed-0", "1 of 3", "3", "1,234", "4,000", "10"], table.Rows[1]);
     }
 
-    // The curve of the mean, and a broken one of the same colour for each trial; what is not finished counts as far as all got.
+    // A curve of the mean, and a dashed one of the same colour for each trial; the mean covers the epochs that all trials reached.
     [Fact]
     public void Page_HasACurveForEachVariantWithItsSeeds()
     {
@@ -125,7 +125,7 @@ public sealed class ExperimentReportTests
             (trial, i) => i is 0 or 1 or 3 ? Finished(trial, heldOut[i][^1]) : new TrialStatus(trial, TrialState.Waiting))];
         Report page = ExperimentPage.Of(ExperimentReport.From(Experiment, trials), trials, directory);
         LineChart chart = Assert.Single(page.Sections.SelectMany(section => section.Parts).OfType<LineChart>());
-        Assert.Equal("held-out perplexity, mean over the seeds, and each (broken lines)", chart.Title);
+        Assert.Equal("held-out perplexity, mean over the seeds, and each (dashed lines)", chart.Title);
         Assert.Equal(
             [("gru", 0, false), ("gru_seed-0", 0, true), ("gru_seed-1", 0, true), ("gru_seed-2", 0, true), ("lstm", 1, false)],
             chart.Series.Select(series => (series.Name, series.Group!.Value, series.Dashed)));
@@ -134,7 +134,7 @@ public sealed class ExperimentReportTests
         AssertPoints([(1, 6), (2, 4)], chart.Series[4]);
     }
 
-    // Perplexities of lines that have no losses are those of losses now.
+    // Lines that have only perplexities give the corresponding losses.
     private static void AssertPoints(IReadOnlyList<(double X, double Y)> expected, LineSeries series) =>
         Assert.Equal(expected, series.Points.Select(point => (point.X, Math.Round(point.Y, 12))));
 

@@ -83,7 +83,7 @@ public sealed class ExperimentRunTests
             (trial, _, _) => Task.Run(() =>
             {
                 most = Math.Max(most, Interlocked.Increment(ref running));
-                // Passes only when two are here at once.
+                // Passes only when two threads are here at once.
                 two.SignalAndWait(TestContext.Current.CancellationToken);
                 Interlocked.Decrement(ref running);
                 return new TrialStatus(trial, TrialState.Finished) { Result = Result };

@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Workbench.Gradients;
 
-/// <summary>Gradients back in time, against products of Jacobians and against difference quotients.</summary>
+/// <summary>Gradients back in time, against products of Jacobians and difference quotients.</summary>
 public sealed class GradientFlowTests
 {
     private const int Size = 5, Hidden = 4, Distance = 12;
 
-    // A row reads 13 tokens; the 14th is what the loss is about.
+    // A row reads 13 tokens; the 14th is the target of the loss.
     private static readonly int[] Row = [1, 2, 3, 4, 0, 2, 1, 3, 3, 0, 4, 1, 2, 3];
 
     [Theory]
@@ -22,7 +22,7 @@ public sealed class GradientFlowTests
     [InlineData(Implementation.Fused)]
     public void Measure_LinearNetwork_IsTheProductOfItsJacobians(Implementation implementation)
     {
-        // A ReLU network whose sums are all above zero is linear: dL/dh_t = (W_hh^T)^d W^T (softmax - one-hot).
+        // A ReLU network whose sums are all positive is linear: dL/dh_t = (W_hh^T)^d W^T (softmax - one-hot).
         using DisposeScope scope = NewDisposeScope();
         manual_seed(3);
         using var model = new LanguageModel(
@@ -56,7 +56,7 @@ public sealed class GradientFlowTests
             double expected = Math.Sqrt(gradient.Sum(value => value * value));
             Assert.Equal(expected, curve.Norms[distance - 1], expected * 1e-4);
         }
-        // In the long run by the greatest eigenvalue at every step.
+        // In the long run, each step multiplies by the greatest eigenvalue.
         Assert.Equal(RecurrentSpectrum.Of(model, 1)[0].Radius, curve.Norms[^1] / curve.Norms[^2], 1e-3);
     }
 
@@ -94,7 +94,7 @@ public sealed class GradientFlowTests
 
         IReadOnlyList<FlowCurve> curves = GradientFlow.Measure(model, Row, 1);
 
-        // The same weights in double precision, where quotients are good for something.
+        // The same weights in double precision, where difference quotients are accurate.
         using var exact = new LanguageModel(config with { Implementation = Implementation.Custom, GruForm = model.Config.GruForm }, Size);
         exact.to(ScalarType.Float64);
         using IDisposable unrecorded = no_grad();
@@ -136,7 +136,7 @@ public sealed class GradientFlowTests
     public void RatePerStep_OfACurve_IsItsGeometricMean(double[] norms, double expected) =>
         Assert.Equal(expected, new FlowCurve(0, "hidden", norms).RatePerStep, (a, b) => Equals(a, b) || Math.Abs(a / b - 1) < 1e-12);
 
-    // Far back float32 holds nothing: the rate of more steps is that of the steps that it holds.
+    // Far back the norms underflow float32: the rate over more steps is that of the steps above zero.
     [Fact]
     public void RatePerStep_FurtherThanFloat32Holds_IsThatOfTheStepsThatItHolds()
     {
@@ -157,7 +157,7 @@ public sealed class GradientFlowTests
         using var model = new LanguageModel(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = 2 }, Size);
         using (no_grad())
         {
-            // Input: a rotation of length 1/2; forget: 2 times one; candidate: nilpotent; output: zero.
+            // Input: a rotation scaled by 1/2; forget: 2 times the identity; candidate: nilpotent; output: zero.
             model.get_parameter("rnn.weight_hh_l0")!.copy_(
                 tensor(new float[] { 0, -0.5f, 0.5f, 0, 2, 0, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0 }, new long[] { 8, 2 }));
         }
@@ -169,7 +169,7 @@ public sealed class GradientFlowTests
         Assert.Equal([1, 2, 4, 8], spectra[0].Powers.Select(power => power.Exponent));
         Assert.Equal([0.5, 0.25, 0.0625, 1 / 256.0], spectra[0].Powers.Select(power => power.Norm), (a, b) => Math.Abs(a - b) < 1e-12);
         Assert.Equal(256, spectra[1].Powers[^1].Norm, 1e-9);
-        Assert.Equal([3.0, 0, 0, 0], spectra[2].Powers.Select(power => power.Norm)); // grows once, then is gone: no eigenvalue tells
+        Assert.Equal([3.0, 0, 0, 0], spectra[2].Powers.Select(power => power.Norm)); // grows once, then vanishes, which no eigenvalue shows
         Assert.Equal(0.5, Math.Abs(spectra[0].Eigenvalues[1].Imaginary), 1e-7);
     }
 
@@ -192,7 +192,7 @@ public sealed class GradientFlowTests
             Tensor hidden = state.Hidden.clone();
             Tensor? cell = state.Cell?.clone(), memory = state.Memory?.clone();
             (curve.State == "cell" ? cell! : hidden)[curve.Layer, 0, unit].add_(change);
-            // The last layer's state is also what later steps look up.
+            // Later steps also attend to the last layer's state.
             if (memory is not null && curve.Layer == model.Config.NumLayers - 1)
                 memory[memory.size(0) - 1, 0, unit].add_(change);
             (Tensor logits, _) = model.Forward(

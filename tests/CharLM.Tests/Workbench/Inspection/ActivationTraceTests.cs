@@ -26,7 +26,7 @@ public sealed class ActivationTraceTests
         { "lstm, two layers, embedding", new ModelConfig { Cell = CellKind.Lstm, NumLayers = 2, EmbeddingSize = 4 } },
     };
 
-    // The plain loops against torch: the hidden states, and an LSTM's cell states, after every token.
+    // Plain loops against torch: the hidden states, and an LSTM's cell states, after every token.
     [Theory, MemberData(nameof(Models))]
     public void Of_Text_IsWhatTheModelComputes(string name, ModelConfig config)
     {
@@ -62,7 +62,7 @@ public sealed class ActivationTraceTests
         Assert.Equal([0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0], features[2].Values);
         Assert.Equal([1, 2, 0, 0, 1, 0, 1, 2, 3, 0, 1], features[3].Values);
         Assert.Empty(TextFeature.Of(["a"]));
-        // Unit 1 falls with the position in the line, unit 0 is the same everywhere.
+        // Unit 1 falls with the position in the line; unit 0 is constant.
         float[] values = [.. features[0].Values.SelectMany(value => new[] { 0.5f, (float)(1 - (value / 10)) })];
         UnitRank best = UnitRank.Best([new ActivationSeries("x", 2, values)], features[0], 1)[0];
         Assert.Equal((0, 1), (best.Series, best.Unit));

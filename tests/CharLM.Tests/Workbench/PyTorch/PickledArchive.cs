@@ -5,8 +5,8 @@ using System.Text;
 namespace CharLM.Tests.Workbench.PyTorch;
 
 /// <summary>
-/// Writes files like those of torch.save by hand, instruction by instruction (Python's pickletools names them): also such as
-/// torch.save never would.
+/// Writes files like those of torch.save by hand, instruction by instruction (named as in Python's pickletools), including files that
+/// torch.save never writes.
 /// </summary>
 internal sealed class PickledArchive
 {
@@ -19,7 +19,7 @@ internal sealed class PickledArchive
     }
 
 
-    /// <summary>A file whose pickle is what a test writes.</summary>
+    /// <summary>A file whose pickle a test writes.</summary>
     public static PickledArchive With(Action<PickledArchive> write)
     {
         var archive = new PickledArchive();
@@ -29,7 +29,7 @@ internal sealed class PickledArchive
         return archive;
     }
 
-    /// <summary>A GRU of 2 hidden units over the tokens, all of its weights 0.5; what comes after may spoil it.</summary>
+    /// <summary>A GRU with 2 hidden units and all weights 0.5; later instructions may damage it.</summary>
     public static PickledArchive Gru(int tokens = 3, Action<PickledArchive>? more = null) => With(archive =>
     {
         archive.Raw((byte)'}', (byte)'(');

@@ -11,7 +11,7 @@ using CharLM.Workbench.PyTorch;
 namespace CharLM.Tests.Workbench.PyTorch;
 
 /// <summary>
-/// Models that PyTorch trains here and now: the perplexity must be the same. The other way is in the tests of the program.
+/// Models that PyTorch trains during the test: the perplexity must be the same. The tests of the program cover the other direction.
 /// </summary>
 public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class PyTorchExchangeTests(ITestOutputHelper output) : IDisposable
 
     private static TokenSource Ids { get; } = TokenizedText.From(Corpus.Text, Text).Train;
 
-    // One row: every token with all that stand before it, as PyTorch's side reads them.
+    // One row: every token with its full context, as on PyTorch's side.
     private static double Perplexity(Checkpoint checkpoint)
     {
         using LanguageModel model = checkpoint.BuildModel();

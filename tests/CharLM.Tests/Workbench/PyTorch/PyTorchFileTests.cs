@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Workbench.PyTorch;
 
-/// <summary>Files of torch.save: those that PyTorch 1.13 wrote (scripts/golden-pt.py), and those that nobody should read.</summary>
+/// <summary>Files of torch.save: those that PyTorch 1.13 wrote (scripts/golden-pt.py), and those that must be refused.</summary>
 public sealed class PyTorchFileTests : IDisposable
 {
     private const double Tolerance = 1e-5;
@@ -82,7 +82,7 @@ public sealed class PyTorchFileTests : IDisposable
 
     private static readonly Dictionary<string, (Func<PickledArchive> File, string Reason)> Errors = new()
     {
-        // What runs a program where Python reads it.
+        // Pickles that run a program when Python loads them.
         ["os.system"] = (() => PickledArchive.With(p => p.Name("os", "system").Raw((byte)'(').Text("touch trap").Raw((byte)'t', (byte)'R')),
             "asks for 'os.system'"),
         ["posix.system in a state dict"] = (
@@ -109,20 +109,20 @@ public sealed class PyTorchFileTests : IDisposable
             () => PickledArchive.With(p => p.Name("torch", "FloatStorage").Raw((byte)'(').Number(1L << 40).Raw((byte)'t', (byte)'R')),
                 "other values for torch.FloatStorage"),
 
-        // What is larger than it is.
+        // Claims of more data than there is.
         ["more values than the record"] = (
-            () => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes where 5 values of F32 were due"),
-        ["a shape beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [5])), "in shape [5], which does not lie in its 4 values"),
-        ["an offset beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 2, [3])), "which does not lie in its 4 values"),
-        ["a negative offset"] = (() => Bad(p => p.Tensor("x", 4, -1, [3])), "which does not lie in its 4 values"),
-        ["strides beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [3, 1])), "which does not lie in its 4 values"),
+            () => Bad(p => p.Tensor("x", 5, 0, [5])), "in a record of 16 bytes, not of 5 values of F32"),
+        ["a shape beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [5])), "in shape [5], which exceeds its 4 values"),
+        ["an offset beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 2, [3])), "which exceeds its 4 values"),
+        ["a negative offset"] = (() => Bad(p => p.Tensor("x", 4, -1, [3])), "which exceeds its 4 values"),
+        ["strides beyond the storage"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [3, 1])), "which exceeds its 4 values"),
         ["one value a thousand million times"] = (
-            () => Bad(p => p.Tensor("x", 4, 0, [1_000_000_000], [0])), "which does not lie in its 4 values"),
-        ["a shape of 2^80"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40])), "which does not lie in its 4 values"),
-        ["a shape of 2^80 and 0"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40, 0])), "which does not lie in its 4 values"),
-        ["a negative size"] = (() => Bad(p => p.Tensor("x", 4, 0, [-2, -2])), "a size that is no whole number"),
+            () => Bad(p => p.Tensor("x", 4, 0, [1_000_000_000], [0])), "which exceeds its 4 values"),
+        ["a shape of 2^80"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40])), "which exceeds its 4 values"),
+        ["a shape of 2^80 and 0"] = (() => Bad(p => p.Tensor("x", 4, 0, [1L << 40, 1L << 40, 0])), "which exceeds its 4 values"),
+        ["a negative size"] = (() => Bad(p => p.Tensor("x", 4, 0, [-2, -2])), "a size that is not a whole number"),
         ["nine dimensions"] = (() => Bad(p => p.Tensor("x", 4, 0, [1, 1, 1, 1, 1, 1, 1, 1, 1])), "9 dimensions"),
-        ["fewer strides than sizes"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [1])), "which does not lie in its 4 values"),
+        ["fewer strides than sizes"] = (() => Bad(p => p.Tensor("x", 4, 0, [2, 2], [1])), "which exceeds its 4 values"),
         ["a bomb"] = (() => PickledArchive.Gru(
             more: p => p.Record("data/x", new byte[8 << 20], CompressionLevel.SmallestSize).Text("x").Tensor("x", 2 << 20, 0, [2 << 20])),
                 "made to fill memory"),
@@ -136,18 +136,18 @@ public sealed class PyTorchFileTests : IDisposable
             "made to fill memory"),
         ["a pickle of many megabytes"] = (() => PickledArchive.With(p => p.Raw(new byte[5 << 20])), "of 5242883 bytes, more than 4194304"),
 
-        // What is no state dict.
+        // Pickles that are not state dicts.
         ["a number"] = (() => PickledArchive.With(p => p.Number(3)), "holds no dictionary"),
         ["a tensor"] = (() => PickledArchive.With(p => p.Record("data/0", PickledArchive.Halves(1)).Tensor("0", 1, 0, [1])),
             "holds no dictionary"),
         ["an empty dictionary"] = (() => PickledArchive.With(p => p.Raw((byte)'}')), "it holds no named tensors"),
         ["a dictionary of numbers"] = (
-            () => PickledArchive.With(p => p.Raw((byte)'}').Text("epoch").Number(3).Raw((byte)'s')), "'epoch' is no tensor"),
-        ["a number among the weights"] = (() => PickledArchive.Gru(more: p => p.Text("epoch").Number(3)), "'epoch' is no tensor"),
+            () => PickledArchive.With(p => p.Raw((byte)'}').Text("epoch").Number(3).Raw((byte)'s')), "'epoch' is not a tensor"),
+        ["a number among the weights"] = (() => PickledArchive.Gru(more: p => p.Text("epoch").Number(3)), "'epoch' is not a tensor"),
         ["a weight without a name"] = (
             () => PickledArchive.Gru(more: p => p.Number(3).Tensor("0", 18, 0, [18])), "it holds no named tensors"),
         ["complex numbers"] = (
-            () => Bad(p => p.Tensor("x", 2, 0, [2], type: "ComplexFloatStorage")), "of a type that is not read, ComplexFloatStorage"),
+            () => Bad(p => p.Tensor("x", 2, 0, [2], type: "ComplexFloatStorage")), "of an unsupported type, ComplexFloatStorage"),
         ["whole numbers as weights"] = (
             () => PickledArchive.Gru(
                 more: p => p.Text("linear.bias").Record("data/x", new byte[24]).Tensor("x", 3, 0, [3], type: "LongStorage")),
@@ -158,7 +158,7 @@ public sealed class PyTorchFileTests : IDisposable
                 more: p => p.Text("linear.bias").Record("data/x", [0, 0, 0, 0, 0, 0, 0xc0, 0x7f, 0, 0, 0, 0]).Tensor("x", 3, 0, [3])),
                     "'linear.bias' with a value that is not finite"),
 
-        // What is no file of torch.save.
+        // Archives that are not from torch.save.
         ["a record missing"] = (() => PickledArchive.Gru(more: p => p.Text("x").Tensor("none", 4, 0, [4])), "lacks the record 'data/none'"),
         ["a way out of the archive"] = (
             () => PickledArchive.Gru(
@@ -168,14 +168,14 @@ public sealed class PyTorchFileTests : IDisposable
         ["no pickle"] = (() => PickledArchive.Gru().In("a"), "without a data.pkl"),
         ["two pickles"] = (() => PickledArchive.Gru().Record("../x/data.pkl", []), "more than one data.pkl"),
         ["TorchScript"] = (() => PickledArchive.Gru().Record("constants.pkl", []), "a program of TorchScript"),
-        ["big-endian"] = (() => PickledArchive.Gru().Record("byteorder", "big"u8.ToArray()), "another order than little-endian"),
+        ["big-endian"] = (() => PickledArchive.Gru().Record("byteorder", "big"u8.ToArray()), "is not little-endian"),
         ["damaged metadata"] = (() => PickledArchive.Gru().Record("charlm.json", "[1]"u8.ToArray()), "has a damaged charlm.json"),
         ["a protocol of the future"] = (() => PickledArchive.With(p => p.Raw(0x80, 6)), "protocol 6"),
-        ["an empty stack"] = (() => PickledArchive.With(_ => { }), "takes more than there is"),
+        ["an empty stack"] = (() => PickledArchive.With(_ => { }), "takes a value from an empty stack"),
         ["a text of 2 GB"] = (() => PickledArchive.With(p => p.Raw((byte)'X', 0xff, 0xff, 0xff, 0x7f)), "is cut off"),
         ["a text of 4 GB"] = (() => PickledArchive.With(p => p.Raw((byte)'X', 0xff, 0xff, 0xff, 0xff)), "is cut off"),
         ["a text that is not UTF-8"] = (() => PickledArchive.With(p => p.Raw((byte)'X', 1, 0, 0, 0, 0xff)), "not UTF-8"),
-        ["memory of what never was"] = (() => PickledArchive.With(p => p.Raw((byte)'h', 7)), "refers to what was not there yet"),
+        ["memory of what never was"] = (() => PickledArchive.With(p => p.Raw((byte)'h', 7)), "refers to a value that it has not defined"),
         ["an end without a beginning"] = (() => PickledArchive.With(p => p.Raw((byte)'t')), "ends a sequence that did not begin"),
     };
 
@@ -211,7 +211,7 @@ public sealed class PyTorchFileTests : IDisposable
     public void Import_PickleWithoutArchive_IsRefused()
     {
         File.WriteAllBytes(Path, [0x80, 4, 0x95, 29, 0, 0, 0, 0, 0, 0, 0, .. "\u008c\u0005posix"u8]);
-        Assert.Contains("a bare pickle, which is not read", Refused(Path, Config), StringComparison.Ordinal);
+        Assert.Contains("a bare pickle, which is not supported", Refused(Path, Config), StringComparison.Ordinal);
         File.WriteAllText(Path, "cos\nsystem\n(S'touch trap'\ntR.");
         Assert.Contains("not a safetensors file", Refused(Path, Config), StringComparison.Ordinal);
     }
@@ -223,7 +223,7 @@ public sealed class PyTorchFileTests : IDisposable
         return e.Message;
     }
 
-    // A state dict with one tensor more, over a record of four values.
+    // A state dict with an additional tensor over a record of four values.
     private static PickledArchive Bad(Action<PickledArchive> tensor) => PickledArchive.Gru(more: p =>
     {
         p.Record("data/x", PickledArchive.Halves(4)).Text("x");

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Workbench.PyTorch;
 
-/// <summary>What can be imported and exported; StateDictRefusalTests has what cannot.</summary>
+/// <summary>What can be imported and exported; StateDictRefusalTests covers the rest.</summary>
 public sealed class StateDictFileTests : IDisposable
 {
     private static readonly Vocab Letters = Vocab.Restore([Vocab.Unknown, " ", "e", "t", "\"\n"]);

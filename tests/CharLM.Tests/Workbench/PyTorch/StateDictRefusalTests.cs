@@ -5,7 +5,7 @@ using CharLM.Workbench.PyTorch;
 
 namespace CharLM.Tests.Workbench.PyTorch;
 
-/// <summary>What the import refuses, and how it says so.</summary>
+/// <summary>What the import refuses, and with which messages.</summary>
 public sealed class StateDictRefusalTests : IDisposable
 {
     private static readonly Vocab Letters = Vocab.Restore([Vocab.Unknown, " ", "e"]);
@@ -16,7 +16,7 @@ public sealed class StateDictRefusalTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // A GRU of 2 hidden units over 3 one-hot tokens.
+    // A GRU with 2 hidden units over 3 one-hot tokens.
     private static ForeignFile Gru() => new ForeignFile()
         .With("rnn.weight_ih_l0", [6, 3])
         .With("rnn.weight_hh_l0", [6, 2])
@@ -67,8 +67,8 @@ public sealed class StateDictRefusalTests : IDisposable
         ["other output"] = (Gru().With("linear.weight", [3, 4]),
             "has the weight 'linear.weight' in shape [3, 4] where its model has [3, 2]"),
         ["other bias"] = (Gru().With("rnn.bias_ih_l0", [7]), "has the weight 'rnn.bias_ih_l0' in shape [7] where its model has [6]"),
-        ["hidden weights as a vector"] = (Gru().With("rnn.weight_hh_l0", [12]), "in shape [12], which is no matrix that can be used"),
-        ["no hidden units"] = (Gru().With("rnn.weight_hh_l0", [6, 0]), "in shape [6, 0], which is no matrix that can be used"),
+        ["hidden weights as a vector"] = (Gru().With("rnn.weight_hh_l0", [12]), "in shape [12], which is not a usable matrix"),
+        ["no hidden units"] = (Gru().With("rnn.weight_hh_l0", [6, 0]), "in shape [6, 0], which is not a usable matrix"),
         ["whole numbers"] = (
             Gru().With("rnn.bias_ih_l0", [6], "I64"), "has the weight 'rnn.bias_ih_l0' as I64, which is none of F32, F64, F16, BF16"),
         ["not a number"] = (Gru().With("linear.bias", [3], "F16", i => i == 1 ? double.NaN : 0),
@@ -112,14 +112,14 @@ public sealed class StateDictRefusalTests : IDisposable
 
     [Theory]
     [InlineData(null, "has no vocab beside its weights: give one (vocab)")]
-    [InlineData("[]", "has a vocab in its metadata that is no vocab that can be used: the first token of a vocab is <unk>, not missing")]
+    [InlineData("[]", "has a vocab in its metadata that is not a usable vocab: the first token of a vocab is <unk>, not missing")]
     [InlineData("[\"a\", \"b\", \"c\"]", "the first token of a vocab is <unk>, not 'a'")]
     [InlineData("[\"<unk>\", \"b\", \"b\"]", "the token 'b' stands in the vocab twice")]
     [InlineData("[\"<unk>\", null, \"b\"]", "has no token for the id 1")]
-    [InlineData("[\"<unk>\", 2, \"b\"]", "is no JSON list of tokens")]
-    [InlineData("{\"<unk>\": 0}", "is no JSON list of tokens")]
-    [InlineData("null", "is empty where a JSON list of tokens was due")]
-    [InlineData("[\"<unk>\", \"b\"", "is no JSON list of tokens")]
+    [InlineData("[\"<unk>\", 2, \"b\"]", "is not a JSON list of tokens")]
+    [InlineData("{\"<unk>\": 0}", "is not a JSON list of tokens")]
+    [InlineData("null", "is null instead of a JSON list of tokens")]
+    [InlineData("[\"<unk>\", \"b\"", "is not a JSON list of tokens")]
     [InlineData("[\"<unk>\", \"b\"]", "has weights for 3 tokens where the vocab has 2")]
     public void Import_VocabOfTheFile_IsChecked(string? vocab, string reason)
     {

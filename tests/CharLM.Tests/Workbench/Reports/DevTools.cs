@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace CharLM.Tests.Workbench.Reports;
 
-/// <summary>Speaks the DevTools protocol with one page: asks for things, and keeps what the page reports.</summary>
+/// <summary>A DevTools protocol client for one page: sends commands and records the page's reports.</summary>
 internal sealed class DevTools : IAsyncDisposable
 {
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(60);
@@ -18,15 +18,15 @@ internal sealed class DevTools : IAsyncDisposable
     private Task _reading = Task.CompletedTask;
     private int _last;
 
-    /// <summary>What went wrong in the page: exceptions, and errors and warnings of the console and of the browser.</summary>
+    /// <summary>The page's exceptions, and errors and warnings of the console and the browser.</summary>
     public ConcurrentQueue<string> Errors { get; } = new();
 
-    /// <summary>What the page asked for, itself included.</summary>
+    /// <summary>The addresses that the page requested, including its own.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
-    /// <summary>Connects with the browser's first page.</summary>
+    /// <summary>Connects to the browser's first page.</summary>
     /// <param name="address">Host and port.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
     public static async Task<DevTools> ConnectAsync(string address, CancellationToken cancellationToken)
     {
         using var http = new HttpClient();
@@ -40,7 +40,7 @@ internal sealed class DevTools : IAsyncDisposable
         return tools;
     }
 
-    /// <summary>Opens a file, and waits until it and its scripts are done.</summary>
+    /// <summary>Opens a file and waits until it is loaded and its scripts have run.</summary>
     public async Task OpenAsync(string path)
     {
         await AskAsync("Page.navigate", new { url = new Uri(path).AbsoluteUri });
@@ -97,7 +97,7 @@ internal sealed class DevTools : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
-            // The test is over, or the browser is: who waits for an answer is told by the time that it may take.
+            // The test or the browser has ended; pending commands run into their timeout.
         }
     }
 

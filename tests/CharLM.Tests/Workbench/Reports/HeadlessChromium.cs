@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace CharLM.Tests.Workbench.Reports;
 
-/// <summary>A Chromium without a window, which opens one page and is asked about it over the DevTools protocol.</summary>
+/// <summary>A headless Chromium with one page, controlled through the DevTools protocol.</summary>
 internal sealed partial class HeadlessChromium : IAsyncDisposable
 {
     private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(60);
@@ -19,19 +19,19 @@ internal sealed partial class HeadlessChromium : IAsyncDisposable
         Page = page;
     }
 
-    /// <summary>The program; null when the machine has none.</summary>
+    /// <summary>The path of the program; null if it is not installed.</summary>
     public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
         .FirstOrDefault(File.Exists);
 
-    /// <summary>The one page, empty at first.</summary>
+    /// <summary>The only page, initially empty.</summary>
     public DevTools Page { get; }
 
     /// <summary>Starts the browser with a fresh profile.</summary>
     public static async Task<HeadlessChromium> StartAsync()
     {
         string profile = Directory.CreateTempSubdirectory("charlm-chromium-").FullName;
-        // Root, as whom containers run tests, has no sandbox; the only page is our own.
+        // Root, which runs tests in containers, cannot use the sandbox; the only page is our own.
         Process process = Process.Start(new ProcessStartInfo(
             Program ?? throw new InvalidOperationException("there is no Chromium"),
             ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -55,7 +55,7 @@ internal sealed partial class HeadlessChromium : IAsyncDisposable
         }
     }
 
-    /// <summary>Saves a picture of the page where a person can look at it after the tests.</summary>
+    /// <summary>Saves a screenshot of the page for inspection after the tests.</summary>
     /// <returns>Its path.</returns>
     public async Task<string> SaveScreenshotAsync(string name)
     {
@@ -76,11 +76,11 @@ internal sealed partial class HeadlessChromium : IAsyncDisposable
         }
         catch (IOException)
         {
-            // A process of the browser may still end while its folder is cleared away.
+            // A browser process may still be ending while its folder is removed.
         }
     }
 
-    // It chooses a free port, and tells it on standard error.
+    // The browser chooses a free port and prints it on standard error.
     private static async Task<string> AddressOfAsync(Process process, CancellationToken cancellationToken)
     {
         while (await process.StandardError.ReadLineAsync(cancellationToken) is { } line)

@@ -9,8 +9,8 @@ using CharLM.Workbench.Reports.Html;
 namespace CharLM.Tests.Workbench.Reports;
 
 /// <summary>
-/// Pages without a browser: whatever stands in a title, a name or a text, a page has the elements of a page with harmless ones, and
-/// says what was given.
+/// Pages without a browser: whatever a title, name or text contains, a page has the same elements as one with harmless content, and
+/// shows the given content.
 /// </summary>
 public sealed partial class HtmlEscapingTests
 {
@@ -77,7 +77,7 @@ public sealed partial class HtmlEscapingTests
             new HeatMap(text, text, text, [text], [text], [[1]])),
     ]);
 
-    // As a build that carries the chart library writes them; this one may not.
+    // As written by a build with the chart library, which this one may lack.
     private static string Charts(string text) => Written(writer =>
     {
         var parts = new HtmlParts(writer, hasCharts: true);
@@ -85,7 +85,7 @@ public sealed partial class HtmlEscapingTests
         parts.Write(new HeatMap(text, text, text, ["a", "b"], [text, "b"], [[1, 2], [3, 4]]));
     });
 
-    // What stands in attributes and between elements is free; the elements, their order and their attributes are not.
+    // Attribute values and text may differ; the elements, their order and their attributes may not.
     private static void AssertSameElements(string expected, string actual) => Assert.Equal(Elements(expected), Elements(actual));
 
     private static string Elements(string page)

@@ -3,7 +3,7 @@ using CharLM.Workbench.Reports.Html;
 
 namespace CharLM.Tests.Workbench.Reports;
 
-/// <summary>Pages in a real browser: what it runs, loads and shows.</summary>
+/// <summary>Pages in a real browser: the scripts it runs, what it loads and shows.</summary>
 public sealed class HtmlReportBrowserTests(ITestOutputHelper output) : IDisposable
 {
     private const string Hostile = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'&";

@@ -3,7 +3,7 @@ using CharLM.Workbench.Reports.Html;
 
 namespace CharLM.Tests.Workbench.Reports;
 
-/// <summary>Reports as text: Markdown, CSV, and what holds for HTML without a browser.</summary>
+/// <summary>Reports as text: Markdown, CSV, and aspects of HTML that need no browser.</summary>
 public sealed class ReportTextTests
 {
     [Fact]
@@ -37,7 +37,7 @@ public sealed class ReportTextTests
         Assert.Equal("| 500 | 1,000 |", rows[^1]);
     }
 
-    /// <summary>RFC 4180, section 2; and a cell that a spreadsheet would run is made text.</summary>
+    /// <summary>RFC 4180, section 2; and a cell that a spreadsheet would run as a formula becomes text.</summary>
     [Theory]
     [InlineData("a,b", "\"a,b\"")]
     [InlineData("say \"hi\"", "\"say \"\"hi\"\"\"")]

@@ -2,10 +2,10 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
 
-/// <summary>How often checkpoints are written, by a clock that only the test moves.</summary>
+/// <summary>How often checkpoints are written, with a clock that only the test moves.</summary>
 public sealed class CheckpointPaceTests
 {
-    // What a save takes, in seconds, and the longest time in which work can be lost: a minute, where 2 % of it are enough to save.
+    // The seconds of a save, and the longest time in which work can be lost: a minute, if 2 % of it is enough for saving.
     [Theory]
     [InlineData(0.0, 0.01, 60)]
     [InlineData(0.02, 0.5, 60)]
@@ -28,7 +28,7 @@ public sealed class CheckpointPaceTests
                 continue;
             pace.Write(() => clock.Seconds += save);
             lost = save;
-            // How long the first one takes is not known before.
+            // The duration of the first save is not known in advance.
             if (++saves > 1)
                 saving += save;
         }
@@ -63,7 +63,7 @@ public sealed class CheckpointPaceTests
                 lost = 0;
             }
         }
-        Assert.InRange((saving - (4 * save)) / clock.Seconds, 0, 0.0301); // with the best one that goes with every checkpoint
+        Assert.InRange((saving - (4 * save)) / clock.Seconds, 0, 0.0301); // including the best one saved with every checkpoint
         Assert.True(best > 2);
 
         void Save(ref double sum)

@@ -21,7 +21,7 @@ public sealed class EvaluationRunTests
         Assert.Equal([new TextRange(900, 950), new TextRange(900, 950)], Ranges(new EvaluationRun(), tenth, half));
         Assert.Equal([new TextRange(900, 920)], Ranges(new EvaluationRun { MaxTokens = 20 }, tenth));
         Assert.Equal([new TextRange(0, 1000)], Ranges(new EvaluationRun { Split = TextSplit.All }, tenth));
-        // Of a text that training did not read, all is unseen.
+        // A text that training did not read is entirely unseen.
         Assert.Equal([new TextRange(0, 1000)], Ranges(new EvaluationRun(), tenth with { Corpus = new CorpusRecord("y", "bb") }));
     }
 
@@ -30,11 +30,11 @@ public sealed class EvaluationRunTests
     {
         NGramCheckpoint model = Model(0.1, 0);
         Assert.Equal("x (held out from training): tokens 901 to 1000 of 1000", Describe(new EvaluationRun(), model));
-        Assert.Equal("x (the text of the training): all of its 1000 tokens", Describe(new EvaluationRun { Split = TextSplit.All }, model));
+        Assert.Equal("x (the training text): all of its 1000 tokens", Describe(new EvaluationRun { Split = TextSplit.All }, model));
         Assert.Equal("x: all of its 1000 tokens", Describe(new EvaluationRun(), model with { Corpus = new CorpusRecord("y", "bb") }));
     }
 
-    // Each reads what it can: figures of different cleaning or tokens are not of the same text.
+    // Each model gets its own text: with different cleaning or tokens, figures are not of the same text.
     [Fact]
     public void Texts_ModelsOfOtherTokens_EachHaveTheirOwn()
     {
@@ -50,7 +50,7 @@ public sealed class EvaluationRunTests
     [Fact]
     public void Execute_Text_TellsHowMuchOfItTheTrainingSaw()
     {
-        // No text repeats itself for as long as a passage.
+        // No text repeats a whole passage.
         string text = string.Concat(Enumerable.Range(0, 700).Select(i => $"{i} ")),
             other = string.Concat(Enumerable.Range(3000, 700).Select(i => $"{i} "));
         var config = new TextConfig { Cleaning = Cleaning.None, MaxTokens = 0 };

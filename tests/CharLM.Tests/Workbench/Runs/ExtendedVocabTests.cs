@@ -8,7 +8,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
 
-/// <summary>A run that goes on from a model with a text that has other tokens.</summary>
+/// <summary>A run that starts from a model, with a text that has other tokens.</summary>
 public sealed class ExtendedVocabTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -50,7 +50,7 @@ public sealed class ExtendedVocabTests : IDisposable
         Assert.Equal(added.Order(StringComparer.Ordinal), extended.Vocab.Tokens.Skip(start.Vocab.Count).Order(StringComparer.Ordinal));
         Assert.All(new[] { First, Second }, text =>
             Assert.Equal(1, extended.TrainedText!.ShareOf(tokenizer.Encode(text.Text, extended.Vocab), extended.Vocab)!.Value, 0.01));
-        // What is extended is learned from: an epoch that nothing hinders changes every vector.
+        // The extended model is trained: an epoch without frozen parts changes every vector.
         Assert.NotEqual(start.Extend(extended.Vocab).Weights["embedding.weight"].Values, extended.Weights["embedding.weight"].Values);
     }
 
@@ -72,7 +72,7 @@ public sealed class ExtendedVocabTests : IDisposable
         Assert.Empty(TrainingRun.Errors(config with { ExtendVocab = true }, start));
     }
 
-    // Interrupted in the middle and resumed, to the last bit: what was frozen and added stays so.
+    // Interrupted in the middle and resumed, to the last bit: frozen parts stay frozen and added tokens stay added.
     [Theory]
     [InlineData(Implementation.Fused)]
     [InlineData(Implementation.BuiltIn)]

@@ -61,7 +61,7 @@ public sealed class HeldOutFigureTests : IDisposable
         Assert.Equal(result.LastEpoch!.HeldOutLoss!.Value, evaluated.All.Mean, 1e-5);
     }
 
-    // What each window alone surprises, its state at zero.
+    // The surprisal of each window on its own, from a zero state.
     [Fact]
     public void Evaluate_Windows_AreThoseWrittenOut()
     {
@@ -82,7 +82,7 @@ public sealed class HeldOutFigureTests : IDisposable
         Assert.Equal(total, report.All.Total, 1e-3);
         Assert.Equal(report.All.BitsPerToken, report.BitsPerCharacter, 1e-9); // a token is a character
         Assert.Contains("120 windows of 8 tokens that overlap, the state zero for each", report.Reading, StringComparison.Ordinal);
-        // Another reading was asked for: what is after the last window that was trained on, in a row.
+        // If another reading is requested: everything after the last training window, in one row.
         EvaluationText row = (run with { Rows = 1 }).Texts(Corpus, [saved])[0];
         Assert.Equal((0, new TextRange(308, 428)), (row.WindowLength, row.Range));
     }
@@ -115,7 +115,7 @@ public sealed class HeldOutFigureTests : IDisposable
         };
     }
 
-    // 8,000 characters, so that the held-out part is read in several rows, each after others.
+    // 8,000 characters, so that the held-out part is read in several rows, each with a warm-up.
     private static CorpusText Make()
     {
         string[] words = ["the", "Time", "traveller", "said", "space", "of", "a", "kind", "is", "and", "four", "dimensions"];

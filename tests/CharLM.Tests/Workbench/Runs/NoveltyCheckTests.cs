@@ -13,7 +13,7 @@ public sealed class NoveltyCheckTests
 
     private static readonly string Own = new('1', 64);
 
-    // The first 36 characters are trained on; what follows is new to the model.
+    // The first 36 characters are training text; the rest is new to the model.
     [Theory]
     [InlineData("xx and through the", " and through the", 9.0 / 11)]
     [InlineData("the bridge it went", "the ", 0.0)]
@@ -39,7 +39,7 @@ public sealed class NoveltyCheckTests
         Assert.Equal(new NoveltyFigures(18, 18, "the bridge it went", 1), check.Of("the bridge it went"));
     }
 
-    // A continuation begins with the space before its first word; the cut word at its end stands nowhere, as the rare words do.
+    // A continuation begins with the space before its first word; the cut word at its end matches nothing, and neither do rare words.
     [Fact]
     public void Of_Words_CountsWordsAndNoUnknownOnes()
     {
@@ -51,7 +51,7 @@ public sealed class NoveltyCheckTests
         Assert.Equal(new NoveltyFigures(0, 0, "", null), check.Of(""));
     }
 
-    // What is held out are whole documents, however many blank lines part them.
+    // Whole documents are held out, however many blank lines separate them.
     [Fact]
     public void Of_Documents_ComparesWithThoseThatWereTrainedOn()
     {

@@ -12,7 +12,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
 
-/// <summary>A run that was cut anywhere and gone on with ends as one that was not: the expectation is the uncut run.</summary>
+/// <summary>A run interrupted anywhere and resumed ends exactly like an uninterrupted one.</summary>
 public sealed class ResumeTests : IDisposable
 {
     private static readonly CorpusText Corpus = TestCorpus.Of(
@@ -87,7 +87,7 @@ public sealed class ResumeTests : IDisposable
             },
         };
         RunDirectory whole = Run("whole", config), parts = new(_folder.File("parts"));
-        // In an epoch, at its end, and right after a checkpoint.
+        // Within an epoch, at its end, and right after a checkpoint.
         foreach (int steps in new[] { 3, 70, 1, 26 })
             Run("parts", config, cutAfter: steps);
         Run("parts", config);
@@ -108,6 +108,7 @@ public sealed class ResumeTests : IDisposable
                 TotalSteps = 101,
                 StepsPerEpoch = 17,
                 Sampling = sampling,
+                ResetEvery = 70,
                 Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 0.5 },
             },
         };
@@ -118,7 +119,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal([17, 34, 51, 68, 85, 101], EpochMetrics.Read(whole.MetricsPath).Select(epoch => epoch.Step));
     }
 
-    // Odd sizes: rows of 9 floats begin at any address modulo 16, by which products of small matrices are rounded.
+    // Odd sizes: rows of 9 floats begin at any address modulo 16, which affects the rounding of small matrix products.
     [Theory]
     [InlineData(Implementation.BuiltIn, CellKind.Gru, null, 3)]
     [InlineData(Implementation.BuiltIn, CellKind.Rnn, null, 33)]
@@ -146,7 +147,7 @@ public sealed class ResumeTests : IDisposable
         var garbage = new List<byte[]>();
         for (int cut = 0; cut < 20; cut++)
         {
-            garbage.Add(new byte[8 * (cut % 5)]); // moves the arrays that come after it
+            garbage.Add(new byte[8 * (cut % 5)]); // shifts later arrays in memory
             Run("parts", config, cutAfter: 2);
         }
         GC.KeepAlive(garbage);
@@ -208,7 +209,7 @@ public sealed class ResumeTests : IDisposable
         foreach (string file in Directory.GetFiles(run.CheckpointsPath))
             File.WriteAllText(file, "no checkpoint");
         var e = Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path));
-        Assert.Contains("none of its checkpoints can be gone on from", e.Message, StringComparison.Ordinal);
+        Assert.Contains("none of its checkpoints can be resumed", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFiles(run.CheckpointsPath), file => file.EndsWith(".bad", StringComparison.Ordinal));
     }
 
@@ -251,7 +252,7 @@ public sealed class ResumeTests : IDisposable
         RunDirectory run = Run("parts", Config, killAfter: 61);
         File.WriteAllText(run.MetricsPath, "");
         var e = Assert.Throws<RunDirectoryException>(() => Run("parts", Config));
-        Assert.Contains("has 0 bytes where the checkpoint was written after", e.Message, StringComparison.Ordinal);
+        Assert.Contains("has 0 bytes, but had", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -284,7 +285,7 @@ public sealed class ResumeTests : IDisposable
             () => new TrainingRun((RunConfig)session.Config!, session: session)
                 .Execute(other, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("is another text than the run's", e.Message, StringComparison.Ordinal);
-        Assert.Contains("; gone in its vocab: 'z'; go on", e.Message, StringComparison.Ordinal);
+        Assert.Contains("; gone in its vocab: 'z'; use", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -338,7 +339,7 @@ public sealed class ResumeTests : IDisposable
             StringComparison.Ordinal);
     }
 
-    // All but the times.
+    // Compares everything except times.
     private static void AssertSame(RunDirectory whole, RunDirectory parts)
     {
         Checkpoint one = CheckpointFile.Read(whole.LastCheckpointPath), other = CheckpointFile.Read(parts.LastCheckpointPath);
@@ -367,7 +368,7 @@ public sealed class ResumeTests : IDisposable
         tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
             .Select(tensor => $"{tensor.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Value))}");
 
-    // Cut: asked to end, and saved. Killed: without a word; what was written until then is all there is.
+    // Cut: cancelled, so it saves. Killed: without warning; only what was written before remains.
     private RunDirectory Run(string name, RunConfig config, int cutAfter = int.MaxValue, int killAfter = int.MaxValue)
     {
         var directory = new RunDirectory(_folder.File(name));

@@ -10,7 +10,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
 
-/// <summary>What a run refuses, what it ends at, and what it leaves when something happens to it.</summary>
+/// <summary>What a run refuses, when it ends, and what it leaves behind when interrupted.</summary>
 public sealed class RunRulesTests : IDisposable
 {
     private static readonly CorpusText Corpus = TestCorpus.Of(
@@ -31,6 +31,16 @@ public sealed class RunRulesTests : IDisposable
     };
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void SamplesAfter_Default_OftenAtFirstAndSeldomLater()
+    {
+        Assert.Equal([1, 2, 5, 10, 20, 50, 100, 200, 500], Due(new RunConfig().SampleEvery));
+        Assert.Equal([300, 600], Due(300));
+        Assert.Empty(Due(0));
+
+        IEnumerable<int> Due(int? every) => Enumerable.Range(1, 899).Where((Config with { SampleEvery = every }).SamplesAfter);
+    }
 
     // Another number of epochs would change the rate of every step.
     [Theory]
@@ -85,11 +95,11 @@ public sealed class RunRulesTests : IDisposable
         Assert.Single(RunConflicts.Between(cosine, cosine with { Training = cosine.Training with { NumEpochs = 1 } }));
     }
 
-    // With it, the run would have ended earlier: its configuration would not repeat it.
+    // With that patience the run would have ended earlier, so its configuration would not reproduce it.
     [Fact]
     public void Conflicts_PatienceThatWouldHaveEndedTheRun_IsRefused()
     {
-        // A rate of next to nothing: the first epoch or an early one is the best.
+        // With a learning rate of almost zero, the first epoch or an early one is the best.
         RunConfig config = Config with { Training = Config.Training with { NumEpochs = 9, LearningRate = 1e-12 } };
         RunDirectory run = Run("run", config, stopAfterEpoch: 7);
         int waited = 7 - CheckpointFile.Read(run.LastCheckpointPath).Progress.BestEpoch!.Value;
@@ -112,7 +122,7 @@ public sealed class RunRulesTests : IDisposable
         Assert.Equal(Weights(Run("whole", patient)), Weights(run));
     }
 
-    // A loss of 800 nats is a finite number; its perplexity is not.
+    // A loss of 800 nats is finite, but its perplexity is not.
     [Fact]
     public void Execute_LossWithoutAFinitePerplexity_EndsAsDivergedAndKeepsTheOldFile()
     {
@@ -122,12 +132,12 @@ public sealed class RunRulesTests : IDisposable
         RunConfig explodes = config with { Training = config.Training with { LearningRate = 1e5, ClipNorm = 0 } };
         var e = Assert.Throws<TrainingDivergedException>(
             () => new TrainingRun(explodes).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken));
-        Assert.Contains("nats, whose perplexity is no finite number", e.Message, StringComparison.Ordinal);
+        Assert.Contains("nats, whose perplexity is not finite", e.Message, StringComparison.Ordinal);
         Assert.Null(e.Batch);
         Assert.Equal(before, File.ReadAllBytes(config.CheckpointPath));
     }
 
-    // One step of an epoch goes wrong at its end: the epoch's mean tells nothing of it, the held-out text does.
+    // The last step of an epoch goes wrong: the epoch's mean does not show it, the held-out text does.
     [Fact]
     public void Execute_HeldOutLossWithoutAFinitePerplexity_EndsAsDiverged()
     {
@@ -161,7 +171,7 @@ public sealed class RunRulesTests : IDisposable
             Assert.Throws<InvalidConfigException>(
                 () => new NGramRun { Text = config.Text }.Execute(Corpus, TestContext.Current.CancellationToken)).Message,
                     StringComparison.Ordinal);
-        // What it proposes is enough.
+        // The proposed value is sufficient.
         Assert.Equal(2, TokenizedText.From(Corpus.Text, config.Text with { ValidationFraction = 0.0012 }).HeldOut.Length);
     }
 
@@ -189,7 +199,7 @@ public sealed class RunRulesTests : IDisposable
             Assert.Equal(4, EpochMetrics.Read(new RunDirectory(path).MetricsPath).Count);
     }
 
-    // Nobody has to ask for checkpoints: by a clock that goes on by a second with every look at it, some are written.
+    // Checkpoints are written by default: the clock advances by a second with every reading, so some are due.
     [Fact]
     public void Execute_DefaultInterval_LosesAMinuteAtMost()
     {
@@ -215,7 +225,7 @@ public sealed class RunRulesTests : IDisposable
         Assert.Equal(60, CheckpointFile.Read(run.LastCheckpointPath).Progress.Epochs);
     }
 
-    // The checkpoint that it began with may be gone when it goes on.
+    // The checkpoint that a run began with may be gone when it resumes.
     [Fact]
     public void Resume_RunThatBeganWithACheckpointAndDiedAtOnce_GoesOnFromIt()
     {
@@ -236,7 +246,7 @@ public sealed class RunRulesTests : IDisposable
         Assert.Equal(Weights(whole), Weights(Run("parts", longer)));
     }
 
-    // Files of before have perplexities alone; those of now have both, and numbers stay numbers.
+    // Older files have only perplexities; current ones have both, and numbers stay numbers.
     [Fact]
     public void Read_MetricsOfBeforeAndOfNow_HaveLossesAndPerplexities()
     {
@@ -297,7 +307,7 @@ public sealed class RunRulesTests : IDisposable
             (old.TrainLoss, old.TrainPerplexity, old.HeldOutLoss!.Value, old.HeldOutPerplexity!.Value, old.TokensPerSecond,
                 old.HeldOut!["accuracy"]));
 
-        // Written anew, a line has the names of before and those of text.
+        // Written again, a line has both the old names and those for text.
         using var written = System.Text.Json.JsonDocument.Parse(CheckpointMetadata.WritePart(old));
         Assert.Equal([30, 30], new[] { "tokens_per_second", "predictions_per_second" }
             .Select(name => written.RootElement.GetProperty(name).GetDouble()));
@@ -333,7 +343,7 @@ public sealed class RunRulesTests : IDisposable
         Assert.Contains(problem, refused.Message, StringComparison.Ordinal);
     }
 
-    // A schedule that does not look at what is held out keeps its rate, however long nothing becomes better.
+    // A schedule that ignores the held-out text keeps its rate, however long nothing improves.
     [Fact]
     public void Execute_TenThousandEpochsThatLearnNothing_CanBeOpenedAndGoneOnWith()
     {
@@ -355,7 +365,7 @@ public sealed class RunRulesTests : IDisposable
     private static IEnumerable<string> Weights(RunDirectory run) => CheckpointFile.Read(run.LastCheckpointPath).Weights
         .Select(weight => $"{weight.Key} {Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(weight.Value.Values))}").Order(StringComparer.Ordinal);
 
-    // Goes on with the run if it can.
+    // Resumes the run if possible.
     private RunDirectory Run(
         string name, RunConfig config, int stopAfterEpoch = int.MaxValue, Checkpoint? start = null, TimeProvider? clock = null,
             Action<RunEvent>? told = null)

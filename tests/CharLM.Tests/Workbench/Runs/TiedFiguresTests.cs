@@ -10,12 +10,12 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Tests.Workbench.Runs;
 
-/// <summary>Epochs that are as good as the best so far are not better: the first of them stays the best, and patience runs out.</summary>
+/// <summary>Epochs that only equal the best so far do not count: the first stays the best, and patience runs out.</summary>
 public sealed class TiedFiguresTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    // A rate with which no weight changes: every epoch has the same held-out figure, to the last bit.
+    // A rate too small to change any weight: every epoch has the same held-out figure, to the last bit.
     private static readonly TrainerConfig Standstill = new() { NumEpochs = 9, BatchSize = 2, LearningRate = 1e-30, ClipNorm = 0 };
 
     public void Dispose() => _folder.Dispose();
@@ -60,7 +60,7 @@ public sealed class TiedFiguresTests : IDisposable
         Assert.Equal((1, 4), (result.Best!.Value.Epoch, result.EpochsDone));
     }
 
-    // Training losses differ from epoch to epoch, since its rows begin elsewhere: a plateau is one of what is held out.
+    // Training losses differ from epoch to epoch, since rows begin elsewhere: the plateau is that of the held-out text.
     [Fact]
     public void Execute_PlateauOfHeldOutText_LowersTheRateWhateverTrainingDoes()
     {
@@ -97,7 +97,7 @@ public sealed class TiedFiguresTests : IDisposable
             schedule.EpochEnded(2);
             rates.Add(schedule.RateAt(0));
         }
-        // Halved after every so many epochs that are not better.
+        // Halved each time patience runs out without improvement.
         Assert.Equal(Enumerable.Range(1, 2 * patience).Select(epoch => Math.Pow(0.5, epoch / patience)), rates);
     }
 

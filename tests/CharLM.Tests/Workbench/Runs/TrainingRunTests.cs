@@ -101,7 +101,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Execute_GoneOnAtAnEpochsEnd_EqualsOneRunBitByBit()
     {
-        // Random sampling keeps no state between minibatches and SGD none between steps: the weights are all there is.
+        // Random sampling keeps no state between minibatches and SGD none between steps: the weights are the only state.
         RunConfig config = Config with { Training = Config.Training with { Sampling = SamplingOrder.Random } };
         new TrainingRun(config).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         Checkpoint whole = CheckpointFile.Read(Path);
@@ -125,7 +125,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Execute_PatienceRunsOut_EndsEarlyAndKeepsTheBest()
     {
-        // A learning rate of almost nothing: the first epoch is never bettered by much, noise apart none at all.
+        // With a learning rate of almost zero, no later epoch is better than the first, except by noise.
         RunConfig config = Config with
         {
             Patience = 2,
@@ -159,7 +159,7 @@ public sealed class TrainingRunTests : IDisposable
             Assert.Equal(300 * 8, epoch.Metrics.TokensPerSecond * epoch.Metrics.Seconds, 1e-6);
             Assert.NotNull(epoch.Metrics.HeldOutLoss);
         });
-        // As many windows, each one token after the one before it, need the tokens of the last one, too.
+        // n windows, each one token after the last, need the remaining tokens of the final window as well.
         RunData data = events.List.OfType<RunEvent.Started>().Single().Description.Data;
         Assert.Equal((300 + 8, 100 + 8), (((RunData.Text)data).TrainTokens, ((RunData.Text)data).HeldOutTokens));
         var e = Assert.Throws<InvalidConfigException>(

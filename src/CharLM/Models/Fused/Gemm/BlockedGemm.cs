@@ -5,8 +5,7 @@ namespace CharLM.Models.Fused.Gemm;
 /// <summary>Matrix products over panels, tile by tile.</summary>
 internal static unsafe class BlockedGemm
 {
-    // Rows of the depth of a weight gradient that are worked off before the next: two panels of so many rows (32 KiB) stay
-    // in the first-level cache while all gates pass by.
+    // Depth of one block of a weight gradient: two panels of this many rows (32 KiB) stay in the first-level cache for all gates.
     private const int GradientDepth = 256;
 
     /// <summary>C += A B, for some rows.</summary>
@@ -18,12 +17,12 @@ internal static unsafe class BlockedGemm
     /// <param name="a">[rows, depth].</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="rows">Rows of A, C and S that take part.</param>
-    /// <param name="start">S, what the sums start with.</param>
+    /// <param name="rows">The rows of A, C and S to compute.</param>
+    /// <param name="start">S, the start of the sums.</param>
     public static void Multiply<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
         where L : struct, ISimdVector<L>
     {
-        // Two panels of B stay in the first-level cache while all rows pass by.
+        // Two panels of B stay in the first-level cache for all rows.
         for (int panel = 0; panel < c.Count; panel += 2)
         {
             for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
@@ -44,7 +43,7 @@ internal static unsafe class BlockedGemm
     /// <param name="a">[depth, rows].</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="depth">Rows of A and B that take part, from the first on.</param>
+    /// <param name="depth">The number of rows of A and B to use, from the first on.</param>
     public static void TransposedMultiply<L>(in Panels a, in Panels b, in Panels c, int depth)
         where L : struct, ISimdVector<L>
     {
@@ -65,7 +64,7 @@ internal static unsafe class BlockedGemm
         }
     }
 
-    /// <summary>Two registers' columns of a product.</summary>
+    /// <summary>The columns of a product that two registers cover.</summary>
     private readonly ref struct ColumnPair<L>
         where L : struct, ISimdVector<L>
     {
@@ -85,8 +84,8 @@ internal static unsafe class BlockedGemm
             _start = start.Rows;
         }
 
-        /// <summary>One tile of as many rows as there are, at most as many as fit.</summary>
-        /// <returns>How many rows it has.</returns>
+        /// <summary>Computes one tile, with as many of the remaining rows as fit.</summary>
+        /// <returns>The number of its rows.</returns>
         public int MicroKernel<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
             where TOperand : struct, MicroKernel.IOperand
         {

@@ -4,50 +4,48 @@ using CharLM.Models.Fused.Simd;
 namespace CharLM.Models.Fused.Gemm;
 
 /// <summary>
-/// The one kernel that all products are made of: a block of the result, up to 8 rows by 2 registers, is held in registers
-/// while the depth of the product runs by.
+/// The one kernel behind all products: a block of the result, up to 8 rows by 2 registers, stays in registers over the whole depth of
+/// the product.
 /// </summary>
 /// <remarks>
 /// <para>
-/// C[row, 0..1] = S[row, 0..1] + sum over k of A[row, k] * B[k, 0..1], where S is what the sums start with. For each k, two registers of
-/// B are loaded once and multiplied
-/// with each of 8 numbers of A. That is 16 multiply-adds for 10 loads, all independent: the multipliers are never idle
-/// and never wait. With 16-register machines (AVX2, SSE, NEON) the block is 4 rows.
+/// C[row, 0..1] = S[row, 0..1] + sum over k of A[row, k] * B[k, 0..1], where S is the start of the sums. For each k, two registers of B
+/// are loaded once and multiplied by each of 8 numbers of A. That is 16 independent multiply-adds for 10 loads, so the multipliers are
+/// never idle and never wait. On machines with 16 registers (AVX2, SSE, NEON) the block has 4 rows.
 /// </para>
 /// <para>
-/// A is read as it lies in panels, in either direction (<see cref="IOperand"/>): by rows (A) or by columns (A transposed,
-/// for weight gradients). <see cref="IRows"/> makes versions for fewer rows; what such a version does not need is
-/// removed when it is compiled.
+/// A is read directly from panels, in either direction (<see cref="IOperand"/>): by rows (A) or by columns (A transposed, for weight
+/// gradients). <see cref="IRows"/> gives versions for fewer rows; the compiler removes the code that they do not need.
 /// </para>
 /// </remarks>
 internal static unsafe class MicroKernel
 {
-    /// <summary>How many rows a tile has.</summary>
+    /// <summary>The number of rows of a tile.</summary>
     internal interface IRows
     {
         static abstract int Count { get; }
     }
 
-    /// <summary>In which direction the first operand is read.</summary>
+    /// <summary>The direction in which the first operand is read.</summary>
     internal interface IOperand
     {
-        /// <summary>From one row of the tile to the next, in floats.</summary>
+        /// <summary>Distance between rows of the tile, in floats.</summary>
         static abstract int RowStride { get; }
 
-        /// <summary>From one k to the next, in floats.</summary>
+        /// <summary>Distance between values of k, in floats.</summary>
         static abstract int DepthStride { get; }
     }
 
     /// <summary>Computes a tile of a product.</summary>
     /// <param name="a">A[0, 0].</param>
-    /// <param name="blocks">Depth is <paramref name="blocks"/> * <paramref name="depth"/>.</param>
-    /// <param name="blockStride">From one block of A to the next, in floats.</param>
-    /// <param name="depth">Values of k in a block.</param>
+    /// <param name="blocks">Number of blocks; the depth of the product is <paramref name="blocks"/> * <paramref name="depth"/>.</param>
+    /// <param name="blockStride">Distance between blocks of A, in floats.</param>
+    /// <param name="depth">Values of k per block.</param>
     /// <param name="b0">First register of B's row 0; rows follow each other at the width of a panel.</param>
     /// <param name="b1">Second register of B's row 0.</param>
     /// <param name="s0">First register of row 0 of the table that the sums start from.</param>
-    /// <param name="s1">Second register of it.</param>
-    /// <param name="starts">Which row of the table each row starts from.</param>
+    /// <param name="s1">Second register of that row.</param>
+    /// <param name="starts">The table's row for each row of the tile.</param>
     /// <param name="c0">First register of C's row 0; rows follow each other at the width of a panel.</param>
     /// <param name="c1">Second register of C's row 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -176,7 +174,7 @@ internal static unsafe class MicroKernel
         public static int Count => 1;
     }
 
-    /// <summary>A: rows lie a panel's width apart, k side by side.</summary>
+    /// <summary>A: rows are a panel's width apart, values of k adjacent.</summary>
     internal readonly struct ByRow : IOperand
     {
         public static int RowStride => Panels.Width;
@@ -184,7 +182,7 @@ internal static unsafe class MicroKernel
         public static int DepthStride => 1;
     }
 
-    /// <summary>A transposed: rows lie side by side, k a panel's width apart.</summary>
+    /// <summary>A transposed: rows are adjacent, values of k a panel's width apart.</summary>
     internal readonly struct ByColumn : IOperand
     {
         public static int RowStride => 1;

@@ -10,11 +10,11 @@ internal static unsafe class Packing
 {
     private const int Block = 4;
 
-    /// <summary>Copies rows into rows of panels; what lies beyond the source's columns stays zero.</summary>
+    /// <summary>Copies rows into rows of panels; columns beyond the source's stay zero.</summary>
     /// <param name="source">[rows, columns], row-major.</param>
     /// <param name="columns">Columns of the source.</param>
-    /// <param name="target">At the row that the first row becomes.</param>
-    /// <param name="rows">Rows to copy.</param>
+    /// <param name="target">The panels, starting at the target of the first row.</param>
+    /// <param name="rows">Number of rows to copy.</param>
     public static void CopyRows(float* source, int columns, Panels target, int rows)
     {
         for (int column = 0; column < columns; column += Panels.Width)
@@ -26,7 +26,7 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>Copies rows of panels into rows.</summary>
+    /// <summary>Copies rows of panels into row-major rows.</summary>
     public static void CopyRowsBack(Panels source, float* target, int columns, int rows)
     {
         for (int column = 0; column < columns; column += Panels.Width)
@@ -38,11 +38,11 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>Copies rows into columns of panels: a matrix transposed.</summary>
+    /// <summary>Copies rows into columns of panels: transposes a matrix.</summary>
     /// <param name="source">[rows, columns], row-major.</param>
     /// <param name="columns">Columns of the source, rows of the target.</param>
-    /// <param name="target">At the panel whose first column the first row becomes.</param>
-    /// <param name="rows">Rows to copy.</param>
+    /// <param name="target">The panels, starting at the panel whose first column receives the first row.</param>
+    /// <param name="rows">Number of rows to copy.</param>
     public static void Transpose(float* source, int columns, Panels target, int rows)
     {
         for (int row = 0; row < rows; row += Block)
@@ -63,7 +63,7 @@ internal static unsafe class Packing
         }
     }
 
-    // Four rows of four in, four columns of four out: a b c d -> ac bd, then both.
+    // Transposes a 4 x 4 block: interleaves rows a with c and b with d, then the two results.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void TransposeBlock(float* from, int columns, float* to)
     {
@@ -86,7 +86,7 @@ internal static unsafe class Packing
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(x, y)
         : Vector128.Create(x[2], y[2], x[3], y[3]);
 
-    /// <summary>Copies a panel's width: a call of a general copy would cost more than the copy.</summary>
+    /// <summary>Copies a panel's width of floats, inline, since a call would cost more than the copy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void CopyLine(float* source, float* target) => Vector512.Store(Vector512.Load(source), target);
 

@@ -4,16 +4,16 @@ using System.Runtime.InteropServices;
 namespace CharLM.Models.Fused.Gemm;
 
 /// <summary>
-/// A matrix in panels: 16 columns side by side, row under row, then the next 16 columns. Both operands and the result of
-/// every product have this layout, so that each is read and written in whole cache lines, whichever way it is used.
+/// A matrix in panels: all rows of the first 16 columns, then those of the next 16. The operands and the result of every product have
+/// this layout, so that each is read and written in whole cache lines in any role.
 /// </summary>
-/// <remarks>Element (row, column) is <c>Data[(column / 16 * Rows + row) * 16 + column % 16]</c>. A view: it owns nothing.</remarks>
-/// <param name="data">The first element, on a cache line.</param>
+/// <remarks>Element (row, column) is <c>Data[(column / 16 * Rows + row) * 16 + column % 16]</c>. A view that owns no memory.</remarks>
+/// <param name="data">The first element, aligned to a cache line.</param>
 /// <param name="rows">Rows of every panel.</param>
 /// <param name="columns">Columns, a multiple of 32.</param>
 internal readonly unsafe struct Panels(float* data, int rows, int columns)
 {
-    /// <summary>Columns of a panel: one cache line of floats.</summary>
+    /// <summary>Columns per panel: one cache line of floats.</summary>
     public const int Width = 16;
 
     /// <summary>Columns are padded with zeros to a multiple of this: two panels, the width of the widest tile.</summary>
@@ -25,34 +25,34 @@ internal readonly unsafe struct Panels(float* data, int rows, int columns)
     /// <summary>Rows of every panel.</summary>
     public int Rows { get; } = rows;
 
-    /// <summary>Columns, padding included.</summary>
+    /// <summary>Columns, including padding.</summary>
     public int Columns { get; } = columns;
 
-    /// <summary>Panels side by side.</summary>
+    /// <summary>Number of panels.</summary>
     public int Count => Columns / Width;
 
-    /// <summary>From one panel to the next, in floats.</summary>
+    /// <summary>Distance between panels, in floats.</summary>
     public nint Stride => (nint)Rows * Width;
 
     /// <summary>All elements.</summary>
     public Span<float> Span => new(Data, checked(Rows * Columns));
 
-    /// <summary>Columns with padding.</summary>
+    /// <summary>A number of columns rounded up to include padding.</summary>
     public static int Pad(int columns) => (columns + Granularity - 1) / Granularity * Granularity;
 
     /// <summary>Row <paramref name="row"/> of a panel: 16 floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* At(int panel, int row) => Data + (panel * Stride) + ((nint)row * Width);
 
-    /// <summary>The same matrix from a row on: row 0 of the view is that row.</summary>
-    /// <remarks>The stride between panels stays, so that <see cref="Rows"/> does, too.</remarks>
+    /// <summary>A view of the matrix from a row on: row 0 of the view is that row.</summary>
+    /// <remarks>The stride between panels stays the same, and so does <see cref="Rows"/>.</remarks>
     public Panels From(int row) => new(Data + ((nint)row * Width), Rows, Columns);
 
-    /// <summary>Some panels side by side.</summary>
+    /// <summary>A view of some adjacent panels.</summary>
     public Panels Slice(int panel, int count) => new(At(panel, 0), Rows, count * Width);
 }
 
-/// <summary>Zeroed memory outside the garbage collector, on a cache line.</summary>
+/// <summary>Zeroed memory outside the garbage collector, aligned to a cache line.</summary>
 internal sealed unsafe class PanelBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
@@ -61,7 +61,7 @@ internal sealed unsafe class PanelBuffer : IDisposable
 
     private float* _data;
 
-    /// <summary>Bytes of all buffers that are not freed: what the kernels hold, for tests of memory.</summary>
+    /// <summary>Bytes of all live buffers, for memory tests.</summary>
     public static long LiveBytes => Interlocked.Read(ref _liveBytes);
 
     /// <summary>Memory for a number of floats.</summary>
@@ -74,26 +74,26 @@ internal sealed unsafe class PanelBuffer : IDisposable
         Interlocked.Add(ref _liveBytes, (long)bytes);
     }
 
-    /// <summary>Memory for a matrix, its columns padded.</summary>
+    /// <summary>Memory for a matrix with padded columns.</summary>
     public PanelBuffer(long rows, int columns)
         : this(rows * Panels.Pad(columns)) => (Rows, Columns) = (checked((int)rows), Panels.Pad(columns));
 
     ~PanelBuffer() => Free();
 
-    /// <summary>Floats.</summary>
+    /// <summary>Number of floats.</summary>
     public long Length { get; }
 
     /// <summary>The memory.</summary>
     public float* Data => _data is not null ? _data : throw new ObjectDisposedException(nameof(PanelBuffer));
 
-    /// <summary>The memory as the matrix it was made for.</summary>
+    /// <summary>The memory as the matrix it was allocated for.</summary>
     public Panels Matrix => new(Data, Rows, Columns);
 
     private int Rows { get; }
 
     private int Columns { get; }
 
-    /// <summary>The buffer itself when it is large enough, else a larger one in its place; the old one is freed.</summary>
+    /// <summary>The buffer itself if it is large enough; else frees it and returns a larger one.</summary>
     public static PanelBuffer Grow(PanelBuffer buffer, long floats)
     {
         if (buffer.Length >= floats)

@@ -1,29 +1,29 @@
 namespace CharLM.Models.Fused.Gemm;
 
 /// <summary>
-/// Some rows of some steps of a minibatch: rows <c>step * Batch + Begin</c> and the <see cref="Count"/> - 1 after it. What one
-/// worker works on at a time.
+/// Some rows of some steps of a minibatch, which one worker computes at a time: row <c>step * Batch + Begin</c> and the
+/// <see cref="Count"/> - 1 rows after it.
 /// </summary>
-/// <param name="Batch">Rows of a step, all workers' together.</param>
-/// <param name="Begin">The first of a step's rows that takes part.</param>
-/// <param name="Count">How many take part.</param>
-/// <param name="Steps">Steps.</param>
-/// <param name="FirstStep">The minibatch's step that is the first.</param>
+/// <param name="Batch">All rows of a step.</param>
+/// <param name="Begin">The first row of the grid within a step.</param>
+/// <param name="Count">Number of the grid's rows per step.</param>
+/// <param name="Steps">Number of steps.</param>
+/// <param name="FirstStep">The grid's first step in the minibatch; default 0.</param>
 internal readonly record struct RowGrid(int Batch, int Begin, int Count, int Steps, int FirstStep = 0)
 {
-    /// <summary>Rows of a tile of the product: shares are multiples of it where there are enough.</summary>
+    /// <summary>Rows per tile of the product; shares are multiples of it if there are enough rows.</summary>
     public const int Unit = 8;
 
-    /// <summary>The first row of a step, which counts from the grid's first.</summary>
+    /// <summary>The grid's first row of a step, counted from the grid's first step.</summary>
     public int First(int step) => (FirstStep + step) * Batch + Begin;
 
     /// <summary>Some of the steps.</summary>
-    /// <param name="from">The first, counted from the grid's first.</param>
-    /// <param name="count">How many, or as many as there are.</param>
+    /// <param name="from">The first step, counted from the grid's first.</param>
+    /// <param name="count">The most steps; fewer if the grid ends earlier.</param>
     public RowGrid Part(int from, int count) => this with { FirstStep = FirstStep + from, Steps = Math.Clamp(Steps - from, 0, count) };
 
-    /// <summary>Two halves of the rows of each step, in whole tiles.</summary>
-    /// <returns>The second half is empty where there is one tile only.</returns>
+    /// <summary>Splits the rows of each step into two halves, in whole tiles.</summary>
+    /// <returns>The halves; the second is empty if there are not two tiles.</returns>
     public (RowGrid First, RowGrid Second) Halves()
     {
         int kept = Count < 2 * Unit ? Count : Count / 2 / Unit * Unit;

@@ -24,7 +24,7 @@ internal sealed unsafe partial class CellPass<L, TCell>
         }
     }
 
-    // The gradient of a weight for some panels of gates: in panels, and then in torch's layout.
+    // The gradient of a weight for some panels of gates: first in panels, then in torch's layout.
     private void Gradient(Panels gates, Panels operand, Panels gradient, float* target, int columns, int rows)
     {
         BlockedGemm.TransposedMultiply<L>(gates, operand, gradient, Rows);
@@ -56,8 +56,8 @@ internal sealed unsafe partial class CellPass<L, TCell>
         }
     }
 
-    // The gradients of both biases for some panels of gates: sums over all rows, or over those of the table of tokens, where the rows
-    // of each token are added up already.
+    // The gradients of both biases for some panels of gates: sums over all rows, or over the token table, where the rows of each token are
+    // already added up.
     private void BiasGradients(int inputPanel, int hiddenPanel, int tablePanel, int count, int first, int rows)
     {
         float* input = _weights.InputBias.Gradient + first, hidden = _weights.HiddenBias.Gradient + first;

@@ -5,13 +5,13 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Models.Fused.Passes;
 
-/// <summary>A layer of one kind of cell on one width of registers.</summary>
+/// <summary>A layer of one kind of cell, for one register width.</summary>
 /// <remarks>
-/// Forward, for each step and each 32 units: the hidden state's product is computed tile by tile, its sums starting with what the
-/// input gives to the gates (for tokens, rows of a table; for a dense input, one product over the steps at hand beforehand), and
-/// while these values are still in the first-level cache the cell's equations are applied. Backward, for each step from the
-/// last: the cell's derivatives turn the gates into gradients of their sums, in place, and one product takes those to the
-/// hidden state before. The gradient of the input is computed for the steps at hand at once, those of weights and biases for all.
+/// Forward, for each step and each 32 units: the hidden state's product is computed tile by tile, added to the input's contribution to
+/// the gates (for tokens, rows of a table; for a dense input, one earlier product over the current steps), and the cell's equations are
+/// applied while these values are still in the first-level cache. Backward, from the last step to the first: the cell's derivatives turn
+/// the gates into gradients of their sums, in place, and one product propagates those to the previous hidden state. The gradient of the
+/// input is computed at once for the current steps, those of weights and biases for all steps.
 /// </remarks>
 internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     where L : struct, ISimdVector<L>
@@ -21,12 +21,12 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     private readonly int _inputWidth;
     private readonly TokenRows? _tokens;
 
-    // Weights as the products want them: [depth, columns].
+    // Weights in the layout of the products: [depth, columns].
     private readonly PanelBuffer _hiddenForward, _hiddenBackward, _inputForward, _inputBackward;
     private readonly PanelBuffer _bias;
     private readonly WeightDropout? _weightDropout;
 
-    // Gradients of the weights in panels, before they go to torch's layout.
+    // Gradients of the weights in panels, before they are copied to torch's layout.
     private readonly PanelBuffer _hiddenGradient, _inputGradient;
 
     private PanelBuffer _tokenTable = new(1), _tokenGradient = new(1);
@@ -39,8 +39,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     /// <param name="weights">Its weights.</param>
     /// <param name="hidden">Hidden units.</param>
     /// <param name="inputWidth">Width of a dense input; 0 when the input is tokens.</param>
-    /// <param name="tokens">The tokens, when they are the input.</param>
-    /// <param name="weightDropout">The probability that a weight between hidden states is left out.</param>
+    /// <param name="tokens">The tokens, if they are the input; else null.</param>
+    /// <param name="weightDropout">The probability of dropping a hidden-to-hidden weight.</param>
     public CellPass(RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)
     {
         (_weights, Hidden, _inputWidth, _tokens) = (weights, hidden, inputWidth, tokens);
@@ -106,7 +106,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     public override void Rearrange(ReadOnlySpan<int> rows, int batch)
     {
-        // Nothing was read since the state was set to zero, and making room for another batch keeps it zero.
+        // Nothing was read since the state was set to zero, and resizing for another batch keeps it zero.
         if (batch != _batch)
             return;
         Panels hidden = HiddenState, cell = CellState;
@@ -235,10 +235,10 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         _weightDropout?.Dispose();
     }
 
-    // States before each step, and after the last.
+    // The states before each step and after the last.
     private Panels Before(PanelBuffer states) => new(states.Data, states == _cell && !TCell.HasCellState ? 0 : Rows + _batch, Width);
 
-    // Rows of the weights in some panels of units: fewer in the last, none in the padding.
+    // The number of weight rows in some panels of units: fewer in the last, none in the padding.
     private int RowsOf(int unit, int count) => Math.Clamp(Hidden - (unit * Panels.Width), 0, count * Panels.Width);
 
     // A task's share of the panels of all gates.
@@ -246,7 +246,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     private static float* RowsFrom(RawWeight weight, int first, int columns) => weight.Value + ((nint)first * columns);
 
-    // Some rows of a weight as columns, for the way forward, and as rows, for the way back.
+    // Packs some rows of a weight as columns for the forward pass, and as rows for the backward pass.
     private static void PackWeight(float* source, int columns, PanelBuffer forward, PanelBuffer? backward, int panel, int count, int rows)
     {
         Packing.Transpose(source, columns, forward.Matrix.Slice(panel, count), rows);
@@ -266,7 +266,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         }
     }
 
-    // What each token of the minibatch gives to some panels of gates, biases included.
+    // The contribution of each token of the minibatch to some panels of gates, including biases.
     private void PackTokens(int gate, int unit, int first, int rows)
     {
         Panels table = TokenTable;
@@ -282,8 +282,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         }
     }
 
-    // What the sums of a gate start with before the hidden state's product is added: what the input gives, biases included, where
-    // both go to the same group.
+    // The start of a gate's sums, to which the hidden state's product is added: the input's contribution and the biases if both belong to
+    // the same group, else the biases.
     private SumStart Start(int gate, int unit, int first, Panels sums)
     {
         if (TCell.InputGroup(gate) != TCell.HiddenGroup(gate))

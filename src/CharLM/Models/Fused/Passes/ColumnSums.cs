@@ -8,9 +8,9 @@ internal static unsafe class ColumnSums
 {
     /// <summary>Writes the sum of each column.</summary>
     /// <param name="matrix">[rows, columns].</param>
-    /// <param name="rows">Rows to add.</param>
+    /// <param name="rows">Number of rows to add.</param>
     /// <param name="target">Receives the sums.</param>
-    /// <param name="columns">Columns without padding.</param>
+    /// <param name="columns">Number of columns, without padding.</param>
     public static void Of<L>(Panels matrix, int rows, float* target, int columns)
         where L : struct, ISimdVector<L>
     {
@@ -20,7 +20,7 @@ internal static unsafe class ColumnSums
             float* panel = matrix.At(from / Panels.Width, 0);
             for (int lane = 0; lane < Panels.Width; lane += L.Count)
             {
-                // Four sums side by side: an addition takes four cycles, a load one.
+                // Four independent sums, since an addition takes four cycles and a load one.
                 L a = L.All(0), b = L.All(0), c = L.All(0), d = L.All(0);
                 nint row = 0;
                 for (; row + 4 <= rows; row += 4)

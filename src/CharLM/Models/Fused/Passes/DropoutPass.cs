@@ -3,9 +3,8 @@ using CharLM.Models.Fused.Gemm;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// Dropout: in training each value is dropped with probability p, and those that stay are scaled by 1 / (1 - p), so that the
-/// expectation is the same (Srivastava et al. 2014). Which are dropped follows from a key and the place alone, whoever
-/// computes it.
+/// Dropout: in training each value is dropped with probability p, and the rest are scaled by 1 / (1 - p) to keep the expectation
+/// (Srivastava et al. 2014). A key and a value's position alone decide whether it is dropped, whichever worker computes it.
 /// </summary>
 internal sealed unsafe class DropoutPass(double probability, int width) : IDisposable
 {
@@ -13,12 +12,12 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
     private PanelBuffer _values = new(1), _factors = new(1);
     private int _rows;
 
-    /// <summary>What is left of the values, [rows, width].</summary>
+    /// <summary>The values after dropout, [rows, width].</summary>
     public Panels Values => new(_values.Data, _rows, Panels.Pad(width));
 
     private Panels Factors => new(_factors.Data, _rows, Panels.Pad(width));
 
-    /// <summary>Makes room for so many rows.</summary>
+    /// <summary>Allocates memory for a number of rows.</summary>
     public void Resize(int rows)
     {
         _rows = rows;
@@ -40,7 +39,7 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
         }
     }
 
-    /// <summary>Turns the gradient of what was left of some rows into that of the values, in place.</summary>
+    /// <summary>Turns the gradient after dropout of some rows into that before it, in place.</summary>
     public void Backward(Panels gradient, RowGrid rows)
     {
         for (int panel = 0; panel < gradient.Count; panel++)
@@ -72,12 +71,12 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
 }
 
 /// <summary>
-/// What dropout multiplies values with: 0 with probability p, else 1 / (1 - p). They follow from keys; four from each, so that
-/// values in a row need a quarter as many keys.
+/// The factors of dropout: 0 with probability p, else 1 / (1 - p). They are derived from keys, four factors from each, so that
+/// consecutive values need a quarter as many keys.
 /// </summary>
 internal readonly unsafe struct DropoutFactors(double probability)
 {
-    /// <summary>Factors that one key gives.</summary>
+    /// <summary>Factors per key.</summary>
     public const int OfADraw = 64 / BitsOfAFactor;
 
     private const int BitsOfAFactor = 16;
@@ -85,10 +84,10 @@ internal readonly unsafe struct DropoutFactors(double probability)
     private readonly uint _threshold = (uint)Math.Round(probability * (1 << BitsOfAFactor));
     private readonly float _scale = (float)(1 / (1 - probability));
 
-    /// <summary>Multiplies values with their factors.</summary>
-    /// <param name="values">The values, in place.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="key">Of the first factors; every <see cref="OfADraw"/> values have the next key.</param>
+    /// <summary>Multiplies values by their factors.</summary>
+    /// <param name="values">The values, changed in place.</param>
+    /// <param name="count">Number of values.</param>
+    /// <param name="key">The key of the first factors; it increases every <see cref="OfADraw"/> values.</param>
     public void Multiply(float* values, int count, ulong key)
     {
         for (int from = 0; from < count; from += OfADraw)

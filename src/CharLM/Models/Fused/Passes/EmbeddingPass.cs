@@ -3,7 +3,7 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Models.Fused.Passes;
 
-/// <summary>Learned vectors of tokens as a dense input: a row of the weight for each row of the minibatch.</summary>
+/// <summary>Token embeddings as a dense input: a row of the weight for each row of the minibatch.</summary>
 internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows tokens) : IDisposable
 {
     private PanelBuffer _values = new(1), _gradient = new(1);
@@ -12,10 +12,10 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
     /// <summary>The vectors, [rows, size].</summary>
     public Panels Values => new(_values.Data, _rows, Panels.Pad(size));
 
-    /// <summary>Where the gradient of the vectors is expected, [rows, size].</summary>
+    /// <summary>Where the caller writes the gradient of the vectors, [rows, size].</summary>
     public Panels Gradient => new(_gradient.Data, _rows, Panels.Pad(size));
 
-    /// <summary>Makes room for so many rows.</summary>
+    /// <summary>Allocates memory for a number of rows.</summary>
     public void Resize(int rows, bool backward)
     {
         _rows = rows;
@@ -24,7 +24,7 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
             _gradient = PanelBuffer.Grow(_gradient, (long)rows * Panels.Pad(size));
     }
 
-    /// <summary>Looks the vectors of some rows up.</summary>
+    /// <summary>Looks up the vectors of some rows.</summary>
     public void Forward(RowGrid rows)
     {
         ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;
@@ -35,11 +35,11 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
         }
     }
 
-    /// <summary>Adds the gradients of the rows of each token: one of so many parts of the columns.</summary>
+    /// <summary>Sums the gradients over the rows of each token: one task's share of the columns.</summary>
     public void WeightGradients(int task, int tasks)
     {
         ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;
-        // Whole panels, so that no two workers write to one cache line.
+        // Whole panels, so that no two workers write to the same cache line.
         foreach ((_, int panel, int count) in new WorkShare(1, (size + Panels.Width - 1) / Panels.Width, task, tasks))
         {
             int begin = panel * Panels.Width, end = Math.Min(size, begin + (count * Panels.Width));

@@ -4,8 +4,8 @@ using CharLM.Models.Fused.Simd;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// Gated recurrent unit with the reset gate after the product, PyTorch's form. The candidate's two sums are kept apart,
-/// the one from the input (s_n) and the one from the hidden state (s_h):
+/// Gated recurrent unit with the reset gate applied after the product, as in PyTorch. The candidate's two sums are kept separate: the
+/// one from the input (s_n) and the one from the hidden state (s_h):
 /// <code>
 /// R = sigmoid(s_r)   Z = sigmoid(s_z)   N = tanh(s_n + R s_h)
 /// H' = (1 - Z) N + Z H

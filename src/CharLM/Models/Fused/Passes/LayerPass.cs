@@ -4,7 +4,7 @@ namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
 /// One recurrent layer, forwards and backwards through a minibatch of steps * batch rows; row <c>t * batch + b</c> is step t of
-/// sequence b. Rows do not wait for each other; weights are shared out by gates.
+/// sequence b. Sequences are independent; work on the weights is divided by gates.
 /// </summary>
 internal abstract class LayerPass : IDisposable
 {
@@ -17,51 +17,51 @@ internal abstract class LayerPass : IDisposable
     /// <summary>The hidden state before the next minibatch, [batch, hidden].</summary>
     public abstract Panels HiddenState { get; }
 
-    /// <summary>The cell state before the next minibatch, [batch, hidden]; without rows where the cell has none.</summary>
+    /// <summary>The cell state before the next minibatch, [batch, hidden]; without rows if the cell has none.</summary>
     public abstract Panels CellState { get; }
 
-    /// <summary>Gradient of the hidden state before the first step, [batch, hidden]; comes in as that after the last.</summary>
+    /// <summary>In: gradient of the hidden state after the last step; out: that before the first step; [batch, hidden].</summary>
     public abstract Panels HiddenStateGradient { get; }
 
     /// <summary>Gradient of the cell state, likewise.</summary>
     public abstract Panels CellStateGradient { get; }
 
-    /// <summary>Makes room for a minibatch; the state stays when the batch does, else it becomes zero.</summary>
+    /// <summary>Allocates memory for a minibatch; keeps the state if the batch size stays the same, else resets it to zero.</summary>
     public abstract void Resize(int batch, int steps);
 
-    /// <summary>Gives the sequences other states: sequence i goes on from where sequence <c>rows[i]</c> was.</summary>
-    /// <param name="rows">As many as the next minibatch has sequences.</param>
-    /// <param name="batch">Sequences until now; where no minibatch of so many was read yet, all states are zero.</param>
+    /// <summary>Rearranges the states: sequence i continues from the old sequence <c>rows[i]</c>.</summary>
+    /// <param name="rows">One entry for each sequence of the next minibatch.</param>
+    /// <param name="batch">The old number of sequences; if no minibatch of that size was read yet, all states are zero.</param>
     public abstract void Rearrange(ReadOnlySpan<int> rows, int batch);
 
-    /// <summary>Says what the gradient of the state is multiplied by where it passes from a step to the one before; empty: 1.</summary>
+    /// <summary>Sets the factors of the state's gradient from each step to the one before; empty: 1.</summary>
     public abstract void SetGradientScales(ReadOnlySpan<float> scales);
 
-    /// <summary>Says which weights between hidden states the next packing leaves out; null: none.</summary>
+    /// <summary>Seeds the choice of hidden-to-hidden weights that the next packing drops; null: none.</summary>
     public abstract void DropWeights(ulong? key);
 
-    /// <summary>Lays the weights out for the kernels: one of so many parts of that.</summary>
-    /// <param name="task">Which part.</param>
-    /// <param name="tasks">How many parts there are.</param>
-    /// <param name="backward">Whether gradients will be asked for.</param>
-    /// <param name="tokensOnly">Only what depends on the minibatch: the weights are as they were.</param>
+    /// <summary>Packs the weights for the kernels: one task's share.</summary>
+    /// <param name="task">The task, from 0.</param>
+    /// <param name="tasks">Number of tasks.</param>
+    /// <param name="backward">Whether gradients will be needed.</param>
+    /// <param name="tokensOnly">Packs only what depends on the minibatch, since the weights are unchanged.</param>
     public abstract void Pack(int task, int tasks, bool backward, bool tokensOnly);
 
-    /// <summary>Computes outputs of some rows: of the first steps first, of the last steps last, which moves their state on.</summary>
-    /// <param name="input">[rows, input]; not looked at by a layer of tokens.</param>
-    /// <param name="rows">Which rows.</param>
+    /// <summary>Computes the outputs of some rows, in the order of steps; the last steps advance the state.</summary>
+    /// <param name="input">[rows, input]; ignored by a layer of tokens.</param>
+    /// <param name="rows">The rows.</param>
     public abstract void Forward(Panels input, RowGrid rows);
 
-    /// <summary>Computes the gradients of the gates' sums of some rows, the last steps first, and of the input when it is dense.</summary>
+    /// <summary>Computes the gradients of the gates' sums of some rows, last steps first, and of a dense input.</summary>
     /// <param name="outputGradient">[rows, hidden].</param>
-    /// <param name="inputGradient">Receives the gradient of a dense input, [rows, input]; without columns when nobody asks.</param>
-    /// <param name="rows">Which rows.</param>
+    /// <param name="inputGradient">Receives the gradient of a dense input, [rows, input]; without columns when not needed.</param>
+    /// <param name="rows">The rows.</param>
     public abstract void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows);
 
-    /// <summary>Computes the gradients of the weights from those of the sums: one of so many parts of that.</summary>
-    /// <param name="input">What went forward.</param>
-    /// <param name="task">Which part.</param>
-    /// <param name="tasks">How many parts there are.</param>
+    /// <summary>Computes the gradients of the weights from those of the sums: one task's share.</summary>
+    /// <param name="input">The input of the forward pass.</param>
+    /// <param name="task">The task, from 0.</param>
+    /// <param name="tasks">Number of tasks.</param>
     public abstract void WeightGradients(Panels input, int task, int tasks);
 
     /// <inheritdoc/>

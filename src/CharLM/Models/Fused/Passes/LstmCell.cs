@@ -4,7 +4,7 @@ using CharLM.Models.Fused.Simd;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// Long short-term memory. With sums s of each gate, in PyTorch's order i, f, g, o:
+/// Long short-term memory. With the sum s of each gate, in PyTorch's order i, f, g, o:
 /// <code>
 /// I = sigmoid(s_i)   F = sigmoid(s_f)   G = tanh(s_g)   O = sigmoid(s_o)
 /// C' = F C + I G

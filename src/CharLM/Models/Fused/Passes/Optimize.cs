@@ -4,32 +4,32 @@ using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Models.Fused.Passes;
 
-/// <summary>The arithmetic of optimizers over weights as memory, with PyTorch's formulas and defaults.</summary>
+/// <summary>The optimizers' arithmetic on raw memory, with PyTorch's formulas and defaults.</summary>
 internal static unsafe class Optimize
 {
-    /// <summary>How one element of a weight changes.</summary>
+    /// <summary>The update rule for one element of a weight.</summary>
     internal interface IRule
     {
-        /// <summary>Changes a register of weights.</summary>
+        /// <summary>Updates a register of weights.</summary>
         /// <param name="weight">The weights.</param>
         /// <param name="gradient">Their gradients, clipped.</param>
-        /// <param name="first">First moments; kept by the rule.</param>
-        /// <param name="second">Second moments; kept by the rule.</param>
-        /// <param name="c">The rule's constants of this step.</param>
+        /// <param name="first">First moments, updated by the rule.</param>
+        /// <param name="second">Second moments, updated by the rule.</param>
+        /// <param name="c">The constants of this step.</param>
         static abstract L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
             where L : struct, ISimdVector<L>;
     }
 
-    /// <summary>What a rule needs to know of a step.</summary>
-    /// <param name="LearningRate">Step size, bias corrections included.</param>
-    /// <param name="GradientScale">Clipping.</param>
-    /// <param name="FirstDecay">What stays of the first moments.</param>
-    /// <param name="FirstGain">What of the gradient comes in: 1 - decay, which float32 cannot compute from the decay.</param>
-    /// <param name="SecondDecay">What stays of the second moments.</param>
-    /// <param name="SecondGain">What of the gradient's square comes in.</param>
-    /// <param name="RootScale">What the root of the second moment is multiplied with.</param>
-    /// <param name="WeightScale">What the weight is multiplied with first: decoupled weight decay.</param>
-    /// <param name="WeightDecay">What of the weight is added to the gradient.</param>
+    /// <summary>The constants of a rule in one step.</summary>
+    /// <param name="LearningRate">Step size, including bias corrections.</param>
+    /// <param name="GradientScale">Factor of the gradient: clipping.</param>
+    /// <param name="FirstDecay">Decay factor of the first moments; default 0.</param>
+    /// <param name="FirstGain">Factor of the gradient in the first moments: 1 - decay, computed in higher precision; default 0.</param>
+    /// <param name="SecondDecay">Decay factor of the second moments; default 0.</param>
+    /// <param name="SecondGain">Factor of the squared gradient in the second moments; default 0.</param>
+    /// <param name="RootScale">Factor of the root of the second moment; default 1.</param>
+    /// <param name="WeightScale">Factor applied to the weight first: decoupled weight decay; default 1.</param>
+    /// <param name="WeightDecay">Factor of the weight added to the gradient; default 0.</param>
     internal readonly record struct Constants(
         float LearningRate,
         float GradientScale,
@@ -41,7 +41,7 @@ internal static unsafe class Optimize
         float WeightScale = 1,
         float WeightDecay = 0)
     {
-        /// <summary>Keeps the root away from zero.</summary>
+        /// <summary>Keeps the denominator above zero.</summary>
         public const float Epsilon = 1e-8f;
     }
 
@@ -50,8 +50,8 @@ internal static unsafe class Optimize
     /// <param name="gradient">Their gradients.</param>
     /// <param name="first">First moments, or null.</param>
     /// <param name="second">Second moments, or null.</param>
-    /// <param name="length">Elements.</param>
-    /// <param name="constants">Of this step.</param>
+    /// <param name="length">Number of elements.</param>
+    /// <param name="constants">The constants of this step.</param>
     public static void Apply<L, TRule>(float* weight, float* gradient, float* first, float* second, int length, in Constants constants)
         where L : struct, ISimdVector<L>
         where TRule : struct, IRule
@@ -68,7 +68,7 @@ internal static unsafe class Optimize
         }
         if (place == length)
             return;
-        // Less than a register is left, and a tensor's memory ends where it ends.
+        // Less than a register is left, and a tensor's memory must not be exceeded.
         float* spare = stackalloc float[4 * Panels.Width];
         int left = length - place;
         Copy(weight + place, spare, left);
@@ -100,7 +100,7 @@ internal static unsafe class Optimize
         }
     }
 
-    /// <summary>w - lr m / (sqrt(v) + epsilon), m and v running means of g and g^2, corrected for their start at zero.</summary>
+    /// <summary>w - lr m / (sqrt(v) + epsilon); m and v are running means of g and g^2, corrected for their start at zero.</summary>
     internal readonly struct Adam : IRule
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -115,7 +115,7 @@ internal static unsafe class Optimize
         }
     }
 
-    /// <summary>w - lr g / (sqrt(v) + epsilon), v a running mean of g^2.</summary>
+    /// <summary>w - lr g / (sqrt(v) + epsilon); v is a running mean of g^2.</summary>
     internal readonly struct RmsProp : IRule
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,16 +2,16 @@ using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Models.Fused.Passes;
 
-/// <summary>Makes passes for a cell and a width of registers: the one place where the kernels' versions are chosen.</summary>
+/// <summary>Creates passes for a cell and a register width: the only place that chooses among the kernels' versions.</summary>
 internal static class PassFactory
 {
-    /// <summary>The width that <see cref="LaneWidth.Best"/> is here.</summary>
+    /// <summary>Resolves <see cref="LaneWidth.Best"/> for this machine.</summary>
     public static LaneWidth Resolve(LaneWidth width) => width != LaneWidth.Best ? width
         : SimdVector512.IsSupported ? LaneWidth.Wide
         : SimdVector256.IsSupported ? LaneWidth.Medium
         : LaneWidth.Portable;
 
-    /// <summary>A recurrent layer.</summary>
+    /// <summary>Creates a recurrent layer.</summary>
     public static LayerPass Layer(
         LaneWidth width, CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens,
             double weightDropout) => Resolve(width) switch
@@ -21,7 +21,7 @@ internal static class PassFactory
                 _ => Layer<SimdVector128>(cell, activation, weights, hidden, inputWidth, tokens, weightDropout),
             };
 
-    /// <summary>The output layer.</summary>
+    /// <summary>Creates the output layer.</summary>
     public static OutputPass Output(LaneWidth width, RawWeight weight, RawWeight bias, int vocab, int hidden) => Resolve(width) switch
     {
         LaneWidth.Wide => new SoftmaxPass<SimdVector512>(weight, bias, vocab, hidden),

@@ -5,13 +5,13 @@ using CharLM.Models.Fused.Threads;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// The output layer on one width of registers: logits = H W^T + b; loss = log sum exp(logits) - logit of the target; its
-/// gradient = softmax(logits) - one-hot(target), written over the logits.
+/// The output layer for one register width: logits = H W^T + b; loss = log sum exp(logits) - logit of the target; gradient =
+/// softmax(logits) - one-hot(target), which overwrites the logits.
 /// </summary>
 internal sealed unsafe class SoftmaxPass<L> : OutputPass
     where L : struct, ISimdVector<L>
 {
-    // Logits of padding: their exponentials are zero, and so are their gradients.
+    // Logits of the padding: their exponentials and gradients are zero.
     private const float Nothing = -1e30f;
 
     private readonly RawWeight _weight, _bias;

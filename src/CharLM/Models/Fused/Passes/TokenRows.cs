@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// The tokens of a minibatch as input of a layer: each distinct token has a slot, so that a table of what tokens give to the
-/// gates has as few rows as can be, however large the vocab is.
+/// The tokens of a minibatch as input of a layer: each distinct token has a slot, which keeps the table of the tokens' contributions to
+/// the gates small, however large the vocab is.
 /// </summary>
 internal sealed class TokenRows(int vocabSize)
 {
@@ -15,19 +15,19 @@ internal sealed class TokenRows(int vocabSize)
     private int[] _slotOfRow = [];
     private int _stamp;
 
-    /// <summary>Tokens of the vocab.</summary>
+    /// <summary>Number of tokens in the vocab.</summary>
     public int VocabSize => _slotOfToken.Length;
 
-    /// <summary>The slot of a row whose token was dropped: it gives nothing but biases.</summary>
+    /// <summary>The slot of rows with a dropped token, which contributes only biases.</summary>
     public int DroppedSlot => Count;
 
-    /// <summary>What the tokens that were not dropped are multiplied by.</summary>
+    /// <summary>The factor of tokens that were not dropped.</summary>
     public float Scale { get; private set; } = 1;
 
-    /// <summary>Distinct tokens.</summary>
+    /// <summary>Number of distinct tokens.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The most slots there can be in the rows that room was made for, the dropped one included.</summary>
+    /// <summary>The most slots that the allocated rows can use, including the one of dropped tokens.</summary>
     public int Capacity => _tokenOfSlot.Length + 1;
 
     /// <summary>The token of each slot.</summary>
@@ -36,13 +36,13 @@ internal sealed class TokenRows(int vocabSize)
     /// <summary>The slot of each row.</summary>
     public ReadOnlySpan<int> SlotOfRow => _slotOfRow;
 
-    /// <summary>The same as memory that does not move, until room is made for more rows.</summary>
+    /// <summary>The same as pinned memory, valid until more rows are allocated.</summary>
     public unsafe int* Slots => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_slotOfRow));
 
-    /// <summary>Whether every token of the vocab has a slot, always the same: a table need not be made anew.</summary>
+    /// <summary>Whether every token of the vocab has a permanent slot, so that a table need not be rebuilt.</summary>
     public bool HoldsAll { get; private set; }
 
-    /// <summary>Gives every token of the vocab a slot for good, as suits a small vocab and small minibatches.</summary>
+    /// <summary>Gives every token of the vocab a permanent slot, which suits a small vocab and small minibatches.</summary>
     public void HoldAll()
     {
         HoldsAll = true;
@@ -51,7 +51,7 @@ internal sealed class TokenRows(int vocabSize)
             _tokenOfSlot[token] = token;
     }
 
-    /// <summary>Makes room for so many rows.</summary>
+    /// <summary>Allocates memory for a number of rows.</summary>
     public void Resize(int rows)
     {
         if (_slotOfRow.Length < rows)
@@ -60,10 +60,10 @@ internal sealed class TokenRows(int vocabSize)
             _tokenOfSlot = new int[Math.Min(rows, VocabSize)];
     }
 
-    /// <summary>Takes the tokens of a minibatch.</summary>
+    /// <summary>Sets the tokens of a minibatch.</summary>
     /// <param name="tokens">Token ids [batch, steps], row by row.</param>
-    /// <param name="batch">Sequences.</param>
-    /// <param name="steps">Steps.</param>
+    /// <param name="batch">Number of sequences.</param>
+    /// <param name="steps">Number of steps.</param>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocab.</exception>
     public void Set(ReadOnlySpan<int> tokens, int batch, int steps)
     {
@@ -93,9 +93,9 @@ internal sealed class TokenRows(int vocabSize)
     }
 
     /// <summary>Drops tokens: dropout of one-hot vectors, whose only value is either dropped or scaled.</summary>
-    /// <param name="probability">Of dropping a token.</param>
+    /// <param name="probability">The probability of dropping a token.</param>
     /// <param name="rows">Rows of the minibatch.</param>
-    /// <param name="key">Decides which.</param>
+    /// <param name="key">Seeds the choice.</param>
     public void Drop(double probability, int rows, ulong key)
     {
         Scale = (float)(1 / (1 - probability));

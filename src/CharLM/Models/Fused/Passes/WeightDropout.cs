@@ -3,19 +3,19 @@ using CharLM.Models.Fused.Gemm;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// Dropout of weights between hidden states (Merity et al. 2018, after Wan et al. 2013): in training each weight is left out of a
-/// minibatch with probability p, at all its steps, and those that stay are scaled by 1 / (1 - p). Which are left out follows from a
-/// key and the place alone, so that nothing is kept for the way back.
+/// Dropout of hidden-to-hidden weights (Merity et al. 2018, after Wan et al. 2013): in training each weight is dropped with probability
+/// p for all steps of a minibatch, and the rest are scaled by 1 / (1 - p). A key and a weight's position alone decide whether it is
+/// dropped, so the backward pass needs nothing stored.
 /// </summary>
 internal sealed unsafe class WeightDropout(RawWeight weight, int columns, double probability) : IDisposable
 {
     private readonly DropoutFactors _factors = new(probability);
     private readonly PanelBuffer _left = new(weight.Length);
 
-    /// <summary>Decides which are left out; null: none.</summary>
+    /// <summary>Seeds the choice of dropped weights; null: none.</summary>
     public ulong? Key { get; set; }
 
-    /// <summary>What is left of some rows, [rows, columns], row-major.</summary>
+    /// <summary>Some rows after dropout, [rows, columns], row-major.</summary>
     public float* Forward(int first, int rows)
     {
         float* values = weight.Value + ((nint)first * columns), left = _left.Data + ((nint)first * columns);
@@ -26,7 +26,7 @@ internal sealed unsafe class WeightDropout(RawWeight weight, int columns, double
         return left;
     }
 
-    /// <summary>Turns the gradient of what was left of some rows into that of the weights, in place.</summary>
+    /// <summary>Turns the gradient after dropout of some rows into that of the weights, in place.</summary>
     public void Backward(int first, int rows)
     {
         if (Key is not null)

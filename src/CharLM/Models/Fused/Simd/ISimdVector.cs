@@ -3,19 +3,19 @@ using CharLM.Models.Fused.Gemm;
 namespace CharLM.Models.Fused.Simd;
 
 /// <summary>
-/// A vector register of floats. The kernels are written once over this interface; the compiler makes a version for each
-/// width, in which every member is one instruction.
+/// A vector register of floats. The kernels are written once against this interface; the compiler generates a version for each width,
+/// in which every member is one instruction.
 /// </summary>
 internal unsafe interface ISimdVector<T>
     where T : struct, ISimdVector<T>
 {
-    /// <summary>Whether this machine computes it in hardware.</summary>
+    /// <summary>Whether this machine supports it in hardware.</summary>
     static abstract bool IsSupported { get; }
 
-    /// <summary>Floats of a register; divides <see cref="Panels.Width"/>.</summary>
+    /// <summary>Floats per register; divides <see cref="Panels.Width"/>.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Rows of a register tile: 2 * rows accumulators, 2 weights and 1 input must fit into the registers.</summary>
+    /// <summary>Rows of a register tile: 2 * rows accumulators, 2 weights and 1 input must fit in the registers.</summary>
     static abstract int MicroKernelRows { get; }
 
     static abstract T Load(float* source);
@@ -32,20 +32,20 @@ internal unsafe interface ISimdVector<T>
 
     static abstract T operator /(T left, T right);
 
-    /// <summary>a * b + c, fused where the machine can.</summary>
+    /// <summary>a * b + c, fused where the hardware can.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
-    /// <summary>The greater one; not a number where the right one is not.</summary>
-    /// <remarks>One instruction, where the same with IEEE's rules for both sides takes five.</remarks>
+    /// <summary>The greater one; NaN where the right one is.</summary>
+    /// <remarks>One instruction; IEEE's rules for both operands would take five.</remarks>
     static abstract T Max(T left, T right);
 
-    /// <summary>The lesser one; not a number where the right one is not.</summary>
+    /// <summary>The lesser one; NaN where the right one is.</summary>
     static abstract T Min(T left, T right);
 
-    /// <summary>The nearest whole number.</summary>
+    /// <summary>The nearest integer.</summary>
     static abstract T Round(T value);
 
-    /// <summary>2^n for whole n in [-126, 127].</summary>
+    /// <summary>2^n for integers n in [-126, 127].</summary>
     static abstract T PowerOfTwo(T n);
 
     /// <summary><paramref name="value"/> where <paramref name="test"/> is above 0, else 0.</summary>
@@ -65,7 +65,7 @@ internal unsafe interface ISimdVector<T>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum LaneWidth
 {
-    /// <summary>The widest that this machine computes in hardware.</summary>
+    /// <summary>The widest that this machine supports in hardware.</summary>
     Best,
 
     /// <summary>512 bits: AVX-512.</summary>
@@ -74,6 +74,6 @@ public enum LaneWidth
     /// <summary>256 bits: AVX2.</summary>
     Medium,
 
-    /// <summary>128 bits: every machine.</summary>
+    /// <summary>128 bits: any machine.</summary>
     Portable,
 }

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace CharLM.Models.Fused.Simd;
 
-/// <summary>The portable path: 4 floats; SSE, NEON, or plain code where there is neither.</summary>
+/// <summary>The portable path: 4 floats; SSE, NEON, or else scalar code.</summary>
 internal readonly unsafe struct SimdVector128(Vector128<float> value) : ISimdVector<SimdVector128>
 {
     private readonly Vector128<float> _value = value;

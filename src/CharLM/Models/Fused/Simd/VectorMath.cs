@@ -2,17 +2,15 @@ using System.Runtime.CompilerServices;
 
 namespace CharLM.Models.Fused.Simd;
 
-/// <summary>
-/// exp, the logistic function and tanh over registers, to about one unit in the last place.
-/// </summary>
+/// <summary>exp, the logistic function and tanh over registers, accurate to about one unit in the last place.</summary>
 /// <remarks>
 /// e^x = 2^n e^r with n = round(x / ln 2), |r| at most ln 2 / 2; e^r - 1 = r + r^2 p(r) with the polynomial of the Cephes
-/// library (S. Moshier). tanh comes from e^2x - 1, which keeps its digits near zero: hidden states of fresh models are
-/// small, and their gradients must agree with torch's to five digits.
+/// library (S. Moshier). tanh uses e^2x - 1, which stays accurate near zero: the hidden states of fresh models are small, and their
+/// gradients must agree with torch's to five digits.
 /// </remarks>
 internal static class VectorMath
 {
-    // Beyond these e^x stays what it is there: it would overflow float32, or have fewer digits than a float32 has.
+    // Beyond these bounds e^x is clamped: it would overflow float32 or become subnormal.
     private const float Greatest = 88f, Least = -87.3365447504f;
 
     /// <summary>e^x.</summary>
@@ -34,14 +32,14 @@ internal static class VectorMath
     public static L Tanh<L>(L x)
         where L : struct, ISimdVector<L>
     {
-        // tanh is 1 in float32 beyond 9.02.
+        // Beyond 9.02, tanh is 1 in float32.
         L clamped = Clamp(x, -9.1f, 9.1f);
         (L scale, L q) = Split(clamped + clamped);
         L lessOne = L.MultiplyAdd(scale, q, scale - L.All(1));
         return lessOne / (lessOne + L.All(2));
     }
 
-    // What is not a number stays so.
+    // NaN stays NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static L Clamp<L>(L x, float least, float greatest)
         where L : struct, ISimdVector<L> => L.Max(L.All(least), L.Min(L.All(greatest), x));
@@ -52,7 +50,7 @@ internal static class VectorMath
         where L : struct, ISimdVector<L>
     {
         L n = L.Round(x * L.All(1.44269504088896341f));
-        // ln 2 in two parts, so that n * ln 2 loses nothing.
+        // ln 2 in two parts, so that n * ln 2 loses no digits.
         L r = L.MultiplyAdd(n, L.All(-0.693359375f), x);
         r = L.MultiplyAdd(n, L.All(2.12194440e-4f), r);
         L p = L.All(1.9875691500e-4f);
@@ -65,7 +63,7 @@ internal static class VectorMath
     }
 }
 
-/// <summary>The function of a plain recurrent cell.</summary>
+/// <summary>The activation function of a plain recurrent cell.</summary>
 internal interface IActivation
 {
     /// <summary>f(sum).</summary>

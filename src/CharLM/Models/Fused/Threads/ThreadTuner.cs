@@ -1,24 +1,24 @@
 namespace CharLM.Models.Fused.Threads;
 
 /// <summary>
-/// Chooses how many workers share a minibatch, by measuring: more threads are slower when the work is small, when the processors
-/// are two halves of one, or when somebody else uses them. The choice does not change results.
+/// Measures how many workers should share a minibatch: more threads are slower when the work is small, when processors share a core,
+/// or when other programs use them. The choice does not change results.
 /// </summary>
 /// <remarks>
-/// The candidates (1, 2, 4, ...) meet in contests: each does a few minibatches, one candidate right after the other, and then in the
-/// opposite order again. Only times of the same contest are compared, for code is still being compiled at first, and neighbours come
-/// and go, and only who is faster both times takes the place of the candidate in use, which is the most workers at first: who comes
-/// late is not waited for, so that they can hardly lose much. The next contest is soon at first, and later so seldom that contests take
-/// a fiftieth of the time. A single sequence, as in generation, has one worker.
+/// The candidates (1, 2, 4, ...) compete in contests: each computes a few minibatches, one candidate after another, then again in
+/// reverse order. Only times within a contest are compared, since early on code is still being compiled and other load varies. A
+/// candidate replaces the one in use only if it is faster both times; the first in use is the largest number of workers, which loses
+/// little, since no one waits for late workers. Contests follow each other quickly at first, and later take a fiftieth of the time. A
+/// single sequence, as in generation, gets one worker.
 /// </remarks>
 internal sealed class ThreadTuner
 {
-    // A try is a few calls, of which the fastest counts: a worker that slept must wake first, or had to wait for its processor.
-    // Long calls do not care.
+    // A try is a few calls, of which the fastest counts, since a sleeping worker must first wake or wait for its processor. Long calls
+    // are hardly affected, so one may be enough.
     private const int CallsOfTry = 4;
     private const double SecondsOfTry = 0.01;
 
-    // From one contest to the next, in lengths of a contest.
+    // The time between contests, in multiples of a contest's length.
     private const double FirstApart = 2, MostApart = 50;
 
     private readonly int[] _candidates;
@@ -30,8 +30,8 @@ internal sealed class ThreadTuner
 
     /// <summary>Candidates up to a number of workers.</summary>
     /// <param name="most">The most workers.</param>
-    /// <param name="isFixed">Whether always that many shall be used.</param>
-    /// <param name="time">The clock; the system's by default.</param>
+    /// <param name="isFixed">Whether to always use that many.</param>
+    /// <param name="time">The clock; default the system's.</param>
     public ThreadTuner(int most, bool isFixed, TimeProvider? time = null)
     {
         List<int> candidates = isFixed ? [] : [.. Enumerable.Range(0, 31).Select(power => 1 << power).TakeWhile(count => count < most)];
@@ -40,7 +40,7 @@ internal sealed class ThreadTuner
         _time = time ?? TimeProvider.System;
     }
 
-    /// <summary>How many workers to use for a minibatch; <see cref="End"/> says when it is done.</summary>
+    /// <summary>Begins a minibatch and returns the number of workers to use; <see cref="End"/> ends it.</summary>
     public int Begin(int batch, int steps)
     {
         if (_contests.Count > 64)
@@ -48,26 +48,26 @@ internal sealed class ThreadTuner
         if (!_contests.TryGetValue((batch, steps), out Contests? contests))
             _contests.Add((batch, steps), contests = new Contests(_candidates.Length));
         _current = contests;
-        // One sequence cannot be shared.
+        // A single sequence cannot be shared.
         _chosen = batch == 1 ? 0 : contests.Choose();
         _begun = _time.GetTimestamp();
         return _candidates[_chosen];
     }
 
-    /// <summary>The minibatch is done.</summary>
+    /// <summary>Ends the minibatch.</summary>
     public void End() => _current.Add(_time.GetElapsedTime(_begun).TotalSeconds);
 
     /// <summary>The contests for one shape of minibatch.</summary>
     private sealed class Contests(int candidates)
     {
-        private readonly double[] _there = new double[candidates], _back = new double[candidates]; // seconds, in the contest that is on
+        private readonly double[] _there = new double[candidates], _back = new double[candidates]; // seconds in the current contest
         private int _try, _calls, _held, _inUse = candidates - 1;
         private double _secondsOfTry, _fastest = double.PositiveInfinity;
         private double _secondsOfContest, _secondsUntilNext;
 
         private bool IsContest => candidates > 1 && _secondsUntilNext <= 0;
 
-        // There and back: 2, 1, 0, 0, 1, 2. What disturbs neighbouring tries cannot make the most workers look slow both times.
+        // There and back: 2, 1, 0, 0, 1, 2. A disturbance of adjacent tries cannot make the most workers look slow both times.
         private int Trying => _try < candidates ? candidates - 1 - _try : _try - candidates;
 
         public int Choose() => IsContest ? Trying : _inUse;

@@ -4,13 +4,13 @@ using CharLM.Models.Fused.Gemm;
 namespace CharLM.Models.Fused.Threads;
 
 /// <summary>
-/// Shares the rows of a minibatch out among workers: each gets some rows and takes them through all steps, forwards and back again,
-/// a few steps at a time. A worker that is done before another, whose processor is slower just now, gets half of the other's rows.
+/// Distributes the rows of a minibatch among workers: each gets some rows and takes them through all steps, forwards and backwards, a
+/// few steps at a time. A worker that finishes early gets half the rows of a slower one.
 /// </summary>
 /// <remarks>
-/// Rows do not depend on each other, so results do not depend on who computes them. A stage, which is what a worker does before it
-/// asks again, is a step or a few of the way forwards or backwards, through all layers: short enough for a fair end, and what it
-/// writes is still in the second-level cache when the layer above reads it.
+/// Rows are independent, so results do not depend on which worker computes them. Between two requests a worker does one stage: one or a
+/// few steps forwards or backwards through all layers. That is short enough for workers to finish together, and for a layer's output
+/// to be still in the second-level cache when the layer above reads it.
 /// </remarks>
 internal sealed class WorkStealing(int workers)
 {
@@ -22,17 +22,17 @@ internal sealed class WorkStealing(int workers)
     private int _batch, _steps, _stepsOfStage, _stagesEachWay, _first, _end, _shares, _unclaimed;
     private long _begun;
 
-    // Workers that have rows; those that wait for some, less those for whom some are on offer.
+    // Workers that have rows, and workers that wait for rows, minus one if rows are on offer.
     private volatile int _working;
     private int _hungry;
     private volatile bool _offered;
 
     /// <summary>Begins a minibatch.</summary>
-    /// <param name="batch">Rows of a step.</param>
-    /// <param name="steps">Steps.</param>
-    /// <param name="active">Workers that may take part.</param>
+    /// <param name="batch">Rows per step.</param>
+    /// <param name="steps">Number of steps.</param>
+    /// <param name="active">The most workers to use.</param>
     /// <param name="forward">Whether to go forwards.</param>
-    /// <param name="backward">Whether to go backwards, after that.</param>
+    /// <param name="backward">Whether to go backwards afterwards.</param>
     public void Begin(int batch, int steps, int active, bool forward, bool backward)
     {
         (_batch, _steps, _shares, _unclaimed) = (batch, steps, active, 0);
@@ -44,11 +44,11 @@ internal sealed class WorkStealing(int workers)
         Array.Clear(_parts);
     }
 
-    /// <summary>What a worker does next.</summary>
-    /// <param name="worker">Which worker.</param>
+    /// <summary>Gets a worker's next stage.</summary>
+    /// <param name="worker">The worker.</param>
     /// <param name="rows">Receives rows and steps.</param>
-    /// <param name="backward">Receives whether they are on the way back.</param>
-    /// <returns>Whether there is anything.</returns>
+    /// <param name="backward">Receives whether they go backwards.</param>
+    /// <returns>Whether there is one.</returns>
     public bool Next(int worker, out RowGrid rows, out bool backward)
     {
         ref Part part = ref _parts[worker];
@@ -64,7 +64,7 @@ internal sealed class WorkStealing(int workers)
         return false;
     }
 
-    // Whether the worker has rows to go on with, or gets some that nobody is working on.
+    // Whether the worker has rows left, or gets some that no worker has yet.
     private bool HasMore(ref Part part)
     {
         lock (_lock)
@@ -85,7 +85,7 @@ internal sealed class WorkStealing(int workers)
                 _working++;
                 return true;
             }
-            // This worker waits now, or takes what is on offer for another, who may have lost his processor and goes on waiting.
+            // This worker waits now, or takes rows on offer to another, which may have lost its processor and keeps waiting.
             _hungry++;
             if (_offered)
                 Accept(ref part);
@@ -110,7 +110,7 @@ internal sealed class WorkStealing(int workers)
         _working++;
     }
 
-    // Waits for rows of another worker, about as long as that one's stage can take: who waits longer had better sleep.
+    // Waits for rows of another worker, about as long as its stage can take: beyond that, sleeping is better.
     private bool Receive(ref Part part)
     {
         long now = Stopwatch.GetTimestamp(), until = now + (2 * (now - Math.Max(part.Begun, _begun)));
@@ -137,7 +137,7 @@ internal sealed class WorkStealing(int workers)
         }
     }
 
-    // The rows of a worker, the next of their stages, and when the last one began.
+    // The rows of a worker, their next stage, and when the last one began.
     private struct Part
     {
         public RowGrid Rows;
@@ -147,22 +147,22 @@ internal sealed class WorkStealing(int workers)
 }
 
 /// <summary>
-/// A task's share of the panels of all gates, as runs of panels of one gate; to be enumerated, makes no garbage.
+/// Enumerates a task's share of the panels of all gates, as runs of panels of one gate, without allocating.
 /// </summary>
-/// <param name="gates">Gates.</param>
-/// <param name="units">Panels of a gate.</param>
-/// <param name="task">Which part of the work.</param>
-/// <param name="tasks">How many parts there are.</param>
+/// <param name="gates">Number of gates.</param>
+/// <param name="units">Panels per gate.</param>
+/// <param name="task">The task, from 0.</param>
+/// <param name="tasks">Number of tasks.</param>
 internal struct WorkShare(int gates, int units, int task, int tasks)
 {
     private readonly int _end = (int)((long)gates * units * (task + 1) / tasks);
     private int _begin = (int)((long)gates * units * task / tasks);
     private int _length;
 
-    /// <summary>The gate, its first panel in the share, and how many are.</summary>
+    /// <summary>The gate, its first panel in the run, and the number of panels.</summary>
     public readonly (int Gate, int Unit, int Count) Current => (_begin / units, _begin % units, _length);
 
-    /// <summary>To the next run.</summary>
+    /// <summary>Moves to the next run.</summary>
     public bool MoveNext()
     {
         _begin += _length;

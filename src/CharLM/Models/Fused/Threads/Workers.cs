@@ -1,24 +1,23 @@
 namespace CharLM.Models.Fused.Threads;
 
 /// <summary>
-/// Threads that stand by for the length of a training run: starting work takes about a microsecond while they spin, and
-/// they sleep when nothing comes for a while. The caller is worker 0, and nobody waits for a worker who has not come: work is
-/// there to be taken, and whoever comes first takes it.
+/// Threads that stand by for a whole training run: starting work takes about a microsecond while they spin, and they sleep when idle.
+/// The caller is worker 0 and never waits for a worker that has not started: whoever is free takes the next work.
 /// </summary>
 /// <remarks>
-/// Thread safety: any number of threads. The workers serve one caller at a time; another one, or one who comes after
-/// <see cref="Dispose"/>, does its work alone.
+/// Thread safety: any number of threads. The workers serve one caller at a time; a second caller, or one after <see cref="Dispose"/>,
+/// does its work alone.
 /// </remarks>
 internal sealed class Workers : IDisposable
 {
-    // How often a waiting thread looks before it sleeps: some tens of microseconds, longer than the gaps between the phases of a
-    // step, shorter than what a person or another process would notice.
+    // How often a waiting thread polls before it sleeps: some tens of microseconds, longer than the gaps between the phases of a step but
+    // too short for a person or another process to notice.
     private const int Spins = 2000;
 
-    // Of the workers that are inside: nobody else may come in.
+    // A flag in _inside, the number of workers in a round: no further worker may enter.
     private const int Closed = 1 << 30;
 
-    // Whom the workers serve: nobody, a caller, or nobody any more.
+    // Whether the workers serve no caller, a caller, or are disposed.
     private const int Free = 0, Serving = 1, Ended = 2;
 
     private readonly Thread[] _threads;
@@ -33,7 +32,7 @@ internal sealed class Workers : IDisposable
     private int _caller = Free, _active, _inside = Closed, _callerSleeps, _tasks, _nextTask;
 
     /// <summary>Starts the threads.</summary>
-    /// <param name="threads">Workers, the caller included; 0: up to one a processor, as many as measure faster.</param>
+    /// <param name="threads">Workers, including the caller; 0: up to one per processor, whichever number measures fastest.</param>
     public Workers(int threads)
     {
         (Count, IsFixed, _takeTasks) = (threads == 0 ? Environment.ProcessorCount : threads, threads > 0, TakeTasks);
@@ -46,16 +45,16 @@ internal sealed class Workers : IDisposable
             thread.Start();
     }
 
-    /// <summary>Workers, the caller included.</summary>
+    /// <summary>Number of workers, including the caller.</summary>
     public int Count { get; }
 
-    /// <summary>Whether always all of them shall be used.</summary>
+    /// <summary>Whether to always use all of them.</summary>
     public bool IsFixed { get; }
 
-    /// <summary>Does something on the first so many workers, those of them that come while the caller does it.</summary>
-    /// <param name="workers">How many may take part, 1 to <see cref="Count"/>.</param>
-    /// <param name="work">Gets the number of the worker; when the caller's returns, nothing must be left to begin.</param>
-    /// <exception cref="InvalidOperationException">It failed on another worker.</exception>
+    /// <summary>Runs an action on the caller, and on those of the first workers that start meanwhile.</summary>
+    /// <param name="workers">The most workers to use, 1 to <see cref="Count"/>.</param>
+    /// <param name="work">The action, given the worker's number; once it returns on the caller, no work may be left to start.</param>
+    /// <exception cref="InvalidOperationException">The action failed on another worker.</exception>
     public void Run(int workers, Action<int> work)
     {
         if (workers == 1 || Interlocked.CompareExchange(ref _caller, Serving, Free) != Free)
@@ -73,10 +72,10 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    /// <summary>Does a number of tasks, each on the worker that is free first.</summary>
-    /// <param name="workers">How many may take part, 1 to <see cref="Count"/>.</param>
-    /// <param name="tasks">How many tasks there are.</param>
-    /// <param name="task">Gets the number of the task.</param>
+    /// <summary>Runs a number of tasks, each on the next free worker.</summary>
+    /// <param name="workers">The most workers to use, 1 to <see cref="Count"/>.</param>
+    /// <param name="tasks">Number of tasks.</param>
+    /// <param name="task">The action, given the number of the task.</param>
     /// <exception cref="InvalidOperationException">A task failed on another worker.</exception>
     public void Run(int workers, int tasks, Action<int> task)
     {
@@ -99,7 +98,7 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    /// <summary>Ends the threads, after work that goes on; the second time does nothing.</summary>
+    /// <summary>Ends the threads, after any work in progress; a second call does nothing.</summary>
     public void Dispose()
     {
         var wait = new SpinWait();
@@ -151,7 +150,7 @@ internal sealed class Workers : IDisposable
                 Thread.SpinWait(8);
                 continue;
             }
-            // Either the last worker sees that the caller sleeps, or the caller sees that none is inside.
+            // Either the last worker sees that the caller sleeps, or the caller sees that no worker is inside.
             Interlocked.Exchange(ref _callerSleeps, 1);
             if (Volatile.Read(ref _inside) != Closed || Interlocked.Exchange(ref _callerSleeps, 0) == 0)
                 _finished.Wait();
@@ -179,7 +178,7 @@ internal sealed class Workers : IDisposable
             if (_stop)
                 return;
             seen = _round;
-            // Whoever comes late finds the round closed, or is in the next one already.
+            // A late worker finds the round closed, or already joins the next one.
             if (!Enter())
                 continue;
             try

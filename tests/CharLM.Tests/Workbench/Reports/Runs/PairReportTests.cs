@@ -42,7 +42,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(measured.Attention);
     }
 
-    // Of three labels: 4 of 6 a's right, 3 of 4 b's, none of 2 c's.
+    // Three labels: 4 of 6 a's correct, 3 of 4 b's, none of 2 c's.
     [Fact]
     public void ConfusionMatrix_KnownCounts_GivePrecisionRecallAndF1()
     {
@@ -97,7 +97,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         RunRecord pairs = Trained("one", Labelled, new ClassifierConfig());
         Assert.Equal((RunKind.Classifier.Name, "accuracy", null), (pairs.Kind, pairs.MainFigure, pairs.Corpus));
         Assert.Equal(pairs.Epochs.Max(epoch => epoch.HeldOut!["accuracy"]), pairs.MainOf(pairs.Best));
-        // A run on text has no pairs to be measured on.
+        // A run on text cannot be measured on pairs.
         Assert.Throws<InvalidConfigException>(() => new RunEvaluator(threads: 1).Measure(text, Labelled));
     }
 
@@ -129,7 +129,7 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     public async Task Html_OfTranslators_ShowsCurvesPredictionsAndAttentionInTheBrowser() => await AssertShownAsync(
         [Trained("one", Turned, new TranslatorConfig())], Turned,
             "line,line,line,line,line,matrix,matrix,matrix,matrix",
-        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "a row's sum is 1",
+        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "each row sums to 1",
             "attention: additive"]);
 
     [Fact]

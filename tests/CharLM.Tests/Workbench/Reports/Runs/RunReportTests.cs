@@ -37,18 +37,18 @@ public sealed class RunReportTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("empty"));
 
-        Assert.Contains("is no run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("empty"))).Message,
+        Assert.Contains("is not a run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("empty"))).Message,
             StringComparison.Ordinal);
-        Assert.Contains("is no run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("missing"))).Message,
+        Assert.Contains("is not a run", Assert.Throws<CheckpointException>(() => RunRecord.Read(_folder.File("missing"))).Message,
             StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("", "no line tells of an epoch")]
-    [InlineData("{\"a\":1}\n", "no line tells of an epoch")]
-    [InlineData("plain text\nmore\n", "line 1 is no JSON object")]
-    [InlineData("{\"epoch\":1,\"train_perplexity\":2}\n[1]\n{}\n", "line 2 is no JSON object")]
-    [InlineData("{\"epoch\":1e300,\"train_perplexity\":2}\n", "no line tells of an epoch")]
+    [InlineData("", "it has no epoch")]
+    [InlineData("{\"a\":1}\n", "it has no epoch")]
+    [InlineData("plain text\nmore\n", "line 1 is not a JSON object")]
+    [InlineData("{\"epoch\":1,\"train_perplexity\":2}\n[1]\n{}\n", "line 2 is not a JSON object")]
+    [InlineData("{\"epoch\":1e300,\"train_perplexity\":2}\n", "it has no epoch")]
     public void Read_FileThatIsNoLog_SaysWhy(string content, string reason)
     {
         File.WriteAllText(_folder.File("log.jsonl"), content);
@@ -70,7 +70,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal("a\nb", Assert.Single(run.Samples).Text);
     }
 
-    /// <summary>The surprisals of the passage are those of the model alone, one token after the other.</summary>
+    /// <summary>The surprisals of the passage equal those of the model reading it token by token.</summary>
     [Fact]
     public void Measure_Run_AgreesWithItsModelReadingTheTextAtOnce()
     {
@@ -88,7 +88,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(measured.Evaluation.All.Total, measured.Passage.Sum(token => token.Nats), 1e-2);
         int heldOut = (int)(TrainedRun.Corpus.Text.Trim().Length * 0.2);
         Assert.Equal(TrainedRun.Corpus.Text.Trim()[^(heldOut - 1)..], string.Concat(measured.Passage.Select(token => token.Token)));
-        // The text repeats itself: counted n-grams know what comes.
+        // The text repeats itself, so n-grams know what follows.
         Assert.InRange(measured.NGram!.Perplexity, 1, 1.5);
         Assert.Equal(2, measured.Compressors.Count);
     }
@@ -111,8 +111,8 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(["one;two;n-gram", "raw;n-gram"], Tables(one, raw, two));
         Assert.Equal(["one;two;n-gram"], Tables(one, two));
         Assert.Contains("bits per byte of the raw text", Markdown(one, raw), StringComparison.Ordinal);
-        Assert.Contains("its order says nothing of the others", Markdown(one, raw), StringComparison.Ordinal);
-        Assert.DoesNotContain("its order says nothing of the others", Markdown(one, two), StringComparison.Ordinal);
+        Assert.Contains("Each table ranks models on one text only", Markdown(one, raw), StringComparison.Ordinal);
+        Assert.DoesNotContain("Each table ranks models on one text only", Markdown(one, two), StringComparison.Ordinal);
 
         string[] Tables(params TextMeasurement[] measured) =>
         [

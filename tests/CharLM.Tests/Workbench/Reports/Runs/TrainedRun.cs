@@ -12,14 +12,14 @@ namespace CharLM.Tests.Workbench.Reports.Runs;
 /// <summary>Small runs in real run directories.</summary>
 internal static class TrainedRun
 {
-    /// <summary>A text that a small model learns something of.</summary>
+    /// <summary>A text that even a small model can partly learn.</summary>
     public static CorpusText Corpus { get; } = Make(
         string.Concat(Enumerable.Repeat("time traveller said that time is only a kind of space ", 40)));
 
     /// <summary>Trains three epochs in a new run directory.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="hiddens">Hidden units.</param>
-    /// <param name="validation">The part of the text that is held out.</param>
+    /// <param name="validation">The fraction of the text that is held out.</param>
     public static void In(string path, int hiddens = 8, double validation = 0.2)
     {
         var config = new RunConfig
