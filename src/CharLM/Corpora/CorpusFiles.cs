@@ -3,27 +3,27 @@ using System.Text;
 
 namespace CharLM.Corpora;
 
-/// <summary>A text that is read from its files part by part, each time as if for the first time.</summary>
+/// <summary>A text that is read from its files part by part, as often as needed.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 internal sealed class CorpusFiles
 {
-    /// <summary>The files, in order, and the checksums that they had when they were found.</summary>
+    /// <summary>The files in order, with their checksums when the text was resolved.</summary>
     public required IReadOnlyList<(CorpusPlace Place, string Sha256)> Places { get; init; }
 
-    /// <summary>What they are in; null for UTF-8 that was not named.</summary>
+    /// <summary>The encoding; null for the default, UTF-8.</summary>
     public TextEncoding? Encoding { get; init; }
 
-    /// <summary>Where corpora are kept, and what is made of them.</summary>
+    /// <summary>The directory of cached corpora and files of ids.</summary>
     public required string CacheDirectory { get; init; }
 
     /// <summary>Bytes that are read at once, 16 or more; default 128 KiB.</summary>
     public int BlockBytes { get; init; } = 1 << 17;
 
-    /// <summary>Hears of what takes time, and of what is made anew.</summary>
+    /// <summary>Receives notices of long work and of unusable files.</summary>
     public IProgress<CorpusNotice>? Notices { get; init; }
 
-    /// <summary>The text from beginning to end, as if the files were one.</summary>
-    /// <exception cref="CorpusFileException">A file cannot be read, is in another encoding, or is not what it was.</exception>
+    /// <summary>Reads the joined text from beginning to end; a chunk is valid until the next one is requested.</summary>
+    /// <exception cref="CorpusFileException">A file cannot be read, is in another encoding, or has changed.</exception>
     public IEnumerable<TextChunk> Chunks(CancellationToken cancellationToken)
     {
         char last = '\n';
@@ -49,11 +49,11 @@ internal sealed class CorpusFiles
         }
     }
 
-    /// <summary>The SHA-256 of files, one by one and of all in a row, and how many bytes each has.</summary>
+    /// <summary>Computes the SHA-256 of each file and of all in a row, and counts their bytes.</summary>
     /// <param name="places">The files.</param>
     /// <param name="maxBytes">The most that they may have together.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
-    /// <exception cref="CorpusFileException">One cannot be read, is longer, or is not what the catalog says.</exception>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <exception cref="CorpusFileException">A file cannot be read, is too long, or differs from the catalog.</exception>
     public static (IReadOnlyList<(string Sha256, long Bytes)> Each, string Joint) Checksums(
         IReadOnlyList<CorpusPlace> places, long maxBytes, CancellationToken cancellationToken)
     {
@@ -84,7 +84,7 @@ internal sealed class CorpusFiles
         return (each, places.Count == 1 ? each[0].Item1 : Convert.ToHexStringLower(joint.GetHashAndReset()));
     }
 
-    /// <summary>A file whose bytes are others than they were.</summary>
+    /// <summary>The error for a file that has changed.</summary>
     public static CorpusFileException Changed(string location, string now, string before) => new(
         CorpusFileError.Changed, location,
         $"{Display.Quote(location)} changed while it was read: SHA-256 is {now}, expected {before}; run it again");
@@ -126,7 +126,7 @@ internal sealed class CorpusFiles
     }
 }
 
-/// <summary>The characters of a file as they are read, and the checksum of its bytes.</summary>
+/// <summary>Decodes a file block by block and hashes its bytes.</summary>
 /// <param name="stream">The file, at its beginning.</param>
 /// <param name="location">What to call it in errors.</param>
 /// <param name="named">What the user says that it is in; null for UTF-8 that was not named. A byte order mark wins.</param>
@@ -146,11 +146,11 @@ internal sealed class DecodedFile(
     private long _before, _lines = 1;
     private int _begin, _end;
 
-    // Half of the time that reading takes: beside the decoding.
+    // Hashing takes about as long as decoding, so it runs beside it.
     private Task _hashing = Task.CompletedTask;
 
-    /// <summary>The next characters, good until the next call; none at the end.</summary>
-    /// <exception cref="CorpusFileException">There is no text, or a byte that stands for no character.</exception>
+    /// <summary>Decodes the next characters, which are valid until the next call; none at the end.</summary>
+    /// <exception cref="CorpusFileException">The file is empty, or has bytes that are invalid in its encoding.</exception>
     public ReadOnlyMemory<char> Read()
     {
         int written = 0;
@@ -176,7 +176,7 @@ internal sealed class DecodedFile(
     /// <inheritdoc/>
     public void Dispose() => _hashing.Wait();
 
-    // Chooses the encoding; behind the mark, the text begins.
+    // Chooses the encoding and returns where the text begins, after a byte order mark.
     private int Begin(ReadOnlySpan<byte> bytes)
     {
         (TextEncoding Encoding, int Length)? mark = named is { IsBytes: true } ? null : TextEncoding.OfMark(bytes);
@@ -196,7 +196,7 @@ internal sealed class DecodedFile(
         System.Text.Unicode.Utf8.ToUtf16(_bytes.AsSpan(_begin, _end - _begin), _chars, out int used, out int written,
             replaceInvalidSequences: false, isFinalBlock: _isOver);
         _begin += used;
-        // At most the beginning of a character is left; more is none.
+        // What is left can only be the beginning of a character.
         int left = _end - _begin;
         if (left > 3 || (left > 0 && (_isOver || TextEncoding.ValidLength(_bytes.AsSpan(_begin, left)) is null)))
             throw Bad(_begin, written);
@@ -220,7 +220,7 @@ internal sealed class DecodedFile(
         }
     }
 
-    // The first byte that is bad, with the characters of the block before it, or the lines that end there.
+    // The error for the first invalid byte, given the characters (or the line ends) of the block before it.
     private CorpusFileException Bad(int place, int before, bool isCounted = false) => CorpusReader.WrongEncoding(
         _bytes.AsSpan(0, _end), Math.Min(place, _end - 1), _before, _lines + (isCounted ? before : _chars.AsSpan(0, before).Count('\n')),
         location, _encoding!, _isNamed, readBefore);

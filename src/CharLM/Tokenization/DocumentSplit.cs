@@ -4,17 +4,17 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// Finds the documents of a raw text, chunk by chunk; blank ones are left out. The white space that a document may begin with, or that
-/// ends its last line, waits until it is known to which it belongs.
+/// Finds the documents of a raw text, chunk by chunk, and leaves out blank ones. White space before a document and after its last line is
+/// held back until it is clear whether it belongs to a document.
 /// </summary>
 /// <param name="kind">What a document is.</param>
-/// <param name="begin">Called with the place of each one's beginning, in UTF-16 units.</param>
-/// <param name="text">Called with the text of the document that was begun, part by part.</param>
-/// <param name="end">Called when it ends.</param>
+/// <param name="begin">Called at the beginning of each document with its position in UTF-16 units.</param>
+/// <param name="text">Called with the text of the current document, part by part.</param>
+/// <param name="end">Called at the end of each document.</param>
 internal sealed class DocumentSplit(
     DocumentKind kind, Action<long> begin, DocumentSplit.Receiver text, Action end)
 {
-    // As long as the longest line that is scored.
+    // As long as the longest line that can be scored.
     private const int LongestBlank = LineReader.LongestLine;
 
     private readonly StringBuilder _waiting = new();
@@ -24,7 +24,7 @@ internal sealed class DocumentSplit(
     /// <summary>Receives some text.</summary>
     internal delegate void Receiver(ReadOnlySpan<char> text);
 
-    /// <summary>Reads on.</summary>
+    /// <summary>Reads the next chunk.</summary>
     public void Add(TextChunk chunk)
     {
         ReadOnlySpan<char> left = chunk.Text.Span;
@@ -37,7 +37,7 @@ internal sealed class DocumentSplit(
         }
         while (!left.IsEmpty)
         {
-            // The end of a line may be two characters, of two chunks.
+            // The two characters of a line end may lie in two chunks.
             if (_afterReturn && left[0] == '\n')
             {
                 EndLine(left[..1], isSame: true);
@@ -76,7 +76,7 @@ internal sealed class DocumentSplit(
         text(part);
     }
 
-    // A line feed behind a carriage return is the same line end.
+    // A line feed after a carriage return belongs to the same line end.
     private void EndLine(ReadOnlySpan<char> lineEnd, bool isSame)
     {
         _place++;
@@ -102,6 +102,6 @@ internal sealed class DocumentSplit(
     {
         _waiting.Append(part);
         if (_waiting.Length > LongestBlank)
-            throw new InvalidConfigException([$"the text has more than {LongestBlank} characters of white space in a row: no document"]);
+            throw new InvalidConfigException([$"the text has more than {LongestBlank} characters of white space in a row, which no document can hold"]);
     }
 }

@@ -3,14 +3,14 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// A text, cleaned, as numbered tokens in order of first appearance: in memory, or in a file of the cache where the text is longer than
-/// memory shall hold. No vocab is in it: any vocab gives the numbers ids.
+/// A cleaned text as token numbers in order of first appearance, in memory or, for large texts, in a file of the cache. It is
+/// independent of any vocab; each vocab maps the numbers to its ids.
 /// </summary>
-/// <param name="Config">How it was cleaned and tokenized; its other settings say nothing here.</param>
-/// <param name="Tokens">The different tokens with their frequencies; of a text of documents without the end.</param>
-/// <param name="Figures">What the reading found out.</param>
-/// <param name="Length">Tokens of the text, with the ends of documents.</param>
-/// <param name="Numbers">The tokens' numbers; null where they were only counted.</param>
+/// <param name="Config">How the text was cleaned and tokenized; other settings are ignored.</param>
+/// <param name="Tokens">The different tokens with their frequencies, without the end of documents.</param>
+/// <param name="Figures">Figures of the raw text.</param>
+/// <param name="Length">How many tokens the text has, including the ends of documents.</param>
+/// <param name="Numbers">The tokens' numbers; null if they were only counted.</param>
 internal sealed record EncodedText(
     TextConfig Config, IReadOnlyList<TokenCount> Tokens, TextFigures Figures, long Length, PackedTokens? Numbers)
 {
@@ -18,27 +18,27 @@ internal sealed record EncodedText(
 
     private readonly Tokenizer _tokenizer = Tokenizer.Create(Config.Token);
 
-    // The number of the first token that is no end.
+    // The number of the first token other than the end.
     private int First => Config.Documents == DocumentKind.None ? 0 : EndToken + 1;
 
-    /// <summary>The numbers and the figures of a text.</summary>
+    /// <summary>Encodes a text, once per text and configuration.</summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="config">How it is cleaned and tokenized.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
-    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    /// <param name="config">How to clean and tokenize it.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <exception cref="CorpusException">The text cannot be read, or the cache cannot be written.</exception>
     public static EncodedText Of(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default) => corpus.Made(
         (typeof(EncodedText), Key(config)),
         () => corpus.IsInMemory ? InMemory(corpus.Chunks(CorpusText.ChunkLength, cancellationToken), config)
             : IdCache.Get(corpus, config, cancellationToken));
 
-    /// <summary>The figures of a text; its numbers where they are at hand.</summary>
+    /// <summary>Counts a text; the result has numbers only if they are available anyway.</summary>
     /// <inheritdoc cref="Of"/>
     public static EncodedText CountOf(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default) =>
         corpus.IsInMemory ? Of(corpus, config, cancellationToken) : corpus.MadeOrNull<EncodedText>((typeof(EncodedText), Key(config)))
             ?? corpus.Made((typeof(TextFigures), Key(config)), () => IdCache.Find(corpus, config, cancellationToken)
                 ?? Encode(corpus.Chunks(0, cancellationToken), config, null));
 
-    /// <summary>Numbers the tokens of a text in memory.</summary>
+    /// <summary>Encodes a text into memory.</summary>
     public static EncodedText InMemory(IEnumerable<TextChunk> chunks, TextConfig config)
     {
         var store = new MemoryStore();
@@ -48,7 +48,7 @@ internal sealed record EncodedText(
         return counted with { Numbers = new PackedTokens(store.Bytes, packer.Width, packer.Length, same) };
     }
 
-    /// <summary>Numbers the tokens of a text; where is the packer's to say.</summary>
+    /// <summary>Encodes a text into a packer; null only counts. The result has no numbers.</summary>
     public static EncodedText Encode(IEnumerable<TextChunk> chunks, TextConfig config, TokenPacker? packer)
     {
         TextPass pass = null!;
@@ -60,19 +60,19 @@ internal sealed record EncodedText(
         return new EncodedText(config, pass.Tokens.Counts, figures, pass.Length, null);
     }
 
-    /// <summary>The vocab of the text.</summary>
+    /// <summary>Builds the vocab of the text.</summary>
     /// <param name="minFreq">Rarer tokens are left out.</param>
     public Vocab VocabOf(int minFreq) => Config.Documents == DocumentKind.None
         ? _tokenizer.VocabOf(Tokens, minFreq, [])
         : _tokenizer.VocabOf(
             Figures.Documents == 0 ? [] : Known().Append(new TokenCount(Vocab.End, Figures.Documents)), minFreq, [Vocab.End]);
 
-    /// <summary>A vocab with the tokens of the text that it has not.</summary>
+    /// <summary>Extends a vocab by the tokens of the text that it lacks.</summary>
     /// <param name="vocab">The vocab.</param>
     /// <param name="minFreq">Rarer tokens are left out.</param>
     public Vocab Extend(Vocab vocab, int minFreq) => vocab.Extend(Known(), minFreq);
 
-    /// <summary>The ids that a vocab gives the tokens.</summary>
+    /// <summary>The text as ids of a vocab.</summary>
     public TokenSource In(Vocab vocab)
     {
         int? endId = Config.EndIdIn(vocab);
@@ -87,7 +87,7 @@ internal sealed record EncodedText(
         return Numbers!.With(ids);
     }
 
-    /// <summary>Some tokens, cut at documents: those that are whole before a cut, and the one that is cut, after it.</summary>
+    /// <summary>Moves a range to document boundaries: a document that a cut divides belongs to the part after the cut.</summary>
     public TextRange Whole(TextRange range)
     {
         if (range.Count == 0 || Length == 0)
@@ -96,7 +96,7 @@ internal sealed record EncodedText(
         return whole.Count < 2 ? default : whole;
     }
 
-    /// <summary>Characters and bytes of some tokens; an end is one, like a line end, and a word has the space before it.</summary>
+    /// <summary>Characters and bytes of a range of tokens; an end counts as one, like a line end, and a word includes a space.</summary>
     public (long Characters, long Bytes) LengthOf(TextRange range)
     {
         int separator = _tokenizer.TokenSeparator.Length;
@@ -119,15 +119,15 @@ internal sealed record EncodedText(
         return (characters, bytes);
     }
 
-    /// <summary>What tells the encodings of one text from each other.</summary>
+    /// <summary>Identifies an encoding among those of one text.</summary>
     internal static string Key(TextConfig config) =>
         $"{Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)}, {Choices.NameOf(config.Documents)}";
 
-    // A word may look like the end token, and is none.
+    // A word that is spelled like the end token is not the end token.
     private IEnumerable<TokenCount> Known() =>
         Config.Documents == DocumentKind.None ? Tokens : Tokens.Where(count => count.Token != Vocab.End);
 
-    // The last end token at or before a place; the first one where there is none before it.
+    // The last end token at or before a position; 0 if there is none.
     private long LastEnd(long place)
     {
         var block = new int[1 << 12];

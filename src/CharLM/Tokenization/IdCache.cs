@@ -5,8 +5,8 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// The folder of texts as ids, beside the corpora of the cache: one file for each text and each way to clean and to tokenize it, written
-/// once, and shared by all processes that read it. What is not exactly what was written is written anew.
+/// The cache of texts as files of ids: one file per text, cleaning, kind of token and kind of document, written once and shared by all
+/// processes. A file that is not exactly what was written is written again.
 /// </summary>
 internal static class IdCache
 {
@@ -15,8 +15,8 @@ internal static class IdCache
 
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The ids of a text, made when they are not there.</summary>
-    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    /// <summary>Opens the ids of a text, encoding it first if necessary.</summary>
+    /// <exception cref="CorpusException">The text cannot be read, or the cache cannot be written.</exception>
     public static EncodedText Get(CorpusText corpus, TextConfig config, CancellationToken cancellationToken)
     {
         (string path, IdFileAbout about) = PlaceOf(corpus, config);
@@ -27,7 +27,7 @@ internal static class IdCache
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using FileStream held = Lock(path, corpus, cancellationToken);
-            // Another process may have made it meanwhile.
+            // Another process may have written it in the meantime.
             return (File.GetLastWriteTimeUtc(path) == written ? null : Open(path, about, corpus, config, cancellationToken))
                 ?? Make(path, about, corpus, config, cancellationToken);
         }
@@ -37,15 +37,15 @@ internal static class IdCache
         }
     }
 
-    /// <summary>The ids of a text where they are there; else null.</summary>
+    /// <summary>Opens the ids of a text; null if they are not in the cache.</summary>
     public static EncodedText? Find(CorpusText corpus, TextConfig config, CancellationToken cancellationToken)
     {
         (string path, IdFileAbout about) = PlaceOf(corpus, config);
         return Open(path, about, corpus, config, cancellationToken);
     }
 
-    /// <summary>The files of the cache, in order of their names.</summary>
-    /// <param name="cacheDirectory">Where corpora are kept.</param>
+    /// <summary>Lists the files of the cache in order of their names.</summary>
+    /// <param name="cacheDirectory">The directory of cached corpora.</param>
     public static IReadOnlyList<IdCacheEntry> List(string cacheDirectory)
     {
         string folder = Path.Combine(cacheDirectory, Folder);
@@ -53,9 +53,9 @@ internal static class IdCache
             : [.. Directory.EnumerateFiles(folder, $"*{Extension}").Order(StringComparer.Ordinal).Select(EntryOf).OfType<IdCacheEntry>()];
     }
 
-    /// <summary>Removes the files of the cache; one that is being written is left.</summary>
-    /// <param name="cacheDirectory">Where corpora are kept.</param>
-    /// <returns>What was removed.</returns>
+    /// <summary>Removes the files of the cache, except one that is being written.</summary>
+    /// <param name="cacheDirectory">The directory of cached corpora.</param>
+    /// <returns>The removed files.</returns>
     /// <exception cref="CorpusException">A file cannot be removed.</exception>
     public static IReadOnlyList<IdCacheEntry> Clear(string cacheDirectory)
     {
@@ -79,7 +79,7 @@ internal static class IdCache
     {
         CorpusOrigin origin = corpus.Origin;
         string how = EncodedText.Key(config);
-        // Where one file ends and the next begins, a line end may come between them.
+        // The boundaries of files matter, since a line end may be inserted there.
         string parts = string.Concat(origin.Parts.Select(part => $"{part.Bytes} {part.Sha256}\n"));
         byte[] text = Encoding.UTF8.GetBytes($"{origin.Sha256}\n{corpus.Files!.Encoding?.Name}\n{how}\n{parts}");
         string key = Convert.ToHexStringLower(SHA256.HashData(text));
@@ -118,7 +118,7 @@ internal static class IdCache
             ?? throw new IOException("the file that was written is gone");
     }
 
-    // One process makes it, the others wait. The lock ends with its owner; the empty file stays, as those of downloads do.
+    // One process writes, the others wait. The lock ends with its owner; the empty file stays, as with downloads.
     private static FileStream Lock(string path, CorpusText corpus, CancellationToken cancellationToken)
     {
         for (bool told = false; ; told = true)
@@ -161,7 +161,7 @@ internal static class IdCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Removed by another process meanwhile, or not this user's.
+            // Another process has removed it, or it belongs to another user.
             return null;
         }
     }
@@ -170,10 +170,10 @@ internal static class IdCache
         corpus.Files!.Notices?.Report(new CorpusNotice(kind, message));
 }
 
-/// <summary>A text as ids in the cache.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Text">The text's name when the file was made; null of a file that cannot be used.</param>
+/// <summary>A file of ids in the cache.</summary>
+/// <param name="Path">The full path.</param>
+/// <param name="Bytes">The file's length.</param>
+/// <param name="Text">The text's name when the file was written; null if the file is unusable.</param>
 /// <param name="How">Cleaning, tokens and documents.</param>
-/// <param name="Tokens">How many tokens it has.</param>
+/// <param name="Tokens">The number of tokens.</param>
 internal sealed record IdCacheEntry(string Path, long Bytes, string? Text, string? How, long? Tokens);

@@ -6,8 +6,8 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// A file of numbered tokens: a header of a page, the numbers, and what belongs to them (the text's key and name, the tokens with their
-/// frequencies, the figures). The header has magic, version, width, count, the length of the rest, and the SHA-256 of all of it.
+/// A file of token numbers: a header of one page, the packed numbers, and metadata (the text's key and name, the tokens with their
+/// frequencies, figures of the text). The header has magic, version, width, count, length of the metadata, and the SHA-256 of the file.
 /// </summary>
 internal static class IdFile
 {
@@ -17,11 +17,11 @@ internal static class IdFile
 
     private static readonly byte[] Magic = Encoding.ASCII.GetBytes("CHARLMID");
 
-    /// <summary>Writes a text.</summary>
-    /// <param name="stream">An empty file.</param>
-    /// <param name="about">Which text it is.</param>
+    /// <summary>Encodes a text into a file.</summary>
+    /// <param name="stream">An empty file, open for reading and writing.</param>
+    /// <param name="about">Identifies the text.</param>
     /// <param name="chunks">The raw text.</param>
-    /// <param name="config">How it is cleaned and tokenized.</param>
+    /// <param name="config">How to clean and tokenize it.</param>
     public static void Write(FileStream stream, IdFileAbout about, IEnumerable<TextChunk> chunks, TextConfig config)
     {
         stream.Write(new byte[HeaderBytes]);
@@ -47,13 +47,13 @@ internal static class IdFile
         stream.Write(header);
     }
 
-    /// <summary>Opens a text.</summary>
+    /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="key">Which text it must be; null: any.</param>
-    /// <param name="config">How it is cleaned and tokenized, which the key says, too.</param>
-    /// <param name="isTrusted">Whether this process has just written it.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
-    /// <exception cref="FormatException">It is none, of another text, cut off or changed.</exception>
+    /// <param name="key">The key that the text must have.</param>
+    /// <param name="config">How the text was cleaned and tokenized; part of the key.</param>
+    /// <param name="isTrusted">Whether this process has just written the file, so that the checksum need not be compared.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <exception cref="FormatException">The file is no file of ids, of another text, truncated or changed.</exception>
     public static EncodedText Open(string path, string key, TextConfig config, bool isTrusted, CancellationToken cancellationToken)
     {
         FileStream stream = SharedFile.OpenRead(path);
@@ -86,8 +86,8 @@ internal static class IdFile
         }
     }
 
-    /// <summary>Which text a file is of, by its beginning and its end alone.</summary>
-    /// <exception cref="FormatException">It is none, or cut off.</exception>
+    /// <summary>Identifies the text of a file without comparing its checksum.</summary>
+    /// <exception cref="FormatException">The file is no file of ids, or truncated.</exception>
     public static (IdFileAbout About, long Tokens) Describe(string path)
     {
         using FileStream stream = SharedFile.OpenRead(path);
@@ -180,14 +180,13 @@ internal static class IdFile
 
     private readonly record struct IdFileHeader(byte[] Bytes, int Width, long Length, long RestBytes);
 
-    // Pages one after the other behind the header.
+    // Stores pages one after the other after the header; hashing and writing run beside the encoding.
     private sealed class FileStore(FileStream stream, long begin) : PackedStore, IDisposable
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private byte[] _spare = new byte[PagedBytes.PageBytes];
         private bool _isHashed = true;
 
-        // Beside the reading of what comes next.
         private Task _writing = Task.CompletedTask;
 
         public override byte[] Add(byte[] page, int length)
@@ -204,7 +203,7 @@ internal static class IdFile
             return next;
         }
 
-        // From the end on, so that nothing is written over that is not read yet.
+        // From the end backwards, so that nothing is overwritten before it is read.
         public override void Widen(int from, int to)
         {
             Wait();
@@ -225,13 +224,13 @@ internal static class IdFile
             stream.Position = begin + ((end - begin) * (to / from));
         }
 
-        /// <summary>The hash of all numbers, to go on with.</summary>
+        /// <summary>The hash of all numbers so far, to be continued.</summary>
         public IncrementalHash Hash(long end)
         {
             Wait();
             if (_isHashed)
                 return _hash;
-            // What was widened was written twice.
+            // After a change of width, the pages hashed so far are not those of the file.
             _hash.GetHashAndReset();
             stream.Position = begin;
             var block = new byte[PagedBytes.PageBytes];
@@ -246,7 +245,7 @@ internal static class IdFile
 
         public void Dispose()
         {
-            // What went wrong was thrown, or something else was before.
+            // An error of the last write was thrown by Wait, or another exception is under way.
             _writing.ContinueWith(_ => { }, TaskScheduler.Default).Wait();
             _hash.Dispose();
         }
@@ -255,8 +254,8 @@ internal static class IdFile
     }
 }
 
-/// <summary>Which text a file of ids is of.</summary>
-/// <param name="Key">Tells it from every other: the checksum of the text and of how it was read.</param>
+/// <summary>Identifies the text of a file of ids.</summary>
+/// <param name="Key">A checksum over the text's checksum and how it was read, cleaned and tokenized.</param>
 /// <param name="Text">The text's name.</param>
 /// <param name="How">Cleaning, tokens and documents, in words.</param>
 internal sealed record IdFileAbout(string Key, string Text, string How);

@@ -4,19 +4,19 @@ using System.Runtime.InteropServices;
 
 namespace CharLM.Tokenization;
 
-/// <summary>Numbers of one, two or four bytes, as few as all of them need; an id stands for each.</summary>
+/// <summary>Token numbers packed into one, two or four bytes each, and a table that maps them to ids.</summary>
 /// <remarks>Thread safety: never changes; any number of threads may read at once.</remarks>
 internal sealed class PackedTokens : TokenSource
 {
     private readonly PackedBytes _bytes;
     private readonly int _width;
 
-    // The id of each number that fits the width, up to 65,536 of them: no byte of a file leads out of it.
+    // For widths 1 and 2 the table covers every possible value, so that no byte of a file leads outside.
     private readonly int[] _ids;
 
-    /// <summary>Numbers somewhere.</summary>
-    /// <param name="bytes">Where they lie.</param>
-    /// <param name="width">Bytes of one: 1, 2 or 4.</param>
+    /// <summary>Creates a source over packed numbers.</summary>
+    /// <param name="bytes">The packed numbers.</param>
+    /// <param name="width">Bytes per number: 1, 2 or 4.</param>
     /// <param name="length">How many there are.</param>
     /// <param name="ids">The id of each number.</param>
     public PackedTokens(PackedBytes bytes, int width, long length, ReadOnlySpan<int> ids)
@@ -29,13 +29,13 @@ internal sealed class PackedTokens : TokenSource
     /// <inheritdoc/>
     public override long Length { get; }
 
-    /// <summary>Bytes of a number when there are so many different ones.</summary>
+    /// <summary>The bytes per number that a number of kinds needs.</summary>
     public static int WidthOf(int kinds) => kinds <= 1 << 8 ? 1 : kinds <= 1 << 16 ? 2 : 4;
 
     /// <summary>The same numbers with other ids.</summary>
     public PackedTokens With(ReadOnlySpan<int> ids) => new(_bytes, _width, Length, ids);
 
-    /// <summary>Writes numbers in so many bytes each.</summary>
+    /// <summary>Packs numbers with a given width.</summary>
     public static void Pack(ReadOnlySpan<int> numbers, int width, Span<byte> destination)
     {
         if (width == 1)
@@ -55,7 +55,7 @@ internal sealed class PackedTokens : TokenSource
         }
     }
 
-    /// <summary>Writes numbers of one width in another.</summary>
+    /// <summary>Packs numbers again with another width.</summary>
     public static void Repack(ReadOnlySpan<byte> from, int width, Span<byte> to, int newWidth)
     {
         var numbers = new int[from.Length / width];
@@ -75,7 +75,7 @@ internal sealed class PackedTokens : TokenSource
         }
     }
 
-    // As many ids as the bytes hold, or as there is room for.
+    // Writes as many ids as the bytes hold and the destination has room for.
     internal int Unpack(ReadOnlySpan<byte> bytes, Span<int> destination)
     {
         int count = Math.Min(bytes.Length / _width, destination.Length);
@@ -106,8 +106,8 @@ internal sealed class PackedTokens : TokenSource
 /// <summary>Where packed numbers lie.</summary>
 internal abstract class PackedBytes
 {
-    /// <summary>Unpacks the numbers at a place, as many as lie there in one piece.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Unpacks as many numbers as lie contiguously at a position.</summary>
+    /// <returns>How many were unpacked.</returns>
     public abstract int Read(long place, PackedTokens tokens, Span<int> destination);
 }
 
@@ -123,17 +123,17 @@ internal sealed class PagedBytes(IReadOnlyList<byte[]> pages) : PackedBytes
 }
 
 /// <summary>
-/// Numbers in a file that is mapped into memory: the system reads what is asked for, and forgets it when memory is short.
+/// Numbers in a file that is mapped into memory: the system reads pages on demand and drops them when memory is short.
 /// </summary>
 internal sealed unsafe class MappedBytes : PackedBytes
 {
     private readonly MemoryMappedViewAccessor _view;
     private readonly long _begin, _end;
 
-    /// <summary>Some of a file.</summary>
-    /// <param name="file">The file, at least as long; it is closed when nobody reads it any more.</param>
-    /// <param name="begin">Where they begin.</param>
-    /// <param name="length">How many bytes they are.</param>
+    /// <summary>Maps a part of a file.</summary>
+    /// <param name="file">The file, which is closed once it is mapped; the mapping ends when nothing refers to it.</param>
+    /// <param name="begin">Where the part begins.</param>
+    /// <param name="length">Its length in bytes.</param>
     public MappedBytes(FileStream file, long begin, long length)
     {
         using var map = MemoryMappedFile.CreateFromFile(
@@ -158,8 +158,8 @@ internal sealed unsafe class MappedBytes : PackedBytes
     }
 }
 
-/// <summary>Packs numbers as they come: in one byte each while there are at most 256 different ones, then in two, then in four.</summary>
-/// <param name="store">Where they are kept.</param>
+/// <summary>Packs numbers as they arrive: one byte each up to 256 kinds, then two, then four.</summary>
+/// <param name="store">Receives the packed pages.</param>
 internal sealed class TokenPacker(PackedStore store)
 {
     private byte[] _page = [];
@@ -168,12 +168,12 @@ internal sealed class TokenPacker(PackedStore store)
     /// <summary>Bytes of a number.</summary>
     public int Width { get; private set; } = 1;
 
-    /// <summary>How many numbers came.</summary>
+    /// <summary>How many numbers were added.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Takes numbers.</summary>
+    /// <summary>Adds numbers.</summary>
     /// <param name="numbers">The numbers.</param>
-    /// <param name="kinds">How many different ones there are, these included: each is below it.</param>
+    /// <param name="kinds">How many kinds there are so far; each number is below it.</param>
     public void Add(ReadOnlySpan<int> numbers, int kinds)
     {
         if (PackedTokens.WidthOf(kinds) is var width && width > Width)
@@ -192,7 +192,7 @@ internal sealed class TokenPacker(PackedStore store)
         }
     }
 
-    /// <summary>Keeps the last of them.</summary>
+    /// <summary>Stores the last page.</summary>
     public void End() => Flush();
 
     private void Flush()
@@ -222,13 +222,13 @@ internal sealed class TokenPacker(PackedStore store)
 /// <summary>Keeps pages of packed numbers.</summary>
 internal abstract class PackedStore
 {
-    /// <summary>Keeps a page; all but the last are full.</summary>
+    /// <summary>Stores a page; all pages but the last are full.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="length">Bytes of it that count.</param>
-    /// <returns>A page to go on with; an empty one: a new one is to be made.</returns>
+    /// <param name="length">How many of its bytes are used.</param>
+    /// <returns>A page to fill next; empty if the caller has to allocate one.</returns>
     public abstract byte[] Add(byte[] page, int length);
 
-    /// <summary>Gives each number that is kept more bytes.</summary>
+    /// <summary>Repacks all stored numbers with a greater width.</summary>
     public abstract void Widen(int from, int to);
 }
 
@@ -237,7 +237,7 @@ internal sealed class MemoryStore : PackedStore
 {
     private readonly List<byte[]> _pages = [];
 
-    /// <summary>All that was kept.</summary>
+    /// <summary>Everything that was stored.</summary>
     public PagedBytes Bytes => new(_pages);
 
     /// <inheritdoc/>

@@ -2,18 +2,18 @@ using CharLM.Corpora;
 
 namespace CharLM.Tokenization;
 
-/// <summary>Finds where tokens stand in the raw text: which part of it is measured when some of its tokens are.</summary>
+/// <summary>Finds the part of a raw text that a range of tokens comes from.</summary>
 internal static class RawPlaces
 {
     /// <summary>
-    /// Where what is predicted of some tokens stands, in UTF-16 units: all but the first; of whole documents, from the first one to the
-    /// one behind the last.
+    /// The raw text, in UTF-16 units, of what a range of tokens predicts: all but its first token; with documents, from the first document
+    /// to the beginning of the one after the last.
     /// </summary>
     /// <param name="corpus">The text.</param>
     /// <param name="encoded">Its tokens.</param>
-    /// <param name="range">Which tokens, two or more.</param>
-    /// <param name="length">UTF-16 units of a chunk of a text in memory.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <param name="range">Two or more tokens.</param>
+    /// <param name="length">Chunk length for a text in memory, in UTF-16 units.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     public static (long Begin, long End) Of(
         CorpusText corpus, EncodedText encoded, TextRange range, int length = CorpusText.ChunkLength,
         CancellationToken cancellationToken = default)

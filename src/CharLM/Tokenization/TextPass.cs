@@ -3,8 +3,8 @@ using CharLM.Corpora;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// From a raw text to numbered tokens, chunk by chunk, wherever it is cut: documents, cleaning, tokens. With documents, token 0 ends one:
-/// it stands before the first and behind each.
+/// Turns a raw text into numbered tokens, chunk by chunk, with the same result wherever it is cut: documents, cleaning, tokens. With
+/// documents, token 0 stands before the first document and after each.
 /// </summary>
 internal sealed class TextPass
 {
@@ -20,9 +20,9 @@ internal sealed class TextPass
     private long _ends, _wordsBefore, _begin, _nonBlank, _length;
     private bool _hasReturns, _afterReturn;
 
-    /// <summary>A pass that has read nothing.</summary>
-    /// <param name="config">How to clean and to tokenize.</param>
-    /// <param name="sink">Receives the tokens' numbers; null: they are only counted.</param>
+    /// <summary>Creates a pass that has read nothing.</summary>
+    /// <param name="config">How to clean and tokenize.</param>
+    /// <param name="sink">Receives the tokens' numbers; null only counts them.</param>
     public TextPass(TextConfig config, Action<ReadOnlySpan<int>>? sink)
     {
         (_tokenizer, _cleaningKind, _sink) = (Tokenizer.Create(config.Token), config.Cleaning, sink);
@@ -34,21 +34,21 @@ internal sealed class TextPass
         _loss = new CleaningLossPass(config.Cleaning);
     }
 
-    /// <summary>What splits the text into tokens.</summary>
+    /// <summary>The tokens so far, without the ends of documents.</summary>
     public TokenPass Tokens { get; }
 
-    /// <summary>Different numbers so far.</summary>
+    /// <summary>How many different numbers there are so far.</summary>
     public int Kinds => Tokens.Kinds + (_documents is null ? 0 : 1);
 
-    /// <summary>Tokens so far, with the ends of documents.</summary>
+    /// <summary>How many tokens there are so far, including the ends of documents.</summary>
     public long Length => Tokens.Total + _ends;
 
     /// <summary>
-    /// Told of each document that has a token: where it begins in the raw text, and the place of the end token before it.
+    /// Called for each document that has a token, with its beginning in the raw text and the position of the end token before it.
     /// </summary>
     public Action<long, long>? OnDocument { get; init; }
 
-    /// <summary>Reads on.</summary>
+    /// <summary>Reads the next chunk.</summary>
     public void Add(TextChunk chunk)
     {
         ReadOnlySpan<char> text = chunk.Text.Span;
@@ -65,7 +65,7 @@ internal sealed class TextPass
     }
 
     /// <summary>Ends the text.</summary>
-    /// <returns>What was found out about it.</returns>
+    /// <returns>Figures of the whole text.</returns>
     public TextFigures End()
     {
         if (_documents is null)
@@ -80,7 +80,7 @@ internal sealed class TextPass
         return new TextFigures(_length, _nonBlank, _ends == 0 ? 0 : _ends - 1, _hasReturns, _loss.Result());
     }
 
-    /// <summary>A pass over the raw text that cleans it as this one does.</summary>
+    /// <summary>Creates a cleaning pass like the one in use.</summary>
     public CleaningPass NewCleaning() => new(_cleaningKind, _tokenizer.LineSeparator);
 
     private void AddText(ReadOnlySpan<char> text, bool isLast) => Tokens.Add(_cleaning.Read(text, isLast));
@@ -98,7 +98,7 @@ internal sealed class TextPass
         Tokens.End();
         if (Tokens.Total == _wordsBefore)
             return;
-        // The first one has an end before it, too, which was put with its first token.
+        // The first document also has an end before it, emitted with its first token.
         _ends += _ends == 0 ? 2 : 1;
         OnDocument?.Invoke(_begin, _wordsBefore + _ends - 2);
         _sink?.Invoke(OneEnd);
@@ -114,10 +114,10 @@ internal sealed class TextPass
     }
 }
 
-/// <summary>What one reading of a raw text finds out about it.</summary>
+/// <summary>Figures of a raw text.</summary>
 /// <param name="Length">UTF-16 units of the text.</param>
-/// <param name="NonBlank">Documents that are not blank; 0 where there are none.</param>
-/// <param name="Documents">Documents of which the cleaning leaves a token.</param>
-/// <param name="HasReturns">Whether lines end with a carriage return and a line feed.</param>
+/// <param name="NonBlank">Documents that are not blank; 0 if the text has no documents.</param>
+/// <param name="Documents">Documents that have a token after cleaning.</param>
+/// <param name="HasReturns">Whether any line ends with a carriage return and a line feed.</param>
 /// <param name="Loss">What the cleaning drops.</param>
 internal sealed record TextFigures(long Length, long NonBlank, long Documents, bool HasReturns, CleaningLoss Loss);

@@ -4,12 +4,12 @@ using System.Text;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// Splits a text into tokens part by part, wherever it is cut, counts them, and numbers them in order of first appearance: the one
-/// place where characters, words and bytes are read from running text.
+/// Splits a text into tokens part by part, with the same result wherever it is cut; counts them and numbers them in order of first
+/// appearance.
 /// </summary>
 internal abstract class TokenPass
 {
-    // Ids that are handed on at once.
+    // Numbers per call of the sink.
     private const int BlockLength = 1 << 12;
 
     private readonly List<string> _tokens = [];
@@ -17,28 +17,28 @@ internal abstract class TokenPass
     private long[] _counts = new long[256];
     private int _blockLength;
 
-    /// <summary>The number of the first token that appears; default 0.</summary>
+    /// <summary>The number of the first token to appear; default 0.</summary>
     public int FirstId { get; init; }
 
-    /// <summary>Receives the numbers; null: they are only counted.</summary>
+    /// <summary>Receives the numbers; null only counts them.</summary>
     public Action<ReadOnlySpan<int>>? Sink { get; set; }
 
-    /// <summary>Tokens that are whole.</summary>
+    /// <summary>How many complete tokens were read.</summary>
     public long Total { get; private set; }
 
-    /// <summary>Tokens that have begun: one more than are whole, where the last may go on.</summary>
+    /// <summary>How many tokens have begun: one more than are complete when the last may continue.</summary>
     public abstract long Begun { get; }
 
-    /// <summary>How many different tokens there are.</summary>
+    /// <summary>How many different tokens were read.</summary>
     public int Kinds => _tokens.Count;
 
     /// <summary>The different tokens with their frequencies, in order of first appearance.</summary>
     public IReadOnlyList<TokenCount> Counts => [.. _tokens.Select((token, i) => new TokenCount(token, _counts[i]))];
 
-    /// <summary>Reads on; the last token may go on in the next part.</summary>
+    /// <summary>Reads the next part; its last token may continue in the part after it.</summary>
     public abstract void Add(ReadOnlySpan<char> part);
 
-    /// <summary>Ends the last token, and hands all numbers on.</summary>
+    /// <summary>Completes the last token and passes all numbers to the sink.</summary>
     public abstract void End();
 
     /// <summary>Where in the next part a token begins.</summary>
@@ -46,15 +46,15 @@ internal abstract class TokenPass
     /// <param name="token">Which, from 0 for the first that begins there.</param>
     public abstract int PlaceOf(ReadOnlySpan<char> next, long token);
 
-    /// <summary>Hands on what is ready.</summary>
+    /// <summary>Passes the numbers so far to the sink.</summary>
     public void Flush()
     {
         Sink?.Invoke(_block.AsSpan(0, _blockLength));
         _blockLength = 0;
     }
 
-    /// <summary>A new token.</summary>
-    /// <returns>Its place among the tokens.</returns>
+    /// <summary>Adds a new token.</summary>
+    /// <returns>Its index.</returns>
     protected int Appear(string token)
     {
         _tokens.Add(token);
@@ -63,7 +63,7 @@ internal abstract class TokenPass
         return _tokens.Count - 1;
     }
 
-    /// <summary>One more of a token.</summary>
+    /// <summary>Emits one token.</summary>
     protected void Put(int place)
     {
         if (_blockLength == BlockLength)
@@ -73,12 +73,10 @@ internal abstract class TokenPass
         Total++;
     }
 
-    /// <summary>
-    /// Puts as many characters as have a place in a table, and for which there is room.
-    /// </summary>
+    /// <summary>Emits leading characters, as long as the table has them and the block has room.</summary>
     /// <param name="part">The characters.</param>
-    /// <param name="pages">The places, and one more, by the upper and the lower half of a character; 0 where there is none.</param>
-    /// <returns>How many were put.</returns>
+    /// <param name="pages">Index + 1 by the upper and lower byte of a character; 0 if it is unknown.</param>
+    /// <returns>How many characters were emitted.</returns>
     protected int PutKnown(ReadOnlySpan<char> part, int[][] pages)
     {
         if (_blockLength == BlockLength)
@@ -102,16 +100,16 @@ internal abstract class TokenPass
 }
 
 /// <summary>Reads characters (Unicode scalar values), or UTF-16 units one by one.</summary>
-/// <param name="units">Whether each unit is a token; else a pair of surrogates is one, and half a pair U+FFFD.</param>
+/// <param name="units">Whether each unit is a token; otherwise a surrogate pair is one token, and a lone surrogate reads as U+FFFD.</param>
 internal sealed class CharPass(bool units = false) : TokenPass
 {
-    // Of all characters none of which has appeared.
+    // Shared by all pages without a known character.
     private static readonly int[] Empty = new int[256];
 
     private readonly int[][] _pages = [.. Enumerable.Repeat(Empty, 256)];
     private readonly Dictionary<Rune, int> _beyond = [];
 
-    // The first half of a pair that may go on in the next part.
+    // The first half of a pair whose second half may begin the next part.
     private char _high;
 
     /// <inheritdoc/>
@@ -195,7 +193,7 @@ internal sealed class CharPass(bool units = false) : TokenPass
 /// <summary>Reads runs of characters between white space.</summary>
 internal sealed class WordPass : TokenPass
 {
-    // Nobody's words are as long; what has none would be one that no memory holds.
+    // A limit for files without white space, which would otherwise be one word of any size.
     private const int LongestWord = 16 << 20;
 
     private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
