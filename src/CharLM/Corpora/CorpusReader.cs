@@ -57,7 +57,7 @@ internal static class CorpusReader
         throw WrongEncoding(bytes, start + offset, 0, line, location, used, isNamed: mark is not null || encoding is not null, readBefore);
     }
 
-    /// <summary>A file without a text.</summary>
+    /// <summary>The error for an empty file.</summary>
     public static CorpusFileException Empty(string location) =>
         new(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
 
@@ -180,7 +180,7 @@ internal static class CorpusReader
         }
     }
 
-    /// <summary>A bad byte at a place of the bytes, before which others may have been read.</summary>
+    /// <summary>The error for an invalid byte, given the block that holds it and the number of bytes before the block.</summary>
     public static CorpusFileException WrongEncoding(
         ReadOnlySpan<byte> bytes, int bad, long before, long line, string location, TextEncoding encoding, bool isNamed, string? readBefore)
     {
@@ -208,7 +208,7 @@ internal static class CorpusReader
         };
     }
 
-    /// <summary>A text that is longer than may be read.</summary>
+    /// <summary>The error for a text that is too long.</summary>
     public static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
         CorpusFileError.TooLarge, location,
         $"{Display.Quote(location)} has {size}; at most {wayOut ?? $"{maxBytes:N0} can be read, so give a part of it"}");

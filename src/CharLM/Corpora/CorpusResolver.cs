@@ -187,7 +187,7 @@ public sealed class CorpusResolver
         }
     }
 
-    // A text that is read part by part: of all that is to be known, only the checksum takes reading it.
+    // A text that is read part by part later: only its checksum requires reading it now.
     private CorpusText Find(
         CorpusNames requested, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding, string cache, CancellationToken cancellationToken)
     {

@@ -90,17 +90,17 @@ public enum CorpusOriginKind
     StandardInput,
 }
 
-/// <summary>A text, not cleaned yet: in memory, or read from its files whenever it is asked for.</summary>
+/// <summary>A raw text, in memory or read from its files on demand.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class CorpusText
 {
-    /// <summary>UTF-16 units that are read at once.</summary>
+    /// <summary>The default length of a chunk in UTF-16 units.</summary>
     internal const int ChunkLength = 1 << 16;
 
     private readonly string? _text;
     private readonly Dictionary<object, object> _made = [];
 
-    /// <summary>A text in memory.</summary>
+    /// <summary>Creates a text in memory.</summary>
     /// <param name="text">The text, without a byte order mark; never empty.</param>
     /// <param name="origin">Which text it is.</param>
     public CorpusText(string text, CorpusOrigin origin)
@@ -110,7 +110,7 @@ public sealed class CorpusText
         (_text, Origin) = (text, origin);
     }
 
-    /// <summary>A text that came from nowhere.</summary>
+    /// <summary>Creates a text in memory without an origin.</summary>
     internal CorpusText(string text)
         : this(text, new CorpusOrigin
         {
@@ -137,13 +137,13 @@ public sealed class CorpusText
     /// <summary>Whether the whole text is in memory; files of more than 64 MiB together are not.</summary>
     public bool IsInMemory => _text is not null;
 
-    /// <summary>Where it is read from; null when it is in memory.</summary>
+    /// <summary>The files to read from; null if the text is in memory.</summary>
     internal CorpusFiles? Files { get; }
 
-    /// <summary>The text from beginning to end; a chunk is good until the next one is asked for.</summary>
-    /// <param name="length">UTF-16 units of a chunk of a text in memory, at most.</param>
-    /// <param name="cancellationToken">Looked at before each.</param>
-    /// <exception cref="CorpusException">A file cannot be read, or is not what it was.</exception>
+    /// <summary>Reads the text from beginning to end; a chunk is valid until the next one is requested.</summary>
+    /// <param name="length">The maximum chunk length for a text in memory, in UTF-16 units.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <exception cref="CorpusException">A file cannot be read, or has changed.</exception>
     internal IEnumerable<TextChunk> Chunks(int length = ChunkLength, CancellationToken cancellationToken = default) =>
         _text is null ? Files!.Chunks(cancellationToken) : ChunksInMemory(length, cancellationToken);
 
@@ -166,7 +166,7 @@ public sealed class CorpusText
     /// <summary>A part of the text.</summary>
     /// <param name="begin">Where it begins, in UTF-16 units.</param>
     /// <param name="end">Where it ends.</param>
-    /// <param name="cancellationToken">Looked at before each piece.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     internal IEnumerable<ReadOnlyMemory<char>> Part(long begin, long end, CancellationToken cancellationToken)
     {
         long place = 0;
@@ -181,9 +181,9 @@ public sealed class CorpusText
         }
     }
 
-    /// <summary>What is made of the text, made once and kept as long as the text is.</summary>
-    /// <param name="key">Tells it from what else is made.</param>
-    /// <param name="make">Makes it.</param>
+    /// <summary>Returns a value derived from the text, computed once and kept with the text.</summary>
+    /// <param name="key">Identifies the value.</param>
+    /// <param name="make">Computes it.</param>
     internal T Made<T>(object key, Func<T> make)
         where T : notnull
     {
@@ -195,7 +195,7 @@ public sealed class CorpusText
         }
     }
 
-    /// <summary>What was made of the text; null when it was not.</summary>
+    /// <summary>Returns a derived value if it was computed before, else null.</summary>
     internal T? MadeOrNull<T>(object key)
         where T : class
     {

@@ -22,30 +22,30 @@ public static class TextCleaner
 }
 
 /// <summary>
-/// Cleans a text part by part: what the parts come to, one after the other, is the whole text cleaned, wherever it is cut.
+/// Cleans a text part by part, with the same result as cleaning it whole, wherever it is cut.
 /// </summary>
 /// <param name="cleaning">The kind of cleaning.</param>
 /// <param name="lineSeparator">As in <see cref="TextCleaner.Clean"/>.</param>
 internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
 {
-    // A letter and what combines with it; no language has more than a few marks on one.
+    // A letter with its marks; no language has more than a few marks on one letter.
     private const int LongestSegment = 1 << 20;
 
     private readonly Cleaning _cleaning = Enum.IsDefined(cleaning)
         ? cleaning
         : throw new ArgumentOutOfRangeException(nameof(cleaning), cleaning, "not a cleaning");
 
-    // What a letter comes to at most, with what stands before it.
+    // The most characters that one raw character can add.
     private readonly int _mostOfOne = 1 + Math.Max(1, lineSeparator.Length);
     private bool _hasText, _lineHasLetters, _gap;
 
-    // The end of what was read, with which what follows may combine.
+    // The end of the text so far, which may combine with what follows.
     private string _kept = "";
     private char[] _cleaned = [];
 
-    /// <summary>What the next part of the text comes to; good until the next call.</summary>
+    /// <summary>Cleans the next part; the result is valid until the next call.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="isLast">Whether nothing follows; what a part ends with may be held back until it does.</param>
+    /// <param name="isLast">Whether nothing follows; otherwise the end of the part may be held back.</param>
     public ReadOnlySpan<char> Read(ReadOnlySpan<char> part, bool isLast = false)
     {
         if (_cleaning == Cleaning.None)
@@ -57,10 +57,10 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
         return _cleaned.AsSpan(0, Add(part, _cleaned));
     }
 
-    /// <summary>What a last part comes to, or one that ends where a line does.</summary>
+    /// <summary>Cleans the last part, or a part that ends with a line.</summary>
     public string Next(string part) => Read(part, isLast: true).ToString();
 
-    /// <summary>A pass that goes on as this one would.</summary>
+    /// <summary>Copies the state of the pass.</summary>
     public CleaningPass Copy()
     {
         var copy = (CleaningPass)MemberwiseClone();
@@ -69,11 +69,11 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
     }
 
     /// <summary>
-    /// Where in the next part the character stands that gives what it comes to its character at a place; at the end the part's length.
-    /// Below 0 for one that was held back.
+    /// The index in the next part of the raw character that produces the cleaned character at a position; past the last one, the part's
+    /// length; negative for a character that was held back.
     /// </summary>
-    /// <param name="part">The next part, which counts as read after that.</param>
-    /// <param name="place">A place in what it comes to.</param>
+    /// <param name="part">The next part; afterwards the pass cannot be used.</param>
+    /// <param name="place">A position in the cleaned part.</param>
     public int RawPlaceOf(ReadOnlySpan<char> part, int place)
     {
         if (_cleaning == Cleaning.None)
