@@ -24,6 +24,41 @@ public sealed class CorpusVerbTests : IDisposable
         Assert.False(Directory.Exists(_sandbox.Cache));
     }
 
+    // Just above what memory holds: the text is kept as ids, and the second verb makes nothing anew.
+    [Fact]
+    public async Task Cache_LargeText_IsListedAndCleared()
+    {
+        Assert.Equal(["0 texts, 0 bytes"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
+        string text = _sandbox.At("large.txt");
+        var lines = new byte[(64 << 20) + 22];
+        "the cat sat on a mat.\n"u8.CopyTo(lines);
+        for (int length = 22; length < lines.Length; length *= 2)
+            lines.AsSpan(0, Math.Min(length, lines.Length - length)).CopyTo(lines.AsSpan(length));
+        await File.WriteAllBytesAsync(text, lines);
+
+        JsonElement shown = (await _sandbox.RunAsync("corpus", "show", text, "--cleaning", "none", "--json")).Succeeded().Json();
+        Assert.Equal((lines.Length, 14), (shown.GetProperty("tokens").GetInt32(), shown.GetProperty("vocab_size").GetInt32()));
+        Assert.Equal(["0 texts, 0 bytes"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
+
+        string[] count = ["ngram", text, "--cleaning", "none", "--order", "2", "--max-tokens", "5000", "--out", _sandbox.At("model")];
+        Outcome first = (await _sandbox.RunAsync(count)).Succeeded(), second = (await _sandbox.RunAsync(count)).Succeeded();
+        Assert.Equal(Perplexity(first), Perplexity(second));
+        JsonElement cache = (await _sandbox.RunAsync("corpus", "cache", "--json")).Succeeded().Json();
+        JsonElement entry = Assert.Single(cache.GetProperty("texts").EnumerateArray());
+        Assert.Equal(("large.txt", "none, char, none", lines.Length), (entry.GetProperty("text").GetString(),
+            entry.GetProperty("how").GetString(), entry.GetProperty("tokens").GetInt32()));
+        string path = entry.GetProperty("path").GetString()!;
+        Assert.Equal(entry.GetProperty("bytes").GetInt64(), new FileInfo(path).Length);
+
+        Outcome cleared = (await _sandbox.RunAsync("corpus", "cache", "--clear")).Succeeded();
+        Assert.EndsWith(path, cleared.OutputLines[0], StringComparison.Ordinal);
+        Assert.EndsWith(": removed", cleared.OutputLines[1], StringComparison.Ordinal);
+        Assert.False(File.Exists(path));
+
+        static string Perplexity(Outcome outcome) =>
+            outcome.OutputLines.Single(line => line.StartsWith("perplexity", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Get_Bundled_PrintsItsPath()
     {

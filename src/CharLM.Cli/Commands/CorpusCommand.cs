@@ -6,10 +6,11 @@ namespace CharLM.Cli.Commands;
 internal sealed class CorpusCommand : Command
 {
     public CorpusCommand()
-        : base("corpus", "List corpora, download them, and look at texts.")
+        : base("corpus", "List corpora, download them, look at texts, and list or clear prepared large texts.")
     {
         Add(new CorpusListCommand());
         Add(new CorpusGetCommand());
         Add(new CorpusShowCommand());
+        Add(new CorpusCacheCommand());
     }
 }

@@ -41,12 +41,12 @@ internal sealed class CorpusShowCommand : Verb
         config.Validate();
         CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.Auto;
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, names, config.ReadAs, null, cancellationToken);
-        TokenizedText text = TokenizedText.From(corpus, config);
-        List<TokenCount> frequent = [.. text.Vocab.Tokens.Zip(text.Vocab.Frequencies, (token, count) => new TokenCount(token, count))
+        EncodedText text = EncodedText.CountOf(corpus, config, cancellationToken);
+        Vocab vocab = text.VocabOf(config.MinFreq);
+        List<TokenCount> frequent = [.. vocab.Tokens.Zip(vocab.Frequencies, (token, count) => new TokenCount(token, count))
             .Where(count => count.Count > 0).Take(MostFrequent)];
-        List<string> lines = FirstCleaned(corpus.Text, config.Cleaning);
-        var loss = CleaningLoss.Of(corpus.Text, config.Cleaning);
-        int characters = CharTokenizer.Length(corpus.Text);
+        List<string> lines = FirstCleaned(corpus, config.Cleaning);
+        CleaningLoss loss = text.Figures.Loss;
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))
         {
@@ -58,13 +58,13 @@ internal sealed class CorpusShowCommand : Verb
                 corpus.Origin.Bytes,
                 corpus.Origin.Encoding,
                 Texts = corpus.Origin.Parts.Select(part => new { part.Name, part.Location, part.Sha256, part.Bytes }),
-                Characters = characters,
+                loss.Characters,
                 DroppedCharacters = loss.Dropped,
                 DroppedKinds = loss.Kinds.Take(MostFrequent),
                 Cleaning = Choices.NameOf(config.Cleaning),
                 Token = Choices.NameOf(config.Token),
-                Tokens = text.NumTokensOfCorpus,
-                VocabSize = text.Vocab.Count,
+                Tokens = text.Length,
+                VocabSize = vocab.Count,
                 Frequent = frequent.Select(count => new { count.Token, count.Count }),
                 FirstLines = lines,
             }));
@@ -72,11 +72,11 @@ internal sealed class CorpusShowCommand : Verb
         }
         output.WriteLine($"{corpus.Origin.Name}  {corpus.Origin.Location}");
         output.WriteLine(
-            $"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(characters)} characters, SHA-256 {corpus.Origin.Sha256}");
+            $"{Figure.Count(corpus.Origin.Bytes)} bytes, {Figure.Count(loss.Characters)} characters, SHA-256 {corpus.Origin.Sha256}");
         if (corpus.Origin.Parts.Count > 1)
             output.WriteLine($"{corpus.Origin.Parts.Count} texts: {NamesOf(corpus.Origin.Parts)}");
         output.WriteLine($"cleaned as {Choices.NameOf(config.Cleaning)}, {Choices.NameOf(config.Token)} tokens: "
-            + $"{Figure.Count(text.NumTokensOfCorpus)}, vocab {Figure.Count(text.Vocab.Count)}");
+            + $"{Figure.Count(text.Length)}, vocab {Figure.Count(vocab.Count)}");
         if (loss.Dropped > 0)
             output.WriteLine(CorpusOptions.Describe(loss, config.Cleaning));
         IEnumerable<string> shown = frequent.Select(
@@ -89,10 +89,10 @@ internal sealed class CorpusShowCommand : Verb
     }
 
     // Line by line, although the book's cleaning joins them: people look for the lines of the text.
-    private static List<string> FirstCleaned(string text, Cleaning cleaning)
+    private static List<string> FirstCleaned(CorpusText corpus, Cleaning cleaning)
     {
         const int Glance = 1 << 16;
-        string cleaned = TextCleaner.Clean(text.Length > Glance ? text[..Glance] : text, cleaning, "\n");
+        string cleaned = TextCleaner.Clean(corpus.Beginning(Glance), cleaning, "\n");
         return [.. cleaned.Split('\n', FirstLines + 1).Take(FirstLines).Select(line => line.TrimEnd('\r'))];
     }
 

@@ -89,7 +89,7 @@ internal sealed class EvalCommand : Verb
             throw new InvalidConfigException(
                 ["a byte model reads a file unchanged, other models read its text: measure them separately"]);
         CorpusText corpus = await _corpus.ReadAsync(parse, parse.GetValue(_encoding), models[0], cancellationToken);
-        IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models);
+        IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models, cancellationToken);
         for (int i = 0; i < models.Length; i++)
             Warn(parse, paths[i], texts[i]);
         Device device = _runtime.Use(parse);

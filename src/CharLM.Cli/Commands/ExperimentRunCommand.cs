@@ -72,7 +72,7 @@ internal sealed class ExperimentRunCommand : Verb
             CorpusText corpus = await ReadAsync(parse, directory, trialsOf.First(), cancellationToken);
             texts[trialsOf.Key] = corpus.Origin.Sha256;
             if (trialsOf.FirstOrDefault(trial => trial.Config.Text is { Cleaning: Cleaning.None, Token: TokenKind.Char }) is { } keeps)
-                CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text);
+                CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text, cancellationToken);
         }
         ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
         var process = new TrialProcess(file, parse.GetValue(_runs), directory,

@@ -80,7 +80,7 @@ internal sealed class GradientsCommand : Verb
         CorpusText corpus = await _corpus.ReadAsync(parse, study.Text.ReadAs, start, cancellationToken);
         _runtime.Use(parse);
         TextWriter error = parse.InvocationConfiguration.Error;
-        IReadOnlyList<GradientRow> rows = study.Execute(corpus.Text, new Progress(error), cancellationToken);
+        IReadOnlyList<GradientRow> rows = study.Execute(corpus, new Progress(error), cancellationToken);
         var report = new GradientReport(rows, corpus.Origin.Name, study);
         if (parse.GetValue(_csv) is { } csv)
             OutputFile.Write(csv, writer => CsvTable.Write(report.Figures(), writer));

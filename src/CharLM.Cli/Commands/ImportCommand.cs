@@ -101,11 +101,11 @@ internal sealed class ImportCommand : Verb
         TextConfig text = _text.Apply(parse, new TextConfig());
         text.Validate();
         CorpusText read = await CorpusOptions.ReadAsync(parse, CorpusOptions.NamesOf(corpus), text.ReadAs, null, cancellationToken);
-        CorpusOptions.TellOfReturns(parse, read, text);
+        CorpusOptions.TellOfReturns(parse, read, text, cancellationToken);
         return config with
         {
             Text = text,
-            Vocab = TokenizedText.From(read, text).Vocab,
+            Vocab = EncodedText.CountOf(read, text, cancellationToken).VocabOf(text.MinFreq),
             Corpus = new CorpusRecord(read.Origin.Name, read.Origin.Sha256),
         };
     }

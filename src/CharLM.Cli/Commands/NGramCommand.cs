@@ -55,8 +55,8 @@ internal sealed class NGramCommand : Verb
         InvalidConfigException.ThrowIfAny(run.Errors());
         OutputFile.Probe(run.CheckpointPath);
         CorpusText corpus = await _corpus.ReadAsync(parse, run.Text.ReadAs, null, cancellationToken);
-        CorpusOptions.TellOfReturns(parse, corpus, run.Text);
-        CorpusOptions.TellOfLoss(parse, corpus, run.Text);
+        CorpusOptions.TellOfReturns(parse, corpus, run.Text, cancellationToken);
+        CorpusOptions.TellOfLoss(parse, corpus, run.Text, cancellationToken);
         NGramResult result = run.Execute(corpus, cancellationToken);
         Print(parse, run, result);
         return ExitCode.Done;

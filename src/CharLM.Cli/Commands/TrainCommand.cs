@@ -94,7 +94,7 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             TextConfig text = _text.Apply(parse, new TextConfig { Cleaning = Cleaning.None });
             _read = await CorpusOptions.ReadAsync(
                 parse, _corpus.Apply(parse, under.Corpus, start?.Corpus), text.ReadAs, start, cancellationToken);
-            under = OwnText.For(_read.Text, text) with { CheckpointPath = under.CheckpointPath };
+            under = OwnText.For(_read, text, cancellationToken) with { CheckpointPath = under.CheckpointPath };
         }
         else if (preset is not null)
         {
@@ -134,8 +134,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             CancellationToken cancellationToken)
     {
         CorpusText corpus = _read ?? await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.ReadAs, start, cancellationToken);
-        CorpusOptions.TellOfReturns(parse, corpus, config.Text);
-        CorpusOptions.TellOfLoss(parse, corpus, config.Text);
+        CorpusOptions.TellOfReturns(parse, corpus, config.Text, cancellationToken);
+        CorpusOptions.TellOfLoss(parse, corpus, config.Text, cancellationToken);
         // Last, since torch takes half a second to load.
         var run = new TrainingRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;

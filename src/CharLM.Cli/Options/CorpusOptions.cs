@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using CharLM.Checkpoints;
 using CharLM.Cli.Help;
 using CharLM.Cli.Reporting;
@@ -114,11 +113,11 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
     /// <summary>
     /// Warns about characters that cleaning drops from the user's own texts; for the books' texts and cleaning this is known.
     /// </summary>
-    public static void TellOfLoss(ParseResult parse, CorpusText corpus, TextConfig text)
+    public static void TellOfLoss(ParseResult parse, CorpusText corpus, TextConfig text, CancellationToken cancellationToken)
     {
         // If nothing is left, that is reported as an error elsewhere.
-        if (corpus.Origin.Kind == CorpusOriginKind.Catalog || !corpus.Text.Any(char.IsAsciiLetter)
-            || CleaningLoss.Of(corpus.Text, text.Cleaning) is not { Dropped: > 0 } loss)
+        if (corpus.Origin.Kind == CorpusOriginKind.Catalog
+            || EncodedText.Of(corpus, text, cancellationToken).Figures.Loss is not { Dropped: > 0, KeepsLetters: true } loss)
             return;
         ErrorLine.Write(parse.InvocationConfiguration.Error,
             $"warning: {Describe(loss, text.Cleaning)} (--cleaning none keeps all, lower changes capitals only)");
@@ -136,9 +135,11 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
     /// <summary>
     /// Warns once about carriage returns that stay in a text: they are invisible on a screen, and the model learns to write them.
     /// </summary>
-    public static void TellOfReturns(ParseResult parse, CorpusText corpus, TextConfig text)
+    public static void TellOfReturns(
+        ParseResult parse, CorpusText corpus, TextConfig text, CancellationToken cancellationToken)
     {
-        if (text is { Cleaning: Cleaning.None, Token: TokenKind.Char } && corpus.Text.Contains("\r\n", StringComparison.Ordinal))
+        if (text is { Cleaning: Cleaning.None, Token: TokenKind.Char }
+            && EncodedText.Of(corpus, text, cancellationToken).Figures.HasReturns)
             ErrorLine.Write(parse.InvocationConfiguration.Error,
                 $"warning: lines of {corpus.Origin.Name} end with \\r\\n, and --cleaning none keeps the \\r: the model learns to write it "
                     + $"({(OperatingSystem.IsWindows() ? "an editor that saves it with line feeds alone" : "tr -d '\\r'")} removes it)");
@@ -161,11 +162,9 @@ internal sealed class CorpusOptions(bool byPosition = true, string? ofModel = nu
             || !Path.Exists(one)))
             return null;
         using var report = new DownloadReporter(TextWriter.Null);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (CorpusPlace place in await Resolver(report, encoding, null).LocateAsync(corpus, cancellationToken))
-            hash.AppendData((await CorpusReader.ReadBytesAsync(
-                place.Location, CorpusSettings.LargestText, isUtf8: false, cancellationToken)).Span);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        IReadOnlyList<CorpusPlace> places = await Resolver(report, encoding, null).LocateAsync(corpus, cancellationToken);
+        return await Task.Run(
+            () => CorpusFiles.Checksums(places, CorpusSettings.LargestText, cancellationToken).Joint, cancellationToken);
     }
 
     /// <summary>The corpus store of this machine.</summary>

@@ -42,7 +42,7 @@ internal sealed class NoveltyOptions
         if (!parse.GetValue(_novelty))
             return null;
         CorpusText corpus = await _corpus.ReadAsync(parse, encoding: null, model, cancellationToken);
-        var check = new NoveltyCheck(model, corpus);
+        var check = new NoveltyCheck(model, corpus, cancellationToken);
         // A change in the model's own text has been reported already.
         if (!check.IsTrainingText && _corpus.Named(parse) is not null)
             ErrorLine.Write(parse.InvocationConfiguration.Error,

@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
 using CharLM.Training;
@@ -60,10 +61,10 @@ public sealed record GradientStudy
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the text is shorter than the distance.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch of the training.</exception>
     public IReadOnlyList<GradientRow> Execute(
-        string corpus, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+        CorpusText corpus, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
         InvalidConfigException.ThrowIfAny(Errors());
-        TokenizedText text = TokenizedText.From(corpus, Text, Start?.Vocab);
+        TokenizedText text = TokenizedText.From(corpus, Text, Start?.Vocab, cancellationToken: cancellationToken);
         int[] places = Places(text.Train);
         var rows = new List<GradientRow>();
         foreach (ModelConfig config in Models)

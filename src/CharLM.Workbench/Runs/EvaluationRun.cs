@@ -46,13 +46,16 @@ public sealed record EvaluationRun
     /// <summary>Selects the part of a text that each model is measured on, tokenized for each.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="models">One or more models; those that read the same tokens share a part, each of the others has its own.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">Nothing is held out, or the text has no token of a vocab.</exception>
-    public IReadOnlyList<EvaluationText> Texts(CorpusText corpus, params IReadOnlyList<ISavedModel> models)
+    public IReadOnlyList<EvaluationText> Texts(
+        CorpusText corpus, IReadOnlyList<ISavedModel> models, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(models);
         InvalidConfigException.ThrowIfAny(Errors());
-        return [.. models.Select(model => TextOf(corpus, model, [.. models.Where(other => ReadTheSame(model, other))]))];
+        return [.. models.Select(model => TextOf(
+            corpus, model, [.. models.Where(other => ReadTheSame(model, other))], cancellationToken))];
     }
 
     /// <summary>Whether two models read the same tokens of a text, so that they can be compared token by token.</summary>
@@ -64,7 +67,8 @@ public sealed record EvaluationRun
             (second.Text.Token, second.Text.Cleaning, second.Text.Documents);
     }
 
-    private EvaluationText TextOf(CorpusText corpus, ISavedModel model, IReadOnlyList<ISavedModel> same)
+    private EvaluationText TextOf(
+        CorpusText corpus, ISavedModel model, IReadOnlyList<ISavedModel> same, CancellationToken cancellationToken)
     {
         bool trainedOn = same.Any(other => other.Corpus.Sha256 == corpus.Origin.Sha256);
         TextSplit split = Split ?? TextSplit.All;
@@ -92,7 +96,7 @@ public sealed record EvaluationRun
             return MaxTokens > 0 ? range with { End = Math.Min(range.End, range.Begin + MaxTokens) } : range;
 
             TextRange Common(Func<TextParts, TextRange> range) => parts.Select(range).Aggregate((left, right) => left.Intersect(right));
-        });
+        }, cancellationToken);
         if (text.Unknown == text.Tokens.Length - 1)
             throw new InvalidConfigException(
                 [$"vocab mismatch: none of the text's {text.Unknown} tokens is in the model's vocab of {model.Vocab.Count}"]);

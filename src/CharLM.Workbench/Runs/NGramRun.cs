@@ -45,7 +45,7 @@ public sealed record NGramRun
     {
         ArgumentNullException.ThrowIfNull(corpus);
         InvalidConfigException.ThrowIfAny(Errors());
-        TokenizedText text = TokenizedText.From(corpus, Text);
+        TokenizedText text = TokenizedText.From(corpus, Text, cancellationToken: cancellationToken);
         if (text.NumTokensOfCorpus == 0)
             throw new InvalidConfigException(
                 [$"nothing of the text is left after the cleaning '{Choices.NameOf(Text.Cleaning)}': take --cleaning none"]);
@@ -67,7 +67,7 @@ public sealed record NGramRun
             Model = model,
             Text = Text with { Encoding = corpus.Origin.Encoding ?? Text.Encoding },
             Vocab = text.Vocab,
-            Corpus = CorpusRecord.Of(corpus.Origin, OwnText.IsOwn(corpus.Origin.Texts) ? OwnText.PrefixOf(corpus.Text, Text) : null),
+            Corpus = CorpusRecord.Of(corpus.Origin, OwnText.IsOwn(corpus.Origin.Texts) ? OwnText.PrefixOf(corpus, Text) : null),
             TrainedText = sketch,
             Progress = new TrainingProgress
             {
@@ -85,7 +85,8 @@ public sealed record NGramRun
 
     private EvaluationReport Measure(NGramModel model, CorpusText corpus, TokenizedText text, CancellationToken cancellationToken)
     {
-        EvaluationText heldOut = EvaluationText.From(corpus, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen) with
+        EvaluationText heldOut = EvaluationText.From(
+            corpus, Text, text.Vocab, tokens => TextParts.Of(tokens, Text).Unseen, cancellationToken) with
         {
             Name = $"{corpus.Origin.Name} ({(Text.TestFraction > 0 ? "test part" : "held out from training")})",
         };

@@ -21,14 +21,17 @@ internal sealed class NoveltyCheck
     /// <param name="corpus">
     /// The text. For the model's own text, recognised by its checksum, the part that was trained on counts; for any other, all of it.
     /// </param>
-    public NoveltyCheck(ISavedModel model, CorpusText corpus)
+    /// <param name="cancellationToken">Looked at now and then.</param>
+    public NoveltyCheck(ISavedModel model, CorpusText corpus, CancellationToken cancellationToken = default)
     {
         (_tokenizer, _vocab) = (Tokenizer.Create(model.Text.Token), model.Vocab);
         IsTrainingText = corpus.Origin.Sha256 == model.Corpus.Sha256;
         Text = IsTrainingText ? "the training text" : corpus.Origin.Name;
         _training = IsTrainingText
-            ? TokenizedText.From(corpus, model.Text, _vocab, (model as Checkpoint)?.Training.Windows ?? default).Train
-            : TokenizedText.From(corpus, model.Text with { MaxTokens = 0, ValidationFraction = 0, TestFraction = 0 }, _vocab).Train;
+            ? TokenizedText.From(corpus, model.Text, _vocab, (model as Checkpoint)?.Training.Windows ?? default,
+                cancellationToken: cancellationToken).Train
+            : TokenizedText.From(corpus, model.Text with { MaxTokens = 0, ValidationFraction = 0, TestFraction = 0 }, _vocab,
+                cancellationToken: cancellationToken).Train;
     }
 
     /// <summary>Whether this is the text that the model was trained on last.</summary>

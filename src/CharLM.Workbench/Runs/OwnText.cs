@@ -42,15 +42,19 @@ public static class OwnText
     ];
 
     /// <summary>Chooses the settings for a text.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="corpus">The text.</param>
     /// <param name="config">Its cleaning and tokens; the rest is chosen here.</param>
-    /// <exception cref="InvalidConfigException">The text is too short.</exception>
-    public static RunConfig For(string text, TextConfig config)
+    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <exception cref="InvalidConfigException">It is too short.</exception>
+    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    public static RunConfig For(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(config);
-        var tokenizer = Tokenizer.Create(config.Token);
-        IReadOnlyList<TokenCount> counts = tokenizer.Count(TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator));
-        RunConfig settings = For(counts.Sum(count => count.Count), counts.Count);
+        EncodedText text = EncodedText.Of(corpus, config, cancellationToken);
+        // What is between documents counts, too.
+        EncodedText all = EncodedText.CountOf(corpus, config with { Documents = DocumentKind.None }, cancellationToken);
+        RunConfig settings = For(all.Length, all.Tokens.Count);
         return settings with
         {
             Text = settings.Text with
@@ -62,17 +66,17 @@ public static class OwnText
                 MinFreq = config.MinFreq == 0 && config.Token == TokenKind.Word ? 2 : config.MinFreq,
                 Encoding = config.Encoding,
             },
-            Training = settings.Training with { BatchSize = RowsOf(text, config.Documents, settings.Training) },
-            Prefix = PrefixOf(text, config),
+            Training = settings.Training with { BatchSize = RowsOf(text.Figures, config.Documents, settings.Training) },
+            Prefix = PrefixOf(corpus, config),
         };
     }
 
     // For documents shorter than a row, enough rows to keep the minibatch's number of tokens.
-    private static int RowsOf(string text, DocumentKind documents, TrainerConfig training)
+    private static int RowsOf(TextFigures text, DocumentKind documents, TrainerConfig training)
     {
         if (documents is DocumentKind.None or DocumentKind.Files)
             return training.BatchSize;
-        int length = text.Length / Math.Max(1, DocumentSplit.Of(text, documents, []).Count());
+        int length = (int)Math.Min(int.MaxValue, text.Length / Math.Max(1, text.NonBlank));
         return Math.Clamp(training.BatchSize * training.NumSteps / Math.Max(1, length), training.BatchSize, MostRows);
     }
 
@@ -138,15 +142,15 @@ public static class OwnText
     /// A typical beginning of a text: the first words of the first line that is long enough; empty for documents, which begin by
     /// themselves.
     /// </summary>
-    /// <param name="text">The text.</param>
+    /// <param name="corpus">The text.</param>
     /// <param name="config">Its cleaning and tokens.</param>
-    public static string PrefixOf(string text, TextConfig config)
+    public static string PrefixOf(CorpusText corpus, TextConfig config)
     {
-        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(config);
         if (config.Documents != DocumentKind.None)
             return "";
-        string beginning = TextCleaner.Clean(text[..Math.Min(text.Length, LongestSearch)], config.Cleaning, "\n");
+        string raw = corpus.Beginning(LongestSearch), beginning = TextCleaner.Clean(raw, config.Cleaning, "\n");
         if (config.Token == TokenKind.Byte)
         {
             beginning = new ByteTokenizer().ToText(beginning);
@@ -158,7 +162,7 @@ public static class OwnText
         string line = beginning.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length >= ShortestLine)
             ?? beginning.Trim();
         if (line.Length == 0)
-            return text[..1];
+            return raw[..1];
         // Whole words if possible.
         int most = Math.Min(LongestPrefix, line.Length / 2), space = line.LastIndexOf(' ', most);
         return space > 0 ? line[..space]

@@ -84,7 +84,8 @@ public sealed class TrainingRun
         if (_session is { IsResumed: true })
             CheckSameText(corpus, _session);
         WindowCounts windows = _config.Training.Windows;
-        TokenizedText text = TokenizedText.From(corpus, _config.Text, _start?.Vocab, windows, _config.ExtendVocab);
+        TokenizedText text = TokenizedText.From(
+            corpus, _config.Text, _start?.Vocab, windows, _config.ExtendVocab, cancellationToken);
         int added = _start is null ? 0 : text.Vocab.Count - _start.Vocab.Count;
         if (added > 0)
             _start = _start!.Extend(text.Vocab);
@@ -209,7 +210,7 @@ public sealed class TrainingRun
         if (was is null || was == corpus.Origin.Sha256)
             return;
         Vocab? before = _start?.Vocab;
-        string[] now = [.. TokenizedText.From(corpus, _config.Text).Vocab.Tokens];
+        string[] now = [.. EncodedText.CountOf(corpus, _config.Text).VocabOf(_config.Text.MinFreq).Tokens];
         string vocab = before is null ? ""
             : Differences([.. now.Except(before.Tokens)], "new") + Differences([.. before.Tokens.Except(now)], "gone");
         throw new InvalidConfigException(

@@ -47,6 +47,26 @@ internal static class CanonicalForm
         return next;
     }
 
+    /// <summary>
+    /// Where the last segment begins: whatever follows the text, nothing before that place changes. 0 where that is not known yet.
+    /// </summary>
+    public static int LastSegmentBegin(string text)
+    {
+        int begin = text.Length - 1;
+        // The second half of the last character may be still to come.
+        if (begin >= 0 && char.IsHighSurrogate(text[begin]))
+            begin--;
+        for (; begin > 0; begin--)
+        {
+            if (text[begin] < '\u0300')
+                return begin;
+            bool isSecondHalf = char.IsLowSurrogate(text[begin]) && char.IsHighSurrogate(text[begin - 1]);
+            if (!isSecondHalf && !Data.Value.IsUnstable(CodeAt(text, begin)))
+                return begin;
+        }
+        return 0;
+    }
+
     private static int NextUnstable(string text, int from)
     {
         for (int i = from; i < text.Length; i += Width(text, i))

@@ -96,8 +96,9 @@ internal sealed record CorpusFolder(IReadOnlyList<string> Files, int Binary, int
         }
     }
 
+    /// <summary>The length of a file, 0 of a pipe or a device; null where there is none.</summary>
     // A link has a length of its own, so it is resolved; a broken or circular link has no file.
-    private static long? LengthOf(FileSystemInfo entry)
+    public static long? LengthOf(FileSystemInfo entry)
     {
         try
         {

@@ -31,6 +31,9 @@ public enum CorpusNoticeKind
 
     /// <summary>Files in a folder are skipped: binary, hidden, empty.</summary>
     Skipped,
+
+    /// <summary>A text that memory does not hold is made into a file of token ids, which takes a while.</summary>
+    Encoding,
 }
 
 /// <summary>The progress of a download, reported on the reading thread, so receivers should return quickly.</summary>

@@ -47,7 +47,7 @@ internal static class CorpusReader
         (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(bytes);
         int start = mark?.Length ?? 0;
         if (bytes.Length == start)
-            throw new CorpusFileException(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
+            throw Empty(location);
         if (mark is null && encoding is null)
             RefuseUtf16(bytes, location);
         TextEncoding used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;
@@ -56,6 +56,10 @@ internal static class CorpusReader
         (int offset, long line) = bad!.Value;
         throw WrongEncoding(bytes, start + offset, 0, line, location, used, isNamed: mark is not null || encoding is not null, readBefore);
     }
+
+    /// <summary>The error for an empty file.</summary>
+    public static CorpusFileException Empty(string location) =>
+        new(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
 
     /// <summary>Throws when bytes without a mark are UTF-16, whose characters of ASCII are valid UTF-8, with zeros between.</summary>
     public static void RefuseUtf16(ReadOnlySpan<byte> bytes, string location)
@@ -105,8 +109,12 @@ internal static class CorpusReader
     private static async Task<ReadOnlyMemory<byte>> ReadKnownAsync(
         Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
     {
-        if (stream.Length > maxBytes)
-            throw TooLarge(location, Display.Bytes(stream.Length), maxBytes);
+        long most = Math.Min(maxBytes, CorpusSettings.LargestInMemory);
+        string? wayOut = most == maxBytes ? null
+            : $"{most:N0} can be read into memory; more are read part by part, from files alone, where there is a cache directory";
+        if (stream.Length > most)
+            throw TooLarge(location, Display.Bytes(stream.Length), most, wayOut);
+        maxBytes = most;
         // One more than is allowed, to see that more is there.
         int limit = checked((int)(maxBytes + 1));
         var buffer = new byte[Math.Min(limit, stream.Length + 1)];
@@ -115,7 +123,7 @@ internal static class CorpusReader
         {
             length += read;
             if (length > maxBytes)
-                throw TooLarge(location, $"more than {Display.Bytes(maxBytes)}", maxBytes);
+                throw TooLarge(location, $"more than {Display.Bytes(maxBytes)}", maxBytes, wayOut);
             if (length == buffer.Length)
                 Array.Resize(ref buffer, (int)Math.Min(limit, 2L * length));
         }
@@ -172,8 +180,8 @@ internal static class CorpusReader
         }
     }
 
-    // A bad byte at a place of the bytes, before which others may have been read.
-    private static CorpusFileException WrongEncoding(
+    /// <summary>The error for an invalid byte, given the block that holds it and the number of bytes before the block.</summary>
+    public static CorpusFileException WrongEncoding(
         ReadOnlySpan<byte> bytes, int bad, long before, long line, string location, TextEncoding encoding, bool isNamed, string? readBefore)
     {
         string quoted = Display.Quote(location);
@@ -200,7 +208,8 @@ internal static class CorpusReader
         };
     }
 
-    private static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
+    /// <summary>The error for a text that is too long.</summary>
+    public static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
         CorpusFileError.TooLarge, location,
         $"{Display.Quote(location)} has {size}; at most {wayOut ?? $"{maxBytes:N0} can be read, so give a part of it"}");
 }
@@ -273,128 +282,3 @@ public abstract class CorpusException : Exception
     {
     }
 }
-
-/// <summary>Reads a text line by line as it comes, of whatever length, with bounded memory.</summary>
-internal static class LineReader
-{
-    /// <summary>The longest line, in UTF-16 units.</summary>
-    public const int LongestLine = 16 << 20;
-
-    private const int BlockLength = 1 << 14;
-
-    /// <summary>The lines of a text; one ends with \n, \r\n or \r, the last one also with the text.</summary>
-    /// <param name="stream">The text; a byte order mark is passed over.</param>
-    /// <param name="location">What to call it in errors.</param>
-    /// <param name="encoding">What it is in without a byte order mark; null for UTF-8.</param>
-    /// <exception cref="CorpusFileException">It is in another encoding, or a line is longer than <see cref="LongestLine"/>.</exception>
-    public static IEnumerable<TextLine> Read(Stream stream, string location, TextEncoding? encoding = null)
-    {
-        var reader = new CharacterReader(stream, location, encoding);
-        var line = new StringBuilder();
-        var block = new char[BlockLength];
-        long lines = 0;
-        // At the end of a block, whether a \r ends its line alone shows with the next one.
-        bool afterReturn = false;
-        while (Fill(reader, block, location, lines) is var count and > 0)
-        {
-            int begin = 0;
-            if (afterReturn)
-            {
-                (string ending, afterReturn, begin) = block[0] == '\n' ? ("\r\n", false, 1) : ("\r", false, 0);
-                lines++;
-                yield return Take(line, ending);
-            }
-            for (int length; (length = block.AsSpan(begin, count - begin).IndexOfAny('\n', '\r')) >= 0;)
-            {
-                line.Append(block, begin, length);
-                int end = begin + length;
-                afterReturn = block[end] == '\r' && end + 1 == count;
-                string ending = block[end] == '\n' ? "\n" : !afterReturn && block[end + 1] == '\n' ? "\r\n" : "\r";
-                begin = end + ending.Length;
-                if (afterReturn)
-                    break;
-                lines++;
-                yield return Take(line, ending);
-            }
-            line.Append(block, begin, count - begin);
-            if (line.Length > LongestLine)
-                throw new CorpusFileException(
-                    CorpusFileError.TooLarge, location,
-                        $"{Display.Quote(location)} has a line {lines + 1} of more than {LongestLine:N0} characters");
-        }
-        if (line.Length > 0 || afterReturn)
-            yield return Take(line, afterReturn ? "\r" : "");
-    }
-
-    private static int Fill(CharacterReader reader, char[] block, string location, long lines)
-    {
-        try
-        {
-            return reader.Read(block);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new CorpusFileException(
-                CorpusFileError.WrongEncoding, location,
-                    $"{Display.Quote(location)} is not {reader.Encoding} after line {lines}; name the encoding that it is in", e)
-            {
-                Suggestion = "gb18030, say",
-            };
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CorpusFileException(
-                CorpusFileError.Unreadable, location, $"cannot read {Display.Quote(location)}: {Display.OneLine(e.Message)}", e);
-        }
-    }
-
-    private static TextLine Take(StringBuilder line, string end)
-    {
-        var taken = new TextLine(line.ToString(), end);
-        line.Clear();
-        return taken;
-    }
-}
-
-/// <summary>Characters as their bytes come.</summary>
-internal sealed class CharacterReader(Stream stream, string location, TextEncoding? encoding)
-{
-    private readonly byte[] _bytes = new byte[1 << 13];
-    private Decoder? _decoder;
-
-    /// <summary>The encoding's name.</summary>
-    public string Encoding { get; private set; } = "UTF-8";
-
-    /// <summary>Fills the beginning of a block of more characters than <c>1 &lt;&lt; 13</c>.</summary>
-    /// <returns>How many there are; 0 at the end.</returns>
-    /// <exception cref="DecoderFallbackException">A byte stands for no character.</exception>
-    public int Read(char[] block)
-    {
-        while (true)
-        {
-            (int begin, int end) = _decoder is null ? Begin() : (0, stream.Read(_bytes));
-            int count = _decoder!.GetChars(_bytes, begin, end - begin, block, 0, flush: end == 0);
-            if (count > 0 || end == 0)
-                return count;
-        }
-    }
-
-    private (int Begin, int End) Begin()
-    {
-        int end = stream.Read(_bytes);
-        // What is typed comes line by line; only what may be a mark is waited for.
-        if (end is > 0 and < TextEncoding.LongestMark && _bytes[0] is 0 or >= 0xEF)
-            end += stream.ReadAtLeast(_bytes.AsSpan(end), TextEncoding.LongestMark - end, throwOnEndOfStream: false);
-        (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(_bytes.AsSpan(0, end));
-        if (mark is null && encoding is null)
-            CorpusReader.RefuseUtf16(_bytes.AsSpan(0, end), location);
-        TextEncoding used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;
-        (Encoding, _decoder) = (used.Title, used.NewDecoder());
-        return (mark?.Length ?? 0, end);
-    }
-}
-
-/// <summary>A line of a text.</summary>
-/// <param name="Text">The line without its end.</param>
-/// <param name="End">What ends it: \n, \r\n or \r; nothing at the end of the text.</param>
-public readonly record struct TextLine(string Text, string End = "");

@@ -76,6 +76,10 @@ public sealed class CorpusResolver
         TextEncoding? encoding = Encoding is null ? null : TextEncoding.Find(Encoding)
             ?? throw new InvalidConfigException([TextEncoding.ErrorOf(Encoding)!]);
         IReadOnlyList<CorpusPlace> places = await LocateAsync(corpus, cancellationToken);
+        if (_store.Settings.CacheDirectory is { } cache && places.All(place => place.Kind != CorpusOriginKind.StandardInput)
+            && places.Sum(place => CorpusFolder.LengthOf(new FileInfo(place.Location)) ?? 0) > _store.Settings.MaxBytesInMemory
+            && places.All(place => CorpusFolder.LengthOf(new FileInfo(place.Location)) > 0))
+            return await Task.Run(() => Find(corpus, places, encoding, cache, cancellationToken), cancellationToken);
         var read = new List<(CorpusPlace Place, ReadOnlyMemory<byte> Bytes, string Sha256)>();
         long left = _store.Settings.MaxTextBytes;
         foreach (CorpusPlace place in places)
@@ -85,11 +89,7 @@ public sealed class CorpusResolver
             string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
             // The file was verified, then opened again: what counts is what was read.
             if (place.Sha256 is not null && place.Sha256 != sha256)
-            {
-                throw new CorpusFileException(CorpusFileError.Changed, place.Location,
-                    $"{Display.Quote(place.Location)} changed while it was read: SHA-256 is {sha256}, expected {place.Sha256}; "
-                        + "run it again");
-            }
+                throw CorpusFiles.Changed(place.Location, sha256, place.Sha256);
             read.Add((place, bytes, sha256));
         }
         return Join(corpus, read, encoding);
@@ -187,11 +187,50 @@ public sealed class CorpusResolver
         }
     }
 
+    // A text that is read part by part later: only its checksum requires reading it now.
+    private CorpusText Find(
+        CorpusNames requested, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding, string cache, CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<(string Sha256, long Bytes)> each, string joint) =
+            CorpusFiles.Checksums(places, _store.Settings.MaxTextBytes, cancellationToken);
+        encoding ??= EncodingOfKnown(joint);
+        CorpusFiles files = FilesIn(encoding);
+        if (encoding is null && Known?.Encoding is { } name && !IsReadable(files, cancellationToken))
+            files = FilesIn(encoding = TextEncoding.Find(name));
+        return new CorpusText(files, OriginOf(requested, joint, encoding, [.. places.Zip(each,
+            (place, one) => (place, PartOf(place, one.Sha256, one.Bytes, null)))]));
+
+        CorpusFiles FilesIn(TextEncoding? encoding) => new()
+        {
+            Places = [.. places.Zip(each, (place, one) => (place, one.Sha256))],
+            Encoding = encoding,
+            CacheDirectory = cache,
+            BlockBytes = _store.Settings.BlockBytes,
+            Notices = _notices,
+        };
+    }
+
+    private static bool IsReadable(CorpusFiles files, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = files.Chunks(cancellationToken).Count();
+            return true;
+        }
+        catch (CorpusFileException e) when (e.Error == CorpusFileError.WrongEncoding)
+        {
+            return false;
+        }
+    }
+
+    private TextEncoding? EncodingOfKnown(string sha256) =>
+        Known is { Encoding: { } known } && Known.Sha256 == sha256 ? TextEncoding.Find(known) : null;
+
     private CorpusText Join(
         CorpusNames requested, List<(CorpusPlace Place, ReadOnlyMemory<byte> Bytes, string Sha256)> read, TextEncoding? encoding)
     {
         string joint = read.Count == 1 ? read[0].Sha256 : Sha256Of(read.Select(one => one.Bytes));
-        encoding ??= Known is { Encoding: { } known } && Known.Sha256 == joint ? TextEncoding.Find(known) : null;
+        encoding ??= EncodingOfKnown(joint);
         IReadOnlyList<string> texts;
         try
         {
@@ -202,44 +241,47 @@ public sealed class CorpusResolver
         {
             texts = Decode(encoding = TextEncoding.Find(name));
         }
-        var parts = new List<CorpusPart>();
+        var parts = new List<(CorpusPlace, CorpusPart)>();
         var text = new StringBuilder(read.Count == 1 ? 0 : texts.Sum(one => one.Length + 1));
         for (int i = 0; i < read.Count; i++)
         {
             if (encoding is not { IsBytes: true } && text.Length > 0 && text[^1] is not ('\n' or '\r'))
                 text.Append('\n');
-            CorpusPlace place = read[i].Place;
-            parts.Add(new CorpusPart
-            {
-                Kind = place.Kind,
-                Name = place.Name,
-                Location = place.Location,
-                Sha256 = read[i].Sha256,
-                Bytes = read[i].Bytes.Length,
-                Begin = text.Length,
-            });
+            parts.Add((read[i].Place, PartOf(read[i].Place, read[i].Sha256, read[i].Bytes.Length, text.Length)));
             if (read.Count > 1)
                 text.Append(texts[i]);
         }
-        CorpusPlace first = read[0].Place;
-        return new CorpusText(read.Count == 1 ? texts[0] : text.ToString(), new CorpusOrigin
+        return new CorpusText(read.Count == 1 ? texts[0] : text.ToString(), OriginOf(requested, joint, encoding, parts));
+
+        IReadOnlyList<string> Decode(TextEncoding? from) => [.. read.Select((one, i) => CorpusReader.Decode(
+            one.Bytes.Span, one.Place.Location, from, readBefore: i == 0 ? null : read[0].Place.Location))];
+    }
+
+    private static CorpusPart PartOf(CorpusPlace place, string sha256, long bytes, int? begin) => new()
+    {
+        Kind = place.Kind,
+        Name = place.Name,
+        Location = place.Location,
+        Sha256 = sha256,
+        Bytes = bytes,
+        Begin = begin,
+    };
+
+    private static CorpusOrigin OriginOf(
+        CorpusNames requested, string sha256, TextEncoding? encoding, List<(CorpusPlace Place, CorpusPart Part)> read) => new()
         {
             Requested = requested,
             Kind = read.Exists(one => one.Place.Kind == CorpusOriginKind.StandardInput) ? CorpusOriginKind.StandardInput
                 : read.TrueForAll(one => one.Place.Kind == CorpusOriginKind.Catalog) ? CorpusOriginKind.Catalog : CorpusOriginKind.File,
             Name = NameOf(requested, [.. read.Select(one => one.Place)]),
             Location = string.Join(", ", read.Select(one => one.Place.Folder ?? one.Place.Location).Distinct()),
-            Sha256 = joint,
-            Bytes = read.Sum(one => (long)one.Bytes.Length),
+            Sha256 = sha256,
+            Bytes = read.Sum(one => one.Part.Bytes),
             Encoding = encoding is { IsBytes: true } ? null : encoding?.Name,
             FallbackReason = read.Select(one => one.Place.FallbackReason).FirstOrDefault(reason => reason is not null),
             Texts = [.. read.Select(one => one.Place).DistinctBy(place => (place.Requested, place.Folder)).Select(place => place.Again)],
-            Parts = parts,
-        });
-
-        IReadOnlyList<string> Decode(TextEncoding? from) => [.. read.Select((one, i) => CorpusReader.Decode(
-            one.Bytes.Span, one.Place.Location, from, readBefore: i == 0 ? null : read[0].Place.Location))];
-    }
+            Parts = [.. read.Select(one => one.Part)],
+        };
 
     // "books", or "a.txt and 2 more".
     private static string NameOf(CorpusNames requested, IReadOnlyList<CorpusPlace> places)

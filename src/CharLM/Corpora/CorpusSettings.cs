@@ -3,8 +3,11 @@ namespace CharLM.Corpora;
 /// <summary>Where corpora are kept, and the limits for fetching them.</summary>
 public sealed record CorpusSettings
 {
-    /// <summary>The largest text, in bytes, that one .NET string can hold whatever its characters are.</summary>
-    public const long LargestText = 1_073_741_791;
+    /// <summary>The largest text that is read, in bytes: 1 TiB.</summary>
+    public const long LargestText = 1L << 40;
+
+    /// <summary>The largest text one .NET string can hold whatever its characters, in bytes.</summary>
+    internal const long LargestInMemory = 1_073_741_791;
 
     // Slower than any connection that a user would put up with.
     private const int LeastBytesPerSecond = 16 << 10;
@@ -49,12 +52,22 @@ public sealed record CorpusSettings
     public int MaxRedirects { get; init; } = 5;
 
     /// <summary>
-    /// The largest text to read, in bytes; default and maximum <see cref="LargestText"/>. Standard input, pipes and devices, whose
-    /// length is unknown in advance, are also limited to 128 MiB.
+    /// The largest text that is read, in bytes; default and limit <see cref="LargestText"/>. From standard input, pipes and
+    /// devices, whose length nobody knows before their end, at most 128 MiB of it are read; of texts that are read together with one, and
+    /// where there is no cache directory, at most 1,073,741,791 bytes, which memory has to hold.
     /// </summary>
     public long MaxTextBytes { get; init; } = LargestText;
 
-    /// <summary>The most bytes to unpack from a package's archive; default 256 MiB.</summary>
+    /// <summary>
+    /// The largest text that is kept in memory, in bytes of all its files; default 64 MiB. Files that are longer together are read part
+    /// by part, and what is made of them is kept below <see cref="CacheDirectory"/>.
+    /// </summary>
+    internal long MaxBytesInMemory { get; init; } = 64L << 20;
+
+    /// <summary>Bytes that are read at once of texts that are not kept in memory; default 128 KiB.</summary>
+    internal int BlockBytes { get; init; } = 1 << 17;
+
+    /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
     public long MaxUnpackedBytes { get; init; } = 256L << 20;
 
     /// <summary>The clock for timeouts and pauses; default the system's.</summary>

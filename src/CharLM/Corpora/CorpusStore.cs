@@ -203,7 +203,7 @@ internal sealed class CorpusCache(string directory, TimeProvider clock)
     public CorpusCacheException Error(Exception cause) => new(_directory, cause);
 
     // .NET has no exception type for this: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on Linux and macOS.
-    private static bool IsHeldByAnother(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
+    public static bool IsHeldByAnother(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
 }
 
 /// <summary>The cache of corpora cannot be written.</summary>
@@ -213,6 +213,9 @@ internal sealed class CorpusCacheException : CorpusException
         : base($"cannot write to the corpus cache {Display.Quote(directory)}: {Display.OneLine(inner.Message)}; choose another cache "
             + "directory", inner) =>
         Directory = directory;
+
+    internal CorpusCacheException(string message, string directory, Exception inner)
+        : base(message, inner) => Directory = directory;
 
     /// <summary>The full path of the cache directory.</summary>
     public string Directory { get; }

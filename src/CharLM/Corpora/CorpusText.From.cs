@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CharLM.Corpora;
 
-public sealed partial record CorpusText
+public sealed partial class CorpusText
 {
     /// <summary>Reads a file, or all texts of a folder as one; waits until that is done.</summary>
     /// <param name="path">The file or folder.</param>

@@ -70,7 +70,8 @@ internal sealed class TextEncoding
     // The tables of older code pages map invalid bytes to private-use characters.
     private bool IsLegacy => !HasZeroBytes && !IsUtf8 && _encoding.CodePage != Gb18030;
 
-    private bool IsUtf8 => _encoding is UTF8Encoding;
+    /// <summary>Whether it is UTF-8, by whatever name.</summary>
+    public bool IsUtf8 => _encoding is UTF8Encoding;
 
     /// <summary>The encoding with a name, ignoring case; null when there is none.</summary>
     public static TextEncoding? Find(string name)
@@ -169,22 +170,37 @@ internal sealed class TextEncoding
         try
         {
             string text = _encoding.GetString(bytes);
-            int filler = IsLegacy ? text.AsSpan().IndexOfAnyInRange(FirstFiller, LastFiller) : -1;
+            int filler = FillerIn(text);
             if (filler < 0)
                 return text;
-            bad = (_encoding.GetByteCount(text.AsSpan(0, filler)), 1 + text.AsSpan(0, filler).Count('\n'));
+            bad = (BytesOf(text.AsSpan(0, filler)), 1 + text.AsSpan(0, filler).Count('\n'));
             return null;
         }
         catch (DecoderFallbackException e)
         {
             int offset = Math.Clamp(e.Index, 0, bytes.Length - 1);
-            var lenient = (Encoding)_encoding.Clone();
-            lenient.DecoderFallback = DecoderFallback.ReplacementFallback;
-            bad = (offset, 1 + lenient.GetString(bytes[..offset]).AsSpan().Count('\n'));
+            bad = (offset, 1 + LinesIn(bytes[..offset]));
             return null;
         }
     }
 
     /// <summary>A decoder for bytes as they arrive; an invalid byte throws <see cref="DecoderFallbackException"/>.</summary>
     public Decoder NewDecoder() => _encoding.GetDecoder();
+
+    /// <summary>The most characters that so many bytes, behind others, can come to.</summary>
+    public int MostCharacters(int bytes) => _encoding.GetMaxCharCount(bytes);
+
+    /// <summary>The first character that stands in for bytes that are none; below 0 when there is none.</summary>
+    public int FillerIn(ReadOnlySpan<char> text) => IsLegacy ? text.IndexOfAnyInRange(FirstFiller, LastFiller) : -1;
+
+    /// <summary>How many bytes characters have.</summary>
+    public int BytesOf(ReadOnlySpan<char> text) => _encoding.GetByteCount(text);
+
+    /// <summary>How many line feeds are in bytes, of which some may be bad.</summary>
+    public int LinesIn(ReadOnlySpan<byte> bytes)
+    {
+        var lenient = (Encoding)_encoding.Clone();
+        lenient.DecoderFallback = DecoderFallback.ReplacementFallback;
+        return lenient.GetString(bytes).AsSpan().Count('\n');
+    }
 }

@@ -60,75 +60,43 @@ public sealed record EvaluationText
     /// <param name="choose">Chooses the range to read, given the number of tokens; default all.</param>
     /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
     public static EvaluationText From(string text, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null) =>
-        From(text, [], config, vocab, choose);
+        From(new CorpusText(text), config, vocab, choose);
 
     /// <summary>Cleans and tokenizes a corpus, whose files may be documents, as a model's training did.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="config">The cleaning and tokens; its token limit and held-out part are ignored.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="choose">Chooses the range to read, given the number of tokens; default all. Documents that it cuts are left out or
-    /// read whole.</param>
+    /// <param name="choose">Chooses the tokens that are read, as of a text alone; of documents, those that it cuts are left out or
+    /// whole.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left: there is nothing to predict.</exception>
-    public static EvaluationText From(CorpusText corpus, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null)
+    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    public static EvaluationText From(
+        CorpusText corpus, TextConfig config, Vocab vocab, Func<long, TextRange>? choose = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        return From(corpus.Text, corpus.FileBegins, config, vocab, choose);
-    }
-
-    private static EvaluationText From(
-        string text, IReadOnlyList<int> files, TextConfig config, Vocab vocab, Func<long, TextRange>? choose)
-    {
         ArgumentNullException.ThrowIfNull(config);
-        if (config.Documents != DocumentKind.None)
-            return OfDocuments(text, DocumentTokens.Of(text, files, config, vocab), config, choose);
-        Tokenizer tokenizer = Tokenizer.Create(config.Token);
-        string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
-        TokenSource ids = tokenizer.Encode(cleaned, vocab);
+        ArgumentNullException.ThrowIfNull(vocab);
+        EncodedText encoded = EncodedText.Of(corpus, config, cancellationToken);
+        TokenSource ids = encoded.In(vocab);
         var all = new TextRange(0, ids.Length);
         TextRange range = all.Intersect(choose?.Invoke(ids.Length) ?? all);
+        if (config.Documents != DocumentKind.None)
+            range = encoded.Whole(range);
         if (range.Count < 2)
             throw NothingToPredict(range, config);
-        long characters = 0, bytes = 0;
-        foreach (string token in tokenizer.Tokenize(cleaned).Skip((int)range.Begin + 1).Take((int)range.Count - 1))
-        {
-            characters += tokenizer.TokenSeparator.Length + tokenizer.CharactersOf(token);
-            bytes += tokenizer.TokenSeparator.Length + (config.Token == TokenKind.Byte ? 1 : Encoding.UTF8.GetByteCount(token));
-        }
-        int rawBegin = RawPlaceOf(range.Begin + 1), rawEnd = range.End == ids.Length ? text.Length : RawPlaceOf(range.End);
-        ReadOnlySpan<char> raw = text.AsSpan(rawBegin, rawEnd - rawBegin);
+        (long characters, long bytes) = encoded.LengthOf(range with { Begin = range.Begin + 1 });
+        (long begin, long end) = RawPlaces.Of(corpus, encoded, range, cancellationToken: cancellationToken);
+        (MeasuredText measured, long rawBytes) = MeasuredText.Of(corpus.Part(begin, end, cancellationToken), config);
         return new EvaluationText
         {
             Tokens = range.Of(ids),
+            EndId = config.EndIdIn(vocab),
             Characters = characters,
             Bytes = bytes,
-            RawBytes = config.Token == TokenKind.Byte ? raw.Length : Encoding.UTF8.GetByteCount(raw),
-            Measured = MeasuredText.Of(raw, config),
-            Range = range,
-            TokensOfText = ids.Length,
-        };
-
-        int RawPlaceOf(long token) =>
-            new CleaningPass(config.Cleaning, tokenizer.LineSeparator).RawPlaceOf(text, tokenizer.PlaceOf(cleaned, (int)token));
-    }
-
-    private static EvaluationText OfDocuments(string text, DocumentTokens documents, TextConfig config, Func<long, TextRange>? choose)
-    {
-        TokenSource ids = documents.Ids;
-        var all = new TextRange(0, ids.Length);
-        TextRange range = documents.Whole(all.Intersect(choose?.Invoke(ids.Length) ?? all));
-        if (range.Count < 2)
-            throw NothingToPredict(range, config);
-        (int begin, int end) = documents.PlaceOf(range);
-        ReadOnlySpan<char> raw = text.AsSpan(begin, end - begin);
-        (long characters, long bytes) = documents.LengthOf(range);
-        return new EvaluationText
-        {
-            Tokens = range.Of(ids),
-            EndId = config.EndIdIn(documents.Vocab),
-            Characters = characters,
-            Bytes = bytes,
-            RawBytes = config.Token == TokenKind.Byte ? raw.Length : Encoding.UTF8.GetByteCount(raw),
-            Measured = MeasuredText.Of(raw, config),
+            RawBytes = rawBytes,
+            Measured = measured,
             Range = range,
             TokensOfText = ids.Length,
         };
@@ -145,17 +113,63 @@ public sealed record EvaluationText
 /// <param name="Cleaning">How the text was cleaned.</param>
 public readonly record struct MeasuredText(string Sha256, Cleaning Cleaning)
 {
-    /// <summary>The identity of a part of a raw text.</summary>
-    internal static MeasuredText Of(ReadOnlySpan<char> raw, TextConfig config)
+    /// <summary>A part of a raw text, piece by piece, and its length in bytes of UTF-8.</summary>
+    internal static (MeasuredText Text, long Bytes) Of(IEnumerable<ReadOnlyMemory<char>> pieces, TextConfig config)
     {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // Valid UTF-8 is the same text whether read as bytes or as characters.
-        if (config.Token == TokenKind.Byte)
+        using var decoded = config.Token == TokenKind.Byte ? new DecodedHash() : null;
+        long bytes = 0;
+        char last = '\0';
+        foreach (ReadOnlyMemory<char> piece in pieces)
         {
-            var bytes = new byte[raw.Length];
-            Encoding.Latin1.GetBytes(raw, bytes);
-            if (System.Text.Unicode.Utf8.IsValid(bytes))
-                raw = Encoding.UTF8.GetString(bytes);
+            ReadOnlySpan<char> text = piece.Span;
+            hash.AppendData(MemoryMarshal.AsBytes(text));
+            decoded?.Add(text);
+            bytes += decoded is not null ? text.Length : Encoding.UTF8.GetByteCount(text);
+            // Two halves of a character, counted as U+FFFD each, are four bytes together.
+            bytes -= char.IsHighSurrogate(last) && char.IsLowSurrogate(text[0]) ? 2 : 0;
+            last = text[^1];
         }
-        return new MeasuredText(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(raw))), config.Cleaning);
+        byte[] sha256 = decoded?.Result() ?? hash.GetHashAndReset();
+        return (new MeasuredText(Convert.ToHexStringLower(sha256), config.Cleaning), bytes);
+    }
+
+    // The hash of the characters that bytes are in UTF-8, if they are.
+    private sealed class DecodedHash : IDisposable
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private readonly Decoder _decoder = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
+        private bool _isUtf8 = true;
+
+        public void Add(ReadOnlySpan<char> text)
+        {
+            var bytes = new byte[text.Length];
+            Encoding.Latin1.GetBytes(text, bytes);
+            Add(bytes, isLast: false);
+        }
+
+        public byte[]? Result()
+        {
+            Add([], isLast: true);
+            return _isUtf8 ? _hash.GetHashAndReset() : null;
+        }
+
+        public void Dispose() => _hash.Dispose();
+
+        private void Add(byte[] bytes, bool isLast)
+        {
+            if (!_isUtf8)
+                return;
+            try
+            {
+                var text = new char[bytes.Length + 1];
+                _hash.AppendData(MemoryMarshal.AsBytes(text.AsSpan(0, _decoder.GetChars(bytes, text, isLast))));
+            }
+            catch (DecoderFallbackException)
+            {
+                _isUtf8 = false;
+            }
+        }
     }
 }

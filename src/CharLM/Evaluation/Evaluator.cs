@@ -8,6 +8,9 @@ namespace CharLM.Evaluation;
 /// <remarks>Thread safety: any number of threads, even with one model.</remarks>
 public static class Evaluator
 {
+    // The token, its surprise, and what was expected in its place.
+    private const int BytesOfPrediction = 16;
+
     /// <summary>
     /// Predicts every token of a text but the first. The text is cut into rows that are read side by side, each after a warm-up on the
     /// tokens before it (<see cref="EvaluationConfig.WarmUp"/>) and with its state carried from beginning to end.
@@ -116,7 +119,11 @@ public static class Evaluator
         int least = Math.Max(2, config.WindowLength + 1);
         if (tokens < least)
             throw new ArgumentException($"a text of {tokens} tokens has nothing to predict: it needs {least}", nameof(tokens));
-        return checked((int)(config.WindowLength == 0 ? tokens - 1 : (tokens - config.WindowLength) * config.WindowLength));
+        long predictions = config.WindowLength == 0 ? tokens - 1 : (tokens - config.WindowLength) * config.WindowLength;
+        long bytes = BytesOfPrediction * predictions, memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return predictions <= Array.MaxLength && bytes <= memory ? (int)predictions : throw new InvalidConfigException(
+            [$"measuring {predictions} tokens takes {bytes / 1e9:0.0} GB of memory, and there are {memory / 1e9:0.0} GB: measure fewer of "
+                + $"them (max-tokens {Math.Min(Array.MaxLength, memory / 2 / BytesOfPrediction)}, say)"]);
     }
 
     private static int[] TargetsOfWindows(TokenSource tokens, int length)

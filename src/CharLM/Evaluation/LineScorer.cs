@@ -79,7 +79,7 @@ public sealed class LineScorer : IDisposable
             Begin();
         string text = _cleaning.Next(line.Text + EndOf(line));
         string[] tokens = [.. _tokenizer.Tokenize(text)];
-        int[] ids = DocumentTokens.EncodeText(_tokenizer, text, _vocab, _endId);
+        int[] ids = _tokenizer.EncodeInDocument(text, _vocab, _endId);
         bool ends = _endId is not null && ids.Length > 0 && !string.IsNullOrWhiteSpace(text);
         if (ends)
             (tokens, ids) = ([.. tokens, Vocab.End], [.. ids, _endId!.Value]);

@@ -111,7 +111,7 @@ public sealed class GenerationSession : IDisposable
     public void Read(string text)
     {
         ThrowIfUsedUp();
-        foreach (int token in DocumentTokens.EncodeText(_tokenizer, text, _vocab, _endId))
+        foreach (int token in _tokenizer.EncodeInDocument(text, _vocab, _endId))
         {
             _unread.Add(token);
             foreach (SampleWriter sample in _samples)

@@ -124,7 +124,8 @@ public sealed class CharModel : IDisposable
     private static CharModel Train(
         CorpusText corpus, CharModelConfig config, IProgress<EpochReport>? progress, CancellationToken cancellationToken)
     {
-        TokenizedText text = TokenizedText.From(corpus, config.Text, windows: config.Training.Windows);
+        TokenizedText text = TokenizedText.From(
+            corpus, config.Text, windows: config.Training.Windows, cancellationToken: cancellationToken);
         manual_seed(config.Training.Seed);
         var model = new LanguageModel(config.Model, text.Vocab.Count);
         try

@@ -27,31 +27,10 @@ internal sealed class ByteTokenizer : Tokenizer
     public override IEnumerable<string> Tokenize(string text) => text.Select(one => one.ToString());
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TokenCount> Count(ReadOnlySpan<char> text)
-    {
-        var counts = new long[char.MaxValue + 1];
-        var seen = new List<char>();
-        foreach (char one in text)
-        {
-            if (counts[one]++ == 0)
-                seen.Add(one);
-        }
-        return seen.ConvertAll(one => new TokenCount(one.ToString(), counts[one]));
-    }
+    internal override TokenPass NewPass(int firstId = 0) => new CharPass(units: true) { FirstId = firstId };
 
-    /// <inheritdoc/>
-    public override int[] Encode(ReadOnlySpan<char> text, Vocab vocab, int? maxTokens = null)
-    {
-        ArgumentNullException.ThrowIfNull(vocab);
-        int[] table = [.. Enumerable.Range(0, Bytes).Select(one => vocab[((char)one).ToString()])];
-        var ids = new int[Math.Min(text.Length, maxTokens ?? int.MaxValue)];
-        for (int i = 0; i < ids.Length; i++)
-            ids[i] = text[i] < Bytes ? table[text[i]] : Vocab.UnknownId;
-        return ids;
-    }
-
-    /// <inheritdoc/>
-    public override int PlaceOf(ReadOnlySpan<char> text, int token) => Math.Min(token, text.Length);
+    // What is no byte is in no vocab.
+    internal override int IdOf(string token, Vocab vocab) => token[0] < Bytes ? vocab[token] : Vocab.UnknownId;
 
     /// <inheritdoc/>
     public override string FromText(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));

@@ -1,55 +1,110 @@
+using System.Text;
+using CharLM.Corpora;
+
 namespace CharLM.Tokenization;
 
-/// <summary>Finds the documents of a raw text.</summary>
-internal static class DocumentSplit
+/// <summary>
+/// Finds the documents of a raw text, chunk by chunk, and leaves out blank ones. White space before a document and after its last line is
+/// held back until it is clear whether it belongs to a document.
+/// </summary>
+/// <param name="kind">What a document is.</param>
+/// <param name="begin">Called at the beginning of each document with its position in UTF-16 units.</param>
+/// <param name="text">Called with the text of the current document, part by part.</param>
+/// <param name="end">Called at the end of each document.</param>
+internal sealed class DocumentSplit(
+    DocumentKind kind, Action<long> begin, DocumentSplit.Receiver text, Action end)
 {
-    /// <summary>Where the documents stand, in UTF-16 units; blank ones are left out.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="kind">What a document is.</param>
-    /// <param name="files">Where each file begins; empty: the text is one file.</param>
-    public static IEnumerable<(int Begin, int End)> Of(string text, DocumentKind kind, IReadOnlyList<int> files) => (kind switch
-    {
-        DocumentKind.Lines => Lines(text).Select(line => (line.Begin, line.End)),
-        DocumentKind.Paragraphs => Paragraphs(text),
-        DocumentKind.Files => Files(text, files),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of document"),
-    }).Where(document => !IsBlank(text, document));
+    // As long as the longest line that can be scored.
+    private const int LongestBlank = LineReader.LongestLine;
 
-    // A line ends with \n, \r\n or \r, or with the text.
-    private static IEnumerable<(int Begin, int End, int Next)> Lines(string text)
+    private readonly StringBuilder _waiting = new();
+    private long _place, _begin;
+    private bool _isOpen, _isBlank = true, _afterReturn;
+
+    /// <summary>Receives some text.</summary>
+    internal delegate void Receiver(ReadOnlySpan<char> text);
+
+    /// <summary>Reads the next chunk.</summary>
+    public void Add(TextChunk chunk)
     {
-        for (int begin = 0; begin < text.Length;)
+        ReadOnlySpan<char> left = chunk.Text.Span;
+        if (kind == DocumentKind.Files)
         {
-            int length = text.AsSpan(begin).IndexOfAny('\n', '\r'), end = length < 0 ? text.Length : begin + length;
-            int next = end == text.Length ? end : text[end] == '\r' && end + 1 < text.Length && text[end + 1] == '\n' ? end + 2 : end + 1;
-            yield return (begin, end, next);
-            begin = next;
+            if (chunk.BeginsFile)
+                EndUnit();
+            Take(left);
+            return;
         }
-    }
-
-    private static IEnumerable<(int Begin, int End)> Paragraphs(string text)
-    {
-        (int begin, int end) = (-1, 0);
-        foreach ((int lineBegin, int lineEnd, _) in Lines(text))
+        while (!left.IsEmpty)
         {
-            if (!IsBlank(text, (lineBegin, lineEnd)))
+            // The two characters of a line end may lie in two chunks.
+            if (_afterReturn && left[0] == '\n')
             {
-                (begin, end) = (begin < 0 ? lineBegin : begin, lineEnd);
+                EndLine(left[..1], isSame: true);
+                left = left[1..];
                 continue;
             }
-            if (begin >= 0)
-                yield return (begin, end);
-            begin = -1;
+            int length = left.IndexOfAny('\n', '\r');
+            Take(length < 0 ? left : left[..length]);
+            if (length < 0)
+                return;
+            EndLine(left.Slice(length, 1), isSame: false);
+            left = left[(length + 1)..];
         }
-        if (begin >= 0)
-            yield return (begin, end);
     }
 
-    private static IEnumerable<(int Begin, int End)> Files(string text, IReadOnlyList<int> files)
+    /// <summary>Ends the last document.</summary>
+    public void End() => EndUnit();
+
+    private void Take(ReadOnlySpan<char> part)
     {
-        for (int file = 0; file < Math.Max(1, files.Count); file++)
-            yield return (file == 0 ? 0 : files[file], file + 1 < files.Count ? files[file + 1] : text.Length);
+        if (part.IsEmpty)
+            return;
+        _afterReturn = false;
+        _place += part.Length;
+        if (_isBlank && part.IsWhiteSpace())
+        {
+            Wait(part);
+            return;
+        }
+        if (!_isOpen)
+            begin(_begin);
+        (_isOpen, _isBlank) = (true, false);
+        foreach (ReadOnlyMemory<char> waited in _waiting.GetChunks())
+            text(waited.Span);
+        _waiting.Clear();
+        text(part);
     }
 
-    private static bool IsBlank(string text, (int Begin, int End) part) => text.AsSpan(part.Begin, part.End - part.Begin).IsWhiteSpace();
+    // A line feed after a carriage return belongs to the same line end.
+    private void EndLine(ReadOnlySpan<char> lineEnd, bool isSame)
+    {
+        _place++;
+        _afterReturn = lineEnd[0] == '\r';
+        if (kind == DocumentKind.Paragraphs && _isOpen && (isSame || !_isBlank))
+        {
+            Wait(lineEnd);
+            _isBlank = true;
+            return;
+        }
+        EndUnit();
+    }
+
+    private void EndUnit()
+    {
+        if (_isOpen)
+            end();
+        _waiting.Clear();
+        (_isOpen, _isBlank, _begin) = (false, true, _place);
+    }
+
+    private void Wait(ReadOnlySpan<char> part)
+    {
+        _waiting.Append(part);
+        if (_waiting.Length > LongestBlank)
+            {
+            throw new InvalidConfigException(
+                [$"the text has more than {LongestBlank} characters of white space in a row, which no document can hold"]);
+        }
+    }
 }

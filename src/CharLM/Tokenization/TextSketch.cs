@@ -47,17 +47,17 @@ public sealed class TextSketch
         ArgumentNullException.ThrowIfNull(vocab);
         int length = kind == TokenKind.Word ? WordsOfPassage : CharsOfPassage, limit = LargestHash;
         var kept = new List<int>();
-        foreach ((_, int hash) in Passages(tokens, vocab, length))
+        var passages = new PassageReader(vocab, length);
+        foreach (ReadOnlyMemory<int> block in tokens.Blocks())
         {
-            if (hash > limit)
-                continue;
-            kept.Add(hash);
-            if (kept.Count == 2 * Most)
+            passages.Read(block.Span, limit, (_, hash) => kept.Add(hash));
+            if (kept.Count >= 2 * Most)
                 (kept, limit) = Smallest(kept, Most, limit);
         }
+        passages.End(limit, (_, hash) => kept.Add(hash));
         (kept, limit) = Smallest(kept, Most, limit);
-        double passages = kept.Count * ((double)LargestHash + 1) / ((double)limit + 1);
-        (kept, limit) = Smallest(kept, (int)Math.Clamp(passages / OneOf, Least, Most), limit);
+        double count = kept.Count * ((double)LargestHash + 1) / ((double)limit + 1);
+        (kept, limit) = Smallest(kept, (int)Math.Clamp(count / OneOf, Least, Most), limit);
         return new TextSketch(length, limit, [.. kept]);
     }
 
@@ -80,9 +80,11 @@ public sealed class TextSketch
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(vocab);
-        List<(long Place, bool Known)> told = [.. Passages(tokens, vocab, PassageLength)
-            .Where(passage => passage.Hash <= Limit)
-            .Select(passage => (passage.Place, Array.BinarySearch(_hashes, passage.Hash) >= 0))];
+        var told = new List<(long Place, bool Known)>();
+        var passages = new PassageReader(vocab, PassageLength);
+        foreach (ReadOnlyMemory<int> block in tokens.Blocks())
+            passages.Read(block.Span, Limit, Tell);
+        passages.End(Limit, Tell);
         if (told.Count < FewestToTell)
             return null;
         double known = 0, all = 0;
@@ -97,6 +99,8 @@ public sealed class TextSketch
         // A passage that was never seen can have the hash of one that was.
         double byChance = Count / ((double)Limit + 1);
         return byChance >= 1 ? null : Math.Clamp(((known / all) - byChance) / (1 - byChance), 0, 1);
+
+        void Tell(long place, int hash) => told.Add((place, Array.BinarySearch(_hashes, hash) >= 0));
     }
 
     /// <summary>The differences between neighbouring hashes in groups of seven bits, the last group of each below 128.</summary>
@@ -151,50 +155,76 @@ public sealed class TextSketch
         return (kept, kept[^1]);
     }
 
-    private static IEnumerable<(long Place, int Hash)> Passages(TokenSource tokens, Vocab vocab, int length)
+    // A polynomial over the tokens that passes from one passage to the next, mixed in the end.
+    private sealed class PassageReader
     {
-        // A polynomial over the tokens that passes from one passage to the next, mixed in the end.
-        const ulong Base = 0x9E3779B97F4A7C15UL;
-        ulong first = 1;
-        for (int i = 0; i < length; i++)
-            first *= Base;
-        int[] lineEnds = [.. new[] { vocab["\n"], vocab["\r"], vocab[Vocab.End] }.Where(id => id != Vocab.UnknownId)];
-        var passage = new int[length]; // the last tokens of the line, each in the place of the one that it drives out
-        long place = 0, begin = 0;
-        int unknown = 0;
-        ulong hash = 0;
-        foreach (ReadOnlyMemory<int> block in tokens.Blocks())
+        private const ulong Base = 0x9E3779B97F4A7C15UL;
+
+        private readonly ulong[] _mixed;
+        private readonly bool[] _endsLine;
+        private readonly ulong _first = 1;
+
+        // The last tokens of the line, each in the place of the one that it drives out.
+        private readonly int[] _passage;
+        private long _place, _begin;
+        private ulong _hash;
+        private int _unknown, _next;
+
+        public PassageReader(Vocab vocab, int length)
         {
-            for (int i = 0; i < block.Length; i++, place++)
-            {
-                int id = block.Span[i];
-                if (lineEnds.Contains(id))
-                {
-                    if (IsShortLine())
-                        yield return (begin, Mix((int)(place - begin)));
-                    (begin, unknown, hash) = (place + 1, 0, 0);
-                    continue;
-                }
-                hash = (hash * Base) + RandomStream.SplitMix64((ulong)id);
-                unknown += id == Vocab.UnknownId ? 1 : 0;
-                ref int last = ref passage[place % length];
-                if (place - begin >= length)
-                {
-                    hash -= first * RandomStream.SplitMix64((ulong)last);
-                    unknown -= last == Vocab.UnknownId ? 1 : 0;
-                }
-                last = id;
-                // Passages that are mostly unknown look alike, whatever they say.
-                if (place - begin >= length - 1 && 2 * unknown <= length)
-                    yield return (place - length + 1, Mix(length));
-            }
+            _passage = new int[length];
+            for (int i = 0; i < length; i++)
+                _first *= Base;
+            _mixed = [.. Enumerable.Range(0, vocab.Count).Select(id => RandomStream.SplitMix64((ulong)id))];
+            _endsLine = new bool[vocab.Count];
+            foreach (string end in new[] { "\n", "\r", Vocab.End })
+                _endsLine[vocab[end]] = true;
+            _endsLine[Vocab.UnknownId] = false;
         }
-        if (IsShortLine())
-            yield return (begin, Mix((int)(place - begin)));
 
         // A line of hardly anything is no passage.
-        bool IsShortLine() => place - begin < length && place - begin >= Math.Max(1, length / 5) && 2 * unknown <= place - begin;
+        private bool IsShortLine => _place - _begin is var length && length < _passage.Length && length >= Math.Max(1, _passage.Length / 5)
+            && 2 * _unknown <= length;
 
-        int Mix(int size) => (int)(RandomStream.SplitMix64(hash ^ (ulong)size) >> (64 - HashBits));
+        /// <summary>Reads on, and tells of passages whose hash is small enough.</summary>
+        public void Read(ReadOnlySpan<int> ids, int limit, Action<long, int> tell)
+        {
+            int[] passage = _passage;
+            foreach (int id in ids)
+            {
+                if (_endsLine[id])
+                {
+                    EndLine(limit, tell);
+                    _place++;
+                    (_begin, _unknown, _hash, _next) = (_place, 0, 0, 0);
+                    continue;
+                }
+                _hash = (_hash * Base) + _mixed[id];
+                _unknown += id == Vocab.UnknownId ? 1 : 0;
+                long before = _place++ - _begin;
+                if (before >= passage.Length)
+                {
+                    int gone = passage[_next];
+                    _hash -= _first * _mixed[gone];
+                    _unknown -= gone == Vocab.UnknownId ? 1 : 0;
+                }
+                passage[_next] = id;
+                _next = _next + 1 == passage.Length ? 0 : _next + 1;
+                // Passages that are mostly unknown look alike, whatever they say.
+                if (before >= passage.Length - 1 && 2 * _unknown <= passage.Length && Mix(passage.Length) is var hash && hash <= limit)
+                    tell(_place - passage.Length, hash);
+            }
+        }
+
+        /// <summary>Ends the last line.</summary>
+        public void End(int limit, Action<long, int> tell) => EndLine(limit, tell);
+
+        private void EndLine(int limit, Action<long, int> tell)
+        {
+            if (IsShortLine && Mix((int)(_place - _begin)) is var hash && hash <= limit)
+                tell(_begin, hash);
+        }
+
+        private int Mix(int size) => (int)(RandomStream.SplitMix64(_hash ^ (ulong)size) >> (64 - HashBits));
     }
 }

@@ -35,51 +35,46 @@ public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource H
     /// short for the windows.
     /// </exception>
     public static TokenizedText From(string text, TextConfig config, Vocab? vocab = null, WindowCounts windows = default,
-        bool extendsVocab = false) => From(text, [], config, vocab, windows, extendsVocab);
+        bool extendsVocab = false) => From(new CorpusText(text), config, vocab, windows, extendsVocab);
 
-    /// <summary>Cleans, tokenizes and splits a corpus, whose files may be documents.</summary>
+    /// <summary>
+    /// Cleans, tokenizes and splits a corpus, whose files may be documents. Of one that is not in memory, the ids are in a file of the
+    /// cache, which is made when it is not there.
+    /// </summary>
     /// <param name="corpus">The text.</param>
     /// <param name="config">How.</param>
     /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
     /// <param name="windows">Windows to split in instead of the configuration's fraction; default none.</param>
     /// <param name="extendsVocab">Whether the text's tokens that the vocab has not are added to it; default false.</param>
+    /// <param name="cancellationToken">Looked at now and then.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the text too short for it.</exception>
+    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
     public static TokenizedText From(CorpusText corpus, TextConfig config, Vocab? vocab = null, WindowCounts windows = default,
-        bool extendsVocab = false)
+        bool extendsVocab = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        return From(corpus.Text, corpus.FileBegins, config, vocab, windows, extendsVocab);
-    }
-
-    private static TokenizedText From(
-        string text, IReadOnlyList<int> files, TextConfig config, Vocab? vocab, WindowCounts windows, bool extendsVocab)
-    {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
+        EncodedText text = EncodedText.Of(corpus, config, cancellationToken);
+        vocab = vocab is null ? text.VocabOf(config.MinFreq) : extendsVocab ? text.Extend(vocab, config.MinFreq) : vocab;
+        TokenSource ids = text.In(vocab);
         if (config.Documents != DocumentKind.None)
-            return Split(DocumentTokens.Of(text, files, config, vocab, extendsVocab), config, windows);
-        Tokenizer tokenizer = Tokenizer.Create(config.Token);
-        string cleaned = TextCleaner.Clean(text, config.Cleaning, tokenizer.LineSeparator);
-        IReadOnlyList<TokenCount> counts = tokenizer.Count(cleaned);
-        vocab = vocab is null ? tokenizer.VocabOf(counts, config.MinFreq, [])
-            : extendsVocab ? vocab.Extend(counts, config.MinFreq) : vocab;
-        TokenSource ids = tokenizer.Encode(
-            cleaned, vocab, config.MaxTokens == 0 ? null : (int)Math.Min(int.MaxValue, (long)config.MaxTokens + MostUnused));
+            return Split(text, ids, vocab, config, windows);
         if (ids.IsEmpty)
             return new TokenizedText(vocab, ids, ids, ids, 0);
+        if (config.MaxTokens > 0)
+            ids = ids.Slice(0, Math.Min(ids.Length, (long)config.MaxTokens + MostUnused));
         if (TextParts.ErrorOf(ids.Length, config, windows) is { } error)
             throw new InvalidConfigException([error]);
         var parts = TextParts.Of(ids.Length, config, windows);
-        return new TokenizedText(
-            vocab, parts.Train.Of(ids), parts.HeldOut.Of(ids), parts.Unseen.Of(ids), counts.Sum(count => count.Count));
+        return new TokenizedText(vocab, parts.Train.Of(ids), parts.HeldOut.Of(ids), parts.Unseen.Of(ids), text.Length);
     }
 
-    private static TokenizedText Split(DocumentTokens documents, TextConfig config, WindowCounts windows)
+    private static TokenizedText Split(EncodedText text, TokenSource ids, Vocab vocab, TextConfig config, WindowCounts windows)
     {
-        TokenSource ids = documents.Ids;
-        int? endId = config.EndIdIn(documents.Vocab);
+        int? endId = config.EndIdIn(vocab);
         if (ids.IsEmpty)
-            return new TokenizedText(documents.Vocab, ids, ids, ids, 0) { EndId = endId };
+            return new TokenizedText(vocab, ids, ids, ids, 0) { EndId = endId };
         if (windows.Train > 0)
             throw new InvalidConfigException(["windows that overlap do not end where documents do: hold out a fraction instead"]);
         var parts = TextParts.Of(ids.Length, config);
@@ -90,11 +85,11 @@ public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource H
                 [$"the text's documents ({Choices.NameOf(config.Documents)}) are too few or too long to train on, to hold out and to test "
                     + "as it is asked for: every part needs a whole one"]);
         }
-        return new TokenizedText(documents.Vocab, train, heldOut, unseen.Slice(0, Math.Min(unseen.Length, MostUnused)), ids.Length)
+        return new TokenizedText(vocab, train, heldOut, unseen.Slice(0, Math.Min(unseen.Length, MostUnused)), ids.Length)
         {
             EndId = endId,
         };
 
-        TokenSource Whole(TextRange range) => documents.Whole(range).Of(ids);
+        TokenSource Whole(TextRange range) => text.Whole(range).Of(ids);
     }
 }

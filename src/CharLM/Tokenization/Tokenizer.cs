@@ -2,10 +2,7 @@ using System.Text;
 
 namespace CharLM.Tokenization;
 
-/// <summary>
-/// Splits a text into tokens. <see cref="Count"/> and <see cref="Encode"/> never make a string per token of the text:
-/// a text of n tokens is encoded in two passes into 4n bytes.
-/// </summary>
+/// <summary>Splits a text into tokens.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class Tokenizer
 {
@@ -50,13 +47,60 @@ public abstract class Tokenizer
     public abstract IEnumerable<string> Tokenize(string text);
 
     /// <summary>The distinct tokens of a text with their frequencies, in order of first appearance.</summary>
-    public abstract IReadOnlyList<TokenCount> Count(ReadOnlySpan<char> text);
+    public IReadOnlyList<TokenCount> Count(ReadOnlySpan<char> text)
+    {
+        TokenPass pass = NewPass();
+        pass.Add(text);
+        pass.End();
+        return pass.Counts;
+    }
 
     /// <summary>The ids of the tokens of a text; a token that <paramref name="vocab"/> has not is <see cref="Vocab.UnknownId"/>.</summary>
     /// <param name="text">The text.</param>
     /// <param name="vocab">Token to id.</param>
     /// <param name="maxTokens">Stop after this many tokens; all of them when null.</param>
-    public abstract int[] Encode(ReadOnlySpan<char> text, Vocab vocab, int? maxTokens = null);
+    public int[] Encode(ReadOnlySpan<char> text, Vocab vocab, int? maxTokens = null)
+    {
+        ArgumentNullException.ThrowIfNull(vocab);
+        const int PartLength = 1 << 16;
+        // A token has a character at least.
+        var ids = new int[Math.Min(maxTokens ?? int.MaxValue, text.Length)];
+        int count = 0;
+        TokenPass pass = NewPass();
+        pass.Sink = some =>
+        {
+            some = some[..Math.Min(some.Length, ids.Length - count)];
+            some.CopyTo(ids.AsSpan(count));
+            count += some.Length;
+        };
+        for (; !text.IsEmpty && pass.Total < ids.Length; text = text[Math.Min(PartLength, text.Length)..])
+            pass.Add(text[..Math.Min(PartLength, text.Length)]);
+        pass.End();
+        int[] known = [.. pass.Counts.Select(one => IdOf(one.Token, vocab))];
+        for (int i = 0; i < count; i++)
+            ids[i] = known[ids[i]];
+        Array.Resize(ref ids, count);
+        return ids;
+    }
+
+    /// <summary>The ids of a text in a document, which holds no end.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="vocab">Token to id.</param>
+    /// <param name="endId">What no token of a text is; null: the model knows no documents.</param>
+    internal int[] EncodeInDocument(ReadOnlySpan<char> text, Vocab vocab, int? endId)
+    {
+        int[] ids = Encode(text, vocab);
+        if (endId is { } end)
+            ids.AsSpan().Replace(end, Vocab.UnknownId);
+        return ids;
+    }
+
+    /// <summary>Reads a text part by part.</summary>
+    /// <param name="firstId">The number of the first token that appears.</param>
+    internal abstract TokenPass NewPass(int firstId = 0);
+
+    /// <summary>The id of a token of a text.</summary>
+    internal virtual int IdOf(string token, Vocab vocab) => vocab[token];
 
     /// <summary>A person's text as its tokens spell it: the same, but for bytes.</summary>
     public virtual string FromText(string text) => text;
@@ -80,5 +124,5 @@ public abstract class Tokenizer
     /// <summary>Where a token begins, in UTF-16 units; the text's length when it has no such token.</summary>
     /// <param name="text">The text.</param>
     /// <param name="token">Which token, from 0.</param>
-    public abstract int PlaceOf(ReadOnlySpan<char> text, int token);
+    public int PlaceOf(ReadOnlySpan<char> text, int token) => NewPass().PlaceOf(text, token);
 }

@@ -141,7 +141,7 @@ public sealed class CorpusFileTests : IDisposable
         Assert.Equal(CorpusFileError.TooLarge, e.Error);
         Assert.Equal(
             "'standard input' has more than 134,217,728 bytes; at most 134,217,728 can be read from a pipe or a device; a file may have "
-                + "1,073,741,791", e.Message);
+                + "1,099,511,627,776", e.Message);
         Assert.InRange(input.Sent, 134_217_728, 200_000_000);
     }
 

@@ -17,7 +17,7 @@ public sealed class CorpusSettingsTests
                 settings.RetryDelay }
             .Select(time => (int)time.TotalSeconds));
         Assert.Equal((3, 5), (settings.Tries, settings.MaxRedirects));
-        Assert.Equal((1_073_741_791, 268_435_456), (settings.MaxTextBytes, settings.MaxUnpackedBytes));
+        Assert.Equal((1_099_511_627_776, 268_435_456), (settings.MaxTextBytes, settings.MaxUnpackedBytes));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class CorpusSettingsTests
                 "connect_timeout must be 0.001 to 86400 seconds, not 0",
                 "retry_delay must be 0 to 86400 seconds, not -1",
                 "tries must be 1 to 100, not 0",
-                "max_text_bytes must be 1 to 1073741791, not 1073741792",
+                "max_text_bytes must be 1 to 1099511627776, not 1099511627777",
             ],
             e.Errors);
     }

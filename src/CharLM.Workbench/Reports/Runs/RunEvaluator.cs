@@ -35,7 +35,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         if (saved is Checkpoint { Model.LeakLabel: { } leak })
             throw new InvalidConfigException([leak]);
         var evaluation = new EvaluationRun();
-        EvaluationText text = evaluation.Texts(corpus, saved)[0];
+        EvaluationText text = evaluation.Texts(corpus, [saved], cancellationToken)[0];
         if (text.Range.Begin == 0)
             throw new InvalidConfigException(["training saw all of the text"]);
         EvaluationResult result = evaluation.Execute(saved, text, run, device, threads, cancellationToken);
@@ -70,7 +70,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
         ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
     {
-        TokenSource all = EvaluationText.From(corpus, saved.Text, saved.Vocab).Tokens;
+        TokenSource all = EncodedText.Of(corpus, saved.Text, cancellationToken).In(saved.Vocab);
         TokenSource seen = all.Slice(0, Math.Min(text.Range.Begin, saved.PartsOf(all.Length).Train.End));
         EvaluationReport? nGram = seen.Length < 2 ? null
             : Baselines.NGram(seen, text, saved.Vocab.Count, Baselines.DefaultOrder, cancellationToken: cancellationToken).Report;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CharLM.Models.NGram;
 
 /// <summary>
@@ -7,14 +9,21 @@ namespace CharLM.Models.NGram;
 /// </summary>
 internal sealed class NGramCounter
 {
+    // A token, its place before and after each sorting, and how much it shares with the one before.
+    private const int BytesOfToken = (3 * sizeof(int)) + 1;
+
+    // An n-gram's token, count, first child, total and backoff.
+    private const int BytesOfNGram = 5 * sizeof(int);
+
     private readonly int[] _tokens;
     private readonly int _order;
+    private readonly long _memory;
     private readonly int[] _places;
     private readonly byte[] _shared;
 
-    private NGramCounter(int[] tokens, int order, int vocabSize)
+    private NGramCounter(int[] tokens, int order, int vocabSize, long memory)
     {
-        (_tokens, _order) = (tokens, order);
+        (_tokens, _order, _memory) = (tokens, order, memory);
         _places = Sort(vocabSize);
         _shared = new byte[tokens.Length];
         for (int i = 1; i < _places.Length; i++)
@@ -25,14 +34,36 @@ internal sealed class NGramCounter
     /// <param name="tokens">Token ids, below <paramref name="vocabSize"/>.</param>
     /// <param name="order">The greatest length.</param>
     /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    /// <param name="memory">Bytes that may be taken.</param>
     /// <returns>Level k holds the n-grams of k tokens; level 0 is the empty one.</returns>
-    public static NGramLevel[] Count(int[] tokens, int order, int vocabSize)
+    /// <exception cref="InvalidConfigException">They are not enough.</exception>
+    public static NGramLevel[] Count(int[] tokens, int order, int vocabSize, long memory = long.MaxValue)
     {
-        var counter = new NGramCounter(tokens, order, vocabSize);
+        var counter = new NGramCounter(tokens, order, vocabSize, memory);
         NGramLevel[] levels = counter.ReadOff();
         for (int length = order - 1; length >= 1; length--)
             counter.CountPredecessors(length, levels[length].Counts);
         return levels;
+    }
+
+    /// <summary>Bytes that counting takes beside the n-grams themselves.</summary>
+    public static long BytesOf(long tokens) => BytesOfToken * tokens;
+
+    /// <summary>Throws when counting takes more than there is.</summary>
+    /// <param name="bytes">What it takes.</param>
+    /// <param name="memory">What there is.</param>
+    /// <param name="tokens">Tokens that are counted.</param>
+    /// <param name="isAll">Whether the n-grams are among the bytes.</param>
+    public static void Require(long bytes, long memory, long tokens, bool isAll)
+    {
+        if (bytes <= memory && tokens <= Array.MaxLength)
+            return;
+        long fit = (long)Math.Min(Array.MaxLength, (double)tokens * memory / bytes * (isAll ? 0.9 : 0.3));
+        throw new InvalidConfigException(
+            [$"counting the n-grams of {tokens} tokens takes {(isAll ? "" : "more than ")}{Gigabytes(bytes)} GB of memory, and there are "
+                + $"{Gigabytes(memory)} GB: count fewer tokens (max-tokens {fit}, say), or shorter n-grams"]);
+
+        static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.0##", CultureInfo.InvariantCulture);
     }
 
     // Whether the n-gram of a length at a sorted position differs from the one at the position before.
@@ -100,6 +131,9 @@ internal sealed class NGramCounter
                 sizes[length] += IsNew(i, length) ? 1 : 0;
         }
         sizes[0] = 1;
+        Require(
+            BytesOf(_tokens.Length) + (sizeof(int) * (long)_tokens.Length) + (BytesOfNGram * sizes.Sum(size => (long)size)), _memory,
+            _tokens.Length, isAll: true);
         var levels = new NGramLevel[_order + 1];
         for (int length = 0; length <= _order; length++)
         {

@@ -51,20 +51,27 @@ public sealed class NGramModel : ILanguageModel
     /// <param name="tokens">Token ids, 1 or more.</param>
     /// <param name="order">Tokens of the longest n-grams, 1 to <see cref="MaxOrder"/>.</param>
     /// <param name="vocabSize">Number of tokens in the vocab.</param>
-    /// <exception cref="InvalidConfigException">The order is out of range, or there is no text.</exception>
+    /// <exception cref="InvalidConfigException">
+    /// The order is out of range, there is no text, or the counts take more memory than there is.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id is not in the vocab.</exception>
-    public static NGramModel Train(TokenSource tokens, int order, int vocabSize)
+    public static NGramModel Train(TokenSource tokens, int order, int vocabSize) =>
+        Train(tokens, order, vocabSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+
+    /// <summary>Counts a text with so many bytes of memory.</summary>
+    internal static NGramModel Train(TokenSource tokens, int order, int vocabSize, long memory)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
         InvalidConfigException.ThrowIfAny(Errors(order));
         if (tokens.IsEmpty)
             throw new InvalidConfigException(["there is no text to count n-grams in"]);
+        NGramCounter.Require(NGramCounter.BytesOf(tokens.Length), memory, tokens.Length, isAll: false);
         int[] ids = tokens.ToArray();
         int wrong = ids.IndexOfAnyExceptInRange(0, vocabSize - 1);
         if (wrong >= 0)
             throw new ArgumentOutOfRangeException(nameof(tokens), ids[wrong], $"token ids are 0 to {vocabSize - 1}");
-        return new NGramModel(NGramCounter.Count(ids, order, vocabSize), vocabSize);
+        return new NGramModel(NGramCounter.Count(ids, order, vocabSize, memory), vocabSize);
     }
 
     /// <summary>Every error of an order; empty when there is none.</summary>

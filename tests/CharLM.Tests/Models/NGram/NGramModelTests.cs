@@ -162,6 +162,19 @@ public sealed class NGramModelTests
         return nats;
     }
 
+    // Before anything is sorted where that alone is too much, and before the n-grams are laid out.
+    [Theory]
+    [InlineData(50_000_000, "takes more than 0.13 GB of memory, and there are 0.05 GB: count fewer tokens (max-tokens 1153846, say)")]
+    [InlineData(135_000_000, "takes 0.17 GB of memory, and there are 0.135 GB: count fewer tokens (max-tokens 7147056, say)")]
+    public void Train_MoreThanMemoryHolds_IsRefusedWithTheSize(long memory, string expected)
+    {
+        var text = new int[10_000_000];
+
+        string message = Assert.Throws<InvalidConfigException>(() => NGramModel.Train(text, 2, 1, memory)).Message;
+
+        Assert.Equal($"counting the n-grams of 10000000 tokens {expected}, or shorter n-grams", message);
+    }
+
     private static void Check<T>(Gen<T> cases, Action<T> holds) =>
         Prop.ForAll(cases.ToArbitrary(), sample =>
         {

@@ -72,7 +72,8 @@ public sealed class EvaluationRunTests
         double? Share(string read)
         {
             var run = new EvaluationRun();
-            return run.Execute(model, run.Texts(Corpus with { Text = read }, model with { Corpus = new CorpusRecord("y", "bb") })[0],
+            return run.Execute(
+                model, run.Texts(new CorpusText(read, Corpus.Origin), [model with { Corpus = new CorpusRecord("y", "bb") }])[0],
                 "x").Report.PassagesTrainedOn;
         }
     }
@@ -108,7 +109,7 @@ public sealed class EvaluationRunTests
     private static IEnumerable<TextRange> Ranges(EvaluationRun run, params ISavedModel[] models) =>
         run.Texts(Corpus, models).Select(text => text.Range);
 
-    private static string Describe(EvaluationRun run, ISavedModel model) => run.Texts(Corpus, model)[0].Describe();
+    private static string Describe(EvaluationRun run, ISavedModel model) => run.Texts(Corpus, [model])[0].Describe();
 
     private static string Refusal(EvaluationRun run, params ISavedModel[] models) =>
         Assert.Throws<InvalidConfigException>(() => run.Texts(Corpus, models)).Message;

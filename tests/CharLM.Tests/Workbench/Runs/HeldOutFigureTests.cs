@@ -31,7 +31,7 @@ public sealed class HeldOutFigureTests : IDisposable
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
 
         var run = new EvaluationRun();
-        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1,
+        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, [saved])[0], "x", threads: 1,
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(trained, evaluated.All.Mean, 1e-9);
         Assert.Equal(saved.Progress.HeldOutPerplexity!.Value, evaluated.Perplexity, 1e-6);
@@ -40,7 +40,7 @@ public sealed class HeldOutFigureTests : IDisposable
         Assert.Equal(evaluated.All, reported.Evaluation.All);
         Assert.Equal((evaluated.Text, evaluated.Reading, evaluated.Characters),
             (reported.Evaluation.Text, reported.Evaluation.Reading, reported.Evaluation.Characters));
-        Assert.Equal(((RunData.Text)result.Description.Data).HeldOutTokens, run.Texts(Corpus, saved)[0].Tokens.Length);
+        Assert.Equal(((RunData.Text)result.Description.Data).HeldOutTokens, run.Texts(Corpus, [saved])[0].Tokens.Length);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class HeldOutFigureTests : IDisposable
         RunResult result = new TrainingRun(config, threads: 1).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
         var run = new EvaluationRun();
-        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1,
+        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, [saved])[0], "x", threads: 1,
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(result.LastEpoch!.HeldOutLoss!.Value, evaluated.All.Mean, 1e-5);
     }
@@ -76,14 +76,14 @@ public sealed class HeldOutFigureTests : IDisposable
                 total += Evaluator.Measure(model, tokens.AsMemory(window, 8 + 1), rows: 1).Total;
         }
         var run = new EvaluationRun();
-        EvaluationReport report = run.Execute(saved, run.Texts(Corpus, saved)[0], "x", threads: 1,
+        EvaluationReport report = run.Execute(saved, run.Texts(Corpus, [saved])[0], "x", threads: 1,
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(120 * 8, report.All.Tokens);
         Assert.Equal(total, report.All.Total, 1e-3);
         Assert.Equal(report.All.BitsPerToken, report.BitsPerCharacter, 1e-9); // a token is a character
         Assert.Contains("120 windows of 8 tokens that overlap, the state zero for each", report.Reading, StringComparison.Ordinal);
         // If another reading is requested: everything after the last training window, in one row.
-        EvaluationText row = (run with { Rows = 1 }).Texts(Corpus, saved)[0];
+        EvaluationText row = (run with { Rows = 1 }).Texts(Corpus, [saved])[0];
         Assert.Equal((0, new TextRange(308, 428)), (row.WindowLength, row.Range));
     }
 

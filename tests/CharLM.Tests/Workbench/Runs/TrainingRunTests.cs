@@ -182,7 +182,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         Assert.Throws<CorpusTooShortException>(
             () => new TrainingRun(Config)
-                .Execute(Corpus with { Text = "too short" }, cancellationToken: TestContext.Current.CancellationToken));
+                .Execute(new CorpusText("too short", Corpus.Origin), cancellationToken: TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(System.IO.Path.GetDirectoryName(Path)));
     }
 

@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Tokenization;
@@ -133,7 +134,7 @@ public sealed class RunReportTests : IDisposable
     public void Measure_AnotherText_IsRefused()
     {
         RunRecord run = Trained("one");
-        var other = TrainedRun.Corpus with { Origin = TrainedRun.Corpus.Origin with { Sha256 = new string('0', 64) } };
+        var other = new CorpusText(TrainedRun.Corpus.Text, TrainedRun.Corpus.Origin with { Sha256 = new string('0', 64) });
 
         Assert.Contains("is not the text",
             Assert.Throws<InvalidConfigException>(

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace CharLM.Checkpoints;
+namespace CharLM;
 
 /// <summary>Writes a file so that readers see either the old content or the new, never a part.</summary>
 internal static class AtomicFile
@@ -62,14 +62,17 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Removes what writers have left in a folder that were killed; others may be writing there.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The file that they wrote; null: any.</param>
     // The system unlocks the files of a dead process. Files that cannot be removed do no harm.
-    private static void RemoveAbandoned(string folder, string name)
+    internal static void RemoveAbandoned(string folder, string? name = null)
     {
-        string begin = $".{name}.";
+        string begin = name is null ? "." : $".{name}.";
         foreach (string path in Directory.EnumerateFiles(folder, $".*{TemporaryExtension}"))
         {
-            string file = Path.GetFileName(path);
-            if (!file.StartsWith(begin, StringComparison.Ordinal) || !IsUnique(file[begin.Length..^TemporaryExtension.Length]))
+            string file = Path.GetFileNameWithoutExtension(path);
+            if (!file.StartsWith(begin, StringComparison.Ordinal) || !IsUnique(name is null ? file.Split('.')[^1] : file[begin.Length..]))
                 continue;
             try
             {
