@@ -28,7 +28,7 @@ public sealed class CorpusVerbTests : IDisposable
     [Fact]
     public async Task Cache_LargeText_IsListedAndCleared()
     {
-        Assert.Equal(["0 texts, 0 bytes"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
+        Assert.Equal(["0 texts, 0 B"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
         string text = _sandbox.At("large.txt");
         var lines = new byte[(64 << 20) + 22];
         "the cat sat on a mat.\n"u8.CopyTo(lines);
@@ -38,7 +38,7 @@ public sealed class CorpusVerbTests : IDisposable
 
         JsonElement shown = (await _sandbox.RunAsync("corpus", "show", text, "--cleaning", "none", "--json")).Succeeded().Json();
         Assert.Equal((lines.Length, 14), (shown.GetProperty("tokens").GetInt32(), shown.GetProperty("vocab_size").GetInt32()));
-        Assert.Equal(["0 texts, 0 bytes"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
+        Assert.Equal(["0 texts, 0 B"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
 
         string[] count = ["ngram", text, "--cleaning", "none", "--order", "2", "--max-tokens", "5000", "--out", _sandbox.At("model")];
         Outcome first = (await _sandbox.RunAsync(count)).Succeeded(), second = (await _sandbox.RunAsync(count)).Succeeded();
