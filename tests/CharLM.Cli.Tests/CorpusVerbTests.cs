@@ -37,7 +37,7 @@ public sealed class CorpusVerbTests : IDisposable
         await File.WriteAllBytesAsync(text, lines);
 
         JsonElement shown = (await _sandbox.RunAsync("corpus", "show", text, "--cleaning", "none", "--json")).Succeeded().Json();
-        Assert.Equal((lines.Length, 14), (shown.GetProperty("tokens").GetInt32(), shown.GetProperty("vocab_size").GetInt32()));
+        Assert.Equal((lines.Length, 13), (shown.GetProperty("tokens").GetInt32(), shown.GetProperty("vocab_size").GetInt32()));
         Assert.Equal(["0 texts, 0 B"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
 
         string[] count = ["ngram", text, "--cleaning", "none", "--order", "2", "--max-tokens", "5000", "--out", _sandbox.At("model")];
