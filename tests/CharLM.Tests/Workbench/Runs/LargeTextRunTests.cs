@@ -61,19 +61,21 @@ public sealed class LargeTextRunTests : IDisposable
         AssertSame(memory, file);
     }
 
+    // Uncut in memory, and cut twice, inside an epoch and at its end, on the file of ids.
     [Fact]
-    public async Task Execute_TextInAFile_GoesOnWhereItWasCut()
+    public async Task Resume_TextInAFile_EndsBitByBitAsUncutInMemory()
     {
         string path = _bench.Write("story.txt", Encoding.UTF8.GetBytes(Story));
-        Checkpoint uncut = await TrainAsync(path, Config, isLarge: false);
+        RunConfig config = Config with { CheckpointEvery = CheckpointInterval.Epochs(1) };
+        RunDirectory whole = await RunAsync("whole", path, config, isLarge: false);
+        await RunAsync("parts", path, config, isLarge: true, cutAfter: 5);
+        await RunAsync("parts", path, config, isLarge: true, cutAfter: (int)EpochMetrics.Read(whole.MetricsPath)[0].Step - 5);
+        RunDirectory parts = await RunAsync("parts", path, config, isLarge: true);
 
-        await TrainAsync(path, Config with { Training = Config.Training with { NumEpochs = 1 } }, isLarge: true);
-        Checkpoint first = CheckpointFile.Read(_bench.PathOf("model"));
-        RunResult result = new TrainingRun(Config with { CheckpointPath = _bench.PathOf("model") }, first)
-            .Execute(await ReadAsync(path, isLarge: true), cancellationToken: Token);
-
-        Assert.Equal(2, result.EpochsDone);
-        Assert.Equal(uncut.Vocab.Tokens, CheckpointFile.Read(_bench.PathOf("model")).Vocab.Tokens);
+        Checkpoint one = CheckpointFile.Read(whole.LastCheckpointPath), other = CheckpointFile.Read(parts.LastCheckpointPath);
+        AssertSame(one, other);
+        Assert.Equal(one.Resume!.Step, other.Resume!.Step);
+        Assert.Equal(File.ReadAllText(whole.SamplesPath), File.ReadAllText(parts.SamplesPath));
     }
 
     [Fact]
@@ -119,6 +121,17 @@ public sealed class LargeTextRunTests : IDisposable
         config = config with { CheckpointPath = _bench.PathOf("model") };
         new TrainingRun(config).Execute(await ReadAsync(path, isLarge), cancellationToken: Token);
         return CheckpointFile.Read(config.CheckpointPath);
+    }
+
+    private async Task<RunDirectory> RunAsync(string name, string path, RunConfig config, bool isLarge, int cutAfter = int.MaxValue)
+    {
+        var directory = new RunDirectory(_bench.PathOf(name));
+        using RunSession session = directory.State == RunDirectoryState.Resumable
+            ? RunKind.LanguageModel.Resume(directory.Path) : RunKind.LanguageModel.New(directory.Path);
+        using var cancel = new CancellationTokenSource();
+        new TrainingRun(config with { Corpus = "/x" }, session: session).Execute(
+            await ReadAsync(path, isLarge), Interruption.After(cutAfter, int.MaxValue, cancel), cancel.Token);
+        return directory;
     }
 
     private async Task<CorpusText> ReadAsync(string path, bool isLarge)
