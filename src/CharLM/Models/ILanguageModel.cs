@@ -69,7 +69,7 @@ public interface IPredictor : IDisposable
     void Rearrange(ReadOnlySpan<int> rows);
 }
 
-/// <summary>A token that a model thought likely, such as the most probable one.</summary>
+/// <summary>A token with its predicted probability, such as the most probable token.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Token">Its id; on a tie the lowest.</param>
 /// <param name="Probability">The model's probability, in (0, 1].</param>

@@ -10,12 +10,12 @@ namespace CharLM.Models;
 /// <summary>
 /// A recurrent language model: token ids become vectors (one-hot or learned), pass the recurrent layers, and a linear
 /// output layer gives the logits of the next token. It is a TorchSharp module from token ids [batch, num_steps] to logits
-/// [batch, num_steps, vocab], each row read from its beginning.
+/// [batch, num_steps, vocab], each row starting from a zero state.
 /// </summary>
 /// <remarks>
-/// Thread safety: any number of threads may read with it at once. One trainer may change it; who reads while a step is learned, and who
-/// uses it after it is disposed, gets an exception. Weights that are changed by other means (<c>load_state_dict</c>, <c>to</c>, an
-/// optimizer of your own) are yours to guard.
+/// Thread safety: any number of threads may read with it at once. One trainer may change it; using the model during a training step or
+/// after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
+/// optimizer).
 /// </remarks>
 public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
 {
@@ -26,9 +26,9 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
     private readonly Lock _fusing = new();
     private FusedRuntime? _fused;
 
-    /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
-    /// <param name="config">What it is made of.</param>
-    /// <param name="vocabSize">Tokens of the vocab, 1 or more.</param>
+    /// <summary>Creates a model with new weights, drawn from torch's generator.</summary>
+    /// <param name="config">Cell, sizes and initial weights.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab, 1 or more.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public LanguageModel(ModelConfig config, int vocabSize)
         : base(nameof(LanguageModel))
@@ -38,7 +38,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         config.Validate();
         (Config, VocabSize, Access) = (config.Resolved(), vocabSize, new ModelAccess(this));
 
-        // The names are those of the book's RNNModel, so that a state dict moves over unchanged.
+        // The book's RNNModel has the same names, so that a state dict loads unchanged.
         if (config.EmbeddingSize > 0)
             register_module("embedding", _embedding = Embedding(vocabSize, config.EmbeddingSize));
         _recurrent = RecurrentLayers.Create(config, config.InputSize(vocabSize));
@@ -49,21 +49,21 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         WeightInitializer.Apply(this, config);
     }
 
-    /// <summary>What the model is made of; the form of a GRU is written out.</summary>
+    /// <summary>The configuration, with the form of a GRU made explicit.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Tokens of the vocab.</summary>
+    /// <summary>Number of tokens in the vocab.</summary>
     public int VocabSize { get; }
 
     /// <inheritdoc/>
     public bool ReadsAhead => Config.Bidirectional;
 
-    /// <summary>Where the weights live.</summary>
+    /// <summary>The device of the weights.</summary>
     public Device Device => _output.Bias.device;
 
     /// <summary>
-    /// Threads of the fused kernels; default 0: as many as measure faster. Read when they start; other implementations use
-    /// torch's.
+    /// Threads of the fused kernels, read when the kernels start; default 0: the number that measures fastest. Other implementations use
+    /// torch's threads.
     /// </summary>
     public int Threads
     {
@@ -76,24 +76,24 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         }
     }
 
-    /// <summary>The number of values in all weights, frozen ones included.</summary>
+    /// <summary>The number of values in all weights, including frozen ones.</summary>
     public long NumParameters => parameters().Sum(parameter => parameter.numel());
 
     /// <summary>The state before the first token.</summary>
     /// <param name="batchSize">Rows, 1 or more.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     public RecurrentState BeginState(long batchSize)
     {
         using ModelAccess.Lease reading = Access.Read();
         return ZeroState(batchSize);
     }
 
-    /// <summary>Reads rows from their beginning: what <c>call</c> does, between its hooks.</summary>
+    /// <summary>Reads rows from a zero state; <c>call</c> runs this between its hooks.</summary>
     /// <param name="input">Token ids, int64 [batch, num_steps].</param>
     /// <returns>The logits of each next token, [batch, num_steps, vocab].</returns>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -113,7 +113,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
     /// The logits of each next token, step by step, [num_steps * batch, vocab], and the state after the last step.
     /// </returns>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     public (Tensor Logits, RecurrentState State) forward(Tensor inputs, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -122,11 +122,11 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         return Compute(inputs, state);
     }
 
-    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <summary>The same for callers that already hold a lease on the model.</summary>
     /// <inheritdoc cref="BeginState"/>
     internal RecurrentState ZeroState(long batchSize) => _recurrent.ZeroState(batchSize);
 
-    /// <summary>The same for those who have their part in the use of the model already.</summary>
+    /// <summary>The same for callers that already hold a lease on the model.</summary>
     /// <inheritdoc cref="forward(Tensor, RecurrentState)"/>
     internal (Tensor Logits, RecurrentState State) Compute(Tensor inputs, RecurrentState state)
     {
@@ -144,14 +144,14 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
     }
 
     /// <summary>
-    /// Reads text without gradients, by whatever computes this model best. Where that is torch, the model is in evaluation mode until
-    /// the last of its predictors is disposed, and then again in the mode that the first one found.
+    /// Creates a predictor, which reads text without gradients, with the best implementation for this model. With torch, the model is in
+    /// evaluation mode until its last predictor is disposed; its previous mode then returns.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     public IPredictor Predictor() => UsesKernels ? new FusedPredictor(this) : new TorchPredictor(this);
 
-    /// <summary>The targets of a minibatch in the order of <see cref="forward(Tensor, RecurrentState)"/>'s logits.</summary>
+    /// <summary>Flattens targets into the order of the logits of <see cref="forward(Tensor, RecurrentState)"/>.</summary>
     /// <param name="targets">Token ids [batch, num_steps].</param>
     /// <returns>[num_steps * batch].</returns>
     public static Tensor StepByStep(Tensor targets)
@@ -160,17 +160,17 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         return targets.t().reshape(-1);
     }
 
-    /// <summary>Whether the kernels compute this model as a whole.</summary>
+    /// <summary>Whether the kernels compute the whole model.</summary>
     internal bool UsesKernels => Config.Implementation == Implementation.Fused && _attention is null;
 
-    /// <summary>What the kernels keep for this model; made when it is first asked for.</summary>
+    /// <summary>The kernels' buffers and weights for this model, created on first use.</summary>
     internal FusedRuntime Fused
     {
         get
         {
             lock (_fusing)
             {
-                // Moving a module to another type or device replaces its parameters, and with them their memory.
+                // Moving a module to another type or device replaces its parameters and their memory.
                 if (_fused is not null && !_fused.Weights.AreThoseOf(this))
                 {
                     _fused.Dispose();
@@ -202,10 +202,10 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
     /// <inheritdoc/>
     object ITorchModel.Select(object state, Tensor rows) => ((RecurrentState)state).Map(tensor => tensor.index_select(1, rows));
 
-    /// <summary>Who uses the model just now.</summary>
+    /// <summary>Tracks who is using the model.</summary>
     internal ModelAccess Access { get; }
 
-    /// <summary>Frees the weights, after calls that go on; later ones throw. The second time does nothing.</summary>
+    /// <summary>Frees the weights once running calls have ended; later calls throw. A second call does nothing.</summary>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
@@ -220,15 +220,15 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
     }
 }
 
-/// <summary>The output layer: logits = H W^T + b, with a weight of its own or the tokens' vectors as weight.</summary>
+/// <summary>The output layer: logits = H W^T + b, where W is its own weight or the token embedding.</summary>
 internal sealed class OutputLayer : Module
 {
     private readonly bool _tied;
 
-    /// <summary>A layer with torch.nn.Linear's initial values.</summary>
+    /// <summary>Creates a layer with torch.nn.Linear's initial values.</summary>
     /// <param name="inputSize">Width of the input.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
-    /// <param name="tied">Whether the weight is the tokens' vectors, which stay the embedding's.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    /// <param name="tied">Whether the weight is the token embedding, which the embedding layer owns.</param>
     public OutputLayer(int inputSize, int vocabSize, bool tied)
         : base("linear")
     {
@@ -239,23 +239,23 @@ internal sealed class OutputLayer : Module
         register_parameter("bias", new Parameter(init.uniform_(empty(vocabSize), -bound, bound)));
     }
 
-    /// <summary>[vocab].</summary>
+    /// <summary>The bias, [vocab].</summary>
     public Parameter Bias => get_parameter("bias")!;
 
-    /// <summary>The logits.</summary>
+    /// <summary>Computes the logits.</summary>
     /// <param name="input">[rows, input].</param>
-    /// <param name="vectors">The tokens' vectors [vocab, input]; used when the layer is tied.</param>
+    /// <param name="vectors">The token embedding, [vocab, input]; used if the layer is tied.</param>
     /// <returns>[rows, vocab].</returns>
     public Tensor Forward(Tensor input, Tensor? vectors) => functional.linear(input, _tied ? vectors! : get_parameter("weight")!, Bias);
 }
 
-/// <summary>Token ids as what recurrent layers read: learned vectors, or one-hot ones.</summary>
+/// <summary>Turns token ids into the input of recurrent layers: learned or one-hot vectors.</summary>
 internal static class TokenVectors
 {
-    /// <summary>The vectors of tokens.</summary>
+    /// <summary>Returns the vectors of tokens.</summary>
     /// <param name="ids">int64, of any shape.</param>
-    /// <param name="embedding">The learned vectors; null for one-hot ones.</param>
-    /// <param name="vocabSize">Tokens of the vocab.</param>
+    /// <param name="embedding">The learned vectors; null for one-hot vectors.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
     /// <param name="type">The type of one-hot vectors.</param>
     /// <returns>[..., input].</returns>
     public static Tensor Of(Tensor ids, Embedding? embedding, int vocabSize, ScalarType type) => embedding is not null

@@ -3,7 +3,7 @@ using CharLM.Models.Attention;
 
 namespace CharLM.Models;
 
-/// <summary>What a language model is made of. The defaults are the GRU of Dive into Deep Learning v0.17.</summary>
+/// <summary>The architecture of a language model. The defaults are the GRU of Dive into Deep Learning v0.17.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ModelConfig
 {
@@ -13,89 +13,87 @@ public sealed record ModelConfig
     /// <summary>For <see cref="CellKind.Own"/>: the name of a registered cell (<see cref="RecurrentCells"/>); default null.</summary>
     public string? OwnCell { get; init; }
 
-    /// <summary>Which published form of it; default the standard one. The others exist in the custom implementation only.</summary>
+    /// <summary>The published form of the cell; default standard. The others need the custom implementation.</summary>
     public CellVariant Variant { get; init; } = CellVariant.Standard;
 
-    /// <summary>What computes it; default the toolkit's own kernels, which are for the CPU.</summary>
+    /// <summary>The implementation of the cell; default the toolkit's kernels, which need the CPU.</summary>
     public Implementation Implementation { get; init; } = Implementation.Fused;
 
-    /// <summary>Recurrent layers, one on the other, 1 to 1,000; default 1.</summary>
+    /// <summary>Number of stacked recurrent layers, 1 to 1,000; default 1.</summary>
     public int NumLayers { get; init; } = 1;
 
-    /// <summary>Hidden units of a layer, 1 to 65,536; default 256.</summary>
+    /// <summary>Hidden units per layer, 1 to 65,536; default 256.</summary>
     public int NumHiddens { get; init; } = 256;
 
-    /// <summary>Size of the learned vector of a token; default 0: tokens enter as one-hot vectors.</summary>
+    /// <summary>Width of the learned token vectors; default 0: one-hot vectors.</summary>
     public int EmbeddingSize { get; init; }
 
     /// <summary>The probability that a value between two layers is dropped in training, in [0, 1); default 0.</summary>
     public double Dropout { get; init; }
 
-    /// <summary>The same for values of the input, learned vectors or one-hot; default 0.</summary>
+    /// <summary>Dropout probability of the input vectors, learned or one-hot, in [0, 1); default 0.</summary>
     public double InputDropout { get; init; }
 
-    /// <summary>The same for what the last layer gives to the output layer; default 0.</summary>
+    /// <summary>Dropout probability between the last recurrent layer and the output layer, in [0, 1); default 0.</summary>
     public double OutputDropout { get; init; }
 
     /// <summary>
-    /// The probability that a weight from hidden state to hidden state is left out, for a whole minibatch (Merity et al. 2018), in
-    /// [0, 1); default 0. The built-in implementation cannot do it.
+    /// The probability that a hidden-to-hidden weight is dropped for a whole minibatch (Merity et al. 2018), in [0, 1); default 0. The
+    /// built-in implementation does not support it.
     /// </summary>
     public double WeightDropout { get; init; }
 
     /// <summary>
-    /// Whether the output layer uses the learned vectors of the tokens as its weight (Press and Wolf 2017); default false. The
-    /// vectors then have the size of the hidden state.
+    /// Whether the output layer uses the learned token vectors as its weight (Press and Wolf 2017); default false. The vectors must then be
+    /// as wide as the hidden state.
     /// </summary>
     public bool TieWeights { get; init; }
 
     /// <summary>
-    /// How weights begin; default null: normal for the custom implementation, torch's rule for the others. The parameters of a cell of
-    /// the user's own begin as its class says.
+    /// Initial weights; default null: normal for the custom implementation, torch's rule for the others. A registered cell initializes its
+    /// own parameters.
     /// </summary>
     public WeightInit? Init { get; init; }
 
-    /// <summary>Deviation of normal initial weights, above 0; default 0.01.</summary>
+    /// <summary>Standard deviation of normal initial weights, above 0; default 0.01.</summary>
     public double InitSigma { get; init; } = 0.01;
 
-    /// <summary>First bias of an LSTM's forget gate (Gers et al. 2000 found 1 helpful); default null: as the other biases.</summary>
+    /// <summary>Initial bias of an LSTM's forget gate (Gers et al. 2000 found 1 helpful); default null: like the other biases.</summary>
     public double? ForgetBias { get; init; }
 
     /// <summary>
-    /// Where the reset gate of a GRU acts; default null: the form that the implementation is known for, before the
-    /// product for <see cref="Implementation.Custom"/>, after it for <see cref="Implementation.BuiltIn"/>.
+    /// Where a GRU's reset gate acts; default null: before the product for <see cref="Implementation.Custom"/>, after it for the
+    /// others.
     /// </summary>
     public GruForm? GruForm { get; init; }
 
     /// <summary>
-    /// Whether every layer reads the sequence backwards, too, with weights of its own, and gives both results side by
-    /// side; default false. For encoders: a <see cref="LanguageModel"/> takes it only with <see cref="AllowLeak"/>.
+    /// Whether every layer also reads the sequence backwards, with separate weights, and concatenates both outputs; default false. For
+    /// encoders: a <see cref="LanguageModel"/> requires <see cref="AllowLeak"/>.
     /// </summary>
     public bool Bidirectional { get; init; }
 
     /// <summary>
-    /// Lets a language model be bidirectional although it then sees the tokens that it predicts, as an exercise of the
-    /// book does; default false. <see cref="LeakLabel"/> belongs on every figure of such a model.
+    /// Allows a bidirectional language model, which sees the tokens it predicts, as in an exercise of the book; default false. Label every
+    /// figure of such a model with <see cref="LeakLabel"/>.
     /// </summary>
     public bool AllowLeak { get; init; }
 
-    /// <summary>
-    /// Lets each step attend over the last layer's earlier hidden states, strictly causal; default null: it sees its own alone.
-    /// </summary>
+    /// <summary>Lets each step attend over the last layer's earlier hidden states, strictly causal; default null: no attention.</summary>
     public AttentionKind? Attention { get; init; }
 
-    /// <summary>For attention: how many earlier steps each step sees, 1 to 65,536; default null: 32.</summary>
+    /// <summary>How many earlier steps attention sees, 1 to 65,536; default null: 32.</summary>
     public int? AttentionWindow { get; init; }
 
-    /// <summary>How many earlier steps attention sees.</summary>
+    /// <summary>The attention window in effect.</summary>
     [JsonIgnore]
     public int EffectiveAttentionWindow => AttentionWindow ?? 32;
 
-    /// <summary>Whether the cell has states beside its hidden state.</summary>
+    /// <summary>Whether the cell has states besides its hidden state.</summary>
     [JsonIgnore]
     public bool HasCellState => NumStates > 1;
 
-    /// <summary>How many states the cell has, the hidden state included.</summary>
+    /// <summary>Number of states of the cell, including the hidden state.</summary>
     [JsonIgnore]
     internal int NumStates => Cell switch
     {
@@ -104,59 +102,59 @@ public sealed record ModelConfig
         _ => 1,
     };
 
-    /// <summary>Width of all states beside the hidden state, side by side.</summary>
+    /// <summary>Total width of all states besides the hidden state.</summary>
     [JsonIgnore]
     internal int CellSize => (NumStates - 1) * NumHiddens;
 
-    /// <summary>What the cell is called: rnn, gru, lstm, or the name of a registered one.</summary>
+    /// <summary>The name of the cell: rnn, gru, lstm, or that of a registered cell.</summary>
     [JsonIgnore]
     internal string CellName => Cell == CellKind.Own ? OwnCell ?? "" : Choices.NameOf(Cell);
 
-    /// <summary>Directions that a layer reads in: 2 when bidirectional.</summary>
+    /// <summary>Number of directions: 2 if bidirectional, else 1.</summary>
     [JsonIgnore]
     public int NumDirections => Bidirectional ? 2 : 1;
 
-    /// <summary>Width of what the recurrent layers give: the hidden units of every direction.</summary>
+    /// <summary>Output width of the recurrent layers: the hidden units of all directions.</summary>
     [JsonIgnore]
     public int OutputSize => NumHiddens * NumDirections;
 
-    /// <summary>What every report of a model that sees what it predicts must say; null for all other models.</summary>
+    /// <summary>The label that reports must carry if the model sees what it predicts; null for all other models.</summary>
     [JsonIgnore]
     public string? LeakLabel =>
         Bidirectional ? "bidirectional: it sees the tokens that it predicts, so this is no language model's perplexity" : null;
 
-    /// <summary>The function of a plain recurrent cell; default tanh. The other cells have functions of their own.</summary>
+    /// <summary>Activation function of a plain recurrent cell; default tanh. Other cells have fixed functions.</summary>
     public RnnActivation RnnActivation { get; init; } = RnnActivation.Tanh;
 
-    /// <summary>The size of a layer's input for a vocab: the embedding, or the one-hot vector.</summary>
+    /// <summary>Input width of the first layer: the embedding's, or the size of the vocab for one-hot vectors.</summary>
     public int InputSize(int vocabSize) => EmbeddingSize > 0 ? EmbeddingSize : vocabSize;
 
-    /// <summary>Whether anything is dropped in training.</summary>
+    /// <summary>Whether training uses any dropout.</summary>
     [JsonIgnore]
     public bool Drops => Dropout > 0 || InputDropout > 0 || OutputDropout > 0 || WeightDropout > 0;
 
-    /// <summary>How weights begin.</summary>
+    /// <summary>The initialization in effect.</summary>
     [JsonIgnore]
     public WeightInit EffectiveInit =>
         Init ?? (Implementation == Implementation.Custom && Cell != CellKind.Own ? WeightInit.Normal : WeightInit.Torch);
 
-    /// <summary>The form of GRU that this configuration means.</summary>
+    /// <summary>The form of GRU in effect.</summary>
     [JsonIgnore]
     public GruForm EffectiveGruForm =>
         GruForm ?? (Implementation == Implementation.Custom ? Models.GruForm.ResetBefore : Models.GruForm.ResetAfter);
 
-    /// <summary>The same with the form of GRU written out, so that it stays when the implementation changes.</summary>
+    /// <summary>This configuration with the form of GRU made explicit, so that a change of implementation keeps it.</summary>
     public ModelConfig Resolved() =>
         Cell == CellKind.Gru && Variant == CellVariant.Standard ? this with { GruForm = EffectiveGruForm } : this;
 
-    /// <summary>What PyTorch appends to the names of a layer's weights, a direction each: l0, and l0_reverse when bidirectional.</summary>
+    /// <summary>The suffixes of a layer's weights in PyTorch, one per direction: l0, and l0_reverse if bidirectional.</summary>
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
 
     /// <summary>The model in one word: lstm512, or gru2x256 for two layers.</summary>
     internal string ShortName => $"{CellName}{(NumLayers > 1 ? $"{NumLayers}x" : "")}{NumHiddens}";
 
-    /// <summary>A model of a registered cell, all else by default.</summary>
-    /// <param name="name">What the cell is registered under.</param>
+    /// <summary>The configuration of a registered cell, with defaults for all else.</summary>
+    /// <param name="name">The cell's registered name.</param>
     public static ModelConfig OfCell(string name) => new()
     {
         Cell = CellKind.Own,
@@ -164,7 +162,7 @@ public sealed record ModelConfig
         Implementation = Implementation.Custom,
     };
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>All errors of the configuration; empty if it is valid.</summary>
     public IEnumerable<string> Errors()
     {
         if (Cell != CellKind.Own && OwnCell is not null)
@@ -237,7 +235,7 @@ public sealed record ModelConfig
             yield return $"activation is for the rnn cell, not for {CellName}";
     }
 
-    /// <summary>Throws when the configuration has an error.</summary>
+    /// <summary>Throws if the configuration is invalid.</summary>
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
@@ -246,7 +244,7 @@ public sealed record ModelConfig
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum CellKind
 {
-    /// <summary>Elman's network: one hidden state, no gates.</summary>
+    /// <summary>Elman network: one hidden state, no gates.</summary>
     Rnn,
 
     /// <summary>Gated recurrent unit (Cho et al. 2014).</summary>
@@ -255,66 +253,65 @@ public enum CellKind
     /// <summary>Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000).</summary>
     Lstm,
 
-    /// <summary>A cell of the user's own, which <see cref="ModelConfig.OwnCell"/> names.</summary>
+    /// <summary>A registered cell, named by <see cref="ModelConfig.OwnCell"/>.</summary>
     Own,
 }
 
-/// <summary>A published form of a cell. Weights of one form do not fit another; docs/cells.md has the equations.</summary>
+/// <summary>A published form of a cell. Weights are not interchangeable between forms; docs/cells.md has the equations.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum CellVariant
 {
-    /// <summary>The cell as PyTorch and the books have it.</summary>
+    /// <summary>The cell as in PyTorch and the books.</summary>
     Standard,
 
-    /// <summary>For the lstm: no forget gate, the cell state only adds up (Hochreiter and Schmidhuber 1997).</summary>
+    /// <summary>For the lstm: no forget gate, the cell state only accumulates (Hochreiter and Schmidhuber 1997).</summary>
     NoForgetGate,
 
-    /// <summary>For the lstm: the gates look at the cell state, too (Gers and Schmidhuber 2000, 2001).</summary>
+    /// <summary>For the lstm: the gates also read the cell state (Gers and Schmidhuber 2000, 2001).</summary>
     Peephole,
 
-    /// <summary>For the lstm: what is written takes the place of what is forgotten, f = 1 - i (Greff et al. 2017).</summary>
+    /// <summary>For the lstm: coupled input and forget gates, f = 1 - i (Greff et al. 2017).</summary>
     CoupledGates,
 
     /// <summary>
-    /// For the gru and the lstm: minGRU and minLSTM, whose gates see the input alone, so that a whole sequence is one
-    /// parallel scan (Feng et al. 2024).
+    /// For the gru and the lstm: minGRU and minLSTM, whose gates read only the input, so that a parallel scan computes a whole sequence
+    /// (Feng et al. 2024).
     /// </summary>
     Minimal,
 }
 
-/// <summary>What computes the cell. Weights have the same names, shapes and meaning in all of them.</summary>
+/// <summary>The implementation of a cell. Weights have the same names, shapes and meaning in all of them.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Implementation
 {
-    /// <summary>From scratch: the cell's equations, one a line, on plain tensor operations.</summary>
+    /// <summary>From scratch: the cell's equations, one per line, in plain tensor operations.</summary>
     Custom,
 
-    /// <summary>The layer of torch.nn.</summary>
+    /// <summary>The torch.nn layer.</summary>
     BuiltIn,
 
-    /// <summary>
-    /// The toolkit's own kernels for the CPU, which do a whole sequence in one piece; several times faster than torch there.
-    /// </summary>
+    /// <summary>The toolkit's CPU kernels, which process a whole sequence per call, several times faster than torch on the CPU.</summary>
     Fused,
 }
 
-/// <summary>Where a GRU's reset gate acts. The two are different models: weights of one do not fit the other.</summary>
+/// <summary>Where a GRU's reset gate acts. The two forms are different models: weights are not interchangeable.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum GruForm
 {
     /// <summary>
-    /// On the hidden state, before the product: <c>tanh(W_in x + b_in + W_hn (r * h) + b_hn)</c>. Cho et al. 2014, and
-    /// the Dive into Deep Learning books.
+    /// On the hidden state, before the product: <c>tanh(W_in x + b_in + W_hn (r * h) + b_hn)</c>. As in Cho et al. 2014 and the Dive into
+    /// Deep Learning books.
     /// </summary>
     ResetBefore,
 
     /// <summary>
-    /// On the product: <c>tanh(W_in x + b_in + r * (W_hn h + b_hn))</c>. PyTorch and cuDNN, so that weights move over.
+    /// On the product: <c>tanh(W_in x + b_in + r * (W_hn h + b_hn))</c>. As in PyTorch and cuDNN, so that weights can be exchanged with
+    /// them.
     /// </summary>
     ResetAfter,
 }
 
-/// <summary>The function of a plain recurrent cell.</summary>
+/// <summary>The activation function of a plain recurrent cell.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum RnnActivation
 {
@@ -325,19 +322,19 @@ public enum RnnActivation
     Relu,
 }
 
-/// <summary>How weights begin. Biases begin at zero, except with torch's own rule.</summary>
+/// <summary>Initialization of weights. Biases start at zero, except with torch's rule.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum WeightInit
 {
-    /// <summary>torch.nn's: recurrent weights and biases uniform in ±1/sqrt(hidden), the output layer in ±1/sqrt(inputs).</summary>
+    /// <summary>torch.nn's rule: recurrent weights and biases uniform in ±1/sqrt(hidden), the output layer in ±1/sqrt(inputs).</summary>
     Torch,
 
-    /// <summary>Normal with mean 0 and a deviation of <see cref="ModelConfig.InitSigma"/>: the books'.</summary>
+    /// <summary>Normal with mean 0 and standard deviation <see cref="ModelConfig.InitSigma"/>, as in the books.</summary>
     Normal,
 
-    /// <summary>Uniform in ±sqrt(6 / (inputs + outputs)), each gate for itself (Glorot and Bengio 2010).</summary>
+    /// <summary>Uniform in ±sqrt(6 / (inputs + outputs)), gate by gate (Glorot and Bengio 2010).</summary>
     Xavier,
 
-    /// <summary>Recurrent weights orthogonal, each gate for itself (Saxe et al. 2014); all others as with xavier.</summary>
+    /// <summary>Recurrent weights orthogonal, gate by gate (Saxe et al. 2014); all others as with xavier.</summary>
     Orthogonal,
 }

@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>
-/// Any TorchSharp module as a language model: with it, a module of the user's own is trained (<c>Trainer</c>), measured
-/// (<c>Evaluator</c>) and sampled (<c>TextGenerator</c>).
+/// Wraps any TorchSharp module as a language model, to train (<c>Trainer</c>), evaluate (<c>Evaluator</c>) and sample
+/// (<c>TextGenerator</c>) it.
 /// </summary>
 /// <remarks>
-/// <para>The module reads token ids, int64 [batch, num_steps], and a state, and gives logits [batch, num_steps, vocab] and the state
+/// <para>The module reads token ids, int64 [batch, num_steps], and a state, and returns logits [batch, num_steps, vocab] and the state
 /// after the last step.</para>
 /// <para>
-/// Thread safety: any number of threads may read with it at once, if they may with the module. One trainer may change it; who reads while
-/// a step is learned, and who uses it after it is disposed, gets an exception.
+/// Thread safety: any number of threads may read with it at once, if the module allows it. One trainer may change it; using the model
+/// during a training step or after it is disposed throws.
 /// </para>
 /// </remarks>
-/// <typeparam name="TState">What the module carries on: one tensor, or several.</typeparam>
+/// <typeparam name="TState">The module's state: one or more tensors.</typeparam>
 public sealed class ModuleModel<TState> : nn.Module, ITorchModel
     where TState : notnull
 {
@@ -24,15 +24,16 @@ public sealed class ModuleModel<TState> : nn.Module, ITorchModel
     private readonly int _batchDimension;
     private readonly ModelAccess _access;
 
-    /// <summary>A model of a module, which it disposes with itself.</summary>
+    /// <summary>Creates a model around a module; disposing the model disposes the module.</summary>
     /// <param name="module">The module.</param>
-    /// <param name="vocabSize">Tokens of the vocab, 1 or more.</param>
-    /// <param name="beginState">Makes the state before the first token, for a number of rows.</param>
+    /// <param name="vocabSize">Number of tokens in the vocab, 1 or more.</param>
+    /// <param name="beginState">Creates the initial state for a number of rows.</param>
     /// <param name="map">
-    /// Makes a state of another by changing each of its tensors; default null: for a tensor, a pair of tensors, or an array of them.
+    /// Makes a new state by applying a function to each tensor of a state; default null: built in for a tensor, a pair of tensors or an
+    /// array of tensors.
     /// </param>
-    /// <param name="batchDimension">Which dimension of the state's tensors are the rows; default 1, as in torch.nn's.</param>
-    /// <exception cref="ArgumentException">The state is of another type, and nothing says how its tensors are changed.</exception>
+    /// <param name="batchDimension">The batch dimension of the state's tensors; default 1, as in torch.nn.</param>
+    /// <exception cref="ArgumentException">The state has another type, and <paramref name="map"/> is null.</exception>
     public ModuleModel(
         nn.Module<Tensor, TState, (Tensor, TState)> module, int vocabSize, Func<long, TState> beginState,
         Func<TState, Func<Tensor, Tensor>, TState>? map = null, int batchDimension = 1)
@@ -65,9 +66,11 @@ public sealed class ModuleModel<TState> : nn.Module, ITorchModel
     /// <inheritdoc/>
     ModelAccess IAccessedModel.Access => _access;
 
-    /// <summary>Reads text without gradients; the model is in evaluation mode until the last of its predictors is disposed.</summary>
+    /// <summary>
+    /// Creates a predictor, which reads text without gradients; the model is in evaluation mode until its last predictor is disposed.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     public IPredictor Predictor() => new TorchPredictor(this);
 
     /// <inheritdoc/>
@@ -90,7 +93,7 @@ public sealed class ModuleModel<TState> : nn.Module, ITorchModel
     /// <inheritdoc/>
     object ITorchModel.Select(object state, Tensor rows) => _map((TState)state, tensor => tensor.index_select(_batchDimension, rows));
 
-    /// <summary>Frees the module, after calls that go on; later ones throw. The second time does nothing.</summary>
+    /// <summary>Frees the module once running calls have ended; later calls throw. A second call does nothing.</summary>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {

@@ -4,31 +4,30 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>
-/// A recurrent cell: its parameters and its equation, one step from <c>[batch, input]</c> and states to the states after it. A subclass
-/// registers its parameters as any TorchSharp module does and overrides <see cref="forward"/>; registered under a name
-/// (<see cref="RecurrentCells"/>), it can be trained, saved, resumed, measured and sampled as the cells of the toolkit, which are written
-/// against this class alone.
+/// A recurrent cell: its parameters and its equation, one step from <c>[batch, input]</c> and the states to the next states. A subclass
+/// registers its parameters like any TorchSharp module and overrides <see cref="forward"/>; once registered by name
+/// (<see cref="RecurrentCells"/>), it trains, saves, resumes, evaluates and samples like the built-in cells, which use this same class.
 /// </summary>
 /// <remarks>
 /// <para>
-/// One object is one layer in one direction. Every state is <c>[batch, hidden]</c>; the first one is the output. Files hold parameters;
-/// buffers are not saved, so make them in the constructor.
+/// An instance is one layer in one direction. Every state is <c>[batch, hidden]</c>; the first state is the output. Checkpoints save
+/// parameters but not buffers, so create buffers in the constructor.
 /// </para>
 /// <para>
-/// TorchSharp 0.107's <c>a + b</c> and <c>1 - a</c> make a number that the garbage collector may free too early:
-/// <see cref="Add"/> and <see cref="OneMinus"/> do not.
+/// In TorchSharp 0.107, <c>a + b</c> and <c>1 - a</c> create a scalar that the garbage collector may free too early; use <see cref="Add"/>
+/// and <see cref="OneMinus"/> instead.
 /// </para>
-/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
-/// weights and the equation keeps nothing in fields.</para>
+/// <para>Thread safety: any number of threads may read with it at once, each in its own dispose scope, while nobody changes its weights,
+/// provided that the equation stores nothing in fields.</para>
 /// </remarks>
 public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
 {
     private const double InitialDeviation = 0.01;
 
-    /// <summary>A cell.</summary>
-    /// <param name="inputSize">Width of its input, 1 or more.</param>
-    /// <param name="hiddenSize">Width of its states, 1 or more.</param>
-    /// <param name="numStates">How many states it has, 1 to 16; default 1: the output is all that it remembers.</param>
+    /// <summary>Creates a cell.</summary>
+    /// <param name="inputSize">Width of the input, 1 or more.</param>
+    /// <param name="hiddenSize">Width of each state, 1 or more.</param>
+    /// <param name="numStates">Number of states, 1 to 16; default 1: the output is the only state.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
     protected RecurrentCell(int inputSize, int hiddenSize, int numStates = 1)
         : base("cell")
@@ -46,22 +45,20 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
     /// <summary>Width of each state.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>How many states there are; the first one is the output.</summary>
+    /// <summary>Number of states; the first state is the output.</summary>
     public int NumStates { get; }
 
     /// <summary>The equation: one step.</summary>
     /// <param name="input">[batch, input].</param>
     /// <param name="states">The states before the step, <see cref="NumStates"/> of [batch, hidden].</param>
-    /// <returns>The states after it, as many and in the same shapes; the first one is the output.</returns>
+    /// <returns>The states after the step, with the same number and shapes; the first state is the output.</returns>
     public abstract override Tensor[] forward(Tensor input, Tensor[] states);
 
-    /// <summary>
-    /// Reads a sequence, step after step. Override it where a cell has a faster way; both must give the same.
-    /// </summary>
+    /// <summary>Reads a sequence step by step. Override it if the cell has a faster way with the same results.</summary>
     /// <param name="inputs">[num_steps, batch, input].</param>
     /// <param name="states">The states before the first step.</param>
     /// <returns>The output of every step [num_steps, batch, hidden], and the states after the last.</returns>
-    /// <exception cref="InvalidConfigException">A step gives states of another number or shape.</exception>
+    /// <exception cref="InvalidConfigException">A step returns states of the wrong number or shape.</exception>
     public virtual (Tensor Outputs, Tensor[] States) Sequence(Tensor inputs, Tensor[] states)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -76,7 +73,7 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
         return (stack(outputs), states);
     }
 
-    /// <summary>The states before the first step: zeros, of the parameters' type and on their device.</summary>
+    /// <summary>The initial states: zeros, with the parameters' type and device.</summary>
     /// <param name="batchSize">Rows, 1 or more.</param>
     public Tensor[] BeginStates(long batchSize)
     {
@@ -86,17 +83,17 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
             ? zeros(batchSize, HiddenSize) : zeros([batchSize, HiddenSize], like.dtype, like.device))];
     }
 
-    /// <summary>A new parameter with the books' first values: normal with a deviation of 0.01, from torch's generator.</summary>
+    /// <summary>Creates a parameter with the books' initial values: normal with standard deviation 0.01, from torch's generator.</summary>
     /// <param name="shape">Its shape.</param>
     protected static Parameter NewWeight(params long[] shape) => new(TensorMath.Multiply(randn(shape), InitialDeviation));
 
-    /// <summary>A new parameter of zeros.</summary>
+    /// <summary>Creates a parameter of zeros.</summary>
     /// <param name="shape">Its shape.</param>
     protected static Parameter NewBias(params long[] shape) => new(zeros(shape));
 
     /// <summary>
-    /// A weight without the values that <see cref="ModelConfig.WeightDropout"/> leaves out of this pass over a sequence; the weight
-    /// itself where nothing is dropped. For weights between hidden states.
+    /// Applies <see cref="ModelConfig.WeightDropout"/> to a hidden-to-hidden weight, with one mask per pass over a sequence; returns the
+    /// weight itself if nothing is dropped.
     /// </summary>
     protected static Tensor Dropped(Parameter weight) => WeightDropoutScope.Of(weight);
 
@@ -106,10 +103,10 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
     /// <summary>1 - a.</summary>
     protected static Tensor OneMinus(Tensor a) => TensorMath.OneMinus(a);
 
-    /// <summary>Refuses states that are not what a step must give.</summary>
-    /// <param name="states">What it gave.</param>
-    /// <param name="batch">Rows of its input.</param>
-    /// <exception cref="InvalidConfigException">Names the state, its shape and the one that is expected.</exception>
+    /// <summary>Throws if a step returned states of the wrong number or shape.</summary>
+    /// <param name="states">The returned states.</param>
+    /// <param name="batch">Rows of the input.</param>
+    /// <exception cref="InvalidConfigException">Names the state, its shape and the expected shape.</exception>
     internal Tensor[] Check(Tensor[] states, long batch)
     {
         if (states?.Length != NumStates)
@@ -124,8 +121,8 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
         return states;
     }
 
-    /// <summary>Refuses parameters that begin with what is no number.</summary>
-    /// <exception cref="InvalidConfigException">Names the parameter, the value and its place.</exception>
+    /// <summary>Throws if an initial value is NaN or infinite.</summary>
+    /// <exception cref="InvalidConfigException">Names the parameter, the value and its position.</exception>
     internal void CheckParameters()
     {
         using IDisposable unrecorded = no_grad();
@@ -143,8 +140,8 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
     private InvalidConfigException Wrong(string what) => new([$"a step of the cell {GetType().Name} {what}"]);
 }
 
-/// <summary>The weights that one pass over a sequence does without; steps that follow each other on a thread see the same ones.</summary>
-/// <remarks>Thread safety: each thread has its own.</remarks>
+/// <summary>Weight dropout of one pass over a sequence: all steps on a thread share its masks.</summary>
+/// <remarks>Thread safety: each thread has its own scope.</remarks>
 internal sealed class WeightDropoutScope : IDisposable
 {
     [ThreadStatic]
@@ -154,14 +151,14 @@ internal sealed class WeightDropoutScope : IDisposable
     private readonly WeightDropoutScope? _before = t_current;
     private readonly Dictionary<Parameter, Tensor> _dropped = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Begins a pass.</summary>
-    /// <param name="probability">That a value is left out; 0: none is.</param>
+    /// <summary>Starts a pass.</summary>
+    /// <param name="probability">Probability that a value is dropped; 0 drops none.</param>
     public WeightDropoutScope(double probability) => (_probability, t_current) = (probability, this);
 
-    /// <summary>Whether some weight was asked for.</summary>
+    /// <summary>Whether any weight was requested.</summary>
     public bool IsUsed => _dropped.Count > 0;
 
-    /// <summary>A weight as the pass of this thread has it.</summary>
+    /// <summary>A weight with the mask of this thread's pass.</summary>
     public static Tensor Of(Parameter weight) => t_current is { _probability: > 0 } pass ? pass.Get(weight) : weight;
 
     /// <inheritdoc/>

@@ -7,27 +7,28 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models;
 
-/// <summary>The cells of a user's own, by the names that <see cref="ModelConfig.OwnCell"/> and checkpoints know them by.</summary>
+/// <summary>The registry of custom cells, by the names that <see cref="ModelConfig.OwnCell"/> and checkpoints use.</summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
 public static partial class RecurrentCells
 {
     private static readonly ConcurrentDictionary<string, OwnCell> Cells = new(StringComparer.Ordinal);
 
-    /// <summary>The names that are registered, in order.</summary>
+    /// <summary>The registered names, in order.</summary>
     public static IReadOnlyList<string> Names => [.. Cells.Keys.Order(StringComparer.Ordinal)];
 
-    /// <summary>Registers a cell for this process; it is made once and asked for one step, to see that it can be.</summary>
-    /// <param name="name">Its name: 1 to 64 of a-z, 0-9 and '-', not that of another cell.</param>
-    /// <param name="create">Makes one for an input size and a hidden size.</param>
-    /// <exception cref="ArgumentException">The name is none, or taken.</exception>
-    /// <exception cref="InvalidConfigException">The cell is not what it is asked for.</exception>
+    /// <summary>Registers a cell for this process, after creating it and running one step as a check.</summary>
+    /// <param name="name">An unused name: 1 to 64 of a-z, 0-9 and '-'.</param>
+    /// <param name="create">Creates a cell for an input size and a hidden size.</param>
+    /// <exception cref="ArgumentException">The name is invalid or taken.</exception>
+    /// <exception cref="InvalidConfigException">The cell does not have the requested sizes, or its step fails the check.</exception>
     public static void Register(string name, Func<int, int, RecurrentCell> create) => Register(name, create, sha256: null);
 
-    /// <summary>Registers every public cell of an assembly, under its class's name in kebab-case: <c>LeakyRnn</c> as leaky-rnn.</summary>
+    /// <summary>Registers every public cell of an assembly under its class name in kebab-case: <c>LeakyRnn</c> as leaky-rnn.</summary>
     /// <param name="assembly">The assembly.</param>
-    /// <param name="sha256">The checksum of its file; null when it was read from none.</param>
-    /// <returns>The names.</returns>
-    /// <exception cref="InvalidConfigException">It has none, or one that cannot be made from an input size and a hidden size.</exception>
+    /// <param name="sha256">The checksum of its file; null if it was not loaded from a file.</param>
+    /// <returns>The registered names.</returns>
+    /// <exception cref="InvalidConfigException">The assembly has no cell, or one that cannot be created from an input size and a hidden
+    /// size.</exception>
     internal static IReadOnlyList<string> RegisterAll(Assembly assembly, string? sha256)
     {
         var names = new List<string>();
@@ -44,17 +45,17 @@ public static partial class RecurrentCells
             : throw new InvalidConfigException([$"{assembly.GetName().Name} has no public class that is a {nameof(RecurrentCell)}"]);
     }
 
-    /// <summary>A registered cell; null when there is none of that name.</summary>
+    /// <summary>A registered cell; null if the name is not registered.</summary>
     internal static OwnCell? Find(string? name) => name is null ? null : Cells.GetValueOrDefault(name);
 
     /// <summary>A registered cell.</summary>
-    /// <exception cref="InvalidConfigException">There is none of that name.</exception>
+    /// <exception cref="InvalidConfigException">The name is not registered.</exception>
     internal static OwnCell Get(string name) => Find(name) ?? throw new InvalidConfigException([ErrorOf(name)]);
 
-    /// <summary>Whether a cell can have a name.</summary>
+    /// <summary>Whether a name is valid for a cell.</summary>
     internal static bool IsName(string? name) => name is not null && CellName().IsMatch(name) && !Choices.TryParse(name, out CellKind _);
 
-    /// <summary>That there is no cell of a name, in a sentence.</summary>
+    /// <summary>The message for a name that is not registered.</summary>
     internal static string ErrorOf(string? name) =>
         $"there is no cell '{name}': expected rnn, gru or lstm"
             + (Names is { Count: > 0 } names ? $", or a registered one: {string.Join(", ", names)}" : ", and no other one is registered");
@@ -85,12 +86,12 @@ public static partial class RecurrentCells
 /// <remarks>Thread safety: any number of threads.</remarks>
 internal sealed class OwnCell
 {
-    // Sizes that are asked for to learn how shapes follow from them; multiples of 8, which some cells want.
+    // Sizes for finding out how shapes depend on them; multiples of 8, which some cells require.
     private const int Input = 8, Hidden = 16;
 
     private readonly Func<int, int, RecurrentCell> _create;
 
-    // Each dimension as a * input + b * hidden + c; null where it is anything else.
+    // Each dimension as a * input + b * hidden + c; null if a dimension has another form.
     private readonly (string Name, (long Input, long Hidden, long Constant)[] Shape)[]? _shapes;
 
     private OwnCell(string name, Func<int, int, RecurrentCell> create, string? sha256)
@@ -106,22 +107,22 @@ internal sealed class OwnCell
         _shapes = Solve(Shapes(probe));
     }
 
-    /// <summary>What it is registered under.</summary>
+    /// <summary>The registered name.</summary>
     public string Name { get; }
 
-    /// <summary>Its class.</summary>
+    /// <summary>The cell's class.</summary>
     public string Type { get; }
 
-    /// <summary>The assembly of its class, with its version.</summary>
+    /// <summary>The assembly of the class, with its version.</summary>
     public string Assembly { get; }
 
-    /// <summary>The checksum of the assembly's file; null when the program itself has registered the cell.</summary>
+    /// <summary>The checksum of the assembly's file; null if the program registered the cell itself.</summary>
     public string? Sha256 { get; }
 
-    /// <summary>How many states it has.</summary>
+    /// <summary>Number of states.</summary>
     public int NumStates { get; }
 
-    /// <summary>Registers nothing yet; leaves torch's generator as it was.</summary>
+    /// <summary>Checks a cell without registering it; leaves torch's generator unchanged.</summary>
     public static OwnCell Of(string name, Func<int, int, RecurrentCell> create, string? sha256)
     {
         using Tensor generator = get_rng_state();
@@ -135,8 +136,8 @@ internal sealed class OwnCell
         }
     }
 
-    /// <summary>A cell.</summary>
-    /// <exception cref="InvalidConfigException">It is none of these sizes, or begins with weights that are no numbers.</exception>
+    /// <summary>Creates a cell of the given sizes.</summary>
+    /// <exception cref="InvalidConfigException">The cell has other sizes, or initial weights that are NaN or infinite.</exception>
     public RecurrentCell Create(int inputSize, int hiddenSize)
     {
         RecurrentCell cell = _create(inputSize, hiddenSize)
@@ -147,13 +148,13 @@ internal sealed class OwnCell
                     + $"{hiddenSize}"]);
         if (NumStates > 0 && cell.NumStates != NumStates)
             throw new InvalidConfigException([$"the cell {Name} came with {cell.NumStates} states, expected {NumStates}"]);
-        // Registers the fields of the class, as being put into a model would.
+        // Registers the fields of the class, as a model would.
         using (var holder = new Holder(cell))
             cell.CheckParameters();
         return cell;
     }
 
-    /// <summary>The names and shapes of its parameters, in the order in which they are made.</summary>
+    /// <summary>The names and shapes of the parameters, in order of creation.</summary>
     public IEnumerable<(string Name, long[] Shape)> ShapesAt(int inputSize, int hiddenSize)
     {
         if (_shapes is not null)
@@ -174,7 +175,7 @@ internal sealed class OwnCell
     private static List<(string Name, long[] Shape)> Shapes(RecurrentCell cell) =>
         [.. cell.named_parameters().Select(entry => (entry.name, entry.parameter.shape))];
 
-    // Three sizes give the factors, a fourth confirms them: what a file claims is then known without memory for it.
+    // Three sizes give the factors and a fourth confirms them, so that a file's shapes can be checked without allocating them.
     private (string, (long, long, long)[])[]? Solve(List<(string Name, long[] Shape)> first)
     {
         try
@@ -201,7 +202,7 @@ internal sealed class OwnCell
             }
             return [.. solved];
         }
-        // A cell may refuse sizes that nobody has asked for.
+        // A cell may refuse sizes that no user requested.
         catch (Exception e) when (e is ArgumentException or InvalidConfigException or InvalidOperationException or IndexOutOfRangeException)
         {
             return null;
@@ -213,7 +214,7 @@ internal sealed class OwnCell
         public Holder(RecurrentCell cell)
             : base("holder") => register_module("cell", cell);
 
-        // The cell stays its maker's.
+        // The caller keeps ownership of the cell.
         protected override void Dispose(bool disposing)
         {
             _internal_submodules.clear();

@@ -5,15 +5,13 @@ using static TorchSharp.torch.nn;
 namespace CharLM.Models.Cells;
 
 /// <summary>
-/// A stack of recurrent layers made of cells (<see cref="RecurrentCell"/>), the toolkit's or a user's: layers above layers, both
-/// directions, steps after steps.
+/// A stack of recurrent layers made of cells (<see cref="RecurrentCell"/>), built-in or custom: it runs all layers, directions and steps.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A parameter has the name that its cell gives it, and the place of the cell behind it, as in PyTorch: weight_ih_l0,
-/// weight_ih_l0_reverse, weight_ih_l1.
+/// Parameter names are the cell's, with layer and direction appended as in PyTorch: weight_ih_l0, weight_ih_l0_reverse, weight_ih_l1.
 /// </para>
-/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// <para>Thread safety: any number of threads may read with it at once, each in its own dispose scope, while nobody changes its
 /// weights.</para>
 /// </remarks>
 internal sealed class CellStack : Module, IRecurrentLayer
@@ -23,9 +21,9 @@ internal sealed class CellStack : Module, IRecurrentLayer
     // layer * directions + direction
     private readonly (string Place, RecurrentCell Cell)[] _cells;
 
-    /// <summary>A stack of layers.</summary>
+    /// <summary>Creates a stack of layers.</summary>
     /// <param name="config">Cell, layers, directions, hidden units, dropout.</param>
-    /// <param name="inputSize">Width of an input.</param>
+    /// <param name="inputSize">Width of the input.</param>
     public CellStack(ModelConfig config, int inputSize)
         : base("rnn")
     {
@@ -149,7 +147,7 @@ internal sealed class CellStack : Module, IRecurrentLayer
         return further == 1 ? [state.Hidden[index], cell] : [state.Hidden[index], .. cell.chunk(further, dim: -1)];
     }
 
-    // One layer in one direction. The outputs stand at the steps of their inputs, whichever is read first.
+    // One layer in one direction. Outputs keep the order of the inputs in both directions.
     private static (Tensor Outputs, Tensor[] States) Scan(Tensor inputs, Tensor[] states, RecurrentCell cell, bool isBackward)
     {
         (Tensor outputs, states) = cell.Sequence(isBackward ? inputs.flip(0) : inputs, states);

@@ -3,7 +3,7 @@ using static TorchSharp.torch.nn;
 
 namespace CharLM.Models.Cells;
 
-/// <summary>Elman's recurrent network from its equation (Dive into Deep Learning v0.17, 8.5).</summary>
+/// <summary>Elman recurrent network, from its equation (Dive into Deep Learning v0.17, 8.5).</summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class CustomRnn(int inputSize, int hiddenSize, RnnActivation activation) : GatedCell(inputSize, hiddenSize, gates: 1)
 {
@@ -17,8 +17,8 @@ internal sealed class CustomRnn(int inputSize, int hiddenSize, RnnActivation act
 }
 
 /// <summary>
-/// Gated recurrent unit from its equations, in both published forms (<see cref="GruForm"/>). Gates lie in PyTorch's
-/// order: reset, update, candidate. PyTorch's update gate keeps the old state where it is 1, as the books' does.
+/// Gated recurrent unit, from its equations, in both published forms (<see cref="GruForm"/>). Gates are in PyTorch's order: reset, update,
+/// candidate. The update gate keeps the old state where it is 1, in PyTorch and in the books.
 /// </summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class CustomGru(int inputSize, int hiddenSize, GruForm form) : GatedCell(inputSize, hiddenSize, gates: 3)
@@ -52,8 +52,8 @@ internal sealed class CustomGru(int inputSize, int hiddenSize, GruForm form) : G
 }
 
 /// <summary>
-/// Long short-term memory from its equations (Dive into Deep Learning v0.17, 9.2). Gates lie in PyTorch's order: input,
-/// forget, candidate, output.
+/// Long short-term memory, from its equations (Dive into Deep Learning v0.17, 9.2). Gates are in PyTorch's order: input, forget, candidate,
+/// output.
 /// </summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class CustomLstm(int inputSize, int hiddenSize) : GatedCell(inputSize, hiddenSize, gates: 4, numStates: 2)

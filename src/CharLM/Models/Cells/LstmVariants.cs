@@ -3,16 +3,15 @@ using static TorchSharp.torch;
 namespace CharLM.Models.Cells;
 
 /// <summary>
-/// Long short-term memory as it was first published (Hochreiter and Schmidhuber, Long Short-Term Memory, 1997): the cell
-/// state is a sum that nothing takes away from, the constant error carousel. Gates lie in the order input, candidate,
-/// output.
+/// The original long short-term memory (Hochreiter and Schmidhuber, Long Short-Term Memory, 1997), without a forget gate: the cell state
+/// only accumulates, the constant error carousel. Gates are in the order input, candidate, output.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Both squashing functions are tanh, as in all later papers; the first one scaled logistic functions to [-2, 2] and
-/// [-1, 1], which are 2 tanh(x/2) and tanh(x/2).
+/// Both squashing functions are tanh, as in all later papers; the 1997 paper scaled logistic functions to [-2, 2] and [-1, 1], that is,
+/// 2 tanh(x/2) and tanh(x/2).
 /// </para>
-/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// <para>Thread safety: any number of threads may read with it at once, each in its own dispose scope, while nobody changes its
 /// weights.</para>
 /// </remarks>
 internal sealed class LstmWithoutForgetGate(int inputSize, int hiddenSize) : GatedCell(inputSize, hiddenSize, gates: 3, numStates: 2)
@@ -31,8 +30,8 @@ internal sealed class LstmWithoutForgetGate(int inputSize, int hiddenSize) : Gat
 }
 
 /// <summary>
-/// Long short-term memory with coupled input and forget gates, f = 1 - i (Greff et al., LSTM: A Search Space Odyssey, 2017,
-/// their CIFG). Gates lie in the order input, candidate, output.
+/// Long short-term memory with coupled input and forget gates, f = 1 - i (Greff et al., LSTM: A Search Space Odyssey, 2017, CIFG). Gates
+/// are in the order input, candidate, output.
 /// </summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class CoupledLstm(int inputSize, int hiddenSize) : GatedCell(inputSize, hiddenSize, gates: 3, numStates: 2)
@@ -52,13 +51,13 @@ internal sealed class CoupledLstm(int inputSize, int hiddenSize) : GatedCell(inp
 
 /// <summary>
 /// Long short-term memory with peepholes (Gers and Schmidhuber, Recurrent Nets that Time and Count, 2000; LSTM Recurrent
-/// Networks Learn Simple Context Free and Context Sensitive Languages, 2001): each gate sees its own cell, the input and
-/// forget gates before it changes, the output gate after. Gates lie in PyTorch's order: input, forget, candidate, output.
+/// Networks Learn Simple Context Free and Context Sensitive Languages, 2001): each gate also reads its cell's state, the input and forget
+/// gates before the update, the output gate after. Gates are in PyTorch's order: input, forget, candidate, output.
 /// </summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class PeepholeLstm : GatedCell
 {
-    /// <summary>A cell whose peepholes, weight_ci, weight_cf and weight_co [hidden], begin at zero.</summary>
+    /// <summary>Creates a cell; its peephole weights weight_ci, weight_cf and weight_co, each [hidden], start at zero.</summary>
     public PeepholeLstm(int inputSize, int hiddenSize)
         : base(inputSize, hiddenSize, gates: 4, numStates: 2)
     {

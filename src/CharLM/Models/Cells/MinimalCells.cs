@@ -4,27 +4,27 @@ using static TorchSharp.torch;
 namespace CharLM.Models.Cells;
 
 /// <summary>
-/// What minGRU and minLSTM share (Feng et al., Were RNNs All We Needed?, 2024): gates that see the input alone. Then
-/// h_t = a_t h_{t-1} + b_t with a and b known for all steps at once, and a whole sequence is one parallel scan.
+/// Base of minGRU and minLSTM (Feng et al., Were RNNs All We Needed?, 2024): the gates read only the input, so that in
+/// h_t = a_t h_{t-1} + b_t all a and b are known in advance, and a parallel scan computes the whole sequence.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The scan is the paper's, in the space of logarithms (Heinsen 2023): with A_t = log a_1 + ... + log a_t,
-/// h_t = exp(A_t) h_0 + exp(A_t + logcumsumexp(log b - A)). The paper takes the logarithm of h_0, too; here it stays outside,
-/// so that the state before the first token is zero as everywhere. Candidates are kept positive by g, hence b, too.
+/// The scan is the paper's, in log space (Heinsen 2023): with A_t = log a_1 + ... + log a_t,
+/// h_t = exp(A_t) h_0 + exp(A_t + logcumsumexp(log b - A)). The paper takes the logarithm of h_0, too; here h_0 stays outside, so that the
+/// initial state can be zero, as for all cells. The function g keeps the candidates, and so b, positive.
 /// </para>
-/// <para>Thread safety: any number of threads may read with it at once, each in a dispose scope of its own, while nobody changes its
+/// <para>Thread safety: any number of threads may read with it at once, each in its own dispose scope, while nobody changes its
 /// weights.</para>
 /// </remarks>
 internal abstract class MinimalCell(int inputSize, int hiddenSize, int gates)
     : GatedCell(inputSize, hiddenSize, gates, seesHidden: false)
 {
-    // A grows with the steps, and with it the error of exp(A + ..): so many are added up before it begins at zero again.
+    // |A| grows with the steps, and so does the error of exp(A + ...): A restarts at zero after this many steps.
     private const long BlockSteps = 128;
 
-    /// <summary>What the gates make of the inputs: the logarithms of a, what is kept, and of b, what is added.</summary>
+    /// <summary>Computes the logarithms of a, the kept fraction, and of b, the added value, from the inputs.</summary>
     /// <param name="X">Inputs, [..., input].</param>
-    /// <returns>Two of [..., hidden].</returns>
+    /// <returns>Both [..., hidden].</returns>
     protected abstract (Tensor LogA, Tensor LogB) LogGates(Tensor X);
 
     /// <summary>The sequential form, h_t = a_t h_{t-1} + b_t.</summary>
@@ -54,14 +54,14 @@ internal abstract class MinimalCell(int inputSize, int hiddenSize, int gates)
         return (blocks.Count == 1 ? blocks[0] : cat(blocks), [H]);                   // [num_steps, batch, hidden]
     }
 
-    /// <summary>log g(x), with the paper's g(x) = x + 0.5 from 0 on and sigmoid(x) below.</summary>
+    /// <summary>log g(x), where the paper's g(x) is x + 0.5 for x at or above 0, else sigmoid(x).</summary>
     private protected static Tensor LogG(Tensor x) =>
         where(TensorMath.IsNotNegative(x), log(TensorMath.Add(functional.relu(x), 0.5)), functional.logsigmoid(x));
 }
 
 /// <summary>
-/// minGRU (Feng et al. 2024, 3.1): Z = sigmoid(X W_z + b_z), H = (1 - Z) H + Z g(X W_h + b_h). Gates lie in the order
-/// update, candidate. The update gate is the paper's: it takes the new value where it is 1.
+/// minGRU (Feng et al. 2024, 3.1): Z = sigmoid(X W_z + b_z), H = (1 - Z) H + Z g(X W_h + b_h). Gates are in the order update, candidate. As
+/// in the paper, the update gate takes the new value where it is 1.
 /// </summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class MinimalGru(int inputSize, int hiddenSize) : MinimalCell(inputSize, hiddenSize, gates: 2)
@@ -78,8 +78,8 @@ internal sealed class MinimalGru(int inputSize, int hiddenSize) : MinimalCell(in
 
 /// <summary>
 /// minLSTM (Feng et al. 2024, 3.2): I = sigmoid(X W_i + b_i), F = sigmoid(X W_f + b_f), both divided by their sum, so that
-/// H = F' H + I' g(X W_h + b_h) stays at one scale. It has no cell state beside the hidden state and no output gate. Gates
-/// lie in the order input, forget, candidate.
+/// H = F' H + I' g(X W_h + b_h) keeps its scale. It has neither a separate cell state nor an output gate. Gates are in the order input,
+/// forget, candidate.
 /// </summary>
 /// <inheritdoc cref="GatedCell" path="/remarks"/>
 internal sealed class MinimalLstm(int inputSize, int hiddenSize) : MinimalCell(inputSize, hiddenSize, gates: 3)
