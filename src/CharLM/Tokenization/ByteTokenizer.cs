@@ -3,8 +3,8 @@ using System.Text;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// Tokens are bytes. A byte stands in strings as the character of the same number, U+0000 to U+00FF: <see cref="FromText"/> and
-/// <see cref="ToText"/> lead from a person's text to that and back.
+/// Tokens are bytes. Strings represent a byte as the character with the same number, U+0000 to U+00FF: <see cref="FromText"/> and
+/// <see cref="ToText"/> convert readable text to this form and back.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 internal sealed class ByteTokenizer : Tokenizer
@@ -29,7 +29,7 @@ internal sealed class ByteTokenizer : Tokenizer
     /// <inheritdoc/>
     internal override TokenPass NewPass(int firstId = 0) => new CharPass(units: true) { FirstId = firstId };
 
-    // What is no byte is in no vocab.
+    // No vocab contains a character that is not a byte.
     internal override int IdOf(string token, Vocab vocab) => token[0] < Bytes ? vocab[token] : Vocab.UnknownId;
 
     /// <inheritdoc/>
@@ -38,12 +38,12 @@ internal sealed class ByteTokenizer : Tokenizer
     /// <inheritdoc/>
     public override string ToText(string tokens) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(tokens));
 
-    // All bytes in order, whether the text has them or not.
+    // All bytes in order, even those that do not occur in the text.
     internal override Vocab VocabOf(IEnumerable<TokenCount> counts, int minFreq, IEnumerable<string> reserved) =>
         new(counts, 0, reserved.Concat(Enumerable.Range(0, Bytes).Select(one => ((char)one).ToString())));
 
     internal override byte[] BytesOf(string text) => Encoding.Latin1.GetBytes(text);
 
-    // A byte but those that go on with a character of UTF-8 begins one.
+    // Every byte except a UTF-8 continuation byte begins a character.
     internal override long CharactersOf(string text) => text.LongCount(one => (one & 0xC0) != 0x80);
 }

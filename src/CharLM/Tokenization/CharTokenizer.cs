@@ -24,7 +24,7 @@ internal sealed class CharTokenizer : Tokenizer
     /// <inheritdoc/>
     internal override TokenPass NewPass(int firstId = 0) => new CharPass { FirstId = firstId };
 
-    /// <summary>The number of scalar values in a text.</summary>
+    /// <summary>Counts the Unicode scalar values of a text.</summary>
     public static int Length(ReadOnlySpan<char> text)
     {
         int length = text.Length;

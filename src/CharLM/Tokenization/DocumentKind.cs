@@ -1,18 +1,18 @@
 namespace CharLM.Tokenization;
 
-/// <summary>What the documents of a text are; each ends with a token of its own, and a model's state starts anew at each.</summary>
+/// <summary>How a text divides into documents; each ends with an end token, and a model's state is reset at its beginning.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum DocumentKind
 {
-    /// <summary>The text is one, from beginning to end, and has no token for its end.</summary>
+    /// <summary>No documents: the text is continuous and has no end token.</summary>
     None,
 
-    /// <summary>Every line that is not blank; its end token stands for the line end.</summary>
+    /// <summary>Each line that is not blank; the end token replaces the line end.</summary>
     Lines,
 
-    /// <summary>What stands between blank lines.</summary>
+    /// <summary>Each block of text between blank lines.</summary>
     Paragraphs,
 
-    /// <summary>Every file.</summary>
+    /// <summary>Each file.</summary>
     Files,
 }

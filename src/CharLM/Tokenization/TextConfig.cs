@@ -6,41 +6,39 @@ namespace CharLM.Tokenization;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TextConfig
 {
-    /// <summary>The greatest part that can be held out.</summary>
+    /// <summary>The largest fraction that can be held out.</summary>
     internal const double GreatestValidationFraction = 0.9;
 
-    /// <summary>
-    /// What the text's bytes are in where no byte order mark says it, such as gb18030 or latin-1; default null: UTF-8.
-    /// </summary>
+    /// <summary>Encoding of texts without a byte order mark, such as gb18030 or latin-1; default null: UTF-8.</summary>
     public string? Encoding { get; init; }
 
-    /// <summary>What is done to the text first; default d2l.</summary>
+    /// <summary>Cleaning of the text before it is tokenized; default d2l.</summary>
     public Cleaning Cleaning { get; init; } = Cleaning.D2L;
 
-    /// <summary>What a token is; default a character.</summary>
+    /// <summary>Kind of token; default a character.</summary>
     public TokenKind Token { get; init; } = TokenKind.Char;
 
-    /// <summary>What the documents of the text are, each of which ends with <see cref="Vocab.End"/>; default none.</summary>
+    /// <summary>How the text divides into documents, each ended by <see cref="Vocab.End"/>; default none.</summary>
     public DocumentKind Documents { get; init; }
 
-    /// <summary>Rarer tokens become the unknown token, 0 to 1,000,000,000; default 0, keep all.</summary>
+    /// <summary>Tokens that occur less often become the unknown token, 0 to 1,000,000,000; default 0: keep all.</summary>
     public int MinFreq { get; init; }
 
     /// <summary>
-    /// Use only this many tokens from the beginning of the text (the vocab is made from all of it, as in the book);
-    /// 0 uses all; default 10,000.
+    /// Number of tokens to use from the beginning of the text; 0 uses all; default 10,000. As in the book, the vocab is built from the
+    /// whole text.
     /// </summary>
     public int MaxTokens { get; init; } = 10_000;
 
-    /// <summary>
-    /// The part of the tokens that is held out from training to choose by, in [0, 0.9]: the last, before the test part; default 0.
-    /// </summary>
+    /// <summary>The fraction of tokens held out for model selection, in [0, 0.9], just before the test part; default 0.</summary>
     public double ValidationFraction { get; init; }
 
-    /// <summary>The last part of the tokens, measured once, when all is chosen, in [0, 0.9]; default 0.</summary>
+    /// <summary>
+    /// The fraction of tokens at the end held out as the test part, measured once, after model selection, in [0, 0.9]; default 0.
+    /// </summary>
     public double TestFraction { get; init; }
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>All errors of the configuration; empty if it is valid.</summary>
     public IEnumerable<string> Errors()
     {
         if (Token == TokenKind.Byte && (Encoding is not null || Cleaning != Cleaning.None || MinFreq > 0))
@@ -60,30 +58,30 @@ public sealed record TextConfig
                 + $"{ValidationFraction + TestFraction}";
     }
 
-    /// <summary>What the text's bytes are read as: <see cref="Encoding"/>, or bytes.</summary>
+    /// <summary>The encoding in effect: <see cref="Encoding"/>, or bytes.</summary>
     internal string? ReadAs => Token == TokenKind.Byte ? TextEncoding.BytesName : Encoding;
 
-    /// <summary>The id of the token that ends a document; null when the text has no documents.</summary>
-    /// <exception cref="InvalidConfigException">It has documents, and the vocab has no such token.</exception>
+    /// <summary>The id of the token that ends a document; null if the text has no documents.</summary>
+    /// <exception cref="InvalidConfigException">The text has documents, but the vocab has no end token.</exception>
     internal int? EndIdIn(Vocab vocab) => Documents == DocumentKind.None ? null
         : vocab[Vocab.End] is var id && id != Vocab.UnknownId ? id
         : throw new InvalidConfigException([$"the vocab has no token {Vocab.End}, which documents end with"]);
 
-    /// <summary>Throws when the configuration has an error.</summary>
+    /// <summary>Throws if the configuration is invalid.</summary>
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
-/// <summary>What one token of a text is.</summary>
+/// <summary>Kind of token.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum TokenKind
 {
-    /// <summary>A Unicode scalar value: what a reader calls a character, never half a surrogate pair.</summary>
+    /// <summary>A Unicode scalar value, never half a surrogate pair.</summary>
     Char,
 
     /// <summary>A run of characters between white space.</summary>
     Word,
 
-    /// <summary>A byte of any file, which is read as it is.</summary>
+    /// <summary>A byte; any file can be read, unchanged.</summary>
     Byte,
 }

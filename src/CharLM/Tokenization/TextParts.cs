@@ -1,33 +1,33 @@
 namespace CharLM.Tokenization;
 
-/// <summary>Which tokens of a text are trained on and which are held out: the one place that decides it.</summary>
+/// <summary>Splits a text into training, held-out and test tokens; nothing else decides this split.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Train">What is trained on.</param>
-/// <param name="HeldOut">What is only measured, to choose by; empty when nothing is held out.</param>
+/// <param name="Train">The training part.</param>
+/// <param name="HeldOut">The part held out for model selection; empty if nothing is held out.</param>
 /// <param name="Unseen">
-/// What training does not read: the test part; where there is none, the held-out part, without what the last window of training reads
-/// of it; where nothing is held out, all that comes after what is trained on.
+/// Tokens that training does not read: the test part; without one, the held-out part, less what the last training window reads of it; if
+/// nothing is held out, everything after the training part.
 /// </param>
-/// <param name="WindowLength">Tokens of a window where the parts are counted in windows that overlap, else 0.</param>
+/// <param name="WindowLength">Tokens per window if the parts are counted in overlapping windows, else 0.</param>
 public sealed record TextParts(TextRange Train, TextRange HeldOut, TextRange Unseen, int WindowLength)
 {
-    /// <summary>What is measured once, when all is chosen; the end of the text, and empty by default.</summary>
+    /// <summary>The test part, measured once, after model selection: the end of the text; empty by default.</summary>
     public TextRange Test { get; init; }
 
-    // One token is predicted from the other.
+    // The second token is predicted from the first.
     private const int LeastHeldOut = 2;
 
-    /// <summary>The parts of a text.</summary>
-    /// <param name="tokens">Tokens of the whole text.</param>
-    /// <param name="config">How many of them are used, and which fraction of these is held out.</param>
-    /// <param name="windows">Windows to count in instead of the fraction; default none.</param>
+    /// <summary>Splits a text.</summary>
+    /// <param name="tokens">Number of tokens in the whole text.</param>
+    /// <param name="config">How many tokens to use, and which fraction of these to hold out.</param>
+    /// <param name="windows">Windows to split by instead of the fraction; default none.</param>
     public static TextParts Of(long tokens, TextConfig config, WindowCounts windows = default)
     {
         ArgumentNullException.ThrowIfNull(config);
         long used = config.MaxTokens == 0 ? tokens : Math.Min(tokens, config.MaxTokens);
         if (windows.Train > 0)
         {
-            // The first window that is held out begins where the last that is trained on began, and one token later.
+            // The first held-out window begins one token after the beginning of the last training window.
             var train = new TextRange(0, (long)windows.Train + windows.Length);
             TextRange heldOut = windows.HeldOut == 0 ? default
                 : new TextRange(windows.Train, (long)windows.Train + windows.HeldOut + windows.Length);
@@ -48,7 +48,7 @@ public sealed record TextParts(TextRange Train, TextRange HeldOut, TextRange Uns
         TextRange After(long end) => new(Math.Min(end, tokens), tokens);
     }
 
-    /// <summary>Why the parts of a text cannot be trained with, null when they can; an empty text has its own reasons.</summary>
+    /// <summary>Why the parts of a text cannot be used for training; null if they can. An empty text is reported elsewhere.</summary>
     /// <inheritdoc cref="Of"/>
     internal static string? ErrorOf(long tokens, TextConfig config, WindowCounts windows)
     {
@@ -72,25 +72,25 @@ public sealed record TextParts(TextRange Train, TextRange HeldOut, TextRange Uns
     }
 }
 
-/// <summary>How many windows that overlap a text is divided into; window i begins at token i.</summary>
+/// <summary>Numbers of overlapping windows for training and held-out parts; window i begins at token i.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
-/// <param name="Train">Windows that are trained on; 0: the text is not divided in windows.</param>
-/// <param name="HeldOut">The windows after them, which are held out.</param>
-/// <param name="Length">Tokens of a window; one more follows the last.</param>
+/// <param name="Train">Training windows; 0: the text is not split by windows.</param>
+/// <param name="HeldOut">Held-out windows, which follow the training windows.</param>
+/// <param name="Length">Tokens per window; one more follows the last.</param>
 public readonly record struct WindowCounts(int Train, int HeldOut, int Length);
 
-/// <summary>Which tokens of a text are meant.</summary>
+/// <summary>A range of tokens of a text.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
-/// <param name="Begin">The first.</param>
-/// <param name="End">The first after them.</param>
+/// <param name="Begin">The first token.</param>
+/// <param name="End">The first token after the range.</param>
 public readonly record struct TextRange(long Begin, long End)
 {
-    /// <summary>How many they are.</summary>
+    /// <summary>The number of tokens.</summary>
     public long Count => Math.Max(0, End - Begin);
 
-    /// <summary>The tokens that both mean.</summary>
+    /// <summary>The intersection of two ranges.</summary>
     public TextRange Intersect(TextRange other) => new(Math.Max(Begin, other.Begin), Math.Min(End, other.End));
 
-    /// <summary>These tokens of a text.</summary>
+    /// <summary>The tokens of a text in this range.</summary>
     internal TokenSource Of(TokenSource tokens) => tokens.Slice(Begin, Count);
 }

@@ -3,14 +3,13 @@ using CharLM.Randomness;
 namespace CharLM.Tokenization;
 
 /// <summary>
-/// A sample of the passages of a text, hashed, some kilobytes at most: tells of any other text, in the same tokens, which part of
-/// its passages stood in this one, wherever.
+/// A sample of a text's passages, hashed, a few kilobytes at most: estimates which fraction of another text's passages, in the same tokens,
+/// occurs anywhere in this one.
 /// </summary>
 /// <remarks>
-/// A passage is so many tokens of one line that follow each other; a line that is shorter is one whole. A sketch keeps the passages with
-/// the smallest hashes (Broder 1997), so that what is kept depends on a passage alone and not on its place: a text that is shifted, cut,
-/// longer or in another order is told as well as the text itself. Each passage that is kept speaks for the text around it.
-/// Thread safety: never changes; any number of threads.
+/// A passage is a fixed number of consecutive tokens of one line; a shorter line is one passage. A sketch keeps the passages with the
+/// smallest hashes (Broder 1997), whatever their position: a text that is shifted, cut, extended or reordered is recognized as well as the
+/// text itself. Each kept passage represents the text around it. Thread safety: never changes; any number of threads.
 /// </remarks>
 public sealed class TextSketch
 {
@@ -18,29 +17,29 @@ public sealed class TextSketch
     private const int HashBits = 28;
     private const int LargestHash = (1 << HashBits) - 1;
 
-    // Of a short text an eighth of the passages; of one that repeats itself all.
+    // Keeps an eighth of the passages of a short text, and all of a repetitive one.
     private const int Most = 4096, Least = 256, OneOf = 8;
 
-    // Fewer passages of the other text than these tell nothing.
+    // With fewer passages of the other text, there is no estimate.
     private const int FewestToTell = 4;
 
     private readonly int[] _hashes;
 
     private TextSketch(int passageLength, int limit, int[] hashes) => (PassageLength, Limit, _hashes) = (passageLength, limit, hashes);
 
-    /// <summary>Tokens of a passage: 20 characters, 5 words.</summary>
+    /// <summary>Tokens per passage: 20 characters, 5 words.</summary>
     public int PassageLength { get; }
 
-    /// <summary>Passages that are kept.</summary>
+    /// <summary>Number of passages kept.</summary>
     public int Count => _hashes.Length;
 
-    /// <summary>The greatest hash that is kept: all passages up to it are.</summary>
+    /// <summary>The largest kept hash: all passages with hashes up to it are kept.</summary>
     internal int Limit { get; }
 
-    /// <summary>The sketch of a text.</summary>
+    /// <summary>Creates the sketch of a text.</summary>
     /// <param name="tokens">Token ids, as training saw them.</param>
-    /// <param name="vocab">Tells which ids end a line.</param>
-    /// <param name="kind">What a token is.</param>
+    /// <param name="vocab">The vocab, which tells the ids that end a line.</param>
+    /// <param name="kind">Kind of token.</param>
     public static TextSketch Of(TokenSource tokens, Vocab vocab, TokenKind kind)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -61,7 +60,7 @@ public sealed class TextSketch
         return new TextSketch(length, limit, [.. kept]);
     }
 
-    /// <summary>The sketch of two texts together.</summary>
+    /// <summary>Combines the sketches of two texts.</summary>
     /// <param name="other">The sketch of another text in the same tokens.</param>
     public TextSketch With(TextSketch other)
     {
@@ -73,9 +72,11 @@ public sealed class TextSketch
         return new TextSketch(PassageLength, limit, [.. kept]);
     }
 
-    /// <summary>About which part of a text's passages stood in the text of this sketch, in [0, 1]; null when too few can be told.</summary>
+    /// <summary>
+    /// Estimates the fraction of a text's passages that occur in the text of this sketch, in [0, 1]; null if there are too few passages.
+    /// </summary>
     /// <param name="tokens">Token ids of the text.</param>
-    /// <param name="vocab">The vocab that the sketch was made with.</param>
+    /// <param name="vocab">The vocab used to create the sketch.</param>
     public double? ShareOf(TokenSource tokens, Vocab vocab)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -90,20 +91,20 @@ public sealed class TextSketch
         double known = 0, all = 0;
         for (int i = 0; i < told.Count; i++)
         {
-            // Up to the middle between it and its neighbours.
+            // A passage covers the text halfway to its neighbours.
             double begin = i == 0 ? 0 : (told[i - 1].Place + told[i].Place) / 2.0;
             double end = i == told.Count - 1 ? tokens.Length : (told[i].Place + told[i + 1].Place) / 2.0;
             all += end - begin;
             known += told[i].Known ? end - begin : 0;
         }
-        // A passage that was never seen can have the hash of one that was.
+        // An unseen passage can share the hash of a seen one.
         double byChance = Count / ((double)Limit + 1);
         return byChance >= 1 ? null : Math.Clamp(((known / all) - byChance) / (1 - byChance), 0, 1);
 
         void Tell(long place, int hash) => told.Add((place, Array.BinarySearch(_hashes, hash) >= 0));
     }
 
-    /// <summary>The differences between neighbouring hashes in groups of seven bits, the last group of each below 128.</summary>
+    /// <summary>Encodes the differences between neighbouring hashes in groups of seven bits, the last group of each below 128.</summary>
     internal byte[] Pack()
     {
         var packed = new List<byte>(2 * Count);
@@ -119,8 +120,8 @@ public sealed class TextSketch
         return [.. packed];
     }
 
-    /// <summary>A sketch from its parts.</summary>
-    /// <exception cref="FormatException">They are not those of a sketch.</exception>
+    /// <summary>Creates a sketch from its parts.</summary>
+    /// <exception cref="FormatException">The parts are not those of a sketch.</exception>
     internal static TextSketch Unpack(int passageLength, int limit, byte[] packed)
     {
         if (passageLength is < 1 or > 1000 || limit is < 0 or > LargestHash)
@@ -145,7 +146,7 @@ public sealed class TextSketch
             : throw new FormatException("has a sketch of its text that is cut off");
     }
 
-    // Different hashes in order, at most so many; and up to where they are all there are.
+    // The smallest different hashes in order, up to a maximum number, and the limit up to which they are complete.
     private static (List<int> Hashes, int Limit) Smallest(List<int> hashes, int most, int limit)
     {
         List<int> kept = [.. hashes.Distinct().Order().Take(most + 1)];
@@ -155,7 +156,7 @@ public sealed class TextSketch
         return (kept, kept[^1]);
     }
 
-    // A polynomial over the tokens that passes from one passage to the next, mixed in the end.
+    // A rolling polynomial hash of the tokens, mixed at the end.
     private sealed class PassageReader
     {
         private const ulong Base = 0x9E3779B97F4A7C15UL;
@@ -164,7 +165,7 @@ public sealed class TextSketch
         private readonly bool[] _endsLine;
         private readonly ulong _first = 1;
 
-        // The last tokens of the line, each in the place of the one that it drives out.
+        // A ring of the line's last tokens.
         private readonly int[] _passage;
         private long _place, _begin;
         private ulong _hash;
@@ -182,11 +183,11 @@ public sealed class TextSketch
             _endsLine[Vocab.UnknownId] = false;
         }
 
-        // A line of hardly anything is no passage.
+        // A line with a fifth of a passage or more, mostly of known tokens, is a passage.
         private bool IsShortLine => _place - _begin is var length && length < _passage.Length && length >= Math.Max(1, _passage.Length / 5)
             && 2 * _unknown <= length;
 
-        /// <summary>Reads on, and tells of passages whose hash is small enough.</summary>
+        /// <summary>Reads the next tokens and reports passages whose hash is small enough.</summary>
         public void Read(ReadOnlySpan<int> ids, int limit, Action<long, int> tell)
         {
             int[] passage = _passage;
@@ -210,7 +211,7 @@ public sealed class TextSketch
                 }
                 passage[_next] = id;
                 _next = _next + 1 == passage.Length ? 0 : _next + 1;
-                // Passages that are mostly unknown look alike, whatever they say.
+                // Passages of mostly unknown tokens look alike, whatever their text.
                 if (before >= passage.Length - 1 && 2 * _unknown <= passage.Length && Mix(passage.Length) is var hash && hash <= limit)
                     tell(_place - passage.Length, hash);
             }

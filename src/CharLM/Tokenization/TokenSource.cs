@@ -1,22 +1,19 @@
 namespace CharLM.Tokenization;
 
-/// <summary>
-/// A text as token ids, wherever they lie: in memory, or anywhere that gives some of them when it is asked. Arrays and memory of
-/// ids convert to a source that copies nothing.
-/// </summary>
+/// <summary>A text as token ids, in memory or loaded on request. Arrays and memory of ids convert to a source without copying.</summary>
 /// <remarks>Thread safety: never changes; any number of threads may read at once.</remarks>
 public abstract class TokenSource
 {
-    // Tokens of a block of a source that is not in memory.
+    // Tokens per block of a source that is not in memory.
     private const int BlockLength = 1 << 16;
 
-    /// <summary>How many ids there are.</summary>
+    /// <summary>The number of ids.</summary>
     public abstract long Length { get; }
 
-    /// <summary>Whether there are none.</summary>
+    /// <summary>Whether there are no ids.</summary>
     public bool IsEmpty => Length == 0;
 
-    /// <summary>The ids of memory, which is not copied and must not change.</summary>
+    /// <summary>Creates a source over memory, which is not copied and must not change.</summary>
     public static TokenSource Of(ReadOnlyMemory<int> ids) => new InMemory(ids);
 
     /// <inheritdoc cref="Of"/>
@@ -28,32 +25,32 @@ public abstract class TokenSource
     /// <inheritdoc cref="Of"/>
     public static implicit operator TokenSource(Memory<int> ids) => Of(ids);
 
-    /// <summary>Copies as many ids as there is room for.</summary>
-    /// <param name="start">The place of the first, from 0.</param>
-    /// <param name="destination">Receives them.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The source does not have them all.</exception>
+    /// <summary>Copies ids until the destination is full.</summary>
+    /// <param name="start">Position of the first id, from 0.</param>
+    /// <param name="destination">Receives the ids.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range exceeds the source.</exception>
     public void CopyTo(long start, Span<int> destination)
     {
         Check(start, destination.Length);
         Read(start, destination);
     }
 
-    /// <summary>A range of the same ids, which are not copied.</summary>
-    /// <param name="start">The place of the first, from 0.</param>
-    /// <param name="length">How many.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The source does not have them all.</exception>
+    /// <summary>Returns a range of the same ids, without copying.</summary>
+    /// <param name="start">Position of the first id, from 0.</param>
+    /// <param name="length">Number of ids.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range exceeds the source.</exception>
     public TokenSource Slice(long start, long length)
     {
         Check(start, length);
         return Part(start, length);
     }
 
-    /// <summary>The ids from a place on.</summary>
+    /// <summary>Returns the ids from a position to the end, without copying.</summary>
     /// <inheritdoc cref="Slice(long, long)"/>
     public TokenSource Slice(long start) => Slice(start, Length - start);
 
-    /// <summary>All ids, copied.</summary>
-    /// <exception cref="OverflowException">No array holds as many.</exception>
+    /// <summary>Copies all ids into an array.</summary>
+    /// <exception cref="OverflowException">There are more ids than an array can hold.</exception>
     public int[] ToArray()
     {
         var ids = new int[checked((int)Length)];
@@ -61,7 +58,7 @@ public abstract class TokenSource
         return ids;
     }
 
-    /// <summary>How often an id occurs.</summary>
+    /// <summary>Counts the occurrences of an id.</summary>
     public long Count(int id)
     {
         long count = 0;
@@ -70,10 +67,10 @@ public abstract class TokenSource
         return count;
     }
 
-    /// <summary>Copies a window: what a model reads, and what follows each token of it.</summary>
-    /// <param name="start">The place of the first token that is read.</param>
-    /// <param name="inputs">Receives ids, 1 or more.</param>
-    /// <param name="targets">Receives as many, each from one place later.</param>
+    /// <summary>Copies a window: a model's inputs and, for each, the token that follows.</summary>
+    /// <param name="start">Position of the first input, from 0.</param>
+    /// <param name="inputs">Receives the inputs, 1 or more.</param>
+    /// <param name="targets">Receives the targets, as many, each from one position later.</param>
     internal void CopyWindow(long start, Span<int> inputs, Span<int> targets)
     {
         CopyTo(start, inputs);
@@ -81,7 +78,7 @@ public abstract class TokenSource
         CopyTo(start + inputs.Length, targets[^1..]);
     }
 
-    /// <summary>All ids in order, block by block; a block is good until the next one is asked for.</summary>
+    /// <summary>Returns all ids in order, block by block; a block is valid until the next one is requested.</summary>
     internal virtual IEnumerable<ReadOnlyMemory<int>> Blocks()
     {
         var block = new int[Math.Min(BlockLength, Length)];
@@ -93,10 +90,10 @@ public abstract class TokenSource
         }
     }
 
-    /// <summary>All ids in memory: copied, unless they lie there.</summary>
+    /// <summary>Returns all ids in memory, copied unless they are there already.</summary>
     internal virtual ReadOnlyMemory<int> Load() => ToArray();
 
-    /// <summary>Copies ids that are there.</summary>
+    /// <summary>Copies ids from a valid range.</summary>
     /// <inheritdoc cref="CopyTo"/>
     protected abstract void Read(long start, Span<int> destination);
 

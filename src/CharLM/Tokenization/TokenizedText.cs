@@ -2,53 +2,52 @@ using CharLM.Corpora;
 
 namespace CharLM.Tokenization;
 
-/// <summary>A corpus as token ids, split into what is trained on and what is only measured.</summary>
+/// <summary>A corpus as token ids, split into training and held-out parts.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Vocab">Token to id and back.</param>
-/// <param name="Train">The ids that are trained on.</param>
-/// <param name="HeldOut">The ids that are only measured, to choose by; may be empty.</param>
+/// <param name="Train">The training ids.</param>
+/// <param name="HeldOut">The ids held out for model selection; may be empty.</param>
 /// <param name="Unseen">
-/// The ids that a trained model is measured on (<see cref="TextParts.Unseen"/>); of those after <see cref="TextConfig.MaxTokens"/> at
-/// most a million; may be empty.
+/// The ids for measuring a trained model (<see cref="TextParts.Unseen"/>), including at most a million after
+/// <see cref="TextConfig.MaxTokens"/>; may be empty.
 /// </param>
-/// <param name="NumTokensOfCorpus">Tokens of the whole corpus, before <see cref="TextConfig.MaxTokens"/>.</param>
+/// <param name="NumTokensOfCorpus">Number of tokens in the whole corpus, before <see cref="TextConfig.MaxTokens"/> applies.</param>
 public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource HeldOut, TokenSource Unseen, long NumTokensOfCorpus)
 {
     /// <summary>
-    /// The id that ends a document, null when the text has no documents. Each part of the text begins with it, and has it behind every
-    /// document.
+    /// The id that ends a document; null if the text has no documents. It stands at the beginning of each part and after each document.
     /// </summary>
     public int? EndId { get; init; }
 
-    // More of what comes after the tokens that are used would tell hardly more.
+    // More tokens after the used ones would hardly improve the measurement.
     private const int MostUnused = 1_000_000;
 
     /// <summary>Cleans, tokenizes and splits a corpus.</summary>
     /// <param name="text">The raw text.</param>
-    /// <param name="config">How.</param>
-    /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
-    /// <param name="windows">Windows to split in instead of the configuration's fraction; default none.</param>
-    /// <param name="extendsVocab">Whether the vocab gets the text's tokens that it has not (<see cref="Vocab.Extend"/>); default
+    /// <param name="config">How to clean, tokenize and split.</param>
+    /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default null: built from the text.</param>
+    /// <param name="windows">Windows to split by instead of the configuration's fraction; default none.</param>
+    /// <param name="extendsVocab">Whether to add the text's tokens that the vocab lacks (<see cref="Vocab.Extend"/>); default
     /// false.</param>
     /// <exception cref="InvalidConfigException">
-    /// The configuration is invalid, what it holds out comes to less than the two tokens that a prediction needs, or the text is too
-    /// short for the windows.
+    /// The configuration is invalid, a held-out part has fewer than the two tokens that a prediction needs, or the text is too short for
+    /// the windows.
     /// </exception>
     public static TokenizedText From(string text, TextConfig config, Vocab? vocab = null, WindowCounts windows = default,
         bool extendsVocab = false) => From(new CorpusText(text), config, vocab, windows, extendsVocab);
 
     /// <summary>
-    /// Cleans, tokenizes and splits a corpus, whose files may be documents. Of one that is not in memory, the ids are in a file of the
-    /// cache, which is made when it is not there.
+    /// Cleans, tokenizes and splits a corpus, whose files may be documents. If the corpus is not in memory, its ids come from a cache file,
+    /// created if necessary.
     /// </summary>
     /// <param name="corpus">The text.</param>
-    /// <param name="config">How.</param>
-    /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default: made from the text.</param>
-    /// <param name="windows">Windows to split in instead of the configuration's fraction; default none.</param>
-    /// <param name="extendsVocab">Whether the text's tokens that the vocab has not are added to it; default false.</param>
-    /// <param name="cancellationToken">Looked at now and then.</param>
+    /// <param name="config">How to clean, tokenize and split.</param>
+    /// <param name="vocab">A vocab to encode with, such as a checkpoint's; default null: built from the text.</param>
+    /// <param name="windows">Windows to split by instead of the configuration's fraction; default none.</param>
+    /// <param name="extendsVocab">Whether to add the text's tokens that the vocab lacks; default false.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or the text too short for it.</exception>
-    /// <exception cref="CorpusException">The text cannot be read, or the cache not be written.</exception>
+    /// <exception cref="CorpusException">The text cannot be read, or the cache cannot be written.</exception>
     public static TokenizedText From(CorpusText corpus, TextConfig config, Vocab? vocab = null, WindowCounts windows = default,
         bool extendsVocab = false, CancellationToken cancellationToken = default)
     {

@@ -6,16 +6,16 @@ namespace CharLM.Tokenization;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class Tokenizer
 {
-    /// <summary>What a token is.</summary>
+    /// <summary>Kind of token.</summary>
     public abstract TokenKind Kind { get; }
 
-    /// <summary>What stands between two tokens when they are written as text: nothing, or a space between words.</summary>
+    /// <summary>The separator of tokens written as text: empty, or a space between words.</summary>
     public abstract string TokenSeparator { get; }
 
-    /// <summary>What must stand between two cleaned lines so that no token runs over a line end.</summary>
+    /// <summary>The separator of cleaned lines, so that no token spans a line end.</summary>
     public abstract string LineSeparator { get; }
 
-    /// <summary>The tokenizer of a kind.</summary>
+    /// <summary>Returns the tokenizer for a kind of token.</summary>
     public static Tokenizer Create(TokenKind kind) => kind switch
     {
         TokenKind.Char => new CharTokenizer(),
@@ -25,7 +25,7 @@ public abstract class Tokenizer
     };
 
     /// <summary>
-    /// Why a vocab cannot be one of such tokens, null when it can: each must be a token as a text has it, or reserved
+    /// Why a vocab does not fit this kind of token; null if it does: each token must be one that can occur in a text, or reserved
     /// (<see cref="IsReserved"/>).
     /// </summary>
     public string? ErrorOf(Vocab vocab)
@@ -38,8 +38,8 @@ public abstract class Tokenizer
     }
 
     /// <summary>
-    /// Whether a token stands for something that no text has, and is never written: <see cref="Vocab.Unknown"/>, and in a vocab of
-    /// characters every name in angle brackets, such as <c>&lt;pad&gt;</c>.
+    /// Whether a token is special, so that it neither occurs in a text nor is written: <see cref="Vocab.Unknown"/> and, in a vocab of
+    /// characters, every name in angle brackets, such as <c>&lt;pad&gt;</c>.
     /// </summary>
     public virtual bool IsReserved(string token) => token == Vocab.Unknown;
 
@@ -55,15 +55,15 @@ public abstract class Tokenizer
         return pass.Counts;
     }
 
-    /// <summary>The ids of the tokens of a text; a token that <paramref name="vocab"/> has not is <see cref="Vocab.UnknownId"/>.</summary>
+    /// <summary>The ids of the tokens of a text; tokens not in <paramref name="vocab"/> become <see cref="Vocab.UnknownId"/>.</summary>
     /// <param name="text">The text.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="maxTokens">Stop after this many tokens; all of them when null.</param>
+    /// <param name="maxTokens">Maximum number of tokens; null for all.</param>
     public int[] Encode(ReadOnlySpan<char> text, Vocab vocab, int? maxTokens = null)
     {
         ArgumentNullException.ThrowIfNull(vocab);
         const int PartLength = 1 << 16;
-        // A token has a character at least.
+        // A token has at least one character.
         var ids = new int[Math.Min(maxTokens ?? int.MaxValue, text.Length)];
         int count = 0;
         TokenPass pass = NewPass();
@@ -83,10 +83,10 @@ public abstract class Tokenizer
         return ids;
     }
 
-    /// <summary>The ids of a text in a document, which holds no end.</summary>
+    /// <summary>The ids of a text within a document, without an end token.</summary>
     /// <param name="text">The text.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="endId">What no token of a text is; null: the model knows no documents.</param>
+    /// <param name="endId">The id of the end token, which becomes unknown if the text spells it; null if the model has no documents.</param>
     internal int[] EncodeInDocument(ReadOnlySpan<char> text, Vocab vocab, int? endId)
     {
         int[] ids = Encode(text, vocab);
@@ -96,32 +96,32 @@ public abstract class Tokenizer
     }
 
     /// <summary>Reads a text part by part.</summary>
-    /// <param name="firstId">The number of the first token that appears.</param>
+    /// <param name="firstId">The number of the first token to appear.</param>
     internal abstract TokenPass NewPass(int firstId = 0);
 
-    /// <summary>The id of a token of a text.</summary>
+    /// <summary>Returns the id of a token of a text.</summary>
     internal virtual int IdOf(string token, Vocab vocab) => vocab[token];
 
-    /// <summary>A person's text as its tokens spell it: the same, but for bytes.</summary>
+    /// <summary>Converts readable text to the tokens' spelling, which differs only for bytes.</summary>
     public virtual string FromText(string text) => text;
 
-    /// <summary>What tokens spell as a person reads it; of bytes, what is no UTF-8 becomes U+FFFD.</summary>
+    /// <summary>Converts the tokens' spelling to readable text; invalid UTF-8 in bytes becomes U+FFFD.</summary>
     public virtual string ToText(string tokens) => tokens;
 
-    /// <summary>The bytes of what tokens spell.</summary>
+    /// <summary>The bytes of text in the tokens' spelling.</summary>
     internal virtual byte[] BytesOf(string text) => Encoding.UTF8.GetBytes(text);
 
-    /// <summary>The characters (Unicode scalar values) of what tokens spell.</summary>
+    /// <summary>The number of characters (Unicode scalar values) of text in the tokens' spelling.</summary>
     internal virtual long CharactersOf(string text) => CharTokenizer.Length(text);
 
-    /// <summary>The vocab of a text.</summary>
-    /// <param name="counts">Its distinct tokens, in order of first appearance.</param>
+    /// <summary>Builds the vocab of a text.</summary>
+    /// <param name="counts">The text's distinct tokens, in order of first appearance.</param>
     /// <param name="minFreq">Rarer tokens are left out.</param>
-    /// <param name="reserved">Tokens that have a place in any case.</param>
+    /// <param name="reserved">Tokens that are always included.</param>
     internal virtual Vocab VocabOf(IEnumerable<TokenCount> counts, int minFreq, IEnumerable<string> reserved) =>
         new(counts, minFreq, reserved);
 
-    /// <summary>Where a token begins, in UTF-16 units; the text's length when it has no such token.</summary>
+    /// <summary>Where a token begins, in UTF-16 units; the text's length if there is no such token.</summary>
     /// <param name="text">The text.</param>
     /// <param name="token">Which token, from 0.</param>
     public int PlaceOf(ReadOnlySpan<char> text, int token) => NewPass().PlaceOf(text, token);

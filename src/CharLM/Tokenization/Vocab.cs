@@ -7,7 +7,7 @@ namespace CharLM.Tokenization;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class Vocab
 {
-    /// <summary>The token of everything that the vocab has not.</summary>
+    /// <summary>The token for everything that is not in the vocab.</summary>
     public const string Unknown = "<unk>";
 
     /// <summary>The token that ends a document, in the vocab of a text of documents (<see cref="DocumentKind"/>).</summary>
@@ -24,7 +24,7 @@ public sealed class Vocab
     /// <summary>Builds a vocab from counted tokens.</summary>
     /// <param name="counts">Distinct tokens in order of first appearance.</param>
     /// <param name="minFreq">Rarer tokens are left out and read as <see cref="Unknown"/>; default 0, keep all.</param>
-    /// <param name="reserved">Tokens that have a place whether they occur or not, such as padding.</param>
+    /// <param name="reserved">Tokens that are included even if they do not occur, such as padding.</param>
     /// <exception cref="ArgumentException">A token occurs twice in <paramref name="reserved"/>.</exception>
     public Vocab(IEnumerable<TokenCount> counts, int minFreq = 0, IEnumerable<string>? reserved = null)
         : this(Order(counts, minFreq, reserved ?? []))
@@ -44,7 +44,7 @@ public sealed class Vocab
         _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The number of tokens, <see cref="Unknown"/> included.</summary>
+    /// <summary>The number of tokens, including <see cref="Unknown"/>.</summary>
     public int Count => _tokens.Length;
 
     /// <summary>All tokens in order of their ids.</summary>
@@ -59,7 +59,7 @@ public sealed class Vocab
         ? _tokens[id]
         : throw new ArgumentOutOfRangeException(nameof(id), id, $"token ids are 0 to {_tokens.Length - 1}");
 
-    /// <summary>The id of a token, <see cref="UnknownId"/> when the vocab has it not.</summary>
+    /// <summary>The id of a token, or <see cref="UnknownId"/> if it is not in the vocab.</summary>
     public int this[string token] => _ids.GetValueOrDefault(token, UnknownId);
 
     /// <summary>The tokens of ids.</summary>
@@ -68,8 +68,8 @@ public sealed class Vocab
     /// <summary>The ids of tokens.</summary>
     public IReadOnlyList<int> this[IEnumerable<string> tokens] => [.. tokens.Select(token => this[token])];
 
-    /// <summary>A vocab whose tokens have exactly these ids, as a checkpoint keeps it.</summary>
-    /// <exception cref="ArgumentException">The first is not <see cref="Unknown"/>, or one occurs twice.</exception>
+    /// <summary>Creates a vocab with exactly this order of ids, as stored in a checkpoint.</summary>
+    /// <exception cref="ArgumentException">The first token is not <see cref="Unknown"/>, or a token occurs twice.</exception>
     public static Vocab Restore(IReadOnlyList<string> tokens, IReadOnlyList<long>? frequencies = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -82,7 +82,7 @@ public sealed class Vocab
     }
 
     /// <summary>
-    /// This vocab with the tokens of another text that it has not, behind its own, by falling frequency; itself when it has all.
+    /// Appends the tokens of another text that this vocab lacks, by falling frequency; returns this vocab if it lacks none.
     /// </summary>
     /// <param name="counts">The other text's distinct tokens in order of first appearance.</param>
     /// <param name="minFreq">Rarer tokens are left out and read as <see cref="Unknown"/>; default 0, keep all.</param>
@@ -96,13 +96,13 @@ public sealed class Vocab
             : new Vocab([.. _tokens.Zip(_frequencies, (token, count) => new TokenCount(token, count)), .. added]);
     }
 
-    /// <summary>The id of a token, <see cref="UnknownId"/> when the vocab has it not.</summary>
+    /// <summary>The id of a token, or <see cref="UnknownId"/> if it is not in the vocab.</summary>
     public int IdOf(ReadOnlySpan<char> token) => _idsBySpan.TryGetValue(token, out int id) ? id : UnknownId;
 
     private static List<TokenCount> Order(IEnumerable<TokenCount> counts, int minFreq, IEnumerable<string> reserved)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(minFreq);
-        // Ids are given by falling frequency; OrderBy is stable, so ties stay in order of first appearance.
+        // Ids are assigned by falling frequency; OrderBy is stable, so ties stay in order of first appearance.
         List<TokenCount> byFrequency = [.. counts.OrderByDescending(count => count.Count)];
         List<string> first = [Unknown, .. reserved];
         var entries = first.ConvertAll(

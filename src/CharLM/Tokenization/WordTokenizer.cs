@@ -1,6 +1,6 @@
 namespace CharLM.Tokenization;
 
-/// <summary>Tokens are runs of characters between white space, as Python's <c>str.split()</c> gives them.</summary>
+/// <summary>Tokens are runs of characters between white space, as in Python's <c>str.split()</c>.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 internal sealed class WordTokenizer : Tokenizer
 {
@@ -30,7 +30,7 @@ internal sealed class WordTokenizer : Tokenizer
             yield return word;
     }
 
-    // The next word at or after position, empty at the end; position moves behind it.
+    // The next word at or after position, empty at the end; position moves past it.
     internal static ReadOnlySpan<char> NextWord(ReadOnlySpan<char> text, ref int position)
     {
         while (position < text.Length && IsWhiteSpace(text[position]))
@@ -42,8 +42,8 @@ internal sealed class WordTokenizer : Tokenizer
     }
 
     /// <summary>
-    /// Whether a character stands between words: Python adds the four separators of ASCII (file, group, record, unit) to what .NET and
-    /// Unicode take for white space.
+    /// Whether a character separates words: Python adds the four ASCII separators (file, group, record, unit) to the white space of .NET
+    /// and Unicode.
     /// </summary>
     internal static bool IsWhiteSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
 }
