@@ -16,7 +16,7 @@ internal sealed class CorpusFiles
     /// <summary>The directory of cached corpora and files of ids.</summary>
     public required string CacheDirectory { get; init; }
 
-    /// <summary>Bytes that are read at once, 16 or more; default 128 KiB.</summary>
+    /// <summary>Bytes per read, 16 or more; default 128 KiB.</summary>
     public int BlockBytes { get; init; } = 1 << 17;
 
     /// <summary>Receives notices of long work and of unusable files.</summary>
@@ -49,9 +49,9 @@ internal sealed class CorpusFiles
         }
     }
 
-    /// <summary>Computes the SHA-256 of each file and of all in a row, and counts their bytes.</summary>
+    /// <summary>Computes the SHA-256 of each file and of their concatenation, and counts their bytes.</summary>
     /// <param name="places">The files.</param>
-    /// <param name="maxBytes">The most that they may have together.</param>
+    /// <param name="maxBytes">The maximum total length.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="CorpusFileException">A file cannot be read, is too long, or differs from the catalog.</exception>
     public static (IReadOnlyList<(string Sha256, long Bytes)> Each, string Joint) Checksums(
@@ -128,11 +128,11 @@ internal sealed class CorpusFiles
 
 /// <summary>Decodes a file block by block and hashes its bytes.</summary>
 /// <param name="stream">The file, at its beginning.</param>
-/// <param name="location">What to call it in errors.</param>
-/// <param name="named">What the user says that it is in; null for UTF-8 that was not named. A byte order mark wins.</param>
-/// <param name="readBefore">A text that could be read so; null for none.</param>
-/// <param name="hash">Is given every byte.</param>
-/// <param name="blockBytes">Bytes that are read at once.</param>
+/// <param name="location">Its name in errors.</param>
+/// <param name="named">The encoding that the user named; null for UTF-8 by default. A byte order mark takes precedence.</param>
+/// <param name="readBefore">A text that was read before in this encoding; null for none.</param>
+/// <param name="hash">Receives every byte.</param>
+/// <param name="blockBytes">Bytes per read.</param>
 internal sealed class DecodedFile(
     Stream stream, string location, TextEncoding? named, string? readBefore, IncrementalHash hash, int blockBytes) : IDisposable
 {
@@ -142,7 +142,7 @@ internal sealed class DecodedFile(
     private Decoder? _decoder;
     private bool _isNamed, _isOver;
 
-    // The bytes before the block, what is left of it, and the lines that have begun.
+    // The bytes before the block, the rest of the block, and the number of lines begun.
     private long _before, _lines = 1;
     private int _begin, _end;
 
@@ -196,7 +196,7 @@ internal sealed class DecodedFile(
         System.Text.Unicode.Utf8.ToUtf16(_bytes.AsSpan(_begin, _end - _begin), _chars, out int used, out int written,
             replaceInvalidSequences: false, isFinalBlock: _isOver);
         _begin += used;
-        // What is left can only be the beginning of a character.
+        // The rest can only be the beginning of a character.
         int left = _end - _begin;
         if (left > 3 || (left > 0 && (_isOver || TextEncoding.ValidLength(_bytes.AsSpan(_begin, left)) is null)))
             throw Bad(_begin, written);

@@ -3,45 +3,45 @@ using System.Text;
 
 namespace CharLM.Corpora;
 
-/// <summary>Reads a whole text and says exactly what is wrong with one that cannot be used.</summary>
+/// <summary>Reads a whole text, with exact errors for a text that cannot be used.</summary>
 internal static class CorpusReader
 {
-    // The most that is read from a pipe or a device, which may have no end.
+    // The limit for a pipe or a device, which may be endless.
     private const long LargestStream = 128L << 20;
 
     internal sealed record Result(string Text, string Sha256, long Bytes);
 
-    /// <summary>A UTF-8 file, or one in the encoding that its byte order mark tells.</summary>
+    /// <summary>Reads a file in the encoding of its byte order mark, else as UTF-8.</summary>
     public static async Task<Result> ReadFileAsync(string path, long maxBytes, CancellationToken cancellationToken) =>
         ResultOf(await ReadBytesAsync(path, maxBytes, isUtf8: true, cancellationToken), path);
 
-    /// <summary>A stream, as a file.</summary>
+    /// <summary>Reads a stream like a file.</summary>
     public static async Task<Result> ReadAsync(Stream stream, string location, long maxBytes, CancellationToken cancellationToken) =>
         ResultOf(await ReadBytesAsync(stream, location, maxBytes, isUtf8: true, cancellationToken), location);
 
-    /// <summary>The bytes of a file.</summary>
+    /// <summary>Reads the bytes of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="maxBytes">The most that it may have.</param>
-    /// <param name="isUtf8">Whether a pipe or a device is refused at its first byte that is no UTF-8.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    // On a thread of its own: opening a pipe waits for somebody who writes to it, and only the waiting can be cancelled.
+    /// <param name="maxBytes">The maximum length.</param>
+    /// <param name="isUtf8">Whether to refuse a pipe or a device at the first byte that is not UTF-8.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    // On a separate thread, since opening a pipe blocks until there is a writer, and only waiting for the thread can be cancelled.
     public static Task<ReadOnlyMemory<byte>> ReadBytesAsync(
         string path, long maxBytes, bool isUtf8, CancellationToken cancellationToken) =>
         Task.Run(() => OpenAndReadAsync(path, maxBytes, isUtf8, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
 
-    /// <summary>The bytes of a stream.</summary>
+    /// <summary>Reads the bytes of a stream.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(
         Stream stream, string location, long maxBytes, bool isUtf8, CancellationToken cancellationToken) =>
-        // A pipe has no length, and that of a device is 0.
+        // A pipe has no length, and a device's length is 0.
         stream.CanSeek && stream.Length > 0
             ? await ReadKnownAsync(stream, location, maxBytes, cancellationToken)
             : await ReadUnknownAsync(stream, location, Math.Min(maxBytes, LargestStream), maxBytes, isUtf8, cancellationToken);
 
-    /// <summary>The text of some bytes, without a byte order mark, which wins over what the user says.</summary>
+    /// <summary>Decodes bytes; a byte order mark takes precedence over the named encoding and is removed.</summary>
     /// <param name="bytes">The whole text.</param>
-    /// <param name="location">What to call it in errors.</param>
-    /// <param name="encoding">What the user says; null for UTF-8 that was not named.</param>
-    /// <param name="readBefore">A text that could be read so; null for none.</param>
+    /// <param name="location">Its name in errors.</param>
+    /// <param name="encoding">The encoding that the user named; null for UTF-8 by default.</param>
+    /// <param name="readBefore">A text that was read before in this encoding; null for none.</param>
     public static string Decode(ReadOnlySpan<byte> bytes, string location, TextEncoding? encoding, string? readBefore = null)
     {
         (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(bytes);
@@ -57,11 +57,11 @@ internal static class CorpusReader
         throw WrongEncoding(bytes, start + offset, 0, line, location, used, isNamed: mark is not null || encoding is not null, readBefore);
     }
 
-    /// <summary>The error for an empty file.</summary>
+    /// <summary>Returns the error for an empty file.</summary>
     public static CorpusFileException Empty(string location) =>
         new(CorpusFileError.Empty, location, $"{Display.Quote(location)} is empty; give a text");
 
-    /// <summary>Throws when bytes without a mark are UTF-16, whose characters of ASCII are valid UTF-8, with zeros between.</summary>
+    /// <summary>Throws if bytes without a mark are UTF-16, whose ASCII characters are valid UTF-8 interleaved with zeros.</summary>
     public static void RefuseUtf16(ReadOnlySpan<byte> bytes, string location)
     {
         if (!TextEncoding.LooksLikeUtf16(bytes))
@@ -105,7 +105,7 @@ internal static class CorpusReader
         };
     }
 
-    // Not by the file's length alone: it may grow.
+    // The length alone is not enough: the file may grow.
     private static async Task<ReadOnlyMemory<byte>> ReadKnownAsync(
         Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
     {
@@ -115,7 +115,7 @@ internal static class CorpusReader
         if (stream.Length > most)
             throw TooLarge(location, Display.Bytes(stream.Length), most, wayOut);
         maxBytes = most;
-        // One more than is allowed, to see that more is there.
+        // One byte more than allowed, to detect longer files.
         int limit = checked((int)(maxBytes + 1));
         var buffer = new byte[Math.Min(limit, stream.Length + 1)];
         int length = 0;
@@ -130,7 +130,7 @@ internal static class CorpusReader
         return buffer.AsMemory(0, length);
     }
 
-    // What comes is checked as it comes, and kept in parts: something without an end is refused soon, and at no great cost.
+    // Input is checked as it arrives and kept in parts, so that an endless source is refused early and cheaply.
     private static async Task<ReadOnlyMemory<byte>> ReadUnknownAsync(
         Stream stream, string location, long maxBytes, long maxBytesOfFile, bool isUtf8, CancellationToken cancellationToken)
     {
@@ -147,14 +147,14 @@ internal static class CorpusReader
                     ? $"{maxBytes:N0} can be read from a pipe or a device; a file may have {maxBytesOfFile:N0}"
                     : null);
             }
-            // A byte order mark may say otherwise, and may not have come whole yet.
+            // A byte order mark may name another encoding, and may be incomplete so far.
             isUtf8 = isUtf8 && (before > 0 || TextEncoding.OfMark(part.AsSpan(0, filled)) is null or { Length: 3 });
             valid = !isUtf8 ? filled
                 : before + filled < TextEncoding.LongestMark ? valid
                 : valid + (TextEncoding.ValidLength(part.AsSpan(valid, filled - valid)) ?? throw NotUtf8(part.AsSpan(0, filled), valid));
             if (filled < part.Length)
                 continue;
-            // A character that is cut here begins the next part.
+            // A character cut here begins the next part.
             var next = new byte[PartBytes];
             part.AsSpan(valid).CopyTo(next);
             parts.Add(part.AsMemory(0, valid));
@@ -186,7 +186,7 @@ internal static class CorpusReader
     {
         string quoted = Display.Quote(location);
         string where = $"byte 0x{bytes[bad]:X2} at offset {before + bad}, line {line}";
-        // A zero byte is in no text of one of the older encodings.
+        // No text in one of the older encodings contains a zero byte.
         if (!isNamed && bytes.Contains((byte)0))
         {
             return new CorpusFileException(CorpusFileError.Binary, location, $"{quoted} is a binary file, not a text: {where}")
@@ -208,7 +208,7 @@ internal static class CorpusReader
         };
     }
 
-    /// <summary>The error for a text that is too long.</summary>
+    /// <summary>Returns the error for a text that is too long.</summary>
     public static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(
         CorpusFileError.TooLarge, location,
         $"{Display.Quote(location)} has {size}; at most {wayOut ?? $"{maxBytes:N0} can be read, so give a part of it"}");
@@ -217,7 +217,7 @@ internal static class CorpusReader
 /// <summary>A verified file of a corpus on this machine.</summary>
 /// <param name="Entry">The corpus.</param>
 /// <param name="Path">The file's full path.</param>
-/// <param name="Source">Where it came from just now, or null when it was here already.</param>
+/// <param name="Source">The source that it was fetched from by this call; null if it was already here.</param>
 internal sealed record CorpusFile(CorpusEntry Entry, string Path, string? Source);
 
 /// <summary>A text file, or standard input, cannot be used as a corpus.</summary>
@@ -230,41 +230,38 @@ internal sealed class CorpusFileException : CorpusException
         Location = location;
     }
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>The fault.</summary>
     public CorpusFileError Error { get; }
 
     /// <summary>The path, or "standard input".</summary>
     public string Location { get; }
 
-    /// <summary>The offset in bytes, from 0, of the first byte that stands for no character; null for other errors.</summary>
+    /// <summary>The offset in bytes, from 0, of the first byte that is invalid in the encoding; null for other errors.</summary>
     public long? ByteOffset { get; internal init; }
 
-    /// <summary>An encoding to try; null where none is to be named.</summary>
+    /// <summary>An encoding to suggest; null for none.</summary>
     public string? Suggestion { get; internal init; }
 }
 
 /// <summary>Why a text cannot be used.</summary>
 internal enum CorpusFileError
 {
-    /// <summary>Nothing lies at the path.</summary>
+    /// <summary>Nothing exists at the path.</summary>
     Missing,
 
-    /// <summary>A directory lies at the path, or one without a text.</summary>
+    /// <summary>The path is a directory, or a directory without texts.</summary>
     Directory,
 
-    /// <summary>There is no text in it.</summary>
+    /// <summary>The text is empty.</summary>
     Empty,
 
-    /// <summary>
-    /// Its bytes stand for no characters in UTF-8, or in the encoding that was named; <see cref="CorpusFileException.ByteOffset"/> says
-    /// where.
-    /// </summary>
+    /// <summary>It has invalid bytes in UTF-8, or in the named encoding; see <see cref="CorpusFileException.ByteOffset"/>.</summary>
     WrongEncoding,
 
-    /// <summary>It is no text.</summary>
+    /// <summary>It is not a text.</summary>
     Binary,
 
-    /// <summary>It is longer than <see cref="CorpusSettings.MaxTextBytes"/>.</summary>
+    /// <summary>It exceeds <see cref="CorpusSettings.MaxTextBytes"/>.</summary>
     TooLarge,
 
     /// <summary>It cannot be read: permissions, or the device.</summary>
@@ -274,7 +271,7 @@ internal enum CorpusFileError
     Changed,
 }
 
-/// <summary>A corpus cannot be had or used; the message says which, why and what to do next.</summary>
+/// <summary>A corpus is unavailable or unusable; the message says which, why and what to do next.</summary>
 public abstract class CorpusException : Exception
 {
     private protected CorpusException(string message, Exception? inner = null)

@@ -3,19 +3,19 @@ using System.Text;
 
 namespace CharLM.Corpora;
 
-/// <summary>Turns what a user names (a corpus, a path, standard input, or the automatic choice) into a text.</summary>
+/// <summary>Resolves what a user names (a corpus, a path, standard input, or the automatic choice) to a text.</summary>
 public sealed class CorpusResolver
 {
-    /// <summary>The automatic choice: <see cref="Preferred"/> when it can be had, else <see cref="Bundled"/>; the default.</summary>
+    /// <summary>The automatic choice, which is the default: <see cref="Preferred"/> if available, else <see cref="Bundled"/>.</summary>
     public const string Auto = "auto";
 
     /// <summary>Names standard input.</summary>
     public const string StandardInput = "-";
 
-    /// <summary>The corpus that <see cref="Auto"/> would have.</summary>
+    /// <summary>The first choice of <see cref="Auto"/>.</summary>
     public const string Preferred = "time-machine";
 
-    /// <summary>The corpus that is always there.</summary>
+    /// <summary>The corpus that is always available.</summary>
     public const string Bundled = "bundled";
 
     private const string StandardInputName = "standard input";
@@ -23,11 +23,11 @@ public sealed class CorpusResolver
     private readonly CorpusStore _store;
     private readonly IProgress<CorpusNotice>? _notices;
 
-    /// <summary>Makes a resolver; touches neither disk nor network.</summary>
-    /// <param name="catalog">The corpora that have names.</param>
+    /// <summary>Creates a resolver; touches neither disk nor network.</summary>
+    /// <param name="catalog">The named corpora.</param>
     /// <param name="settings">Where they are kept and how they are fetched.</param>
-    /// <param name="progress">Hears of bytes received; called while the download waits.</param>
-    /// <param name="notices">Hears of retries, failed sources, corrupt files and when the automatic choice falls back.</param>
+    /// <param name="progress">Receives the number of bytes; called while the download waits.</param>
+    /// <param name="notices">Receives retries, failed sources, corrupt files and fallbacks of the automatic choice.</param>
     /// <exception cref="InvalidConfigException">The settings are out of range.</exception>
     public CorpusResolver(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null,
         IProgress<CorpusNotice>? notices = null)
@@ -35,9 +35,9 @@ public sealed class CorpusResolver
     {
     }
 
-    /// <summary>Makes a resolver.</summary>
-    /// <param name="store">Gives the corpora that have names.</param>
-    /// <param name="notices">Hears, in one line, when the automatic choice falls back.</param>
+    /// <summary>Creates a resolver.</summary>
+    /// <param name="store">Provides the named corpora.</param>
+    /// <param name="notices">Receives fallbacks of the automatic choice, one line each.</param>
     internal CorpusResolver(CorpusStore store, IProgress<CorpusNotice>? notices = null)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -46,28 +46,29 @@ public sealed class CorpusResolver
     }
 
     /// <summary>
-    /// What texts are in that have no byte order mark, such as gb18030 or latin-1; default null: UTF-8. A mark always wins.
+    /// Encoding of texts without a byte order mark, such as gb18030 or latin-1; default null: UTF-8. A mark takes precedence.
     /// </summary>
     public string? Encoding { get; init; }
 
-    /// <summary>A text that was read before, and what it was in: where no encoding is named, it is read so again; default none.</summary>
+    /// <summary>A text that was read before, with its encoding, which is used again unless another one is named; default none.</summary>
     internal KnownText? Known { get; init; }
 
-    /// <summary>Tells run directories, which are passed over in a folder; default none is.</summary>
+    /// <summary>Recognizes run directories, which are skipped in a folder; default: none.</summary>
     internal Func<string, bool> IsRun { get; init; } = _ => false;
 
     /// <summary>Reads the texts that <paramref name="corpus"/> names, one after the other.</summary>
     /// <param name="corpus">
-    /// Each <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or the path of a file or a folder; a name wins over a file
-    /// of the same name, <c>./NAME</c> means the file. Of a folder all texts are read, those in its folders too, in ordinal order of
-    /// their names. Between two texts nothing is added but a line end where the first one ends without.
+    /// Each is <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or the path of a file or a folder; a name takes precedence
+    /// over a file of the same name, which is <c>./NAME</c>. A folder stands for all texts in it and its subfolders, in ordinal order of
+    /// names. Texts are joined unchanged; a line end is added after a text that lacks one, except the last.
     /// </param>
-    /// <param name="standardInput">What <see cref="StandardInput"/> reads; needed for that alone.</param>
-    /// <param name="cancellationToken">Ends a download; what has arrived is kept and continued the next time.</param>
-    /// <exception cref="UnknownCorpusException">One is no name, and looks like no path.</exception>
+    /// <param name="standardInput">The stream for <see cref="StandardInput"/>; needed only for that.</param>
+    /// <param name="cancellationToken">Cancels a download; the bytes received so far are kept, and the next download continues from
+    /// them.</param>
+    /// <exception cref="UnknownCorpusException">A name is unknown and does not look like a path.</exception>
     /// <exception cref="CorpusException">
-    /// A text is missing, empty, in another encoding, too large or unreadable; a corpus that was asked for by name is not to be had; or
-    /// the cache cannot be written.
+    /// A text is missing, empty, in another encoding, too large or unreadable; a named corpus is unavailable; or the cache cannot be
+    /// written.
     /// </exception>
     public async Task<CorpusText> ResolveAsync(
         CorpusNames corpus, Stream? standardInput = null, CancellationToken cancellationToken = default)
@@ -87,7 +88,7 @@ public sealed class CorpusResolver
             ReadOnlyMemory<byte> bytes = await ReadAsync(place, standardInput, left, encoding, cancellationToken);
             left -= bytes.Length;
             string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
-            // The file was verified, then opened again: what counts is what was read.
+            // The file was opened again after verification, so check the bytes that were read.
             if (place.Sha256 is not null && place.Sha256 != sha256)
                 throw CorpusFiles.Changed(place.Location, sha256, place.Sha256);
             read.Add((place, bytes, sha256));
@@ -95,7 +96,7 @@ public sealed class CorpusResolver
         return Join(corpus, read, encoding);
     }
 
-    /// <summary>Finds every text that is named, reading none.</summary>
+    /// <summary>Finds all named texts without reading them.</summary>
     internal async Task<IReadOnlyList<CorpusPlace>> LocateAsync(CorpusNames corpus, CancellationToken cancellationToken)
     {
         if (corpus.Count == 0)
@@ -108,7 +109,7 @@ public sealed class CorpusResolver
         return places;
     }
 
-    /// <summary>Whether a text is named by where it lies: with a slash or a dot.</summary>
+    /// <summary>Whether a name is a path: it has a slash or a dot.</summary>
     internal static bool LooksLikePath(string corpus) => corpus.AsSpan().ContainsAny('/', '.', Path.DirectorySeparatorChar);
 
     private async Task<IReadOnlyList<CorpusPlace>> LocateAsync(string name, CancellationToken cancellationToken)
@@ -145,7 +146,7 @@ public sealed class CorpusResolver
         {
             try
             {
-                // Nobody reachable is nobody reachable: without a network the fallback comes at once.
+                // Failed connections are not retried, so that without a network the fallback is immediate.
                 return PlaceOf(Auto, await _store.GetAsync(preferred, retryConnections: false, either.Token));
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -187,7 +188,7 @@ public sealed class CorpusResolver
         }
     }
 
-    // A text that is read part by part later: only its checksum requires reading it now.
+    // The text is read part by part later; now it is read only for its checksum.
     private CorpusText Find(
         CorpusNames requested, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding, string cache, CancellationToken cancellationToken)
     {
@@ -236,7 +237,7 @@ public sealed class CorpusResolver
         {
             texts = Decode(encoding);
         }
-        // Another text than the known one, which is UTF-8 more often than what that is in.
+        // This is not the known text, and more likely UTF-8 than in that text's encoding.
         catch (CorpusFileException e) when (encoding is null && Known?.Encoding is { } name && e.Error == CorpusFileError.WrongEncoding)
         {
             texts = Decode(encoding = TextEncoding.Find(name));
@@ -299,23 +300,25 @@ public sealed class CorpusResolver
     }
 }
 
-/// <summary>A text that was found and is not read yet.</summary>
-/// <param name="Requested">What was asked for.</param>
-/// <param name="Kind">What kind of thing it is.</param>
-/// <param name="Name">What to call it.</param>
+/// <summary>A text that was found but not yet read.</summary>
+/// <param name="Requested">The request.</param>
+/// <param name="Kind">The kind of source.</param>
+/// <param name="Name">Its name in reports.</param>
 /// <param name="Location">The full path, or "standard input".</param>
 internal sealed record CorpusPlace(string Requested, CorpusOriginKind Kind, string Name, string Location)
 {
-    /// <summary>The full path of the folder that was asked for; null when the text itself was.</summary>
+    /// <summary>The full path of the requested folder; null if the text itself was requested.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>The checksum that it must have; null when none is known.</summary>
+    /// <summary>The required checksum; null if none is known.</summary>
     public string? Sha256 { get; init; }
 
-    /// <summary>Why it stands in for another text; null when it does not.</summary>
+    /// <summary>Why it replaces another text; null if it does not.</summary>
     public string? FallbackReason { get; init; }
 
-    /// <summary>What finds it again: "auto" may mean another text next time, and a path another file elsewhere.</summary>
+    /// <summary>
+    /// A name that finds it again: "auto" may resolve to another text later, and a relative path to another file elsewhere.
+    /// </summary>
     public string Again => Kind switch
     {
         CorpusOriginKind.Catalog => Name,
@@ -326,10 +329,10 @@ internal sealed record CorpusPlace(string Requested, CorpusOriginKind Kind, stri
 
 /// <summary>A text that was read before.</summary>
 /// <param name="Sha256">Its checksum.</param>
-/// <param name="Encoding">What it was in; null for UTF-8, or what its byte order mark said.</param>
+/// <param name="Encoding">Its encoding; null for UTF-8 or the encoding of its byte order mark.</param>
 internal sealed record KnownText(string Sha256, string? Encoding);
 
-/// <summary>No place gave a corpus; the message has one line for each, with its reason.</summary>
+/// <summary>No place provided the corpus; the message has one line for each place, with the reason.</summary>
 internal sealed class CorpusUnavailableException : CorpusException
 {
     internal CorpusUnavailableException(string name, IReadOnlyList<SourceFailure> failures)
@@ -348,14 +351,14 @@ internal sealed class CorpusUnavailableException : CorpusException
     public IReadOnlyList<SourceFailure> Failures { get; }
 }
 
-/// <summary>A corpus and what this machine has of it.</summary>
+/// <summary>A corpus and its local state.</summary>
 /// <param name="Entry">The corpus.</param>
-/// <param name="State">What there is.</param>
-/// <param name="Path">The full path where it is, or would be; empty where nothing can be kept.</param>
-/// <param name="Error">What is wrong with the file, in one line; null unless it is <see cref="CorpusState.Corrupt"/>.</param>
+/// <param name="State">The state of its file.</param>
+/// <param name="Path">The full path of its file, existing or not; empty if there is no cache directory.</param>
+/// <param name="Error">What is wrong with the file, in one line; null unless the state is <see cref="CorpusState.Corrupt"/>.</param>
 internal sealed record CorpusStatus(CorpusEntry Entry, CorpusState State, string Path, string? Error);
 
-/// <summary>What this machine has of a corpus.</summary>
+/// <summary>The local state of a corpus.</summary>
 internal enum CorpusState
 {
     /// <summary>No file.</summary>
@@ -364,6 +367,6 @@ internal enum CorpusState
     /// <summary>The file has the catalogued size and SHA-256.</summary>
     Verified,
 
-    /// <summary>There is a file, but with other bytes, or it cannot be read; it is never used.</summary>
+    /// <summary>The file has other bytes or cannot be read; it is never used.</summary>
     Corrupt,
 }

@@ -9,10 +9,10 @@ public sealed record CorpusSettings
     /// <summary>The largest text one .NET string can hold whatever its characters, in bytes.</summary>
     internal const long LargestInMemory = 1_073_741_791;
 
-    // Slower than any connection that a user would put up with.
+    // Slower than any usable connection.
     private const int LeastBytesPerSecond = 16 << 10;
 
-    // A timer allows about 49 days; nobody waits longer than a day.
+    // A timer allows about 49 days, but no one waits longer than a day.
     private static readonly TimeSpan LongestTime = TimeSpan.FromDays(1);
 
     /// <summary>The directory of verified files, created when first needed; null: nothing is fetched.</summary>
@@ -52,22 +52,22 @@ public sealed record CorpusSettings
     public int MaxRedirects { get; init; } = 5;
 
     /// <summary>
-    /// The largest text that is read, in bytes; default and limit <see cref="LargestText"/>. From standard input, pipes and
-    /// devices, whose length nobody knows before their end, at most 128 MiB of it are read; of texts that are read together with one, and
-    /// where there is no cache directory, at most 1,073,741,791 bytes, which memory has to hold.
+    /// The largest text that is read, in bytes; default and limit <see cref="LargestText"/>. Standard input, pipes and devices, whose
+    /// length is unknown before their end, are limited to 128 MiB; texts read together with one of these, or without a cache directory,
+    /// must fit in memory and are limited to 1,073,741,791 bytes.
     /// </summary>
     public long MaxTextBytes { get; init; } = LargestText;
 
     /// <summary>
-    /// The largest text that is kept in memory, in bytes of all its files; default 64 MiB. Files that are longer together are read part
-    /// by part, and what is made of them is kept below <see cref="CacheDirectory"/>.
+    /// The largest text that is kept in memory, in bytes of all its files; default 64 MiB. Longer texts are read part by part, and their
+    /// token ids are kept below <see cref="CacheDirectory"/>.
     /// </summary>
     internal long MaxBytesInMemory { get; init; } = 64L << 20;
 
-    /// <summary>Bytes that are read at once of texts that are not kept in memory; default 128 KiB.</summary>
+    /// <summary>Bytes per read of texts that are not kept in memory; default 128 KiB.</summary>
     internal int BlockBytes { get; init; } = 1 << 17;
 
-    /// <summary>How much of a package's archive is unpacked at most, in bytes; default 256 MiB.</summary>
+    /// <summary>The most that is unpacked from a package's archive, in bytes; default 256 MiB.</summary>
     public long MaxUnpackedBytes { get; init; } = 256L << 20;
 
     /// <summary>The clock for timeouts and pauses; default the system's.</summary>
@@ -128,7 +128,7 @@ public sealed record CorpusMirror
     public Uri? Address { get; private init; }
 
     /// <summary>Parses a mirror: an existing directory, or an http or https address.</summary>
-    /// <exception cref="FormatException">It is neither.</exception>
+    /// <exception cref="FormatException">The value is neither.</exception>
     public static CorpusMirror Parse(string value)
     {
         ArgumentNullException.ThrowIfNull(value);

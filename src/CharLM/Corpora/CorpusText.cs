@@ -2,40 +2,38 @@ using System.Text;
 
 namespace CharLM.Corpora;
 
-/// <summary>Which text was really used.</summary>
+/// <summary>Identifies the text that was actually used.</summary>
 public sealed record CorpusOrigin
 {
     private readonly CorpusNames? _texts;
 
-    /// <summary>What was asked for: names, paths, "auto" or "-".</summary>
+    /// <summary>The request: names, paths, "auto" or "-".</summary>
     public required CorpusNames Requested { get; init; }
 
-    /// <summary>
-    /// What kind of thing it was read from; of several, standard input if one of them came from there, and the catalog if all did.
-    /// </summary>
+    /// <summary>The kind of source; for several texts, standard input if any came from there, the catalog if all did, else files.</summary>
     public required CorpusOriginKind Kind { get; init; }
 
     /// <summary>
-    /// The corpus's name, the file's or folder's name without its directory, or "standard input"; of several "a.txt and 2 more".
+    /// The corpus's name, the file's or folder's name without its directory, or "standard input"; for several texts, "a.txt and 2 more".
     /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>The full path of the file or folder that was read, or "standard input"; of several, all with commas between.</summary>
+    /// <summary>The full path of the file or folder, or "standard input"; for several texts, all paths, separated by commas.</summary>
     public required string Location { get; init; }
 
     /// <summary>
-    /// SHA-256 of the bytes as they were read, byte order mark included, those of several texts in order with nothing between;
-    /// lower-case hexadecimal.
+    /// SHA-256 of the bytes read, including a byte order mark; for several texts, of their concatenated bytes, in order; lower-case
+    /// hexadecimal.
     /// </summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>The number of bytes that were read.</summary>
+    /// <summary>The number of bytes read.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>What the texts are in that have no byte order mark, as it was named; null for UTF-8 that was not named.</summary>
+    /// <summary>The encoding, as named, of texts without a byte order mark; null for UTF-8 by default.</summary>
     public string? Encoding { get; init; }
 
-    /// <summary>What finds the same texts again: names of the catalog, full paths, or "-".</summary>
+    /// <summary>Names that find the same texts again: catalog names, full paths, or "-".</summary>
     public CorpusNames Texts
     {
         get => _texts ?? Kind switch
@@ -47,43 +45,43 @@ public sealed record CorpusOrigin
         init => _texts = value;
     }
 
-    /// <summary>The texts one by one, in order; empty where the origin was not made by a resolver.</summary>
+    /// <summary>The individual texts, in order; empty if no resolver created the origin.</summary>
     public IReadOnlyList<CorpusPart> Parts { get; init; } = [];
 
-    /// <summary>Why the bundled corpus stands in for the preferred one, in one line; null when it does not.</summary>
+    /// <summary>Why the bundled corpus replaces the preferred one, in one line; null if it does not.</summary>
     public string? FallbackReason { get; init; }
 }
 
-/// <summary>One of the texts that make a corpus.</summary>
+/// <summary>One of the texts of a corpus.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record CorpusPart
 {
-    /// <summary>What kind of thing it was read from.</summary>
+    /// <summary>The kind of source.</summary>
     public required CorpusOriginKind Kind { get; init; }
 
-    /// <summary>The corpus's name, the file's name (in a folder: its path from there), or "standard input".</summary>
+    /// <summary>The corpus's name, the file's name (in a folder: its relative path), or "standard input".</summary>
     public required string Name { get; init; }
 
     /// <summary>The full path of the file, or "standard input".</summary>
     public required string Location { get; init; }
 
-    /// <summary>SHA-256 of its bytes, byte order mark included; lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of its bytes, including a byte order mark; lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }
 
     /// <summary>The number of its bytes.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Where it begins in <see cref="CorpusText.Text"/>, in UTF-16 units; null when that is not in memory.</summary>
+    /// <summary>Where it begins in <see cref="CorpusText.Text"/>, in UTF-16 units; null if the text is not in memory.</summary>
     public required int? Begin { get; init; }
 }
 
-/// <summary>What kind of thing a text was read from.</summary>
+/// <summary>The kind of source of a text.</summary>
 public enum CorpusOriginKind
 {
     /// <summary>A corpus of the catalog.</summary>
     Catalog,
 
-    /// <summary>A file of the user's, or files.</summary>
+    /// <summary>A user's file or files.</summary>
     File,
 
     /// <summary>Standard input.</summary>
@@ -102,7 +100,7 @@ public sealed partial class CorpusText
 
     /// <summary>Creates a text in memory.</summary>
     /// <param name="text">The text, without a byte order mark; never empty.</param>
-    /// <param name="origin">Which text it is.</param>
+    /// <param name="origin">The origin of the text.</param>
     public CorpusText(string text, CorpusOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -126,11 +124,11 @@ public sealed partial class CorpusText
 
     internal CorpusText(CorpusFiles files, CorpusOrigin origin) => (Files, Origin) = (files, origin);
 
-    /// <summary>Which text it is.</summary>
+    /// <summary>The origin of the text.</summary>
     public CorpusOrigin Origin { get; }
 
     /// <summary>The text, without a byte order mark; never empty.</summary>
-    /// <exception cref="InvalidOperationException">It is not in memory.</exception>
+    /// <exception cref="InvalidOperationException">The text is not in memory.</exception>
     public string Text => _text
         ?? throw new InvalidOperationException($"{Origin.Name} is not in memory: its {Display.Bytes(Origin.Bytes)} are read part by part");
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace CharLM.Corpora;
 
-/// <summary>Reads a text line by line as it comes, of whatever length, with bounded memory.</summary>
+/// <summary>Reads a text of any length line by line as it arrives, in bounded memory.</summary>
 internal static class LineReader
 {
     /// <summary>The longest line, in UTF-16 units.</summary>
@@ -10,18 +10,19 @@ internal static class LineReader
 
     private const int BlockLength = 1 << 14;
 
-    /// <summary>The lines of a text; one ends with \n, \r\n or \r, the last one also with the text.</summary>
-    /// <param name="stream">The text; a byte order mark is passed over.</param>
-    /// <param name="location">What to call it in errors.</param>
-    /// <param name="encoding">What it is in without a byte order mark; null for UTF-8.</param>
-    /// <exception cref="CorpusFileException">It is in another encoding, or a line is longer than <see cref="LongestLine"/>.</exception>
+    /// <summary>Reads the lines of a text; a line ends with \n, \r\n, \r or the end of the text.</summary>
+    /// <param name="stream">The text; a byte order mark is skipped.</param>
+    /// <param name="location">Its name in errors.</param>
+    /// <param name="encoding">Its encoding without a byte order mark; null for UTF-8.</param>
+    /// <exception cref="CorpusFileException">The text is in another encoding, or a line is longer than
+    /// <see cref="LongestLine"/>.</exception>
     public static IEnumerable<TextLine> Read(Stream stream, string location, TextEncoding? encoding = null)
     {
         var reader = new CharacterReader(stream, location, encoding);
         var line = new StringBuilder();
         var block = new char[BlockLength];
         long lines = 0;
-        // At the end of a block, whether a \r ends its line alone shows with the next one.
+        // Whether a \r at the end of a block is followed by \n is known only with the next block.
         bool afterReturn = false;
         while (Fill(reader, block, location, lines) is var count and > 0)
         {
@@ -84,7 +85,7 @@ internal static class LineReader
     }
 }
 
-/// <summary>Characters as their bytes come.</summary>
+/// <summary>Decodes characters as their bytes arrive.</summary>
 internal sealed class CharacterReader(Stream stream, string location, TextEncoding? encoding)
 {
     private readonly byte[] _bytes = new byte[1 << 13];
@@ -93,9 +94,9 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
     /// <summary>The encoding's name.</summary>
     public string Encoding { get; private set; } = "UTF-8";
 
-    /// <summary>Fills the beginning of a block of more characters than <c>1 &lt;&lt; 13</c>.</summary>
-    /// <returns>How many there are; 0 at the end.</returns>
-    /// <exception cref="DecoderFallbackException">A byte stands for no character.</exception>
+    /// <summary>Fills the beginning of a block, which has room for more than <c>1 &lt;&lt; 13</c> characters.</summary>
+    /// <returns>The number of characters; 0 at the end.</returns>
+    /// <exception cref="DecoderFallbackException">A byte is invalid in the encoding.</exception>
     public int Read(char[] block)
     {
         while (true)
@@ -110,7 +111,7 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
     private (int Begin, int End) Begin()
     {
         int end = stream.Read(_bytes);
-        // What is typed comes line by line; only what may be a mark is waited for.
+        // Typed input arrives line by line, so wait only for a possible byte order mark.
         if (end is > 0 and < TextEncoding.LongestMark && _bytes[0] is 0 or >= 0xEF)
             end += stream.ReadAtLeast(_bytes.AsSpan(end), TextEncoding.LongestMark - end, throwOnEndOfStream: false);
         (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(_bytes.AsSpan(0, end));
@@ -123,6 +124,6 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
 }
 
 /// <summary>A line of a text.</summary>
-/// <param name="Text">The line without its end.</param>
-/// <param name="End">What ends it: \n, \r\n or \r; nothing at the end of the text.</param>
+/// <param name="Text">The line without its line end.</param>
+/// <param name="End">Its line end: \n, \r\n or \r; empty at the end of the text.</param>
 public readonly record struct TextLine(string Text, string End = "");

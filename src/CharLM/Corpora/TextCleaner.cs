@@ -206,7 +206,7 @@ internal sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList
     /// <summary>The share of characters dropped, 0 to 1.</summary>
     public double Share => Characters == 0 ? 0 : (double)Dropped / Characters;
 
-    /// <summary>Whether a letter is left of those that the books' cleaning keeps.</summary>
+    /// <summary>Whether any letter that the books' cleaning keeps remains.</summary>
     internal bool KeepsLetters { get; init; }
 
     /// <summary>Counts the characters of a text that a cleaning drops.</summary>
@@ -219,8 +219,8 @@ internal sealed record CleaningLoss(long Characters, long Dropped, IReadOnlyList
     }
 }
 
-/// <summary>Counts what a cleaning drops of a text, part by part.</summary>
-/// <param name="cleaning">What is done to it.</param>
+/// <summary>Counts the characters that a cleaning drops, part by part.</summary>
+/// <param name="cleaning">The kind of cleaning.</param>
 internal sealed class CleaningLossPass(Cleaning cleaning)
 {
     private readonly bool _drops = cleaning is Cleaning.D2L or Cleaning.D2LV1;
@@ -229,7 +229,7 @@ internal sealed class CleaningLossPass(Cleaning cleaning)
     private long _characters;
     private char _high;
 
-    /// <summary>Reads on.</summary>
+    /// <summary>Reads the next part.</summary>
     public void Read(ReadOnlySpan<char> part)
     {
         if (!_drops && _high == 0 && !part.ContainsAnyInRange('\uD800', '\uDFFF'))
@@ -255,7 +255,7 @@ internal sealed class CleaningLossPass(Cleaning cleaning)
         }
     }
 
-    /// <summary>What was counted; nothing is read after it.</summary>
+    /// <summary>Returns the counts and ends the reading.</summary>
     public CleaningLoss Result()
     {
         if (_high != 0)

@@ -187,16 +187,16 @@ internal sealed class TextEncoding
     /// <summary>A decoder for bytes as they arrive; an invalid byte throws <see cref="DecoderFallbackException"/>.</summary>
     public Decoder NewDecoder() => _encoding.GetDecoder();
 
-    /// <summary>The most characters that so many bytes, behind others, can come to.</summary>
+    /// <summary>The maximum number of characters for a number of bytes that follow others.</summary>
     public int MostCharacters(int bytes) => _encoding.GetMaxCharCount(bytes);
 
-    /// <summary>The first character that stands in for bytes that are none; below 0 when there is none.</summary>
+    /// <summary>The index of the first replacement for invalid bytes; negative if there is none.</summary>
     public int FillerIn(ReadOnlySpan<char> text) => IsLegacy ? text.IndexOfAnyInRange(FirstFiller, LastFiller) : -1;
 
-    /// <summary>How many bytes characters have.</summary>
+    /// <summary>The number of bytes of characters.</summary>
     public int BytesOf(ReadOnlySpan<char> text) => _encoding.GetByteCount(text);
 
-    /// <summary>How many line feeds are in bytes, of which some may be bad.</summary>
+    /// <summary>The number of line feeds in bytes, some of which may be invalid.</summary>
     public int LinesIn(ReadOnlySpan<byte> bytes)
     {
         var lenient = (Encoding)_encoding.Clone();

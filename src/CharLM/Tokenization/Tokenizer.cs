@@ -86,7 +86,7 @@ public abstract class Tokenizer
     /// <summary>The ids of a text within a document, without an end token.</summary>
     /// <param name="text">The text.</param>
     /// <param name="vocab">Token to id.</param>
-    /// <param name="endId">The id of the end token, which becomes unknown if the text spells it; null if the model has no documents.</param>
+    /// <param name="endId">The id of the end token, unknown if the text spells it; null if the model has no documents.</param>
     internal int[] EncodeInDocument(ReadOnlySpan<char> text, Vocab vocab, int? endId)
     {
         int[] ids = Encode(text, vocab);
