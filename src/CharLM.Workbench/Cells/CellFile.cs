@@ -6,13 +6,13 @@ using CharLM.Models;
 namespace CharLM.Workbench.Cells;
 
 /// <summary>
-/// An assembly with cells of a user's own, whose code this process runs from now on. It is loaded when somebody asks for it by its path,
-/// and never because a model or a configuration names it.
+/// An assembly of custom cells, whose code runs in this process once loaded. It is loaded only if the user gives its path, never because a
+/// model or a configuration names it.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
-/// <param name="Path">The full path of its file.</param>
-/// <param name="Sha256">The checksum of the bytes that were loaded; lower-case hexadecimal.</param>
-/// <param name="Cells">The names of its cells, which are registered.</param>
+/// <param name="Path">The full path of the file.</param>
+/// <param name="Sha256">The SHA-256 of the loaded bytes, in lower-case hexadecimal.</param>
+/// <param name="Cells">The names of its registered cells.</param>
 public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> Cells)
 {
     private const long MostBytes = 256L << 20;
@@ -20,12 +20,13 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
     private static readonly Lock Loading = new();
     private static readonly Dictionary<string, CellFile> Loaded = new(StringComparer.Ordinal);
 
-    /// <summary>Loads an assembly and registers its cells (<see cref="RecurrentCells"/>); the same bytes again are the same file.</summary>
-    /// <param name="path">The file; what it needs besides the toolkit and TorchSharp lies beside it.</param>
+    /// <summary>Loads an assembly and registers its cells (<see cref="RecurrentCells"/>); the same bytes are loaded once.</summary>
+    /// <param name="path">The file; its dependencies other than the toolkit and TorchSharp must be in the same folder.</param>
     /// <exception cref="InvalidConfigException">
-    /// It is no assembly, cannot be loaded here, has no cell, or one whose name is taken; nothing says whether part of it is registered.
+    /// The file is not an assembly, cannot be loaded here, has no cell, or has one whose name is taken; some of its cells may then be
+    /// registered.
     /// </exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static CellFile Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -44,7 +45,7 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
     {
         try
         {
-            // What was measured is what runs, whoever writes to the file meanwhile.
+            // The hashed bytes are the ones that run, even if the file changes meanwhile.
             using var stream = new MemoryStream(bytes);
             Assembly assembly = new CellContext(full).LoadFromStream(stream);
             return new CellFile(full, sha256, RecurrentCells.RegisterAll(assembly, sha256));
@@ -61,7 +62,7 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
         }
         catch (ArgumentException e)
         {
-            // Without what .NET puts behind it: the name of a parameter.
+            // Without the parameter name that .NET appends.
             throw new InvalidConfigException([$"{path}: {e.Message.Split(" (Parameter")[0]}"]);
         }
         catch (InvalidConfigException e)
@@ -91,7 +92,7 @@ public sealed record CellFile(string Path, string Sha256, IReadOnlyList<string> 
         }
     }
 
-    // The toolkit and TorchSharp are those of this process, so that a cell of the file is a cell here.
+    // The file shares this process's toolkit and TorchSharp, so that its cells have the same base class.
     private sealed class CellContext(string file) : AssemblyLoadContext(System.IO.Path.GetFileName(file))
     {
         private readonly AssemblyDependencyResolver _beside = new(file);

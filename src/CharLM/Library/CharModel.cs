@@ -10,12 +10,10 @@ using static TorchSharp.torch;
 
 namespace CharLM.Library;
 
-/// <summary>
-/// A trained model with its vocab: what a program needs that loads or trains one, measures it, and writes text with it.
-/// </summary>
+/// <summary>A trained model with its vocab: the API to load or train a model, measure it and write text with it.</summary>
 /// <remarks>
-/// Thread safety: any number of threads; any number of texts may be written at once. Once it is disposed, calls throw, also those that
-/// are in the middle of a text.
+/// Thread safety: any number of threads may use it, and write any number of texts at once. After it is disposed, all calls throw, including
+/// those in the middle of a text.
 /// </remarks>
 public sealed class CharModel : IDisposable
 {
@@ -25,7 +23,7 @@ public sealed class CharModel : IDisposable
     private CharModel(ISavedModel saved, ILanguageModel model) =>
         (_saved, Model, _tokenizer) = (saved, model, Tokenizer.Create(saved.Text.Token));
 
-    /// <summary>The model itself; of networks a TorchSharp module (<see cref="LanguageModel"/>). It is disposed with this.</summary>
+    /// <summary>The model; a network is a TorchSharp module (<see cref="LanguageModel"/>). Disposing this object disposes it.</summary>
     public ILanguageModel Model { get; }
 
     /// <summary>Token to id and back.</summary>
@@ -34,10 +32,10 @@ public sealed class CharModel : IDisposable
     /// <summary>How a text becomes token ids.</summary>
     public TextConfig Text => _saved.Text;
 
-    /// <summary>Opens the file of a model of any kind.</summary>
-    /// <param name="path">A checkpoint, or counted n-grams.</param>
-    /// <param name="device">Where it shall compute; default the CPU.</param>
-    /// <param name="threads">Threads of one operation; default 0: chosen.</param>
+    /// <summary>Loads a model of any kind from a file.</summary>
+    /// <param name="path">A checkpoint or an n-gram file.</param>
+    /// <param name="device">The device to compute on; default the CPU.</param>
+    /// <param name="threads">Threads per operation; default 0: chosen automatically.</param>
     /// <exception cref="CheckpointException">
     /// The file is missing, damaged, foreign or from a newer toolkit, or its cell is not registered.
     /// </exception>
@@ -47,15 +45,15 @@ public sealed class CharModel : IDisposable
         return new CharModel(saved, saved.Open(device, threads));
     }
 
-    /// <summary>Trains a model on the CPU, on a thread of the pool.</summary>
+    /// <summary>Trains a model on the CPU, on a thread-pool thread.</summary>
     /// <param name="corpus">The text (<see cref="CorpusText.FromFile"/>, <see cref="CorpusText.FromString"/>).</param>
-    /// <param name="config">What is trained, and how; default the defaults.</param>
-    /// <param name="progress">Told of every epoch, on the thread that trains.</param>
-    /// <param name="cancellationToken">Looked at before each minibatch.</param>
-    /// <exception cref="InvalidConfigException">The configuration is invalid, or the text too short for what it holds out.</exception>
+    /// <param name="config">Text, model and training; default null: all defaults.</param>
+    /// <param name="progress">Receives a report after every epoch, on the training thread.</param>
+    /// <param name="cancellationToken">Checked before each minibatch.</param>
+    /// <exception cref="InvalidConfigException">The configuration is invalid, or the text is too short for its held-out parts.</exception>
     /// <exception cref="Batching.CorpusTooShortException">The text does not fill one minibatch.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; nothing is kept.</exception>
+    /// <exception cref="OperationCanceledException">Training was cancelled; nothing is kept.</exception>
     public static Task<CharModel> TrainAsync(CorpusText corpus, CharModelConfig? config = null, IProgress<EpochReport>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -65,11 +63,12 @@ public sealed class CharModel : IDisposable
         return Task.Run(() => Train(corpus, config, progress, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Measures how well the model predicts a text, read as its training text was.</summary>
+    /// <summary>Measures how well the model predicts a text, which is cleaned and tokenized like the training text.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="cancellationToken">Looked at before each call of the model.</param>
-    /// <returns>Nats and tokens: <see cref="LossSum.Perplexity"/>, <see cref="LossSum.BitsPerToken"/>.</returns>
-    /// <exception cref="InvalidConfigException">Fewer than 2 tokens are left of the text.</exception>
+    /// <param name="cancellationToken">Checked before each call of the model.</param>
+    /// <returns>The total loss in nats and the number of tokens: <see cref="LossSum.Perplexity"/>,
+    /// <see cref="LossSum.BitsPerToken"/>.</returns>
+    /// <exception cref="InvalidConfigException">The text has fewer than 2 tokens after cleaning.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public LossSum Measure(string text, CancellationToken cancellationToken = default)
     {
@@ -77,14 +76,14 @@ public sealed class CharModel : IDisposable
         return Evaluator.Measure(Model, tokens.Tokens, new EvaluationConfig { EndId = tokens.EndId }, cancellationToken);
     }
 
-    /// <summary>Continues a text; each piece comes as soon as it is sure, computed on a thread of the pool.</summary>
-    /// <param name="prefix">What the model reads first; at least one token, but where a document may begin. It is not repeated.</param>
-    /// <param name="options">How far, and how tokens are chosen; default 200 tokens, each the most probable one.</param>
-    /// <param name="cancellationToken">Looked at before each token.</param>
+    /// <summary>Continues a text on a thread-pool thread and yields each piece as soon as it is final.</summary>
+    /// <param name="prefix">The text to continue, which is not repeated; at least one token, unless the model can begin a document.</param>
+    /// <param name="options">Length and sampling; default 200 tokens, each the most probable one.</param>
+    /// <param name="cancellationToken">Checked before each token.</param>
     /// <exception cref="InvalidConfigException">
     /// The options are invalid or ask for several texts, the prefix is empty, or the model writes bytes.
     /// </exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public IAsyncEnumerable<string> GenerateAsync(
         string prefix, GenerationConfig? options = null, CancellationToken cancellationToken = default)
@@ -99,17 +98,19 @@ public sealed class CharModel : IDisposable
         return WriteAsync(prefix, options, cancellationToken);
     }
 
-    /// <summary>Writes the model to a file that every program of the toolkit opens, replacing an old one when it is whole.</summary>
+    /// <summary>
+    /// Saves the model to a file that every program of the toolkit can load; an old file is replaced only once the new one is complete.
+    /// </summary>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model learns just now.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         switch (_saved)
         {
             case Checkpoint checkpoint:
-                // Its owner may have gone on training it.
+                // The owner may have trained it further.
                 CheckpointFile.Write(path, checkpoint with { Weights = Checkpoint.CopyWeights((LanguageModel)Model), Resume = null });
                 break;
             case NGramCheckpoint counted:
@@ -118,7 +119,7 @@ public sealed class CharModel : IDisposable
         }
     }
 
-    /// <summary>Frees the model, after calls that go on; the second time does nothing.</summary>
+    /// <summary>Frees the model once running calls have ended; a second call does nothing.</summary>
     public void Dispose() => Model.Dispose();
 
     private static CharModel Train(
@@ -160,7 +161,7 @@ public sealed class CharModel : IDisposable
         }
     }
 
-    // Each step on a thread of the pool, so that a caller with one thread for many texts is not held up.
+    // Each step runs on a thread-pool thread, so that a caller with one thread for many texts is not blocked.
     private async IAsyncEnumerable<string> WriteAsync(
         string prefix, GenerationConfig options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -176,20 +177,20 @@ public sealed class CharModel : IDisposable
     }
 }
 
-/// <summary>What <see cref="CharModel.TrainAsync"/> trains, and how.</summary>
+/// <summary>Configuration of <see cref="CharModel.TrainAsync"/>.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record CharModelConfig
 {
-    /// <summary>How the text becomes token ids; default all of it, as it is.</summary>
+    /// <summary>How the text becomes token ids; default the whole text, unchanged.</summary>
     public TextConfig Text { get; init; } = new() { Cleaning = Cleaning.None, MaxTokens = 0 };
 
-    /// <summary>What the model is made of; default a GRU of 256 hidden units.</summary>
+    /// <summary>The model's architecture; default a GRU with 256 hidden units.</summary>
     public ModelConfig Model { get; init; } = new();
 
-    /// <summary>How it is trained; default 20 epochs of Adam with a learning rate of 0.003.</summary>
+    /// <summary>How to train; default 20 epochs of Adam with a learning rate of 0.003.</summary>
     public TrainerConfig Training { get; init; } = new() { NumEpochs = 20, Optimizer = OptimizerKind.Adam, LearningRate = 0.003 };
 
-    /// <summary>Every error of the configuration, empty when there is none.</summary>
+    /// <summary>All errors of the configuration; empty if it is valid.</summary>
     public IEnumerable<string> Errors()
     {
         foreach (string error in Text.Errors().Concat(Model.Errors()).Concat(Training.Errors()))
@@ -200,7 +201,7 @@ public sealed record CharModelConfig
             yield return "schedule plateau waits for a better held-out loss: hold something out, with validation-fraction";
     }
 
-    /// <summary>Throws when the configuration has an error.</summary>
+    /// <summary>Throws if the configuration is invalid.</summary>
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
