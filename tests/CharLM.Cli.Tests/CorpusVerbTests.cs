@@ -29,15 +29,10 @@ public sealed class CorpusVerbTests : IDisposable
     public async Task Cache_LargeText_IsListedAndCleared()
     {
         Assert.Equal(["0 texts, 0 B"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
-        string text = _sandbox.At("large.txt");
-        var lines = new byte[(64 << 20) + 22];
-        "the cat sat on a mat.\n"u8.CopyTo(lines);
-        for (int length = 22; length < lines.Length; length *= 2)
-            lines.AsSpan(0, Math.Min(length, lines.Length - length)).CopyTo(lines.AsSpan(length));
-        await File.WriteAllBytesAsync(text, lines);
+        (string text, int characters) = WriteLargeText();
 
         JsonElement shown = (await _sandbox.RunAsync("corpus", "show", text, "--cleaning", "none", "--json")).Succeeded().Json();
-        Assert.Equal((lines.Length, 13), (shown.GetProperty("tokens").GetInt32(), shown.GetProperty("vocab_size").GetInt32()));
+        Assert.Equal((characters, 13), (shown.GetProperty("tokens").GetInt32(), shown.GetProperty("vocab_size").GetInt32()));
         Assert.Equal(["0 texts, 0 B"], (await _sandbox.RunAsync("corpus", "cache")).Succeeded().OutputLines);
 
         string[] count = ["ngram", text, "--cleaning", "none", "--order", "2", "--max-tokens", "5000", "--out", _sandbox.At("model")];
@@ -45,7 +40,7 @@ public sealed class CorpusVerbTests : IDisposable
         Assert.Equal(Perplexity(first), Perplexity(second));
         JsonElement cache = (await _sandbox.RunAsync("corpus", "cache", "--json")).Succeeded().Json();
         JsonElement entry = Assert.Single(cache.GetProperty("texts").EnumerateArray());
-        Assert.Equal(("large.txt", "none, char, none", lines.Length), (entry.GetProperty("text").GetString(),
+        Assert.Equal(("large.txt", "none, char, none", characters), (entry.GetProperty("text").GetString(),
             entry.GetProperty("how").GetString(), entry.GetProperty("tokens").GetInt32()));
         string path = entry.GetProperty("path").GetString()!;
         Assert.Equal(entry.GetProperty("bytes").GetInt64(), new FileInfo(path).Length);
@@ -57,6 +52,41 @@ public sealed class CorpusVerbTests : IDisposable
 
         static string Perplexity(Outcome outcome) =>
             outcome.OutputLines.Single(line => line.StartsWith("perplexity", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(RunningProgram.SigKill, 128 + RunningProgram.SigKill)]
+    [InlineData(RunningProgram.SigInt, 130)]
+    public async Task Cache_StoppedWhileIdsAreWritten_IsWrittenAnew(int signal, int exitCode)
+    {
+        (string text, int characters) = WriteLargeText();
+        string folder = Path.Combine(_sandbox.Cache, "ids");
+        string[] count = ["ngram", text, "--cleaning", "none", "--order", "2", "--max-tokens", "5000", "--out", _sandbox.At("model")];
+        using (RunningProgram program = _sandbox.Start(count))
+        {
+            program.StopWhile(() => Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.tmp").Any(), TimeSpan.Zero,
+                "the file of ids is being written");
+            program.Signal(signal);
+            program.Signal(RunningProgram.SigCont);
+            Assert.Equal(exitCode, (await program.EndAsync()).ExitCode);
+        }
+        Assert.Empty(Directory.EnumerateFiles(folder, "*.ids"));
+
+        (await _sandbox.RunAsync(count)).Succeeded();
+        Assert.Empty(Directory.EnumerateFiles(folder, "*.tmp"));
+        JsonElement cache = (await _sandbox.RunAsync("corpus", "cache", "--json")).Succeeded().Json();
+        Assert.Equal(characters, Assert.Single(cache.GetProperty("texts").EnumerateArray()).GetProperty("tokens").GetInt32());
+    }
+
+    private (string Path, int Characters) WriteLargeText()
+    {
+        string text = _sandbox.At("large.txt");
+        var lines = new byte[(64 << 20) + 22];
+        "the cat sat on a mat.\n"u8.CopyTo(lines);
+        for (int length = 22; length < lines.Length; length *= 2)
+            lines.AsSpan(0, Math.Min(length, lines.Length - length)).CopyTo(lines.AsSpan(length));
+        File.WriteAllBytes(text, lines);
+        return (text, lines.Length);
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class OutputTests : IDisposable
     public async Task Train_ReadOnlyFileSystem_IsRefusedBeforeTraining()
     {
         (await _sandbox.InAMountAsync("ro", "exec charlm \"$@\" --out disk/model", Train))
-            .Refused(1, "disk/model: cannot be written: the folder", "Read-only file system");
+            .Refused(1, "disk/model: cannot be written: ", "the folder", "Read-only file system");
     }
 
     [Fact]

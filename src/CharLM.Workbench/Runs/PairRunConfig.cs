@@ -67,8 +67,8 @@ public sealed record PairRunConfig : RunSettings
         if (Validation is { } validation && string.IsNullOrWhiteSpace(validation))
             yield return "validation must name a file of pairs";
         if (ReadsRunningText)
-            yield return "num_steps, sampling, reset_every, train_windows, validation_windows, truncation and truncation_keep are about running "
-                + "text: leave them as they are";
+            yield return "num_steps, sampling, reset_every, train_windows, validation_windows, truncation and truncation_keep are about "
+                + "running text: leave them as they are";
         foreach (string error in SharedErrors("better held-out pairs", "give --validation"))
             yield return error;
     }

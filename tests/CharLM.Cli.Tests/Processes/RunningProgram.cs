@@ -14,7 +14,8 @@ internal sealed partial class RunningProgram : IDisposable
     public const int SigUsr1 = 10;
     public const int SigTerm = 15;
 
-    private const int SigCont = 18;
+    public const int SigCont = 18;
+
     private const int SigStop = 19;
 
     // Generous: other builds and tests may share the machine.

@@ -243,8 +243,8 @@ public sealed class PairRunTests : IDisposable
         [
             "kind must be classifier, not translator",
             "data must name a file of pairs: give --data",
-            "num_steps, sampling, reset_every, train_windows, validation_windows, truncation and truncation_keep are about running "
-                + "text: leave them as they are",
+            "num_steps, sampling, reset_every, train_windows, validation_windows, truncation and truncation_keep are about "
+                + "running text: leave them as they are",
             "patience waits for better held-out pairs: give --validation",
         ],
         new PairRunConfig(new ClassifierConfig())
