@@ -249,7 +249,7 @@ internal enum CorpusFileError
     /// <summary>Nothing exists at the path.</summary>
     Missing,
 
-    /// <summary>The path is a directory, or a directory without texts.</summary>
+    /// <summary>The path is a directory instead of a file, or has no texts.</summary>
     Directory,
 
     /// <summary>The text is empty.</summary>
