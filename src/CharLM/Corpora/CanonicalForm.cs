@@ -47,13 +47,11 @@ internal static class CanonicalForm
         return next;
     }
 
-    /// <summary>
-    /// Where the last segment begins: whatever follows the text, nothing before that place changes. 0 where that is not known yet.
-    /// </summary>
+    /// <summary>Where the last segment begins: text that follows cannot change anything before it. 0 if not yet known.</summary>
     public static int LastSegmentBegin(string text)
     {
         int begin = text.Length - 1;
-        // The second half of the last character may be still to come.
+        // The second half of the last character may follow later.
         if (begin >= 0 && char.IsHighSurrogate(text[begin]))
             begin--;
         for (; begin > 0; begin--)

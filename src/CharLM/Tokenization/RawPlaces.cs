@@ -6,8 +6,8 @@ namespace CharLM.Tokenization;
 internal static class RawPlaces
 {
     /// <summary>
-    /// The raw text, in UTF-16 units, of what a range of tokens predicts: all but its first token; with documents, from the first document
-    /// to the beginning of the one after the last.
+    /// The raw text, in UTF-16 units, of the predicted tokens of a range, all but its first; with documents, from the first document to the
+    /// beginning of the one after the last.
     /// </summary>
     /// <param name="corpus">The text.</param>
     /// <param name="encoded">Its tokens.</param>
