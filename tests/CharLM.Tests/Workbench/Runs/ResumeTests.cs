@@ -231,7 +231,7 @@ public sealed class ResumeTests : IDisposable
     {
         RunDirectory run = Run("parts", Config, killAfter: 23);
         using RunSession first = RunKind.LanguageModel.Resume(run.Path);
-        Assert.Contains("another process works", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message,
+        Assert.Contains("another process is using", Assert.Throws<RunDirectoryException>(() => RunKind.LanguageModel.Resume(run.Path)).Message,
             StringComparison.Ordinal);
     }
 
