@@ -64,8 +64,9 @@ public sealed class CorpusVerbTests : IDisposable
         string[] count = ["ngram", text, "--cleaning", "none", "--order", "2", "--max-tokens", "5000", "--out", _sandbox.At("model")];
         using (RunningProgram program = _sandbox.Start(count))
         {
-            program.StopWhile(() => Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.tmp").Any(), TimeSpan.Zero,
-                "the file of ids is being written");
+            program.StopWhile(
+                () => Directory.Exists(folder) && new DirectoryInfo(folder).EnumerateFiles("*.tmp").Any(file => file.Length > 0),
+                TimeSpan.Zero, "the file of ids is being written");
             program.Signal(signal);
             program.Signal(RunningProgram.SigCont);
             Assert.Equal(exitCode, (await program.EndAsync()).ExitCode);
