@@ -29,7 +29,8 @@ public static class OwnText
     private const int LongestSearch = 20_000, ShortestLine = 5, LongestPrefix = 20;
 
     // Settings by the minimum number of characters; passes are the maximum. In three minutes on two slow cores, many small steps of 256
-    // units beat few large ones of 384: test perplexity 4.83 instead of 5.22 on Tiny Shakespeare, 4.72 instead of 5.31 on German quotations.
+    // units beat few large ones of 384: test perplexity 4.83 instead of 5.22 on Tiny Shakespeare, 4.72 instead of 5.31 on German
+    // quotations.
     private static readonly (long Characters, int Hidden, int Embedding, int Rows, int Steps, double Dropout, int Passes)[] Sizes =
     [
         (0, 128, 32, 8, 32, 0.5, 40),
