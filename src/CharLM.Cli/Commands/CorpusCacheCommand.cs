@@ -12,12 +12,12 @@ internal sealed class CorpusCacheCommand : Verb
 {
     private readonly Option<bool> _clear = new("--clear")
     {
-        Description = "Remove them; a text that is used again is prepared again. Downloaded corpora stay.",
+        Description = "Remove them; a text is prepared again when it is next used. Downloaded corpora stay.",
     };
     private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusCacheCommand()
-        : base("cache", "List the texts that are kept as token ids, because they are longer than memory shall hold; or remove them.")
+        : base("cache", "List the texts kept as token ids because they exceed 64 MiB, or remove them.")
     {
         Add(_clear);
         Add(_json);
@@ -26,7 +26,7 @@ internal sealed class CorpusCacheCommand : Verb
     /// <inheritdoc/>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
-        ("charlm corpus cache", "which texts are there, and how large"),
+        ("charlm corpus cache", "the texts and their sizes"),
         ("charlm corpus cache --clear", "free their space"),
     ];
 

@@ -96,7 +96,7 @@ public sealed partial class CorpusText
     internal const int ChunkLength = 1 << 16;
 
     private readonly string? _text;
-    private readonly Dictionary<object, object> _made = [];
+    private readonly Dictionary<object, object> _cached = [];
 
     /// <summary>Creates a text in memory.</summary>
     /// <param name="text">The text, without a byte order mark; never empty.</param>
@@ -182,23 +182,23 @@ public sealed partial class CorpusText
     /// <summary>Returns a value derived from the text, computed once and kept with the text.</summary>
     /// <param name="key">Identifies the value.</param>
     /// <param name="make">Computes it.</param>
-    internal T Made<T>(object key, Func<T> make)
+    internal T Cached<T>(object key, Func<T> make)
         where T : notnull
     {
-        lock (_made)
+        lock (_cached)
         {
-            if (!_made.TryGetValue(key, out object? made))
-                _made[key] = made = make();
-            return (T)made;
+            if (!_cached.TryGetValue(key, out object? value))
+                _cached[key] = value = make();
+            return (T)value;
         }
     }
 
     /// <summary>Returns a derived value if it was computed before, else null.</summary>
-    internal T? MadeOrNull<T>(object key)
+    internal T? CachedOrNull<T>(object key)
         where T : class
     {
-        lock (_made)
-            return _made.GetValueOrDefault(key) as T;
+        lock (_cached)
+            return _cached.GetValueOrDefault(key) as T;
     }
 
     private IEnumerable<TextChunk> ChunksInMemory(int length, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal sealed record EncodedText(
     /// <param name="config">How to clean and tokenize it.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="CorpusException">The text cannot be read, or the cache cannot be written.</exception>
-    public static EncodedText Of(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default) => corpus.Made(
+    public static EncodedText Of(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default) => corpus.Cached(
         (typeof(EncodedText), Key(config)),
         () => corpus.IsInMemory ? InMemory(corpus.Chunks(CorpusText.ChunkLength, cancellationToken), config)
             : IdCache.Get(corpus, config, cancellationToken));
@@ -34,8 +34,8 @@ internal sealed record EncodedText(
     /// <summary>Counts a text; the result has numbers only if they are available anyway.</summary>
     /// <inheritdoc cref="Of"/>
     public static EncodedText CountOf(CorpusText corpus, TextConfig config, CancellationToken cancellationToken = default) =>
-        corpus.IsInMemory ? Of(corpus, config, cancellationToken) : corpus.MadeOrNull<EncodedText>((typeof(EncodedText), Key(config)))
-            ?? corpus.Made((typeof(TextFigures), Key(config)), () => IdCache.Find(corpus, config, cancellationToken)
+        corpus.IsInMemory ? Of(corpus, config, cancellationToken) : corpus.CachedOrNull<EncodedText>((typeof(EncodedText), Key(config)))
+            ?? corpus.Cached((typeof(TextFigures), Key(config)), () => IdCache.Find(corpus, config, cancellationToken)
                 ?? Encode(corpus.Chunks(0, cancellationToken), config, null));
 
     /// <summary>Encodes a text into memory.</summary>
