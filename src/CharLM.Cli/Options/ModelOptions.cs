@@ -42,7 +42,8 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>(
         "--activation", "Activation of the plain rnn cell. [default: tanh]").In(HelpGroup.Rare);
     private readonly Option<Setting<AttentionKind>?> _attention = OptionOf.ChoiceOr<AttentionKind>(
-        "none", "--attention", "Let each step attend to earlier hidden states of the last layer. [default: none]");
+        "none", "--attention", "Let each step attend to earlier hidden states of the last layer, matched by this function. "
+            + "[default: none]");
     private readonly Option<int?> _attentionWindow = OptionOf.Integer(
         "--attention-window", "N", "With --attention: how many earlier steps a step can see. [default: 32]");
     private readonly Option<Setting<WeightInit>?> _init = OptionOf.ChoiceOr<WeightInit>(

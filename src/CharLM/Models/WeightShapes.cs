@@ -15,10 +15,7 @@ internal static class WeightShapes
             shapes["embedding.weight"] = [vocabSize, config.EmbeddingSize];
         AddStack(shapes, "rnn", config, config.InputSize(vocabSize));
         if (config.Attention is { } attention)
-        {
-            foreach ((string name, long[] shape) in PastAttention.Shapes(attention, config.NumHiddens))
-                shapes[$"attention.{name}"] = shape;
-        }
+            PastAttention.AddShapes(shapes, "attention", attention, config.EffectiveAttentionWindow, config.NumHiddens);
         if (!config.TieWeights)
             shapes["linear.weight"] = [vocabSize, config.OutputSize];
         shapes["linear.bias"] = [vocabSize];
@@ -90,9 +87,9 @@ internal static class WeightShapes
             shapes[$"{module}.bias"] = [output];
     }
 
-    /// <summary>Adds the weights of an attention layer.</summary>
+    /// <summary>Adds the weights of an attention layer; the parameters are those of <see cref="AttentionLayer.Create"/>.</summary>
     internal static void AddAttention(
-        IDictionary<string, long[]> shapes, string module, AttentionKind kind, long querySize, long keySize, long numHiddens)
+        IDictionary<string, long[]> shapes, string module, AttentionKind kind, long querySize, long keySize, long numHiddens, long places)
     {
         switch (kind)
         {
@@ -101,8 +98,14 @@ internal static class WeightShapes
                 AddLinear(shapes, $"{module}.W_k", keySize, numHiddens, bias: false);
                 AddLinear(shapes, $"{module}.w_v", numHiddens, 1, bias: false);
                 break;
-            case AttentionKind.Dot when keySize != querySize:
-                AddLinear(shapes, $"{module}.W_k", keySize, querySize, bias: false);
+            case AttentionKind.Concat:
+                AddLinear(shapes, $"{module}.attn", querySize + keySize, places);
+                break;
+            default:
+                if (kind == AttentionKind.General || keySize != querySize)
+                    AddLinear(shapes, $"{module}.W_k", keySize, querySize, bias: false);
+                if (kind == AttentionKind.Cosine)
+                    shapes[$"{module}.log_strength"] = [1];
                 break;
         }
     }

@@ -22,10 +22,16 @@ internal abstract class AttentionLayer : nn.Module
     /// <param name="querySize">Width of a query.</param>
     /// <param name="keySize">Width of a key.</param>
     /// <param name="numHiddens">Width of the hidden layer; additive attention only.</param>
-    public static AttentionLayer Create(AttentionKind kind, long querySize, long keySize, long numHiddens) => kind switch
+    /// <param name="places">The most keys that a query sees, 1 or more; concat attention only.</param>
+    /// <param name="countsBack">Whether places are counted back from the last key that a query sees; concat attention only.</param>
+    public static AttentionLayer Create(
+        AttentionKind kind, long querySize, long keySize, long numHiddens, long places, bool countsBack = false) => kind switch
     {
         AttentionKind.Additive => new AdditiveAttention(querySize, keySize, numHiddens),
         AttentionKind.Dot => new DotAttention(querySize, keySize),
+        AttentionKind.Cosine => new CosineAttention(querySize, keySize),
+        AttentionKind.General => new GeneralAttention(querySize, keySize),
+        AttentionKind.Concat => new ConcatAttention(querySize, keySize, places, countsBack),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of attention"),
     };
 
@@ -49,15 +55,16 @@ internal abstract class AttentionLayer : nn.Module
     /// <inheritdoc cref="Forward"/>
     public (Tensor Output, Tensor Weights) Attend(Tensor queries, Tensor prepared, Tensor values, Tensor? mask = null)
     {
-        Tensor weights = AttentionMask.Softmax(Score(queries, prepared), mask);    // [batch, queries, keys]
+        Tensor weights = AttentionMask.Softmax(Score(queries, prepared, mask), mask); // [batch, queries, keys]
         return (weights.bmm(values), weights);
     }
 
     /// <summary>How well each key matches each query: any real number.</summary>
     /// <param name="queries">[batch, queries, query_size].</param>
     /// <param name="prepared">Keys from <see cref="Prepare"/>.</param>
+    /// <param name="mask">Which keys a query may see; null: all. Scores of hidden keys are ignored.</param>
     /// <returns>[batch, queries, keys].</returns>
-    protected abstract Tensor Score(Tensor queries, Tensor prepared);
+    protected abstract Tensor Score(Tensor queries, Tensor prepared, Tensor? mask);
 }
 
 /// <summary>The score function: how well a key matches a query.</summary>
@@ -69,4 +76,14 @@ public enum AttentionKind
 
     /// <summary>The scaled dot product: q k / sqrt(size) (Luong et al. 2015, Vaswani et al. 2017).</summary>
     Dot,
+
+    /// <summary>The cosine of the angle between both, times a learned strength: b q k / (|q| |k|) (Graves et al. 2014).</summary>
+    Cosine,
+
+    /// <summary>A bilinear form: q W k (Luong et al. 2015).</summary>
+    General,
+
+    /// <summary>A linear layer over the concatenation of the query and its last key, with a score for each place: W [q; k] + b. It learns
+    /// where to look, not what to look for (the attention of PyTorch's translation tutorial).</summary>
+    Concat,
 }

@@ -6,7 +6,7 @@ namespace CharLM.Models.Attention;
 
 /// <summary>
 /// Scaled dot-product attention: score(q, k) = q k / sqrt(size), in one batched product (Vaswani et al. 2017). Keys of another width
-/// are first projected to the queries' width, which gives the general score of Luong et al. (2015).
+/// are first projected to the queries' width.
 /// </summary>
 /// <remarks>
 /// Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its weights.
@@ -31,7 +31,7 @@ internal sealed class DotAttention : AttentionLayer
     public override Tensor Prepare(Tensor keys) => _key is null ? keys : _key.forward(keys); // [batch, keys, query_size]
 
     /// <inheritdoc/>
-    protected override Tensor Score(Tensor queries, Tensor prepared)
+    protected override Tensor Score(Tensor queries, Tensor prepared, Tensor? mask)
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(prepared);
@@ -64,7 +64,7 @@ internal sealed class AdditiveAttention : AttentionLayer
     public override Tensor Prepare(Tensor keys) => _key.forward(keys);             // [batch, keys, hidden]
 
     /// <inheritdoc/>
-    protected override Tensor Score(Tensor queries, Tensor prepared)
+    protected override Tensor Score(Tensor queries, Tensor prepared, Tensor? mask)
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(prepared);
@@ -73,51 +73,113 @@ internal sealed class AdditiveAttention : AttentionLayer
     }
 }
 
+/// <summary>General attention: score(q, k) = q W k, a bilinear form without bias or scale (Luong et al. 2015).</summary>
+/// <remarks>
+/// Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its weights.
+/// </remarks>
+internal sealed class GeneralAttention : AttentionLayer
+{
+    private readonly Linear _key;
+
+    /// <summary>A layer with torch.nn.Linear's initial weights.</summary>
+    /// <param name="querySize">Width of a query.</param>
+    /// <param name="keySize">Width of a key.</param>
+    public GeneralAttention(long querySize, long keySize)
+        : base("attention") =>
+        register_module("W_k", _key = nn.Linear(keySize, querySize, hasBias: false));
+
+    /// <inheritdoc/>
+    public override Tensor Prepare(Tensor keys) => _key.forward(keys);             // [batch, keys, query_size]
+
+    /// <inheritdoc/>
+    protected override Tensor Score(Tensor queries, Tensor prepared, Tensor? mask) => queries.bmm(prepared.transpose(1, 2));
+}
+
 /// <summary>
-/// Attention whose weights depend on one query and one key only: a linear layer maps their concatenation to a weight for each position
-/// of the values; the weighted mean is concatenated with the query and projected (the attention of PyTorch's translation tutorial; the
-/// location score of Luong et al. 2015).
+/// Cosine attention: score(q, k) = b q k / (|q| |k|), with a learned strength b that starts at 1 (Graves et al. 2014, whose strength
+/// changes from step to step). A cosine alone is at most 1 and could not single out one key among many. Keys of another width are first
+/// projected to the queries' width.
+/// </summary>
+/// <remarks>
+/// Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its weights.
+/// </remarks>
+internal sealed class CosineAttention : AttentionLayer
+{
+    // As in torch.nn.functional.cosine_similarity: the cosine with a zero vector is 0.
+    private const double Epsilon = 1e-8;
+
+    private readonly Linear? _key;
+
+    /// <summary>A layer with strength 1.</summary>
+    /// <param name="querySize">Width of a query.</param>
+    /// <param name="keySize">Width of a key.</param>
+    public CosineAttention(long querySize, long keySize)
+        : base("attention")
+    {
+        if (keySize != querySize)
+            register_module("W_k", _key = nn.Linear(keySize, querySize, hasBias: false));
+        // The logarithm, since a strength is positive and initializers set vectors to zero.
+        register_parameter("log_strength", new Parameter(zeros(1)));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Prepare(Tensor keys) => Unit(_key is null ? keys : _key.forward(keys)); // [batch, keys, query_size]
+
+    /// <inheritdoc/>
+    protected override Tensor Score(Tensor queries, Tensor prepared, Tensor? mask) =>
+        get_parameter("log_strength")!.exp() * Unit(queries).bmm(prepared.transpose(1, 2));
+
+    private static Tensor Unit(Tensor vectors) => nn.functional.normalize(vectors, p: 2, dim: -1, eps: Epsilon);
+}
+
+/// <summary>
+/// Attention by place: a linear layer maps a query, concatenated with one key, to a score for each place, score(q, k) = W [q; k] + b (the
+/// attention of PyTorch's translation tutorial; the location score of Luong et al. 2015). The key is the last that the query sees.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The number of positions is fixed: this layer learns where to look, not what to look for.
+/// The number of places is fixed: this layer learns where to look, not what to look for.
 /// </para>
 /// <para>Thread safety: any number of threads may use it at once, each in its own dispose scope, while no one changes its
 /// weights.</para>
 /// </remarks>
-internal sealed class ConcatAttention : nn.Module
+internal sealed class ConcatAttention : AttentionLayer
 {
-    private readonly Linear _weights, _combine;
+    private readonly Linear _places;
+    private readonly bool _countsBack;
 
     /// <summary>A layer with torch.nn.Linear's initial weights.</summary>
-    /// <param name="querySize">Width of the query.</param>
-    /// <param name="keySize">Width of the key.</param>
-    /// <param name="valueSize1">Number of values.</param>
-    /// <param name="valueSize2">Width of a value.</param>
-    /// <param name="outputSize">Width of the output.</param>
-    public ConcatAttention(long querySize, long keySize, long valueSize1, long valueSize2, long outputSize)
+    /// <param name="querySize">Width of a query.</param>
+    /// <param name="keySize">Width of a key.</param>
+    /// <param name="places">Number of places, 1 or more: the most keys that a query sees.</param>
+    /// <param name="countsBack">Whether place 0 is the last key that a query sees, and place 1 the one before it; else it is the first
+    /// key of the row.</param>
+    public ConcatAttention(long querySize, long keySize, long places, bool countsBack)
         : base("attention")
     {
-        // The names are the tutorial's.
-        register_module("attn", _weights = nn.Linear(querySize + keySize, valueSize1));
-        register_module("attn_combine", _combine = nn.Linear(querySize + valueSize2, outputSize));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(places);
+        _countsBack = countsBack;
+        // The tutorial's name.
+        register_module("attn", _places = nn.Linear(querySize + keySize, places));
     }
 
-    /// <summary>Attends.</summary>
-    /// <param name="query">[batch, 1, query_size].</param>
-    /// <param name="key">[batch, 1, key_size].</param>
-    /// <param name="values">[batch, value_size1, value_size2].</param>
-    /// <param name="mask">Bool [batch, value_size1], true where a value may be seen; default null: hides none.</param>
-    /// <returns>[batch, 1, output_size], and the weights [batch, value_size1].</returns>
-    /// <exception cref="ArgumentException">The mask hides every value of a row.</exception>
-    public (Tensor Output, Tensor Weights) Forward(Tensor query, Tensor key, Tensor values, Tensor? mask = null)
+    /// <inheritdoc/>
+    public override Tensor Prepare(Tensor keys) => keys;
+
+    /// <inheritdoc/>
+    protected override Tensor Score(Tensor queries, Tensor prepared, Tensor? mask)
     {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(values);
-        Tensor scores = _weights.forward(cat([query, key], dim: -1)).squeeze(1);   // [batch, value_size1]
-        Tensor weights = AttentionMask.Softmax(scores, mask);
-        Tensor applied = weights.unsqueeze(1).bmm(values);                         // [batch, 1, value_size2]
-        return (_combine.forward(cat([query, applied], dim: -1)), weights);
+        long batch = queries.size(0), count = queries.size(1), keys = prepared.size(1), places = _places.weight.size(0);
+        if (!_countsBack && keys > places)
+            throw new ArgumentException($"there are {keys} keys, and this attention has {places} places", nameof(prepared));
+        Tensor order = arange(keys, dtype: ScalarType.Int64, device: prepared.device);
+        Tensor last = mask is null ? order.narrow(0, keys - 1, 1) : (mask.to_type(ScalarType.Int64) * order).amax([-1]);
+        last = last.expand(batch, count);                                              // each query's last key
+        Tensor key = prepared.gather(1, last.unsqueeze(-1).expand(batch, count, prepared.size(2)));
+        Tensor scores = _places.forward(cat([queries, key], dim: -1));                 // [batch, queries, places]
+        if (!_countsBack)
+            return scores.narrow(-1, 0, keys);
+        // The mask hides the keys whose place is out of range.
+        return scores.gather(-1, (last.unsqueeze(-1) - order).clamp(0, places - 1));
     }
 }

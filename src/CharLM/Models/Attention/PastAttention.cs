@@ -25,21 +25,21 @@ internal sealed class PastAttention : nn.Module
         : base("attention")
     {
         _window = window;
-        register_module("score", _score = AttentionLayer.Create(kind, numHiddens, numHiddens, numHiddens));
+        register_module("score", _score = AttentionLayer.Create(
+            kind, numHiddens, numHiddens, numHiddens, window, countsBack: true));
         register_module("combine", _combine = nn.Linear(2L * numHiddens, numHiddens));
     }
 
-    /// <summary>The names and shapes of the weights.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> Shapes(AttentionKind kind, int numHiddens)
+    /// <summary>Adds the names and shapes of the weights.</summary>
+    /// <param name="shapes">Receives them.</param>
+    /// <param name="module">The prefix of their names.</param>
+    /// <param name="kind">The score function.</param>
+    /// <param name="window">The most earlier states that a step sees.</param>
+    /// <param name="numHiddens">Width of a hidden state.</param>
+    public static void AddShapes(IDictionary<string, long[]> shapes, string module, AttentionKind kind, int window, int numHiddens)
     {
-        if (kind == AttentionKind.Additive)
-        {
-            yield return ("score.W_q.weight", [numHiddens, numHiddens]);
-            yield return ("score.W_k.weight", [numHiddens, numHiddens]);
-            yield return ("score.w_v.weight", [1, numHiddens]);
-        }
-        yield return ("combine.weight", [numHiddens, 2L * numHiddens]);
-        yield return ("combine.bias", [numHiddens]);
+        WeightShapes.AddAttention(shapes, $"{module}.score", kind, numHiddens, numHiddens, numHiddens, window);
+        WeightShapes.AddLinear(shapes, $"{module}.combine", 2L * numHiddens, numHiddens);
     }
 
     /// <summary>Reads a sequence.</summary>

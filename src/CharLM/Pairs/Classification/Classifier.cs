@@ -91,7 +91,8 @@ internal sealed class Classifier : PairModel
         WeightShapes.AddEncoder(shapes, "encoder", model, model.InputSize(vocabSize));
         if (config.Pooling == Pooling.Attention)
         {
-            WeightShapes.AddAttention(shapes, "attention", AttentionKind.Additive, model.OutputSize, model.OutputSize, model.NumHiddens);
+            WeightShapes.AddAttention(
+                shapes, "attention", AttentionKind.Additive, model.OutputSize, model.OutputSize, model.NumHiddens, places: 0);
             shapes["query"] = [model.OutputSize];
         }
         WeightShapes.AddLinear(shapes, "output", model.OutputSize, numLabels);

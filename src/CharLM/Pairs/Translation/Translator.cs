@@ -51,7 +51,8 @@ internal sealed class Translator : PairModel
             register_module("cell_bridge", _cellBridge = Linear(model.CellSize * model.NumDirections, model.CellSize));
         if (config.AttentionKind is { } kind)
         {
-            register_module("attention", _attention = AttentionLayer.Create(kind, hidden, model.OutputSize, hidden));
+            register_module("attention", _attention = AttentionLayer.Create(
+                kind, hidden, model.OutputSize, hidden, config.MaxSource));
             register_module("combine", _combine = Linear(hidden + model.OutputSize, hidden));
         }
         register_module("output", _output = Linear(hidden, targetSize));
@@ -146,7 +147,7 @@ internal sealed class Translator : PairModel
             WeightShapes.AddLinear(shapes, "cell_bridge", model.CellSize * model.NumDirections, model.CellSize);
         if (config.AttentionKind is { } kind)
         {
-            WeightShapes.AddAttention(shapes, "attention", kind, hidden, model.OutputSize, hidden);
+            WeightShapes.AddAttention(shapes, "attention", kind, hidden, model.OutputSize, hidden, config.MaxSource);
             WeightShapes.AddLinear(shapes, "combine", hidden + model.OutputSize, hidden);
         }
         WeightShapes.AddLinear(shapes, "output", hidden, targetSize);

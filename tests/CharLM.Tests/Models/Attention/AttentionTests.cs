@@ -21,8 +21,8 @@ public sealed class AttentionTests
         Tensor queries = Leaf(golden.Queries), keys = Leaf(golden.Keys), values = Leaf(golden.Values);
         Tensor? mask = golden.Mask is null ? null : tensor(golden.Mask.Visible, golden.Mask.Shape);
 
-        (Tensor output, Tensor weights) = layer is ConcatAttention concat
-            ? concat.Forward(queries, keys, values, mask)
+        (Tensor output, Tensor weights) = layer is Tutorial tutorial
+            ? tutorial.Forward(queries, keys, values, mask)
             : ((AttentionLayer)layer).Forward(queries, keys, values, mask);
         (output * Data(golden.GradOutput)).sum().backward();
 
@@ -39,11 +39,83 @@ public sealed class AttentionTests
     public void Concat_SizesOfTheIssue_GivesTheShapesOfTheIssue()
     {
         using DisposeScope scope = NewDisposeScope();
-        using var layer = new ConcatAttention(querySize: 32, keySize: 32, valueSize1: 32, valueSize2: 64, outputSize: 64);
-        (Tensor output, Tensor weights) = layer.Forward(randn(1, 1, 32), randn(1, 1, 32), randn(1, 32, 64));
+        using var layer = new Tutorial(querySize: 32, keySize: 32, places: 32, valueSize: 64, outputSize: 64);
+        (Tensor output, Tensor weights) = layer.Forward(randn(1, 1, 32), randn(1, 1, 32), randn(1, 32, 64), null);
         Assert.Equal([1, 1, 64], output.shape);
         Assert.Equal([1, 32], weights.shape);
         Assert.Equal(1, weights.sum().ToDouble(), 1e-6);
+    }
+
+    [Theory]
+    [InlineData(AttentionKind.Cosine, 4)]
+    [InlineData(AttentionKind.Cosine, 6)]
+    [InlineData(AttentionKind.General, 4)]
+    [InlineData(AttentionKind.General, 6)]
+    public void Forward_CosineAndGeneral_GiveWhatTorchsOwnFunctionsGive(AttentionKind kind, long keySize)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        manual_seed(6);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 4, keySize, 0, places: 0);
+        layer.to(ScalarType.Float64);
+        const double Strength = 2.5;
+        if (kind == AttentionKind.Cosine)
+        {
+            using IDisposable unrecorded = no_grad();
+            layer.get_parameter("log_strength")!.fill_(Math.Log(Strength));
+        }
+        Tensor queries = Leaf(2, 3, 4), keys = Leaf(2, 5, keySize), values = Leaf(2, 5, 2), mask = AttentionMask.OfLengths([5, 2], 5);
+        Tensor[] inputs = [queries, keys, values];
+
+        (Tensor output, Tensor weights) = layer.Forward(queries, keys, values, mask);
+        output.square().sum().backward();
+        Tensor[] gradients = [.. inputs.Select(input => input.grad!.clone())];
+        foreach (Tensor input in inputs)
+            input.grad!.zero_();
+
+        Tensor? projection = layer.get_parameter("W_k.weight");
+        Tensor wideQueries = queries.unsqueeze(2).expand(2, 3, 5, 4).contiguous();
+        Tensor wideKeys = keys.unsqueeze(1).expand(2, 3, 5, keySize).contiguous();
+        Tensor scores = kind == AttentionKind.General
+            ? nn.functional.bilinear(wideQueries, wideKeys, projection!.unsqueeze(0)).squeeze(-1)
+            : Strength * nn.functional.cosine_similarity(
+                wideQueries, projection is null ? wideKeys : nn.functional.linear(wideKeys, projection), -1, 1e-8);
+        Tensor expected = scores.masked_fill(mask.logical_not(), double.NegativeInfinity).softmax(-1);
+        expected.bmm(values).square().sum().backward();
+
+        Assert.True(allclose(expected, weights, 1e-12, 1e-14));
+        Assert.All(inputs.Zip(gradients), pair => Assert.True(allclose(pair.First.grad!, pair.Second, 1e-10, 1e-12)));
+    }
+
+    [Fact]
+    public void Concat_CountingBack_GivesEachDistanceOneScore()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using AttentionLayer layer = AttentionLayer.Create(AttentionKind.Concat, 2, 2, 0, places: 3, countsBack: true);
+        using (no_grad())
+        {
+            layer.get_parameter("attn.weight")!.zero_();
+            layer.get_parameter("attn.bias")!.copy_(tensor(new float[] { 1, 2, 4 }).log());
+        }
+        Tensor inputs = randn(1, 4, 2);
+        (_, Tensor weights) = layer.Forward(inputs, inputs, inputs, AttentionMask.CausalWindow(4, 4, 3));
+        float[] expected =
+        [
+            1, 0, 0, 0,
+            2 / 3f, 1 / 3f, 0, 0,
+            4 / 7f, 2 / 7f, 1 / 7f, 0,
+            0, 4 / 7f, 2 / 7f, 1 / 7f,
+        ];
+        Assert.True(allclose(weights, tensor(expected, [1, 4, 4])));
+    }
+
+    [Fact]
+    public void Concat_MoreKeysThanPlaces_IsRefused()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using AttentionLayer layer = AttentionLayer.Create(AttentionKind.Concat, 2, 2, 0, places: 3);
+        Tensor keys = randn(1, 4, 2);
+        var e = Assert.Throws<ArgumentException>(() => layer.Forward(keys, keys, keys));
+        Assert.Contains("4 keys, and this attention has 3 places", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -51,7 +123,7 @@ public sealed class AttentionTests
     public void Forward_Masked_WeightsSumToOneAndHiddenOnesAreExactlyZero(AttentionKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 6, 5);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 6, 5, places: 9);
         Tensor mask = rand(3, 7, 9) > 0.5;
         mask[.., .., 4] = tensor(true); // every row sees a key
         (_, Tensor weights) = layer.Forward(randn(3, 7, 4) * 100, randn(3, 9, 6), randn(3, 9, 2), mask);
@@ -65,7 +137,7 @@ public sealed class AttentionTests
     public void Forward_HiddenKeysAndValuesChanged_OutputStaysBitwise(AttentionKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 4, 5);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 4, 5, places: 6);
         Tensor mask = AttentionMask.CausalWindow(6, 6, 3), inputs = randn(2, 6, 4), other = inputs.clone();
         other[.., 5] = randn(2, 4) * 1000;
 
@@ -80,7 +152,7 @@ public sealed class AttentionTests
     public void Attend_QueriesOneByOne_EqualsAllAtOnce(AttentionKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 6, 5);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 6, 5, places: 9);
         Tensor queries = randn(2, 3, 4), keys = randn(2, 7, 6), values = randn(2, 7, 5), mask = AttentionMask.OfLengths([7, 3], 7);
         Tensor prepared = layer.Prepare(keys), all = layer.Forward(queries, keys, values, mask).Output;
         for (int i = 0; i < 3; i++)
@@ -93,7 +165,7 @@ public sealed class AttentionTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(3);
-        using AttentionLayer layer = AttentionLayer.Create(kind, 2, 3, 4);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 2, 3, 4, places: 4);
         layer.to(ScalarType.Float64);
         Tensor queries = Leaf(2, 2, 2), keys = Leaf(2, 4, 3), values = Leaf(2, 4, 2), mask = AttentionMask.OfLengths([4, 2], 4);
         FiniteDifferences.Check(
@@ -107,7 +179,7 @@ public sealed class AttentionTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(4);
-        using AttentionLayer layer = AttentionLayer.Create(kind, 3, 3, 4);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 3, 3, 4, places: 4, countsBack: true);
         layer.to(ScalarType.Float64);
         Tensor inputs = Leaf(2, 4, 3), mask = AttentionMask.CausalWindow(4, 4, 2);
         FiniteDifferences.Check(
@@ -116,25 +188,12 @@ public sealed class AttentionTests
             { ["inputs"] = inputs });
     }
 
-    [Fact]
-    public void Backward_Concat_HasTheGradientsOfFiniteDifferences()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        manual_seed(5);
-        using var layer = new ConcatAttention(2, 3, 4, 2, 3);
-        layer.to(ScalarType.Float64);
-        Tensor query = Leaf(2, 1, 2), key = Leaf(2, 1, 3), values = Leaf(2, 4, 2), mask = AttentionMask.OfLengths([4, 2], 4).squeeze(1);
-        FiniteDifferences.Check(
-            () => layer.Forward(query, key, values, mask).Output.square().sum(),
-            new Dictionary<string, Tensor>(Parameters(layer)) { ["query"] = query, ["key"] = key, ["values"] = values });
-    }
-
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Forward_MaskHidesEverything_IsRefused(AttentionKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 4, 5);
+        using AttentionLayer layer = AttentionLayer.Create(kind, 4, 4, 5, places: 6);
         Tensor mask = ones(2, 1, 3, dtype: ScalarType.Bool);
         mask[1] = tensor(false);
         var e = Assert.Throws<ArgumentException>(() => layer.Forward(randn(2, 1, 4), randn(2, 3, 4), randn(2, 3, 4), mask));
@@ -166,7 +225,7 @@ public sealed class AttentionTests
         {
             "dot" => new DotAttention(queries[2], keys[2]),
             "additive" => new AdditiveAttention(queries[2], keys[2], golden.Parameters["W_q.weight"].Shape[0]),
-            _ => new ConcatAttention(queries[2], keys[2], values[1], values[2], golden.Output.Shape[2]),
+            _ => new Tutorial(queries[2], keys[2], values[1], values[2], golden.Output.Shape[2]),
         };
         layer.to(ScalarType.Float64);
         using IDisposable unrecorded = no_grad();
@@ -184,4 +243,26 @@ public sealed class AttentionTests
     private static Tensor Leaf(GoldenTensor golden) => Data(golden).requires_grad_(true);
 
     private static Tensor Leaf(params long[] shape) => randn(shape, dtype: ScalarType.Float64).requires_grad_(true);
+
+    // The tutorial's layer: one key, and the weighted mean is concatenated with the query and projected.
+    private sealed class Tutorial : nn.Module
+    {
+        private readonly ConcatAttention _attention;
+        private readonly Linear _combine;
+
+        public Tutorial(long querySize, long keySize, long places, long valueSize, long outputSize)
+            : base("tutorial")
+        {
+            _attention = new ConcatAttention(querySize, keySize, places, countsBack: false);
+            register_module("attn", _attention.named_children().Single().module);
+            register_module("attn_combine", _combine = nn.Linear(querySize + valueSize, outputSize));
+        }
+
+        public (Tensor Output, Tensor Weights) Forward(Tensor query, Tensor key, Tensor values, Tensor? mask)
+        {
+            Tensor keys = key.expand(values.size(0), values.size(1), key.size(2));
+            (Tensor applied, Tensor weights) = _attention.Forward(query, keys, values, mask?.unsqueeze(1));
+            return (_combine.forward(cat([query, applied], dim: -1)), weights.squeeze(1));
+        }
+    }
 }

@@ -82,6 +82,9 @@ public sealed class PastAttentionTests
     [Theory]
     [InlineData(AttentionKind.Additive)]
     [InlineData(AttentionKind.Dot)]
+    [InlineData(AttentionKind.Cosine)]
+    [InlineData(AttentionKind.General)]
+    [InlineData(AttentionKind.Concat)]
     public void Forward_AnyStep_IsTheWeighedMeanOfTheStatesBeforeIt(AttentionKind kind)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -109,7 +112,7 @@ public sealed class PastAttentionTests
         {
             Tensor h = states[step];
             Tensor[] past = [.. states.Take(step).TakeLast(Window)];
-            Tensor weights = stack(past.Select(key => Score(model, kind, h, key))).softmax(0);
+            Tensor weights = Scores(model, kind, h, past).softmax(0);
             Tensor context = zeros(Hidden, dtype: ScalarType.Float64);
             for (int i = 0; i < past.Length; i++)
                 context += weights[i] * past[i];
@@ -197,12 +200,18 @@ public sealed class PastAttentionTests
             }.Errors());
     }
 
-    private static Tensor Score(LanguageModel model, AttentionKind kind, Tensor query, Tensor key)
+    private static Tensor Scores(LanguageModel model, AttentionKind kind, Tensor query, Tensor[] past)
     {
-        if (kind == AttentionKind.Dot)
-            return (query * key).sum() / Math.Sqrt(Hidden);
-        Tensor both = model.get_parameter("attention.score.W_q.weight")!.mv(query)
-            + model.get_parameter("attention.score.W_k.weight")!.mv(key);
-        return model.get_parameter("attention.score.w_v.weight")![0].dot(tanh(both));
+        Tensor Weight(string name) => model.get_parameter($"attention.score.{name}")!;
+        Tensor Projected() => tanh(Weight("W_q.weight").mv(query) + stack(past).matmul(Weight("W_k.weight").t()));
+        return kind switch
+        {
+            AttentionKind.Dot => stack(past).mv(query) / Math.Sqrt(Hidden),
+            AttentionKind.Additive => Projected().mv(Weight("w_v.weight")[0]),
+            AttentionKind.General => stack(past).mv(Weight("W_k.weight").t().mv(query)),
+            AttentionKind.Cosine => nn.functional.cosine_similarity(stack(past), query.unsqueeze(0), 1, 1e-8),
+            // The newest of the states, place 0, comes last.
+            _ => (Weight("attn.weight").mv(cat([query, past[^1]])) + Weight("attn.bias")).narrow(0, 0, past.Length).flip(0),
+        };
     }
 }
