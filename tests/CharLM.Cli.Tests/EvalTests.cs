@@ -123,6 +123,30 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Eval_MixAndRms_OfAModelWithItsText_AreBetterThanTheModel()
+    {
+        _sandbox.Write("book.txt", Texts.Plain);
+        (await _sandbox.RunAsync(["train", "--corpus", "book.txt", "--cleaning", "none", "--max-tokens", "0", "--epochs", "2", "--out",
+            "book", "--sample-every", "0", "--validation-fraction", "0.1", "--test-fraction", "0.1", .. Texts.SmallModel])).Succeeded();
+        string[] commands =
+        [
+            "eval book --json", "eval book --mix ngram --mix-order 4 --json", "eval book --dynamic-rms --json",
+            "eval book --mix ngram --split held-out", "eval book --mix nowhere.safetensors", "eval book --mix-weight 0.5",
+            "eval book --mix book --mix-order 3",
+        ];
+        Outcome[] outcomes = await _sandbox.RunEachAsync([.. commands.Select(command => command.Split(' '))]);
+        double plain = Number(outcomes[0].Succeeded().Json(), "nats");
+        Assert.True(Number(outcomes[1].Succeeded().Json(), "nats") < plain);
+        Assert.True(Number(outcomes[2].Succeeded().Json(), "nats") < plain);
+        Assert.Contains("mixed with n-gram of order 4", outcomes[1].Json().GetProperty("reading").GetString(), StringComparison.Ordinal);
+        Assert.Contains("dynamic evaluation with RMS", outcomes[2].Json().GetProperty("reading").GetString(), StringComparison.Ordinal);
+        outcomes[3].Refused(2, "fitted on a validation part");
+        outcomes[4].Refused(1, "nowhere.safetensors");
+        outcomes[5].Refused(2, "belong to --mix");
+        outcomes[6].Refused(2, "--mix-order belongs to --mix ngram");
+    }
+
+    [Fact]
     public async Task Eval_Dynamic_SaysHowItLearnedAndReadsOneRow()
     {
         _sandbox.Write("text.txt", Texts.Plain[..1500]);
@@ -136,6 +160,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         Assert.True(Number(dynamic, "perplexity") < Number(still, "perplexity"), "the text repeats itself");
         (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic", "--rows", "2"))
             .Refused(2, "rows must be 1 for dynamic evaluation");
+        (await _sandbox.RunAsync("eval", models.Plain, "--corpus", "text.txt", "--dynamic-rms"))
+            .Refused(2, "text.txt is not the text that the model was trained on");
         (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--out", "counts")).Succeeded();
         (await _sandbox.RunAsync("eval", "counts", "--corpus", "text.txt", "--dynamic")).Refused(2, "learns by gradients", "an n-gram");
     }

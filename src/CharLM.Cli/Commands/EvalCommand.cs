@@ -14,7 +14,8 @@ namespace CharLM.Cli.Commands;
 /// <summary><c>charlm eval</c>.</summary>
 internal sealed class EvalCommand : Verb
 {
-    private static readonly DynamicEvaluationConfig UnderDynamic = new();
+    private static readonly DynamicEvaluationConfig UnderDynamic = new(), UnderRms = new() { Rms = true };
+    private static readonly MixtureConfig UnderMix = new();
 
     private readonly Argument<string[]> _files = new("model")
     {
@@ -43,14 +44,25 @@ internal sealed class EvalCommand : Verb
         Description = "Dynamic evaluation: keep training on the text while measuring; each piece is measured before the model learns "
             + "from it.",
     };
+    private readonly Option<bool> _dynamicRms = new("--dynamic-rms")
+    {
+        Description = "Dynamic evaluation that divides each gradient by its usual size, which it measures on the model's training text.",
+    };
     private readonly Option<double?> _dynamicRate = OptionOf.Number(
-        "--dynamic-lr", "X", $"With --dynamic: learning rate. [default: {UnderDynamic.LearningRate}]");
+        "--dynamic-lr", "X", $"With --dynamic: learning rate. [default: {UnderDynamic.Rate}, with --dynamic-rms {UnderRms.Rate}]");
     private readonly Option<double?> _dynamicDecay = OptionOf.Number(
         "--dynamic-decay", "X",
             $"With --dynamic: fraction of the weights' change that each step undoes. [default: {UnderDynamic.Decay}]");
     private readonly Option<int?> _dynamicSteps = OptionOf.Integer(
         "--dynamic-steps", "N",
             $"With --dynamic: tokens measured before the model learns from them. [default: {UnderDynamic.SegmentLength}]");
+    private readonly Option<string?> _mix = OptionOf.Text(
+        "--mix", "ngram|MODEL", "Mix the model's probabilities with those of n-grams counted on its training text, or of another model "
+            + "with the same tokens; the shares are fitted on the validation part.");
+    private readonly Option<int?> _mixOrder = OptionOf.Integer(
+        "--mix-order", "N", $"With --mix ngram: the length of the longest n-grams. [default: {UnderMix.Order}]");
+    private readonly Option<double?> _mixWeight = OptionOf.Number(
+        "--mix-weight", "W", "With --mix: the share of the model, 0 to 1. [default: the best on the validation part]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -62,20 +74,22 @@ internal sealed class EvalCommand : Verb
         _model.AddTo(this);
         _corpus.AddTo(this);
         this.Add(HelpGroup.Text, _encoding);
-        this.Add(HelpGroup.Options, _split, _maxTokens, _dynamic);
-        this.Add(HelpGroup.Rare, _rows, _resetEvery, _bootstrap, _seed, _dynamicRate, _dynamicDecay, _dynamicSteps);
+        this.Add(HelpGroup.Options, _split, _maxTokens, _dynamic, _mix);
+        this.Add(HelpGroup.Rare, _rows, _resetEvery, _bootstrap, _seed, _dynamicRms, _dynamicRate, _dynamicDecay, _dynamicSteps,
+            _mixOrder, _mixWeight);
         _runtime.AddTo(this);
         Add(_json);
     }
 
     /// <inheritdoc/>
-    public override string[] CommonOptions => ["--checkpoint", "--corpus", "--split", "--max-tokens", "--dynamic", "--device", "--json"];
+    public override string[] CommonOptions => ["--checkpoint", "--corpus", "--split", "--max-tokens", "--dynamic", "--mix", "--device", "--json"];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
         ("charlm eval", "measure the model that was trained last on text it was not trained on"),
         ("charlm eval runs/a runs/b", "compare two models on the same text"),
+        ("charlm eval --mix ngram", "with n-grams of the training text mixed in"),
         ("charlm eval --corpus other.txt", "measure on another text"),
     ];
 
@@ -94,7 +108,7 @@ internal sealed class EvalCommand : Verb
             Warn(parse, paths[i], texts[i]);
         Device device = _runtime.Use(parse);
         EvaluationResult[] results = [.. models.Select(
-            (model, i) => run.Execute(model, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
+            (model, i) => run.Execute(model, corpus, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
         PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1])
             ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config with { WindowLength = texts[0].WindowLength })
             : null;
@@ -113,11 +127,13 @@ internal sealed class EvalCommand : Verb
             Dynamic = IsDynamic(parse)
                 ? UnderDynamic with
                 {
-                    LearningRate = parse.GetValue(_dynamicRate) ?? UnderDynamic.LearningRate,
+                    Rms = parse.GetValue(_dynamicRms),
+                    LearningRate = parse.GetValue(_dynamicRate),
                     Decay = parse.GetValue(_dynamicDecay) ?? UnderDynamic.Decay,
                     SegmentLength = parse.GetValue(_dynamicSteps) ?? UnderDynamic.SegmentLength,
                 }
                 : null,
+            Mix = MixtureOf(parse),
             Config = under with
             {
                 ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,
@@ -129,8 +145,23 @@ internal sealed class EvalCommand : Verb
 
     // The options of dynamic evaluation imply --dynamic.
     private bool IsDynamic(ParseResult parse) =>
-        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null
+        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRms) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null
             || parse.GetValue(_dynamicSteps) is not null;
+
+    private MixtureConfig? MixtureOf(ParseResult parse)
+    {
+        (string? with, int? order, double? weight) = (parse.GetValue(_mix), parse.GetValue(_mixOrder), parse.GetValue(_mixWeight));
+        if (with is null && (order is not null || weight is not null))
+            throw new InvalidConfigException(["--mix-order and --mix-weight belong to --mix"]);
+        if (with is not (null or MixtureConfig.NGram) && order is not null)
+            throw new InvalidConfigException(["--mix-order belongs to --mix ngram"]);
+        return with is null ? null : UnderMix with
+        {
+            With = with == MixtureConfig.NGram ? with : SavedModelOptions.FileOf(with),
+            Order = order ?? UnderMix.Order,
+            Weight = weight,
+        };
+    }
 
     private string[] Paths(ParseResult parse)
     {

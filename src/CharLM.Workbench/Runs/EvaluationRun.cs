@@ -27,6 +27,9 @@ public sealed record EvaluationRun
     /// <summary>Dynamic evaluation, which reads the text in 1 row; default null: none.</summary>
     public DynamicEvaluationConfig? Dynamic { get; init; }
 
+    /// <summary>A second model to mix with; default null: none.</summary>
+    public MixtureConfig? Mix { get; init; }
+
     /// <summary>Other settings of the reading, and the bootstrap's.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
@@ -37,8 +40,10 @@ public sealed record EvaluationRun
             yield return $"max-tokens must be 0 (all) or more, not {MaxTokens}";
         foreach (string error in (Config with { Rows = Rows ?? Config.Rows }).Errors())
             yield return error;
-        foreach (string error in Dynamic?.Errors() ?? [])
+        foreach (string error in (Dynamic?.Errors() ?? []).Concat(Mix?.Errors() ?? []))
             yield return error;
+        if (Dynamic is not null && Mix is not null)
+            yield return "dynamic evaluation and mix are two ways to measure: choose one";
         if (Dynamic is not null && Rows > 1)
             yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
     }
@@ -112,45 +117,52 @@ public sealed record EvaluationRun
 
     /// <summary>Measures a model.</summary>
     /// <param name="saved">The model.</param>
-    /// <param name="text">The text, tokenized for the model.</param>
+    /// <param name="corpus">The text, of which mixing and dynamic evaluation with RMS also read the parts for training and
+    /// validation.</param>
+    /// <param name="text">The part to measure, tokenized for the model.</param>
     /// <param name="name">The model's name in the report.</param>
     /// <param name="device">The device; default the CPU.</param>
     /// <param name="threads">Number of threads; default 0: chosen automatically.</param>
     /// <param name="cancellationToken">Checked before each call.</param>
+    /// <exception cref="InvalidConfigException">Another part of the text is needed than there is.</exception>
     public EvaluationResult Execute(
-        ISavedModel saved, EvaluationText text, string name, Device? device = null, int threads = 0,
+        ISavedModel saved, CorpusText corpus, EvaluationText text, string name, Device? device = null, int threads = 0,
             CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
+        ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(text);
-        EvaluationResult result = Dynamic is null
-            ? ExecuteStatic(saved, text, name, device, threads, cancellationToken)
-            : ExecuteDynamic(saved, text, name, Dynamic, device, cancellationToken);
-        return result with { Report = result.Report with { PassagesTrainedOn = saved.TrainedText?.ShareOf(text.Tokens, saved.Vocab) } };
-    }
-
-    private EvaluationResult ExecuteStatic(ISavedModel saved, EvaluationText text, string name, Device? device, int threads,
-        CancellationToken cancellationToken)
-    {
-        using ILanguageModel model = saved.Open(device, threads);
-        int rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent);
-        EvaluationConfig config = Config with { Rows = rows, WindowLength = text.WindowLength };
-        return Evaluator.Evaluate(model, text, name, config, cancellationToken);
-    }
-
-    private EvaluationResult ExecuteDynamic(
-        ISavedModel saved, EvaluationText text, string name, DynamicEvaluationConfig dynamic, Device? device,
-            CancellationToken cancellationToken)
-    {
+        if (Dynamic is null)
+        {
+            using ILanguageModel model = saved.Open(device, threads);
+            int rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent);
+            return Measure(model, Config with { Rows = rows, WindowLength = text.WindowLength }, "");
+        }
         if (saved is not Checkpoint checkpoint)
             throw new InvalidConfigException([$"dynamic evaluation learns by gradients, but {name} is an n-gram model"]);
         // torch.nn if it can compute the model, else the custom cells: both have gradients of every weight.
         bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Errors().Any();
-        using LanguageModel model = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
-        using var learning = new DynamicModel(model, dynamic);
-        EvaluationResult result = Evaluator.Evaluate(
-            learning, text, name, Config with { Rows = 1, NumSteps = dynamic.SegmentLength }, cancellationToken);
-        return result with { Report = result.Report with { Reading = $"{result.Report.Reading}; {dynamic.Describe()}" } };
+        using LanguageModel trained = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
+        using GradientSizes? usual = Dynamic.Rms
+            ? GradientSizes.Of(trained, OwnText().Train, Dynamic.SegmentLength, cancellationToken) : null;
+        using var learning = new DynamicModel(trained, Dynamic, usual);
+        return Measure(learning, Config with { Rows = 1, NumSteps = Dynamic.SegmentLength }, $"; {Dynamic.Describe()}");
+
+        TextForModel OwnText() => TextForModel.Of(corpus, saved, text.Range, cancellationToken);
+
+        EvaluationResult Measure(ILanguageModel model, EvaluationConfig config, string reading)
+        {
+            using Mixture? mixture = Mix is null ? null : Mixture.Of(Mix, model, config, saved, OwnText, cancellationToken);
+            EvaluationResult result = Evaluator.Evaluate(mixture?.Model ?? model, text, name, config, cancellationToken);
+            return result with
+            {
+                Report = result.Report with
+                {
+                    Reading = $"{result.Report.Reading}{reading}{mixture?.Describe()}",
+                    PassagesTrainedOn = saved.TrainedText?.ShareOf(text.Tokens, saved.Vocab),
+                },
+            };
+        }
     }
 }
 

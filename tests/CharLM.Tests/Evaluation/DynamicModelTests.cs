@@ -47,6 +47,60 @@ public sealed class DynamicModelTests
         }
     }
 
+    // Krause et al. 2018, equations 6 and 7, written out with torch.
+    [Fact]
+    public void Surprisals_Rms_AreThoseOfStepsWrittenOut()
+    {
+        const int Segment = 10;
+        const double Rate = 0.01, Decay = 0.02;
+        int[] text = Text;
+        using DisposeScope scope = NewDisposeScope();
+        using LanguageModel model = Model(), expected = Model();
+        var trained = expected.parameters().Select(weight => weight.detach().clone()).ToList();
+        using var usual = GradientSizes.Of(model, text, Segment, TestContext.Current.CancellationToken);
+        using var learning = new DynamicModel(
+            model, new DynamicEvaluationConfig { SegmentLength = Segment, Rms = true, LearningRate = Rate, Decay = Decay }, usual);
+        float[] actual = Evaluator.Surprisals(learning, text, new EvaluationConfig { Rows = 1, NumSteps = 30 },
+            TestContext.Current.CancellationToken).Nats.ToArray();
+
+        List<Tensor> squares = trained.ConvertAll(weight => zeros_like(weight));
+        Read((weights, segment) =>
+        {
+            foreach ((Tensor square, TorchSharp.Modules.Parameter weight) in squares.Zip(weights))
+                square.add_(weight.grad!.pow(2) / 12);
+        }, _ => { });
+        List<Tensor> roots = squares.ConvertAll(square => square.sqrt());
+        double mean = cat([.. roots.Select(root => root.flatten())]).mean().item<float>();
+        var losses = new List<float>();
+        Read((weights, segment) =>
+        {
+            for (int i = 0; i < trained.Count; i++)
+            {
+                Tensor learned = weights[i] - (weights[i].grad! / (roots[i] + 1e-5) * Rate);
+                weights[i].copy_(learned + ((trained[i] - learned) * (roots[i] / mean * Decay).clamp_max(1)));
+            }
+        }, losses.AddRange);
+        for (int i = 0; i < losses.Count; i++)
+            Assert.Equal(losses[i], actual[i], 2e-4);
+
+        void Read(Action<List<TorchSharp.Modules.Parameter>, int> learn, Action<float[]> tell)
+        {
+            RecurrentState state = expected.BeginState(1);
+            for (int from = 0; from < text.Length - 1; from += Segment)
+            {
+                long[] ids = [.. text.AsSpan(from, Segment + 1).ToArray().Select(id => (long)id)];
+                (Tensor logits, RecurrentState after) = expected.forward(tensor(ids[..^1], [1, Segment]), state);
+                Tensor each = nn.functional.cross_entropy(logits, tensor(ids[1..]), reduction: nn.Reduction.None);
+                tell(each.detach().data<float>().ToArray());
+                expected.zero_grad();
+                each.mean().backward();
+                using (no_grad())
+                    learn([.. expected.parameters()], from);
+                state = after.Detach();
+            }
+        }
+    }
+
     [Fact]
     public void Surprisals_RepeatingText_BecomeLessAndTheWeightsComeBack()
     {
@@ -74,6 +128,8 @@ public sealed class DynamicModelTests
             Assert.Contains(part, message, StringComparison.Ordinal));
         using var fused = new LanguageModel(new ModelConfig { NumHiddens = 8 }, Vocab);
         Assert.Throws<InvalidConfigException>(() => new DynamicModel(fused, new DynamicEvaluationConfig()).Predictor());
+        Assert.Throws<InvalidConfigException>(() => new DynamicModel(model, new DynamicEvaluationConfig { Rms = true }).Predictor());
+        Assert.Throws<InvalidConfigException>(() => GradientSizes.Of(model, Text, Text.Length));
     }
 
     private static float[] Measure(LanguageModel model, DynamicEvaluationConfig config)

@@ -38,7 +38,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         EvaluationText text = evaluation.Texts(corpus, [saved], cancellationToken)[0];
         if (text.Range.Begin == 0)
             throw new InvalidConfigException(["training saw all of the text"]);
-        EvaluationResult result = evaluation.Execute(saved, text, run, device, threads, cancellationToken);
+        EvaluationResult result = evaluation.Execute(saved, corpus, text, run, device, threads, cancellationToken);
 
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
         if (!_baselines.TryGetValue(key, out (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) baselines))

@@ -72,10 +72,68 @@ public sealed class EvaluationRunTests
         double? Share(string read)
         {
             var run = new EvaluationRun();
+            var corpus = new CorpusText(read, Corpus.Origin);
             return run.Execute(
-                model, run.Texts(new CorpusText(read, Corpus.Origin), [model with { Corpus = new CorpusRecord("y", "bb") }])[0],
-                "x").Report.PassagesTrainedOn;
+                model, corpus, run.Texts(corpus, [model with { Corpus = new CorpusRecord("y", "bb") }])[0], "x").Report.PassagesTrainedOn;
         }
+    }
+
+    // The counts must come from the training part alone: the mixture is compared with models that were counted by hand.
+    [Fact]
+    public void Execute_Mix_CountsTheTrainingPartAndFitsTheShareOnTheValidationPart()
+    {
+        CorpusText corpus = TestCorpus.Of(SeededText(3000), sha256: "aa");
+        var config = new TextConfig { Cleaning = Cleaning.None, MaxTokens = 0, ValidationFraction = 0.1, TestFraction = 0.1 };
+        TokenizedText text = TokenizedText.From(corpus, config);
+        NGramCheckpoint saved = Model(0, 0) with
+        {
+            Model = NGramModel.Train(text.Train.Slice(0, 60), 8, text.Vocab.Count),
+            Vocab = text.Vocab,
+            Text = config,
+        };
+        NGramModel counted = NGramModel.Train(text.Train, 1, text.Vocab.Count);
+        var mix = new EvaluationRun { Mix = new MixtureConfig { Order = 1 } };
+        EvaluationText test = mix.Texts(corpus, [saved])[0];
+        EvaluationResult result = mix.Execute(saved, corpus, test, "x");
+
+        var inOneRow = new EvaluationConfig { Rows = 1 };
+        double Mixed(TokenSource tokens, double share) =>
+            Evaluator.Measure(new MixedModel(saved.Model, counted, share), tokens, inOneRow).Mean;
+        double best = Enumerable.Range(0, 101).Select(i => i / 100.0).MinBy(share => Mixed(text.HeldOut, share));
+        Assert.InRange(best, 0.01, 0.99);
+        Assert.Equal(Mixed(text.Unseen, best), result.Report.All.Mean, 2e-3);
+        Assert.Contains("; mixed with n-gram of order 1 (modified Kneser-Ney), share of the model 0.", result.Report.Reading,
+            StringComparison.Ordinal);
+
+        Assert.Equal(Mixed(text.Unseen, 0.25),
+            (mix with { Mix = mix.Mix! with { Weight = 0.25 } }).Execute(saved, corpus, test, "x").Report.All.Mean, 1e-5);
+    }
+
+    [Fact]
+    public void Execute_MixOrRmsWithoutItsText_IsRefused()
+    {
+        NGramCheckpoint model = Model(0.1, 0);
+        var mix = new EvaluationRun { Mix = new MixtureConfig() };
+        Assert.Contains("there is none beside the measured part", Refusal(mix, model), StringComparison.Ordinal);
+        Assert.Contains("is not the text that the model was trained on", Refusal(mix, model with { Corpus = new CorpusRecord("y", "bb") }),
+            StringComparison.Ordinal);
+        Assert.Equal(["mix-order must be 1 to 10, not 11", "mix-weight must be 0 to 1, not 1.5",
+            "dynamic evaluation and mix are two ways to measure: choose one"], new EvaluationRun
+        {
+            Mix = new MixtureConfig { Order = 11, Weight = 1.5 },
+            Dynamic = new DynamicEvaluationConfig(),
+        }.Errors());
+
+        static string Refusal(EvaluationRun run, NGramCheckpoint model) => Assert.Throws<InvalidConfigException>(
+            () => run.Execute(model, Corpus, run.Texts(Corpus, [model])[0], "x")).Message;
+    }
+
+    // Words of a few letters in a random order: neither order of n-grams predicts everything.
+    private static string SeededText(int words)
+    {
+        var random = new Random(7);
+        string[] known = ["ab", "abc", "bca", "cab", "ca", "bb"];
+        return string.Join(' ', Enumerable.Range(0, words).Select(_ => known[random.Next(known.Length)]));
     }
 
     [Fact]

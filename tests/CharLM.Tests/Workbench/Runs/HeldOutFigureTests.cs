@@ -31,7 +31,7 @@ public sealed class HeldOutFigureTests : IDisposable
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
 
         var run = new EvaluationRun();
-        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, [saved])[0], "x", threads: 1,
+        EvaluationReport evaluated = run.Execute(saved, Corpus, run.Texts(Corpus, [saved])[0], "x", threads: 1,
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(trained, evaluated.All.Mean, 1e-9);
         Assert.Equal(saved.Progress.HeldOutPerplexity!.Value, evaluated.Perplexity, 1e-6);
@@ -56,7 +56,7 @@ public sealed class HeldOutFigureTests : IDisposable
         RunResult result = new TrainingRun(config, threads: 1).Execute(Corpus, cancellationToken: TestContext.Current.CancellationToken);
         ISavedModel saved = ModelFile.Read(config.CheckpointPath);
         var run = new EvaluationRun();
-        EvaluationReport evaluated = run.Execute(saved, run.Texts(Corpus, [saved])[0], "x", threads: 1,
+        EvaluationReport evaluated = run.Execute(saved, Corpus, run.Texts(Corpus, [saved])[0], "x", threads: 1,
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(result.LastEpoch!.HeldOutLoss!.Value, evaluated.All.Mean, 1e-5);
     }
@@ -76,7 +76,7 @@ public sealed class HeldOutFigureTests : IDisposable
                 total += Evaluator.Measure(model, tokens.AsMemory(window, 8 + 1), rows: 1).Total;
         }
         var run = new EvaluationRun();
-        EvaluationReport report = run.Execute(saved, run.Texts(Corpus, [saved])[0], "x", threads: 1,
+        EvaluationReport report = run.Execute(saved, Corpus, run.Texts(Corpus, [saved])[0], "x", threads: 1,
             cancellationToken: TestContext.Current.CancellationToken).Report;
         Assert.Equal(120 * 8, report.All.Tokens);
         Assert.Equal(total, report.All.Total, 1e-3);
