@@ -142,8 +142,8 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
         Assert.Contains("dynamic evaluation with RMS", outcomes[2].Json().GetProperty("reading").GetString(), StringComparison.Ordinal);
         outcomes[3].Refused(2, "fitted on a validation part");
         outcomes[4].Refused(1, "nowhere.safetensors");
-        outcomes[5].Refused(2, "belong to --mix");
-        outcomes[6].Refused(2, "--mix-order belongs to --mix ngram");
+        Assert.Contains("share of the model 0.500 (as given)", outcomes[5].Succeeded().Output, StringComparison.Ordinal);
+        outcomes[6].Refused(2, "mix-order belongs to --mix ngram");
     }
 
     [Fact]

@@ -58,7 +58,7 @@ internal sealed class EvalCommand : Verb
             $"With --dynamic: tokens measured before the model learns from them. [default: {UnderDynamic.SegmentLength}]");
     private readonly Option<string?> _mix = OptionOf.Text(
         "--mix", "ngram|MODEL", "Mix the model's probabilities with those of n-grams counted on its training text, or of another model "
-            + "with the same tokens; the shares are fitted on the validation part.");
+            + "with the same tokens; the shares are fitted on the validation part. [default: none]");
     private readonly Option<int?> _mixOrder = OptionOf.Integer(
         "--mix-order", "N", $"With --mix ngram: the length of the longest n-grams. [default: {UnderMix.Order}]");
     private readonly Option<double?> _mixWeight = OptionOf.Number(
@@ -148,16 +148,15 @@ internal sealed class EvalCommand : Verb
         parse.GetValue(_dynamic) || parse.GetValue(_dynamicRms) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null
             || parse.GetValue(_dynamicSteps) is not null;
 
+    // The options of mixing imply --mix ngram.
     private MixtureConfig? MixtureOf(ParseResult parse)
     {
         (string? with, int? order, double? weight) = (parse.GetValue(_mix), parse.GetValue(_mixOrder), parse.GetValue(_mixWeight));
-        if (with is null && (order is not null || weight is not null))
-            throw new InvalidConfigException(["--mix-order and --mix-weight belong to --mix"]);
         if (with is not (null or MixtureConfig.NGram) && order is not null)
-            throw new InvalidConfigException(["--mix-order belongs to --mix ngram"]);
-        return with is null ? null : UnderMix with
+            throw new InvalidConfigException(["mix-order belongs to --mix ngram"]);
+        return with is null && order is null && weight is null ? null : UnderMix with
         {
-            With = with == MixtureConfig.NGram ? with : SavedModelOptions.FileOf(with),
+            With = with is null or MixtureConfig.NGram ? MixtureConfig.NGram : SavedModelOptions.FileOf(with),
             Order = order ?? UnderMix.Order,
             Weight = weight,
         };
