@@ -57,6 +57,7 @@ internal static class Synonyms
         (["--optimizer"], ["optim", "opt", "optimiser"]),
         (["--patience"], ["early-stopping", "early-stop"]),
         (["--weight-decay"], ["wd", "l2", "decay"]),
+        (["--nesterov"], ["nag"]),
         (["--schedule"], ["scheduler", "lr-schedule", "lr-scheduler", "lr-decay"]),
         (["--warm-up"], ["warmup", "warmup-epochs", "warmup-steps"]),
         (["--cell"], ["rnn", "rnn-type", "rnn-cell", "arch", "architecture", "model-type", "type", "unit", "lstm", "gru"]),

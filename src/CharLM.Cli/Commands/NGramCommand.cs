@@ -3,6 +3,7 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Corpora;
+using CharLM.Evaluation;
 using CharLM.Models.NGram;
 using CharLM.Workbench.Runs;
 
@@ -17,6 +18,11 @@ internal sealed class NGramCommand : Verb
     private readonly TextOptions _text = new(Under.Text);
     private readonly Option<int?> _order = OptionOf.Integer(
         "--order", "N", $"Length of the longest n-grams in tokens, 1 to {NGramModel.MaxOrder}. [default: {Under.Order}]");
+    private readonly Option<NGramSmoothing?> _smoothing = OptionOf.Choice<NGramSmoothing>(
+        "--smoothing", "How counts become probabilities: kneser-ney mixes in ever shorter contexts, laplace the frequency of the token "
+            + "alone. [default: kneser-ney]");
+    private readonly Option<double?> _epsilon = OptionOf.Number(
+        "--epsilon", "X", "With --smoothing laplace: the weight of that frequency, in occurrences. [default: 1]");
     private readonly Option<bool> _compressors = new("--compressors")
     {
         Description = "Also show what gzip and Brotli need for the held-out text, given the training text.",
@@ -26,10 +32,12 @@ internal sealed class NGramCommand : Verb
     private readonly Option<bool> _json = OptionOf.Json();
 
     public NGramCommand()
-        : base("ngram", "Train an n-gram model (modified Kneser-Ney), the baseline a neural network has to beat.")
+        : base("ngram", "Train an n-gram model, the baseline a neural network has to beat.")
     {
         _corpus.AddTo(this);
         Add(_order);
+        Add(_smoothing);
+        Add(_epsilon);
         _text.AddTo(this, splits: true);
         foreach (Option option in new Option[] { _compressors, _out, _json })
             Add(option);
@@ -48,6 +56,8 @@ internal sealed class NGramCommand : Verb
         NGramRun run = Under with
         {
             Order = parse.GetValue(_order) ?? Under.Order,
+            Smoothing = parse.GetValue(_smoothing) ?? Under.Smoothing,
+            Epsilon = parse.GetValue(_epsilon) ?? Under.Epsilon,
             Text = _text.Apply(parse, Under.Text),
             Compressors = parse.GetValue(_compressors),
             CheckpointPath = parse.GetValue(_out) ?? Under.CheckpointPath,
@@ -76,8 +86,11 @@ internal sealed class NGramCommand : Verb
                 NGrams = model.NGrams,
                 model.Bytes,
                 result.Seconds,
-                model.Discounts,
+                Smoothing = Choices.NameOf(run.Smoothing),
+                Epsilon = model.Laplace,
+                Discounts = model.Laplace is null ? model.Discounts : null,
                 HeldOut = result.HeldOut is { } report ? EvaluationLines.Json(report, null) : null,
+                Baselines = result.WithoutContext.Select(baseline => EvaluationLines.Json(baseline, null)),
                 Compressors = result.Compressors.Select(
                     baseline => new { baseline.Name, baseline.BitsPerCharacter, baseline.BitsPerByte, baseline.CompressedBytes }),
                 Checkpoint = run.CheckpointPath,
@@ -89,6 +102,10 @@ internal sealed class NGramCommand : Verb
         output.WriteLine($"n-grams      {string.Join("  ", model.NGrams.Select((count, i) => $"{i + 1}: {Figure.Count(count)}"))}");
         foreach (string line in result.HeldOut is { } heldOut ? EvaluationLines.Describe(heldOut) : [])
             output.WriteLine(line);
+        foreach (EvaluationReport baseline in result.WithoutContext)
+            output.WriteLine(
+                $"{baseline.Model,-13}perplexity {Figure.Perplexity(baseline.Perplexity)}, {baseline.BitsPerCharacter:0.0000} bits per "
+                    + $"character, {baseline.BitsPerByte:0.0000} per byte");
         foreach (var baseline in result.Compressors)
             output.WriteLine(
                 $"{baseline.Name,-13}{baseline.BitsPerCharacter:0.0000} bits per character, {baseline.BitsPerByte:0.0000} per byte");

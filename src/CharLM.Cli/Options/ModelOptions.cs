@@ -16,8 +16,8 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     private readonly Option<Cell?> _cell = OptionOf.Word<Cell>(
         "--cell", "rnn|gru|lstm", "The recurrent cell. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>(
-        "--variant", "A published variant of the LSTM, or minGRU and minLSTM (minimal); computed by --implementation custom. [default: "
-            + "standard]").In(HelpGroup.Rare);
+        "--variant", "A variant of the GRU or the LSTM from papers and exercises (docs/cells.md); computed by --implementation custom. "
+            + "[default: standard]").In(HelpGroup.Rare);
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
         "--implementation", "The implementation: torch operations that follow the equations (custom), torch.nn (built-in), or charlm's "
             + "own CPU kernels (fused). [default: fused; built-in on CUDA; custom for a --variant]");

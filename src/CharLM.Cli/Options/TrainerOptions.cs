@@ -46,6 +46,10 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     private readonly Option<double?> _learningRate = OptionOf.Number("--lr", "X", $"Learning rate. [default: {defaults.LearningRate}]");
     private readonly Option<double?> _weightDecay = OptionOf.Number(
         "--weight-decay", "X", "How strongly weights are pulled towards zero. [default: 0]");
+    private readonly Option<double?> _momentum = OptionOf.Number(
+        "--momentum", "X", "With --optimizer sgd: how much of a step is added to the next, below 1. [default: 0]").In(HelpGroup.Rare);
+    private readonly Option<bool?> _nesterov = OptionOf.Switch(
+        "--nesterov", "With --momentum: Nesterov's, which looks ahead along it. [default: false]").In(HelpGroup.Rare);
     private readonly Option<double?> _clip = OptionOf.Number(
         "--clip", "X", "Limit for the norm of the gradients; 0 turns clipping off. [default: 1]");
     private readonly Option<ClippingKind?> _clipBy = OptionOf.Choice<ClippingKind>(
@@ -95,7 +99,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         {
             _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation,
                 _truncationKeep, _optimizer,
-            _learningRate, _weightDecay, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
+            _learningRate, _weightDecay, _momentum, _nesterov, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
                 _scheduleEnd, _seed,
         })
         {
@@ -127,6 +131,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         Optimizer = parse.GetValue(_optimizer) ?? under.Optimizer,
         LearningRate = parse.GetValue(_learningRate) ?? under.LearningRate,
         WeightDecay = parse.GetValue(_weightDecay) ?? under.WeightDecay,
+        Momentum = parse.GetValue(_momentum) ?? under.Momentum,
+        Nesterov = parse.GetValue(_nesterov) ?? under.Nesterov,
         ClipNorm = parse.GetValue(_clip) ?? under.ClipNorm,
         Clipping = parse.GetValue(_clipBy) ?? under.Clipping,
         Schedule = under.Schedule with

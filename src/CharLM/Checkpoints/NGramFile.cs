@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using CharLM.Checkpoints.Safetensors;
 using CharLM.Models;
@@ -14,7 +15,7 @@ namespace CharLM.Checkpoints;
 public static class NGramFile
 {
     private const string KindKey = "kind", Kind = "ngram";
-    private const string OrderKey = "order";
+    private const string OrderKey = "order", LaplaceKey = "laplace";
     private const string TokensName = "tokens", CountsName = "counts", FirstChildName = "first_child";
 
     /// <summary>Writes a model; readers see the old file or the new one, never a part.</summary>
@@ -27,6 +28,8 @@ public static class NGramFile
             [KindKey] = Kind,
             [OrderKey] = checkpoint.Model.Order.ToString(),
         };
+        if (checkpoint.Model.Laplace is { } weight)
+            metadata[LaplaceKey] = weight.ToString("R", CultureInfo.InvariantCulture);
         var tensors = new List<OutgoingTensor>();
         for (int length = 1; length <= checkpoint.Model.Order; length++)
         {
@@ -58,6 +61,13 @@ public static class NGramFile
             throw new FormatException("is a recurrent network, not counted n-grams");
         if (!int.TryParse(header.Metadata.GetValueOrDefault(OrderKey), out int order) || NGramModel.Errors(order).Any())
             throw new FormatException($"has no order of 1 to {NGramModel.MaxOrder}");
+        double? laplace = null;
+        if (header.Metadata.TryGetValue(LaplaceKey, out string? written))
+        {
+            laplace = double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight)
+                && !NGramModel.Errors(order, weight).Any() ? weight
+                : throw new FormatException("has no weight of Laplace smoothing above 0");
+        }
         (TextConfig text, Vocab vocab, CorpusRecord corpus, TrainingProgress figures) = CheckpointMetadata.ReadText(header.Metadata);
         ChecksummedFile.Check(stream, headerBytes, header);
 
@@ -73,7 +83,7 @@ public static class NGramFile
         NGramCheck.Levels(levels, vocab.Count);
         return new NGramCheckpoint
         {
-            Model = new NGramModel(levels, vocab.Count),
+            Model = new NGramModel(levels, vocab.Count, laplace),
             Text = text,
             Vocab = vocab,
             Corpus = corpus,

@@ -32,8 +32,29 @@ internal static class Baselines
         return Evaluator.Evaluate(model, text, Describe(order), (config ?? new EvaluationConfig()) with { Rows = 1 }, cancellationToken);
     }
 
+    /// <summary>
+    /// Measures the two models that know nothing of context: every token as probable as any other, whose perplexity is the size of the
+    /// vocab, and each as frequent as in the training text, with Laplace smoothing.
+    /// </summary>
+    /// <inheritdoc cref="NGram"/>
+    public static IReadOnlyList<EvaluationResult> WithoutContext(
+        TokenSource train, EvaluationText text, int vocabSize, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+    {
+        var results = new List<EvaluationResult>();
+        config = (config ?? new EvaluationConfig()) with { Rows = 1 };
+        using (NGramModel uniform = NGramModel.Uniform(vocabSize))
+            results.Add(Evaluator.Evaluate(uniform, text, "uniform", config, cancellationToken));
+        if (train.Length > 0)
+        {
+            using NGramModel unigram = NGramModel.Train(train, 1, vocabSize, laplace: 1);
+            results.Add(Evaluator.Evaluate(unigram, text, "unigram", config, cancellationToken));
+        }
+        return results;
+    }
+
     /// <summary>The name of an n-gram model in reports.</summary>
-    public static string Describe(int order) => $"n-gram of order {order} (modified Kneser-Ney)";
+    public static string Describe(int order, double? laplace = null) =>
+        $"n-gram of order {order} ({(laplace is { } weight ? $"Laplace, epsilon {weight}" : "modified Kneser-Ney")})";
 
     /// <summary>The bytes that gzip and Brotli need for a text beyond those for the training text alone.</summary>
     /// <param name="train">Token ids of the training text; may be empty.</param>

@@ -143,9 +143,12 @@ public sealed record ModelConfig
     public GruForm EffectiveGruForm =>
         GruForm ?? (Implementation == Implementation.Custom ? Models.GruForm.ResetBefore : Models.GruForm.ResetAfter);
 
+    // Without a reset gate there is no form.
+    private bool HasResetGate => Variant is CellVariant.Standard or CellVariant.ResetGateOnly;
+
     /// <summary>This configuration with the form of GRU made explicit, so that a change of implementation keeps it.</summary>
     public ModelConfig Resolved() =>
-        Cell == CellKind.Gru && Variant == CellVariant.Standard ? this with { GruForm = EffectiveGruForm } : this;
+        Cell == CellKind.Gru && HasResetGate ? this with { GruForm = EffectiveGruForm } : this;
 
     /// <summary>The suffixes of a layer's weights in PyTorch, one per direction: l0, and l0_reverse if bidirectional.</summary>
     internal IEnumerable<string> PlacesOfLayer(int layer) => Bidirectional ? [$"l{layer}", $"l{layer}_reverse"] : [$"l{layer}"];
@@ -205,7 +208,7 @@ public sealed record ModelConfig
             yield return $"forget-bias is for the lstm cell, not for {CellName}";
         if (!CellGates.Has(Cell, Variant))
             yield return $"variant {Choices.NameOf(Variant)} is for "
-                + $"{(Variant == CellVariant.Minimal ? "the gru and lstm cells" : "the lstm cell")}, not for {CellName}";
+                + $"{CellGates.CellsWith(Variant)}, not for {CellName}";
         else if (Variant != CellVariant.Standard && Implementation != Implementation.Custom)
             yield return $"variant {Choices.NameOf(Variant)} exists only in the custom implementation, not in "
                 + $"{Choices.NameOf(Implementation)}: take --implementation custom";
@@ -229,8 +232,8 @@ public sealed record ModelConfig
             yield return "gru-form reset-before exists only in the custom implementation: take --implementation custom, or reset-after";
         if (Cell != CellKind.Gru && GruForm is not null)
             yield return $"gru-form is for the gru cell, not for {CellName}";
-        if (Cell == CellKind.Gru && Variant == CellVariant.Minimal && GruForm is not null)
-            yield return "gru-form says where a reset gate acts, which variant minimal has not";
+        if (Cell == CellKind.Gru && CellGates.Has(Cell, Variant) && !HasResetGate && GruForm is not null)
+            yield return $"gru-form says where a reset gate acts, which variant {Choices.NameOf(Variant)} has not";
         if (Cell != CellKind.Rnn && RnnActivation != RnnActivation.Tanh)
             yield return $"activation is for the rnn cell, not for {CellName}";
     }
@@ -278,6 +281,15 @@ public enum CellVariant
     /// (Feng et al. 2024).
     /// </summary>
     Minimal,
+
+    /// <summary>For the gru: no update gate, every step takes the candidate (an exercise of Dive into Deep Learning).</summary>
+    ResetGateOnly,
+
+    /// <summary>For the gru: no reset gate, the candidate reads the whole state (an exercise of Dive into Deep Learning).</summary>
+    UpdateGateOnly,
+
+    /// <summary>For the lstm: h = o * c, without tanh (an exercise of Dive into Deep Learning; Greff et al. 2017, NOAF).</summary>
+    NoOutputTanh,
 }
 
 /// <summary>The implementation of a cell. Weights have the same names, shapes and meaning in all of them.</summary>

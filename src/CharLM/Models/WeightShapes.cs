@@ -121,7 +121,8 @@ internal static class CellGates
     public static IReadOnlyList<string> Of(CellKind cell, CellVariant variant) => (cell, variant) switch
     {
         (CellKind.Rnn, _) => ["hidden"],
-        (CellKind.Gru, CellVariant.Minimal) => ["update", "candidate"],
+        (CellKind.Gru, CellVariant.Minimal or CellVariant.UpdateGateOnly) => ["update", "candidate"],
+        (CellKind.Gru, CellVariant.ResetGateOnly) => ["reset", "candidate"],
         (CellKind.Gru, _) => ["reset", "update", "candidate"],
         (CellKind.Lstm, CellVariant.Minimal) => ["input", Forget, "candidate"],
         (CellKind.Lstm, CellVariant.NoForgetGate or CellVariant.CoupledGates) => ["input", "candidate", "output"],
@@ -135,6 +136,15 @@ internal static class CellGates
     {
         CellVariant.Standard => true,
         CellVariant.Minimal => cell is CellKind.Gru or CellKind.Lstm,
+        CellVariant.ResetGateOnly or CellVariant.UpdateGateOnly => cell == CellKind.Gru,
         _ => cell == CellKind.Lstm,
+    };
+
+    /// <summary>The cells that have a variant, in words.</summary>
+    public static string CellsWith(CellVariant variant) => (Has(CellKind.Gru, variant), Has(CellKind.Lstm, variant)) switch
+    {
+        (true, true) => "the gru and lstm cells",
+        (true, _) => "the gru cell",
+        _ => "the lstm cell",
     };
 }

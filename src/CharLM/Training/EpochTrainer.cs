@@ -57,7 +57,8 @@ public abstract class EpochTrainer : IDisposable
 
     /// <summary>The optimizer that applies the gradients; by default torch's of the configuration.</summary>
     private protected virtual IOptimizer Optimizer =>
-        _optimizer ??= new TorchOptimizer(Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay);
+        _optimizer ??= new TorchOptimizer(
+            Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay, Config.Momentum, Config.Nesterov);
 
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
@@ -169,7 +170,7 @@ public abstract class EpochTrainer : IDisposable
         int batches = PlanEpoch(state.Epoch);
         if (state.Batch > batches)
             throw new FormatException($"is at minibatch {state.Batch} of an epoch of {batches}");
-        var moments = OptimizerMoments.MomentsOf(Config.Optimizer).ToDictionary(
+        var moments = OptimizerMoments.MomentsOf(Config.Optimizer, Config.Momentum > 0).ToDictionary(
             moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))],
                     StringComparer.Ordinal);

@@ -30,7 +30,9 @@ internal sealed class FusedOptimizer : IOptimizer
     private readonly double[] _squares;
     private readonly int _active;
     private readonly LaneWidth _width = PassFactory.Resolve(LaneWidth.Best);
-    private readonly double _weightDecay;
+    private readonly double _weightDecay, _momentum;
+    private readonly bool _nesterov;
+    private readonly IReadOnlyList<string> _moments;
     private double _scale = 1;
 
     // For each weight: whether it is frozen, the number of its steps, and the constants of its next step.
@@ -39,13 +41,15 @@ internal sealed class FusedOptimizer : IOptimizer
     private readonly Optimize.Constants[] _constants;
 
     /// <summary>An optimizer.</summary>
-    public FusedOptimizer(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0)
+    public FusedOptimizer(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0,
+        double momentum = 0, bool nesterov = false)
     {
         (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (
             weights, [.. weights.All], workers, kind, learningRate, weightDecay);
+        (_momentum, _nesterov, _moments) = (momentum, nesterov, OptimizerMoments.MomentsOf(kind, momentum > 0));
         (_frozen, _steps, _constants) = (new bool[_weights.Length], new long[_weights.Length], new Optimize.Constants[_weights.Length]);
         long length = _weights.Sum(weight => (long)weight.Length);
-        _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW ? length : 0);
+        _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW || momentum > 0 ? length : 0);
         _second = new PanelBuffer(kind is OptimizerKind.Sgd ? 0 : length);
         _parts = [.. Places().SelectMany((place, weight) => Parts(weight, place.Weight, place.Begin))];
         _squares = new double[_parts.Length];
@@ -99,7 +103,7 @@ internal sealed class FusedOptimizer : IOptimizer
 
     /// <inheritdoc/>
     public OptimizerMoments CopyState() => new(
-        _steps.Max(), OptimizerMoments.MomentsOf(_kind)
+        _steps.Max(), _moments
             .ToDictionary(moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. Places().Select(place => Moment(moment, place).ToArray())], StringComparer.Ordinal));
 
@@ -107,7 +111,7 @@ internal sealed class FusedOptimizer : IOptimizer
     public void SetState(OptimizerMoments state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        foreach (string moment in OptimizerMoments.MomentsOf(_kind))
+        foreach (string moment in _moments)
         {
             IReadOnlyList<float[]> values = state.MomentOf(moment, [.. _weights.Select(weight => (long)weight.Length)]);
             foreach (((RawWeight Weight, long Begin) place, float[] from) in Places().Zip(values))
@@ -132,7 +136,8 @@ internal sealed class FusedOptimizer : IOptimizer
 
     private Optimize.Constants ConstantsOf(long steps) => _kind switch
     {
-        OptimizerKind.Sgd => new Optimize.Constants((float)LearningRate, (float)_scale, WeightDecay: (float)_weightDecay),
+        OptimizerKind.Sgd => new Optimize.Constants(
+            (float)LearningRate, (float)_scale, FirstDecay: (float)_momentum, WeightDecay: (float)_weightDecay),
         OptimizerKind.RmsProp => new Optimize.Constants(
             (float)LearningRate, (float)_scale, SecondDecay: (float)RmsDecay, SecondGain: (float)(1 - RmsDecay),
                 WeightDecay: (float)_weightDecay),
@@ -166,7 +171,7 @@ internal sealed class FusedOptimizer : IOptimizer
     }
 
     private unsafe Span<float> Moment(string name, (RawWeight Weight, long Begin) place) =>
-        new((name == OptimizerMoments.FirstMoment ? _first : _second).Data + place.Begin, place.Weight.Length);
+        new((name is OptimizerMoments.FirstMoment or OptimizerMoments.MomentumBuffer ? _first : _second).Data + place.Begin, place.Weight.Length);
 
     private static void CutOff(Span<float> gradient, float bound)
     {
@@ -218,6 +223,12 @@ internal sealed class FusedOptimizer : IOptimizer
     {
         switch (_kind)
         {
+            case OptimizerKind.Sgd when _momentum > 0 && _nesterov:
+                Step<L, Optimize.Nesterov>(part);
+                break;
+            case OptimizerKind.Sgd when _momentum > 0:
+                Step<L, Optimize.Momentum>(part);
+                break;
             case OptimizerKind.Sgd:
                 Step<L, Optimize.Sgd>(part);
                 break;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CharLM.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static CharLM.Models.TensorMath;
@@ -40,7 +41,7 @@ internal interface IOptimizer : IDisposable
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum OptimizerKind
 {
-    /// <summary>Stochastic gradient descent: from scratch for custom models, torch.optim's for others.</summary>
+    /// <summary>Stochastic gradient descent, with or without momentum: from scratch for custom models, torch.optim's for others.</summary>
     Sgd,
 
     /// <summary>Adam (Kingma and Ba 2015), torch.optim's.</summary>
@@ -58,7 +59,7 @@ public enum OptimizerKind
 /// <summary>The state of an optimizer.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Steps">The most steps that any weight has taken; frozen weights take none.</param>
-/// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg), the values of each weight in order, row-major.</param>
+/// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg, momentum_buffer), the values of each weight in order, row-major.</param>
 internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
 {
     /// <summary>The name of the mean of gradients.</summary>
@@ -70,8 +71,11 @@ internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, 
     /// <summary>The name of RMSProp's mean of squared gradients.</summary>
     public const string SquareAverage = "square_avg";
 
+    /// <summary>The name of the sum of gradients that SGD's momentum decays.</summary>
+    public const string MomentumBuffer = "momentum_buffer";
+
     /// <summary>The names of all moments.</summary>
-    public static IReadOnlyList<string> AllMoments { get; } = [FirstMoment, SecondMoment, SquareAverage];
+    public static IReadOnlyList<string> AllMoments { get; } = [FirstMoment, SecondMoment, SquareAverage, MomentumBuffer];
 
     /// <summary>An empty state.</summary>
     public static OptimizerMoments None { get; } = new(0, new Dictionary<string, IReadOnlyList<float[]>>());
@@ -89,8 +93,11 @@ internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, 
     }
 
     /// <summary>The moments of a kind of optimizer, in PyTorch's order.</summary>
-    public static IReadOnlyList<string> MomentsOf(OptimizerKind kind) => kind switch
+    /// <param name="kind">The kind.</param>
+    /// <param name="hasMomentum">Whether SGD has momentum.</param>
+    public static IReadOnlyList<string> MomentsOf(OptimizerKind kind, bool hasMomentum = false) => kind switch
     {
+        OptimizerKind.Sgd when hasMomentum => [MomentumBuffer],
         OptimizerKind.Adam or OptimizerKind.AdamW => [FirstMoment, SecondMoment],
         OptimizerKind.RmsProp => [SquareAverage],
         _ => [],
@@ -99,12 +106,17 @@ internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, 
 
 /// <summary>
 /// Minibatch stochastic gradient descent from scratch: w becomes w - lr * g, with the clipping of <see cref="GradientClipping"/>
-/// (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6).
+/// (Dive into Deep Learning v0.17, 8.5.5 and 3.2.6). With momentum, as in torch.optim.SGD: b becomes m * b + g, and b takes the place of
+/// g, or g + m * b with Nesterov's.
 /// </summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
-internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0) : IOptimizer
+internal sealed class ScratchSgd(
+    IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0, double momentum = 0, bool nesterov = false) : IOptimizer
 {
     private readonly List<Parameter> _parameters = [.. parameters];
+
+    // b of each weight, zero at first; empty without momentum.
+    private readonly List<Tensor> _buffers = [];
 
     /// <inheritdoc/>
     public double LearningRate { get; set; } = learningRate;
@@ -125,24 +137,45 @@ internal sealed class ScratchSgd(IEnumerable<Parameter> parameters, double learn
     {
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        foreach (Parameter parameter in _parameters)
+        for (int i = 0; i < _parameters.Count; i++)
         {
-            if (parameter.requires_grad && parameter.grad is { } gradient)
-                parameter.copy_(parameter - Multiply(
-                    weightDecay == 0 ? gradient : Add(gradient, Multiply(parameter, weightDecay)), LearningRate));
+            Parameter parameter = _parameters[i];
+            if (!parameter.requires_grad || parameter.grad is not { } gradient)
+                continue;
+            Tensor g = weightDecay == 0 ? gradient : Add(gradient, Multiply(parameter, weightDecay));
+            if (momentum > 0)
+            {
+                Tensor b = Buffers()[i];
+                b.copy_(Add(Multiply(b, momentum), g));
+                g = nesterov ? Add(g, Multiply(b, momentum)) : b;
+            }
+            parameter.copy_(parameter - Multiply(g, LearningRate));
         }
     }
 
     /// <inheritdoc/>
-    public OptimizerMoments CopyState() => OptimizerMoments.None;
+    public OptimizerMoments CopyState() => momentum == 0 ? OptimizerMoments.None : new OptimizerMoments(
+        0, new Dictionary<string, IReadOnlyList<float[]>> { [OptimizerMoments.MomentumBuffer] = [.. Buffers().Select(FloatArray.Of)] });
 
-    /// <summary>Does nothing: each step depends only on its gradients.</summary>
+    /// <inheritdoc/>
     public void SetState(OptimizerMoments state)
     {
+        ArgumentNullException.ThrowIfNull(state);
+        if (momentum == 0)
+            return;
+        using DisposeScope scope = NewDisposeScope();
+        foreach ((Tensor buffer, float[] values) in Buffers().Zip(
+            state.MomentOf(OptimizerMoments.MomentumBuffer, [.. _parameters.Select(weight => weight.numel())])))
+            buffer.copy_(tensor(values, buffer.shape));
     }
 
-    /// <summary>Does nothing: the weights belong to the model.</summary>
-    public void Dispose()
+    /// <summary>Frees its state; the weights belong to the model.</summary>
+    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+
+    private List<Tensor> Buffers()
     {
+        if (_buffers.Count == 0)
+            _buffers.AddRange(_parameters.Select(weight => weight.detach().zeros_like().DetachFromDisposeScope()));
+        return _buffers;
     }
 }

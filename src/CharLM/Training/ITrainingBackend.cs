@@ -51,8 +51,9 @@ internal static class TrainingBackends
         IEnumerable<TorchSharp.Modules.Parameter> weights = model.Module.parameters();
         IOptimizer update = config.Optimizer == OptimizerKind.Sgd
             && model is LanguageModel { Config.Implementation: Implementation.Custom }
-                ? new ScratchSgd(weights, config.LearningRate, config.WeightDecay)
-                : new TorchOptimizer(config.Optimizer, weights, config.LearningRate, config.WeightDecay);
+                ? new ScratchSgd(weights, config.LearningRate, config.WeightDecay, config.Momentum, config.Nesterov)
+                : new TorchOptimizer(
+                    config.Optimizer, weights, config.LearningRate, config.WeightDecay, config.Momentum, config.Nesterov);
         return new TorchBackend(model, update);
     }
 }
@@ -70,7 +71,9 @@ internal sealed class FusedBackend : ITrainingBackend
     {
         _runtime = model.Fused;
         _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
-        Optimizer = new FusedOptimizer(_runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay);
+        Optimizer = new FusedOptimizer(
+            _runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
+                config.Nesterov);
     }
 
     /// <inheritdoc/>

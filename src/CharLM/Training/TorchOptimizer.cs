@@ -11,15 +11,16 @@ internal sealed class TorchOptimizer : IOptimizer
 {
     private readonly List<Parameter> _parameters;
     private readonly OptimizerHelper _optimizer;
-    private readonly OptimizerKind _kind;
+    private readonly IReadOnlyList<string> _moments;
 
-    /// <summary>An optimizer with PyTorch's defaults for everything but the learning rate and weight decay.</summary>
-    public TorchOptimizer(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0)
+    /// <summary>An optimizer with PyTorch's defaults for everything else.</summary>
+    public TorchOptimizer(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0,
+        double momentum = 0, bool nesterov = false)
     {
-        (_parameters, _kind) = ([.. parameters], kind);
+        (_parameters, _moments) = ([.. parameters], OptimizerMoments.MomentsOf(kind, momentum > 0));
         _optimizer = kind switch
         {
-            OptimizerKind.Sgd => optim.SGD(_parameters, learningRate, weight_decay: weightDecay),
+            OptimizerKind.Sgd => optim.SGD(_parameters, learningRate, momentum, weight_decay: weightDecay, nesterov: nesterov),
             OptimizerKind.Adam => optim.Adam(_parameters, learningRate, weight_decay: weightDecay),
             OptimizerKind.AdamW => optim.AdamW(_parameters, learningRate, weight_decay: weightDecay),
             OptimizerKind.RmsProp => optim.RMSProp(_parameters, learningRate, weight_decay: weightDecay),
@@ -60,9 +61,10 @@ internal sealed class TorchOptimizer : IOptimizer
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         List<OptimizerState> states = _optimizer.state_dict().State;
-        var moments = OptimizerMoments.MomentsOf(_kind).ToDictionary(
+        var moments = _moments.ToDictionary(
             moment => moment, moment =>
-                (IReadOnlyList<float[]>)[.. states.Select(state => FloatArray.Of(Moment(state, moment)))], StringComparer.Ordinal);
+                (IReadOnlyList<float[]>)[.. states.Zip(_parameters, (state, weight) => FloatArray.Of(Moment(state, moment, weight)))],
+                    StringComparer.Ordinal);
         return new OptimizerMoments(states.Count == 0 ? 0 : states.Max(Steps), moments);
     }
 
@@ -73,12 +75,12 @@ internal sealed class TorchOptimizer : IOptimizer
         using IDisposable unrecorded = no_grad();
         using DisposeScope scope = NewDisposeScope();
         List<OptimizerState> own = _optimizer.state_dict().State;
-        foreach (string moment in OptimizerMoments.MomentsOf(_kind))
+        foreach (string moment in _moments)
         {
-            IReadOnlyList<float[]> values = state.MomentOf(moment, [.. own.Select(of => Moment(of, moment).numel())]);
+            IReadOnlyList<float[]> values = state.MomentOf(moment, [.. _parameters.Select(weight => weight.numel())]);
             for (int i = 0; i < own.Count; i++)
             {
-                Tensor target = Moment(own[i], moment);
+                Tensor target = Moment(own[i], moment, _parameters[i]);
                 target.copy_(tensor(values[i], target.shape));
             }
         }
@@ -89,8 +91,11 @@ internal sealed class TorchOptimizer : IOptimizer
     /// <inheritdoc/>
     public void Dispose() => _optimizer.Dispose();
 
-    private static Tensor Moment(OptimizerState state, string name) => (state, name) switch
+    private static Tensor Moment(OptimizerState state, string name, Parameter weight) => (state, name) switch
     {
+        // Before the first step there is none; a buffer of zeros takes the same step.
+        (SGD.State sgd, OptimizerMoments.MomentumBuffer) =>
+            sgd.momentum_buffer ??= weight.detach().zeros_like().DetachFromDisposeScope(),
         (Adam.State adam, OptimizerMoments.FirstMoment) => adam.exp_avg,
         (Adam.State adam, OptimizerMoments.SecondMoment) => adam.exp_avg_sq,
         (AdamW.State adam, OptimizerMoments.FirstMoment) => adam.exp_avg,

@@ -68,6 +68,13 @@ public sealed record TrainerConfig
     /// <summary>The fraction of a weight added to its gradient (for adamw, subtracted from the weight), 0 or more; default 0.</summary>
     public double WeightDecay { get; init; }
 
+    /// <summary>For SGD: how much of the previous step is added to the next, at least 0 and below 1; default 0 (Polyak 1964).</summary>
+    public double Momentum { get; init; }
+
+    /// <summary>For SGD with momentum: whether the gradient counts as that of the point where momentum leads (Nesterov 1983, in the form of
+    /// Sutskever et al. 2013); default false.</summary>
+    public bool Nesterov { get; init; }
+
     /// <summary>The maximum global norm of the gradients, to which larger ones are scaled down; 0 never clips; default 1.</summary>
     /// <remarks>For clipping by value, the maximum absolute value; for rescaling, the norm of every step.</remarks>
     public double ClipNorm { get; init; } = 1;
@@ -124,6 +131,12 @@ public sealed record TrainerConfig
             yield return $"truncation none reads each row to its end, which is for sequential sampling, not for {Choices.NameOf(Sampling)}";
         if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)))
             yield return $"weight-decay must be 0 or above and finite, not {WeightDecay}";
+        if (!(Momentum is >= 0 and < 1))
+            yield return $"momentum must be at least 0 and below 1, not {Momentum}";
+        else if (Momentum > 0 && Optimizer != OptimizerKind.Sgd)
+            yield return $"momentum is for the optimizer sgd, not for {Choices.NameOf(Optimizer)}";
+        if (Nesterov && Momentum == 0)
+            yield return "nesterov changes how momentum acts: give --momentum above 0, too";
         foreach (string error in Schedule.Errors())
             yield return error;
         if (!(LearningRate > 0 && double.IsFinite(LearningRate)))

@@ -42,6 +42,19 @@ public sealed class NGramFileTests : IDisposable
         Assert.Equal(Evaluator.Measure(written.Model, text, rows: 1), Evaluator.Measure(read.Model, text, rows: 1));
     }
 
+    [Fact]
+    public void Read_CountsWithLaplaceSmoothing_PredictTheSame()
+    {
+        int[] text = [1, 2, 2, 1, 1, 2, 0, 1];
+        NGramCheckpoint good = Counted();
+        var counted = good with { Model = NGramModel.Train(text, 3, good.Vocab.Count, laplace: 0.1) };
+        NGramFile.Write(Path, counted);
+        NGramCheckpoint read = NGramFile.Read(Path);
+        Assert.Equal(0.1, read.Model.Laplace);
+        Assert.Equal(Evaluator.Measure(counted.Model, text, rows: 1), Evaluator.Measure(read.Model, text, rows: 1));
+        Assert.NotEqual(Evaluator.Measure(good.Model, text, rows: 1), Evaluator.Measure(read.Model, text, rows: 1));
+    }
+
     // Sealed again, so that the checksum is right and only the content is wrong.
     [Theory, MemberData(nameof(Bad))]
     public void Read_ListsThatCannotBe_AreRefused(string damage, string name, int[] values, string complaint)

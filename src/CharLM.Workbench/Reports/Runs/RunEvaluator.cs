@@ -16,8 +16,7 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
     private const int PassageTokens = 1500;
 
     // Compared runs usually share a text, so its baselines are measured once.
-    private readonly Dictionary<(string Sha256, TextConfig Text, int VocabSize, TextRange Range),
-        (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors)> _baselines = [];
+    private readonly Dictionary<(string Sha256, TextConfig Text, int VocabSize, TextRange Range), TextBaselines> _baselines = [];
 
     /// <summary>Measures a model on the part of the text that its training did not see.</summary>
     /// <param name="run">The run's name.</param>
@@ -41,9 +40,9 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         EvaluationResult result = evaluation.Execute(saved, corpus, text, run, device, threads, cancellationToken);
 
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
-        if (!_baselines.TryGetValue(key, out (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) baselines))
+        if (!_baselines.TryGetValue(key, out TextBaselines? baselines))
             _baselines[key] = baselines = MeasureBaselines(saved, corpus, text, cancellationToken);
-        return new TextMeasurement(run, result.Report, baselines.NGram, baselines.Compressors,
+        return new TextMeasurement(run, result.Report, baselines.NGram, baselines.WithoutContext, baselines.Compressors,
             Passage(result.Surprisals, saved, text.WindowLength));
     }
 
@@ -67,14 +66,18 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         return PairMeasurement.Of(run.Name, model, heldOut, cancellationToken);
     }
 
-    private static (EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors) MeasureBaselines(
+    private static TextBaselines MeasureBaselines(
         ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
     {
         TokenSource all = EncodedText.Of(corpus, saved.Text, cancellationToken).In(saved.Vocab);
         TokenSource seen = all.Slice(0, Math.Min(text.Range.Begin, saved.PartsOf(all.Length).Train.End));
         EvaluationReport? nGram = seen.Length < 2 ? null
             : Baselines.NGram(seen, text, saved.Vocab.Count, Baselines.DefaultOrder, cancellationToken: cancellationToken).Report;
-        return (nGram, Baselines.Compressors(seen, text.Tokens.Slice(1), saved.Vocab, saved.Text.Token, cancellationToken));
+        return new TextBaselines(
+            nGram,
+            [.. Baselines.WithoutContext(seen, text, saved.Vocab.Count, cancellationToken: cancellationToken)
+                .Select(result => result.Report)],
+            Baselines.Compressors(seen, text.Tokens.Slice(1), saved.Vocab, saved.Text.Token, cancellationToken));
     }
 
     private static List<(string Token, double Nats)> Passage(TokenSurprisals surprisals, ISavedModel saved, int windowLength)
@@ -87,6 +90,9 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
             passage.Add((saved.Vocab[surprisals.Targets.Span[i]] + separator, surprisals.Nats.Span[i]));
         return passage;
     }
+
+    private sealed record TextBaselines(
+        EvaluationReport? NGram, IReadOnlyList<EvaluationReport> WithoutContext, IReadOnlyList<CompressorBaseline> Compressors);
 }
 
 /// <summary>The performance of a run's model on unseen data.</summary>
@@ -97,8 +103,9 @@ public abstract record RunMeasurement(string Run);
 /// <param name="Run">The run's name.</param>
 /// <param name="Evaluation">The evaluation of its checkpoint.</param>
 /// <param name="NGram">The evaluation of n-grams on the same text; null if there was too little text to count.</param>
+/// <param name="WithoutContext">The evaluations of a uniform and a unigram model on the same text.</param>
 /// <param name="Compressors">The results of compressors on the same text.</param>
 /// <param name="Passage">The beginning of the text, token by token, with nats.</param>
 public sealed record TextMeasurement(
-    string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<CompressorBaseline> Compressors,
-    IReadOnlyList<(string Token, double Nats)> Passage) : RunMeasurement(Run);
+    string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<EvaluationReport> WithoutContext,
+    IReadOnlyList<CompressorBaseline> Compressors, IReadOnlyList<(string Token, double Nats)> Passage) : RunMeasurement(Run);

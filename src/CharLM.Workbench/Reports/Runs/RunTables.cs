@@ -79,6 +79,7 @@ public static class RunTables
         [
             .. measurements.Select(measurement => Row(measurement.Evaluation)),
             .. Baselines(measurements).SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
+            .. Baselines(measurements).SelectMany(measured => measured.WithoutContext.Select(Row)),
             .. Baselines(measurements).SelectMany(measured => measured.Compressors.Select(compressor => (string[])
             [
                 compressor.Name, measured.Evaluation.Text, "", "", "", "", "", $"{compressor.BitsPerCharacter}", "", "",

@@ -26,7 +26,8 @@ internal static class TextSections
         string[] readings = [.. measurements.Select(measured => measured.Evaluation.Reading).Distinct()];
         parts.Add(new Paragraph(
             $"The models read it in {string.Join("; or ", readings)}. Intervals come from a block bootstrap over the text. "
-            + "The n-gram model and the compressors have read the text before it."));
+            + "The n-gram model, the unigrams (how frequent each token is) and the compressors have read the text before it; the uniform "
+            + "model has read nothing."));
         return new ReportSection("Text that training did not see", parts);
     }
 
@@ -43,6 +44,7 @@ internal static class TextSections
             [
                 .. measurements.OrderBy(measured => measured.Evaluation.BitsPerByte).Select(measured => Row(measured.Evaluation)),
                 .. baselines.SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
+                .. baselines.SelectMany(measured => measured.WithoutContext.Select(Row)),
                 .. baselines.SelectMany(measured => measured.Compressors.Select(compressor => (string[])
                 [
                     compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter),

@@ -50,6 +50,27 @@ internal sealed class CoupledLstm(int inputSize, int hiddenSize) : GatedCell(inp
 }
 
 /// <summary>
+/// Long short-term memory whose hidden state is not squashed: h = o * c (Dive into Deep Learning v0.17, 9.2, exercise 4; Greff et al.
+/// 2017, no output activation function). Gates are in PyTorch's order: input, forget, candidate, output.
+/// </summary>
+/// <inheritdoc cref="GatedCell" path="/remarks"/>
+internal sealed class LstmWithoutOutputTanh(int inputSize, int hiddenSize) : GatedCell(inputSize, hiddenSize, gates: 4, numStates: 2)
+{
+    /// <inheritdoc/>
+    public override Tensor[] forward(Tensor X, Tensor[] states)
+    {
+        (Tensor H, Tensor C) = (states[0], states[1]);
+        Tensor[] gates = Add(FromInput(X), FromHidden(H)).chunk(4, dim: -1);
+        Tensor I = sigmoid(gates[0]);           // input gate      [batch, hidden]
+        Tensor F = sigmoid(gates[1]);           // forget gate     [batch, hidden]
+        Tensor G = tanh(gates[2]);              // candidate cell  [batch, hidden]
+        Tensor O = sigmoid(gates[3]);           // output gate     [batch, hidden]
+        C = Add(F * C, I * G);
+        return [O * C, C];
+    }
+}
+
+/// <summary>
 /// Long short-term memory with peepholes (Gers and Schmidhuber, Recurrent Nets that Time and Count, 2000; LSTM Recurrent
 /// Networks Learn Simple Context Free and Context Sensitive Languages, 2001): each gate also reads its cell's state, the input and forget
 /// gates before the update, the output gate after. Gates are in PyTorch's order: input, forget, candidate, output.

@@ -35,13 +35,16 @@ internal sealed class NGramCounter
     /// <param name="order">The greatest length.</param>
     /// <param name="vocabSize">Number of tokens in the vocab.</param>
     /// <param name="memory">Bytes that may be taken.</param>
+    /// <param name="occurrences">Whether to count the occurrences of shorter n-grams, too, instead of the distinct tokens before
+    /// them.</param>
     /// <returns>Level k holds the n-grams of k tokens; level 0 is the empty one.</returns>
     /// <exception cref="InvalidConfigException">They are not enough.</exception>
-    public static NGramLevel[] Count(int[] tokens, int order, int vocabSize, long memory = long.MaxValue)
+    public static NGramLevel[] Count(int[] tokens, int order, int vocabSize, long memory = long.MaxValue,
+        bool occurrences = false)
     {
         var counter = new NGramCounter(tokens, order, vocabSize, memory);
-        NGramLevel[] levels = counter.ReadOff();
-        for (int length = order - 1; length >= 1; length--)
+        NGramLevel[] levels = counter.ReadOff(occurrences ? 1 : order);
+        for (int length = order - 1; length >= 1 && !occurrences; length--)
             counter.CountPredecessors(length, levels[length].Counts);
         return levels;
     }
@@ -100,8 +103,8 @@ internal sealed class NGramCounter
         return shared;
     }
 
-    // Fills tokens and continuations of all levels, and the occurrences of the longest n-grams.
-    private NGramLevel[] ReadOff()
+    // Fills tokens and continuations of all levels, and the occurrences of n-grams of at least a length.
+    private NGramLevel[] ReadOff(int shortestCounted)
     {
         NGramLevel[] levels = Allocate();
         var reached = new int[_order + 1]; // n-grams of each level so far
@@ -116,8 +119,8 @@ internal sealed class NGramCounter
                     levels[length].FirstChild[reached[length]] = reached[length + 1];
                 reached[length]++;
             }
-            if (Fits(_places[i], _order))
-                levels[_order].Counts[reached[_order] - 1]++;
+            for (int length = shortestCounted; length <= _order && Fits(_places[i], length); length++)
+                levels[length].Counts[reached[length] - 1]++;
         }
         return levels;
     }

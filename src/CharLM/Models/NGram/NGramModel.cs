@@ -3,10 +3,14 @@ using CharLM.Tokenization;
 namespace CharLM.Models.NGram;
 
 /// <summary>
-/// An n-gram model with interpolated modified Kneser-Ney smoothing: counts after the last tokens, mixed with counts after ever shorter
-/// contexts, down to 1/vocab (Kneser and Ney 1995; Chen and Goodman 1999). The baseline that a recurrent network has to beat.
+/// An n-gram model. By default with interpolated modified Kneser-Ney smoothing: counts after the last tokens, mixed with counts after ever
+/// shorter contexts, down to 1/vocab (Kneser and Ney 1995; Chen and Goodman 1999). The baseline that a recurrent network has to beat.
 /// </summary>
 /// <remarks>
+/// <para>
+/// With Laplace smoothing, as in Dive into Deep Learning v1.0, 9.3: p(w) = (n(w) + e / vocab) / (n + e), and after a context h
+/// p(w | h) = (n(h w) + e p(w)) / (n(h) + e), where n counts occurrences. A context that never occurred leaves p(w).
+/// </para>
 /// <para>
 /// p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is the probability that the discounts D
 /// freed. For the longest n-grams c is the number of occurrences; for shorter ones, the number of distinct preceding tokens.
@@ -21,9 +25,10 @@ public sealed class NGramModel : ILanguageModel
     /// <summary>A model of counted n-grams.</summary>
     /// <param name="levels">Level k holds the n-grams of k tokens, starting with the empty one.</param>
     /// <param name="vocabSize">Number of tokens in the vocab.</param>
-    internal NGramModel(NGramLevel[] levels, int vocabSize)
+    /// <param name="laplace">The weight e of Laplace smoothing; null: Kneser-Ney.</param>
+    internal NGramModel(NGramLevel[] levels, int vocabSize, double? laplace = null)
     {
-        (Levels, VocabSize) = (levels, vocabSize);
+        (Levels, VocabSize, Laplace) = (levels, vocabSize, laplace);
         Discounts = [.. levels.Skip(1).Select(level => NGram.Discounts.Of(level.Counts))];
         for (int length = 0; length < Order; length++)
             levels[length].Sum(levels[length + 1], Discounts[length]);
@@ -35,7 +40,15 @@ public sealed class NGramModel : ILanguageModel
     /// <inheritdoc/>
     public int VocabSize { get; }
 
-    /// <summary>The discounts for n-grams of 1 token, of 2, and so on.</summary>
+    /// <summary>The weight of Laplace smoothing, above 0; null: modified Kneser-Ney.</summary>
+    public double? Laplace { get; }
+
+    /// <summary>A model that has counted nothing: every token is as probable as any other.</summary>
+    /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    internal static NGramModel Uniform(int vocabSize) =>
+        new([new NGramLevel([0], [0], [0, 0]), new NGramLevel([], [], [])], vocabSize);
+
+    /// <summary>The discounts of Kneser-Ney for n-grams of 1 token, of 2, and so on.</summary>
     internal IReadOnlyList<Discounts> Discounts { get; }
 
     /// <summary>The number of distinct n-grams of 1 token, of 2, and so on.</summary>
@@ -51,19 +64,20 @@ public sealed class NGramModel : ILanguageModel
     /// <param name="tokens">Token ids, 1 or more.</param>
     /// <param name="order">Tokens of the longest n-grams, 1 to <see cref="MaxOrder"/>.</param>
     /// <param name="vocabSize">Number of tokens in the vocab.</param>
+    /// <param name="laplace">The weight of Laplace smoothing, above 0 and finite; default null: modified Kneser-Ney.</param>
     /// <exception cref="InvalidConfigException">
-    /// The order is out of range, there is no text, or the counts take more memory than there is.
+    /// The order or the weight is out of range, there is no text, or the counts take more memory than there is.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id is not in the vocab.</exception>
-    public static NGramModel Train(TokenSource tokens, int order, int vocabSize) =>
-        Train(tokens, order, vocabSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+    public static NGramModel Train(TokenSource tokens, int order, int vocabSize, double? laplace = null) =>
+        Train(tokens, order, vocabSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, laplace);
 
     /// <summary>Counts a text with so many bytes of memory.</summary>
-    internal static NGramModel Train(TokenSource tokens, int order, int vocabSize, long memory)
+    internal static NGramModel Train(TokenSource tokens, int order, int vocabSize, long memory, double? laplace = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
-        InvalidConfigException.ThrowIfAny(Errors(order));
+        InvalidConfigException.ThrowIfAny(Errors(order, laplace));
         if (tokens.IsEmpty)
             throw new InvalidConfigException(["there is no text to count n-grams in"]);
         NGramCounter.Require(NGramCounter.BytesOf(tokens.Length), memory, tokens.Length, isAll: false);
@@ -71,12 +85,14 @@ public sealed class NGramModel : ILanguageModel
         int wrong = ids.IndexOfAnyExceptInRange(0, vocabSize - 1);
         if (wrong >= 0)
             throw new ArgumentOutOfRangeException(nameof(tokens), ids[wrong], $"token ids are 0 to {vocabSize - 1}");
-        return new NGramModel(NGramCounter.Count(ids, order, vocabSize, memory), vocabSize);
+        return new NGramModel(NGramCounter.Count(ids, order, vocabSize, memory, occurrences: laplace is not null), vocabSize, laplace);
     }
 
-    /// <summary>Every error of an order; empty when there is none.</summary>
-    public static IEnumerable<string> Errors(int order)
+    /// <summary>Every error of an order and a weight of Laplace smoothing; empty when there is none.</summary>
+    public static IEnumerable<string> Errors(int order, double? laplace = null)
     {
+        if (laplace is { } weight && !(weight > 0 && double.IsFinite(weight)))
+            yield return $"epsilon must be above 0 and finite, not {weight}";
         if (order is < 1 or > MaxOrder)
             yield return $"order must be 1 to {MaxOrder}, not {order}";
     }
@@ -98,7 +114,8 @@ internal sealed class NGramLevel
 {
     /// <summary>The n-grams of one length.</summary>
     /// <param name="tokens">The last token of each.</param>
-    /// <param name="counts">The count of each: occurrences for the longest n-grams, distinct preceding tokens for the others.</param>
+    /// <param name="counts">The count of each: occurrences for the longest n-grams, and with Laplace smoothing for all; else distinct preceding
+    /// tokens for the others.</param>
     /// <param name="firstChild">Where the continuations of each begin one level up, and where the last ends; empty for the longest.</param>
     public NGramLevel(int[] tokens, int[] counts, int[] firstChild) => (Tokens, Counts, FirstChild) = (tokens, counts, firstChild);
 

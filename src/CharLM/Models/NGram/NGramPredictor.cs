@@ -5,12 +5,15 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
 {
     // At index k: the index of the last k tokens among the n-grams of k tokens; -1 when they were never seen.
     private int[][] _contexts = [];
+
+    // How many tokens each row has read.
+    private int[] _read = [];
     private readonly double[] _probabilities = new double[model.VocabSize];
 
     /// <inheritdoc/>
     protected override void BeginRows(int rows)
     {
-        _contexts = new int[rows][];
+        (_contexts, _read) = (new int[rows][], new int[rows]);
         for (int row = 0; row < rows; row++)
         {
             _contexts[row] = new int[model.Order];
@@ -24,11 +27,11 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     {
         for (int i = 0; i < inputs.Length; i++)
         {
-            int[] context = _contexts[i / steps];
-            Advance(context, inputs[i]);
-            nats[i] = (float)-Math.Log(Probability(context, targets[i]));
+            int row = i / steps;
+            Advance(row, inputs[i]);
+            nats[i] = (float)-Math.Log(Probability(row, targets[i]));
             if (!guesses.IsEmpty)
-                guesses[i] = Best(context);
+                guesses[i] = Best(row);
         }
     }
 
@@ -36,10 +39,10 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     protected override void PredictRows(ReadOnlySpan<int> inputs, int steps, Span<float> logits)
     {
         for (int i = 0; i < inputs.Length; i++)
-            Advance(_contexts[i / steps], inputs[i]);
+            Advance(i / steps, inputs[i]);
         for (int row = 0; row < _contexts.Length; row++)
         {
-            Distribute(_contexts[row]);
+            Distribute(row);
             for (int token = 0; token < model.VocabSize; token++)
                 logits[(row * model.VocabSize) + token] = (float)Math.Log(_probabilities[token]);
         }
@@ -52,21 +55,32 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
         for (int row = 0; row < rows.Length; row++)
             contexts[row] = [.. _contexts[rows[row]]];
         _contexts = contexts;
+        int[] read = _read;
+        _read = [.. rows.ToArray().Select(row => read[row])];
     }
 
     /// <inheritdoc/>
     protected override void Free() => _contexts = [];
 
     // From the longest context down, since each derives from the next shorter one.
-    private void Advance(int[] context, int token)
+    private void Advance(int row, int token)
     {
+        int[] context = _contexts[row];
+        _read[row]++;
         for (int length = context.Length - 1; length >= 1; length--)
             context[length] = context[length - 1] < 0 ? -1
                 : model.Levels[length - 1].Child(model.Levels[length], context[length - 1], token);
     }
 
-    private double Probability(int[] context, int token)
+    private double Probability(int row, int token)
     {
+        int[] context = _contexts[row];
+        if (model.Laplace is { } weight)
+        {
+            double alone = (Count(0, 0, token) + (weight / model.VocabSize)) / (model.Levels[0].Totals[0] + weight);
+            return Context(row) is not var (length, node) ? alone
+                : (Count(length, node, token) + (weight * alone)) / (model.Levels[length].Totals[node] + weight);
+        }
         double probability = 1.0 / model.VocabSize;
         for (int length = 0; length < context.Length && context[length] >= 0; length++)
         {
@@ -80,9 +94,31 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
         return probability;
     }
 
-    // The same for all tokens at once, from the longest context down: each leaves its undistributed probability to the next.
-    private void Distribute(int[] context)
+    // The context that Laplace smoothing counts after: as long as the order allows, or as what was read; null if it never occurred.
+    private (int Length, int Node)? Context(int row)
     {
+        int length = Math.Min(_read[row], model.Order - 1);
+        return length > 0 && _contexts[row][length] is >= 0 and var node ? (length, node) : null;
+    }
+
+    private int Count(int length, int node, int token)
+    {
+        int child = model.Levels[length].Child(model.Levels[length + 1], node, token);
+        return child < 0 ? 0 : model.Levels[length + 1].Counts[child];
+    }
+
+    // The same for all tokens at once, from the longest context down: each leaves its undistributed probability to the next.
+    private void Distribute(int row)
+    {
+        int[] context = _contexts[row];
+        if (model.Laplace is { } weight)
+        {
+            Array.Fill(_probabilities, 1.0 / model.VocabSize);
+            Mix(0, 0, weight);
+            if (Context(row) is var (at, place))
+                Mix(at, place, weight);
+            return;
+        }
         Array.Clear(_probabilities);
         double left = 1;
         for (int length = context.Length - 1; length >= 0; length--)
@@ -103,9 +139,20 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
             _probabilities[token] += rest;
     }
 
-    private TopPrediction Best(int[] context)
+    // Adds the probabilities so far, at the weight of Laplace smoothing, to the counts after a context.
+    private void Mix(int length, int node, double weight)
     {
-        Distribute(context);
+        (NGramLevel level, NGramLevel longer) = (model.Levels[length], model.Levels[length + 1]);
+        double total = level.Totals[node] + weight;
+        for (int token = 0; token < _probabilities.Length; token++)
+            _probabilities[token] = weight * _probabilities[token] / total;
+        for (int child = level.FirstChild[node]; child < level.FirstChild[node + 1]; child++)
+            _probabilities[longer.Tokens[child]] += longer.Counts[child] / total;
+    }
+
+    private TopPrediction Best(int row)
+    {
+        Distribute(row);
         int best = 0;
         for (int token = 1; token < _probabilities.Length; token++)
         {

@@ -45,6 +45,54 @@ public sealed class NGramModelTests
     });
 
     [Fact]
+    public void Score_LaplaceOnAnyText_IsTheBooksFormula() => Check(Cases, sample =>
+    {
+        foreach (double epsilon in new[] { 0.25, 3 })
+        {
+            NGramModel model = NGramModel.Train(sample.Text, sample.Order, sample.Vocab, epsilon);
+            using IPredictor predictor = model.Predictor(), logits = model.Predictor();
+            float[] nats = Score(predictor, sample.Test);
+            logits.Begin(rows: 1);
+            var all = new float[sample.Vocab];
+            for (int i = 0; i < nats.Length; i++)
+            {
+                double expected = Laplace(sample.Text, sample.Test[Math.Max(0, i + 2 - sample.Order)..(i + 1)], sample.Test[i + 1]);
+                Assert.Equal(-Math.Log(expected), nats[i], 1e-4);
+                logits.Predict([sample.Test[i]], 1, all);
+                Assert.Equal(1, all.Sum(logit => Math.Exp(logit)), 1e-5);
+                Assert.Equal(-nats[i], all[sample.Test[i + 1]], 1e-4);
+            }
+
+            // Dive into Deep Learning v1.0, 9.3.2, by counting windows.
+            double Laplace(int[] text, int[] context, int token)
+            {
+                double alone = (text.Count(id => id == token) + (epsilon / sample.Vocab)) / (text.Length + epsilon);
+                if (context.Length == 0)
+                    return alone;
+                int[][] after = [.. Enumerable.Range(0, Math.Max(0, text.Length - context.Length))
+                    .Where(i => text.AsSpan(i, context.Length).SequenceEqual(context)).Select(i => text[(i + context.Length)..])];
+                return (after.Count(rest => rest[0] == token) + (epsilon * alone)) / (after.Length + epsilon);
+            }
+        }
+    });
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(-1.0)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void Train_WeightThatCannotBe_IsRefused(double epsilon) => Assert.Equal(
+        $"epsilon must be above 0 and finite, not {epsilon}",
+        Assert.Throws<InvalidConfigException>(() => NGramModel.Train(new[] { 0, 1 }, 2, 2, epsilon)).Message);
+
+    [Fact]
+    public void Uniform_AnyToken_IsAsProbableAsAnyOther()
+    {
+        using IPredictor predictor = NGramModel.Uniform(5).Predictor();
+        Assert.All(Score(predictor, [0, 4, 2, 1]), nats => Assert.Equal(Math.Log(5), nats, 1e-6));
+    }
+
+    [Fact]
     public void Discounts_AnyText_AreThoseOfTheCountsOfCounts() => Check(Cases, sample =>
     {
         var expected = new BruteForce(sample.Text, sample.Order, sample.Vocab);

@@ -23,6 +23,9 @@ public sealed class CellVariantTests
         { CellKind.Lstm, CellVariant.CoupledGates },
         { CellKind.Lstm, CellVariant.Minimal },
         { CellKind.Gru, CellVariant.Minimal },
+        { CellKind.Gru, CellVariant.ResetGateOnly },
+        { CellKind.Gru, CellVariant.UpdateGateOnly },
+        { CellKind.Lstm, CellVariant.NoOutputTanh },
     };
 
     private static ModelConfig Config(CellKind cell, CellVariant variant, int layers = 1) =>
@@ -197,6 +200,7 @@ public sealed class CellVariantTests
     [Theory]
     [InlineData(CellKind.Rnn, CellVariant.Minimal, Implementation.Custom, "variant minimal is for the gru and lstm cells, not for rnn")]
     [InlineData(CellKind.Gru, CellVariant.Peephole, Implementation.Custom, "variant peephole is for the lstm cell, not for gru")]
+    [InlineData(CellKind.Lstm, CellVariant.ResetGateOnly, Implementation.Custom, "variant reset-gate-only is for the gru cell, not for lstm")]
     [InlineData(CellKind.Lstm, CellVariant.CoupledGates, Implementation.Fused,
         "variant coupled-gates exists only in the custom implementation, not in fused: take --implementation custom")]
     [InlineData(CellKind.Gru, CellVariant.Minimal, Implementation.BuiltIn,
@@ -204,6 +208,26 @@ public sealed class CellVariantTests
     public void Faults_VariantThatCannotBe_SaysWhyInOneSentence(
         CellKind cell, CellVariant variant, Implementation implementation, string error) =>
         Assert.Equal([error], (Config(cell, variant) with { Implementation = implementation }).Errors());
+
+    [Fact]
+    public void Faults_FormOfAResetGateThatIsMissing_IsRefused()
+    {
+        Assert.Equal(["gru-form says where a reset gate acts, which variant update-gate-only has not"],
+            (Config(CellKind.Gru, CellVariant.UpdateGateOnly) with { GruForm = GruForm.ResetAfter }).Errors());
+        Assert.Empty((Config(CellKind.Gru, CellVariant.ResetGateOnly) with { GruForm = GruForm.ResetAfter }).Errors());
+    }
+
+    [Fact]
+    public void Sequence_ResetGateAfterTheProduct_ScalesTheProduct()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using CellStack layer = Layer(Config(CellKind.Gru, CellVariant.ResetGateOnly) with { GruForm = GruForm.ResetAfter });
+        Tensor x = randn(1, Input, dtype: ScalarType.Float64), h = randn(1, Hidden, dtype: ScalarType.Float64);
+        Tensor[] fromX = nn.functional.linear(x, layer.get_parameter("weight_ih_l0")!, layer.get_parameter("bias_ih_l0")!).chunk(2, 1);
+        Tensor[] fromH = nn.functional.linear(h, layer.get_parameter("weight_hh_l0")!, layer.get_parameter("bias_hh_l0")!).chunk(2, 1);
+        Tensor expected = tanh(fromX[1] + (sigmoid(fromX[0] + fromH[0]) * fromH[1]));
+        Assert.True(allclose(expected, layer.Step(x, new RecurrentState(h.unsqueeze(0))).Output, 1e-12, 1e-12));
+    }
 
     [Fact]
     public void Faults_ForgetBiasWithoutAForgetGate_IsRefused() =>
@@ -267,6 +291,18 @@ public sealed class CellVariantTests
                 case (CellKind.Lstm, CellVariant.Minimal):
                     double input = Sigmoid(Gate(0)), forget = Sigmoid(Gate(1));
                     newH[i] = (forget / (forget + input) * h[i]) + (input / (forget + input) * G(Gate(2)));
+                    break;
+                case (_, CellVariant.ResetGateOnly):
+                    // R * h takes the place of h in the product of the candidate.
+                    newH[i] = Math.Tanh(Gate(1) + Enumerable.Range(0, Hidden).Sum(
+                        j => At(layer, "weight_hh_l0", ((Hidden + i) * Hidden) + j) * (Sigmoid(sums[j]) - 1) * h[j]));
+                    break;
+                case (_, CellVariant.UpdateGateOnly):
+                    newH[i] = (Sigmoid(Gate(0)) * h[i]) + ((1 - Sigmoid(Gate(0))) * Math.Tanh(Gate(1)));
+                    break;
+                case (_, CellVariant.NoOutputTanh):
+                    newC[i] = (Sigmoid(Gate(1)) * c[i]) + (Sigmoid(Gate(0)) * Math.Tanh(Gate(2)));
+                    newH[i] = Sigmoid(Gate(3)) * newC[i];
                     break;
                 case (_, CellVariant.NoForgetGate):
                     newC[i] = c[i] + (Sigmoid(Gate(0)) * Math.Tanh(Gate(1)));

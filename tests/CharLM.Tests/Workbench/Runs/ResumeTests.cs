@@ -72,6 +72,29 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Implementation.Fused, true)]
+    [InlineData(Implementation.BuiltIn, false)]
+    [InlineData(Implementation.Custom, true)]
+    public void Resume_WithMomentum_EndsBitByBitAsUncut(Implementation implementation, bool nesterov)
+    {
+        RunConfig config = Config with
+        {
+            Model = Config.Model with { Implementation = implementation, NumLayers = 1, Dropout = 0, Cell = CellKind.Rnn },
+            Training = Config.Training with
+            {
+                Optimizer = OptimizerKind.Sgd,
+                LearningRate = 0.1,
+                Momentum = 0.9,
+                Nesterov = nesterov,
+                NumEpochs = 2,
+            },
+        };
+        RunDirectory whole = Run("whole", config);
+        Run("parts", config, cutAfter: 17);
+        AssertSame(whole, Run("parts", config));
+    }
+
+    [Theory]
     [MemberData(nameof(Kinds))]
     public void Resume_CutAnywhere_EndsBitByBitAsUncut(
         Implementation implementation, CellKind cell, OptimizerKind optimizer, SamplingOrder sampling)

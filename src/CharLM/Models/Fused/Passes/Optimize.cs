@@ -100,6 +100,32 @@ internal static unsafe class Optimize
         }
     }
 
+    /// <summary>w - lr m; m is the sum of gradients, decayed by each step's momentum.</summary>
+    internal readonly struct Momentum : IRule
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
+            where L : struct, ISimdVector<L>
+        {
+            L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
+            first = L.MultiplyAdd(L.All(c.FirstDecay), first, g);
+            return L.MultiplyAdd(first, L.All(-c.LearningRate), weight);
+        }
+    }
+
+    /// <summary>w - lr (g + momentum m), with the same m.</summary>
+    internal readonly struct Nesterov : IRule
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static L Change<L>(L weight, L gradient, ref L first, ref L second, in Constants c)
+            where L : struct, ISimdVector<L>
+        {
+            L g = L.MultiplyAdd(weight, L.All(c.WeightDecay), gradient * L.All(c.GradientScale));
+            first = L.MultiplyAdd(L.All(c.FirstDecay), first, g);
+            return L.MultiplyAdd(L.MultiplyAdd(L.All(c.FirstDecay), first, g), L.All(-c.LearningRate), weight);
+        }
+    }
+
     /// <summary>w - lr m / (sqrt(v) + epsilon); m and v are running means of g and g^2, corrected for their start at zero.</summary>
     internal readonly struct Adam : IRule
     {

@@ -108,8 +108,8 @@ public sealed class RunReportTests : IDisposable
                 Measured = one.Evaluation.Measured with { Cleaning = CharLM.Corpora.Cleaning.None }
             }
         };
-        Assert.Equal(["one;two;n-gram", "raw;n-gram"], Tables(one, raw, two));
-        Assert.Equal(["one;two;n-gram"], Tables(one, two));
+        Assert.Equal(["one;two;n-gram;uniform;unigram", "raw;n-gram;uniform;unigram"], Tables(one, raw, two));
+        Assert.Equal(["one;two;n-gram;uniform;unigram"], Tables(one, two));
         Assert.Contains("bits per byte of the raw text", Markdown(one, raw), StringComparison.Ordinal);
         Assert.Contains("Each table ranks models on one text only", Markdown(one, raw), StringComparison.Ordinal);
         Assert.DoesNotContain("Each table ranks models on one text only", Markdown(one, two), StringComparison.Ordinal);
