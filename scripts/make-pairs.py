@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the pairs of docs/sequence-tasks.md: train.tsv and test.tsv, source<TAB>target, without common pairs.
+"""Writes the pairs of docs/sequence-tasks.md and docs/translation.md: train.tsv and test.tsv, source<TAB>target, without common pairs.
 
     scripts/make-pairs.py addition --out pairs/addition            57+68 -> 125, up to 5 digits
     scripts/make-pairs.py reversal --out pairs/reversal            flow -> wolf
@@ -8,6 +8,10 @@
                                                                    a line of a text -> its author
     scripts/make-pairs.py steered --out pairs/steered --text ...   author -> a line: the same pairs reversed
     scripts/make-pairs.py vowels --out pairs/vowels                labels every letter of a word v or c
+    scripts/make-pairs.py translation --out pairs/cmn --text cmn-eng.txt
+                                                                   the pairs of a TSV; all of a source are on one side
+    scripts/make-pairs.py couplets --out pairs/tang --text tang.txt
+                                                                   the first line of a Chinese couplet -> the second
     scripts/make-pairs.py case --out pairs/case --text ...         labels every character of a lower-case line: u for a capital, else l
 
 The same seed gives the same files on every machine.
@@ -112,6 +116,41 @@ def case(options):
     return [(small, "".join("u" if letter.isupper() else "l" for letter in line)) for small, line in sorted(lines.items())]
 
 
+def one_text(options):
+    if len(options.texts) != 1:
+        sys.exit(f"make-pairs: {options.task} takes one --text FILE")
+    with open(options.texts[0], encoding="utf-8") as file:
+        return [line.rstrip("\r\n") for line in file]
+
+
+def translation(draw, options):
+    """All translations of a source, in training or in the test; their order is drawn by source."""
+    by_source = {}
+    for number, line in enumerate(one_text(options), 1):
+        columns = line.split("\t")
+        if len(columns) < 2 or not columns[0] or not columns[1]:
+            sys.exit(f"make-pairs: {options.texts[0]}, line {number}: is not source<TAB>target")
+        by_source.setdefault(columns[0], {})[columns[1]] = None
+    sources = list(by_source)
+    draw.shuffle(sources)
+    test, train = [], []
+    for source in sources:
+        (test if len(test) < options.test else train).extend((source, target) for target in by_source[source])
+    return test + train
+
+
+def couplets(draw, options):
+    """Couplets of two lines of equal length, each first line once."""
+    pairs = {}
+    for line in one_text(options):
+        match = re.fullmatch(r"(\w+)，(\w+)[。？！]", line)
+        if match and len(match[1]) == len(match[2]):
+            pairs.setdefault(match[1], match[2])
+    pairs = list(pairs.items())
+    draw.shuffle(pairs)
+    return pairs
+
+
 def authors(draw, options):
     """The same number of lines per author."""
     by_author = lines_by_name(options)
@@ -132,10 +171,13 @@ def write(path, pairs):
 
 
 def main():
-    makers = {"addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None, "steered": None, "case": None}
+    makers = {
+        "addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None, "steered": None, "case": None,
+        "translation": translation, "couplets": couplets,
+    }
     parser = argparse.ArgumentParser(description="Writes pairs of texts for charlm classify and charlm seq2seq.")
     parser.add_argument("task", choices=makers)
-    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors and steered, two or more: an author and a text; for case, the texts")
+    parser.add_argument("--text", action="append", default=[], dest="texts", metavar="NAME=FILE", help="for authors and steered, two or more: an author and a text; for case, the texts; for translation and couplets, one file")
     parser.add_argument("--out", required=True, metavar="FOLDER")
     parser.add_argument("--train", type=int, default=100_000, help="training pairs, at most as many as there are lines (default 100000)")
     parser.add_argument("--test", type=int, default=2_000, help="unseen pairs (default 2000)")
@@ -144,20 +186,26 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     draw = random.Random(options.seed)
-    if options.task == "case":
+    if options.task in ("translation", "couplets"):
+        pairs = makers[options.task](draw, options)
+    elif options.task == "case":
         pairs = case(options)
     elif options.task in ("authors", "steered"):
         pairs = authors(draw, options)
     else:
         pairs = distinct(makers[options.task], draw, options)
-    draw.shuffle(pairs)
+    if options.task not in ("translation", "couplets"):
+        draw.shuffle(pairs)
     if options.task == "steered":
         pairs = [(author, line) for line, author in pairs]
     if len(pairs) <= options.test:
         sys.exit(f"make-pairs: {len(pairs)} pairs leave nothing to learn beside --test {options.test}")
     os.makedirs(options.out, exist_ok=True)
-    write(os.path.join(options.out, "test.tsv"), pairs[: options.test])
-    write(os.path.join(options.out, "train.tsv"), pairs[options.test : options.test + options.train])
+    cut = options.test
+    while options.task == "translation" and pairs[cut - 1][0] == pairs[cut][0]:
+        cut += 1
+    write(os.path.join(options.out, "test.tsv"), pairs[:cut])
+    write(os.path.join(options.out, "train.tsv"), pairs[cut : cut + options.train])
 
 
 if __name__ == "__main__":

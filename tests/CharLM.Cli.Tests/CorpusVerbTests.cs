@@ -13,13 +13,15 @@ public sealed class CorpusVerbTests : IDisposable
     public async Task List_Always_NamesEveryCorpusAndItsState()
     {
         Outcome list = (await _sandbox.RunAsync("corpus", "list")).Succeeded();
-        Assert.Equal(["time-machine", "tiny-shakespeare", "moby-dick", "bundled"], list.OutputLines.Select(line => line.Split(' ')[0]));
-        Assert.Contains(" here ", list.OutputLines[^1], StringComparison.Ordinal);
+        Assert.Equal(
+            ["time-machine", "tiny-shakespeare", "moby-dick", "bundled", "cmn-eng", "tang"],
+            list.OutputLines.Select(line => line.Split(' ')[0]));
+        Assert.Contains(" here ", list.OutputLines[3], StringComparison.Ordinal);
         Assert.Contains(" to fetch ", list.OutputLines[0], StringComparison.Ordinal);
         Assert.Empty(list.Error);
 
         JsonElement json = (await _sandbox.RunAsync("corpus", "list", "--json")).Succeeded().Json();
-        Assert.Equal(4, json.GetProperty("corpora").GetArrayLength());
+        Assert.Equal(6, json.GetProperty("corpora").GetArrayLength());
         Assert.Equal("verified", json.GetProperty("corpora")[3].GetProperty("state").GetString());
         Assert.False(Directory.Exists(_sandbox.Cache));
     }

@@ -79,6 +79,35 @@ public sealed class SequenceTests : IDisposable
             .Refused(2, "the label 'proust' was not in training; known are wells, zola");
     }
 
+    [Fact]
+    public async Task Seq2Seq_AsInTheBooks_TranslatesWordsAndComparesBeams()
+    {
+        string data = _sandbox.Write("eng.tsv", "I love you.\t我愛你。\nI won!\t我贏了！\nI love it.\t我愛它。\n"),
+            swapped = _sandbox.Write("swapped.tsv", "我愛你。\tI love you.\n我贏了！\tI won!\n");
+        (await _sandbox.RunAsync(
+            "seq2seq", "train", "--preset", "d2l-bahdanau", "--target-token", "char", "--min-freq", "0", "--data", data, "--out", "m",
+            "--epochs", "120", "--threads", "1")).Succeeded();
+        Outcome[] predict = await _sandbox.RunEachAsync([
+            ["seq2seq", "predict", "--checkpoint", "m", "I love you."], ["seq2seq", "predict", "--checkpoint", "m", "i love you ."]]);
+        Assert.Equal(["I love you.\t我愛你。", "i love you .\t我愛你。"], predict.SelectMany(one => one.Succeeded().OutputLines));
+        Outcome[] eval = await _sandbox.RunEachAsync([
+            ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3"],
+            ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3", "--json"]]);
+        Assert.Matches(@"^beam 1: exact match 1\.0000, character error rate 0\.0000, BLEU 1\.0000, \d+\.\d s$", eval[0].Succeeded().OutputLines[0]);
+        Assert.Equal([1, 3], eval[1].Json().GetProperty("beams").EnumerateArray().Select(one => one.GetProperty("beam").GetInt32()));
+        await _sandbox.RefuseEachAsync(
+            (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", swapped], ["its targets are: swap the two columns"]),
+            (2, ["seq2seq", "train", "--data", data, "--validation", swapped, "--out", "n"], ["swap the two columns"]),
+            (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,,2"], ["--beams takes 1 to 20 whole numbers"]),
+            (2, ["seq2seq", "train", "--data", data, "--preset", "d2l-seq2se"], ["did you mean 'd2l-seq2seq'?"]),
+            (2, ["seq2seq", "train", "--data", data, "--token", "byte"], ["token must be char or word for pairs, not byte"]),
+            (1, ["seq2seq", "train", "--data", data, "--equal-length", "true"], ["eng.tsv, line 1: the source has 11 characters"]),
+            (1, ["seq2seq", "train", "--data", "cmn-eng"], ["the corpus 'cmn-eng' is not to be had", "the mirror: none is set"]));
+        Assert.Contains(
+            (await _sandbox.RunAsync("seq2seq", "train", "--preset", "list")).Succeeded().OutputLines,
+            line => line.StartsWith("d2l-seq2seq-v1 ", StringComparison.Ordinal));
+    }
+
     private static readonly (string Pairs, string Complaint)[] Impossible =
     [
         ("a\tb\nno tab here\n", "pairs.tsv, line 2: has 1 column, expected 2"),

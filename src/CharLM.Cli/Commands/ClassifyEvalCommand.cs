@@ -33,11 +33,12 @@ internal sealed class ClassifyEvalCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         InvalidConfigException.ThrowIfAny(_runtime.Errors(parse));
-        PairFile data = await PairFile.ReadAsync(parse.GetValue(_data)!, cancellationToken);
+        PairFile data = await PairTextOptions.ReadAsync(parse, parse.GetValue(_data)!, cancellationToken);
         using var classifier = TrainedClassifier.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),
                 _runtime.Threads(parse));
         classifier.Check(data);
+        InvalidConfigException.ThrowIfAny(classifier.Vocab.ErrorOfLanguage(data) is { } error ? [error] : []);
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(data.Pairs.Select(pair => pair.Source));
         ConfusionMatrix matrix = classifier.Measure(data.Pairs, cancellationToken);
         TextWriter output = parse.InvocationConfiguration.Output;

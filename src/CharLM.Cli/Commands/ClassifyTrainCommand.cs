@@ -17,7 +17,7 @@ internal sealed class ClassifyTrainCommand : PairTrainVerb
     private readonly Option<Pooling?> _pooling = OptionOf.Choice<Pooling>(
         "--pooling", "How the hidden states of a text become one vector. [default: last]");
     private readonly Option<int?> _maxLength = OptionOf.Integer(
-        "--max-length", "N", $"Longest text, in characters. [default: {Defaults.MaxLength}]");
+        "--max-length", "N", $"Longest text, in tokens. [default: {Defaults.MaxLength}]");
 
     public ClassifyTrainCommand()
         : base("Train a classifier on labeled texts.", RunKind.Classifier)

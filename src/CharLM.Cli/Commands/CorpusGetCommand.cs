@@ -33,8 +33,10 @@ internal sealed class CorpusGetCommand : Verb
             OutputFile.Copy(file.Path, copy);
             path = Path.GetFullPath(copy);
         }
+        if (file.Entry.Attribution is { } attribution)
+            ErrorLine.Write(parse.InvocationConfiguration.Error, $"{file.Entry.Name}: {attribution}");
         parse.InvocationConfiguration.Output.WriteLine(parse.GetValue(_json)
-            ? JsonOutput.Line(new { file.Entry.Name, Path = path, file.Entry.Bytes, file.Entry.Sha256, file.Source })
+            ? JsonOutput.Line(new { file.Entry.Name, file.Entry.Attribution, Path = path, file.Entry.Bytes, file.Entry.Sha256, file.Source })
             : path);
         return ExitCode.Done;
     }

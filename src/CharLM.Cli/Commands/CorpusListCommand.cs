@@ -28,6 +28,7 @@ internal sealed class CorpusListCommand : Verb
                     corpus.Entry.Title,
                     corpus.Entry.Author,
                     corpus.Entry.Licence,
+                    corpus.Entry.Attribution,
                     corpus.Entry.Bytes,
                     corpus.Entry.Sha256,
                     State = Choices.NameOf(corpus.State),

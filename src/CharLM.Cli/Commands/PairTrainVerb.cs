@@ -14,8 +14,9 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
     private const string NoValidation = "none";
 
     private readonly TrainerOptions _trainer;
+    private readonly PairTextOptions _texts = new();
     private readonly Option<string?> _data = OptionOf.Text(
-        "--data", "FILE", "File of pairs to learn: UTF-8, one per line, source<TAB>target. [default: that of --config or --resume]");
+        "--data", "FILE", "File of pairs to learn, or a corpus of pairs: UTF-8, one per line, source<TAB>target. [default: that of --config or --resume]");
     private readonly Option<string?> _validation = OptionOf.Text(
         "--validation", "FILE|none",
             "File of pairs to measure after every epoch; none overrides that of a configuration. [default: none]");
@@ -27,6 +28,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
         Network = new ModelOptions(defaults.Model.Model, ofLanguageModel: false);
         _trainer = new TrainerOptions(defaults.Training, ofRunningText: false);
         this.Add(HelpGroup.Text, _data, _validation);
+        _texts.AddTo(this);
         Network.AddTo(this);
         _trainer.AddTo(this);
     }
@@ -43,7 +45,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
     {
         Data = parse.GetValue(_data) ?? under.Data,
         Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
-        Model = ApplyModel(parse, under.Model),
+        Model = ApplyModel(parse, _texts.Apply(parse, under.Model)),
         Training = _trainer.Apply(parse, under.Training),
     };
 
@@ -57,8 +59,8 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
         ParseResult parse, PairRunConfig config, PairCheckpoint? start, RunSession? session, Func<RunReporting> report,
         CancellationToken cancellationToken)
     {
-        PairFile data = await PairFile.ReadAsync(config.Data, cancellationToken);
-        PairFile? heldOut = config.Validation is { } path ? await PairFile.ReadAsync(path, cancellationToken) : null;
+        PairFile data = await PairTextOptions.ReadAsync(parse, config.Data, cancellationToken);
+        PairFile? heldOut = config.Validation is { } path ? await PairTextOptions.ReadAsync(parse, path, cancellationToken) : null;
         // Last, since torch takes half a second to load.
         var run = new PairRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
         RunResult result;

@@ -15,7 +15,14 @@ internal static class PresetList
         int longest = RunConfigFile.Presets.Max(name => name.Length);
         parse.InvocationConfiguration.Output.WriteLine(
             $"{OwnText.Preset.PadRight(longest)}  A text of your own: settings by its length, three minutes, unseen text measured.");
-        foreach (string name in RunConfigFile.Presets)
+        return Print(parse, RunConfigFile.Presets);
+    }
+
+    /// <summary>Prints some presets with their descriptions.</summary>
+    public static int Print(ParseResult parse, IReadOnlyList<string> presets)
+    {
+        int longest = presets.Max(name => name.Length);
+        foreach (string name in presets)
             parse.InvocationConfiguration.Output.WriteLine($"{name.PadRight(longest)}  {RunConfigFile.AboutPreset(name)}");
         return ExitCode.Done;
     }

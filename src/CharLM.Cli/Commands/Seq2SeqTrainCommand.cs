@@ -3,6 +3,7 @@ using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Pairs;
 using CharLM.Pairs.Translation;
+using CharLM.Tokenization;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -12,17 +13,34 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
 {
     private static readonly TranslatorConfig Defaults = new();
 
+    private readonly Option<string?> _preset = OptionOf.Text(
+        "--preset", "NAME|list",
+            "Start from a named configuration, which options override; list shows them all. [default: none]").In(HelpGroup.Text);
+    private readonly Option<TokenKind?> _targetToken = OptionOf.Choice<TokenKind>(
+        "--target-token", "Split targets into characters or words; not into bytes. [default: that of --token]");
     private readonly Option<SourceAttention?> _attention = OptionOf.Choice<SourceAttention>(
         "--attention", "How the decoder attends to the source. [default: additive; none with --source label]");
+    private readonly Option<AttentionPlace?> _attentionPlace = OptionOf.Choice<AttentionPlace>(
+        "--attention-place", "Attend before the decoder's step, for its input, or after it, for its output. [default: after]");
+    private readonly Option<int?> _decoderLayers = OptionOf.Integer(
+        "--decoder-layers", "N", "Recurrent layers of the decoder. [default: that of --layers]");
+    private readonly Option<bool?> _bridge = OptionOf.Switch(
+        "--bridge", "Let a learned layer turn the encoder's final state into the decoder's first. [default: true]");
+    private readonly Option<bool?> _stepContext = OptionOf.Switch(
+        "--step-context", "Give the decoder the encoder's final state at every step, too. [default: false]");
+    private readonly Option<bool?> _equalLength = OptionOf.Switch(
+        "--equal-length", "Write targets as long as their sources; all pairs must be so. [default: false]");
+    private readonly Option<bool?> _maskedLoss = OptionOf.Switch(
+        "--masked-loss", "Leave padding after targets out of the training loss. [default: true]").In(HelpGroup.Rare);
     private readonly Option<SourceKind?> _source = OptionOf.Choice<SourceKind>(
         "--source", "What the first column holds: a text to transform, or a label that steers the output. [default: text]");
     private readonly Option<int?> _maxSource = OptionOf.Integer(
-        "--max-source", "N", $"Longest source, in characters. [default: {Defaults.MaxSource}]");
+        "--max-source", "N", $"Longest source, in tokens. [default: {Defaults.MaxSource}]");
     private readonly Option<int?> _maxTarget = OptionOf.Integer(
-        "--max-target", "N", $"Longest target, in characters. [default: {Defaults.MaxTarget}]");
+        "--max-target", "N", $"Longest target, in tokens. [default: {Defaults.MaxTarget}]");
     private readonly Option<double?> _teacherForcing = OptionOf.Number(
         "--teacher-forcing", "P",
-            "Teacher forcing in the first epoch: probability of feeding the decoder the true previous character, not "
+            "Teacher forcing in the first epoch: probability of feeding the decoder the true previous token, not "
                 + "its own. [default: 1]");
     private readonly Option<double?> _teacherForcingEnd = OptionOf.Number(
         "--teacher-forcing-end", "P", "Teacher forcing in the last epoch, reached linearly. [default: that of --teacher-forcing]");
@@ -30,14 +48,18 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
     public Seq2SeqTrainCommand()
         : base("Train an encoder-decoder on pairs of texts.", RunKind.Translator)
     {
-        this.Add(HelpGroup.Model, _attention, _source, _maxSource, _maxTarget, _teacherForcing, _teacherForcingEnd);
+        _preset.CompletionSources.Add([PresetList.Word, .. RunConfigFile.Seq2SeqPresets]);
+        Add(_preset);
+        this.Add(HelpGroup.Text, _targetToken);
+        Add(_maskedLoss);
+        this.Add(HelpGroup.Model, _attention, _attentionPlace, _decoderLayers, _bridge, _stepContext, _equalLength, _source, _maxSource, _maxTarget, _teacherForcing, _teacherForcingEnd);
         AddShared();
     }
 
     /// <inheritdoc/>
     public override string[] CommonOptions =>
     [
-        "--data", "--validation", "--cell", "--layers", "--hidden", "--attention", "--epochs", "--lr", "--batch-size", "--patience",
+        "--data", "--validation", "--preset", "--token", "--cell", "--layers", "--hidden", "--attention", "--epochs", "--lr", "--batch-size", "--patience",
         "--checkpoint", "--resume", "--run-dir", "--out", "--device",
     ];
 
@@ -47,7 +69,17 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         ("charlm seq2seq train --data dates.tsv", "train on lines of source, tab, target"),
         ("charlm seq2seq train --data dates.tsv --validation test.tsv --patience 5", "stop when held-out pairs no longer improve"),
         ("charlm seq2seq train --data names.tsv --source label", "generate names of a given kind"),
+        ("charlm seq2seq train --data fra.tsv --preset d2l-bahdanau", "translate as the book does"),
     ];
+
+    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken) => parse.GetValue(_preset) == PresetList.Word
+        ? Task.FromResult(PresetList.Print(parse, RunConfigFile.Seq2SeqPresets)) : base.RunAsync(parse, cancellationToken);
+
+    protected override Task<PairRunConfig> UnderAsync(
+        ParseResult parse, PairRunConfig under, PairCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
+        base.UnderAsync(
+            parse, parse.GetValue(_preset) is { } preset ? RunConfigFile.ReadPreset(preset, under) : under, start, isResumed,
+            cancellationToken);
 
     protected override PairConfig ApplyModel(ParseResult parse, PairConfig under) => Apply(parse, (TranslatorConfig)under);
 
@@ -59,6 +91,14 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         {
             Model = Network.Apply(parse, under.Model, Runtime.OnCpu(parse)),
             Source = source,
+            AttentionBefore = parse.GetValue(_attentionPlace) is { } place ? place == AttentionPlace.Before
+                : parse.GetValue(_attention) != SourceAttention.None && under.AttentionBefore,
+            DecoderLayers = parse.GetValue(_decoderLayers) ?? under.DecoderLayers,
+            Bridge = parse.GetValue(_bridge) ?? under.Bridge,
+            StepContext = parse.GetValue(_stepContext) ?? under.StepContext,
+            EqualLength = parse.GetValue(_equalLength) ?? under.EqualLength,
+            MaskedLoss = parse.GetValue(_maskedLoss) ?? under.MaskedLoss,
+            TargetToken = parse.GetValue(_targetToken) ?? under.TargetToken,
             Attention = parse.GetValue(_attention) ?? (source == SourceKind.Label ? SourceAttention.None : under.Attention),
             MaxSource = parse.GetValue(_maxSource) ?? under.MaxSource,
             MaxTarget = parse.GetValue(_maxTarget) ?? under.MaxTarget,
@@ -67,5 +107,12 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
             TeacherForcingEnd = parse.GetValue(_teacherForcingEnd)
                 ?? (under.TeacherForcingEnd == under.TeacherForcing ? forcing : under.TeacherForcingEnd),
         };
+    }
+
+    // Where the decoder attends; a name for people, a switch in the configuration.
+    private enum AttentionPlace
+    {
+        Before,
+        After,
     }
 }

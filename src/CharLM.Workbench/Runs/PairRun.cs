@@ -87,9 +87,14 @@ public sealed class PairRun
             ? TrainedModel.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
             : TrainedModel.Open(_start, _device, _threads);
         model.CheckLearnable(data);
-        CheckVocab(model.Vocab, data);
+        // A new model knows its pairs, but for the tokens that are too rare.
+        if (_start is not null)
+            CheckVocab(model.Vocab, data);
         if (heldOut is not null)
+        {
             model.Check(heldOut);
+            CheckVocab(model.Vocab, heldOut);
+        }
         using var trainer = new PairTrainer(model.Task(data.Pairs), _config.Training);
         var task = new PairTask(_config, model, trainer, data, heldOut);
         var run = new RunExecution(_config, task, _start, _session, progress, Clock);
@@ -104,17 +109,11 @@ public sealed class PairRun
     private static PairCheckpoint? StartOf(PairRunConfig config, RunSession session) =>
         (PairCheckpoint?)session.StartOf(RunKind.Of(config.Model.Kind));
 
-    // Texts in another alphabet would train only the unknown token.
-    private static void CheckVocab(PairVocab vocab, PairFile data)
+    // Texts in another alphabet would train, or measure, only the unknown token.
+    private static void CheckVocab(PairVocab vocab, PairFile pairs)
     {
-        long unknown = vocab.UnknownInSources(data.Pairs.Select(pair => pair.Source)).Sum(count => count.Count);
-        long all = data.Pairs.Sum(pair => (long)CharTokenizer.Length(pair.Source));
-        if (unknown > all / 2)
-        {
-            throw new InvalidConfigException(
-                [$"vocab mismatch: {unknown} of the {all} characters of the sources in {data.Path} are not in the checkpoint's vocab; "
-                    + "train a new model on them"]);
-        }
+        if (vocab.ErrorOfLanguage(pairs) is { } error)
+            throw new InvalidConfigException([error]);
     }
 
     private static IEnumerable<string> Unknown(PairVocab vocab, PairFile pairs)
@@ -151,7 +150,7 @@ public sealed class PairRun
         OtherCorpus = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
         EpochsDone = _start?.Progress.Epochs ?? 0,
         BatchesDone = _session?.BatchesDone ?? 0,
-        Warnings = [.. _session?.Warnings ?? [], .. Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],
+        Warnings = [.. _session?.Warnings ?? [], .. _start is null ? [] : Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],
         RunDirectory = _session?.Directory.Path,
     };
 }

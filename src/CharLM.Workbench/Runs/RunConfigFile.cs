@@ -8,40 +8,57 @@ namespace CharLM.Workbench.Runs;
 /// <summary>Reads and writes run configurations as YAML: presets that ship with the library, and the user's files.</summary>
 public static class RunConfigFile
 {
-    private const string PresetFolder = "CharLM.Workbench.Runs.Presets.", Extension = ".yaml";
+    private const string PresetFolder = "CharLM.Workbench.Runs.Presets.", Seq2SeqFolder = "CharLM.Workbench.Runs.Seq2SeqPresets.",
+        Extension = ".yaml";
 
     /// <summary>The names of the presets, in alphabetical order.</summary>
-    public static IReadOnlyList<string> Presets { get; } =
-    [
-        .. typeof(RunConfigFile).Assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(PresetFolder, StringComparison.Ordinal))
-            .Select(name => name[PresetFolder.Length..^Extension.Length])
-            .Order(StringComparer.Ordinal),
-    ];
+    public static IReadOnlyList<string> Presets { get; } = PresetsIn(PresetFolder);
+
+    /// <summary>The names of the presets of encoder-decoders, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Seq2SeqPresets { get; } = PresetsIn(Seq2SeqFolder);
 
     /// <summary>Applies a preset to a configuration.</summary>
     /// <param name="name">The preset.</param>
     /// <param name="under">The configuration that supplies the other settings; default the defaults.</param>
     /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
-    public static RunConfig ReadPreset(string name, RunConfig? under = null) => Parse(PresetText(name), $"preset {name}", under);
+    public static RunConfig ReadPreset(string name, RunConfig? under = null) =>
+        Parse(PresetText(PresetFolder, Presets, name), $"preset {name}", under);
+
+    /// <summary>Applies a preset of encoder-decoders to a configuration.</summary>
+    /// <inheritdoc cref="ReadPreset(string, RunConfig?)"/>
+    public static PairRunConfig ReadPreset(string name, PairRunConfig under)
+    {
+        string path = $"preset {name}";
+        return YamlRecord.Apply(YamlText.Parse(PresetText(Seq2SeqFolder, Seq2SeqPresets, name), path), under, path);
+    }
 
     /// <summary>The description of a preset, one sentence.</summary>
     /// <exception cref="InvalidConfigException">There is no such preset; the nearest is named.</exception>
     public static string AboutPreset(string name)
     {
         // Each preset begins with its description as a comment.
+        string text = Seq2SeqPresets.Contains(name) ? PresetText(Seq2SeqFolder, Seq2SeqPresets, name)
+            : PresetText(PresetFolder, Presets, name);
         string about = string.Join(
-            ' ', PresetText(name).Split('\n').TakeWhile(line => line.StartsWith('#')).Select(line => line.Trim('#', ' ')));
+            ' ', text.Split('\n').TakeWhile(line => line.StartsWith('#')).Select(line => line.Trim('#', ' ')));
         int end = about.IndexOf(". ", StringComparison.Ordinal);
         return end < 0 ? about : about[..(end + 1)];
     }
 
-    private static string PresetText(string name)
+    private static IReadOnlyList<string> PresetsIn(string folder) =>
+    [
+        .. typeof(RunConfigFile).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(folder, StringComparison.Ordinal))
+            .Select(name => name[folder.Length..^Extension.Length])
+            .Order(StringComparer.Ordinal),
+    ];
+
+    private static string PresetText(string folder, IReadOnlyList<string> presets, string name)
     {
-        using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(PresetFolder + name + Extension)
+        using Stream stream = typeof(RunConfigFile).Assembly.GetManifestResourceStream(folder + name + Extension)
             ?? throw new InvalidConfigException([$"there is no preset '{name}'; "
-                + (EditDistance.Nearest(name, Presets) is { } near
-                    ? $"did you mean '{near}'?" : $"there are {string.Join(", ", Presets)}")]);
+                + (EditDistance.Nearest(name, presets) is { } near
+                    ? $"did you mean '{near}'?" : $"there are {string.Join(", ", presets)}")]);
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

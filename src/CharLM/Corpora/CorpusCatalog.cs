@@ -110,6 +110,9 @@ public sealed partial record CorpusEntry
     /// <summary>The licence of the text, an SPDX identifier or "Public domain".</summary>
     public required string Licence { get; init; }
 
+    /// <summary>What its licence asks one to say of its source; null for nothing.</summary>
+    public string? Attribution { get; init; }
+
     /// <summary>The name of its file in the cache and under a mirror; no directories.</summary>
     [JsonPropertyName("file")]
     public required string FileName { get; init; }

@@ -5,11 +5,14 @@ using Polly.Retry;
 
 namespace CharLM.Corpora;
 
-/// <summary>A source of a corpus: an <see cref="HttpSource"/>, an <see cref="NpmSource"/> or a <see cref="FileSource"/>.</summary>
+/// <summary>
+/// A source of a corpus: an <see cref="HttpSource"/>, an <see cref="NpmSource"/>, a <see cref="FileSource"/> or a <see cref="MirrorSource"/>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(HttpSource), "http")]
 [JsonDerivedType(typeof(NpmSource), "npm")]
 [JsonDerivedType(typeof(FileSource), "file")]
+[JsonDerivedType(typeof(MirrorSource), "mirror")]
 internal abstract record CorpusSource
 {
     private protected CorpusSource()
@@ -22,6 +25,16 @@ internal abstract record CorpusSource
 
     /// <summary>What is wrong with the source, or null.</summary>
     internal abstract string? Error();
+}
+
+/// <summary>No public address: only the mirror of <see cref="CorpusSettings.Mirror"/> has the file.</summary>
+internal sealed record MirrorSource : CorpusSource
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Label => "the mirror";
+
+    internal override string? Error() => null;
 }
 
 /// <summary>A file beside the catalog, verified and used in place.</summary>

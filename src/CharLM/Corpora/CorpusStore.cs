@@ -63,6 +63,8 @@ internal sealed class CorpusStore
         if (await FindAsync(entry, failures, cancellationToken) is { } present)
             return present;
         SourceFetch[] sources = [.. Fetches(entry, retryConnections)];
+        if (sources.Length == 0 && entry.Sources.Any(source => source is MirrorSource))
+            failures.Add(new SourceFailure("the mirror", $"none is set, and no address is known for {entry.FileName}"));
         if (sources.Length > 0 && _cache is null)
             failures.Add(new SourceFailure("the cache", "there is no directory to keep it in; set one"));
         if (sources.Length == 0 || _cache is null)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Randomness;
 using CharLM.Tokenization;
@@ -68,11 +69,35 @@ public abstract record PairConfig
     /// <summary>The recurrent layers.</summary>
     public abstract ModelConfig Model { get; init; }
 
+    /// <summary>What the texts are split into, characters or words; default characters. Labels are whole.</summary>
+    public TokenKind Token { get; init; } = TokenKind.Char;
+
+    /// <summary>
+    /// How texts are cleaned; default none. <see cref="Corpora.Cleaning.D2L"/> is what both books do to pairs: lower case, plain spaces, and
+    /// with words a space before each of <c>, . ! ?</c>, which becomes a word of its own.
+    /// </summary>
+    public Cleaning Cleaning { get; init; } = Cleaning.None;
+
+    /// <summary>Tokens of texts that occur fewer times are read as <see cref="Vocab.Unknown"/>, 0 or more; default 0: none.</summary>
+    public int MinFreq { get; init; }
+
+    /// <summary>The sources, as the model sees them.</summary>
+    internal PairTokens SourceTokens => new(Token, Cleaning);
+
     /// <summary>What depends on the total number of epochs, as a phrase for messages; null for nothing.</summary>
     internal virtual string? WhatSpansAllEpochs => null;
 
     /// <summary>Every error of the configuration; empty when there is none.</summary>
     public abstract IEnumerable<string> Errors();
+
+    /// <summary>Every error in how the texts are read.</summary>
+    private protected IEnumerable<string> TextErrors()
+    {
+        foreach (string error in PairTokens.Errors(Token, Cleaning))
+            yield return error;
+        if (MinFreq < 0)
+            yield return $"min-freq must be 0 or more, not {MinFreq}";
+    }
 
     /// <summary>The vocabs of training pairs.</summary>
     internal abstract PairVocab VocabOf(IReadOnlyList<TextPair> pairs);
@@ -113,10 +138,11 @@ public interface IPairTask
 /// <summary>The two vocabs of a model for pairs.</summary>
 /// <param name="source">Tokens of the sources.</param>
 /// <param name="target">Labels, or tokens of the targets.</param>
-internal abstract class PairVocab(Vocab source, Vocab target)
+/// <param name="texts">Splits sources into tokens.</param>
+internal abstract class PairVocab(Vocab source, Vocab target, PairTokens texts)
 {
-    /// <summary>Splits texts into the tokens of the vocabs.</summary>
-    protected static CharTokenizer Characters { get; } = new();
+    /// <summary>Splits sources into tokens.</summary>
+    public PairTokens Texts { get; } = texts;
 
     /// <summary>Tokens of the sources.</summary>
     public Vocab Source { get; } = source;
@@ -125,12 +151,12 @@ internal abstract class PairVocab(Vocab source, Vocab target)
     public Vocab Target { get; } = target;
 
     /// <summary>
-    /// The characters of sources that are not in the vocab, which the model reads as <see cref="Vocab.Unknown"/>; none if sources are
+    /// The tokens of sources that are not in the vocab, which the model reads as <see cref="Vocab.Unknown"/>; none if sources are
     /// labels.
     /// </summary>
-    public virtual IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) => UnknownOf(sources, Source);
+    public virtual IReadOnlyList<TokenCount> UnknownInSources(IEnumerable<string> sources) => UnknownOf(sources, Texts, Source);
 
-    /// <summary>The characters of targets that the model can never write; none if targets are labels.</summary>
+    /// <summary>The tokens of targets that the model can never write; none if targets are labels.</summary>
     public virtual IReadOnlyList<TokenCount> UnknownInTargets(IEnumerable<string> targets) => [];
 
     /// <summary>The side of a pair that is a single label; null when neither is.</summary>
@@ -141,17 +167,36 @@ internal abstract class PairVocab(Vocab source, Vocab target)
         ? $"the label {Vocab.Unknown} is reserved: it stands for labels unseen in training; give it another name"
         : $"the label '{label}' was not in training; known are {Truncated.Some(known)}";
 
-    /// <summary>The characters of texts that are not in a vocab, in order of first appearance.</summary>
-    protected static IReadOnlyList<TokenCount> UnknownOf(IEnumerable<string> texts, Vocab vocab)
+    /// <summary>The tokens of texts that are not in a vocab, in order of first appearance.</summary>
+    protected static IReadOnlyList<TokenCount> UnknownOf(IEnumerable<string> texts, PairTokens tokens, Vocab vocab)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(vocab);
-        return [.. CountCharacters(texts).Where(count => vocab[count.Token] == Vocab.UnknownId)];
+        return [.. tokens.Count(texts).Where(count => vocab[count.Token] == Vocab.UnknownId)];
+    }
+
+    /// <summary>
+    /// Why the sources of pairs are another language or alphabet than the model's: more than half of their tokens are unknown to it; null
+    /// when they are not, and when they are labels.
+    /// </summary>
+    public string? ErrorOfLanguage(PairFile pairs)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        string[] sources = [.. pairs.Pairs.Select(pair => pair.Source)];
+        long unknown = UnknownInSources(sources).Sum(count => count.Count);
+        if (unknown == 0)
+            return null;
+        long all = sources.Sum(source => (long)Texts.Length(source));
+        if (unknown <= all / 2)
+            return null;
+        IReadOnlyList<TokenCount> targets = Texts.Count(pairs.Pairs.Select(pair => pair.Target));
+        bool swapped = targets.Where(count => Source[count.Token] != Vocab.UnknownId).Sum(count => count.Count)
+            > targets.Sum(count => count.Count) / 2;
+        return $"vocab mismatch: {unknown} of the {all} {Texts.Name} of the sources in {pairs.Path} are not in the model's vocab; "
+            + (swapped ? "its targets are: swap the two columns" : "train a new model on them");
     }
 
     /// <summary>Counts labels: each text is one token.</summary>
     protected static IReadOnlyList<TokenCount> CountWhole(IEnumerable<string> texts) =>
         [.. texts.CountBy(text => text).Select(entry => new TokenCount(entry.Key, entry.Value))];
-
-    /// <summary>Counts the characters of texts.</summary>
-    protected static IReadOnlyList<TokenCount> CountCharacters(IEnumerable<string> texts) => Characters.Count(string.Concat(texts));
 }

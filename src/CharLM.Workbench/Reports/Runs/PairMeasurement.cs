@@ -52,24 +52,32 @@ public sealed record PairMeasurement(
     {
         if (translator.Config.AttentionKind is null)
             return [];
-        string[] sources = [.. pairs.Select(pair => pair.Source).Where(source => source.Length <= LongestMap).Take(AttentionMaps)];
+        string[] sources = [.. pairs.Select(pair => pair.Source).Where(source => translator.Vocab.Texts.Length(source) <= LongestMap)
+            .Take(AttentionMaps)];
         IReadOnlyList<Hypothesis> written = translator.Translate(sources, new DecodingConfig(), withAttention: true, cancellationToken);
         return [.. sources.Zip(written, (source, target) => MapOf(translator.Vocab, source, target))];
     }
 
     private static AttentionMap MapOf(TranslatorVocab vocab, string source, Hypothesis written)
     {
-        string[] characters = [.. source.EnumerateRunes().Select(rune => rune.ToString())];
+        IReadOnlyList<string> read = vocab.Texts.Split(source);
         // Padding after a shorter source has no attention.
         return new AttentionMap(
-            characters, [.. written.Ids.Select(id => vocab.Target[id])],
-                [.. written.Attention!.Select(row => (double[])[.. row.Take(characters.Length).Select(weight => (double)weight)])]);
+            read, [.. written.Ids.Select(id => vocab.Target[id])],
+                [.. written.Attention!.Select(row => (double[])[.. row.Take(read.Count).Select(weight => (double)weight)])])
+        {
+            Text = source,
+        };
     }
 }
 
 /// <summary>An attention map of an encoder-decoder.</summary>
-/// <param name="Source">The characters of the source.</param>
+/// <param name="Source">The tokens of the source.</param>
 /// <param name="Written">The generated tokens, including the end token.</param>
 /// <param name="Weights">The attention weights [written][source]; each row sums to 1.</param>
 public sealed record AttentionMap(
-    IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights);
+    IReadOnlyList<string> Source, IReadOnlyList<string> Written, IReadOnlyList<IReadOnlyList<double>> Weights)
+{
+    /// <summary>The source as it was given.</summary>
+    public string Text { get; init; } = "";
+}

@@ -94,8 +94,8 @@ internal static class PairSections
 
     private static ReportSection Attention(IReadOnlyList<PairMeasurement> measurements) => new("Attention",
     [
-        new Paragraph("The weight of each source character in each generated character, for held-out sources; each row sums to 1."),
+        new Paragraph("The weight of each source token in each generated token, for held-out sources; each row sums to 1."),
         .. measurements.SelectMany(measured => measured.Attention.Select(map =>
-            new HeatMap($"{measured.Run}: {string.Concat(map.Source)}", "source", "written", map.Source, map.Written, map.Weights))),
+            new HeatMap($"{measured.Run}: {map.Text}", "source", "written", map.Source, map.Written, map.Weights))),
     ]);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
 
@@ -9,7 +10,7 @@ namespace CharLM.Pairs.Classification;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ClassifierConfig : PairConfig
 {
-    /// <summary>The upper bound of <see cref="MaxLength"/>, in characters.</summary>
+    /// <summary>The upper bound of <see cref="MaxLength"/>, in tokens.</summary>
     public const int LongestText = 65536;
 
     /// <inheritdoc/>
@@ -25,22 +26,24 @@ public sealed record ClassifierConfig : PairConfig
     /// <summary>How the states of a text become one vector; default the last. Unused when every character gets a label.</summary>
     public Pooling Pooling { get; init; } = Pooling.Last;
 
-    /// <summary>Maximum characters of a text, 1 to 65,536; default 1,000.</summary>
+    /// <summary>Maximum tokens of a text, 1 to 65,536; default 1,000.</summary>
     public int MaxLength { get; init; } = 1000;
 
     /// <inheritdoc/>
     public override IEnumerable<string> Errors()
     {
-        foreach (string error in SequenceEncoder.Errors(Model))
+        foreach (string error in SequenceEncoder.Errors(Model).Concat(TextErrors()))
             yield return error;
         if (MaxLength is < 1 or > LongestText)
             yield return $"max-length must be 1 to {LongestText}, not {MaxLength}";
         if (LabelOf == LabelOf.Character && Pooling != Pooling.Last)
             yield return "pooling is for labels of whole texts: leave it out with --label-of character";
+        if (LabelOf == LabelOf.Character && (Token != TokenKind.Char || Cleaning != Cleaning.None))
+            yield return "--label-of character labels every character as it is: leave --token and --cleaning out";
     }
 
     /// <inheritdoc/>
-    internal override PairVocab VocabOf(IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(LabelOf, pairs);
+    internal override PairVocab VocabOf(IReadOnlyList<TextPair> pairs) => ClassifierVocab.Of(this, pairs);
 
     /// <inheritdoc/>
     internal override IReadOnlyDictionary<string, long[]> Shapes(Vocab source, Vocab target) =>
@@ -49,7 +52,7 @@ public sealed record ClassifierConfig : PairConfig
     /// <inheritdoc/>
     internal override TrainedModel Build(Vocab source, Vocab target, int threads, PairCheckpoint? start) =>
         new TrainedClassifier(
-            new Classifier(this, source.Count, target.Count - 1, threads), new ClassifierVocab(LabelOf, source, target), start);
+            new Classifier(this, source.Count, target.Count - 1, threads), new ClassifierVocab(this, source, target), start);
 }
 
 /// <summary>How the states of a text become one vector.</summary>

@@ -41,6 +41,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         using ModelAccess.Evaluation evaluation = model.Access.Evaluate();
         using ModelAccess.Lease reading = model.Access.Read(evaluating: true);
         int width = config.BeamWidth;
+        long[] lengths = sources.Lengths.ToArray();
         EncodedSource encoded = model.ComputeSource(sources);
         if (width > 1)
             encoded = encoded.Select(arange(sources.BatchSize, device: model.Device).repeat_interleave(width));
@@ -49,7 +50,10 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
             beams[i] = new Beam(null, vocab.BeginId, i % width == 0 ? 0 : double.NegativeInfinity, null, false);
         TokenSampler[]? samplers = Samplers(numbers ?? [.. Enumerable.Range(0, sources.BatchSize)]);
         RecurrentState state = encoded.State;
-        for (int step = 0; step <= model.Config.MaxTarget && beams.Any(beam => !beam.Ended); step++)
+        // The number of tokens at which a row has to end; with equal lengths it cannot end before, either.
+        bool equal = model.Config.EqualLength;
+        int[] most = [.. Enumerable.Range(0, beams.Length).Select(i => equal ? (int)lengths[i / width] : model.Config.MaxTarget)];
+        for (int step = 0; beams.Any(beam => !beam.Ended); step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope stepScope = NewDisposeScope();
@@ -57,7 +61,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
             (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(before, state, encoded);
             float[] scores = Values(logits.log_softmax(-1));
             for (int i = 0; i < beams.Length; i++)
-                Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), mustEnd: step == model.Config.MaxTarget);
+                Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), step >= most[i], mayEnd: !equal || step >= most[i]);
             float[]? looked = withAttention && weights is not null ? Values(weights) : null;
             (beams, int[] parents) = Extend(beams, scores, looked, samplers);
             RecurrentState next = width == 1 ? after
@@ -78,14 +82,14 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
     }
 
     // Forbids tokens that are not text; at the maximum length everything but the end.
-    private void Forbid(Span<float> scores, bool mustEnd)
+    private void Forbid(Span<float> scores, bool mustEnd, bool mayEnd)
     {
         if (float.IsNaN(scores[vocab.EndId]))
             throw new GenerationException(TokenSampler.DamagedModel);
         float end = scores[vocab.EndId];
         if (mustEnd)
             scores.Fill(float.NegativeInfinity);
-        scores[vocab.EndId] = end;
+        scores[vocab.EndId] = mayEnd ? end : float.NegativeInfinity;
         scores[vocab.BeginId] = scores[Vocab.UnknownId] = float.NegativeInfinity;
     }
 

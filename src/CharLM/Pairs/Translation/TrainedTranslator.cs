@@ -74,7 +74,11 @@ public sealed class TrainedTranslator : TrainedModel
             [.. pairs.Select(pair => pair.Source)], decoding, cancellationToken: cancellationToken);
         var score = new TranslationScore();
         for (int i = 0; i < pairs.Count; i++)
-            score.Add(pairs[i].Target, TextOf(written[i]));
+        {
+            score.Add(
+                Vocab.Written.Clean(pairs[i].Target), TextOf(written[i]), Vocab.Written.Split(pairs[i].Target),
+                Vocab.TokensOf(written[i].Ids));
+        }
         return score;
     }
 

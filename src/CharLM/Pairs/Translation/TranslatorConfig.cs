@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Models.Attention;
 using CharLM.Tokenization;
@@ -10,7 +11,7 @@ namespace CharLM.Pairs.Translation;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TranslatorConfig : PairConfig
 {
-    /// <summary>The upper bound of the length limits, in characters.</summary>
+    /// <summary>The upper bound of the length limits, in tokens.</summary>
     public const int LongestSequence = 65536;
 
     /// <inheritdoc/>
@@ -18,25 +19,66 @@ public sealed record TranslatorConfig : PairConfig
     public override string Kind => ModelKind.Translator;
 
     /// <summary>
-    /// The recurrent layers: the encoder may be bidirectional; the decoder has the same cell, layers and hidden units and reads forwards.
+    /// The recurrent layers: the encoder may be bidirectional; the decoder has the same cell and hidden units and reads forwards.
     /// Default a bidirectional GRU with 128 hidden units.
     /// </summary>
     public override ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
 
+    /// <summary>
+    /// Recurrent layers of the decoder, 1 to 1,000; default null: as many as the encoder. Its layers begin with the states of the encoder's
+    /// last ones, the lowest with that of the first if there are more.
+    /// </summary>
+    public int? DecoderLayers { get; init; }
+
+    /// <summary>
+    /// Whether a learned layer turns the encoder's final state into the decoder's first; default true. False passes it on as it is, like
+    /// the books, which needs an encoder of one direction.
+    /// </summary>
+    public bool Bridge { get; init; } = true;
+
+    /// <summary>
+    /// Whether the decoder's input also has the final state of the encoder's last layer at every step (Cho et al. 2014); default false: it
+    /// only begins with it.
+    /// </summary>
+    public bool StepContext { get; init; }
+
+    /// <summary>
+    /// Whether every target has as many tokens as its source, in training and in what is written; default false.
+    /// </summary>
+    public bool EqualLength { get; init; }
+
+    /// <summary>
+    /// Whether padding after a target is left out of the training loss; default true. Otherwise it counts as end tokens, an exercise of the
+    /// books.
+    /// </summary>
+    public bool MaskedLoss { get; init; } = true;
+
+    /// <summary>What targets are split into; default null: what sources are.</summary>
+    public TokenKind? TargetToken { get; init; }
+
+    /// <summary>The targets, as the model sees them.</summary>
+    internal PairTokens TargetTokens => new(TargetToken ?? Token, Cleaning);
+
     /// <summary>What the decoder sees of the source besides the encoder's final state; default additive attention.</summary>
     public SourceAttention Attention { get; init; } = SourceAttention.Additive;
+
+    /// <summary>
+    /// Whether the decoder attends before its step, with the state that precedes it, and reads the context beside its input (Bahdanau et
+    /// al. 2015); default false: after it, with the state that follows, for the output (Luong et al. 2015).
+    /// </summary>
+    public bool AttentionBefore { get; init; }
 
     /// <summary>What a source is; default a text.</summary>
     public SourceKind Source { get; init; } = SourceKind.Text;
 
-    /// <summary>Maximum characters of a source, 1 to 65,536; default 256.</summary>
+    /// <summary>Maximum tokens of a source, 1 to 65,536; default 256.</summary>
     public int MaxSource { get; init; } = 256;
 
-    /// <summary>Maximum characters of a target, 1 to 65,536; default 256.</summary>
+    /// <summary>Maximum tokens of a target, 1 to 65,536; default 256.</summary>
     public int MaxTarget { get; init; } = 256;
 
     /// <summary>
-    /// The probability, at the start of training, that the decoder gets the true previous character instead of its own, 0 to 1; default 1
+    /// The probability, at the start of training, that the decoder gets the true previous token instead of its own, 0 to 1; default 1
     /// (Williams and Zipser 1989).
     /// </summary>
     public double TeacherForcing { get; init; } = 1;
@@ -59,8 +101,21 @@ public sealed record TranslatorConfig : PairConfig
     /// <inheritdoc/>
     public override IEnumerable<string> Errors()
     {
-        foreach (string error in SequenceEncoder.Errors(Model))
+        foreach (string error in SequenceEncoder.Errors(Model).Concat(TextErrors()))
             yield return error;
+        if (TargetToken is { } token && token != Token)
+        {
+            foreach (string error in PairTokens.Errors(token, Cleaning.None))
+                yield return $"target-{error}";
+        }
+        if (DecoderLayers is < 1 or > 1000)
+            yield return $"decoder-layers must be 1 to 1000, not {DecoderLayers}";
+        if (!Bridge && Model.Bidirectional)
+            yield return "without a bridge the decoder begins with the encoder's state as it is: take --bidirectional false";
+        if (AttentionBefore && Attention == SourceAttention.None)
+            yield return "attention-place is for a decoder with attention: give --attention, too";
+        if (EqualLength && Source == SourceKind.Label)
+            yield return "equal-length is for sources that are texts: leave it out with --source label";
         if (MaxSource is < 1 or > LongestSequence)
             yield return $"max-source must be 1 to {LongestSequence}, not {MaxSource}";
         if (MaxTarget is < 1 or > LongestSequence)
@@ -74,7 +129,7 @@ public sealed record TranslatorConfig : PairConfig
     }
 
     /// <inheritdoc/>
-    internal override PairVocab VocabOf(IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(Source, pairs);
+    internal override PairVocab VocabOf(IReadOnlyList<TextPair> pairs) => TranslatorVocab.Of(this, pairs);
 
     /// <inheritdoc/>
     internal override IReadOnlyDictionary<string, long[]> Shapes(Vocab source, Vocab target) =>
@@ -85,7 +140,7 @@ public sealed record TranslatorConfig : PairConfig
     /// <inheritdoc/>
     internal override TrainedModel Build(Vocab source, Vocab target, int threads, PairCheckpoint? start) =>
         new TrainedTranslator(
-            new Translator(this, source.Count, target.Count, threads), new TranslatorVocab(Source, source, target), start);
+            new Translator(this, source.Count, target.Count, threads), new TranslatorVocab(this, source, target), start);
 }
 
 /// <summary>The kind of source in a pair.</summary>

@@ -1,5 +1,6 @@
 using CharLM.Batching;
 using CharLM.Randomness;
+using CharLM.Tokenization;
 using CharLM.Training;
 using static TorchSharp.torch;
 
@@ -51,20 +52,24 @@ internal sealed class TranslatorTask : IPairTask
 
     private (Tensor Loss, long Predictions) ForcedLoss(ReadOnlySpan<int> examples, double forcing, RandomStream? random)
     {
-        EncodedSource source = _model.ComputeSource(Batch(_sources, examples));
-        PaddedBatch before = Batch(_before, examples), targets = Batch(_targets, examples);
+        EncodedSource source = _model.ComputeSource(Batch(_sources, examples, Vocab.UnknownId));
+        // Past its end a target goes on with end tokens, which count when padding does.
+        PaddedBatch before = Batch(_before, examples, _vocab.EndId), targets = Batch(_targets, examples, _vocab.EndId);
+        bool masked = random is null || _model.Config.MaskedLoss;
         Tensor ids = before.Ids(_model.Device).t();                                // [steps, batch]
         Tensor logits = forcing >= 1 || random is null ? _model.ComputeTarget(ids, source.State, source).Logits
             : OwnSteps(ids, source, forcing, random);
-        return (MaskedLoss.CrossEntropy(logits, targets), targets.NumTokens);
+        return masked ? (MaskedLoss.CrossEntropy(logits, targets), targets.NumTokens)
+            : (nn.functional.cross_entropy(logits.flatten(0, 1), targets.Ids(_model.Device).t().flatten()),
+                (long)targets.BatchSize * targets.NumSteps);
     }
 
-    private static PaddedBatch Batch(List<ReadOnlyMemory<int>> sequences, ReadOnlySpan<int> examples)
+    private static PaddedBatch Batch(List<ReadOnlyMemory<int>> sequences, ReadOnlySpan<int> examples, int padding)
     {
         var rows = new ReadOnlyMemory<int>[examples.Length];
         for (int i = 0; i < rows.Length; i++)
             rows[i] = sequences[examples[i]];
-        return new PaddedBatch(rows);
+        return new PaddedBatch(rows, padding);
     }
 
     // The previous token of each step is the true one with this probability, else the model's own most probable one.

@@ -87,7 +87,7 @@ public sealed class ClassifierTests
     public void FaultOf_PairsThatCannotBe_SaysWhy()
     {
         TextPair[] pairs = [new("abc", "xyx", 1), new("b", "y", 2)];
-        ClassifierVocab texts = ClassifierVocab.Of(LabelOf.Text, pairs), characters = ClassifierVocab.Of(LabelOf.Character, pairs);
+        ClassifierVocab texts = ClassifierVocab.Of(new ClassifierConfig(), pairs), characters = ClassifierVocab.Of(new ClassifierConfig { LabelOf = LabelOf.Character }, pairs);
         ClassifierConfig config = new() { MaxLength = 4 };
         Assert.Null(texts.ErrorOf(pairs[0], config));
         Assert.Equal("the label 'z' was not in training; known are xyx, y", texts.ErrorOf(new TextPair("a", "z", 1), config));

@@ -17,7 +17,7 @@ public sealed class BeamDecoderTests : IDisposable
     private const int MaxTarget = 4;
 
     private static readonly TextPair[] Pairs = [new("abc", "ca", 1), new("b", "bbb", 2), new("cab", "a", 3), new("bcabc", "ac", 4)];
-    private static readonly TranslatorVocab Vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+    private static readonly TranslatorVocab Vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
 
     private readonly DisposeScope _scope = NewDisposeScope();
 

@@ -22,7 +22,7 @@ public sealed class TargetHeightTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+        TranslatorVocab vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
         var config = new TranslatorConfig
         {
             Model = new ModelConfig { NumHiddens = 6, Bidirectional = true, Init = WeightInit.Xavier },

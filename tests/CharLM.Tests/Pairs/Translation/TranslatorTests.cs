@@ -82,7 +82,7 @@ public sealed class TranslatorTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(2);
-        TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+        TranslatorVocab vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
         TranslatorConfig config = Config(CellKind.Gru, SourceAttention.Additive, true, 1, 0);
         config = config with { Model = config.Model with { NumHiddens = 2, Implementation = Implementation.BuiltIn } };
         using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
@@ -98,7 +98,7 @@ public sealed class TranslatorTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+        TranslatorVocab vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
         using var model = new Translator(
             Config(CellKind.Gru, SourceAttention.Dot, true, 1, 0) with { TeacherForcing = 0, TeacherForcingEnd = 0 }, vocab.Source.Count,
                 vocab.Target.Count);
@@ -126,7 +126,7 @@ public sealed class TranslatorTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(8);
-        TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+        TranslatorVocab vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
         using var model = new Translator(
             Config(CellKind.Gru, SourceAttention.Additive, true, 1, 0) with { MaxTarget = 3 }, vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
@@ -147,7 +147,7 @@ public sealed class TranslatorTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
         manual_seed(9);
-        TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+        TranslatorVocab vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
         using var model = new Translator(Config(CellKind.Lstm, SourceAttention.Dot, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         Sharpen(model);
         Hypothesis written = new BeamDecoder(model, vocab, new DecodingConfig())
@@ -171,7 +171,7 @@ public sealed class TranslatorTests
     [Fact]
     public void Write_AtATemperature_DrawsTheSameTargetsFromTheSameSeed()
     {
-        TranslatorVocab vocab = TranslatorVocab.Of(SourceKind.Text, Pairs);
+        TranslatorVocab vocab = TranslatorVocab.Of(new TranslatorConfig(), Pairs);
         using var model = new Translator(Config(CellKind.Gru, SourceAttention.None, true, 1, 0), vocab.Source.Count, vocab.Target.Count);
         string Draw(long seed) =>
             string.Join(' ', new BeamDecoder(model, vocab, new DecodingConfig { Temperature = 1, Seed = seed })
@@ -244,7 +244,7 @@ public sealed class TranslatorTests
     public void FaultOf_PairsThatCannotBe_SaysWhy()
     {
         TranslatorConfig config = Config(CellKind.Gru, SourceAttention.None, true, 1, 0) with { MaxSource = 5, MaxTarget = 3 };
-        TranslatorVocab texts = TranslatorVocab.Of(SourceKind.Text, Pairs), labels = TranslatorVocab.Of(SourceKind.Label, Pairs);
+        TranslatorVocab texts = TranslatorVocab.Of(new TranslatorConfig(), Pairs), labels = TranslatorVocab.Of(new TranslatorConfig { Source = SourceKind.Label }, Pairs);
         Assert.Null(texts.ErrorOf(Pairs[0], config));
         Assert.Equal("the source has 6 characters, more than --max-source 5", texts.ErrorOf(new TextPair("abcabc", "a", 1), config));
         Assert.Equal("the target has 4 characters, more than --max-target 3", texts.ErrorOf(new TextPair("abc", "aaaa", 1), config));

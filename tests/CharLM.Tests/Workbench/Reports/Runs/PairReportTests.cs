@@ -128,8 +128,8 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Html_OfTranslators_ShowsCurvesPredictionsAndAttentionInTheBrowser() => await AssertShownAsync(
         [Trained("one", Turned, new TranslatorConfig())], Turned,
-            "line,line,line,line,line,matrix,matrix,matrix,matrix",
-        ["Held-out exact match", "Held-out character error rate", "the first 14 held-out pairs", "each row sums to 1",
+            "line,line,line,line,line,line,matrix,matrix,matrix,matrix",
+        ["Held-out exact match", "Held-out BLEU", "Held-out character error rate", "the first 14 held-out pairs", "each row sums to 1",
             "attention: additive"]);
 
     [Fact]
