@@ -93,7 +93,8 @@ public sealed class SequenceTests : IDisposable
         Outcome[] eval = await _sandbox.RunEachAsync([
             ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3"],
             ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3", "--json"]]);
-        Assert.Matches(@"^beam 1: exact match 1\.0000, character error rate 0\.0000, BLEU 1\.0000, \d+\.\d s$", eval[0].Succeeded().OutputLines[0]);
+        Assert.Matches(@"^beam 1: exact match 1\.0000, character error rate 0\.0000, BLEU 1\.0000, \d+\.\d s$",
+            eval[0].Succeeded().OutputLines[0]);
         Assert.Equal([1, 3], eval[1].Json().GetProperty("beams").EnumerateArray().Select(one => one.GetProperty("beam").GetInt32()));
         await _sandbox.RefuseEachAsync(
             (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", swapped], ["its targets are: swap the two columns"]),
@@ -140,7 +141,8 @@ public sealed class SequenceTests : IDisposable
     {
         await _sandbox.RefuseEachAsync(
             (2, ["seq2seq", "train"], ["--data"]),
-            (2, ["seq2seq", "train", "--data", Turned, "--source", "label", "--attention", "dot", "--teacher-forcing", "2", "--epochs", "0"],
+            (2,
+                ["seq2seq", "train", "--data", Turned, "--source", "label", "--attention", "dot", "--teacher-forcing", "2", "--epochs", "0"],
                 ["a label has nothing to attend to", "teacher-forcing must be 0 to 1, not 2", "epochs must be 1 to 1000000, not 0"]),
             (2, ["classify", "train", "--data", Labels, "--pooling", "mean", "--label-of", "character"],
                 ["pooling is for labels of whole texts"]),

@@ -36,7 +36,8 @@ internal sealed class CorpusGetCommand : Verb
         if (file.Entry.Attribution is { } attribution)
             ErrorLine.Write(parse.InvocationConfiguration.Error, $"{file.Entry.Name}: {attribution}");
         parse.InvocationConfiguration.Output.WriteLine(parse.GetValue(_json)
-            ? JsonOutput.Line(new { file.Entry.Name, file.Entry.Attribution, Path = path, file.Entry.Bytes, file.Entry.Sha256, file.Source })
+            ? JsonOutput.Line(
+                new { file.Entry.Name, file.Entry.Attribution, Path = path, file.Entry.Bytes, file.Entry.Sha256, file.Source })
             : path);
         return ExitCode.Done;
     }

@@ -3,6 +3,7 @@ using CharLM.Checkpoints;
 using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
+using CharLM.Models.Attention;
 using CharLM.Pairs;
 using CharLM.Workbench.Runs;
 
@@ -15,8 +16,12 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
 
     private readonly TrainerOptions _trainer;
     private readonly PairTextOptions _texts = new();
+    private readonly Option<Setting<AttentionKind>?> _encoderAttention = OptionOf.ChoiceOr<AttentionKind>(
+        "none", "--encoder-attention", "Let each state of the encoder attend to all of its states. [default: none]");
     private readonly Option<string?> _data = OptionOf.Text(
-        "--data", "FILE", "File of pairs to learn, or a corpus of pairs: UTF-8, one per line, source<TAB>target. [default: that of --config or --resume]");
+        "--data", "FILE",
+            "File of pairs to learn, or a corpus of pairs: UTF-8, one per line, source<TAB>target. [default: that of --config or "
+            + "--resume]");
     private readonly Option<string?> _validation = OptionOf.Text(
         "--validation", "FILE|none",
             "File of pairs to measure after every epoch; none overrides that of a configuration. [default: none]");
@@ -30,6 +35,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
         this.Add(HelpGroup.Text, _data, _validation);
         _texts.AddTo(this);
         Network.AddTo(this);
+        this.Add(HelpGroup.Model, _encoderAttention);
         _trainer.AddTo(this);
     }
 
@@ -45,7 +51,8 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
     {
         Data = parse.GetValue(_data) ?? under.Data,
         Validation = parse.GetValue(_validation) is { } validation ? validation == NoValidation ? null : validation : under.Validation,
-        Model = ApplyModel(parse, _texts.Apply(parse, under.Model)),
+        Model = ApplyModel(parse, _texts.Apply(parse, under.Model)) is var model && parse.GetValue(_encoderAttention) is { } attention
+            ? model with { EncoderAttention = attention.Value } : model,
         Training = _trainer.Apply(parse, under.Training),
     };
 

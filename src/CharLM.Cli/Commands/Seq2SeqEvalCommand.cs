@@ -80,12 +80,12 @@ internal sealed class Seq2SeqEvalCommand : Verb
         return ExitCode.Done;
     }
 
-    private static IReadOnlyList<int> BeamsOf(string beams)
+    private static int[] BeamsOf(string beams)
     {
         string[] parts = beams.Split(',');
         int[] widths = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, null, out int width) ? width : 0)];
         InvalidConfigException.ThrowIfAny(widths.Contains(0) || widths.Length > MostBeams
-            ? [$"--beams takes 1 to {MostBeams} whole numbers from 1, separated by commas, such as 1,2,4, not '{Printable.Text(beams, 100)}'"]
+            ? [$"--beams takes 1 to {MostBeams} whole numbers from 1, separated by commas, not '{Printable.Text(beams, 100)}'"]
             : []);
         return widths;
     }

@@ -52,14 +52,17 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         Add(_preset);
         this.Add(HelpGroup.Text, _targetToken);
         Add(_maskedLoss);
-        this.Add(HelpGroup.Model, _attention, _attentionPlace, _decoderLayers, _bridge, _stepContext, _equalLength, _source, _maxSource, _maxTarget, _teacherForcing, _teacherForcingEnd);
+        this.Add(
+            HelpGroup.Model, _attention, _attentionPlace, _decoderLayers, _bridge, _stepContext, _equalLength, _source, _maxSource,
+            _maxTarget, _teacherForcing, _teacherForcingEnd);
         AddShared();
     }
 
     /// <inheritdoc/>
     public override string[] CommonOptions =>
     [
-        "--data", "--validation", "--preset", "--token", "--cell", "--layers", "--hidden", "--attention", "--epochs", "--lr", "--batch-size", "--patience",
+        "--data", "--validation", "--preset", "--token", "--cell", "--layers", "--hidden", "--attention", "--epochs", "--lr",
+        "--batch-size", "--patience",
         "--checkpoint", "--resume", "--run-dir", "--out", "--device",
     ];
 
@@ -72,7 +75,8 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         ("charlm seq2seq train --data fra.tsv --preset d2l-bahdanau", "translate as the book does"),
     ];
 
-    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken) => parse.GetValue(_preset) == PresetList.Word
+    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken) =>
+        parse.GetValue(_preset) == PresetList.Word
         ? Task.FromResult(PresetList.Print(parse, RunConfigFile.Seq2SeqPresets)) : base.RunAsync(parse, cancellationToken);
 
     protected override Task<PairRunConfig> UnderAsync(

@@ -150,7 +150,11 @@ public sealed class PairRun
         OtherCorpus = _start is null || _start.Corpus.Sha256 == data.Sha256 ? null : _start.Corpus.Name,
         EpochsDone = _start?.Progress.Epochs ?? 0,
         BatchesDone = _session?.BatchesDone ?? 0,
-        Warnings = [.. _session?.Warnings ?? [], .. _start is null ? [] : Unknown(model.Vocab, data), .. heldOut is null ? [] : Unknown(model.Vocab, heldOut)],
+        Warnings =
+        [
+            .. _session?.Warnings ?? [], .. _start is null ? [] : Unknown(model.Vocab, data),
+            .. heldOut is null ? [] : Unknown(model.Vocab, heldOut),
+        ],
         RunDirectory = _session?.Directory.Path,
     };
 }

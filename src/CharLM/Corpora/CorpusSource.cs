@@ -6,7 +6,8 @@ using Polly.Retry;
 namespace CharLM.Corpora;
 
 /// <summary>
-/// A source of a corpus: an <see cref="HttpSource"/>, an <see cref="NpmSource"/>, a <see cref="FileSource"/> or a <see cref="MirrorSource"/>.
+/// A source of a corpus: an <see cref="HttpSource"/>, an <see cref="NpmSource"/>, a <see cref="FileSource"/> or a
+/// <see cref="MirrorSource"/>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(HttpSource), "http")]

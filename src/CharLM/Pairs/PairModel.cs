@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Models.Attention;
 using CharLM.Randomness;
 using CharLM.Tokenization;
 using static TorchSharp.torch.nn;
@@ -73,13 +74,19 @@ public abstract record PairConfig
     public TokenKind Token { get; init; } = TokenKind.Char;
 
     /// <summary>
-    /// How texts are cleaned; default none. <see cref="Corpora.Cleaning.D2L"/> is what both books do to pairs: lower case, plain spaces, and
-    /// with words a space before each of <c>, . ! ?</c>, which becomes a word of its own.
+    /// How texts are cleaned; default none. <see cref="Corpora.Cleaning.D2L"/> is what both books do to pairs: lower case, plain spaces,
+    /// and with words a space before each of <c>, . ! ?</c>, which becomes a word of its own.
     /// </summary>
     public Cleaning Cleaning { get; init; } = Cleaning.None;
 
     /// <summary>Tokens of texts that occur fewer times are read as <see cref="Vocab.Unknown"/>, 0 or more; default 0: none.</summary>
     public int MinFreq { get; init; }
+
+    /// <summary>Lets every state of the encoder attend to all of its states; default null: none.</summary>
+    public AttentionKind? EncoderAttention { get; init; }
+
+    /// <summary>The most tokens of a source.</summary>
+    internal abstract int MostSteps { get; }
 
     /// <summary>The sources, as the model sees them.</summary>
     internal PairTokens SourceTokens => new(Token, Cleaning);

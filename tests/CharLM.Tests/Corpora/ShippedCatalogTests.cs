@@ -11,7 +11,8 @@ public sealed class ShippedCatalogTests
     [Fact]
     public void Entries_AsShipped_AreTheCorporaWithTheirFirstSources()
     {
-        Assert.Equal(["time-machine", "tiny-shakespeare", "moby-dick", "bundled", "cmn-eng", "tang"], Shipped.Entries.Select(entry => entry.Name));
+        Assert.Equal(
+            ["time-machine", "tiny-shakespeare", "moby-dick", "bundled", "cmn-eng", "tang"], Shipped.Entries.Select(entry => entry.Name));
         Assert.Equal(
             [
                 "http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",

@@ -21,6 +21,7 @@ internal sealed class Classifier : PairModel
     private readonly SequenceEncoder _encoder;
     private readonly Embedding? _embedding;
     private readonly AdditiveAttention? _attention;
+    private readonly SelfAttention? _encoderAttention;
     private readonly Parameter? _query;
     private readonly Linear _output;
 
@@ -43,6 +44,8 @@ internal sealed class Classifier : PairModel
             register_module("attention", _attention = new AdditiveAttention(model.OutputSize, model.OutputSize, model.NumHiddens));
             register_parameter("query", _query = new Parameter(randn(model.OutputSize) / Math.Sqrt(model.OutputSize)));
         }
+        if (config.EncoderAttention is { } kind)
+            register_module("encoder_attention", _encoderAttention = new SelfAttention(kind, model.OutputSize, config.MaxLength));
         register_module("output", _output = Linear(model.OutputSize, numLabels));
         WeightInitializer.Apply(this, model);
     }
@@ -77,6 +80,7 @@ internal sealed class Classifier : PairModel
         ModelConfig model = Config.Model;
         Tensor vectors = TokenVectors.Of(texts.Ids(Device).t(), _embedding, VocabSize, _output.weight.dtype);
         (Tensor outputs, RecurrentState last) = _encoder.Forward(functional.dropout(vectors, model.InputDropout, training), texts.Lengths);
+        outputs = _encoderAttention?.Forward(outputs, texts.Lengths) ?? outputs;
         Tensor read = Config.LabelOf == LabelOf.Character ? outputs : Pool(outputs, last, texts);
         return _output.forward(functional.dropout(read, model.OutputDropout, training));
     }
@@ -95,6 +99,8 @@ internal sealed class Classifier : PairModel
                 shapes, "attention", AttentionKind.Additive, model.OutputSize, model.OutputSize, model.NumHiddens, places: 0);
             shapes["query"] = [model.OutputSize];
         }
+        if (config.EncoderAttention is { } kind)
+            SelfAttention.AddShapes(shapes, "encoder_attention", kind, model.OutputSize, config.MaxLength);
         WeightShapes.AddLinear(shapes, "output", model.OutputSize, numLabels);
         return shapes;
     }
@@ -105,6 +111,9 @@ internal sealed class Classifier : PairModel
         long batch = texts.BatchSize, directions = Config.Model.NumDirections;
         switch (Config.Pooling)
         {
+            case Pooling.Last when _encoderAttention is not null:
+                Tensor ends = tensor(texts.Lengths.ToArray(), device: Device).sub(1).view(1, batch, 1);
+                return outputs.gather(0, ends.expand(1, batch, outputs.shape[^1])).squeeze(0);
             case Pooling.Last:
                 return last.Hidden.narrow(0, last.Hidden.shape[0] - directions, directions).transpose(0, 1).reshape(batch, -1);
             case Pooling.Mean:

@@ -30,6 +30,9 @@ public sealed record ClassifierConfig : PairConfig
     public int MaxLength { get; init; } = 1000;
 
     /// <inheritdoc/>
+    internal override int MostSteps => MaxLength;
+
+    /// <inheritdoc/>
     public override IEnumerable<string> Errors()
     {
         foreach (string error in SequenceEncoder.Errors(Model).Concat(TextErrors()))
@@ -59,7 +62,7 @@ public sealed record ClassifierConfig : PairConfig
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Pooling
 {
-    /// <summary>The final state of each direction.</summary>
+    /// <summary>The final state of each direction; with self-attention, the result of the last step.</summary>
     Last,
 
     /// <summary>The mean of all states.</summary>

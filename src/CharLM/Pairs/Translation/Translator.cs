@@ -26,6 +26,7 @@ internal sealed class Translator : PairModel
     private readonly Linear _output;
     private readonly Linear? _hiddenBridge, _cellBridge, _combine;
     private readonly AttentionLayer? _attention;
+    private readonly SelfAttention? _encoderAttention;
 
     /// <summary>A model with fresh weights, drawn from torch's generator.</summary>
     /// <param name="config">The configuration.</param>
@@ -58,6 +59,8 @@ internal sealed class Translator : PairModel
             if (!config.AttentionBefore)
                 register_module("combine", _combine = Linear(hidden + model.OutputSize, hidden));
         }
+        if (config.EncoderAttention is { } own)
+            register_module("encoder_attention", _encoderAttention = new SelfAttention(own, model.OutputSize, config.MaxSource));
         register_module("output", _output = Linear(hidden, targetSize));
         WeightInitializer.Apply(this, model);
     }
@@ -91,6 +94,7 @@ internal sealed class Translator : PairModel
         Tensor vectors = TokenVectors.Of(sources.Ids(Device).t(), _sourceEmbedding, SourceSize, _output.weight.dtype);
         (Tensor outputs, RecurrentState last) = _encoder.Forward(
             functional.dropout(vectors, Config.Model.InputDropout, training), sources.Lengths);
+        outputs = _encoderAttention?.Forward(outputs, sources.Lengths) ?? outputs;
         Tensor batchFirst = outputs.transpose(0, 1);                               // [batch, source steps, directions * hidden]
         var state = new RecurrentState(Bridge(last.Hidden, _hiddenBridge), last.Cell is null ? null : Bridge(last.Cell, _cellBridge));
         Tensor? context = Config.StepContext ? Sides(last.Hidden).select(0, Config.Model.NumLayers - 1) : null;
@@ -162,6 +166,8 @@ internal sealed class Translator : PairModel
             if (!config.AttentionBefore)
                 WeightShapes.AddLinear(shapes, "combine", hidden + model.OutputSize, hidden);
         }
+        if (config.EncoderAttention is { } own)
+            SelfAttention.AddShapes(shapes, "encoder_attention", own, model.OutputSize, config.MaxSource);
         WeightShapes.AddLinear(shapes, "output", hidden, targetSize);
         return shapes;
     }
@@ -227,6 +233,15 @@ public enum SourceAttention
 
     /// <summary>All outputs of the encoder, through <see cref="AttentionKind.Dot"/> attention.</summary>
     Dot,
+
+    /// <summary>All outputs of the encoder, through <see cref="AttentionKind.Cosine"/> attention.</summary>
+    Cosine,
+
+    /// <summary>All outputs of the encoder, through <see cref="AttentionKind.General"/> attention.</summary>
+    General,
+
+    /// <summary>All outputs of the encoder, by their places, through <see cref="AttentionKind.Concat"/> attention.</summary>
+    Concat,
 }
 
 /// <summary>The encoded sources that a decoder works from.</summary>

@@ -90,10 +90,16 @@ public sealed record TranslatorConfig : PairConfig
     [JsonIgnore]
     public AttentionKind? AttentionKind => Attention switch
     {
+        SourceAttention.Cosine => Models.Attention.AttentionKind.Cosine,
+        SourceAttention.General => Models.Attention.AttentionKind.General,
+        SourceAttention.Concat => Models.Attention.AttentionKind.Concat,
         SourceAttention.Additive => Models.Attention.AttentionKind.Additive,
         SourceAttention.Dot => Models.Attention.AttentionKind.Dot,
         _ => null,
     };
+
+    /// <inheritdoc/>
+    internal override int MostSteps => MaxSource;
 
     // The probability of teacher forcing depends on the fraction of training done.
     internal override string? WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
@@ -114,6 +120,8 @@ public sealed record TranslatorConfig : PairConfig
             yield return "without a bridge the decoder begins with the encoder's state as it is: take --bidirectional false";
         if (AttentionBefore && Attention == SourceAttention.None)
             yield return "attention-place is for a decoder with attention: give --attention, too";
+        if (EncoderAttention is not null && Attention == SourceAttention.None)
+            yield return "encoder-attention changes what the decoder attends to: give --attention, too";
         if (EqualLength && Source == SourceKind.Label)
             yield return "equal-length is for sources that are texts: leave it out with --source label";
         if (MaxSource is < 1 or > LongestSequence)

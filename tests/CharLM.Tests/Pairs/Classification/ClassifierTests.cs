@@ -1,6 +1,7 @@
 using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Models;
+using CharLM.Models.Attention;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
 using CharLM.Randomness;
@@ -13,20 +14,22 @@ namespace CharLM.Tests.Pairs.Classification;
 
 public sealed class ClassifierTests
 {
-    public static TheoryData<LabelOf, Pooling, bool> Kinds => new()
+    public static TheoryData<LabelOf, Pooling, bool, AttentionKind?> Kinds => new()
     {
-        { LabelOf.Text, Pooling.Last, false },
-        { LabelOf.Text, Pooling.Last, true },
-        { LabelOf.Text, Pooling.Mean, true },
-        { LabelOf.Text, Pooling.Attention, false },
-        { LabelOf.Character, Pooling.Last, true },
+        { LabelOf.Text, Pooling.Last, false, null },
+        { LabelOf.Text, Pooling.Last, false, AttentionKind.Dot },
+        { LabelOf.Text, Pooling.Last, true, null },
+        { LabelOf.Text, Pooling.Mean, true, AttentionKind.Cosine },
+        { LabelOf.Text, Pooling.Attention, false, null },
+        { LabelOf.Character, Pooling.Last, true, AttentionKind.Additive },
     };
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Shapes_AnyConfiguration_AreThoseOfTheModel(LabelOf labelOf, Pooling pooling, bool bidirectional)
+    public void Shapes_AnyConfiguration_AreThoseOfTheModel(
+        LabelOf labelOf, Pooling pooling, bool bidirectional, AttentionKind? own)
     {
-        ClassifierConfig config = Config(labelOf, pooling, bidirectional);
+        ClassifierConfig config = Config(labelOf, pooling, bidirectional, own);
         using var model = new Classifier(config, 9, 3);
         Assert.Equal(
             Classifier.Shapes(config, 9, 3).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]")
@@ -37,11 +40,12 @@ public sealed class ClassifierTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Forward_AnyBatchMatesAndPadding_GivesWhatTheTextGivesAlone(LabelOf labelOf, Pooling pooling, bool bidirectional)
+    public void Forward_AnyBatchMatesAndPadding_GivesWhatTheTextGivesAlone(
+        LabelOf labelOf, Pooling pooling, bool bidirectional, AttentionKind? own)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable unrecorded = no_grad();
-        using var model = new Classifier(Config(labelOf, pooling, bidirectional), 9, 3);
+        using var model = new Classifier(Config(labelOf, pooling, bidirectional, own), 9, 3);
         foreach (Parameter parameter in model.parameters())
             parameter.normal_();
         model.eval();
@@ -53,7 +57,8 @@ public sealed class ClassifierTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void TrainEpoch_LabelsThatNeedMemory_LearnsThem(LabelOf labelOf, Pooling pooling, bool bidirectional)
+    public void TrainEpoch_LabelsThatNeedMemory_LearnsThem(
+        LabelOf labelOf, Pooling pooling, bool bidirectional, AttentionKind? own)
     {
         // The label of a text: whether it begins with an a; of a character: whether an a occurs before or at its position.
         var random = new RandomStream(11);
@@ -66,7 +71,7 @@ public sealed class ClassifierTests
                         : string.Concat(text.Select((_, place) => text[..(place + 1)].Contains('a') ? 'y' : 'n')), i + 1)),
         ];
         var training = new TrainerConfig { NumEpochs = 10, BatchSize = 16, Optimizer = OptimizerKind.Adam, LearningRate = 0.02, Seed = 1 };
-        ClassifierConfig config = Config(labelOf, pooling, bidirectional);
+        ClassifierConfig config = Config(labelOf, pooling, bidirectional, own);
         using var classifier = TrainedClassifier.Create(
             config with { Model = config.Model with { NumHiddens = 16 } }, new PairFile("pairs", "00", pairs), training.Seed, threads: 1);
         using var trainer = new PairTrainer(new ClassifierTask(classifier.Model, classifier.Vocab, pairs), training);
@@ -87,7 +92,8 @@ public sealed class ClassifierTests
     public void FaultOf_PairsThatCannotBe_SaysWhy()
     {
         TextPair[] pairs = [new("abc", "xyx", 1), new("b", "y", 2)];
-        ClassifierVocab texts = ClassifierVocab.Of(new ClassifierConfig(), pairs), characters = ClassifierVocab.Of(new ClassifierConfig { LabelOf = LabelOf.Character }, pairs);
+        ClassifierVocab texts = ClassifierVocab.Of(new ClassifierConfig(), pairs),
+            characters = ClassifierVocab.Of(new ClassifierConfig { LabelOf = LabelOf.Character }, pairs);
         ClassifierConfig config = new() { MaxLength = 4 };
         Assert.Null(texts.ErrorOf(pairs[0], config));
         Assert.Equal("the label 'z' was not in training; known are xyx, y", texts.ErrorOf(new TextPair("a", "z", 1), config));
@@ -98,10 +104,11 @@ public sealed class ClassifierTests
         Assert.Equal("the text is empty", ClassifierVocab.ErrorOfText("", config));
     }
 
-    private static ClassifierConfig Config(LabelOf labelOf, Pooling pooling, bool bidirectional) => new()
+    private static ClassifierConfig Config(LabelOf labelOf, Pooling pooling, bool bidirectional, AttentionKind? own) => new()
     {
         Model = new ModelConfig { NumHiddens = 5, Bidirectional = bidirectional, EmbeddingSize = bidirectional ? 4 : 0 },
         LabelOf = labelOf,
         Pooling = pooling,
+        EncoderAttention = own,
     };
 }

@@ -1,6 +1,7 @@
 using CharLM.Batching;
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Models.Attention;
 using CharLM.Pairs;
 using CharLM.Pairs.Translation;
 using CharLM.Randomness;
@@ -40,6 +41,16 @@ public sealed class TranslatorFormsTests
         {
             Model = OneWay.Model with { Cell = CellKind.Lstm, EmbeddingSize = 0 }, Bridge = false, DecoderLayers = 1,
             AttentionBefore = true,
+        },
+        ["cosine, and self-attention"] = OneWay with { Attention = SourceAttention.Cosine, EncoderAttention = AttentionKind.Additive },
+        ["general before, and cosine in the encoder"] = OneWay with
+        {
+            Attention = SourceAttention.General, AttentionBefore = true, EncoderAttention = AttentionKind.Cosine,
+        },
+        ["concat, and concat in the encoder"] = OneWay with
+        {
+            Model = OneWay.Model with { Bidirectional = true }, Attention = SourceAttention.Concat, MaxSource = 5,
+            EncoderAttention = AttentionKind.Concat,
         },
     };
 
@@ -134,6 +145,63 @@ public sealed class TranslatorFormsTests
             || (ours.Split('.') is [var layer, var weight] && weight[..^1] + layer[1..] == torchs);
     }
 
+    // Each score, for the decoder's state after its step, from the definition of the texts with torch's operations.
+    [Theory]
+    [InlineData(SourceAttention.Cosine)]
+    [InlineData(SourceAttention.General)]
+    [InlineData(SourceAttention.Dot)]
+    [InlineData(SourceAttention.Additive)]
+    [InlineData(SourceAttention.Concat)]
+    public void Decode_AnyMatchFunction_WeighsAsDefined(SourceAttention attention)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable unrecorded = no_grad();
+        manual_seed(6);
+        using var model = new Translator(OneWay with { Attention = attention, MaxSource = 6 }, 5, 7);
+        model.eval();
+        Tensor Of(string name) => model.get_parameter(name)!;
+        EncodedSource source = model.Encode(new PaddedBatch([new[] { 1, 2, 4 }, new[] { 3, 1 }]));
+        (_, RecurrentState after, Tensor? weights) = model.Decode(tensor(new long[] { 1, 1 }, [1, 2]), source.State, source);
+        for (int row = 0; row < 2; row++)
+        {
+            int length = 3 - row;
+            Tensor query = after.Hidden[1][row], keys = source.Outputs[row].narrow(0, 0, length);   // [4], [length, 4]
+            Tensor scores = attention switch
+            {
+                SourceAttention.Cosine =>
+                    Of("attention.log_strength").exp() * nn.functional.cosine_similarity(query.unsqueeze(0).expand(length, 4), keys, 1),
+                SourceAttention.General => keys.matmul(Of("attention.W_k.weight").t()).matmul(query),
+                SourceAttention.Dot => keys.matmul(query) / 2,
+                SourceAttention.Additive => (keys.matmul(Of("attention.W_k.weight").t()) + query.matmul(Of("attention.W_q.weight").t()))
+                    .tanh().matmul(Of("attention.w_v.weight")[0]),
+                _ => nn.functional.linear(cat([query, keys[length - 1]]), Of("attention.attn.weight"), Of("attention.attn.bias"))
+                    .narrow(0, 0, length),
+            };
+            Assert.True(allclose(scores.softmax(0), weights![row, 0].narrow(0, 0, length), 1e-4, 1e-6));
+            Assert.Equal(1, weights[row, 0].sum().ToDouble(), 1e-5);
+        }
+    }
+
+    // Q = K = V: torch's scaled dot product attention over the states, then the projection; padding neither sees nor is seen.
+    [Fact]
+    public void SelfAttention_Dot_IsTorchsAttentionOverTheStates()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable unrecorded = no_grad();
+        using var layer = new SelfAttention(AttentionKind.Dot, 4, places: 1);
+        Tensor states = randn(5, 2, 4), read = layer.Forward(states, [5, 3]);
+        for (int row = 0; row < 2; row++)
+        {
+            int length = row == 0 ? 5 : 3;
+            Tensor own = states.narrow(0, 0, length).select(1, row);
+            Tensor context = nn.functional.scaled_dot_product_attention(own.unsqueeze(0), own.unsqueeze(0), own.unsqueeze(0)).squeeze(0);
+            Tensor expected = nn.functional.linear(
+                cat([context, own], dim: -1), layer.get_parameter("combine.weight")!, layer.get_parameter("combine.bias")!).tanh();
+            Assert.True(allclose(expected, read.narrow(0, 0, length).select(1, row), 1e-5, 1e-6));
+        }
+        Assert.Equal(0, read.narrow(0, 3, 2).select(1, 1).abs().max().ToDouble());
+    }
+
     [Fact]
     public void Loss_Unmasked_CountsPaddingAsEndTokens()
     {
@@ -149,7 +217,8 @@ public sealed class TranslatorFormsTests
         double sum = 0;
         foreach ((string source, int[] due) in new[]
         {
-            ("b", (int[])[.. vocab.EncodeTarget("bbb"), vocab.EndId]), ("cab", [.. vocab.EncodeTarget("a"), vocab.EndId, vocab.EndId, vocab.EndId]),
+            ("b", (int[])[.. vocab.EncodeTarget("bbb"), vocab.EndId]),
+            ("cab", [.. vocab.EncodeTarget("a"), vocab.EndId, vocab.EndId, vocab.EndId]),
         })
         {
             EncodedSource encoded = model.Encode(new PaddedBatch([vocab.EncodeSource(source)]));
@@ -224,7 +293,8 @@ public sealed class TranslatorFormsTests
         TextPair[] pairs = [new("hi", "你好", 1), new("go", "跑", 2)];
         TranslatorVocab vocab = TranslatorVocab.Of(OneWay, pairs);
         Assert.Null(vocab.ErrorOfLanguage(new PairFile("p.tsv", "00", pairs)));
-        Assert.Equal("vocab mismatch: 3 of the 3 characters of the sources in p.tsv are not in the model's vocab; its targets are: swap the "
+        Assert.Equal(
+            "vocab mismatch: 3 of the 3 characters of the sources in p.tsv are not in the model's vocab; its targets are: swap the "
             + "two columns", vocab.ErrorOfLanguage(new PairFile("p.tsv", "00", [new("你好", "hi", 1), new("跑", "go", 2)])));
         Assert.EndsWith("train a new model on them",
             vocab.ErrorOfLanguage(new PairFile("p.tsv", "00", [new("abc", "défg", 1)])), StringComparison.Ordinal);
@@ -238,10 +308,11 @@ public sealed class TranslatorFormsTests
             "decoder-layers must be 1 to 1000, not 0",
             "without a bridge the decoder begins with the encoder's state as it is: take --bidirectional false",
             "attention-place is for a decoder with attention: give --attention, too",
+            "encoder-attention changes what the decoder attends to: give --attention, too",
         ],
         (new TranslatorConfig
         {
             Bridge = false, DecoderLayers = 0, MinFreq = -1, TargetToken = TokenKind.Byte, AttentionBefore = true,
-            Attention = SourceAttention.None,
+            Attention = SourceAttention.None, EncoderAttention = AttentionKind.Dot,
         }).Errors());
 }

@@ -244,7 +244,8 @@ public sealed class TranslatorTests
     public void FaultOf_PairsThatCannotBe_SaysWhy()
     {
         TranslatorConfig config = Config(CellKind.Gru, SourceAttention.None, true, 1, 0) with { MaxSource = 5, MaxTarget = 3 };
-        TranslatorVocab texts = TranslatorVocab.Of(new TranslatorConfig(), Pairs), labels = TranslatorVocab.Of(new TranslatorConfig { Source = SourceKind.Label }, Pairs);
+        TranslatorVocab texts = TranslatorVocab.Of(new TranslatorConfig(), Pairs),
+            labels = TranslatorVocab.Of(new TranslatorConfig { Source = SourceKind.Label }, Pairs);
         Assert.Null(texts.ErrorOf(Pairs[0], config));
         Assert.Equal("the source has 6 characters, more than --max-source 5", texts.ErrorOf(new TextPair("abcabc", "a", 1), config));
         Assert.Equal("the target has 4 characters, more than --max-target 3", texts.ErrorOf(new TextPair("abc", "aaaa", 1), config));
