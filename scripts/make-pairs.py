@@ -183,6 +183,7 @@ def main():
     parser.add_argument("--test", type=int, default=2_000, help="unseen pairs (default 2000)")
     parser.add_argument("--digits", type=int, default=5, help="maximum digits of a number (default 5)")
     parser.add_argument("--length", type=int, default=20, help="maximum letters of a word (default 20)")
+    parser.add_argument("--unmarked", type=float, default=0, metavar="P", help="for translation: the share of training sources without their last . ! or ? (default 0)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     draw = random.Random(options.seed)
@@ -205,7 +206,11 @@ def main():
     while options.task == "translation" and pairs[cut - 1][0] == pairs[cut][0]:
         cut += 1
     write(os.path.join(options.out, "test.tsv"), pairs[:cut])
-    write(os.path.join(options.out, "train.tsv"), pairs[cut : cut + options.train])
+    train = pairs[cut : cut + options.train]
+    if options.unmarked > 0:
+        # People leave the full stop out: "i love you" should be read like "I love you."
+        train = [(source.rstrip(".!?") or source, target) if draw.random() < options.unmarked else (source, target) for source, target in train]
+    write(os.path.join(options.out, "train.tsv"), train)
 
 
 if __name__ == "__main__":

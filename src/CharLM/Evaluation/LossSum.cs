@@ -36,6 +36,11 @@ public readonly record struct Metric(string Name, double Value)
             metric => metric.Name.ToLowerInvariant().Replace(' ', '_').Replace('-', '_'), metric =>
                 metric.Value, StringComparer.Ordinal);
 
-    /// <summary>The name behind a key of <see cref="ByKey"/>: exact match, macro-F1.</summary>
-    internal static string NameOf(string key) => key == "macro_f1" ? "macro-F1" : key.Replace('_', ' ');
+    /// <summary>The name behind a key of <see cref="ByKey"/>: exact match, macro-F1, BLEU.</summary>
+    internal static string NameOf(string key) => key switch
+    {
+        "macro_f1" => "macro-F1",
+        "bleu" => "BLEU",
+        _ => key.Replace('_', ' '),
+    };
 }
