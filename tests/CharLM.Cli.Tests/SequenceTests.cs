@@ -90,6 +90,8 @@ public sealed class SequenceTests : IDisposable
         Outcome[] predict = await _sandbox.RunEachAsync([
             ["seq2seq", "predict", "--checkpoint", "m", "I love you."], ["seq2seq", "predict", "--checkpoint", "m", "i love you ."]]);
         Assert.Equal(["I love you.\t我愛你。", "i love you .\t我愛你。"], predict.SelectMany(one => one.Succeeded().OutputLines));
+        (await _sandbox.RunAsync("seq2seq", "predict", "--checkpoint", "m", "I won!", "--heat-map", "map.html")).Succeeded();
+        Assert.Contains("I won!", await File.ReadAllTextAsync(_sandbox.At("map.html")), StringComparison.Ordinal);
         Outcome[] eval = await _sandbox.RunEachAsync([
             ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3"],
             ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3", "--json"]]);

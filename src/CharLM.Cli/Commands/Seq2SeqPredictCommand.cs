@@ -3,16 +3,23 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Pairs.Translation;
+using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Html;
+using CharLM.Workbench.Reports.Runs;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary><c>charlm seq2seq predict</c>.</summary>
 internal sealed class Seq2SeqPredictCommand : Verb
 {
+    private const int MostMaps = 100;
+
     private readonly Option<string?> _checkpoint = OptionOf.Text(
         "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
     private readonly PairInputOptions _input = new();
     private readonly DecodingOptions _decoding = new();
+    private readonly Option<string?> _heatMap = OptionOf.Text(
+        "--heat-map", "FILE", $"Also write where each target attends to as HTML, for {MostMaps} targets at most. [default: none]");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -22,6 +29,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
         Add(_checkpoint);
         _input.AddTo(this);
         _decoding.AddTo(this);
+        Add(_heatMap);
         CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
@@ -31,6 +39,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
         ("charlm seq2seq predict \"2026-11-29\"", "the target for one text"),
+        ("charlm seq2seq predict \"I love you.\" --heat-map map.html", "the target, and where each of its tokens attends to"),
         ("charlm seq2seq predict --input sources.txt --beam 5", "targets for every line of a file, by beam search"),
     ];
 
@@ -44,7 +53,21 @@ internal sealed class Seq2SeqPredictCommand : Verb
         IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.ErrorOfSource, cancellationToken);
         new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error).AboutSources(sources);
         bool json = parse.GetValue(_json);
-        IReadOnlyList<Hypothesis> written = translator.Translate(sources, decoding, withAttention: json, cancellationToken);
+        string? heatMap = parse.GetValue(_heatMap);
+        if (heatMap is not null)
+        {
+            InvalidConfigException.ThrowIfAny(
+                translator.Config.AttentionKind is null ? ["the model has no attention: --heat-map has nothing to show"] : []);
+            OutputFile.Probe(heatMap);
+        }
+        IReadOnlyList<Hypothesis> written = translator.Translate(
+            sources, decoding, withAttention: json || heatMap is not null, cancellationToken);
+        if (heatMap is not null)
+        {
+            var report = new Report("Attention", [AttentionMap.Section(
+                sources.Zip(written).Take(MostMaps).Select(one => (one.First, AttentionMap.Of(translator.Vocab, one.First, one.Second))))]);
+            OutputFile.Write(heatMap, writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded));
+        }
         TextWriter output = parse.InvocationConfiguration.Output;
         if (json)
         {

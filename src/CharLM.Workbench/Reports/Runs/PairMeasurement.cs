@@ -55,19 +55,7 @@ public sealed record PairMeasurement(
         string[] sources = [.. pairs.Select(pair => pair.Source).Where(source => translator.Vocab.Texts.Length(source) <= LongestMap)
             .Take(AttentionMaps)];
         IReadOnlyList<Hypothesis> written = translator.Translate(sources, new DecodingConfig(), withAttention: true, cancellationToken);
-        return [.. sources.Zip(written, (source, target) => MapOf(translator.Vocab, source, target))];
-    }
-
-    private static AttentionMap MapOf(TranslatorVocab vocab, string source, Hypothesis written)
-    {
-        IReadOnlyList<string> read = vocab.Texts.Split(source);
-        // Padding after a shorter source has no attention.
-        return new AttentionMap(
-            read, [.. written.Ids.Select(id => vocab.Target[id])],
-                [.. written.Attention!.Select(row => (double[])[.. row.Take(read.Count).Select(weight => (double)weight)])])
-        {
-            Text = source,
-        };
+        return [.. sources.Zip(written, (source, target) => AttentionMap.Of(translator.Vocab, source, target))];
     }
 }
 
@@ -80,4 +68,25 @@ public sealed record AttentionMap(
 {
     /// <summary>The source as it was given.</summary>
     public string Text { get; init; } = "";
+
+    /// <summary>The map of a written target.</summary>
+    internal static AttentionMap Of(TranslatorVocab vocab, string source, Hypothesis written)
+    {
+        IReadOnlyList<string> read = vocab.Texts.Split(source);
+        // Padding after a shorter source has no attention.
+        return new AttentionMap(
+            read, [.. written.Ids.Select(id => vocab.Target[id])],
+                [.. written.Attention!.Select(row => (double[])[.. row.Take(read.Count).Select(weight => (double)weight)])])
+        {
+            Text = source,
+        };
+    }
+
+    /// <summary>The maps of targets as a section of a report.</summary>
+    /// <param name="maps">The maps, each with its title.</param>
+    internal static ReportSection Section(IEnumerable<(string Title, AttentionMap Map)> maps) => new("Attention",
+    [
+        new Paragraph("The weight of each source token in each generated token; each row sums to 1."),
+        .. maps.Select(one => new HeatMap(one.Title, "source", "written", one.Map.Source, one.Map.Written, one.Map.Weights)),
+    ]);
 }

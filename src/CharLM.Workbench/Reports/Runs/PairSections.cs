@@ -44,7 +44,8 @@ internal static class PairSections
         }
         yield return new ReportSection("Predictions", [.. measurements.Select(Predictions)]);
         if (measurements.Any(measured => measured.Attention.Count > 0))
-            yield return Attention(measurements);
+            yield return AttentionMap.Section(
+                measurements.SelectMany(measured => measured.Attention.Select(map => ($"{measured.Run}: {map.Text}", map))));
     }
 
     private static ReportSection Labels(PairMeasurement measured, ConfusionMatrix matrix)
@@ -91,11 +92,4 @@ internal static class PairSections
         [.. measured.Examples.Select(
             example => (string[])[example.Pair.Source, example.Pair.Target, example.Prediction,
                 example.Pair.Target == example.Prediction ? "right" : "wrong"])]);
-
-    private static ReportSection Attention(IReadOnlyList<PairMeasurement> measurements) => new("Attention",
-    [
-        new Paragraph("The weight of each source token in each generated token, for held-out sources; each row sums to 1."),
-        .. measurements.SelectMany(measured => measured.Attention.Select(map =>
-            new HeatMap($"{measured.Run}: {map.Text}", "source", "written", map.Source, map.Written, map.Weights))),
-    ]);
 }
