@@ -31,6 +31,21 @@ public sealed class EvalTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Eval_Page_NamesItsFileAndColoursTheText()
+    {
+        _sandbox.Write("text.txt", Texts.Plain);
+        string[] eval = ["eval", models.Plain, models.Plain, "--corpus", "text.txt", "--split", "all", "--max-tokens", "300"];
+        Outcome[] outcomes = await _sandbox.RunEachAsync([[.. eval, "--html"], [.. eval, "--html", "other.html", "--json"]]);
+        Assert.Equal("page: eval.html; open it in a browser", outcomes[0].Succeeded().OutputLines[^1]);
+        Assert.Equal("other.html", outcomes[1].Succeeded().Json().GetProperty("page").GetString());
+        string page = await File.ReadAllTextAsync(_sandbox.At("eval.html"));
+        // 299 predicted tokens, once for each model and once for their difference, which is nowhere above 0.
+        Assert.Equal(2 * 299, page.Split("; expected ").Length - 1);
+        Assert.Equal(299, page.Split("<span class=\"s0\" title=\"0\">").Length - 1);
+        Assert.Contains("the difference may be chance", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Eval_TextItHasReadWhole_HasNothingHeldOut()
     {
         _sandbox.Write("text.txt", Texts.Plain);

@@ -19,7 +19,8 @@ public sealed class GradientsTests : IDisposable
         // In a locale with a decimal comma, a figure is still one field.
         _sandbox.Environment["LC_ALL"] = "de_DE.UTF-8";
         Outcome outcome = (await _sandbox.RunAsync([.. Gradients, "--csv", "out/g.csv", "--html", "out/g.html"])).Succeeded();
-        Assert.Equal(["model", "rnn", "gru", "lstm", "lstm"], outcome.OutputLines.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["model", "rnn", "gru", "lstm", "lstm", "page:"], outcome.OutputLines.Select(line => line.Split(' ')[0]));
+        Assert.Equal("page: out/g.html; open it in a browser", outcome.OutputLines[^1]);
 
         string[] lines = await File.ReadAllLinesAsync(_sandbox.At("out/g.csv"));
         Assert.Equal("measure,model,place,part,at,value,imaginary", lines[0]);

@@ -70,6 +70,19 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Score_Page_ColoursTheTextAndLeavesStandardOutputToTheLines()
+    {
+        string[] score = ["--checkpoint", models.Unicode, "--top", "2"];
+        Outcome plain = await ScoreAsync("Grüße\n<b>🐳\n", score), paged = await ScoreAsync("Grüße\n<b>🐳\n", [.. score, "--html"]);
+        Assert.Equal(plain.Succeeded().Output, paged.Succeeded().Output);
+        Assert.EndsWith("page: score.html; open it in a browser\n", paged.Error, StringComparison.Ordinal);
+        string page = await File.ReadAllTextAsync(_sandbox.At("score.html"));
+        Assert.Matches("title=\"[0-9.]+; expected . [0-9.]+, . [0-9.]+\">ß</span>", page);
+        Assert.Contains("&lt;b&gt;🐳", page, StringComparison.Ordinal);
+        Assert.Contains("2 lines", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Score_NothingThatItKnows_Fails()
     {
         (await ScoreAsync("", "--checkpoint", models.Plain)).Refused(1, "standard input has no text to score");

@@ -6,6 +6,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Tokenization;
+using CharLM.Workbench.Reports;
 using CharLM.Workbench.Runs;
 using static TorchSharp.torch;
 
@@ -63,6 +64,7 @@ internal sealed class EvalCommand : Verb
         "--mix-order", "N", $"With --mix ngram: the length of the longest n-grams. [default: {UnderMix.Order}]");
     private readonly Option<double?> _mixWeight = OptionOf.Number(
         "--mix-weight", "W", "With --mix: the share of the model, 0 to 1. [default: the best on the validation part]");
+    private readonly PageOption _html = new("eval.html", "with the text coloured by surprisal");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -74,7 +76,7 @@ internal sealed class EvalCommand : Verb
         _model.AddTo(this);
         _corpus.AddTo(this);
         this.Add(HelpGroup.Text, _encoding);
-        this.Add(HelpGroup.Options, _split, _maxTokens, _dynamic, _mix);
+        this.Add(HelpGroup.Options, _split, _maxTokens, _dynamic, _mix, _html.Option);
         this.Add(HelpGroup.Rare, _rows, _resetEvery, _bootstrap, _seed, _dynamicRms, _dynamicRate, _dynamicDecay, _dynamicSteps,
             _mixOrder, _mixWeight);
         _runtime.AddTo(this);
@@ -82,7 +84,8 @@ internal sealed class EvalCommand : Verb
     }
 
     /// <inheritdoc/>
-    public override string[] CommonOptions => ["--checkpoint", "--corpus", "--split", "--max-tokens", "--dynamic", "--mix", "--device", "--json"];
+    public override string[] CommonOptions =>
+        ["--checkpoint", "--corpus", "--split", "--max-tokens", "--dynamic", "--mix", "--html", "--device", "--json"];
 
     /// <inheritdoc/>
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
@@ -91,6 +94,7 @@ internal sealed class EvalCommand : Verb
         ("charlm eval runs/a runs/b", "compare two models on the same text"),
         ("charlm eval --mix ngram", "with n-grams of the training text mixed in"),
         ("charlm eval --corpus other.txt", "measure on another text"),
+        ("charlm eval --html", "a page that shows where the model is sure"),
     ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
@@ -99,6 +103,7 @@ internal sealed class EvalCommand : Verb
         string[] paths = Paths(parse);
         InvalidConfigException.ThrowIfAny([.. run.Errors(), .. _runtime.Errors(parse)]);
         ISavedModel[] models = [.. paths.Select(ModelFile.Read)];
+        string? page = _html.FileOf(parse);
         if (models.Select(model => model.Text.Token == TokenKind.Byte).Distinct().Count() > 1)
             throw new InvalidConfigException(
                 ["a byte model reads a file unchanged, other models read its text: measure them separately"]);
@@ -112,7 +117,9 @@ internal sealed class EvalCommand : Verb
         PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1])
             ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config with { WindowLength = texts[0].WindowLength })
             : null;
-        Print(parse, models, results, comparison);
+        if (page is not null)
+            PageOption.Write(page, PageOf(models, texts, results, comparison), parse.InvocationConfiguration.Error);
+        Print(parse, models, results, comparison, page);
         return ExitCode.Done;
     }
 
@@ -181,17 +188,32 @@ internal sealed class EvalCommand : Verb
         }
     }
 
-    private void Print(ParseResult parse, ISavedModel[] models, EvaluationResult[] results, PairedComparison? comparison)
+    private static Report PageOf(
+        ISavedModel[] models, IReadOnlyList<EvaluationText> texts, EvaluationResult[] results, PairedComparison? comparison) =>
+        EvaluationPage.Of(
+            [.. models.Select((model, i) => new EvaluatedModel(model, results[i], texts[i].WindowLength))], comparison,
+            [
+                .. models.Select(LeakOf).OfType<string>().Distinct(),
+                .. results.Length < 2 || comparison is not null ? Array.Empty<string>()
+                    : [$"Compared {EvaluationLines.WhyNotCompared(models[0], results[0].Report, models[1], results[1].Report)}."],
+            ]);
+
+    private static string? LeakOf(ISavedModel model) => (model as Checkpoint)?.Model.LeakLabel;
+
+    private void Print(
+        ParseResult parse, ISavedModel[] models, EvaluationResult[] results, PairedComparison? comparison, string? page)
     {
         TextWriter output = parse.InvocationConfiguration.Output;
-        string?[] leaks = [.. models.Select(model => (model as Checkpoint)?.Model.LeakLabel)];
+        string?[] leaks = [.. models.Select(LeakOf)];
         if (parse.GetValue(_json))
         {
-            object[] reports = [.. results.Select((result, i) => EvaluationLines.Json(result.Report, leaks[i]))];
+            object[] reports = [.. results.Select((result, i) =>
+                EvaluationLines.Json(result.Report, leaks[i], results.Length == 1 ? page : null))];
             output.WriteLine(reports.Length == 1
                 ? JsonOutput.Line(reports[0])
                 : JsonOutput.Line(new
                 {
+                    Page = page,
                     First = reports[0],
                     Second = reports[1],
                     Comparison = comparison is null ? null : EvaluationLines.Json(comparison),
@@ -215,5 +237,7 @@ internal sealed class EvalCommand : Verb
         foreach (string line in comparison is null ? []
             : EvaluationLines.Describe(comparison, results[0].Report.Model, results[1].Report.Model))
             output.WriteLine(line);
+        if (page is not null)
+            output.WriteLine(PageOption.Describe(page));
     }
 }

@@ -9,7 +9,6 @@ using CharLM.Models;
 using CharLM.Training;
 using CharLM.Workbench.Gradients;
 using CharLM.Workbench.Reports;
-using CharLM.Workbench.Reports.Html;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -36,14 +35,14 @@ internal sealed class GradientsCommand : Verb
     private readonly Option<int?> _trainEpochs = OptionOf.Integer(
         "--train-epochs", "N",
             "Train each model for N epochs first, once with each kind of clipping unless --clip-by names one. [default: 0]");
-    private readonly Option<string?> _html = OptionOf.Text("--html", "FILE", "Write a page with charts to this file. [default: none]");
+    private readonly PageOption _html = new("gradients.html", "with charts");
     private readonly Option<string?> _csv = OptionOf.Text("--csv", "FILE", "Write every figure to this file. [default: none]");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public GradientsCommand()
         : base("gradients", "Show how gradients vanish or explode through time, and the spectrum of the recurrent weights.")
     {
-        foreach (Option option in new Option[] { _checkpoint, _preset, _config, _distance, _rows, _trainEpochs, _html, _csv })
+        foreach (Option option in new Option[] { _checkpoint, _preset, _config, _distance, _rows, _trainEpochs, _html.Option, _csv })
             Add(option);
         _corpus.AddTo(this);
         _text.AddTo(this, splits: true);
@@ -64,7 +63,7 @@ internal sealed class GradientsCommand : Verb
     public override IReadOnlyList<(string Command, string Purpose)> Examples =>
     [
         ("charlm gradients", "compare the three cells before training"),
-        ("charlm gradients mybook.txt --train-epochs 20 --html g.html", "after 20 epochs, as a page with charts"),
+        ("charlm gradients mybook.txt --train-epochs 20 --html", "after 20 epochs, as a page with charts"),
         ("charlm gradients --checkpoint runs/mine", "a model of your own"),
     ];
 
@@ -75,8 +74,9 @@ internal sealed class GradientsCommand : Verb
         Checkpoint? start = parse.GetValue(_checkpoint) is { } file ? CheckpointFile.Read(SavedModelOptions.FileOf(file)) : null;
         GradientStudy study = Configure(parse, start);
         InvalidConfigException.ThrowIfAny([.. study.Errors(), .. _runtime.Errors(parse)]);
-        foreach (string path in new[] { parse.GetValue(_html), parse.GetValue(_csv) }.OfType<string>())
-            OutputFile.Probe(path);
+        string? page = _html.FileOf(parse);
+        if (parse.GetValue(_csv) is { } table)
+            OutputFile.Probe(table);
         CorpusText corpus = await _corpus.ReadAsync(parse, study.Text.ReadAs, start, cancellationToken);
         _runtime.Use(parse);
         TextWriter error = parse.InvocationConfiguration.Error;
@@ -84,12 +84,16 @@ internal sealed class GradientsCommand : Verb
         var report = new GradientReport(rows, corpus.Origin.Name, study);
         if (parse.GetValue(_csv) is { } csv)
             OutputFile.Write(csv, writer => CsvTable.Write(report.Figures(), writer));
-        if (parse.GetValue(_html) is { } html)
-            OutputFile.Write(html, writer => HtmlReport.Write(report.Page(), writer, ChartLibrary.Embedded));
+        if (page is not null)
+            PageOption.Write(page, report.Page(), error);
         if (parse.GetValue(_json))
-            PrintJson(parse, rows);
-        else
-            Print(parse.InvocationConfiguration.Output, rows, study.Distance);
+        {
+            PrintJson(parse, rows, page);
+            return ExitCode.Done;
+        }
+        Print(parse.InvocationConfiguration.Output, rows, study.Distance);
+        if (page is not null)
+            parse.InvocationConfiguration.Output.WriteLine(PageOption.Describe(page));
         return ExitCode.Done;
     }
 
@@ -170,9 +174,10 @@ internal sealed class GradientsCommand : Verb
 
     private static string Number(double value) => value.ToString("0.00e+00", CultureInfo.InvariantCulture);
 
-    private static void PrintJson(ParseResult parse, IReadOnlyList<GradientRow> rows) =>
+    private static void PrintJson(ParseResult parse, IReadOnlyList<GradientRow> rows, string? page) =>
         parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new
         {
+            Page = page,
             Models = rows.Select(row => new
             {
                 row.Name,

@@ -7,6 +7,7 @@ using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Workbench.Reports;
 
 namespace CharLM.Cli.Commands;
 
@@ -29,6 +30,7 @@ internal sealed class ScoreCommand : Verb
     {
         Description = "Read the lines as one text; without it each line is read by itself.",
     };
+    private readonly PageOption _html = new("score.html", "with the text coloured by surprisal");
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = new("--json") { Description = "Print a JSON object per line." };
 
@@ -37,7 +39,7 @@ internal sealed class ScoreCommand : Verb
     {
         Add(_texts);
         _model.AddTo(this);
-        foreach (Option option in new Option[] { _encoding, _perChar, _top, _carryState })
+        foreach (Option option in new Option[] { _encoding, _perChar, _top, _carryState, _html.Option })
             Add(option);
         _runtime.AddTo(this);
         Add(_json);
@@ -50,6 +52,7 @@ internal sealed class ScoreCommand : Verb
         ("echo \"hello\" | charlm score --per-char", "how surprising each character is"),
         ("echo \"hello\" | charlm score --top 5", "what the model expected instead"),
         ("charlm score a.txt b.txt --json", "lines of several texts as JSON"),
+        ("charlm score mybook.txt --top 5 --html", "a page that also shows what was expected"),
     ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
@@ -61,7 +64,9 @@ internal sealed class ScoreCommand : Verb
                 ? [$"top must be 0 (none) to {MostExpected}, not {parse.GetValue(_top)}"] : Array.Empty<string>()]);
         CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.StandardInput;
         TextEncoding? encoding = EncodingOf(parse);
-        ISavedModel saved = ModelFile.Read(_model.Path(parse));
+        string path = _model.Path(parse);
+        ISavedModel saved = ModelFile.Read(path);
+        string? page = _html.FileOf(parse);
         using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
         IReadOnlyList<CorpusPlace> places = await CorpusOptions.Resolver(report, encoding?.Name, null)
             .LocateAsync(names, cancellationToken);
@@ -72,9 +77,19 @@ internal sealed class ScoreCommand : Verb
         var tokenizer = Tokenizer.Create(saved.Text.Token);
         using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
         using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState), parse.GetValue(_top) ?? 0);
+        ScorePage? scored = page is null ? null : new ScorePage(saved.Vocab, tokenizer.TokenSeparator);
         // A blocking read of standard input cannot be cancelled: Ctrl+C abandons it.
-        return await Task.Run(() => Score(parse, scorer, tokenizer, saved.Vocab, places, encoding, cancellationToken), cancellationToken)
+        int exitCode = await Task.Run(
+            () => Score(parse, scorer, tokenizer, saved.Vocab, places, encoding, scored, cancellationToken), cancellationToken)
             .WaitAsync(cancellationToken);
+        if (page is not null && exitCode == ExitCode.Done)
+        {
+            TextWriter error = parse.InvocationConfiguration.Error;
+            PageOption.Write(page, scored!.Page(path, places.Count == 1 ? places[0].Name : $"{places.Count} texts"), error);
+            // Standard output holds the lines, for programs.
+            error.WriteLine(PageOption.Describe(page));
+        }
+        return exitCode;
     }
 
     private TextEncoding? EncodingOf(ParseResult parse) => parse.GetValue(_encoding) is not { } name ? null
@@ -107,7 +122,7 @@ internal sealed class ScoreCommand : Verb
 
     private int Score(
         ParseResult parse, LineScorer scorer, Tokenizer tokenizer, Vocab vocab, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding,
-            CancellationToken cancellationToken)
+            ScorePage? page, CancellationToken cancellationToken)
     {
         string location = places.Count == 1 ? places[0].Location : $"the {places.Count} texts";
         TextWriter output = parse.InvocationConfiguration.Output;
@@ -124,6 +139,7 @@ internal sealed class ScoreCommand : Verb
                     + string.Concat(Enumerable.Range(1, top).Select(place => $"\ttop{place}\tp{place}")));
             LineScore score = scorer.Score(line, cancellationToken);
             last = score;
+            page?.Add(score, tokenizer.ToText(line.Text));
             number++;
             tokens += score.Tokens.Count;
             unknown += score.Unknown;

@@ -55,7 +55,10 @@ internal static class EvaluationLines
     }
 
     /// <summary>All figures, for JSON.</summary>
-    public static object Json(EvaluationReport report, string? warning) => new
+    /// <param name="report">The evaluation.</param>
+    /// <param name="warning">A warning, if any.</param>
+    /// <param name="page">The file of the page; default null: none was written.</param>
+    public static object Json(EvaluationReport report, string? warning, string? page = null) => new
     {
         report.Model,
         report.Text,
@@ -79,6 +82,7 @@ internal static class EvaluationLines
         report.CalibrationError,
         report.Seconds,
         Warning = warning,
+        Page = page,
     };
 
     /// <summary>The comparison, for JSON.</summary>

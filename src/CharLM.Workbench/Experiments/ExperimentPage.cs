@@ -1,4 +1,5 @@
 using CharLM.Workbench.Reports;
+using CharLM.Workbench.Reports.Runs;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Workbench.Experiments;
@@ -25,18 +26,44 @@ public static class ExperimentPage
         TrialMetric[] measures = experiment.Measure == TrialMetric.HeldOutBits && samePerplexity
             ? [TrialMetric.HeldOutPerplexity, TrialMetric.HeldOutBits]
             : [experiment.Measure];
-        List<string> about = [experiment.About ?? "", report.Best is { } best && report.Rows.Count > 1
-            ? $"The best mean is that of {best.Variant}." : "", experiment.MeasuresOneText ? ""
+        List<string> about = [experiment.About ?? "", experiment.MeasuresOneText ? ""
                 : "The variants are measured on different texts or parts of a text, so their figures do not rank them.",
                     report.Unfinished > 0 ? $"{report.Unfinished} of {all.Length} trials are not finished." : ""];
         return new Report(
             $"Experiment {experiment.Name}",
             [
                 new ReportSection("Variants",
-                    [.. about.Where(text => text.Length > 0).Select(text => new Paragraph(text)), ExperimentTable.Short(report)]),
+                    [.. Verdict(report, all), .. about.Where(text => text.Length > 0).Select(text => new Paragraph(text)),
+                        ExperimentTable.Short(report)]),
                 new ReportSection("Learning", [.. measures.Select(measure => Chart(all, measure, directory))]),
                 new ReportSection("Trials", Trials(all)),
             ]);
+    }
+
+    // Who wins, by how much, and whether counting beats it.
+    private static IEnumerable<Paragraph> Verdict(ExperimentReport report, TrialStatus[] trials)
+    {
+        TrialMetric measure = report.Experiment.Measure;
+        ExperimentRow[] ranked = [.. report.Rows.Where(row => row.Of(measure) is { Mean: not double.NaN })
+            .OrderBy(row => row.Of(measure)!.Mean)];
+        if (report.Best is not { } best || ranked.Length == 0)
+            yield break;
+        Spread first = best.Of(measure)!;
+        string name = ExperimentTable.NameOf(measure), over = first.Count > 1 ? $", mean of {first.Count} seeds" : "";
+        string lead = ranked is [_, var second, ..]
+            ? $"{best.Variant} wins: {name} {ReportFigure.Of(first.Mean)}{over}, "
+                + $"{RunVerdict.Share(first.Mean, second.Of(measure)!.Mean, "lower", "higher")} than {second.Variant} "
+                + $"({ReportFigure.Of(second.Of(measure)!.Mean)})"
+            : $"{best.Variant} reaches {name} {ReportFigure.Of(first.Mean)}{over}";
+        UnseenFigures[] unseen = [.. trials.Where(status => status.Trial.Variant == best.Variant)
+            .Select(status => status.Result?.Unseen).OfType<UnseenFigures>().Where(figures => figures.NGramLoss is not null)];
+        if (unseen.Length > 0)
+        {
+            double loss = unseen.Average(figures => figures.Loss), counted = unseen.Average(figures => figures.NGramLoss!.Value);
+            lead += $", and counting (n-gram of order {unseen[0].NGramOrder}) {(counted < loss ? "beats it" : "does not beat it")} on "
+                + $"unseen text: perplexity {ReportFigure.Of(Math.Exp(counted))}, the model's {ReportFigure.Of(Math.Exp(loss))}";
+        }
+        yield return new Paragraph(lead + ".") { IsLead = true };
     }
 
     // Each variant has one colour: its mean over the seeds as a solid line, its trials as dashed lines.
@@ -51,8 +78,11 @@ public static class ExperimentPage
         bool showsTrials = !hasMeans || variants.Sum(variant => variant.Curves.Length + 1) <= MostLines;
         string over = hasMeans ? $", mean over the seeds{(showsTrials ? ", and each (dashed lines)" : "")}" : "";
         string title = $"{ExperimentTable.NameOf(measure)}{over}";
-        return new LineChart(title, "epoch", ExperimentTable.NameOf(measure),
-            [.. variants.SelectMany(variant => Lines(variant.Name, variant.Group, variant.Curves, showsTrials))]);
+        return new LineChart(title, LearningAxes.Epoch, ExperimentTable.NameOf(measure),
+            [.. variants.SelectMany(variant => Lines(variant.Name, variant.Group, variant.Curves, showsTrials))])
+        {
+            OtherX = LearningAxes.Others(ofPairs: false),
+        };
     }
 
     private static IEnumerable<LineSeries> Lines(string name, int group, LineSeries[] curves, bool showsTrials)
@@ -60,10 +90,18 @@ public static class ExperimentPage
         if (curves.Length == 1)
             return [curves[0] with { Name = name, Group = group }];
         // A mean over fewer trials would jump where one ends, so it covers only the epochs that all trials have.
-        IEnumerable<(double, double)> mean = curves.SelectMany(curve => curve.Points).GroupBy(point => point.X).OrderBy(epoch => epoch.Key)
-            .Where(epoch => epoch.Count() == curves.Length).Select(epoch => (epoch.Key, epoch.Average(point => point.Y)));
-        return [new LineSeries(name, [.. mean]) { Group = group },
-            .. showsTrials ? curves.Select(curve => curve with { Group = group, Dashed = true }) : []];
+        (double Epoch, (LineSeries Curve, int Point)[] Places)[] common = [.. curves
+            .SelectMany(curve => curve.Points.Select((point, i) => (point.X, Curve: curve, Point: i)))
+            .GroupBy(place => place.X, place => (place.Curve, place.Point)).OrderBy(epoch => epoch.Key)
+            .Where(epoch => epoch.Count() == curves.Length).Select(epoch => (epoch.Key, epoch.ToArray()))];
+        var mean = new LineSeries(
+            name, [.. common.Select(epoch => (epoch.Epoch, epoch.Places.Average(place => place.Curve.Points[place.Point].Y)))])
+        {
+            Group = group,
+            OtherX = [.. curves[0].OtherX.Select((_, axis) =>
+                (double[])[.. common.Select(epoch => epoch.Places.Average(place => place.Curve.OtherX[axis][place.Point]))])],
+        };
+        return [mean, .. showsTrials ? curves.Select(curve => curve with { Group = group, Dashed = true }) : []];
     }
 
     private static LineSeries Curve(TrialStatus status, TrialMetric measure, ExperimentDirectory directory)
@@ -71,14 +109,16 @@ public static class ExperimentPage
         // Bits per character are bits per token over characters per token, which is constant and known once the trial is finished.
         IReadOnlyList<EpochMetrics> metrics = directory.Metrics(status.Trial);
         double scale = metrics is [.., var last] ? status.Result?.HeldOutBits / last.HeldOutLoss ?? double.NaN : double.NaN;
-        IEnumerable<(double Epoch, double Value)> points = metrics
-            .Select(epoch => ((double)epoch.Epoch, measure switch
+        return LearningAxes.Series(status.Trial.Id, metrics, epoch =>
+        {
+            double? value = measure switch
             {
                 TrialMetric.TrainPerplexity => epoch.TrainPerplexity,
-                TrialMetric.HeldOutPerplexity => epoch.HeldOutPerplexity ?? double.NaN,
-                _ => scale * (epoch.HeldOutLoss ?? double.NaN),
-            }));
-        return new LineSeries(status.Trial.Id, [.. points.Where(point => double.IsFinite(point.Value))]);
+                TrialMetric.HeldOutPerplexity => epoch.HeldOutPerplexity,
+                _ => scale * epoch.HeldOutLoss,
+            };
+            return value is { } known && double.IsFinite(known) ? known : null;
+        });
     }
 
     private static ReportTable Trials(TrialStatus[] trials)

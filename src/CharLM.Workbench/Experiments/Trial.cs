@@ -94,6 +94,9 @@ public sealed record TrialResult
     /// <summary>Held-out bits per character after the last epoch; null if nothing is held out, or if it has unknown tokens.</summary>
     public double? HeldOutBits { get; init; }
 
+    /// <summary>The best model's figures on unseen text, beside counted n-grams; null if training saw all.</summary>
+    internal UnseenFigures? Unseen { get; init; }
+
     /// <summary>Tokens per second of training, median over the epochs.</summary>
     public required double TokensPerSecond { get; init; }
 
@@ -122,6 +125,7 @@ public sealed record TrialResult
             TrainPerplexity = summary.TrainPerplexity ?? double.NaN,
             HeldOutPerplexity = summary.HeldOutPerplexity,
             HeldOutBits = summary.HeldOutLoss / Math.Log(2) / summary.CharactersPerToken,
+            Unseen = summary.Unseen,
             TokensPerSecond = Median.Of(metrics.Select(epoch => epoch.TokensPerSecond)) ?? 0,
             TrainedSeconds = summary.TrainedSeconds,
         };

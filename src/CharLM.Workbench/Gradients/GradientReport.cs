@@ -37,9 +37,9 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
             + "explodes. It is computed in float32, which represents norms of 1e-30 to 1e30 accurately: the factor per step uses only "
             + "these."),
         new LineChart("Gradient of the loss with respect to earlier states", "steps back", "norm",
-            [.. rows.SelectMany((row, group) => row.Curves.Select(curve => new LineSeries(
+            WithMarkers(rows.SelectMany((row, group) => row.Curves.Select(curve => new LineSeries(
             $"{row.Name}: {curve.State}{(row.Model.NumLayers > 1 ? $" {curve.Layer}" : "")}",
-            [.. curve.Norms.Select((norm, i) => (i + 1.0, norm))]) { Group = group, Dashed = curve.State == "cell" }))])
+            [.. curve.Norms.Select((norm, i) => (i + 1.0, norm))]) { Group = group, Dashed = curve.State == "cell" }))))
         { LogarithmicY = true },
         new ReportTable(
             "",
@@ -65,15 +65,18 @@ public sealed class GradientReport(IReadOnlyList<GradientRow> rows, string corpu
             + "every step, so moduli below 1 make it vanish and moduli above 1 make it explode. Gates and squashing functions change "
             + "this; the chart above shows the result."),
         new LineChart("Eigenvalues of W_hh", "rank", "modulus",
-            [.. Series((_, spectrum) => spectrum.Eigenvalues.Select((value, i) => (i + 1.0, value.Magnitude)))]),
+            WithMarkers(Series((_, spectrum) => spectrum.Eigenvalues.Select((value, i) => (i + 1.0, value.Magnitude))))),
         new Paragraph("The spectral norm of its powers, which bounds the effect of k steps; in the long run it follows the k-th power of "
             + "the largest modulus."),
         new LineChart("Powers of W_hh", "k", "norm of the k-th power",
-            [.. Series((_, spectrum) => spectrum.Powers.Select(power => ((double)power.Exponent, power.Norm)))])
+            WithMarkers(Series((_, spectrum) => spectrum.Powers.Select(power => ((double)power.Exponent, power.Norm)))))
         {
             LogarithmicY = true,
         },
     ];
+
+    // Curves of one model share its colour: layers and gates are told apart by markers.
+    private static LineSeries[] WithMarkers(IEnumerable<LineSeries> series) => [.. series.Select((one, i) => one with { Marker = i })];
 
     private IEnumerable<LineSeries> Series(Func<GradientRow, GateSpectrum, IEnumerable<(double X, double Y)>> points) =>
         rows.SelectMany((row, group) =>

@@ -1,7 +1,5 @@
-using System.Net;
-using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using CharLM.Workbench.Reports.Html;
 
 namespace CharLM.Workbench.Inspection;
 
@@ -10,10 +8,25 @@ namespace CharLM.Workbench.Inspection;
 /// words (after Karpathy, Johnson and Li 2015, "Visualizing and understanding recurrent networks"). The page is one file and needs no
 /// network.
 /// </summary>
-public static partial class ActivationPage
+public static class ActivationPage
 {
     private const int MostRanks = 12;
-    private const string Template = "CharLM.Workbench.Inspection.activations.html";
+    private static readonly string Script = HtmlPage.Resource("CharLM.Workbench.Inspection.activations.js");
+
+    private const string Body = """
+        <div class="controls">
+        <label>part <select id="series"></select></label>
+        <label>unit <input id="unit" type="number" min="0" value="0"></label>
+        <button id="previous" type="button">previous</button>
+        <button id="next" type="button">next</button>
+        <span><span class="n12">low</span> 0 (gate: 0.5) <span class="s12">high</span></span>
+        </div>
+        <pre class="shaded" id="text"></pre>
+        <p>Each character is coloured by the unit's value after reading it. Below, the units that follow a feature of the text best
+        (Pearson's correlation over this text); on a short text, a unit may rank high by chance.</p>
+        <div class="rankings" id="rankings"></div>
+
+        """;
 
     /// <summary>Renders the page as HTML.</summary>
     /// <param name="trace">The activations.</param>
@@ -21,17 +34,13 @@ public static partial class ActivationPage
     public static string Render(ActivationTrace trace, string title)
     {
         ArgumentNullException.ThrowIfNull(trace);
-        using Stream stream = typeof(ActivationPage).Assembly.GetManifestResourceStream(Template)
-            ?? throw new InvalidOperationException($"the library lacks its part {Template}");
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        // Foreign text is data: escaped here, and inserted by the page as text, never as HTML. Both places are replaced in one pass, so
-        // that a title containing {{data}} stays a title.
+        // Foreign text is data: escaped here, and inserted by the page as text, never as HTML.
         string data = JsonSerializer.Serialize(Data(trace), JsonSerializerOptions.Web);
-        return Place().Replace(reader.ReadToEnd(), place => place.Value == "{{title}}" ? WebUtility.HtmlEncode(title) : data);
+        using var writer = new StringWriter { NewLine = "\n" };
+        new HtmlPage(title, Script).Write(writer, body =>
+            body.Write($"{Body}<script type=\"application/json\" id=\"data\">{data}</script>\n"));
+        return writer.ToString();
     }
-
-    [GeneratedRegex(@"\{\{(title|data)\}\}")]
-    private static partial Regex Place();
 
     private static object Data(ActivationTrace trace) => new
     {

@@ -33,7 +33,11 @@ public abstract record ReportPart
 
 /// <summary>Some sentences.</summary>
 /// <param name="Text">Plain text; nothing in it is markup.</param>
-public sealed record Paragraph(string Text) : ReportPart;
+public sealed record Paragraph(string Text) : ReportPart
+{
+    /// <summary>Whether it is what the reader should see first. Default: false.</summary>
+    public bool IsLead { get; init; }
+}
 
 /// <summary>Text whose line breaks and spaces are kept: a sample, a configuration.</summary>
 /// <param name="Caption">The caption.</param>
@@ -69,6 +73,15 @@ public static class ReportFigure
         { } v => v.ToString("0.0000"),
     };
 
+    /// <summary>About two digits: 3.2, 14, 0.04.</summary>
+    internal static string Short(double value) => Math.Abs(value) switch
+    {
+        >= 10 => value.ToString("#,0"),
+        >= 1 => value.ToString("0.0"),
+        >= 0.01 => value.ToString("0.00"),
+        _ => value == 0 ? "0" : "less than 0.01",
+    };
+
     /// <summary>A value with its 95 % interval: 4.1794 (4.1601 to 4.2003); only the value if there is no interval.</summary>
     public static string Of(double? value, double? low, double? high) =>
         low is { } from && high is { } to ? $"{Of(value)} ({Of(from)} to {Of(to)})" : Of(value);
@@ -83,6 +96,15 @@ public sealed record LineChart(string Title, string XLabel, string YLabel, IRead
 {
     /// <summary>Whether the vertical axis is logarithmic; values of 0 and below are then omitted. Default: false.</summary>
     public bool LogarithmicY { get; init; }
+
+    /// <summary>Whether the horizontal axis is logarithmic; its values must be above 0. Default: false.</summary>
+    public bool LogarithmicX { get; init; }
+
+    /// <summary>
+    /// Labels of other horizontal axes that the reader of a page can choose, such as seconds instead of epochs; default none. Every curve
+    /// has its places on each (<see cref="LineSeries.OtherX"/>).
+    /// </summary>
+    public IReadOnlyList<string> OtherX { get; init; } = [];
 }
 
 /// <summary>A curve of a <see cref="LineChart"/>.</summary>
@@ -90,8 +112,16 @@ public sealed record LineChart(string Title, string XLabel, string YLabel, IRead
 /// <param name="Points">Its points from left to right; a non-finite value makes a gap.</param>
 public sealed record LineSeries(string Name, IReadOnlyList<(double X, double Y)> Points)
 {
-    /// <summary>Curves of one group share a colour, such as a run's training and held-out perplexity. Null: a colour of its own.</summary>
+    /// <summary>
+    /// Curves of one group share a colour and a marker, such as a run's training and held-out perplexity. Null: its own.
+    /// </summary>
     public int? Group { get; init; }
+
+    /// <summary>Which marker the curve has, 0 or more, if not its group's. Default: null.</summary>
+    public int? Marker { get; init; }
+
+    /// <summary>The points' places on the chart's other axes [axis][point]; default none.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> OtherX { get; init; } = [];
 
     /// <summary>Whether the line is dashed, as for held-out curves. Default: false.</summary>
     public bool Dashed { get; init; }
@@ -122,6 +152,9 @@ public sealed record ShadedText(string Caption, IReadOnlyList<(string Token, dou
 
     /// <summary>The value from which on the colour is darkest. Default: the largest value.</summary>
     public double? Largest { get; init; }
+
+    /// <summary>A remark on each token, which a page shows with its value, such as what was expected; default none.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
 /// <summary>A colour scale.</summary>
@@ -155,6 +188,10 @@ internal sealed class Shading(ShadeScale scale, double smallest, double largest)
             ? new Shading(map.Scale, 0, values.Max(Math.Abs))
             : new Shading(map.Scale, values.Min(), values.Max());
     }
+
+    /// <summary>The value in the middle of a level.</summary>
+    public double ValueOf(int level) => scale == ShadeScale.Diverging ? level * largest / Levels
+        : smallest + (level * (largest - smallest) / Levels);
 
     /// <summary>The value's level, 0 to <see cref="Levels"/>, on a diverging scale also negative; null for a non-finite value.</summary>
     public int? LevelOf(double value)

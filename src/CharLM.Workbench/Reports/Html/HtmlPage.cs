@@ -39,7 +39,7 @@ public sealed class HtmlPage(string title, params IReadOnlyList<string> scripts)
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {Hash(Style)}; script-src {allowed}; "
                 + "base-uri 'none'; form-action 'none'">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light">
+            <meta name="color-scheme" content="light dark">
             <title>{Encode(title)}</title>
             <style>{Style}</style>
             </head>

@@ -27,7 +27,7 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
         switch (part)
         {
             case Paragraph paragraph:
-                writer.Write($"<p>{HtmlPage.Encode(paragraph.Text)}</p>\n");
+                writer.Write($"<p{(paragraph.IsLead ? " class=\"lead\"" : "")}>{HtmlPage.Encode(paragraph.Text)}</p>\n");
                 break;
             case Preformatted preformatted:
                 Write(preformatted);
@@ -98,19 +98,33 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
     private void Write(ShadedText text)
     {
         var shading = Shading.Of(text);
-        writer.Write($"<figure><figcaption>{HtmlPage.Encode(text.Caption)}</figcaption><pre class=\"shaded\">\n");
-        foreach ((string token, double value) in text.Tokens)
+        writer.Write($"<figure><figcaption>{HtmlPage.Encode(text.Caption)}{Key(text, shading)}</figcaption><pre class=\"shaded\">\n");
+        for (int i = 0; i < text.Tokens.Count; i++)
         {
+            (string token, double value) = text.Tokens[i];
             string encoded = HtmlPage.Encode(token);
             // Show line ends, so that they have a colour.
             if (token is "\n")
                 encoded = "\u21b5\n";
+            string note = i < text.Notes.Count && text.Notes[i].Length > 0 ? $"; {HtmlPage.Encode(text.Notes[i])}" : "";
             writer.Write(shading.LevelOf(value) is { } level
-                ? $"<span class=\"{(level < 0 ? 'n' : 's')}{Math.Abs(level)}\" title=\"{ReportFigure.Of(value)}\">{encoded}</span>"
+                ? $"<span class=\"{ClassOf(level)}\" title=\"{ReportFigure.Of(value)}{note}\">{encoded}</span>"
                 : encoded);
         }
         writer.Write("</pre></figure>\n");
     }
+
+    // The colours from end to end, with the values there.
+    private static string Key(ShadedText text, Shading shading)
+    {
+        int first = text.Scale == ShadeScale.Diverging ? -Shading.Levels : 0;
+        IEnumerable<string> colours = Enumerable.Range(first, Shading.Levels - first + 1)
+            .Select(level => $"<i class=\"{ClassOf(level)}\"></i>");
+        return $"<br><b class=\"key\">{ReportFigure.Of(shading.ValueOf(first))} {string.Concat(colours)} "
+            + $"{ReportFigure.Of(shading.ValueOf(Shading.Levels))}</b>";
+    }
+
+    private static string ClassOf(int level) => $"{(level < 0 ? 'n' : 's')}{Math.Abs(level)}";
 
     private static string NumberClass(ReportColumn column) => column.IsNumber ? " class=\"number\"" : "";
 
@@ -118,18 +132,25 @@ internal sealed class HtmlParts(TextWriter writer, bool hasCharts)
     {
         chart.XLabel,
         chart.YLabel,
+        chart.LogarithmicX,
         chart.LogarithmicY,
+        chart.OtherX,
         Series = chart.Series.Where(series => series.Points.Count > 0).Select(series => new
         {
             series.Name,
             series.Group,
+            series.Marker,
             series.Dashed,
-            // JSON has no non-finite numbers; null is a gap.
-            Points = ChartFigures.Thinned(series.Points, MostPoints)
-                .Where(point => double.IsFinite(point.X))
-                .Select(point => (double?[])[point.X, double.IsFinite(point.Y) && (!chart.LogarithmicY || point.Y > 0) ? point.Y : null]),
+            // JSON has no non-finite numbers; null is a gap. A point is x, y, then x on the other axes.
+            Points = ChartFigures.Thinned([.. Enumerable.Range(0, series.Points.Count)], MostPoints)
+                .Where(i => double.IsFinite(series.Points[i].X) && (!chart.LogarithmicX || series.Points[i].X > 0))
+                .Select(i => (double?[])[series.Points[i].X,
+                    !chart.LogarithmicY || series.Points[i].Y > 0 ? Finite(series.Points[i].Y) : null,
+                    .. series.OtherX.Select(axis => Finite(axis[i]))]),
         }),
     };
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     private static object Data(HeatMap map)
     {

@@ -42,8 +42,13 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         var key = (corpus.Origin.Sha256, saved.Text, saved.Vocab.Count, text.Range);
         if (!_baselines.TryGetValue(key, out TextBaselines? baselines))
             _baselines[key] = baselines = MeasureBaselines(saved, corpus, text, cancellationToken);
-        return new TextMeasurement(run, result.Report, baselines.NGram, baselines.WithoutContext, baselines.Compressors,
-            Passage(result.Surprisals, saved, text.WindowLength));
+        return new TextMeasurement(run, result.Report, baselines.NGram?.Report, baselines.WithoutContext, baselines.Compressors,
+            SurprisalText.TokensOf(result.Surprisals, saved, text.WindowLength, PassageTokens))
+        {
+            Surprisals = WithoutGuesses(result.Surprisals),
+            NGramSurprisals = baselines.NGram?.Surprisals,
+            WindowLength = text.WindowLength,
+        };
     }
 
     /// <summary>Measures a run's best (else last) checkpoint on the pairs that the run held out.</summary>
@@ -66,33 +71,25 @@ public sealed class RunEvaluator(Device? device = null, int threads = 0)
         return PairMeasurement.Of(run.Name, model, heldOut, cancellationToken);
     }
 
+    // Guesses take as much memory as all else, and a comparison does not need them.
+    private static TokenSurprisals WithoutGuesses(TokenSurprisals surprisals) => surprisals with { Guesses = default };
+
     private static TextBaselines MeasureBaselines(
         ISavedModel saved, CorpusText corpus, EvaluationText text, CancellationToken cancellationToken)
     {
         TokenSource all = EncodedText.Of(corpus, saved.Text, cancellationToken).In(saved.Vocab);
         TokenSource seen = all.Slice(0, Math.Min(text.Range.Begin, saved.PartsOf(all.Length).Train.End));
-        EvaluationReport? nGram = seen.Length < 2 ? null
-            : Baselines.NGram(seen, text, saved.Vocab.Count, Baselines.DefaultOrder, cancellationToken: cancellationToken).Report;
+        EvaluationResult? nGram = seen.Length < 2 ? null
+            : Baselines.NGram(seen, text, saved.Vocab.Count, Baselines.DefaultOrder, cancellationToken: cancellationToken);
         return new TextBaselines(
-            nGram,
+            nGram is null ? null : nGram with { Surprisals = WithoutGuesses(nGram.Surprisals) },
             [.. Baselines.WithoutContext(seen, text, saved.Vocab.Count, cancellationToken: cancellationToken)
                 .Select(result => result.Report)],
             Baselines.Compressors(seen, text.Tokens.Slice(1), saved.Vocab, saved.Text.Token, cancellationToken));
     }
 
-    private static List<(string Token, double Nats)> Passage(TokenSurprisals surprisals, ISavedModel saved, int windowLength)
-    {
-        string separator = Tokenizer.Create(saved.Text.Token).TokenSeparator;
-        var passage = new List<(string, double)>();
-        // For overlapping windows, the last token of each, which has the most context.
-        int step = Math.Max(1, windowLength);
-        for (int i = step - 1; i < surprisals.Targets.Length && passage.Count < PassageTokens; i += step)
-            passage.Add((saved.Vocab[surprisals.Targets.Span[i]] + separator, surprisals.Nats.Span[i]));
-        return passage;
-    }
-
     private sealed record TextBaselines(
-        EvaluationReport? NGram, IReadOnlyList<EvaluationReport> WithoutContext, IReadOnlyList<CompressorBaseline> Compressors);
+        EvaluationResult? NGram, IReadOnlyList<EvaluationReport> WithoutContext, IReadOnlyList<CompressorBaseline> Compressors);
 }
 
 /// <summary>The performance of a run's model on unseen data.</summary>
@@ -108,4 +105,14 @@ public abstract record RunMeasurement(string Run);
 /// <param name="Passage">The beginning of the text, token by token, with nats.</param>
 public sealed record TextMeasurement(
     string Run, EvaluationReport Evaluation, EvaluationReport? NGram, IReadOnlyList<EvaluationReport> WithoutContext,
-    IReadOnlyList<CompressorBaseline> Compressors, IReadOnlyList<(string Token, double Nats)> Passage) : RunMeasurement(Run);
+    IReadOnlyList<CompressorBaseline> Compressors, IReadOnlyList<(string Token, double Nats)> Passage) : RunMeasurement(Run)
+{
+    /// <summary>The surprisal of each token, to compare models token by token; null if it was not kept.</summary>
+    internal TokenSurprisals? Surprisals { get; init; }
+
+    /// <summary>The same for the n-grams.</summary>
+    internal TokenSurprisals? NGramSurprisals { get; init; }
+
+    /// <summary>Tokens per overlapping window; 0 if the text was read in rows.</summary>
+    internal int WindowLength { get; init; }
+}

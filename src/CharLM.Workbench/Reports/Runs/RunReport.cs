@@ -28,15 +28,21 @@ public static class RunReport
             throw new ArgumentException("there is no run to report", nameof(runs));
         TextMeasurement[] texts = [.. measurements.OfType<TextMeasurement>()];
         PairMeasurement[] pairs = [.. measurements.OfType<PairMeasurement>()];
+        IReadOnlyList<RunGroup> groups = RunGroup.Of(runs);
         ReportSection[] samples = runs.All(run => run.Samples.Count == 0) ? []
             : [new("Samples", [.. runs[0].IsOnPairs ? [SampledPairs] : Array.Empty<ReportPart>(), .. runs.SelectMany(Samples)])];
         return new Report(
             runs.Count == 1 ? $"Run {runs[0].Name}" : $"{runs.Count} runs",
             [
-                new("Runs", [Comparison(runs), .. notes.Select(note => new Paragraph(note))]),
+                new("Runs",
+                [
+                    .. runs[0].IsOnPairs ? [RunVerdict.OfPairs(runs, pairs)] : RunVerdict.OfTexts(groups, texts),
+                    .. groups.Select(group => Comparison(groups.Count == 1 ? "" : group.Name, group.Runs, runs)),
+                    .. notes.Select(note => new Paragraph(note)),
+                ]),
                 .. texts.Length > 0 ? [TextSections.HeldOut(texts)] : Array.Empty<ReportSection>(),
                 .. pairs.Length > 0 ? [PairSections.HeldOut(pairs)] : Array.Empty<ReportSection>(),
-                Curves(runs),
+                Curves(runs, groups),
                 .. pairs.Length > 0 ? PairSections.Models(pairs) : [],
                 .. samples,
                 .. texts.Length > 0 ? [TextSections.Passages(texts)] : Array.Empty<ReportSection>(),
@@ -47,12 +53,12 @@ public static class RunReport
 
     private static Paragraph SampledPairs { get; } = new("Source, prediction and target of the first held-out pairs.");
 
-    private static ReportTable Comparison(IReadOnlyList<RunRecord> runs)
+    private static ReportTable Comparison(string caption, IReadOnlyList<RunRecord> runs, IReadOnlyList<RunRecord> all)
     {
-        IReadOnlyList<string> figures = RunRecord.FiguresOf(runs);
-        RunRecord first = runs[0];
+        IReadOnlyList<string> figures = RunRecord.FiguresOf(all);
+        RunRecord first = all[0];
         return new ReportTable(
-            "",
+            caption,
             [
                 new("run", IsNumber: false), new("model", IsNumber: false), new("parameters"), new("epochs"),
                 new($"train {first.LossName}"), new($"held-out {first.LossName}"),
@@ -84,23 +90,29 @@ public static class RunReport
             + (run.IsOnPairs ? $"{(model.Bidirectional ? ", bidirectional" : "")}, {run.Form}"
                 : model.LeakLabel is { } leak ? $"; {leak}" : "");
 
-    private static ReportSection Curves(IReadOnlyList<RunRecord> runs) => new("Learning curves",
+    // A run has one colour and marker in all charts. Figures on different texts share no chart.
+    private static ReportSection Curves(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunGroup> groups) => new("Learning curves",
     [
-        new LineChart(runs[0].IsOnPairs ? "Loss" : "Perplexity", "epoch", runs[0].IsOnPairs ? "nats per prediction" : "perplexity",
+        .. groups.Select(group => Losses(group.Runs, runs, groups.Count == 1 ? "" : $": {group.Name}")),
+        .. groups.SelectMany(group => RunRecord.FiguresOf(group.Runs).Select(key => Chart(group.Runs, runs,
+            $"Held-out {Metric.NameOf(key)}{(groups.Count == 1 ? "" : $": {group.Name}")}", Metric.NameOf(key),
+            epoch => RunRecord.FigureOf(epoch, key)))),
+        Chart(runs, runs, "Gradient norm before clipping, mean over the epoch", "norm", epoch => epoch.GradientNorm),
+        .. runs[0].IsOnPairs ? Array.Empty<ReportPart>()
+            : [Chart(runs, runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond)],
+        Chart(runs, runs, "Learning rate", "step size", epoch => epoch.LearningRate),
+    ]);
+
+    private static LineChart Losses(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunRecord> all, string of) =>
+        new((all[0].IsOnPairs ? "Loss" : "Perplexity") + of, LearningAxes.Epoch, all[0].IsOnPairs ? "nats per prediction" : "perplexity",
         [
-            .. runs.SelectMany((run, group) => (LineSeries[])
+            .. runs.SelectMany(run => (LineSeries[])
             [
-                Series(run, $"{run.Name}: train", group, run.TrainOf),
-                Series(run, $"{run.Name}: held out", group, run.HeldOutOf) with { Dashed = true },
+                Series(run, all, $"{run.Name}: train", run.TrainOf),
+                Series(run, all, $"{run.Name}: held out", run.HeldOutOf) with { Dashed = true },
             ]).Where(series => series.Points.Count > 0),
         ])
-        { LogarithmicY = true },
-        .. RunRecord.FiguresOf(runs).Select(key =>
-            Chart(runs, $"Held-out {Metric.NameOf(key)}", Metric.NameOf(key), epoch => RunRecord.FigureOf(epoch, key))),
-        Chart(runs, "Gradient norm before clipping, mean over the epoch", "norm", epoch => epoch.GradientNorm),
-        .. runs[0].IsOnPairs ? Array.Empty<ReportPart>() : [Chart(runs, "Speed of training", "tokens/s", epoch => epoch.TokensPerSecond)],
-        Chart(runs, "Learning rate", "step size", epoch => epoch.LearningRate),
-    ]);
+        { LogarithmicY = true, OtherX = LearningAxes.Others(all[0].IsOnPairs) };
 
     // Spread evenly over the run's epochs.
     private static IEnumerable<ReportPart> Samples(RunRecord run) => ChartFigures.Thinned(run.Samples, MostSamples)
@@ -119,14 +131,15 @@ public static class RunReport
     private static string Rounded(double? value, string format) =>
         value is { } known && double.IsFinite(known) ? known.ToString(format) : "";
 
-    private static LineChart Chart(IReadOnlyList<RunRecord> runs, string title, string unit, Func<EpochMetrics, double?> value) =>
-        new(title, "epoch", unit, [.. runs.Select((run, group) => Series(run, run.Name, group, value))]);
-
-    private static LineSeries Series(RunRecord run, string name, int group, Func<EpochMetrics, double?> value) =>
-        new(name, [.. run.Epochs.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch)!.Value))])
+    private static LineChart Chart(
+        IReadOnlyList<RunRecord> runs, IReadOnlyList<RunRecord> all, string title, string unit, Func<EpochMetrics, double?> value) =>
+        new(title, LearningAxes.Epoch, unit, [.. runs.Select(run => Series(run, all, run.Name, value))])
         {
-            Group = group,
+            OtherX = LearningAxes.Others(all[0].IsOnPairs),
         };
+
+    private static LineSeries Series(RunRecord run, IReadOnlyList<RunRecord> all, string name, Func<EpochMetrics, double?> value) =>
+        LearningAxes.Series(name, run.Epochs, value) with { Group = all.Index().First(other => ReferenceEquals(other.Item, run)).Index };
 
     private static ReportSection Configurations(IReadOnlyList<RunRecord> runs)
     {

@@ -5,8 +5,6 @@ namespace CharLM.Workbench.Reports.Runs;
 /// <summary>The report sections specific to language models: their ranking with baselines, and the surprisal of a passage.</summary>
 internal static class TextSections
 {
-    private const double DarkestBits = 8;
-
     /// <summary>
     /// The held-out figures of each model with baselines: one table per text, since figures on different texts cannot be ranked.
     /// </summary>
@@ -15,8 +13,7 @@ internal static class TextSections
         IGrouping<MeasuredText, TextMeasurement>[] texts = [.. measurements.GroupBy(measured => measured.Evaluation.Measured)];
         var parts = new List<ReportPart>();
         foreach (IGrouping<MeasuredText, TextMeasurement> text in texts)
-            parts.Add(Ranking(texts.Length == 1 ? "" : $"{text.First().Evaluation.Text}, cleaned as '{Choices.NameOf(text.Key.Cleaning)}'",
-                [.. text]));
+            parts.Add(Ranking(texts.Length == 1 ? "" : NameOf(text.First().Evaluation), [.. text]));
         if (texts.Length > 1)
         {
             parts.Add(new Paragraph(
@@ -36,11 +33,7 @@ internal static class TextSections
         TextMeasurement[] baselines = [.. RunTables.Baselines(measurements)];
         return new ReportTable(
             title,
-            [
-                new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"),
-                    new("bits per character (95 % interval)"),
-                new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error"),
-            ],
+            Columns,
             [
                 .. measurements.OrderBy(measured => measured.Evaluation.BitsPerByte).Select(measured => Row(measured.Evaluation)),
                 .. baselines.SelectMany(measured => measured.NGram is { } nGram ? (string[][])[Row(nGram)] : []),
@@ -58,6 +51,19 @@ internal static class TextSections
     private static double BitsPerRawByte(CompressorBaseline compressor, EvaluationReport evaluation) =>
         compressor.BitsPerByte * evaluation.Bytes / evaluation.RawBytes;
 
+    /// <summary>The name of a measured text, which figures that can be ranked share.</summary>
+    public static string NameOf(EvaluationReport report) => $"{report.Text}, cleaned as '{Choices.NameOf(report.Measured.Cleaning)}'";
+
+    /// <summary>The figures of models as a table, in the given order.</summary>
+    public static ReportTable Figures(IEnumerable<EvaluationReport> reports) => new("", Columns, [.. reports.Select(Row)]);
+
+    private static ReportColumn[] Columns { get; } =
+    [
+        new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"),
+            new("bits per character (95 % interval)"),
+        new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error"),
+    ];
+
     private static string[] Row(EvaluationReport report) =>
     [
         report.Model,
@@ -70,12 +76,12 @@ internal static class TextSections
         ReportFigure.Of(report.CalibrationError),
     ];
 
-    /// <summary>The beginning of the text, coloured token by token.</summary>
-    public static ReportSection Passages(IReadOnlyList<TextMeasurement> measurements) =>
-        new("Surprisal of a held-out passage", [.. measurements.Select(Passage)]);
-
-    private static ShadedText Passage(TextMeasurement measured) => new(
-        $"{measured.Run}: bits of each token, {DarkestBits} and above darkest",
-        [.. measured.Passage.Select(token => (token.Token, token.Nats / Math.Log(2)))])
-    { Largest = DarkestBits };
+    /// <summary>The beginning of the text, coloured token by token; models of one text stand together.</summary>
+    public static ReportSection Passages(IReadOnlyList<TextMeasurement> measurements)
+    {
+        IGrouping<MeasuredText, TextMeasurement>[] texts = [.. measurements.GroupBy(measured => measured.Evaluation.Measured)];
+        return new("Surprisal of a held-out passage",
+            [.. texts.SelectMany(text => text.Select(measured => SurprisalText.Of(
+                measured.Run + (texts.Length == 1 ? "" : $", {NameOf(measured.Evaluation)}"), measured.Passage)))]);
+    }
 }

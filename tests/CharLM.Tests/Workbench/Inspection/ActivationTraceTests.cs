@@ -108,7 +108,7 @@ public sealed class ActivationTraceTests
         Assert.Empty(browser.Page.Errors);
         Assert.Single(browser.Page.Requests);
         Assert.Equal("</script>ab\u21b5\nabb\"a", (string?)await browser.Page.EvaluateAsync("document.getElementById('text').textContent"));
-        const string Colours = "[...document.querySelectorAll('#text span')].map(span => span.style.backgroundColor).join()";
+        const string Colours = "[...document.querySelectorAll('#text span')].map(span => getComputedStyle(span).backgroundColor).join()";
         string? before = (string?)await browser.Page.EvaluateAsync(Colours);
         Assert.Matches("rgba?\\(", before);
         Assert.NotEqual(before,
@@ -116,6 +116,10 @@ public sealed class ActivationTraceTests
                 "document.getElementById('series').selectedIndex = 0, document.getElementById('unit').value = 3, "
                     + $"document.getElementById('next').click(), {Colours}"));
         Assert.Equal("4", (string?)await browser.Page.EvaluateAsync("document.getElementById('unit').value"));
+        await browser.Page.EmulateAsync(dark: true, width: 360);
+        Assert.InRange((int)(await browser.Page.EvaluateAsync("document.documentElement.scrollWidth"))!, 1, 360);
+        await browser.SaveScreenshotAsync("activations-dark-360.png");
+        Assert.Empty(browser.Page.Errors);
     }
 
     [Fact]

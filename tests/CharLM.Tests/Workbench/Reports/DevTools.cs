@@ -55,6 +55,18 @@ internal sealed class DevTools : IAsyncDisposable
             : answer["result"]!["value"];
     }
 
+    /// <summary>Shows the page as on another device.</summary>
+    /// <param name="dark">Whether the reader prefers a dark page.</param>
+    /// <param name="width">The width in CSS pixels; below 600 it is a phone.</param>
+    public async Task EmulateAsync(bool dark, int width)
+    {
+        await AskAsync("Emulation.setEmulatedMedia",
+            new { features = new[] { new { name = "prefers-color-scheme", value = dark ? "dark" : "light" } } });
+        await AskAsync("Emulation.setDeviceMetricsOverride", new { width, height = 900, deviceScaleFactor = 1, mobile = width < 600 });
+        // Charts follow the new size when the browser has told them.
+        await EvaluateAsync("new Promise(done => setTimeout(done, 400))");
+    }
+
     /// <summary>A picture of the whole page, as PNG.</summary>
     public async Task<byte[]> ScreenshotAsync() =>
         Convert.FromBase64String(
