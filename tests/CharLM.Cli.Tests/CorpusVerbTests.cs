@@ -151,4 +151,41 @@ public sealed class CorpusVerbTests : IDisposable
         Assert.StartsWith("time-machine ", auto.Output, StringComparison.Ordinal);
         Assert.Empty(auto.Error);
     }
+
+    [Fact]
+    public async Task Show_NGramsOfTheTimeMachine_PrintsTheBooksFiguresAndTheSameAsJson()
+    {
+        _sandbox.Environment["CHARLM_CORPUS_MIRROR"] = Repository.SharedFolderOrSkip("corpora");
+        Outcome table = (await _sandbox.RunAsync("corpus", "show", "time-machine", "--ngrams", "3")).Succeeded();
+        Assert.Contains(table.OutputLines, line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries).Select(cell => cell.Trim())
+            .SequenceEqual(["1", "the", "2,261", "of the", "309", "the time traveller", "59"]));
+        Assert.Contains("script ", table.Output, StringComparison.Ordinal);
+
+        Outcome written = (await _sandbox.RunAsync("corpus", "show", "time-machine", "--json", "--html")).Succeeded();
+        JsonElement json = written.Json(), statistics = json.GetProperty("statistics");
+        Assert.Equal(("corpus.html", 3), (json.GetProperty("page").GetString(), statistics.GetProperty("ngrams").GetInt32()));
+        JsonElement words = statistics.GetProperty("units").EnumerateArray()
+            .Single(unit => unit.GetProperty("token").GetString() == "word");
+        Assert.Equal([2261L, 309, 59], words.GetProperty("orders").EnumerateArray()
+            .Select(one => one.GetProperty("frequent")[0].GetProperty("count").GetInt64()));
+        Assert.Equal(4580, words.GetProperty("vocab")[0].GetProperty("size").GetInt32());
+        Assert.StartsWith("<!DOCTYPE html>", await File.ReadAllTextAsync(_sandbox.At("corpus.html")), StringComparison.Ordinal);
+    }
+
+    // The name after --html may be the text that was meant: it is never replaced.
+    [Fact]
+    public async Task Show_PageOverAText_IsRefusedAndTheTextStays()
+    {
+        string text = _sandbox.Write("text.txt", Texts.Plain);
+        (await _sandbox.RunAsync("corpus", "show", "--html", text)).Refused(2, "exists and is no page");
+        (await _sandbox.RunAsync("gradients", "--html", text)).Refused(2, "exists and is no page");
+        Assert.Equal(Texts.Plain, await File.ReadAllTextAsync(text));
+        (await _sandbox.RunAsync("corpus", "show", text, "--ngrams", "6")).Refused(2, "ngrams must be 0 (none) to 5, not 6");
+        (await _sandbox.RunAsync("corpus", "show", text, "--ngrams", "0", "--html")).Refused(2, "ngrams must be 1 to 5, not 0");
+        Assert.Equal(["text.txt"], _sandbox.Files());
+        // An older page is replaced.
+        for (int i = 0; i < 2; i++)
+            Assert.Equal("page: p.html; open it in a browser",
+                (await _sandbox.RunAsync("corpus", "show", text, "--html", "p.html")).Succeeded().OutputLines[^1]);
+    }
 }

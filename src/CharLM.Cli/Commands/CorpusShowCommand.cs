@@ -4,6 +4,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Tokenization;
+using CharLM.Workbench.Statistics;
 
 namespace CharLM.Cli.Commands;
 
@@ -11,12 +12,17 @@ namespace CharLM.Cli.Commands;
 internal sealed class CorpusShowCommand : Verb
 {
     private const int MostFrequent = 20;
+    private const int NGramsOfPage = 3;
     private const int FirstLines = 5;
     private const int WidestLine = 120;
     private const int MostNamed = 10;
 
     private readonly Argument<string[]> _texts = CorpusOptions.Texts("[default: auto]");
     private readonly TextOptions _text = new();
+    private readonly Option<int?> _nGrams = OptionOf.Integer(
+        "--ngrams", "N", "Also count characters, words and their n-grams of up to N tokens, 1 to 5: Zipf's law, the vocab by min-freq, "
+            + "lengths of lines, scripts. [default: 3 with --html, else 0]");
+    private readonly PageOption _html = new("corpus.html", "with charts of these counts");
     private readonly Option<bool> _json = OptionOf.Json();
 
     public CorpusShowCommand()
@@ -24,6 +30,8 @@ internal sealed class CorpusShowCommand : Verb
     {
         Add(_texts);
         _text.AddTo(this, splits: false);
+        Add(_nGrams);
+        Add(_html.Option);
         Add(_json);
     }
 
@@ -33,12 +41,18 @@ internal sealed class CorpusShowCommand : Verb
         ("charlm corpus show mybook.txt", "a text after the default cleaning"),
         ("charlm corpus show texts/ --cleaning none", "every text in a folder, uncleaned"),
         ("charlm corpus show tang.txt --encoding gb18030", "a text that is not UTF-8"),
+        ("charlm corpus show mybook.txt --html", "a page: frequencies, Zipf's law, lines, scripts"),
     ];
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         TextConfig config = _text.Apply(parse, new TextConfig { MaxTokens = 0 });
         config.Validate();
+        string? page = _html.FileOf(parse);
+        int nGrams = parse.GetValue(_nGrams) ?? (page is null ? 0 : NGramsOfPage);
+        if (nGrams is < 0 or > NGramCounter.LongestOrder || (nGrams == 0 && page is not null))
+            throw new InvalidConfigException(
+                [$"ngrams must be {(page is null ? "0 (none)" : "1")} to {NGramCounter.LongestOrder}, not {nGrams}"]);
         CorpusNames names = parse.GetValue(_texts) is { Length: > 0 } named ? CorpusOptions.NamesOf(named) : CorpusResolver.Auto;
         CorpusText corpus = await CorpusOptions.ReadAsync(parse, names, config.ReadAs, null, cancellationToken);
         EncodedText text = EncodedText.CountOf(corpus, config, cancellationToken);
@@ -47,6 +61,11 @@ internal sealed class CorpusShowCommand : Verb
             .Where(count => count.Count > 0).Take(MostFrequent)];
         List<string> lines = FirstCleaned(corpus, config.Cleaning);
         CleaningLoss loss = text.Figures.Loss;
+        TextStatistics? statistics = nGrams == 0 ? null
+            : TextStatistics.Of(corpus, config, nGrams, cancellationToken: cancellationToken);
+        var counts = statistics is null ? null : new StatisticsPage(statistics, corpus.Origin.Name, config.Cleaning);
+        if (page is not null)
+            PageOption.Write(page, counts!.Page(), parse.InvocationConfiguration.Error);
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))
         {
@@ -67,6 +86,8 @@ internal sealed class CorpusShowCommand : Verb
                 VocabSize = vocab.Count,
                 Frequent = frequent.Select(count => new { count.Token, count.Count }),
                 FirstLines = lines,
+                Statistics = statistics is null ? null : StatisticsLines.Json(statistics, nGrams),
+                Page = page,
             }));
             return ExitCode.Done;
         }
@@ -85,6 +106,10 @@ internal sealed class CorpusShowCommand : Verb
         output.WriteLine(config.Cleaning == Cleaning.None ? "first lines:" : "first lines, cleaned:");
         foreach (string line in lines)
             output.WriteLine($"  {Printable.Text(line, WidestLine)}");
+        foreach (string line in counts is null ? [] : StatisticsLines.Describe(counts))
+            output.WriteLine(line);
+        if (page is not null)
+            output.WriteLine(PageOption.Describe(page));
         return ExitCode.Done;
     }
 
