@@ -29,7 +29,7 @@ internal static class EvaluationPage
                 new("Figures",
                 [
                     new Paragraph(Verdict(reports, comparison)) { IsLead = true },
-                    TextSections.Figures(reports),
+                    .. TextSections.Figures(reports),
                     .. remarks.Select(remark => new Paragraph(remark)),
                     new Paragraph($"Read in {string.Join("; or ", reports.Select(report => report.Reading).Distinct())}. "
                         + $"{string.Join("; ", reports.Select(report => $"{report.All.Tokens:#,0} tokens").Distinct())}; "

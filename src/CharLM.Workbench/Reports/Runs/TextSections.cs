@@ -13,7 +13,7 @@ internal static class TextSections
         IGrouping<MeasuredText, TextMeasurement>[] texts = [.. measurements.GroupBy(measured => measured.Evaluation.Measured)];
         var parts = new List<ReportPart>();
         foreach (IGrouping<MeasuredText, TextMeasurement> text in texts)
-            parts.Add(Ranking(texts.Length == 1 ? "" : NameOf(text.First().Evaluation), [.. text]));
+            parts.Add(Ranking(NameOf(text.First().Evaluation), [.. text]));
         if (texts.Length > 1)
         {
             parts.Add(new Paragraph(
@@ -40,7 +40,7 @@ internal static class TextSections
                 .. baselines.SelectMany(measured => measured.WithoutContext.Select(Row)),
                 .. baselines.SelectMany(measured => measured.Compressors.Select(compressor => (string[])
                 [
-                    compressor.Name, measured.Evaluation.Text, "", ReportFigure.Of(compressor.BitsPerCharacter),
+                    compressor.Name, "", ReportFigure.Of(compressor.BitsPerCharacter),
                         ReportFigure.Of(compressor.BitsPerByte),
                     ReportFigure.Of(BitsPerRawByte(compressor, measured.Evaluation)), "", "",
                 ])),
@@ -54,20 +54,19 @@ internal static class TextSections
     /// <summary>The name of a measured text, which figures that can be ranked share.</summary>
     public static string NameOf(EvaluationReport report) => $"{report.Text}, cleaned as '{Choices.NameOf(report.Measured.Cleaning)}'";
 
-    /// <summary>The figures of models as a table, in the given order.</summary>
-    public static ReportTable Figures(IEnumerable<EvaluationReport> reports) => new("", Columns, [.. reports.Select(Row)]);
+    /// <summary>The figures of models in the given order, a table for each measured text.</summary>
+    public static IEnumerable<ReportTable> Figures(IEnumerable<EvaluationReport> reports) => reports.GroupBy(NameOf)
+        .Select(text => new ReportTable(text.Key, Columns, [.. text.Select(Row)]));
 
     private static ReportColumn[] Columns { get; } =
     [
-        new("model", IsNumber: false), new("text", IsNumber: false), new("perplexity (95 % interval)"),
-            new("bits per character (95 % interval)"),
+        new("model", IsNumber: false), new("perplexity (95 % interval)"), new("bits per character (95 % interval)"),
         new("bits per byte"), new("bits per byte of the raw text"), new("accuracy"), new("calibration error"),
     ];
 
     private static string[] Row(EvaluationReport report) =>
     [
         report.Model,
-        report.Text,
         ReportFigure.Of(report.Perplexity, report.PerplexityInterval.Low, report.PerplexityInterval.High),
         ReportFigure.Of(report.BitsPerCharacter, report.BitsPerCharacterInterval.Low, report.BitsPerCharacterInterval.High),
         ReportFigure.Of(report.BitsPerByte),

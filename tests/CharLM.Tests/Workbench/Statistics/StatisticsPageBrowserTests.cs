@@ -64,8 +64,8 @@ public sealed class StatisticsPageBrowserTests(ITestOutputHelper output) : IDisp
         string data = JsonSerializer.Serialize(runs.Select(run => new object[] { run.First, run.Last, run.Script.Replace(' ', '_') }));
         await using HeadlessChromium browser = await HeadlessChromium.StartAsync();
 
-        Assert.Equal("", (string?)await browser.Page.EvaluateAsync($$"""
-            {{data}}.flatMap(([first, last, name]) => {
+        Assert.Equal("", (string?)await browser.Page.EvaluateAsync($$$"""
+            {{{data}}}.flatMap(([first, last, name]) => {
               const script = new RegExp(`^\\p{Script=${name}}$`, "u"), bad = [];
               for (let c = first; c <= last; c++) if (!script.test(String.fromCodePoint(c))) bad.push(`${name} ${c.toString(16)}`);
               return bad;
