@@ -179,7 +179,7 @@ public sealed class CorpusVerbTests : IDisposable
         string text = _sandbox.Write("text.txt", Texts.Plain);
         (await _sandbox.RunAsync("corpus", "show", "--html", text)).Refused(2, "exists and is no page");
         (await _sandbox.RunAsync("gradients", "--html", text)).Refused(2, "exists and is no page");
-        Assert.Equal(Texts.Plain, await File.ReadAllTextAsync(text));
+        Assert.Equal(Texts.Plain, await File.ReadAllTextAsync(_sandbox.At(text)));
         (await _sandbox.RunAsync("corpus", "show", text, "--ngrams", "6")).Refused(2, "ngrams must be 0 (none) to 5, not 6");
         (await _sandbox.RunAsync("corpus", "show", text, "--ngrams", "0", "--html")).Refused(2, "ngrams must be 1 to 5, not 0");
         Assert.Equal(["text.txt"], _sandbox.Files());

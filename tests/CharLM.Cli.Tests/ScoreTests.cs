@@ -78,7 +78,7 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         Assert.EndsWith("page: score.html; open it in a browser\n", paged.Error, StringComparison.Ordinal);
         string page = await File.ReadAllTextAsync(_sandbox.At("score.html"));
         Assert.Matches("title=\"[0-9.]+; expected . [0-9.]+, . [0-9.]+\">ß</span>", page);
-        Assert.Contains("&lt;b&gt;🐳", page, StringComparison.Ordinal);
+        Assert.Contains("&lt;b&gt;", page, StringComparison.Ordinal);
         Assert.Contains("2 lines", page, StringComparison.Ordinal);
     }
 
