@@ -152,7 +152,8 @@ internal sealed class EvalCommand : Verb
 
     // The options of dynamic evaluation imply --dynamic.
     private bool IsDynamic(ParseResult parse) =>
-        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRms) || parse.GetValue(_dynamicRate) is not null || parse.GetValue(_dynamicDecay) is not null
+        parse.GetValue(_dynamic) || parse.GetValue(_dynamicRms) || parse.GetValue(_dynamicRate) is not null
+            || parse.GetValue(_dynamicDecay) is not null
             || parse.GetValue(_dynamicSteps) is not null;
 
     // The options of mixing imply --mix ngram.

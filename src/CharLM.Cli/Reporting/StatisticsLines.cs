@@ -47,6 +47,7 @@ internal static class StatisticsLines
             }),
             Vocab = unit.VocabSizes.Select(size => new { size.MinFreq, size.Size, UnknownShare = size.Unknown }),
         }),
+        statistics.WithoutWords,
         Lines = new
         {
             statistics.Lines.Count,

@@ -46,14 +46,16 @@ public static class ExperimentPage
         TrialMetric measure = report.Experiment.Measure;
         ExperimentRow[] ranked = [.. report.Rows.Where(row => row.Of(measure) is { Mean: not double.NaN })
             .OrderBy(row => row.Of(measure)!.Mean)];
-        if (report.Best is not { } best || ranked.Length == 0)
+        if (report.Best is not { } best || !double.IsFinite(best.Of(measure)!.Mean))
             yield break;
         Spread first = best.Of(measure)!;
         string name = ExperimentTable.NameOf(measure), over = first.Count > 1 ? $", mean of {first.Count} seeds" : "";
         string lead = ranked is [_, var second, ..]
-            ? $"{best.Variant} wins: {name} {ReportFigure.Of(first.Mean)}{over}, "
-                + $"{RunVerdict.Share(first.Mean, second.Of(measure)!.Mean, "lower", "higher")} than {second.Variant} "
-                + $"({ReportFigure.Of(second.Of(measure)!.Mean)})"
+            ? second.Of(measure)!.Mean == first.Mean
+                ? $"{best.Variant} and {ranked.First(row => row != best).Variant} tie: {name} {ReportFigure.Of(first.Mean)}{over}"
+                : $"{best.Variant} wins: {name} {ReportFigure.Of(first.Mean)}{over}, "
+                    + $"{RunVerdict.Share(first.Mean, second.Of(measure)!.Mean, "lower", "higher")} than {second.Variant} "
+                    + $"({ReportFigure.Of(second.Of(measure)!.Mean)})"
             : $"{best.Variant} reaches {name} {ReportFigure.Of(first.Mean)}{over}";
         UnseenFigures[] unseen = [.. trials.Where(status => status.Trial.Variant == best.Variant)
             .Select(status => status.Result?.Unseen).OfType<UnseenFigures>().Where(figures => figures.NGramLoss is not null)];

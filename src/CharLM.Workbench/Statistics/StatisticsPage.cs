@@ -48,11 +48,13 @@ internal sealed class StatisticsPage(TextStatistics statistics, string name, Cle
             + $"{Count(lines.Quantile(0.5))}, 90 % at most {Count(lines.Quantile(0.9))}, the longest {Count(lines.Longest)}.";
     }
 
-    /// <summary>What was dropped to bound the memory; empty if nothing was.</summary>
-    public IEnumerable<Paragraph> Dropped() => statistics.Units.SelectMany(unit => unit.Orders.Where(one => one.Dropped > 0)
+    /// <summary>What was dropped to bound the memory, and why words are not counted; empty if everything is.</summary>
+    public IEnumerable<Paragraph> Dropped() =>
+        (statistics.WithoutWords is { } reason ? [new Paragraph($"Words are not counted: {reason}.")] : Array.Empty<Paragraph>())
+        .Concat(statistics.Units.SelectMany(unit => unit.Orders.Where(one => one.Dropped > 0)
         .Select(one => new Paragraph($"Of the {NameOf(unit.Kind, one.Order, plural: true)}, rare ones were dropped "
             + $"{Count(one.Dropped)} times to bound the memory: {Count(one.Kinds)} are kept, none that is missing occurs more than "
-            + $"{Count(one.MostDropped)} times, and a count marked with + may be higher by as much.")));
+            + $"{Count(one.MostDropped)} times, and a count marked with + may be higher by as much."))));
 
     /// <summary>The name of a kind of n-gram: "word bigram", "characters".</summary>
     public static string NameOf(TokenKind kind, int order, bool plural = false) => order == 1

@@ -16,6 +16,9 @@ internal sealed record TextStatistics
     /// <summary>The lengths of the raw text's lines.</summary>
     public required LineLengths Lines { get; init; }
 
+    /// <summary>Why words are not counted; null if they are.</summary>
+    public string? WithoutWords { get; init; }
+
     /// <summary>The scripts of the raw text, most characters first; empty for bytes.</summary>
     public required IReadOnlyList<ScriptShare> Scripts { get; init; }
 
@@ -33,20 +36,38 @@ internal sealed record TextStatistics
         if (order is < 1 or > NGramCounter.LongestOrder)
             throw new InvalidConfigException([$"ngrams must be 1 to {NGramCounter.LongestOrder}, not {order}"]);
         TokenKind[] kinds = config.Token == TokenKind.Byte ? [TokenKind.Byte] : [TokenKind.Char, TokenKind.Word];
-        UnitPass[] units = [.. kinds.Select(kind => new UnitPass(config with { Token = kind }, order, mostNGrams))];
+        List<UnitPass> units = [.. kinds.Select(kind => new UnitPass(config with { Token = kind }, order, mostNGrams))];
         var lines = new LineLengths();
+        string? withoutWords = null;
         ScriptShares? scripts = config.Token == TokenKind.Byte ? null : new ScriptShares();
         foreach (TextChunk chunk in corpus.Chunks(CorpusText.ChunkLength, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             lines.Add(chunk.Text.Span);
             scripts?.Add(chunk.Text.Span);
-            foreach (UnitPass unit in units)
-                unit.Add(chunk);
+            for (int i = 0; i < units.Count; i++)
+            {
+                try
+                {
+                    units[i].Add(chunk);
+                }
+                catch (InvalidConfigException e) when (i > 0)
+                {
+                    // Without white space, a word has no end; everything else can be counted all the same.
+                    withoutWords = e.Message;
+                    units.RemoveAt(i);
+                }
+            }
         }
         lines.End();
         scripts?.End();
-        return new TextStatistics { Units = [.. units.Select(unit => unit.End())], Lines = lines, Scripts = scripts?.Result() ?? [] };
+        return new TextStatistics
+        {
+            Units = [.. units.Select(unit => unit.End())],
+            Lines = lines,
+            Scripts = scripts?.Result() ?? [],
+            WithoutWords = withoutWords,
+        };
     }
 }
 

@@ -132,6 +132,10 @@ public sealed class ExperimentReportTests
         AssertPoints([(1, 10), (2, 5)], chart.Series[0]);
         AssertPoints([(1, 8), (2, 4), (3, 2)], chart.Series[1]);
         AssertPoints([(1, 6), (2, 4)], chart.Series[4]);
+        // Every epoch above took a second for one token.
+        Assert.Equal([1, 2, 1, 2], chart.Series[0].OtherX.SelectMany(axis => axis));
+        Assert.Equal("gru wins: held-out perplexity 3, mean of 2 seeds, 25 % lower than lstm (4).",
+            page.Sections[0].Parts.OfType<Paragraph>().Single(paragraph => paragraph.IsLead).Text);
     }
 
     // Lines that have only perplexities give the corresponding losses.

@@ -155,6 +155,21 @@ public sealed class TextStatisticsTests
         Assert.Empty(statistics.Scripts);
     }
 
+    [Fact]
+    public void Of_TextWithoutWhiteSpace_CountsAllButWords()
+    {
+        var statistics = TextStatistics.Of(TestCorpus.Of(new string('a', (16 << 20) + 2)), Plain, order: 2);
+        UnitStatistics characters = Assert.Single(statistics.Units);
+
+        Assert.Equal((16 << 20) + 1, characters.Orders[1].Most.Single().Count);
+        Assert.Contains("read it in characters", statistics.WithoutWords, StringComparison.Ordinal);
+        Assert.StartsWith("Words are not counted: ", new StatisticsPage(statistics, "a", Cleaning.None).Dropped().Single().Text,
+            StringComparison.Ordinal);
+        // Nothing at all after cleaning.
+        Assert.Equal(4, new StatisticsPage(TextStatistics.Of(TestCorpus.Of("漢字"), new TextConfig(), order: 3), "b", Cleaning.D2L).Page()
+            .Sections.Count(section => section.Parts.Count > 0 && section.Title != "Scripts"));
+    }
+
     private static IEnumerable<string> Most(NGramStatistics statistics, int most) =>
         statistics.Most.Take(most).Select(gram => $"{string.Join(' ', gram.Tokens)} {gram.Count}");
 }
