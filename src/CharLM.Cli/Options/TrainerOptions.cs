@@ -99,8 +99,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         {
             _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation,
                 _truncationKeep, _optimizer,
-            _learningRate, _weightDecay, _momentum, _nesterov, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs, _scheduleFactor,
-                _scheduleEnd, _seed,
+            _learningRate, _weightDecay, _momentum, _nesterov, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
+                _scheduleFactor, _scheduleEnd, _seed,
         })
         {
             if (ofRunningText || !aboutPieces.Contains(option))

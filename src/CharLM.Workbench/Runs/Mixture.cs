@@ -110,11 +110,13 @@ internal sealed record TextForModel(TokenSource Train, TokenSource HeldOut)
     public static TextForModel Of(CorpusText corpus, ISavedModel saved, TextRange measured, CancellationToken cancellationToken)
     {
         if (corpus.Origin.Sha256 != saved.Corpus.Sha256)
-            throw new InvalidConfigException([$"{corpus.Origin.Name} is not the text that the model was trained on, whose training part is needed"]);
+            throw new InvalidConfigException(
+                [$"{corpus.Origin.Name} is not the text that the model was trained on, whose training part is needed"]);
         EncodedText encoded = EncodedText.Of(corpus, saved.Text, cancellationToken);
         TokenSource ids = encoded.In(saved.Vocab);
         TextParts parts = saved.PartsOf(ids.Length);
-        return new TextForModel(Part(parts.Train), parts.HeldOut.Intersect(measured).Count > 0 ? TokenSource.Of(default) : Part(parts.HeldOut));
+        bool isMeasured = parts.HeldOut.Intersect(measured).Count > 0;
+        return new TextForModel(Part(parts.Train), isMeasured ? TokenSource.Of(default) : Part(parts.HeldOut));
 
         TokenSource Part(TextRange range) => (saved.Text.Documents == DocumentKind.None ? range : encoded.Whole(range)).Of(ids);
     }

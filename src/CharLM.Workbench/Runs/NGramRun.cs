@@ -73,7 +73,8 @@ public sealed record NGramRun
                 PassagesTrainedOn = sketch.ShareOf(text.Unseen, text.Vocab),
             };
         IReadOnlyList<EvaluationReport> withoutContext = unseen is null ? []
-            : [.. Baselines.WithoutContext(text.Train, unseen, text.Vocab.Count, Config, cancellationToken).Select(result => result.Report)];
+            : [.. Baselines.WithoutContext(text.Train, unseen, text.Vocab.Count, Config, cancellationToken)
+                .Select(result => result.Report)];
         IReadOnlyList<CompressorBaseline> compressors = Compressors && measures
             ? Baselines.Compressors(text.Train, text.Unseen, text.Vocab, Text.Token, cancellationToken)
             : [];

@@ -29,15 +29,14 @@ public static class OwnText
     private const int LongestSearch = 20_000, ShortestLine = 5, LongestPrefix = 20;
 
     // Settings by the minimum number of characters; passes are the maximum. In three minutes on two slow cores, many small steps of 256
-    // units beat few large ones of 384: test perplexity 4.83 instead of 5.22 on Tiny Shakespeare, 4.72 instead of 5.31 on German
-    // quotations.
+    // units beat few large ones of 384, and a few passes need little dropout and a high learning rate (docs/experiments.md).
     private static readonly (long Characters, int Hidden, int Embedding, int Rows, int Steps, double Dropout, int Passes)[] Sizes =
     [
         (0, 128, 32, 8, 32, 0.5, 40),
         (20_000, 256, 48, 16, 48, 0.5, 40),
         (100_000, 256, 64, 16, 64, 0.4, 30),
-        (500_000, 256, 64, 24, 64, 0.2, 12),
-        (1_500_000, 256, 64, 24, 64, 0.1, 6),
+        (500_000, 256, 64, 24, 64, 0.1, 12),
+        (1_500_000, 256, 64, 24, 64, 0.05, 6),
         (15_000_000, 256, 64, 24, 64, 0, 2),
     ];
 
@@ -123,7 +122,7 @@ public static class OwnText
                 ResetEvery = MinibatchesOfState * steps,
                 Optimizer = OptimizerKind.AdamW,
                 WeightDecay = 0.01,
-                LearningRate = 0.003,
+                LearningRate = 0.006,
                 Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 1 },
             },
             Minutes = 3,

@@ -38,7 +38,8 @@ internal static class Baselines
     /// </summary>
     /// <inheritdoc cref="NGram"/>
     public static IReadOnlyList<EvaluationResult> WithoutContext(
-        TokenSource train, EvaluationText text, int vocabSize, EvaluationConfig? config = null, CancellationToken cancellationToken = default)
+        TokenSource train, EvaluationText text, int vocabSize, EvaluationConfig? config = null,
+            CancellationToken cancellationToken = default)
     {
         var results = new List<EvaluationResult>();
         config = (config ?? new EvaluationConfig()) with { Rows = 1 };

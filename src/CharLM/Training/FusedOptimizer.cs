@@ -171,7 +171,8 @@ internal sealed class FusedOptimizer : IOptimizer
     }
 
     private unsafe Span<float> Moment(string name, (RawWeight Weight, long Begin) place) =>
-        new((name is OptimizerMoments.FirstMoment or OptimizerMoments.MomentumBuffer ? _first : _second).Data + place.Begin, place.Weight.Length);
+        new((name is OptimizerMoments.FirstMoment or OptimizerMoments.MomentumBuffer ? _first : _second).Data + place.Begin,
+            place.Weight.Length);
 
     private static void CutOff(Span<float> gradient, float bound)
     {

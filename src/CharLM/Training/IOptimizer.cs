@@ -59,7 +59,9 @@ public enum OptimizerKind
 /// <summary>The state of an optimizer.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Steps">The most steps that any weight has taken; frozen weights take none.</param>
-/// <param name="Moments">By PyTorch's name (exp_avg, exp_avg_sq, square_avg, momentum_buffer), the values of each weight in order, row-major.</param>
+/// <param name="Moments">
+/// By PyTorch's name (exp_avg, exp_avg_sq, square_avg, momentum_buffer), the values of each weight in order, row-major.
+/// </param>
 internal sealed record OptimizerMoments(long Steps, IReadOnlyDictionary<string, IReadOnlyList<float[]>> Moments)
 {
     /// <summary>The name of the mean of gradients.</summary>

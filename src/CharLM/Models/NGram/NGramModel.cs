@@ -114,8 +114,8 @@ internal sealed class NGramLevel
 {
     /// <summary>The n-grams of one length.</summary>
     /// <param name="tokens">The last token of each.</param>
-    /// <param name="counts">The count of each: occurrences for the longest n-grams, and with Laplace smoothing for all; else distinct preceding
-    /// tokens for the others.</param>
+    /// <param name="counts">The count of each: occurrences for the longest n-grams, and with Laplace smoothing for all; else distinct
+    /// preceding tokens for the others.</param>
     /// <param name="firstChild">Where the continuations of each begin one level up, and where the last ends; empty for the longest.</param>
     public NGramLevel(int[] tokens, int[] counts, int[] firstChild) => (Tokens, Counts, FirstChild) = (tokens, counts, firstChild);
 
