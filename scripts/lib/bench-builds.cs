@@ -1,4 +1,4 @@
-# Run by scripts/bench-builds. Loads each build's library separately, and uses by name what is public in all of them.
+// Run by scripts/bench-builds. Loads each build's library separately, and uses by name what is public in all of them.
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -10,7 +10,8 @@ const double SecondsOfRound = 0.02;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Dictionary<string, string> options = new()
 {
-    ["--cell"] = "lstm", ["--layers"] = "1", ["--hidden"] = "256", ["--batch-size"] = "32", ["--num-steps"] = "35", ["--threads"] = "2", ["--rounds"] = "20",
+    ["--cell"] = "lstm", ["--layers"] = "1", ["--hidden"] = "256", ["--batch-size"] = "32", ["--num-steps"] = "35", ["--vocab"] = "28", ["--threads"] = "2",
+    ["--rounds"] = "20",
 };
 List<(string Name, Func<double> Step)> builds = [];
 int optionsFrom = Array.FindIndex(args, arg => arg.StartsWith('-'));
@@ -89,6 +90,7 @@ Func<double> Open(string folder)
         ("Model", model),
         ("BatchSize", Number("--batch-size")),
         ("NumSteps", Number("--num-steps")),
+        ("VocabSize", Number("--vocab")),
         ("Threads", Number("--threads")),
         ("Rounds", 5),
         ("SecondsOfRound", SecondsOfRound));

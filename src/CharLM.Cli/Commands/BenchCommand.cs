@@ -56,6 +56,7 @@ internal sealed class BenchCommand : Verb
         TextWriter output = parse.InvocationConfiguration.Output;
         StepShape first = shapes[0];
         double peak = GemmPeak.Measure(first.BatchSize, first.Model.NumHiddens, 4 * first.Model.NumHiddens, _runtime.Threads(parse));
+        double? trip = CacheLineTrip.Measure();
         bool json = parse.GetValue(_json);
         if (!json)
         {
@@ -63,6 +64,8 @@ internal sealed class BenchCommand : Verb
                 + $"{TorchRuntime.LibtorchVersion}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}");
             output.WriteLine($"product alone: {peak / 1e9:0} GFLOP/s; batch {first.BatchSize}, {first.NumSteps} steps, "
                 + $"{first.Model.NumHiddens} hidden units, {first.Model.NumLayers} layer(s), vocab {first.VocabSize}");
+            output.WriteLine("cache line from one processor to another and back: "
+                + (trip is { } nanoseconds ? $"{nanoseconds:0} ns ({CacheLineTrip.Meaning(nanoseconds)})" : "-"));
             output.WriteLine($"{"cell",-6}{"implementation",-16}{"tokens/s",12}{"ms/step",12}{"fastest",10}{"slowest",10}"
                 + $"{"of product",12}{"memory",12}   times built-in");
         }
@@ -98,6 +101,7 @@ internal sealed class BenchCommand : Verb
                     System = RuntimeInformation.OSDescription
                 },
                 ProductPeakGflops = peak / 1e9,
+                CacheLine = trip is { } there ? new { Nanoseconds = there, Meaning = CacheLineTrip.Meaning(there) } : null,
                 Rows = rows,
             }));
         }

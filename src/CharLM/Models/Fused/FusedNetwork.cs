@@ -19,6 +19,9 @@ internal sealed class FusedNetwork : IDisposable
     // Packing and weight gradients are split into more tasks than workers, so that a slower worker gets fewer.
     private const int TasksOfWorker = 4;
 
+    // The output layer takes at least this many rows at a time: its weights may exceed the caches, so they should be read rarely.
+    private const int RowsOfOutput = 256;
+
     // Separate the random numbers of dropout at the input and output from those between the stack's layers.
     private const ulong InputDropoutKey = 1UL << 56, OutputDropoutKey = 2UL << 56;
 
@@ -36,7 +39,7 @@ internal sealed class FusedNetwork : IDisposable
     private int[] _targets = [];
     private float[] _nats = [];
     private readonly ThreadTuner _choice;
-    private int _batch, _steps, _predicted, _active = 1, _tasks = 1;
+    private int _batch, _steps, _stepsOfOutput, _predicted, _active = 1, _tasks = 1;
     private bool _backward, _packed, _measures;
     private ulong? _dropoutKey;
 
@@ -170,10 +173,11 @@ internal sealed class FusedNetwork : IDisposable
             (_targets, _nats) = (new int[rows], new float[rows]);
         _embedding?.Resize(rows, backward);
         _stack.Resize(batch, steps, backward, dropoutKey);
-        _output.Resize(rows);
         _measures = false;
         _active = _choice.Begin(batch, steps);
         _tasks = _active == 1 ? 1 : _active * TasksOfWorker;
+        _stepsOfOutput = Math.Max(1, RowsOfOutput * _active / batch);
+        _output.Resize(rows, backward ? _tasks : 0);
     }
 
     private void SetTargets(ReadOnlySpan<int> targets, bool mayLack = false)
@@ -238,17 +242,35 @@ internal sealed class FusedNetwork : IDisposable
         if (_dropoutKey is { } key)
             _inputDropout?.Forward(_embedding!.Values, rows, key + InputDropoutKey);
         _stack.Forward(Input, rows);
-        if (_dropoutKey is { } outputKey)
-            _outputDropout?.Forward(_stack.Outputs, rows, outputKey + OutputDropoutKey);
-        _output.Forward(Output, rows);
-        if (_measures)
-            _output.Loss(_targets, _nats, rows, _backward ? 1f / _predicted : 0);
+        int from = StepsOfOutput(rows.FirstStep), to = StepsOfOutput(rows.FirstStep + rows.Steps);
+        if (from < to)
+            OutputRows(rows with { FirstStep = from, Steps = to - from });
+    }
+
+    // The steps whose output is due once all layers have done some: whole groups, and in the end the rest.
+    private int StepsOfOutput(int done) => done == _steps ? done : done / _stepsOfOutput * _stepsOfOutput;
+
+    private void OutputRows(RowGrid rows)
+    {
+        if (_dropoutKey is { } key)
+            _outputDropout?.Forward(_stack.Outputs, rows, key + OutputDropoutKey);
+        if (!_measures)
+        {
+            _output.Forward(Output, rows);
+        }
+        else if (!_backward)
+        {
+            _output.Measure(Output, _targets, _nats, rows);
+        }
+        else
+        {
+            _output.Learn(Output, _targets, _nats, rows, 1f / _predicted, _stack.OutputGradient);
+            _outputDropout?.Backward(_stack.OutputGradient, rows);
+        }
     }
 
     private void BackwardRows(RowGrid rows)
     {
-        _output.Backward(_stack.OutputGradient, rows);
-        _outputDropout?.Backward(_stack.OutputGradient, rows);
         _stack.Backward(_embedding?.Gradient ?? default, rows);
         _inputDropout?.Backward(_embedding!.Gradient, rows);
     }

@@ -23,6 +23,30 @@ public sealed class SoftmaxHeightTests
         Assert.InRange(FusedCase.Deviation(expected, gradients), 0, 1e-3);
     }
 
+    // Several blocks of logits, one of them far above the others; more rows than the output layer takes at a time, some without a target.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(30)]
+    [InlineData(1000)]
+    public void Learn_LargeVocab_HasTorchsLossAndGradientsForAnyNumberOfWorkers(float height)
+    {
+        using var both = new FusedCase(new ModelConfig { NumHiddens = 6 }, vocab: 700, batch: 24, steps: 40, seed: 2);
+        using (no_grad())
+            both.BuiltIn.get_parameter("linear.bias")![TensorIndex.Slice(250, 300)].add_(height);
+        for (int i = 0; i < both.Targets.Length; i += 7)
+            both.Targets[i] = -100; // what torch ignores
+        (double expectedLoss, Dictionary<string, float[]> expected) = both.Torch();
+        (double loss, Dictionary<string, float[]> gradients) = both.Kernels();
+        Assert.Equal(expectedLoss, loss, 1e-3);
+        Assert.InRange(FusedCase.Deviation(expected, gradients), 0, 1e-3);
+        foreach (int workers in new[] { 2, 3 })
+        {
+            (double again, Dictionary<string, float[]> same) = both.Kernels(workers: workers);
+            Assert.Equal(loss, again);
+            Assert.All(gradients, gradient => Assert.Equal(gradient.Value, same[gradient.Key]));
+        }
+    }
+
     // One logit is far above all others: that token's loss is zero, the others' is the distance.
     [Theory]
     [InlineData(100)]

@@ -8,6 +8,9 @@ internal static unsafe class BlockedGemm
     // Depth of one block of a weight gradient: two panels of this many rows (32 KiB) stay in the first-level cache for all gates.
     private const int GradientDepth = 256;
 
+    // Panels of A per block of a product: deeper products read and write C again, but B, two panels of 512 rows, stays in a cache.
+    private const int DepthPanels = 32;
+
     /// <summary>C += A B, for some rows.</summary>
     /// <inheritdoc cref="Multiply"/>
     public static void MultiplyAdd<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows)
@@ -20,6 +23,19 @@ internal static unsafe class BlockedGemm
     /// <param name="rows">The rows of A, C and S to compute.</param>
     /// <param name="start">S, the start of the sums.</param>
     public static void Multiply<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
+        where L : struct, ISimdVector<L>
+    {
+        int from = 0;
+        do
+        {
+            int some = Math.Min(DepthPanels, a.Count - from);
+            MultiplyBlock<L>(a.Slice(from, some), b.From(from * Panels.Width), c, rows, from == 0 ? start : SumStart.With(c));
+            from += DepthPanels;
+        }
+        while (from < a.Count);
+    }
+
+    private static void MultiplyBlock<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
         where L : struct, ISimdVector<L>
     {
         // Two panels of B stay in the first-level cache for all rows.

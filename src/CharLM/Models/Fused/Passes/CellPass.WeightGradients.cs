@@ -36,7 +36,6 @@ internal sealed unsafe partial class CellPass<L, TCell>
     {
         Panels gradient = TokenGradient;
         ReadOnlySpan<int> slots = _tokens!.SlotOfRow[..Rows], tokens = _tokens.TokenOfSlot;
-        new Span<float>(_weights.InputToGates.Gradient + ((nint)first * _tokens.VocabSize), rows * _tokens.VocabSize).Clear();
         for (int some = 0; some * Panels.Width < rows; some++)
         {
             float* table = gradient.At(tablePanel + some, 0), sums = Gates.At(panel + some, 0);
@@ -50,6 +49,7 @@ internal sealed unsafe partial class CellPass<L, TCell>
             for (int lane = 0; lane < Math.Min(Panels.Width, rows - (some * Panels.Width)); lane++)
             {
                 float* target = _weights.InputToGates.Gradient + ((nint)(first + (some * Panels.Width) + lane) * _tokens.VocabSize);
+                new Span<float>(target, _tokens.VocabSize).Clear();
                 for (int slot = 0; slot < tokens.Length; slot++)
                     target[tokens[slot]] = _tokens.Scale * table[(slot * Panels.Width) + lane];
             }

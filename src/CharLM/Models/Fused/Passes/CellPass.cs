@@ -272,13 +272,20 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         Panels table = TokenTable;
         float* bias = _bias.Data + (((TCell.InputGroup(gate) * Units) + unit) * Panels.Width);
         ReadOnlySpan<int> tokens = _tokens!.TokenOfSlot;
-        for (int row = 0; row < rows; row++)
+        nint vocab = _tokens.VocabSize;
+        for (int some = 0; some * Panels.Width < rows; some++, bias += Panels.Width)
         {
-            float* source = _weights.InputToGates.Value + ((nint)(first + row) * _tokens.VocabSize);
-            float* target = table.At((gate * Units) + unit + (row / Panels.Width), 0) + (row % Panels.Width);
-            for (int slot = 0; slot < tokens.Length; slot++)
-                target[slot * Panels.Width] = bias[row] + (_tokens.Scale * source[tokens[slot]]);
-            target[_tokens.DroppedSlot * Panels.Width] = bias[row];
+            int count = Math.Min(Panels.Width, rows - (some * Panels.Width));
+            float* source = _weights.InputToGates.Value + ((nint)(first + (some * Panels.Width)) * vocab);
+            float* line = table.At((gate * Units) + unit + some, 0);
+            for (int slot = 0; slot < tokens.Length; slot++, line += Panels.Width)
+            {
+                for (int lane = 0; lane < count; lane++)
+                    line[lane] = source[(lane * vocab) + tokens[slot]];
+                for (int lane = 0; lane < Panels.Width; lane += L.Count)
+                    L.Store(L.Load(bias + lane) + (L.All(_tokens.Scale) * L.Load(line + lane)), line + lane);
+            }
+            Packing.CopyLine(bias, table.At((gate * Units) + unit + some, _tokens.DroppedSlot));
         }
     }
 

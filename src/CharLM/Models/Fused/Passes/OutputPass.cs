@@ -5,11 +5,13 @@ namespace CharLM.Models.Fused.Passes;
 /// <summary>The output layer with softmax and cross-entropy, forwards and backwards.</summary>
 internal abstract class OutputPass : IDisposable
 {
-    /// <summary>Logits, or after <see cref="Loss"/> with a scale their gradients, [rows, vocab].</summary>
+    /// <summary>Logits, or after <see cref="Learn"/> their gradients, [rows, vocab].</summary>
     public abstract Panels Logits { get; }
 
-    /// <summary>Allocates memory for a number of rows.</summary>
-    public abstract void Resize(int rows);
+    /// <summary>Allocates memory.</summary>
+    /// <param name="rows">Rows of the minibatch.</param>
+    /// <param name="tasks">Tasks that <see cref="WeightGradients"/> is divided into; 0: it will not be called.</param>
+    public abstract void Resize(int rows, int tasks);
 
     /// <summary>Packs the weights for the kernels: one task's share.</summary>
     public abstract void Pack(int task, int tasks, bool backward);
@@ -19,17 +21,22 @@ internal abstract class OutputPass : IDisposable
     /// <param name="rows">The rows.</param>
     public abstract void Forward(Panels input, RowGrid rows);
 
-    /// <summary>Computes the cross-entropy of some rows.</summary>
+    /// <summary>Computes the logits and the cross-entropy of some rows.</summary>
+    /// <param name="input">Hidden states, [rows, hidden].</param>
     /// <param name="targets">The target of each row; negative: none, and the surprisal is 0.</param>
     /// <param name="nats">Receives the surprisal of each row.</param>
     /// <param name="rows">The rows.</param>
-    /// <param name="gradientScale">If not 0, the logits are replaced by their gradients times this.</param>
-    public abstract void Loss(ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float gradientScale);
+    public abstract void Measure(Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows);
 
-    /// <summary>Propagates the logits' gradients of some rows to the hidden states.</summary>
-    /// <param name="inputGradient">Receives [rows, hidden].</param>
+    /// <summary>Computes the cross-entropy of some rows and its gradients: those of the logits replace them.</summary>
+    /// <param name="input">Hidden states, [rows, hidden].</param>
+    /// <param name="targets">The target of each row; negative: none, and the surprisal is 0.</param>
+    /// <param name="nats">Receives the surprisal of each row.</param>
     /// <param name="rows">The rows.</param>
-    public abstract void Backward(Panels inputGradient, RowGrid rows);
+    /// <param name="scale">Factor of the gradients.</param>
+    /// <param name="inputGradient">Receives the gradient of the hidden states, [rows, hidden].</param>
+    public abstract void Learn(
+        Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float scale, Panels inputGradient);
 
     /// <summary>Computes the gradients of the weights: one task's share.</summary>
     /// <param name="input">Hidden states, [rows, hidden].</param>

@@ -8,34 +8,52 @@ namespace CharLM.Models.Fused.Passes;
 /// The output layer for one register width: logits = H W^T + b; loss = log sum exp(logits) - logit of the target; gradient =
 /// softmax(logits) - one-hot(target), which overwrites the logits.
 /// </summary>
+/// <remarks>
+/// The vocab is taken in blocks whose logits stay in the second-level cache: forward from the product to the exponentials, backward from
+/// their factor to the product. Each block has its own shift m_b in exp(logit - m_b); once a row's log-sum-exp over all blocks is known,
+/// one factor for each block turns exponentials into probabilities.
+/// </remarks>
 internal sealed unsafe class SoftmaxPass<L> : OutputPass
     where L : struct, ISimdVector<L>
 {
     // Logits of the padding: their exponentials and gradients are zero.
     private const float Nothing = -1e30f;
 
+    // Panels of a block, and the most of a weight gradient's part that stays in the cache over all rows.
+    private const int BlockPanels = 16, MostGradientPanels = 4;
+
     private readonly RawWeight _weight, _bias;
-    private readonly int _vocab, _hidden;
-    private readonly PanelBuffer _forward, _backward, _gradient, _paddedBias;
-    private PanelBuffer _logits = new(1);
-    private int _rows;
+    private readonly int _vocab, _hidden, _blocks;
+    private readonly PanelBuffer _forward, _backward, _paddedBias;
+    private PanelBuffer _logits = new(1), _gradient = new(1);
+
+    // For each row and block: the greatest logit, which becomes the factor of the exponentials, and their sum.
+    private PanelBuffer _highest = new(1), _sums = new(1);
+    private int _rows, _gradientPanels;
 
     public SoftmaxPass(RawWeight weight, RawWeight bias, int vocab, int hidden)
     {
         (_weight, _bias, _vocab, _hidden) = (weight, bias, vocab, hidden);
+        int padded = Panels.Pad(vocab);
+        _blocks = ((padded / Panels.Width) + BlockPanels - 1) / BlockPanels;
         _forward = new PanelBuffer(Panels.Pad(hidden), vocab);
-        _backward = new PanelBuffer(Panels.Pad(vocab), hidden);
-        _gradient = new PanelBuffer(Panels.Pad(vocab), hidden);
-        _paddedBias = new PanelBuffer(Panels.Pad(vocab));
-        new Span<float>(_paddedBias.Data, Panels.Pad(vocab)).Fill(Nothing);
+        _backward = new PanelBuffer(padded, hidden);
+        _paddedBias = new PanelBuffer(padded);
+        new Span<float>(_paddedBias.Data, padded).Fill(Nothing);
     }
 
     public override Panels Logits => new(_logits.Data, _rows, Panels.Pad(_vocab));
 
-    public override void Resize(int rows)
+    private Panels Bias => new(_paddedBias.Data, 1, Panels.Pad(_vocab));
+
+    public override void Resize(int rows, int tasks)
     {
         _rows = rows;
         _logits = PanelBuffer.Grow(_logits, (long)rows * Panels.Pad(_vocab));
+        _highest = PanelBuffer.Grow(_highest, (long)rows * _blocks);
+        _sums = PanelBuffer.Grow(_sums, (long)rows * _blocks);
+        _gradientPanels = tasks == 0 ? 0 : Math.Clamp((Logits.Count + tasks - 1) / tasks, 1, MostGradientPanels);
+        _gradient = PanelBuffer.Grow(_gradient, (long)tasks * _gradientPanels * Panels.Width * Panels.Pad(_hidden));
     }
 
     public override void Pack(int task, int tasks, bool backward)
@@ -52,63 +70,106 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     }
 
     public override void Forward(Panels input, RowGrid rows) =>
-        BlockedGemm.Multiply<L>(input, _forward.Matrix, Logits, rows, SumStart.SameForAll(new Panels(_paddedBias.Data, 1, Logits.Columns)));
+        BlockedGemm.Multiply<L>(input, _forward.Matrix, Logits, rows, SumStart.SameForAll(Bias));
 
-    public override void Loss(ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float gradientScale)
+    public override void Measure(Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows) =>
+        Losses(input, targets, nats, rows, scale: 0);
+
+    public override void Learn(
+        Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float scale, Panels inputGradient)
     {
-        for (int step = 0; step < rows.Steps; step++)
+        Losses(input, targets, nats, rows, scale);
+        for (int block = 0; block < _blocks; block++)
         {
-            for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                nats[row] = targets[row] < 0 ? Unmeasured(row, gradientScale) : RowLoss(row, targets[row], gradientScale);
+            Panels gradients = BlockOf(Logits, block);
+            for (int step = 0; step < rows.Steps; step++)
+            {
+                for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                {
+                    ToGradients(gradients, row, _highest.Data[((nint)row * _blocks) + block]);
+                    float* target = TargetIn(block, targets[row], gradients, row);
+                    if (target is not null)
+                        *target -= scale;
+                }
+            }
+            SumStart start = block == 0 ? SumStart.Zero : SumStart.With(inputGradient);
+            BlockedGemm.Multiply<L>(gradients, _backward.Matrix.From(block * BlockPanels * Panels.Width), inputGradient, rows, start);
         }
     }
 
-    public override void Backward(Panels inputGradient, RowGrid rows) =>
-        BlockedGemm.Multiply<L>(Logits, _backward.Matrix, inputGradient, rows, SumStart.Zero);
-
     public override void WeightGradients(Panels input, int rows, int task, int tasks)
     {
-        foreach ((_, int panel, int count) in Share(task, tasks))
+        int tile = _gradientPanels * Panels.Width;
+        Panels gradient = new(_gradient.Data + ((nint)task * tile * Panels.Pad(_hidden)), tile, Panels.Pad(_hidden));
+        foreach ((_, int begin, int all) in Share(task, tasks))
         {
-            int first = panel * Panels.Width, real = RowsOf(panel, count);
-            Panels gradient = _gradient.Matrix.From(first), logits = Logits.Slice(panel, count);
-            BlockedGemm.TransposedMultiply<L>(logits, input, gradient, rows);
-            Packing.CopyRowsBack(gradient, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
-            ColumnSums.Of<L>(logits, rows, _bias.Gradient + first, real);
+            for (int panel = begin; panel < begin + all; panel += _gradientPanels)
+            {
+                int count = Math.Min(_gradientPanels, begin + all - panel), first = panel * Panels.Width, real = RowsOf(panel, count);
+                Panels logits = Logits.Slice(panel, count);
+                BlockedGemm.TransposedMultiply<L>(logits, input, gradient, rows);
+                Packing.CopyRowsBack(gradient, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
+                ColumnSums.Of<L>(logits, rows, _bias.Gradient + first, real);
+            }
         }
     }
 
     public override void Dispose()
     {
-        _forward.Dispose();
-        _backward.Dispose();
-        _gradient.Dispose();
-        _paddedBias.Dispose();
-        _logits.Dispose();
+        foreach (PanelBuffer buffer in new[] { _forward, _backward, _paddedBias, _logits, _gradient, _highest, _sums })
+            buffer.Dispose();
     }
 
     private WorkShare Share(int task, int tasks) => new(1, Panels.Pad(_vocab) / Panels.Width, task, tasks);
 
     private int RowsOf(int panel, int count) => Math.Clamp(_vocab - (panel * Panels.Width), 0, count * Panels.Width);
 
-    private float Unmeasured(int row, float gradientScale)
+    private static Panels BlockOf(Panels all, int block) =>
+        all.Slice(block * BlockPanels, Math.Min(BlockPanels, all.Count - (block * BlockPanels)));
+
+    // Where a block has a row's target; null if another block has it, or the row has none.
+    private static float* TargetIn(int block, int target, Panels logits, int row)
     {
-        Panels logits = Logits;
-        for (int panel = 0; panel < logits.Count && gradientScale != 0; panel++)
-            new Span<float>(logits.At(panel, row), Panels.Width).Clear();
-        return 0;
+        int panel = target < 0 ? -1 : (target / Panels.Width) - (block * BlockPanels);
+        return (uint)panel < (uint)logits.Count ? logits.At(panel, row) + (target % Panels.Width) : null;
     }
 
-    private float RowLoss(int row, int target, float gradientScale)
+    // The losses of some rows. With a scale, their exponentials replace the logits, and the blocks' factors the greatest logits.
+    private void Losses(Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float scale)
     {
-        Panels logits = Logits;
+        for (int block = 0; block < _blocks; block++)
+        {
+            Panels logits = BlockOf(Logits, block);
+            BlockedGemm.Multiply<L>(input, BlockOf(_forward.Matrix, block), logits, rows, SumStart.SameForAll(BlockOf(Bias, block)));
+            for (int step = 0; step < rows.Steps; step++)
+            {
+                for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                {
+                    float* target = TargetIn(block, targets[row], logits, row);
+                    if (target is not null)
+                        nats[row] = *target;
+                    nint place = ((nint)row * _blocks) + block;
+                    (_highest.Data[place], _sums.Data[place]) = Exponentials(logits, row, keep: scale != 0);
+                }
+            }
+        }
+        for (int step = 0; step < rows.Steps; step++)
+        {
+            for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                nats[row] = Loss(row, targetLogit: nats[row], targets[row] < 0 ? null : scale);
+        }
+    }
+
+    // A row's greatest logit in a block, and the sum of the exponentials of their distances to it, which can replace the logits.
+    private static (float Highest, float Sum) Exponentials(Panels logits, int row, bool keep)
+    {
         L most = L.All(float.NegativeInfinity);
         for (int panel = 0; panel < logits.Count; panel++)
         {
             for (int lane = 0; lane < Panels.Width; lane += L.Count)
                 most = L.Max(most, L.Load(logits.At(panel, row) + lane));
         }
-        float highest = L.Greatest(most), targetLogit = logits.At(target / Panels.Width, row)[target % Panels.Width];
+        float highest = L.Greatest(most);
         L sums = L.All(0), shift = L.All(highest);
         for (int panel = 0; panel < logits.Count; panel++)
         {
@@ -117,24 +178,43 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
                 float* place = logits.At(panel, row) + lane;
                 L weight = VectorMath.Exp(L.Load(place) - shift);
                 sums += weight;
-                if (gradientScale != 0)
+                if (keep)
                     L.Store(weight, place);
             }
         }
-        float sum = L.Sum(sums);
-        if (gradientScale != 0)
+        return (highest, L.Sum(sums));
+    }
+
+    // The loss of a row from the figures of its blocks. A scale turns their greatest logits into the factors of their exponentials, which
+    // are zero for a row without a target (null).
+    private float Loss(int row, float targetLogit, float? scale)
+    {
+        var highest = new Span<float>(_highest.Data + ((nint)row * _blocks), _blocks);
+        var sums = new ReadOnlySpan<float>(_sums.Data + ((nint)row * _blocks), _blocks);
+        if (scale is not { } factor)
         {
-            L scale = L.All(gradientScale / sum);
-            for (int panel = 0; panel < logits.Count; panel++)
-            {
-                for (int lane = 0; lane < Panels.Width; lane += L.Count)
-                {
-                    float* place = logits.At(panel, row) + lane;
-                    L.Store(L.Load(place) * scale, place);
-                }
-            }
-            logits.At(target / Panels.Width, row)[target % Panels.Width] -= gradientScale;
+            highest.Clear();
+            return 0;
         }
-        return (float)(Math.Log(sum) + ((double)highest - targetLogit));
+        float shift = float.NegativeInfinity, sum = 0;
+        foreach (float some in highest)
+            shift = Math.Max(shift, some);
+        for (int block = 0; block < _blocks; block++)
+            sum += sums[block] * MathF.Exp(highest[block] - shift);
+        for (int block = 0; block < _blocks && factor != 0; block++)
+            highest[block] = MathF.Exp(highest[block] - shift) * (factor / sum);
+        return (float)(Math.Log(sum) + ((double)shift - targetLogit));
+    }
+
+    private static void ToGradients(Panels exponentials, int row, float factor)
+    {
+        for (int panel = 0; panel < exponentials.Count; panel++)
+        {
+            for (int lane = 0; lane < Panels.Width; lane += L.Count)
+            {
+                float* place = exponentials.At(panel, row) + lane;
+                L.Store(factor == 0 ? L.All(0) : L.Load(place) * L.All(factor), place);
+            }
+        }
     }
 }

@@ -76,20 +76,21 @@ internal sealed class TokenRows(int vocabSize)
                 int token = tokens[row * steps + step];
                 if ((uint)token >= (uint)VocabSize)
                     throw new ArgumentOutOfRangeException(nameof(tokens), token, $"token ids are 0 to {VocabSize - 1}");
-                if (HoldsAll)
-                {
-                    _slotOfRow[step * batch + row] = token;
+                _slotOfRow[step * batch + row] = token;
+                if (HoldsAll || _stampOfToken[token] == _stamp)
                     continue;
-                }
-                if (_stampOfToken[token] != _stamp)
-                {
-                    _stampOfToken[token] = _stamp;
-                    _slotOfToken[token] = Count;
-                    _tokenOfSlot[Count++] = token;
-                }
-                _slotOfRow[step * batch + row] = _slotOfToken[token];
+                _stampOfToken[token] = _stamp;
+                _tokenOfSlot[Count++] = token;
             }
         }
+        if (HoldsAll)
+            return;
+        // In the order of the vocab, so that a weight's columns are read and written in the order of memory.
+        Array.Sort(_tokenOfSlot, 0, Count);
+        for (int slot = 0; slot < Count; slot++)
+            _slotOfToken[_tokenOfSlot[slot]] = slot;
+        foreach (ref int slot in _slotOfRow.AsSpan(0, batch * steps))
+            slot = _slotOfToken[slot];
     }
 
     /// <summary>Drops tokens: dropout of one-hot vectors, whose only value is either dropped or scaled.</summary>
