@@ -53,7 +53,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         _highest = PanelBuffer.Grow(_highest, (long)rows * _blocks);
         _sums = PanelBuffer.Grow(_sums, (long)rows * _blocks);
         _gradientPanels = tasks == 0 ? 0 : Math.Clamp((Logits.Count + tasks - 1) / tasks, 1, MostGradientPanels);
-        _gradient = PanelBuffer.Grow(_gradient, (long)tasks * _gradientPanels * Panels.Width * Panels.Pad(_hidden));
+        _gradient = PanelBuffer.Grow(_gradient, (long)Math.Min(tasks, Logits.Count) * _gradientPanels * Panels.Width * Panels.Pad(_hidden));
     }
 
     public override void Pack(int task, int tasks, bool backward)
@@ -99,10 +99,11 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
 
     public override void WeightGradients(Panels input, int rows, int task, int tasks)
     {
-        int tile = _gradientPanels * Panels.Width;
-        Panels gradient = new(_gradient.Data + ((nint)task * tile * Panels.Pad(_hidden)), tile, Panels.Pad(_hidden));
+        int tile = _gradientPanels * Panels.Width, columns = Panels.Pad(_hidden);
         foreach ((_, int begin, int all) in Share(task, tasks))
         {
+            // With more tasks than panels, only one task has the panel.
+            Panels gradient = new(_gradient.Data + ((nint)Math.Min(task, begin) * tile * columns), tile, columns);
             for (int panel = begin; panel < begin + all; panel += _gradientPanels)
             {
                 int count = Math.Min(_gradientPanels, begin + all - panel), first = panel * Panels.Width, real = RowsOf(panel, count);
