@@ -31,6 +31,7 @@ internal static class Synonyms
             ]),
         (["--layers"], ["n-layers", "num-layers", "n-layer", "nlayers", "number-of-layers", "rnn-layers", "depth", "hidden-layers"]),
         (["--batch-size"], ["bs", "batch", "batchsize", "minibatch-size", "mini-batch-size", "b"]),
+        (["--accumulate"], ["gradient-accumulation-steps", "grad-accum", "accumulation-steps", "grad-accum-steps", "accum"]),
         (["--num-steps"],
             [
                 "seq-len", "seq-length", "sequence-length", "seqlen", "bptt", "block-size", "context", "context-length", "unroll",

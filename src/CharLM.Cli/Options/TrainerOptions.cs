@@ -21,6 +21,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             + "[default: 0; a twentieth of --steps]").In(HelpGroup.Rare);
     private readonly Option<int?> _batchSize = OptionOf.Integer(
         "--batch-size", "N", $"{(ofRunningText ? "Sequences" : "Pairs")} in a minibatch. [default: {defaults.BatchSize}]");
+    private readonly Option<int?> _accumulate = OptionOf.Integer(
+        "--accumulate", "N", "Minibatches whose gradients add up to one update: as if --batch-size were N times as large, in the memory of "
+            + "one. [default: 1]").In(HelpGroup.Rare);
     private readonly Option<int?> _numSteps = OptionOf.Integer(
         "--num-steps", "N", "Tokens in a sequence, and so how far back gradients reach. [default: 35]");
     private readonly Option<SamplingOrder?> _sampling = OptionOf.Choice<SamplingOrder>(
@@ -97,8 +100,8 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             command.Add(HelpGroup.Training, _epochs, _freeze);
         foreach (Option option in new Option[]
         {
-            _steps, _stepsPerEpoch, _batchSize, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation,
-                _truncationKeep, _optimizer,
+            _steps, _stepsPerEpoch, _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
+                _truncation, _truncationKeep, _optimizer,
             _learningRate, _weightDecay, _momentum, _nesterov, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
                 _scheduleFactor, _scheduleEnd, _seed,
         })
@@ -121,6 +124,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         TotalSteps = parse.GetValue(_steps) ?? (parse.GetValue(_epochs) is null ? under.TotalSteps : 0),
         StepsPerEpoch = parse.GetValue(_stepsPerEpoch) ?? under.StepsPerEpoch,
         BatchSize = parse.GetValue(_batchSize) ?? under.BatchSize,
+        Accumulate = parse.GetValue(_accumulate) ?? under.Accumulate,
         NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,
         Sampling = parse.GetValue(_sampling) ?? under.Sampling,
         ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,

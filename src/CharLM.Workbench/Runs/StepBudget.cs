@@ -36,7 +36,7 @@ internal static class StepBudget
         var began = Stopwatch.StartNew();
         double rate = StepsPerSecond(minutes, training, text, build, threads, cancellationToken);
         EpochPlan pass = MinibatchIterator.Create(
-            training.Sampling, text.Train, training.BatchSize, training.NumSteps, training.Seed, text.EndId).Plan(0);
+            training.Sampling, text.Train, training.RowsOfUpdate, training.NumSteps, training.Seed, text.EndId).Plan(0);
         double tokensOfStep = (double)pass.NumTokens / pass.NumBatches;
         double reading = Epochs * text.HeldOut.Length * CostOfReading / (rate * tokensOfStep);
         double left = (minutes * 60 * (1 - Reserve)) - began.Elapsed.TotalSeconds - reading;

@@ -86,17 +86,25 @@ internal sealed class DocumentIterator : MinibatchIterator
 
         public override bool BeginsAnew(int batch) => batch >= NumBatches || !Iterator.CarriesState || Begins[GroupOf(batch)] == batch;
 
-        public override void Fill(TokenSource tokens, int batch, Span<int> inputs, Span<int> targets)
+        internal override int TargetsOf(int batch)
+        {
+            int group = GroupOf(batch), before = Before(group, batch), steps = StepsOf(batch), targets = 0;
+            foreach (int part in Groups[group])
+                targets += Math.Clamp(Iterator._lengths[part] - before, 0, steps);
+            return targets;
+        }
+
+        internal override void FillRows(TokenSource tokens, int batch, int first, int count, Span<int> inputs, Span<int> targets)
         {
             int group = GroupOf(batch), before = Before(group, batch), steps = StepsOf(batch);
             inputs.Fill(Iterator._endId);
             targets.Fill(Minibatch.NoTarget);
-            for (int row = 0; row < Groups[group].Length; row++)
+            for (int row = 0; row < count; row++)
             {
-                DocumentPart part = Iterator._parts[Groups[group][row]];
-                int count = Math.Min(steps, part.Length - before);
-                if (count > 0)
-                    tokens.CopyWindow(part.Begin + before, inputs.Slice(row * steps, count), targets.Slice(row * steps, count));
+                DocumentPart part = Iterator._parts[Groups[group][first + row]];
+                int length = Math.Min(steps, part.Length - before);
+                if (length > 0)
+                    tokens.CopyWindow(part.Begin + before, inputs.Slice(row * steps, length), targets.Slice(row * steps, length));
             }
         }
 

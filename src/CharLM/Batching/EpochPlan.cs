@@ -30,13 +30,26 @@ public record EpochPlan(int BatchSize, int NumSteps, long TotalRows, Func<int, i
     /// <param name="batch">Which minibatch, 0 to <see cref="NumBatches"/> - 1.</param>
     /// <param name="inputs">Receives token ids [rows, num_steps], row by row.</param>
     /// <param name="targets">Receives the ids that follow them.</param>
-    public virtual void Fill(TokenSource tokens, int batch, Span<int> inputs, Span<int> targets)
+    public virtual void Fill(TokenSource tokens, int batch, Span<int> inputs, Span<int> targets) =>
+        FillRows(tokens, batch, 0, RowsOf(batch), inputs, targets);
+
+    /// <summary>Targets of a minibatch.</summary>
+    internal virtual int TargetsOf(int batch) => RowsOf(batch) * StepsOf(batch);
+
+    /// <summary>Writes some rows of a minibatch.</summary>
+    /// <param name="tokens">The text that the plan was made for.</param>
+    /// <param name="batch">Which minibatch.</param>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">Number of rows.</param>
+    /// <param name="inputs">Receives token ids [count, num_steps], row by row.</param>
+    /// <param name="targets">Receives the ids that follow them.</param>
+    internal virtual void FillRows(TokenSource tokens, int batch, int first, int count, Span<int> inputs, Span<int> targets)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        for (int row = 0; row < RowsOf(batch); row++)
+        for (int row = 0; row < count; row++)
         {
             int place = row * NumSteps;
-            tokens.CopyWindow(Start(batch, row), inputs.Slice(place, NumSteps), targets.Slice(place, NumSteps));
+            tokens.CopyWindow(Start(batch, first + row), inputs.Slice(place, NumSteps), targets.Slice(place, NumSteps));
         }
     }
 }

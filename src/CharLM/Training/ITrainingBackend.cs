@@ -1,7 +1,5 @@
 using CharLM.Batching;
 using CharLM.Models;
-using CharLM.Models.Fused;
-using CharLM.Models.Fused.Threads;
 using CharLM.Torch;
 using TorchSharp;
 using static CharLM.Models.TensorMath;
@@ -9,40 +7,65 @@ using static TorchSharp.torch;
 
 namespace CharLM.Training;
 
-/// <summary>Computes the loss of minibatches and the gradients of a model's weights, and carries the state between them.</summary>
+/// <summary>
+/// Computes the loss of minibatches and the gradients of a model's weights, and carries the state between them. A minibatch may be learned
+/// part by part: each part of its rows has its own state, and the gradients add up to those of the whole.
+/// </summary>
 internal interface ITrainingBackend : IDisposable
 {
     /// <summary>The optimizer that applies the gradients.</summary>
     IOptimizer Optimizer { get; }
 
-    /// <summary>Resets the state: the next minibatch begins at zero.</summary>
+    /// <summary>Resets the state of all parts: the next minibatch begins at zero.</summary>
     void ResetState();
 
-    /// <summary>Computes the gradients of a minibatch's mean loss and advances the state past it.</summary>
-    /// <param name="inputs">Token ids [batch, steps].</param>
-    /// <param name="targets">The next tokens; <see cref="Minibatch.NoTarget"/> where nothing is predicted, but not everywhere.</param>
-    /// <param name="batch">Number of rows.</param>
-    /// <param name="steps">Tokens per row.</param>
+    /// <summary>Begins a minibatch: the gradients are zero.</summary>
+    void ZeroGradients();
+
+    /// <summary>Adds the gradients of a part's share of the minibatch's mean loss, and advances the part's state past it.</summary>
+    /// <param name="inputs">Token ids [rows, steps].</param>
+    /// <param name="targets">The next tokens; <see cref="Minibatch.NoTarget"/> where nothing is predicted.</param>
+    /// <param name="part">The part.</param>
     /// <param name="dropoutKey">Seeds dropout.</param>
     /// <param name="gradientScales">
     /// Factors of the state's gradient from each step to the one before, [steps]; empty: 1.
     /// </param>
-    /// <returns>Mean cross-entropy, in nats per token.</returns>
-    double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
+    /// <returns>What the part adds to the mean cross-entropy, in nats per token.</returns>
+    double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, MinibatchPart part, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales);
 
-    /// <summary>Copies the state that is carried to the next minibatch.</summary>
-    CarriedState CopyState();
+    /// <summary>Copies the state that a part carries to the next minibatch.</summary>
+    /// <param name="part">Which part, from 0.</param>
+    CarriedState CopyState(int part = 0);
 
-    /// <summary>Sets the carried state.</summary>
-    /// <param name="batch">Rows per minibatch.</param>
+    /// <summary>Sets the state that a part carries.</summary>
+    /// <param name="rows">Rows of the part.</param>
     /// <param name="state">The state, with that many rows.</param>
-    void SetState(int batch, CarriedState state);
+    /// <param name="part">Which part, from 0.</param>
+    void SetState(int rows, CarriedState state, int part = 0);
 }
+
+/// <summary>A part of a minibatch that is learned at once.</summary>
+/// <param name="Index">Which part, from 0.</param>
+/// <param name="Rows">Its rows, 1 or more.</param>
+/// <param name="Steps">Tokens per row.</param>
+/// <param name="TargetsOfAll">The targets in the whole minibatch, over which the loss is a mean, 1 or more.</param>
+internal readonly record struct MinibatchPart(int Index, RowShare Rows, int Steps, int TargetsOfAll);
 
 /// <summary>Chooses the backend for a model: the kernels if they compute it as a whole, else torch's automatic differentiation.</summary>
 internal static class TrainingBackends
 {
+    /// <summary>Computes the gradients of a whole minibatch at once.</summary>
+    /// <inheritdoc cref="ITrainingBackend.Learn"/>
+    public static double Learn(
+        this ITrainingBackend backend, ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
+            ReadOnlySpan<float> gradientScales)
+    {
+        backend.ZeroGradients();
+        int count = targets.Length - targets.Count(Minibatch.NoTarget);
+        return backend.Learn(inputs, targets, new MinibatchPart(0, RowShare.All(batch), steps, count), dropoutKey, gradientScales);
+    }
+
     /// <summary>Creates a backend for a model, with the configured optimizer.</summary>
     public static ITrainingBackend Create(ITorchModel model, TrainerConfig config)
     {
@@ -58,60 +81,11 @@ internal static class TrainingBackends
     }
 }
 
-/// <summary>Trains with the kernels.</summary>
-internal sealed class FusedBackend : ITrainingBackend
-{
-    private readonly FusedNetwork _network;
-    private readonly FusedRuntime _runtime;
-
-    /// <summary>A backend for a model.</summary>
-    /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
-    /// <param name="config">The optimizer's settings.</param>
-    public FusedBackend(LanguageModel model, TrainerConfig config)
-    {
-        _runtime = model.Fused;
-        _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
-        Optimizer = new FusedOptimizer(
-            _runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
-                config.Nesterov);
-    }
-
-    /// <inheritdoc/>
-    public IOptimizer Optimizer { get; }
-
-    /// <inheritdoc/>
-    public void ResetState() => _network.Stack.ZeroState();
-
-    /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
-        ReadOnlySpan<float> gradientScales)
-    {
-        _runtime.Weights.ThrowIfMoved("make a new trainer");
-        return _network.Learn(inputs, targets, batch, steps, dropoutKey, gradientScales);
-    }
-
-    /// <inheritdoc/>
-    public CarriedState CopyState()
-    {
-        (float[] hidden, float[] cell) = _network.Stack.CopyState();
-        return new CarriedState(hidden, cell, []);
-    }
-
-    /// <inheritdoc/>
-    public void SetState(int batch, CarriedState state) => _network.Stack.SetState(batch, state.Hidden, state.Cell);
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _network.Dispose();
-        Optimizer.Dispose();
-    }
-}
-
 /// <summary>Trains with torch's automatic differentiation.</summary>
 internal sealed class TorchBackend(ITorchModel model, IOptimizer update) : ITrainingBackend
 {
-    private object? _state;
+    // The states of the parts; a part without one begins at zero.
+    private readonly Dictionary<int, object> _states = [];
 
     /// <inheritdoc/>
     public IOptimizer Optimizer { get; } = update;
@@ -119,60 +93,61 @@ internal sealed class TorchBackend(ITorchModel model, IOptimizer update) : ITrai
     /// <inheritdoc/>
     public void ResetState()
     {
-        model.Free(_state);
-        _state = null;
+        foreach (object state in _states.Values)
+            model.Free(state);
+        _states.Clear();
     }
 
     /// <inheritdoc/>
-    public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
+    public void ZeroGradients() => Optimizer.ZeroGradients();
+
+    /// <inheritdoc/>
+    public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, MinibatchPart part, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales)
     {
         using DisposeScope scope = NewDisposeScope();
         model.Module.train();
+        int rows = part.Rows.Count;
+        // Dropout draws from torch's own generator, which cannot use our streams: each part drops values of its own.
         if (model.Drops)
-            manual_seed((long)(dropoutKey >> 1)); // dropout draws from torch's own generator, which cannot use our streams
-        Tensor ids = TokenTensor.Of(inputs, [batch, steps], model.Device);
-        Tensor expected = LanguageModel.StepByStep(TokenTensor.Of(targets, [batch, steps], model.Device));
-        object before = _state ?? model.ZeroState(batch);
+            manual_seed((long)(dropoutKey >> 1) ^ part.Rows.First);
+        Tensor ids = TokenTensor.Of(inputs, [rows, part.Steps], model.Device);
+        Tensor expected = LanguageModel.StepByStep(TokenTensor.Of(targets, [rows, part.Steps], model.Device));
+        object before = _states.GetValueOrDefault(part.Index) ?? model.ZeroState(rows);
         (Tensor logits, object after) = gradientScales.IsEmpty ? model.Compute(ids, before)
             : ForwardStepByStep(ids, before, gradientScales);
-        Tensor loss = nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget);
-        Optimizer.ZeroGradients();
+        Tensor loss = nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget, reduction: nn.Reduction.Sum)
+            .div(part.TargetsOfAll);
         loss.backward();
         // Gradients stop here: the next minibatch starts from a detached state.
-        object next = model.Map(after, tensor => tensor.detach().MoveToOuterDisposeScope());
-        ResetState();
-        _state = next;
+        Keep(part.Index, model.Map(after, tensor => tensor.detach().MoveToOuterDisposeScope()));
         return FloatArray.ValueOf(loss);
     }
 
     /// <inheritdoc/>
-    public CarriedState CopyState()
+    public CarriedState CopyState(int part = 0)
     {
         using DisposeScope scope = NewDisposeScope();
-        if (_state is RecurrentState state)
+        object? held = _states.GetValueOrDefault(part);
+        if (held is RecurrentState state)
             return new CarriedState(Values(state.Hidden), Values(state.Cell), Values(state.Memory));
         var all = new List<float>();
-        if (_state is not null)
-            model.Each(_state, tensor => all.AddRange(FloatArray.Of(tensor)));
+        if (held is not null)
+            model.Each(held, tensor => all.AddRange(FloatArray.Of(tensor)));
         return new CarriedState([.. all], [], []);
 
         static float[] Values(Tensor? part) => part is null ? [] : FloatArray.Of(part);
     }
 
     /// <inheritdoc/>
-    public void SetState(int batch, CarriedState state)
+    public void SetState(int rows, CarriedState state, int part = 0)
     {
-        ResetState();
         using DisposeScope scope = NewDisposeScope();
-        object begin = model.ZeroState(batch);
-        if (begin is not RecurrentState zero)
-        {
-            _state = model.Keep(Restore(begin, state.Hidden));
-            return;
-        }
-        _state = new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory))
-            .DetachFromDisposeScope();
+        object begin = model.ZeroState(rows);
+        object restored = begin is RecurrentState zero
+            ? new RecurrentState(Like(state.Hidden, zero.Hidden)!, Like(state.Cell, zero.Cell), Like(state.Memory, zero.Memory))
+            : Restore(begin, state.Hidden);
+        Keep(part, model.Keep(restored));
 
         // The memory of attention grows up to its window, so its first dimension is inferred.
         static Tensor? Like(float[] values, Tensor? zero) =>
@@ -186,6 +161,12 @@ internal sealed class TorchBackend(ITorchModel model, IOptimizer update) : ITrai
     {
         ResetState();
         Optimizer.Dispose();
+    }
+
+    private void Keep(int part, object state)
+    {
+        model.Free(_states.GetValueOrDefault(part));
+        _states[part] = state;
     }
 
     // The tensors of a state one after the other, in the shapes that they begin with.
@@ -241,4 +222,56 @@ internal sealed record CarriedState(float[] Hidden, float[] Cell, float[] Memory
 {
     /// <summary>The state before anything is read.</summary>
     public static CarriedState None { get; } = new([], [], []);
+
+    /// <summary>The state of all rows from those of consecutive shares of them.</summary>
+    /// <param name="shares">The states of the shares, in order.</param>
+    /// <param name="layers">Number of layers.</param>
+    /// <param name="directions">Directions of each, 1 or 2.</param>
+    public static CarriedState Join(IReadOnlyList<CarriedState> shares, int layers, int directions)
+    {
+        if (shares.Count == 1)
+            return shares[0];
+        int blocks = layers * directions, places = shares.Max(share => share.Places(layers));
+        return new CarriedState(
+            Interleave([.. shares.Select(share => share.Hidden)], blocks),
+            Interleave([.. shares.Select(share => share.Cell)], blocks),
+            Interleave([.. shares.Select(share => share.Memory)], places));
+    }
+
+    /// <summary>The state of a share of the rows.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="layers">Number of layers.</param>
+    /// <param name="directions">Directions of each, 1 or 2.</param>
+    public CarriedState Of(RowShare rows, int layers, int directions) => rows.Count == rows.Of ? this : new CarriedState(
+        Slice(Hidden, layers * directions, rows), Slice(Cell, layers * directions, rows), Slice(Memory, Places(layers), rows));
+
+    // What attention looks back at has both directions side by side, for each place in the text.
+    private int Places(int layers) => Hidden.Length == 0 ? 0 : (int)((long)Memory.Length * layers / Hidden.Length);
+
+    private static float[] Interleave(IReadOnlyList<float[]> shares, int blocks)
+    {
+        var all = new float[shares.Sum(share => share.Length)];
+        int place = 0;
+        for (int block = 0; block < blocks; block++)
+        {
+            foreach (float[] share in shares)
+            {
+                int length = share.Length / blocks;
+                share.AsSpan(block * length, length).CopyTo(all.AsSpan(place));
+                place += length;
+            }
+        }
+        return all;
+    }
+
+    private static float[] Slice(float[] values, int blocks, RowShare rows)
+    {
+        if (values.Length == 0)
+            return [];
+        int row = values.Length / blocks / rows.Of;
+        var some = new float[blocks * rows.Count * row];
+        for (int block = 0; block < blocks; block++)
+            values.AsSpan(((block * rows.Of) + rows.First) * row, rows.Count * row).CopyTo(some.AsSpan(block * rows.Count * row));
+        return some;
+    }
 }

@@ -45,8 +45,8 @@ public sealed class Trainer : EpochTrainer
             InvalidConfigException.ThrowIfAny(config.DocumentErrors(_model ?? new ModelConfig()));
         // Without truncation, the only minibatch of an epoch reads every row to its end.
         int numSteps = config.Truncation == Truncation.None
-            ? checked((int)Math.Max(1, (tokens.Length - 1) / config.BatchSize)) : config.NumSteps;
-        _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.BatchSize, numSteps, config.Seed, endId);
+            ? checked((int)Math.Max(1, (tokens.Length - 1) / config.RowsOfUpdate)) : config.NumSteps;
+        _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.RowsOfUpdate, numSteps, config.Seed, endId);
         _plan = _minibatches.Plan(0);
         (_inputs, _targets) = (new int[config.BatchSize * numSteps], new int[config.BatchSize * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
@@ -105,21 +105,32 @@ public sealed class Trainer : EpochTrainer
         step = ((long)_pass << 32) | (uint)batch;
         if (BeginsAnew(batch) || !_minibatches.CarriesState)
             _backend.ResetState();
-        int rows = _plan.RowsOf(batch), steps = _plan.StepsOf(batch), tokens = rows * steps;
-        Span<int> inputs = _inputs.AsSpan(0, tokens), targets = _targets.AsSpan(0, tokens);
-        _plan.Fill(_minibatches.Tokens, batch, inputs, targets);
+        int steps = _plan.StepsOf(batch), targetsOfAll = _plan.TargetsOf(batch);
         if (Config.Truncation == Truncation.Random)
             DrawGradientScales(step);
-        double loss = _backend.Learn(
-            inputs, targets, rows, steps, Draw("dropout", step), _gradientScales.AsSpan(0, Math.Min(_gradientScales.Length, steps)));
-        return (loss, tokens - targets.Count(Minibatch.NoTarget));
+        ReadOnlySpan<float> scales = _gradientScales.AsSpan(0, Math.Min(_gradientScales.Length, steps));
+        double loss = 0;
+        _backend.ZeroGradients();
+        for (int part = 0; part < Config.Accumulate; part++)
+        {
+            RowShare rows = PartOf(_plan.RowsOf(batch), part);
+            if (rows.Count == 0)
+                continue;
+            Span<int> inputs = _inputs.AsSpan(0, rows.Count * steps), targets = _targets.AsSpan(0, inputs.Length);
+            _plan.FillRows(_minibatches.Tokens, batch, rows.First, rows.Count, inputs, targets);
+            loss += _backend.Learn(inputs, targets, new MinibatchPart(part, rows, steps, targetsOfAll), Draw("dropout", step), scales);
+        }
+        return (loss, targetsOfAll);
     }
+
+    private RowShare PartOf(int rows, int part) => RowShare.All(rows).Part(part, Config.Accumulate);
 
     /// <inheritdoc/>
     protected override TrainerState CopyCarried(TrainerState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        CarriedState carried = _minibatches.CarriesState ? _backend.CopyState() : CarriedState.None;
+        CarriedState carried = _minibatches.CarriesState
+            ? CarriedState.Join([.. Enumerable.Range(0, Config.Accumulate).Select(_backend.CopyState)], Layers, Directions) : CarriedState.None;
         return state with { Hidden = carried.Hidden, Cell = carried.Cell, Memory = carried.Memory };
     }
 
@@ -132,12 +143,13 @@ public sealed class Trainer : EpochTrainer
         var carried = new CarriedState(state.Hidden, state.Cell, state.Memory);
         if (_model is null)
         {
-            _backend.SetState(Config.BatchSize, carried);
+            SetParts(Config.RowsOfUpdate, carried);
             return;
         }
-        int stateRow = _model.NumLayers * _model.NumDirections * _model.NumHiddens;
+        int stateRow = Layers * Directions * _model.NumHiddens;
         // With documents, the last minibatch of a pool may have fewer rows.
-        int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / stateRow, 1, Config.BatchSize) : Config.BatchSize;
+        int rows = _minibatches is DocumentIterator ? Math.Clamp(state.Hidden.Length / stateRow, 1, Config.RowsOfUpdate)
+            : Config.RowsOfUpdate;
         int length = stateRow * rows, step = _model.OutputSize * rows;
         bool fits = state.Hidden.Length == length && state.Cell.Length == length * (_model.NumStates - 1)
             && (_model.Attention is null ? state.Memory.Length == 0 : state.Memory.Length % step == 0 && state.Memory.Length / step >= 1
@@ -146,7 +158,22 @@ public sealed class Trainer : EpochTrainer
             throw new FormatException(
                 $"carries a state of {state.Hidden.Length}, {state.Cell.Length} and {state.Memory.Length} values, which does not match its "
                     + $"model and {rows} rows");
-        _backend.SetState(rows, carried);
+        SetParts(rows, carried);
+    }
+
+    // A state of a form of its own is cut into the parts as one block.
+    private int Layers => _model?.NumLayers ?? 1;
+
+    private int Directions => _model?.NumDirections ?? 1;
+
+    private void SetParts(int rows, CarriedState carried)
+    {
+        _backend.ResetState();
+        for (int part = 0; part < Config.Accumulate; part++)
+        {
+            if (PartOf(rows, part) is { Count: > 0 } share)
+                _backend.SetState(share.Count, carried.Of(share, Layers, Directions), part);
+        }
     }
 
     private static ITorchModel Learner(ILanguageModel model)

@@ -26,6 +26,12 @@ public sealed record TrainerConfig
     /// <summary>Rows per minibatch, 1 to 65,536; default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
+    /// <summary>
+    /// Minibatches whose gradients add up to one update, 1 to 65,536; default 1. Training is that of a minibatch of all their rows, in the
+    /// memory of one; only dropout by torch draws other values.
+    /// </summary>
+    public int Accumulate { get; init; } = 1;
+
     /// <summary>Tokens per row, which is also how far gradients go back, 1 to 65,536; default 35.</summary>
     public int NumSteps { get; init; } = 35;
 
@@ -94,6 +100,9 @@ public sealed record TrainerConfig
     /// </summary>
     public long Seed { get; init; }
 
+    /// <summary>Rows that an update learns from.</summary>
+    internal int RowsOfUpdate => BatchSize * Accumulate;
+
     /// <summary>Minibatches per epoch; 0 when an epoch is a pass over the text.</summary>
     public int EpochLength => StepsPerEpoch > 0 ? StepsPerEpoch : (TotalSteps + EpochsOfSteps - 1) / EpochsOfSteps;
 
@@ -113,6 +122,10 @@ public sealed record TrainerConfig
             yield return "truncation none takes one step for each pass over the text: count in epochs, not in steps";
         if (BatchSize is < 1 or > 65536)
             yield return $"batch-size must be 1 to 65536, not {BatchSize}";
+        if (Accumulate is < 1 or > 65536)
+            yield return $"accumulate must be 1 to 65536, not {Accumulate}";
+        else if (BatchSize is >= 1 and <= 65536 && (long)BatchSize * Accumulate > 65536)
+            yield return $"batch-size times accumulate must be at most 65536 rows, not {(long)BatchSize * Accumulate}";
         if (NumSteps is < 1 or > 65536)
             yield return $"num-steps must be 1 to 65536, not {NumSteps}";
         if (ResetEvery is < 0 or > 1_000_000)

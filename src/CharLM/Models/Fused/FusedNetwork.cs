@@ -85,13 +85,17 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="gradientScales">
     /// Factors of the state's gradient from each step to the one before, [steps]; default empty: 1.
     /// </param>
-    /// <returns>Nats per token.</returns>
+    /// <param name="share">The rows of a whole minibatch that the sequences are; default: all.</param>
+    /// <param name="targetsOfAll">The targets in the whole minibatch, over which the loss is a mean; default 0: those given.</param>
+    /// <returns>Nats per token of the whole minibatch: what these rows add to its mean.</returns>
     public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps, ulong dropoutKey,
-        ReadOnlySpan<float> gradientScales = default)
+        ReadOnlySpan<float> gradientScales = default, RowShare? share = null, int targetsOfAll = 0)
     {
-        Begin(inputs, batch, steps, backward: true, dropoutKey);
+        Begin(inputs, batch, steps, backward: true, dropoutKey, share);
         _stack.SetGradientScales(gradientScales);
         SetTargets(targets, mayLack: true);
+        if (targetsOfAll > 0)
+            _predicted = targetsOfAll;
         _stack.ZeroStateGradient();
         _workers.Run(_active, _tasks, _pack);
         RunRows();
@@ -151,9 +155,10 @@ internal sealed class FusedNetwork : IDisposable
         _tied?.Dispose();
     }
 
-    private void Begin(ReadOnlySpan<int> inputs, int batch, int steps, bool backward, ulong? dropoutKey)
+    private void Begin(ReadOnlySpan<int> inputs, int batch, int steps, bool backward, ulong? dropoutKey, RowShare? share = null)
     {
         int rows = batch * steps;
+        RowShare all = share ?? RowShare.All(batch);
         (_batch, _steps) = (batch, steps);
         // A forward pass does not pack what only the backward pass needs.
         if (backward && !_backward)
@@ -165,14 +170,14 @@ internal sealed class FusedNetwork : IDisposable
         if (dropoutKey is { } key)
         {
             if (_tokenDropout > 0)
-                _tokens.Drop(_tokenDropout, rows, key + InputDropoutKey);
-            _inputDropout?.Resize(rows);
-            _outputDropout?.Resize(rows);
+                _tokens.Drop(_tokenDropout, all, steps, key + InputDropoutKey);
+            _inputDropout?.Resize(all, steps);
+            _outputDropout?.Resize(all, steps);
         }
         if (_targets.Length < rows)
             (_targets, _nats) = (new int[rows], new float[rows]);
         _embedding?.Resize(rows, backward);
-        _stack.Resize(batch, steps, backward, dropoutKey);
+        _stack.Resize(batch, steps, backward, dropoutKey, all);
         _measures = false;
         _active = _choice.Begin(batch, steps);
         _tasks = _active == 1 ? 1 : _active * TasksOfWorker;

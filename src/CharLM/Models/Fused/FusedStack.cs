@@ -53,7 +53,8 @@ internal sealed class FusedStack : IDisposable
     /// <param name="steps">Number of steps.</param>
     /// <param name="backward">Whether gradients will be needed.</param>
     /// <param name="dropoutKey">Seeds dropout; null drops nothing.</param>
-    public void Resize(int batch, int steps, bool backward, ulong? dropoutKey)
+    /// <param name="share">The rows of a whole minibatch that the sequences are; default: all.</param>
+    public void Resize(int batch, int steps, bool backward, ulong? dropoutKey, RowShare? share = null)
     {
         (_batch, _steps, _training, _dropoutKey) = (batch, steps, dropoutKey is not null, dropoutKey ?? 0);
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -64,7 +65,7 @@ internal sealed class FusedStack : IDisposable
         if (_training)
         {
             foreach (DropoutPass? dropout in _dropouts)
-                dropout?.Resize(batch * steps);
+                dropout?.Resize(share ?? RowShare.All(batch), steps);
         }
         if (backward)
         {

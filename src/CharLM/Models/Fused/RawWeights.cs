@@ -45,6 +45,9 @@ internal sealed unsafe class RawWeights : IDisposable
     /// <summary>All weights.</summary>
     public IReadOnlyCollection<RawWeight> All => _weights.Values;
 
+    /// <summary>The gradients of all weights, one after the other; each begins at a multiple of the panel width.</summary>
+    public Span<float> Gradients => new(_gradients.Data, checked((int)_gradients.Length));
+
     /// <summary>A weight by its name.</summary>
     public RawWeight this[string name] => _weights[name];
 

@@ -11,30 +11,34 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
     private readonly DropoutFactors _drawn = new(probability);
     private PanelBuffer _values = new(1), _factors = new(1);
     private int _rows;
+    private RowShare _share;
 
     /// <summary>The values after dropout, [rows, width].</summary>
     public Panels Values => new(_values.Data, _rows, Panels.Pad(width));
 
     private Panels Factors => new(_factors.Data, _rows, Panels.Pad(width));
 
-    /// <summary>Allocates memory for a number of rows.</summary>
-    public void Resize(int rows)
+    /// <summary>Allocates memory for rows of all steps.</summary>
+    /// <param name="rows">The rows of the whole minibatch that these are.</param>
+    /// <param name="steps">Number of steps.</param>
+    public void Resize(RowShare rows, int steps)
     {
-        _rows = rows;
-        _values = PanelBuffer.Grow(_values, (long)rows * Panels.Pad(width));
-        _factors = PanelBuffer.Grow(_factors, (long)rows * Panels.Pad(width));
+        (_share, _rows) = (rows, rows.Count * steps);
+        _values = PanelBuffer.Grow(_values, (long)_rows * Panels.Pad(width));
+        _factors = PanelBuffer.Grow(_factors, (long)_rows * Panels.Pad(width));
     }
 
-    /// <summary>Drops values of some rows.</summary>
+    /// <summary>Drops values of some rows: those that it would drop if the whole minibatch were learned at once.</summary>
     public void Forward(Panels values, RowGrid rows, ulong key)
     {
+        ulong rowsOfPanel = (ulong)((long)_rows / _share.Count * _share.Of);
         for (int panel = 0; panel < values.Count; panel++)
         {
             for (int step = 0; step < rows.Steps; step++)
             {
                 for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
                     ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row),
-                        key + (((ulong)panel * (ulong)_rows) + (ulong)row) * DropoutFactors.OfADraw);
+                        key + (((ulong)panel * rowsOfPanel) + (ulong)_share.InWhole(rows.FirstStep + step, row)) * DropoutFactors.OfADraw);
             }
         }
     }

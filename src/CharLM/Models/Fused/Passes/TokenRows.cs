@@ -95,16 +95,20 @@ internal sealed class TokenRows(int vocabSize)
 
     /// <summary>Drops tokens: dropout of one-hot vectors, whose only value is either dropped or scaled.</summary>
     /// <param name="probability">The probability of dropping a token.</param>
-    /// <param name="rows">Rows of the minibatch.</param>
+    /// <param name="rows">The rows of the whole minibatch that these are.</param>
+    /// <param name="steps">Number of steps.</param>
     /// <param name="key">Seeds the choice.</param>
-    public void Drop(double probability, int rows, ulong key)
+    public void Drop(double probability, RowShare rows, int steps, ulong key)
     {
         Scale = (float)(1 / (1 - probability));
         var threshold = (ulong)(probability * ulong.MaxValue);
-        for (int row = 0; row < rows; row++)
+        for (int step = 0; step < steps; step++)
         {
-            if (DropoutFactors.Mix(key + (ulong)row) < threshold)
-                _slotOfRow[row] = DroppedSlot;
+            for (int row = step * rows.Count; row < (step + 1) * rows.Count; row++)
+            {
+                if (DropoutFactors.Mix(key + (ulong)rows.InWhole(step, row)) < threshold)
+                    _slotOfRow[row] = DroppedSlot;
+            }
         }
     }
 }
