@@ -92,13 +92,12 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         if (isOwn || preset == OwnText.Preset)
         {
             TextConfig text = _text.Apply(parse, new TextConfig { Cleaning = Cleaning.None });
-            _read = await CorpusOptions.ReadAsync(
-                parse, _corpus.Apply(parse, under.Corpus, start?.Corpus), text.ReadAs, start, cancellationToken);
+            _read = await ReadAsync(parse, _corpus.Apply(parse, under.Corpus, start?.Corpus), text, start, cancellationToken);
             under = OwnText.For(_read, text, cancellationToken) with { CheckpointPath = under.CheckpointPath };
         }
         else if (preset is not null)
         {
-            under = RunConfigFile.ReadPreset(preset, under);
+            under = Together(() => RunConfigFile.ReadPreset(preset, under));
         }
         return await base.UnderAsync(parse, under, start, isResumed, cancellationToken);
     }
@@ -133,19 +132,26 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         ParseResult parse, RunConfig config, Checkpoint? start, RunSession? session, Func<RunReporting> report,
             CancellationToken cancellationToken)
     {
-        CorpusText corpus = _read ?? await CorpusOptions.ReadAsync(parse, config.Corpus, config.Text.ReadAs, start, cancellationToken);
+        CorpusText corpus = _read ?? await ReadAsync(parse, config.Corpus, config.Text, start, cancellationToken);
         CorpusOptions.TellOfReturns(parse, corpus, config.Text, cancellationToken);
         CorpusOptions.TellOfLoss(parse, corpus, config.Text, cancellationToken);
         // Last, since torch takes half a second to load.
-        var run = new TrainingRun(config, start, Runtime.Use(parse), Runtime.Threads(parse), session);
+        int threads = Runtime.Threads(parse) is var given && given == 0 && Ranks is not null ? Ranks.Threads : given;
+        var run = new TrainingRun(config, start, Runtime.Use(parse), threads, session) { Exchange = Ranks?.Exchange };
         RunResult result;
-        using (RunReporting reporting = report())
+        using (RunReporting? reporting = Ranks is { Follows: true } ? null : report())
             result = run.Execute(corpus, reporting, cancellationToken);
         PrintResult(parse, result, corpus.Origin);
         return result.Interrupted
             ? Interrupted(result.EpochsDone, config,
                 ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
     }
+
+    private Task<CorpusText> ReadAsync(
+        ParseResult parse, CorpusNames corpus, TextConfig text, Checkpoint? start, CancellationToken cancellationToken) =>
+        Ranks is null ? CorpusOptions.ReadAsync(parse, corpus, text.ReadAs, start, cancellationToken)
+            : Task.FromResult(Together(() => CorpusOptions.ReadAsync(parse, corpus, text.ReadAs, start, cancellationToken)
+                .GetAwaiter().GetResult()));
 
     // An implementation named in the file must be able to compute the file's own model, as on a command line.
     protected override RunConfig Read(ParseResult parse, string file, RunConfig under)

@@ -5,6 +5,7 @@ using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
+using CharLM.Training;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
@@ -21,6 +22,7 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
 {
     private readonly RunKind _kind;
     private readonly RunOptions _run;
+    private readonly MpiOption _mpi = new();
     private readonly ReportingOptions _reporting;
     private readonly Option<string?> _config = OptionOf.Text(
         "--config", "FILE", "Start from a configuration in YAML, which options override. [default: none]");
@@ -35,6 +37,9 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <summary>The options for device and threads.</summary>
     protected RuntimeOptions Runtime { get; } = new();
 
+    /// <summary>The processes that train together; null for this one alone.</summary>
+    protected Ranks? Ranks { get; private set; }
+
     /// <summary>Whether the result is printed as JSON.</summary>
     protected Option<bool> Json { get; } = OptionOf.Json();
 
@@ -42,6 +47,7 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     protected void AddShared()
     {
         Runtime.AddTo(this);
+        _mpi.AddTo(this);
         _run.AddTo(this);
         this.Add(HelpGroup.Output, _config, _printConfig);
         _reporting.AddTo(this);
@@ -50,13 +56,42 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
 
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        InvalidConfigException.ThrowIfAny(_run.Errors(parse));
-        var start = (TCheckpoint?)(_run.Checkpoint(parse) is { } file ? _kind.Read(SavedModelOptions.FileOf(file)) : null);
-        using RunSession? resumed = _run.Resume(parse, _kind);
+        Ranks = parse.GetValue(_printConfig) ? null : _mpi.Join(parse, _kind);
+        int code = Ranks is { Follows: true } ranks
+            ? await FollowAsync(parse, ranks, cancellationToken) : await LeadAsync(parse, cancellationToken);
+        Ranks?.Leave();
+        return code;
+    }
+
+    // A process that is not rank 0 says nothing but what only it knows.
+    private async Task<int> FollowAsync(ParseResult parse, Ranks ranks, CancellationToken cancellationToken)
+    {
+        (parse.InvocationConfiguration.Output, parse.InvocationConfiguration.Error) = (TextWriter.Null, TextWriter.Null);
+        try
+        {
+            return await LeadAsync(parse, cancellationToken);
+        }
+        catch (Exception e) when (e is RanksException or TrainingDivergedException or OperationCanceledException)
+        {
+            // Rank 0 fails with the same, and says so.
+            return ExitCode.Done;
+        }
+        catch (Exception e)
+        {
+            throw new IOException($"{ranks.Name}: {e.Message}", e);
+        }
+    }
+
+    private async Task<int> LeadAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        Require(() => _run.Errors(parse));
+        TCheckpoint? start = Together(
+            () => (TCheckpoint?)(_run.Checkpoint(parse) is { } file ? _kind.Read(SavedModelOptions.FileOf(file)) : null));
+        using RunSession? resumed = Resume(parse);
         var under = (TConfig)(resumed?.Config ?? _kind.Defaults);
         under = await UnderAsync(parse, under, start, resumed is not null, cancellationToken);
         TConfig config = CellsOption.Remember(_run.Apply(parse, Apply(parse, under, start)), OwnCells);
-        InvalidConfigException.ThrowIfAny([.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
+        Require(() => [.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
         if (parse.GetValue(_printConfig))
         {
             if (parse.GetValue(Json))
@@ -66,12 +101,12 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
             return ExitCode.Done;
         }
         SavesFromHere();
-        using RunSession? session = resumed ?? _run.Begin(parse, _kind, config);
+        using RunSession? session = resumed ?? (Ranks is { Follows: true } ? null : _run.Begin(parse, _kind, config));
         LogStart log = resumed is not null ? LogStart.AfterCheckpoint : start is not null ? LogStart.AfterAll : LogStart.Empty;
         try
         {
             string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, log), cancellationToken);
-            if (_kind == RunKind.LanguageModel)
+            if (_kind == RunKind.LanguageModel && Ranks is not { Follows: true })
                 SavedModelOptions.Remember(session?.Directory.Path ?? config.CheckpointPath);
             if (goOn is null)
                 return ExitCode.Done;
@@ -85,13 +120,33 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         }
     }
 
+    /// <summary>Does something first in rank 0, then in the others; a failure of one ends all.</summary>
+    protected T Together<T>(Func<T> work) => (Ranks?.Exchange).Together(work);
+
+    private void Require(Func<IEnumerable<string>> errors) => Together(() =>
+    {
+        InvalidConfigException.ThrowIfAny(errors());
+        return true;
+    });
+
+    // Rank 0 has the run's lock; the others read the same checkpoint.
+    private RunSession? Resume(ParseResult parse)
+    {
+        if (Ranks is not { } ranks)
+            return _run.Resume(parse, _kind);
+        RunSession? led = Together(() => ranks.Follows ? null : _run.Resume(parse, _kind));
+        string own = led is null ? "" : $"{Path.GetFullPath(led.Directory.Path)}\n{led.StartPath}";
+        string[] files = ranks.Exchange.GatherAll(own)[0].Split('\n');
+        return Together(() => ranks.Follows && files.Length == 2 ? _kind.Follow(files[0], files[1]) : led);
+    }
+
     /// <summary>
     /// The configuration below the options: the defaults or a resumed run's configuration, with a checkpoint's settings and the user's file
     /// applied.
     /// </summary>
     protected virtual Task<TConfig> UnderAsync(
         ParseResult parse, TConfig under, TCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
-        Task.FromResult(NamesConfig(parse) ? Read(parse, parse.GetValue(_config)!, under) : under);
+        Task.FromResult(NamesConfig(parse) ? Together(() => Read(parse, parse.GetValue(_config)!, under)) : under);
 
     /// <summary>Whether the user gave a configuration file.</summary>
     protected bool NamesConfig(ParseResult parse) => parse.GetValue(_config) is not null;

@@ -32,7 +32,7 @@ internal static class Failure
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Usage;
             case CorpusException or PairFileException or CheckpointException or RunDirectoryException or TrainingDivergedException
-                or GenerationException or IOException or UnauthorizedAccessException:
+                or GenerationException or RanksException or IOException or UnauthorizedAccessException:
                 ErrorLine.Write(error, exception.Message);
                 return ExitCode.Failed;
             case TypeInitializationException { InnerException: { } cause }:

@@ -15,8 +15,10 @@ namespace CharLM.Workbench.Runs;
 /// <param name="session">The run directory's session; null if only a checkpoint is written.</param>
 /// <param name="progress">Receives the run's events.</param>
 /// <param name="clock">The clock for checkpoints.</param>
+/// <param name="exchange">The ranks that train together, of which this is rank 0; default null: this process alone.</param>
 internal sealed class RunExecution(
-    RunSettings config, IRunTask task, IRunCheckpoint? start, RunSession? session, IProgress<RunEvent>? progress, TimeProvider clock)
+    RunSettings config, IRunTask task, IRunCheckpoint? start, RunSession? session, IProgress<RunEvent>? progress, TimeProvider clock,
+    IGradientExchange? exchange = null)
 {
     private const int EpochsOfRate = 5;
 
@@ -66,12 +68,14 @@ internal sealed class RunExecution(
     public RunResult Execute(RunDescription description, CancellationToken cancellationToken)
     {
         progress?.Report(new RunEvent.Started(description));
+        task.Trainer.WantsToSave = () => _pace.IsDueAfterStep(_step + 1);
         bool interrupted = false;
         string? sample = null;
         UnseenFigures? unseen = null;
         // Save at once: the initial checkpoint may be gone when the run resumes.
         if (start is not null && session is { IsResumed: false })
             Save();
+        Decide(new EpochDecision(_figures.Epochs, 0, Continues, Saves: false, Interrupted: false));
         try
         {
             while (Continues)
@@ -80,10 +84,14 @@ internal sealed class RunExecution(
             sample = Sample(isLast: true);
             Save(copies: true);
             unseen = MeasureUnseen(cancellationToken);
+            Decide(default);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested || task.Trainer.Agreed is { Stop: true })
         {
             interrupted = true;
+            // The other ranks know of what they agreed on, and otherwise await a decision.
+            if (task.Trainer.Agreed is not { Stop: true })
+                Decide(default(EpochDecision) with { Interrupted = true });
             Save(copies: true);
         }
         catch (TrainingDivergedException)
@@ -116,7 +124,8 @@ internal sealed class RunExecution(
         (LossSum? loss, IReadOnlyList<Metric> metrics) = task.MeasureHeldOut(cancellationToken);
         // Figures improve upwards, but the schedule needs a value that improves downwards.
         TrainingDivergedException.ThrowIfDiverged(report, loss);
-        task.Trainer.EpochEnded(metrics.Count > 0 ? 1 - metrics[0].Value : (loss ?? report.Train).Mean);
+        double figure = metrics.Count > 0 ? 1 - metrics[0].Value : (loss ?? report.Train).Mean;
+        task.Trainer.EpochEnded(figure);
         int done = report.Epoch;
         double remaining = Remaining(config.Training.EpochCount - done);
         _last = EpochMetrics.Of(report, loss, metrics, _step, Elapsed, _kind.IsOnPairs);
@@ -142,12 +151,19 @@ internal sealed class RunExecution(
         _stopped = IsWaitedOut();
         if (_stopped)
             progress?.Report(new RunEvent.StoppedEarly(config.Patience));
-        if (!Continues)
-            return;
-        if (config.SamplesAfter(done))
+        bool saves = Continues && _pace.IsDueAfterEpoch(done);
+        Decide(new EpochDecision(done, figure, Continues, saves, Interrupted: false));
+        if (Continues && config.SamplesAfter(done))
             Sample();
-        if (_pace.IsDueAfterEpoch(done))
+        if (saves)
             Save();
+    }
+
+    // The other ranks wait for it after every epoch, and at the end of the run.
+    private void Decide(EpochDecision decision)
+    {
+        exchange?.Meet();
+        exchange?.OfLeader(decision);
     }
 
     // The first epoch includes compilation, and the machine's speed varies: the last few epochs predict the rest best.
@@ -187,7 +203,7 @@ internal sealed class RunExecution(
     {
         _step++;
         progress?.Report(new RunEvent.Step(step));
-        if (_pace.IsDueAfterStep(_step))
+        if (task.Trainer.Agreed is { } agreed ? agreed.Save : _pace.IsDueAfterStep(_step))
             Save();
     }
 
@@ -196,10 +212,12 @@ internal sealed class RunExecution(
         SaveBest();
         _pace.Write(() =>
         {
+            // Of several ranks, all copy: the state of the rows is distributed among them.
+            TrainerState? state = session is null && exchange is null ? null : task.Trainer.CopyState();
             if (session is null)
                 _kind.Write(config.CheckpointPath, task.Checkpoint(_figures, null));
             else
-                session.Save(task.Checkpoint(_figures, session.Mark(task.Trainer.CopyState(), _step, Elapsed)));
+                session.Save(task.Checkpoint(_figures, session.Mark(state!, _step, Elapsed)));
             if (copies && session?.CopyPath is { } copy)
                 _kind.Write(copy, task.Checkpoint(_figures, null));
         });

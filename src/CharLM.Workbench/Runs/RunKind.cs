@@ -60,6 +60,9 @@ public sealed class RunKind
     /// <inheritdoc cref="RunSession.Resume"/>
     public RunSession Resume(string path, string? copyTo = null) => RunSession.Resume(this, path, copyTo);
 
+    /// <inheritdoc cref="RunSession.Follow"/>
+    internal RunSession Follow(string path, string startPath) => RunSession.Follow(this, path, startPath);
+
     /// <summary>Whether a run directory may be of this kind; true if its configuration cannot be read.</summary>
     public bool Owns(RunDirectory directory)
     {

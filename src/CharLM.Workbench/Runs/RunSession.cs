@@ -127,6 +127,23 @@ public sealed class RunSession : IDisposable
         }
     }
 
+    /// <summary>A view of a run that another process resumes, to train with it; writes nothing.</summary>
+    /// <param name="kind">The kind of run.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="startPath">The checkpoint that the other process resumes; empty for none.</param>
+    /// <exception cref="ConfigFileException">The configuration cannot be read.</exception>
+    /// <exception cref="CheckpointException">The checkpoint cannot be read.</exception>
+    internal static RunSession Follow(RunKind kind, string path, string startPath)
+    {
+        var directory = new RunDirectory(path);
+        return new RunSession(kind, directory, findsName: false)
+        {
+            Config = kind.ReadConfig(directory),
+            Start = startPath.Length == 0 ? null : kind.Read(startPath),
+            StartPath = startPath.Length == 0 ? null : startPath,
+        };
+    }
+
     /// <summary>The settings that the resumed run cannot have; empty if there are none.</summary>
     /// <exception cref="InvalidOperationException">The session is of a new run.</exception>
     public IEnumerable<string> Conflicts(RunSettings config)

@@ -28,13 +28,14 @@ internal static class StepBudget
     /// <param name="text">The training and held-out text.</param>
     /// <param name="build">Creates a model, which is disposed.</param>
     /// <param name="threads">Threads of the kernels; 0 for the fastest number.</param>
+    /// <param name="exchange">The ranks that train together, which all take as many steps; null: this process alone.</param>
     /// <param name="cancellationToken">Checked before each step.</param>
     public static TrainerConfig Of(
-        double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads,
+        double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads, IGradientExchange? exchange,
             CancellationToken cancellationToken)
     {
         var began = Stopwatch.StartNew();
-        double rate = StepsPerSecond(minutes, training, text, build, threads, cancellationToken);
+        double rate = StepsPerSecond(minutes, training, text, build, threads, exchange, cancellationToken);
         EpochPlan pass = MinibatchIterator.Create(
             training.Sampling, text.Train, training.RowsOfUpdate, training.NumSteps, training.Seed, text.EndId).Plan(0);
         double tokensOfStep = (double)pass.NumTokens / pass.NumBatches;
@@ -42,17 +43,18 @@ internal static class StepBudget
         double left = (minutes * 60 * (1 - Reserve)) - began.Elapsed.TotalSeconds - reading;
         double most = (double)training.NumEpochs * pass.NumBatches;
         int steps = (int)Math.Clamp(Math.Min(rate * left, most), Epochs, int.MaxValue / 2);
+        steps = exchange?.OfLeader(steps) ?? steps;
         return training with { TotalSteps = steps, StepsPerEpoch = (steps + Epochs - 1) / Epochs };
     }
 
     private static double StepsPerSecond(
-        double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads,
+        double minutes, TrainerConfig training, TokenizedText text, Func<LanguageModel> build, int threads, IGradientExchange? exchange,
             CancellationToken cancellationToken)
     {
         using LanguageModel model = build();
         model.Threads = threads;
         using var trainer = new Trainer(model, training with { TotalSteps = int.MaxValue / 2, StepsPerEpoch = int.MaxValue / 2 },
-            text.Train, text.EndId);
+            text.Train, text.EndId, exchange);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // At most a tenth of a short budget.
         var rate = new Rate(enough, Math.Min(1, minutes * 60 / 10 / (SecondsToWarmUp + SecondsToMeasure)));
@@ -60,10 +62,12 @@ internal static class StepBudget
         {
             trainer.TrainEpoch(0, rate, enough.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (enough.IsCancellationRequested || exchange is not null)
         {
-            // Measured.
+            // Measured, by all ranks after the same step.
         }
+        if (exchange?.Any(cancellationToken.IsCancellationRequested) ?? cancellationToken.IsCancellationRequested)
+            throw new OperationCanceledException(cancellationToken);
         return rate.StepsPerSecond;
     }
 

@@ -24,6 +24,9 @@ public sealed class TrainingRun
     /// <summary>The clock for checkpoints.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>The ranks that train together, each with a run of its own; default null: this process alone.</summary>
+    internal IGradientExchange? Exchange { get; init; }
+
     /// <summary>Creates a run.</summary>
     /// <param name="config">The run's configuration.</param>
     /// <param name="start">A checkpoint to continue: its weights, vocab and finished epochs; default fresh weights.</param>
@@ -69,7 +72,10 @@ public sealed class TrainingRun
         return conflicts.ToList() is { Count: > 0 } found ? found : config.Errors();
     }
 
-    /// <summary>Trains to the last epoch or until cancelled, and writes the checkpoint either way.</summary>
+    /// <summary>
+    /// Trains to the last epoch or until cancelled, and writes the checkpoint either way. Of several ranks, only rank 0 measures and
+    /// writes.
+    /// </summary>
     /// <param name="corpus">The text.</param>
     /// <param name="progress">Receives the run's events.</param>
     /// <param name="cancellationToken">Ends the run after the current minibatch.</param>
@@ -81,41 +87,67 @@ public sealed class TrainingRun
     public RunResult Execute(CorpusText corpus, IProgress<RunEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
+        WindowCounts windows = _config.Training.Windows;
+        (TokenizedText text, int added, long unknown) = Exchange.Together(() => Tokenize(corpus, windows, cancellationToken));
+        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length, _config.Text.TestFraction > 0, text.EndId);
+        if (Exchange is not null)
+            RankAgreement.Check(Exchange, _config, corpus.Origin.Sha256);
+        if (_config is { Minutes: { } minutes, Training.TotalSteps: 0 })
+        {
+            _config = _config with
+            {
+                Training = StepBudget.Of(
+                    minutes, _config.Training, text, () => BuildModel(text.Vocab), _threads, Exchange, cancellationToken),
+            };
+        }
+        using LanguageModel model = BuildModel(text.Vocab);
+        model.Threads = _threads;
+        using var trainer = new Trainer(model, _config.Training, text.Train, text.EndId, Exchange);
+        // Record the encoding, so that the checkpoint's settings read the same text again.
+        RunConfig config = _config with { Text = _config.Text with { Encoding = corpus.Origin.Encoding ?? _config.Text.Encoding } };
+        var task = new LanguageModelTask(config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
+        var run = new RunExecution(config, task, _start, _session, progress, Clock, Exchange);
+        run.Resume();
+        if (Exchange is { Rank: > 0 } ranks)
+            return Follow(new FollowingRun(trainer, ranks), Description(), cancellationToken);
+        _session?.Begin(
+            config with { Corpus = corpus.Origin.Texts },
+            RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
+        return run.Execute(Description(), cancellationToken);
+
+        RunDescription Description() => Describe(corpus.Origin, text, heldOut, unknown, added, model, trainer) with
+        {
+            NumFrozen = trainer.NumFrozen,
+        };
+    }
+
+    // The text as ids, the tokens that it added to the vocab of the start, and how many of its tokens the vocab lacks.
+    private (TokenizedText Text, int Added, long Unknown) Tokenize(
+        CorpusText corpus, WindowCounts windows, CancellationToken cancellationToken)
+    {
         if (_session is { IsResumed: true })
             CheckSameText(corpus, _session);
-        WindowCounts windows = _config.Training.Windows;
-        TokenizedText text = TokenizedText.From(
-            corpus, _config.Text, _start?.Vocab, windows, _config.ExtendVocab, cancellationToken);
+        TokenizedText text = TokenizedText.From(corpus, _config.Text, _start?.Vocab, windows, _config.ExtendVocab, cancellationToken);
         int added = _start is null ? 0 : text.Vocab.Count - _start.Vocab.Count;
         if (added > 0)
             _start = _start!.Extend(text.Vocab);
         long unknown = _start is null ? 0 : text.Train.Count(Vocab.UnknownId);
         CheckVocab(text, unknown);
-        var heldOut = new HeldOutText(text.HeldOut, windows.Train == 0 ? 0 : windows.Length, _config.Text.TestFraction > 0, text.EndId);
-        if (_config is { Minutes: { } minutes, Training.TotalSteps: 0 })
-        {
-            _config = _config with
-            {
-                Training = StepBudget.Of(minutes, _config.Training, text, () => BuildModel(text.Vocab), _threads, cancellationToken),
-            };
-        }
-        using LanguageModel model = BuildModel(text.Vocab);
-        model.Threads = _threads;
-        using var trainer = new Trainer(model, _config.Training, text.Train, text.EndId);
-        // Record the encoding, so that the checkpoint's settings read the same text again.
-        RunConfig config = _config with { Text = _config.Text with { Encoding = corpus.Origin.Encoding ?? _config.Text.Encoding } };
-        var task = new LanguageModelTask(config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
-        var run = new RunExecution(config, task, _start, _session, progress, Clock);
-        run.Resume();
-        _session?.Begin(
-            config with { Corpus = corpus.Origin.Texts },
-            RunEnvironment.Capture(new CorpusRecord(corpus.Origin.Name, corpus.Origin.Sha256), model.Device.ToString(), _threads));
-        RunDescription description = Describe(corpus.Origin, text, heldOut, unknown, added, model, trainer) with
-        {
-            NumFrozen = trainer.NumFrozen,
-        };
-        return run.Execute(description, cancellationToken);
+        return (text, added, unknown);
     }
+
+    private static RunResult Follow(FollowingRun run, RunDescription description, CancellationToken cancellationToken) => new()
+    {
+        Description = description,
+        Interrupted = run.Execute(cancellationToken),
+        Progress = new TrainingProgress(),
+        LastEpoch = null,
+        Steps = 0,
+        StoppedEarly = false,
+        Sample = null,
+        CheckpointPath = "",
+        BestCheckpointPath = null,
+    };
 
     private static Checkpoint? StartOf(RunSession session) => (Checkpoint?)session.StartOf(RunKind.LanguageModel);
 

@@ -66,6 +66,12 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>The number of values in the weights that the configuration freezes.</summary>
     internal long NumFrozen => _frozen.Sum(weight => weight.numel());
 
+    /// <summary>If several ranks train together: whether this one wants to save after the step in progress; null: no.</summary>
+    internal Func<bool>? WantsToSave { get; set; }
+
+    /// <summary>What the ranks that train together agreed on at the last step; null before it, and for a process alone.</summary>
+    internal StepWishes? Agreed { get; private protected set; }
+
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
 
     /// <summary>
@@ -103,12 +109,14 @@ public abstract class EpochTrainer : IDisposable
             frozen.ForEach(weight => weight.requires_grad = false);
             while (_batch < batches)
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                ThrowIfCancelled(cancellationToken);
                 StepReport step = NextStep(epoch, batches);
                 _time.Stop();
                 progress?.Report(step);
                 _time.Start();
             }
+            if (Agreed is { Stop: true })
+                ThrowIfCancelled(cancellationToken);
         }
         finally
         {
@@ -238,6 +246,11 @@ public abstract class EpochTrainer : IDisposable
     protected virtual void SetCarried(TrainerState state)
     {
     }
+
+    /// <summary>Called before each step; throws to end the epoch.</summary>
+    /// <exception cref="OperationCanceledException">Training is cancelled.</exception>
+    private protected virtual void ThrowIfCancelled(CancellationToken cancellationToken) =>
+        cancellationToken.ThrowIfCancellationRequested();
 
     /// <summary>The random bits of a step for a purpose.</summary>
     protected ulong Draw(string purpose, long step) => RandomStream.Draw(Config.Seed, purpose, step);

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Simd;
 
 namespace CharLM.Training;
 
@@ -11,22 +12,31 @@ internal sealed class FusedBackend : ITrainingBackend
     private readonly FusedNetwork _network;
     private readonly FusedRuntime _runtime;
 
+    private const int NoPart = -1;
+
     // The states of the parts, but for the one that the network holds; and the gradients of earlier parts.
     private readonly Dictionary<int, CarriedState> _states = [];
     private float[] _sums = [];
-    private int _part;
+    private int _part = NoPart;
     private bool _hasGradients;
 
     /// <summary>A backend for a model.</summary>
     /// <param name="model">The model; its implementation is <see cref="Implementation.Fused"/>.</param>
     /// <param name="config">The optimizer's settings.</param>
-    public FusedBackend(LanguageModel model, TrainerConfig config)
+    /// <param name="exchange">The ranks that train together; default null: this process alone.</param>
+    public FusedBackend(LanguageModel model, TrainerConfig config, IGradientExchange? exchange = null)
     {
         _runtime = model.Fused;
-        _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers);
+        Ranks = exchange is null ? null : new StepExchange(exchange, _runtime.Weights);
+        LaneWidth width = Ranks?.Width ?? LaneWidth.Best;
+        _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers, width);
         Optimizer = new FusedOptimizer(
-            _runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum, config.Nesterov);
+            _runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
+                config.Nesterov, width);
     }
+
+    /// <summary>The ranks that train together; null for this process alone.</summary>
+    public StepExchange? Ranks { get; }
 
     /// <inheritdoc/>
     public IOptimizer Optimizer { get; }
@@ -35,7 +45,7 @@ internal sealed class FusedBackend : ITrainingBackend
     public void ResetState()
     {
         _states.Clear();
-        _network.Stack.ZeroState();
+        _part = NoPart;
     }
 
     /// <summary>Begins a minibatch; the network overwrites the gradients.</summary>
@@ -62,6 +72,15 @@ internal sealed class FusedBackend : ITrainingBackend
         return loss;
     }
 
+    /// <inheritdoc cref="StepExchange.Step"/>
+    public (double Loss, StepWishes All) Exchange(double loss, StepWishes own)
+    {
+        // With fewer rows than ranks, some have nothing to add.
+        if (!_hasGradients)
+            _runtime.Weights.Gradients.Clear();
+        return Ranks!.Step(loss, own);
+    }
+
     /// <inheritdoc/>
     public CarriedState CopyState(int part = 0) => part == _part ? CopyHeld() : _states.GetValueOrDefault(part, CarriedState.None);
 
@@ -85,7 +104,8 @@ internal sealed class FusedBackend : ITrainingBackend
     {
         if (part == _part)
             return;
-        _states[_part] = CopyHeld();
+        if (_part != NoPart)
+            _states[_part] = CopyHeld();
         _part = part;
         Hold(_states.GetValueOrDefault(part, CarriedState.None), rows);
     }

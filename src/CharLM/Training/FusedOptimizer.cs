@@ -29,7 +29,7 @@ internal sealed class FusedOptimizer : IOptimizer
     private readonly Part[] _parts;
     private readonly double[] _squares;
     private readonly int _active;
-    private readonly LaneWidth _width = PassFactory.Resolve(LaneWidth.Best);
+    private readonly LaneWidth _width;
     private readonly double _weightDecay, _momentum;
     private readonly bool _nesterov;
     private readonly IReadOnlyList<string> _moments;
@@ -42,8 +42,9 @@ internal sealed class FusedOptimizer : IOptimizer
 
     /// <summary>An optimizer.</summary>
     public FusedOptimizer(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0,
-        double momentum = 0, bool nesterov = false)
+        double momentum = 0, bool nesterov = false, LaneWidth width = LaneWidth.Best)
     {
+        _width = PassFactory.Resolve(width);
         (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (
             weights, [.. weights.All], workers, kind, learningRate, weightDecay);
         (_momentum, _nesterov, _moments) = (momentum, nesterov, OptimizerMoments.MomentsOf(kind, momentum > 0));

@@ -67,10 +67,18 @@ internal static class TrainingBackends
     }
 
     /// <summary>Creates a backend for a model, with the configured optimizer.</summary>
-    public static ITrainingBackend Create(ITorchModel model, TrainerConfig config)
+    /// <param name="model">The model.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="exchange">The ranks that train together; default null: this process alone.</param>
+    /// <exception cref="InvalidConfigException">Ranks train together, and the kernels do not compute the model.</exception>
+    public static ITrainingBackend Create(ITorchModel model, TrainerConfig config, IGradientExchange? exchange = null)
     {
         if (model is LanguageModel { UsesKernels: true } fused)
-            return new FusedBackend(fused, config);
+            return new FusedBackend(fused, config, exchange);
+        if (exchange is not null)
+            throw new InvalidConfigException(
+                ["several processes train only what the fused implementation computes as a whole: rnn, gru and lstm of the standard "
+                    + "variant on the CPU, in one direction, without attention; train this model in one process"]);
         IEnumerable<TorchSharp.Modules.Parameter> weights = model.Module.parameters();
         IOptimizer update = config.Optimizer == OptimizerKind.Sgd
             && model is LanguageModel { Config.Implementation: Implementation.Custom }

@@ -18,6 +18,10 @@ public sealed class Trainer : EpochTrainer
 {
     private readonly MinibatchIterator _minibatches;
     private readonly ITrainingBackend _backend;
+
+    // The backend, if several ranks train together; and what they agreed on at the last step.
+    private readonly FusedBackend? _ranks;
+    private CancellationToken _cancellation;
     private readonly int[] _inputs, _targets;
     private readonly float[] _gradientScales;
     private readonly int _batchesOfState;
@@ -37,6 +41,18 @@ public sealed class Trainer : EpochTrainer
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     /// <exception cref="ArgumentException">The model learns by other means than gradients.</exception>
     public Trainer(ILanguageModel model, TrainerConfig config, TokenSource tokens, int? endId = null)
+        : this(model, config, tokens, endId, null)
+    {
+    }
+
+    /// <summary>A trainer of a model that several ranks train together; each makes the same calls.</summary>
+    /// <param name="model">The model; begins with the weights of rank 0.</param>
+    /// <param name="config">How to train.</param>
+    /// <param name="tokens">The whole training text.</param>
+    /// <param name="endId">The id that ends a document; null: the text is one document.</param>
+    /// <param name="exchange">The ranks; null: this process alone.</param>
+    /// <exception cref="InvalidConfigException">Or the kernels do not compute the model.</exception>
+    internal Trainer(ILanguageModel model, TrainerConfig config, TokenSource tokens, int? endId, IGradientExchange? exchange)
         : base(config, Learner(model).Module)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -48,11 +64,13 @@ public sealed class Trainer : EpochTrainer
             ? checked((int)Math.Max(1, (tokens.Length - 1) / config.RowsOfUpdate)) : config.NumSteps;
         _minibatches = MinibatchIterator.Create(config.Sampling, tokens, config.RowsOfUpdate, numSteps, config.Seed, endId);
         _plan = _minibatches.Plan(0);
-        (_inputs, _targets) = (new int[config.BatchSize * numSteps], new int[config.BatchSize * numSteps]);
+        int shares = config.Accumulate * (exchange?.Count ?? 1), mostRows = (config.RowsOfUpdate + shares - 1) / shares;
+        (_inputs, _targets) = (new int[mostRows * numSteps], new int[mostRows * numSteps]);
         _gradientScales = config.Truncation == Truncation.Random ? new float[numSteps] : [];
         // Documents begin at zero by themselves.
         _batchesOfState = endId is not null ? 0 : (int)(((long)config.ResetEvery + numSteps - 1) / numSteps);
-        _backend = TrainingBackends.Create(Learner(model), config);
+        _backend = TrainingBackends.Create(Learner(model), config, exchange);
+        _ranks = exchange is null ? null : (FusedBackend)_backend;
     }
 
     /// <summary>The number of passes over the text in a number of steps.</summary>
@@ -120,17 +138,40 @@ public sealed class Trainer : EpochTrainer
             _plan.FillRows(_minibatches.Tokens, batch, rows.First, rows.Count, inputs, targets);
             loss += _backend.Learn(inputs, targets, new MinibatchPart(part, rows, steps, targetsOfAll), Draw("dropout", step), scales);
         }
+        if (_ranks is not null)
+        {
+            var own = new StepWishes(_cancellation.IsCancellationRequested, WantsToSave?.Invoke() == true);
+            (loss, Agreed) = _ranks.Exchange(loss, own);
+        }
         return (loss, targetsOfAll);
     }
 
-    private RowShare PartOf(int rows, int part) => RowShare.All(rows).Part(part, Config.Accumulate);
+    /// <summary>One rank's cancellation is all ranks': they agree on it at a step, which each finishes.</summary>
+    private protected override void ThrowIfCancelled(CancellationToken cancellationToken)
+    {
+        _cancellation = cancellationToken;
+        if (_ranks is null)
+            base.ThrowIfCancelled(cancellationToken);
+        else if (Agreed is { Stop: true })
+            throw new OperationCanceledException("the ranks agreed to stop");
+    }
+
+    private RowShare PartOf(int rows, int part)
+    {
+        (int rank, int count) = _ranks?.Ranks!.Place ?? (0, 1);
+        return RowShare.All(rows).Part(rank, count).Part(part, Config.Accumulate);
+    }
 
     /// <inheritdoc/>
     protected override TrainerState CopyCarried(TrainerState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        CarriedState carried = _minibatches.CarriesState
-            ? CarriedState.Join([.. Enumerable.Range(0, Config.Accumulate).Select(_backend.CopyState)], Layers, Directions) : CarriedState.None;
+        CarriedState carried = CarriedState.None;
+        if (_minibatches.CarriesState)
+        {
+            carried = CarriedState.Join([.. Enumerable.Range(0, Config.Accumulate).Select(_backend.CopyState)], Layers, Directions);
+            carried = _ranks?.Ranks!.Join(carried, Layers, Directions) ?? carried;
+        }
         return state with { Hidden = carried.Hidden, Cell = carried.Cell, Memory = carried.Memory };
     }
 

@@ -13,7 +13,7 @@ namespace CharLM.Tests.Training;
 public sealed class AccumulateTests
 {
     private const double Near = 1e-6;
-    private const int Steps = 40;
+    private const int Steps = 30;
 
     public static TheoryData<Implementation, SamplingOrder> Orders => new MatrixTheoryData<Implementation, SamplingOrder>(
         Enum.GetValues<Implementation>(), Enum.GetValues<SamplingOrder>());

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>What tests of minibatches that are learned in shares have in common: models, a text, and how far two models are apart.</summary>
+/// <summary>For tests of minibatches that are learned in shares: models, texts, and how far apart two models are.</summary>
 internal static class SharedSteps
 {
     public const int Vocab = 12;
@@ -21,7 +21,7 @@ internal static class SharedSteps
         BatchSize = 12,
         NumSteps = 7,
         Optimizer = OptimizerKind.Adam,
-        LearningRate = 0.003,
+        LearningRate = 0.001,
         ClipNorm = 0.5,
     };
 
@@ -38,19 +38,32 @@ internal static class SharedSteps
         WeightDropout = 0.2,
     };
 
+    // torch has one generator for all threads.
+    private static readonly Lock Drawing = new();
+
     public static LanguageModel Model(ModelConfig config, long seed = 4)
     {
-        manual_seed(seed);
-        return new LanguageModel(config, Vocab);
+        lock (Drawing)
+        {
+            manual_seed(seed);
+            return new LanguageModel(config, Vocab);
+        }
     }
 
     public static float[][] Weights(LanguageModel model) =>
         [.. model.parameters().Select(weight => weight.data<float>().ToArray())];
 
+    public static void SetWeights(LanguageModel model, float[][] weights)
+    {
+        using IDisposable unrecorded = no_grad();
+        foreach ((TorchSharp.Modules.Parameter weight, float[] values) in model.parameters().Zip(weights))
+            weight.copy_(tensor(values, weight.shape));
+    }
+
     public static double Apart(IEnumerable<float[]> some, IEnumerable<float[]> others) =>
         some.Zip(others).Max(pair => pair.First.Zip(pair.Second).Max(values => Math.Abs((double)values.First - values.Second)));
 
-    /// <summary>Takes some steps, over the ends of epochs, and returns the losses.</summary>
+    /// <summary>Takes some steps, over the ends of epochs, and returns the losses; ranks take one more, in which they agree to stop.</summary>
     public static double[] Take(this Trainer trainer, int steps, int epoch = 0)
     {
         using var enough = new CancellationTokenSource();
@@ -61,7 +74,7 @@ internal static class SharedSteps
             if (losses.Count == steps)
                 enough.Cancel();
         });
-        for (; !enough.IsCancellationRequested; epoch++)
+        for (; ; epoch++)
         {
             try
             {

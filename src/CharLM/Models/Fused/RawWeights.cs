@@ -15,6 +15,9 @@ internal sealed unsafe class RawWeights : IDisposable
     // Odd, so that products of different values differ.
     private const ulong Prime = 0x9E3779B97F4A7C15;
 
+    /// <summary>Number of values after the gradients, which travel with them between processes.</summary>
+    public const int More = Panels.Width;
+
     private readonly Dictionary<string, RawWeight> _weights = new(StringComparer.Ordinal);
     private readonly List<Parameter> _tensors = [];
     private readonly PanelBuffer _gradients;
@@ -26,7 +29,7 @@ internal sealed unsafe class RawWeights : IDisposable
     {
         List<(string Name, Parameter Tensor)> parameters = [.. module.named_parameters().Select(entry => (entry.name, entry.parameter))];
         long length = parameters.Sum(entry => Padded(entry.Tensor.numel()));
-        _gradients = new PanelBuffer(length);
+        _gradients = new PanelBuffer(length + More);
         float* gradient = _gradients.Data;
         foreach ((string name, Parameter tensor) in parameters)
         {
@@ -46,7 +49,10 @@ internal sealed unsafe class RawWeights : IDisposable
     public IReadOnlyCollection<RawWeight> All => _weights.Values;
 
     /// <summary>The gradients of all weights, one after the other; each begins at a multiple of the panel width.</summary>
-    public Span<float> Gradients => new(_gradients.Data, checked((int)_gradients.Length));
+    public Span<float> Gradients => GradientsAndMore[..^More];
+
+    /// <summary>The gradients and <see cref="More"/> values.</summary>
+    public Span<float> GradientsAndMore => new(_gradients.Data, checked((int)_gradients.Length));
 
     /// <summary>A weight by its name.</summary>
     public RawWeight this[string name] => _weights[name];
