@@ -33,12 +33,16 @@ internal sealed class ExperimentCommand : Command
         OptionOf.Text("--runs", "FOLDER",
             $"Folder of all runs; each trial has FOLDER/EXPERIMENT/TRIAL. [default: {RunDirectory.DefaultParent}]");
 
+    /// <summary>The option that names the file of which a scheduler's job has a copy.</summary>
+    public const string AsOption = "--as";
+
     /// <summary>Reads an experiment; its texts are relative to its folder.</summary>
     /// <param name="file">The file.</param>
     /// <param name="cells">The assembly that the cells of its trials come from; null for those of the toolkit.</param>
-    public static Experiment Read(string file, CellFile? cells)
+    /// <param name="original">The file of which it is a copy; default null: it is none.</param>
+    public static Experiment Read(string file, CellFile? cells, string? original = null)
     {
-        Experiment experiment = ExperimentFile.Read(file, CorpusOptions.Catalog());
+        Experiment experiment = ExperimentFile.Read(file, original ?? file, CorpusOptions.Catalog());
         return experiment with
         {
             Trials = [.. experiment.Trials.Select(trial => trial.Config.Model.Cell == CellKind.Own

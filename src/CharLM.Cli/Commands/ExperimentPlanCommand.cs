@@ -23,11 +23,22 @@ internal sealed class ExperimentPlanCommand : Verb
         Add(_json);
     }
 
-    protected override Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Experiment experiment = ExperimentCommand.Read(parse.GetRequiredValue(_file), OwnCells);
-        IReadOnlyList<TrialStatus> trials = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent)
-            .Status();
+        string file = parse.GetRequiredValue(_file);
+        Experiment experiment = ExperimentCommand.Read(file, OwnCells);
+        var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
+        IReadOnlyList<TrialStatus> trials;
+        try
+        {
+            trials = await SlurmSubmission.WithQueueAsync(file, directory, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            // What the run directories tell is worth showing without the queue.
+            ErrorLine.Write(parse.InvocationConfiguration.Error, $"warning: the queue is not known: {e.Message}");
+            trials = directory.Status();
+        }
         TextWriter output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(_json))
         {
@@ -38,13 +49,13 @@ internal sealed class ExperimentPlanCommand : Verb
                 Measure = Choices.NameOf(experiment.Measure),
                 Trials = trials.Select(ExperimentCommand.Describe),
             }));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         }
         int number = $"{trials.Count}".Length, id = trials.Max(status => status.Trial.Id.Length);
         foreach (TrialStatus status in trials)
             output.WriteLine($"{status.Trial.Number.ToString().PadLeft(number)}  {status.Trial.Id.PadRight(id)}  "
                 + $"{ExperimentReporter.NameOf(status.State),-8}  "
                 + $"{Printable.Text(status.Trial.Variant)}{(status.Problem is { } problem ? $": {Printable.Text(problem)}" : "")}");
-        return Task.FromResult(ExitCode.Done);
+        return ExitCode.Done;
     }
 }

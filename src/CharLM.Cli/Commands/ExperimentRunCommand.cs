@@ -5,6 +5,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Corpora;
 using CharLM.Tokenization;
+using CharLM.Workbench.Clusters;
 using CharLM.Workbench.Experiments;
 using CharLM.Workbench.Runs;
 
@@ -26,6 +27,17 @@ internal sealed class ExperimentRunCommand : Verb
         Description = "End in order, as after SIGTERM, when standard input ends.",
         Hidden = true,
     };
+    private readonly Option<string?> _as = new(ExperimentCommand.AsOption)
+    {
+        Description = "The file of which FILE.yaml is a copy: its name and folder count.",
+        Hidden = true,
+    };
+    private readonly Option<string?> _giveUp = new("--give-up")
+    {
+        Description = "Record that the trial has failed for the last time, and why, instead of running it.",
+        Hidden = true,
+    };
+    private readonly SlurmOptions _slurm = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -33,8 +45,9 @@ internal sealed class ExperimentRunCommand : Verb
         : base("run", "Run the unfinished trials of an experiment and report the results.")
     {
         Add(_file);
-        foreach (Option option in new Option[] { _jobs, _trial, _runs, _whileInput })
+        foreach (Option option in new Option[] { _jobs, _trial, _runs, _whileInput, _as, _giveUp })
             Add(option);
+        _slurm.AddTo(this);
         _runtime.AddTo(this);
         CellsOption.AddTo(this);
         Add(_json);
@@ -43,19 +56,28 @@ internal sealed class ExperimentRunCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         string file = parse.GetRequiredValue(_file);
-        Experiment experiment = ExperimentCommand.Read(file, OwnCells);
+        Experiment experiment = ExperimentCommand.Read(file, OwnCells, parse.GetValue(_as));
         SavesFromHere();
         int jobs = parse.GetValue(_jobs) ?? 1, count = experiment.Trials.Count;
         int? number = parse.GetValue(_trial);
         InvalidConfigException.ThrowIfAny(
         [
             .. _runtime.Errors(parse),
+            .. _slurm.Errors(parse),
+            .. number is not null && _slurm.Submits(parse) ? ["trial runs one here: leave submit out"] : Array.Empty<string>(),
             .. jobs is < 1 or > MaxJobs ? [$"jobs must be 1 to {MaxJobs}, not {jobs}"] : Array.Empty<string>(),
             .. number < 1 || number > count ? [$"trial must be 1 to {count}, not {number}"] : Array.Empty<string>(),
             .. number is not null && parse.GetValue(_jobs) is not null ? ["trial runs one alone, in this process: leave jobs out"]
                 : Array.Empty<string>(),
         ]);
         var directory = new ExperimentDirectory(experiment, parse.GetValue(_runs) ?? RunDirectory.DefaultParent);
+        if (number is { } lost && parse.GetValue(_giveUp) is { } problem)
+        {
+            directory.RecordFailure(experiment.Trials[lost - 1], problem);
+            return ExitCode.Done;
+        }
+        if (_slurm.Submits(parse))
+            return await SubmitAsync(parse, file, experiment, directory, cancellationToken);
         return number is { } one
             ? await RunOneAsync(parse, directory, experiment.Trials[one - 1], cancellationToken)
             : await RunAllAsync(parse, file, experiment, directory, jobs, cancellationToken);
@@ -65,16 +87,7 @@ internal sealed class ExperimentRunCommand : Verb
         ParseResult parse, string file, Experiment experiment, ExperimentDirectory directory, int jobs, CancellationToken cancellationToken)
     {
         TextWriter error = parse.InvocationConfiguration.Error;
-        // Download texts once, before many processes would do so, and before anything runs if a text is missing.
-        var texts = new Dictionary<CorpusNames, string>();
-        foreach (IGrouping<CorpusNames, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
-        {
-            CorpusText corpus = await ReadAsync(parse, directory, trialsOf.First(), cancellationToken);
-            texts[trialsOf.Key] = corpus.Origin.Sha256;
-            if (trialsOf.FirstOrDefault(trial => trial.Config.Text is { Cleaning: Cleaning.None, Token: TokenKind.Char }) is { } keeps)
-                CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text, cancellationToken);
-        }
-        ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
+        await ReadTextsAsync(parse, experiment, directory, cancellationToken);
         var process = new TrialProcess(file, parse.GetValue(_runs), directory,
             [.. _runtime.Forward(parse, threads: jobs > 1 ? 1 : 0), .. CellsOption.Forward(parse)]);
         IReadOnlyList<TrialStatus> trials = directory.Status();
@@ -97,6 +110,41 @@ internal sealed class ExperimentRunCommand : Verb
             return ExitCode.Done;
         ErrorLine.Write(error, $"{outcome}; the same command tries again");
         return trials.Any(status => status.State == TrialState.Failed) ? ExitCode.Failed : ExitCode.Resumable;
+    }
+
+    private async Task<int> SubmitAsync(
+        ParseResult parse, string file, Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
+    {
+        int threads = Math.Max(1, _runtime.Threads(parse));
+        SlurmArray job = _slurm.Apply(parse, new SlurmArray
+        {
+            Name = experiment.Name,
+            Jobs = parse.GetValue(_jobs),
+            Threads = threads,
+            Trials = [],
+            Command = [],
+            Folder = "",
+        });
+        InvalidConfigException.ThrowIfAny(job.Errors());
+        await ReadTextsAsync(parse, experiment, directory, cancellationToken);
+        await SlurmSubmission.SubmitAsync(parse, file, directory, job, [.. _runtime.Forward(parse, threads), .. CellsOption.Forward(parse)],
+            parse.GetValue(_json), cancellationToken);
+        return ExitCode.Done;
+    }
+
+    // Downloads texts once, before many processes would do so, and before anything runs if a text is missing.
+    private static async Task ReadTextsAsync(
+        ParseResult parse, Experiment experiment, ExperimentDirectory directory, CancellationToken cancellationToken)
+    {
+        var texts = new Dictionary<CorpusNames, string>();
+        foreach (IGrouping<CorpusNames, Trial> trialsOf in experiment.Trials.GroupBy(trial => trial.Config.Corpus))
+        {
+            CorpusText corpus = await ReadAsync(parse, directory, trialsOf.First(), cancellationToken);
+            texts[trialsOf.Key] = corpus.Origin.Sha256;
+            if (trialsOf.FirstOrDefault(trial => trial.Config.Text is { Cleaning: Cleaning.None, Token: TokenKind.Char }) is { } keeps)
+                CorpusOptions.TellOfReturns(parse, corpus, keeps.Config.Text, cancellationToken);
+        }
+        ExperimentCommand.RefuseOther(directory, corpus => texts[corpus]);
     }
 
     private static string Named(IEnumerable<TrialStatus> trials, TrialState state, string inWords)

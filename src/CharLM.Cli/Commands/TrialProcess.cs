@@ -24,6 +24,18 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
     // If the process that ran the trials was killed, they may still be saving when the next one starts.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The words that start this program, with full paths.</summary>
+    public static IReadOnlyList<string> Program
+    {
+        get
+        {
+            string program = Environment.ProcessPath ?? throw new InvalidOperationException("the program's own file is not known");
+            // When started as "dotnet charlm.dll", the process is dotnet.
+            return Path.GetFileNameWithoutExtension(program) == "dotnet"
+                ? [program, Path.GetFullPath(Environment.GetCommandLineArgs()[0])] : [program];
+        }
+    }
+
     /// <summary>Runs one trial, unless another process holds it for too long.</summary>
     /// <param name="trial">The trial.</param>
     /// <param name="progress">Receives the newest epoch, at intervals; may skip some.</param>
@@ -99,16 +111,13 @@ internal sealed class TrialProcess(string file, string? runs, ExperimentDirector
 
     private ProcessStartInfo StartInfo(Trial trial)
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("the program's own file is not known");
-        // When started as "dotnet charlm.dll", the process is dotnet.
-        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        string[] program = [.. Program];
         List<string> words =
         [
-            .. isHost ? [Environment.GetCommandLineArgs()[0]] : Array.Empty<string>(),
-            "experiment", "run", "--trial", trial.Number.ToString(CultureInfo.InvariantCulture), WhileInputOption,
+            .. program[1..], "experiment", "run", "--trial", trial.Number.ToString(CultureInfo.InvariantCulture), WhileInputOption,
             .. runs is null ? Array.Empty<string>() : ["--runs", runs], .. options, "--", file,
         ];
-        return new ProcessStartInfo(program, words)
+        return new ProcessStartInfo(program[0], words)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -13,7 +13,14 @@ public static class ExperimentFile
     /// <param name="path">The file; paths of texts in it are relative to its folder.</param>
     /// <param name="catalog">The catalog of corpora; default null: names with a slash or a dot are paths.</param>
     /// <exception cref="ConfigFileException">The file has an error; names file, line and the nearest key.</exception>
-    public static Experiment Read(string path, CorpusCatalog? catalog = null) => From(YamlText.Load(path), path, catalog);
+    public static Experiment Read(string path, CorpusCatalog? catalog = null) => Read(path, path, catalog);
+
+    /// <summary>Reads a copy of an experiment's file.</summary>
+    /// <param name="path">The copy.</param>
+    /// <param name="original">The file that it was made of, by which it is named, and in whose folder its texts are.</param>
+    /// <param name="catalog">The catalog of corpora; null: names with a slash or a dot are paths.</param>
+    /// <exception cref="ConfigFileException">The copy has an error.</exception>
+    internal static Experiment Read(string path, string original, CorpusCatalog? catalog) => From(YamlText.Load(path), original, catalog);
 
     /// <summary>Parses and expands an experiment.</summary>
     /// <param name="text">YAML.</param>

@@ -46,6 +46,9 @@ public enum TrialState
 
     /// <summary>Should have run, but another process holds it.</summary>
     Busy,
+
+    /// <summary>In the queue of a cluster's scheduler.</summary>
+    Queued,
 }
 
 /// <summary>The state of a trial, with details.</summary>

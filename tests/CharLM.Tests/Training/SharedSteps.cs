@@ -63,7 +63,7 @@ internal static class SharedSteps
     public static double Apart(IEnumerable<float[]> some, IEnumerable<float[]> others) =>
         some.Zip(others).Max(pair => pair.First.Zip(pair.Second).Max(values => Math.Abs((double)values.First - values.Second)));
 
-    /// <summary>Takes some steps, over the ends of epochs, and returns the losses; ranks take one more, in which they agree to stop.</summary>
+    /// <summary>Takes some steps, over the ends of epochs; ranks take one more, in which they agree to stop. Returns the losses.</summary>
     public static double[] Take(this Trainer trainer, int steps, int epoch = 0)
     {
         using var enough = new CancellationTokenSource();
