@@ -1,11 +1,12 @@
 using CharLM.Cli;
 
 // Keep this file minimal: nothing could report an assembly that fails to load for it.
+// What ends with the process needs the code, too (Ranks).
 try
 {
-    return await CommandLine.RunAsync(args);
+    return Environment.ExitCode = await CommandLine.RunAsync(args);
 }
 catch (Exception e)
 {
-    return LastWord.Say(e);
+    return Environment.ExitCode = LastWord.Say(e);
 }

@@ -141,6 +141,8 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         RunResult result;
         using (RunReporting? reporting = Ranks is { Follows: true } ? null : report())
             result = run.Execute(corpus, reporting, cancellationToken);
+        if (Ranks is { Follows: true })
+            return result.Interrupted ? "" : null;
         PrintResult(parse, result, corpus.Origin);
         return result.Interrupted
             ? Interrupted(result.EpochsDone, config,
