@@ -20,6 +20,7 @@ internal static class CharLMCommand
         Environment:
           CHARLM_CACHE          folder for downloaded corpora [default: {CorpusOptions.DefaultCache() ?? "none without a home directory"}]
           CHARLM_CORPUS_MIRROR  folder or address to try before a corpus's own sources [default: none]
+          {ServeCommand.KeyVariable}            key that requests to charlm serve must carry [default: none]
           {Failure.DebugVariable}          set to 1 to print the stack trace of an unexpected failure [default: off]
           NO_COLOR              set to anything to turn colors off [default: colors on a terminal]
 
@@ -48,6 +49,7 @@ internal static class CharLMCommand
             new GradientsCommand(),
             new BenchCommand(),
             new ReportCommand(),
+            new ServeCommand(),
             new RunsCommand(),
             new ImportCommand(),
             new ExportCommand(),

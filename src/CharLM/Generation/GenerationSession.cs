@@ -34,7 +34,7 @@ public sealed class GenerationSession : IDisposable
     private readonly TokenConstraint? _constraint;
     private readonly StopStrings _stops;
     private readonly SampleWriter[] _samples;
-    private readonly string[] _pieces;
+    private readonly TokenTexts _texts;
     private readonly int[] _reserved;
     private readonly int? _endId;
     private readonly float[] _logits;
@@ -83,10 +83,9 @@ public sealed class GenerationSession : IDisposable
         var scratch = new SamplingScratch();
         _samples = [.. Enumerable.Range(0, config.Samples).Select(sample =>
             new SampleWriter(sample, sampler ?? new TokenSampler(config.Sampling, config.Seed, sample, scratch), _stops, _constraint))];
-        _reserved = [.. Enumerable.Range(0, vocab.Count)
-            .Where(id => id == endId ? _constraint is not null : tokenizer.IsReserved(vocab[id]))];
-        _pieces = [.. vocab.Tokens.Select((token, id) => id == endId ? "" : tokenizer.TokenSeparator + token)];
-        _logits = new float[_pieces.Length];
+        _texts = new TokenTexts(vocab, tokenizer, endId);
+        _reserved = _texts.Reserved(_constraint is not null);
+        _logits = new float[_texts.Count];
         _predictor = model.Predictor();
         try
         {
@@ -194,7 +193,7 @@ public sealed class GenerationSession : IDisposable
 
     private IEnumerable<TextPiece> WriteSamples(CancellationToken cancellationToken)
     {
-        int vocab = _pieces.Length;
+        int vocab = _texts.Count;
         float[] logits = new float[_samples.Length * vocab];
         ThrowIfUsedUp();
         ReadOn(cancellationToken);
@@ -235,9 +234,7 @@ public sealed class GenerationSession : IDisposable
         (IsEmpty, _isAtBeginning) = (false, true);
     }
 
-    // The text that a token adds; the first token of a document has no separator before it.
-    private string Piece(int token, bool isFirst) =>
-        isFirst && _isAtBeginning && token != _endId ? _pieces[token][_tokenizer.TokenSeparator.Length..] : _pieces[token];
+    private string Piece(int token, bool isFirst) => _texts.Of(token, isFirst && _isAtBeginning);
 
     // Reserved tokens do not stand for text and are never written.
     private int Choose(SampleWriter sample, Span<float> logits)

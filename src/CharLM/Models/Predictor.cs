@@ -3,6 +3,9 @@ namespace CharLM.Models;
 /// <summary>The checks that all predictors share, so that each only computes.</summary>
 internal abstract class Predictor : IPredictor
 {
+    /// <summary>Stands for a new row in <see cref="Rearrange"/>.</summary>
+    internal const int NewRow = -1;
+
     private readonly OneAtATime _calls;
     private readonly ModelAccess? _access;
     private readonly bool _evaluates;
@@ -22,6 +25,11 @@ internal abstract class Predictor : IPredictor
 
     /// <summary>Number of rows; 0 before <see cref="Begin"/>.</summary>
     protected int Rows { get; private set; }
+
+    /// <summary>
+    /// Whether the bits of a row never depend on the other rows. <see cref="Rearrange"/> then takes -1 for a new row with a zero state.
+    /// </summary>
+    internal virtual bool HasIndependentRows => false;
 
     /// <summary>Whether the predictor changes the weights itself.</summary>
     protected virtual bool Learns => false;
@@ -65,7 +73,10 @@ internal abstract class Predictor : IPredictor
         ThrowIfNotBegun();
         ArgumentOutOfRangeException.ThrowIfZero(rows.Length, nameof(rows));
         foreach (int row in rows)
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows, nameof(rows));
+        {
+            if (row != NewRow || !HasIndependentRows)
+                ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows, nameof(rows));
+        }
         RearrangeRows(rows);
         Rows = rows.Length;
     }

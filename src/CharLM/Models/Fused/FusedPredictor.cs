@@ -74,6 +74,9 @@ internal sealed class FusedPredictor : Predictor
     }
 
     /// <inheritdoc/>
+    internal override bool HasIndependentRows => true;
+
+    /// <inheritdoc/>
     protected override void RearrangeRows(ReadOnlySpan<int> rows) => Network.Stack.Rearrange(rows, Rows);
 
     /// <inheritdoc/>

@@ -15,11 +15,11 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     {
         (_contexts, _read) = (new int[rows][], new int[rows]);
         for (int row = 0; row < rows; row++)
-        {
-            _contexts[row] = new int[model.Order];
-            _contexts[row].AsSpan(1).Fill(-1);
-        }
+            _contexts[row] = NewContext();
     }
+
+    /// <inheritdoc/>
+    internal override bool HasIndependentRows => true;
 
     /// <inheritdoc/>
     protected override void ScoreRows(
@@ -53,7 +53,7 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
     {
         var contexts = new int[rows.Length][];
         for (int row = 0; row < rows.Length; row++)
-            contexts[row] = [.. _contexts[rows[row]]];
+            contexts[row] = rows[row] == NewRow ? NewContext() : [.. _contexts[rows[row]]];
         _contexts = contexts;
         int[] read = _read;
         _read = [.. rows.ToArray().Select(row => read[row])];
@@ -61,6 +61,13 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
 
     /// <inheritdoc/>
     protected override void Free() => _contexts = [];
+
+    private int[] NewContext()
+    {
+        var context = new int[model.Order];
+        context.AsSpan(1).Fill(-1);
+        return context;
+    }
 
     // From the longest context down, since each derives from the next shorter one.
     private void Advance(int row, int token)

@@ -80,7 +80,8 @@ internal sealed class DevTools : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task<JsonNode> AskAsync(string method, object? parameters = null)
+    /// <summary>The result of a command of the protocol.</summary>
+    public async Task<JsonNode> AskAsync(string method, object? parameters = null)
     {
         int id = Interlocked.Increment(ref _last);
         var answer = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -116,6 +116,9 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         _batch = rows.Length;
         for (int row = 0; row < rows.Length; row++)
         {
+            // New memory is zero, as a new row's state is.
+            if (rows[row] == Predictor.NewRow)
+                continue;
             CopyRows(hidden, rows[row], HiddenState, row, 1);
             CopyRows(cell, rows[row], CellState, row, 1);
         }

@@ -30,7 +30,7 @@ internal abstract class LayerPass : IDisposable
     public abstract void Resize(int batch, int steps);
 
     /// <summary>Rearranges the states: sequence i continues from the old sequence <c>rows[i]</c>.</summary>
-    /// <param name="rows">One entry for each sequence of the next minibatch.</param>
+    /// <param name="rows">One entry for each sequence of the next minibatch; -1: a new one, with a zero state.</param>
     /// <param name="batch">The old number of sequences; if no minibatch of that size was read yet, all states are zero.</param>
     public abstract void Rearrange(ReadOnlySpan<int> rows, int batch);
 

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using CharLM.Generation;
+using CharLM.Serving.Engine;
+using CharLM.Serving.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace CharLM.Serving.Endpoints;
+
+/// <summary><c>/v1/completions</c>: continues prompts, in the shape that OpenAI's clients expect.</summary>
+internal sealed class CompletionEndpoint(ModelList models, ServeLimits limits)
+{
+    /// <summary>Answers a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="cancellationToken">Cancelled when the client leaves, when time is up, and when the server ends.</param>
+    public async Task RespondAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        CompletionRequest request;
+        using (JsonDocument body = await Json.ReadAsync(context))
+            request = CompletionRequest.Of(body.RootElement, models, limits);
+        var bell = new Bell();
+        // Whatever ends the response ends its texts, too.
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Choice[] choices = [.. request.Prompts.SelectMany((prompt, place) => Enumerable.Range(0, request.Samples).Select(sample =>
+            new Choice(request, prompt, (place * request.Samples) + sample, sample, bell, left.Token)))];
+        if (!request.Model.TryWrite([.. choices.Select(choice => choice.Ordered())]))
+        {
+            context.Response.Headers.RetryAfter = "1";
+            throw new ApiException(
+                StatusCodes.Status429TooManyRequests, "too many texts wait already: try again in a second", code: "server_busy");
+        }
+        try
+        {
+            var response = new CompletionResponse(request, choices);
+            if (request.Stream)
+                await StreamAsync(context, response, bell, cancellationToken);
+            else
+                await AnswerAsync(context, response, bell, cancellationToken);
+        }
+        catch (GenerationException e)
+        {
+            throw new ApiException(StatusCodes.Status500InternalServerError, e.Message);
+        }
+        finally
+        {
+            await left.CancelAsync();
+        }
+    }
+
+    private static async Task AnswerAsync(
+        HttpContext context, CompletionResponse response, Bell bell, CancellationToken cancellationToken)
+    {
+        while (!response.ReadAll())
+            await bell.WaitAsync(cancellationToken);
+        await Json.RespondAsync(context, StatusCodes.Status200OK, response.Write);
+    }
+
+    private async Task StreamAsync(HttpContext context, CompletionResponse response, Bell bell, CancellationToken cancellationToken)
+    {
+        var events = new EventStream(context, cancellationToken);
+        try
+        {
+            while (true)
+            {
+                await bell.WaitAsync(cancellationToken);
+                bool isOver = response.ReadAll();
+                foreach (Choice choice in response.Changed())
+                    events.Add(json => response.WritePiece(json, choice));
+                if (isOver)
+                    break;
+                await events.FlushAsync();
+                await Task.Delay(limits.BetweenEvents, cancellationToken);
+            }
+            if (response.Request.IncludesUsage)
+                events.Add(response.WriteUsage);
+            await events.EndAsync();
+        }
+        // The status is sent already: the reason follows as an event.
+        catch (Exception e) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            var reason = new ApiException(StatusCodes.Status500InternalServerError, e is OperationCanceledException
+                ? "the request took too long, or the server is ending" : e.Message);
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            var last = new EventStream(context, patience.Token);
+            last.Add(reason.Write);
+            await last.FlushAsync();
+        }
+    }
+}
