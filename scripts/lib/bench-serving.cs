@@ -21,8 +21,11 @@ int rounds = int.Parse(options["--rounds"]), requests = int.Parse(options["--req
 string program = Environment.GetEnvironmentVariable("CHARLM_PROGRAM")!;
 string model = options["--checkpoint"] is { Length: > 0 } named ? named
     : Path.Combine(Path.GetDirectoryName(program)!, "checkpoints", "time-machine-gru.safetensors");
-using Process server = Process.Start(
-    new ProcessStartInfo(program, ["serve", model, "--port", "0", "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+using Process server = Process.Start(new ProcessStartInfo(program, ["serve", model, "--port", "0", "--json"])
+{
+    RedirectStandardOutput = true,
+    RedirectStandardError = true,
+})!;
 try
 {
     string address = JsonDocument.Parse(server.StandardOutput.ReadLine()!).RootElement.GetProperty("address").GetString()!;
@@ -42,7 +45,8 @@ try
     }
     Console.WriteLine("| load | characters/s |\n|---|---|");
     Console.WriteLine($"| engine, one text | {Median(one):#,0} |");
-    Console.WriteLine($"| engine, {Clients} texts at once | {Median(many):#,0} ({Median([.. many.Zip(one, (a, b) => a / b)]):0.0} times one) |");
+    Console.WriteLine($"| engine, {Clients} texts at once | {Median(many):#,0} "
+        + $"({Median([.. many.Zip(one, (a, b) => a / b)]):0.0} times one) |");
 
     // Over HTTP: each client streams one text after the other.
     List<double> alone = [], together = [], waits = [];
@@ -56,8 +60,10 @@ try
         worst = Math.Max(worst, times.Max() / times.Average());
     }
     Console.WriteLine($"| HTTP, one client, streams of {Streamed} characters | {Median(alone):#,0} |");
-    Console.WriteLine($"| HTTP, {Clients} clients, streams of {Streamed} characters | {Median(together):#,0} ({Median([.. together.Zip(alone, (a, b) => a / b)]):0.0} times one) |");
-    Console.WriteLine($"\n{Clients} clients: a stream takes {waits.Average() * 1000:0} ms on average; the slowest of a round {worst:0.00} times the round's mean");
+    Console.WriteLine($"| HTTP, {Clients} clients, streams of {Streamed} characters | {Median(together):#,0} "
+        + $"({Median([.. together.Zip(alone, (a, b) => a / b)]):0.0} times one) |");
+    Console.WriteLine($"\n{Clients} clients: a stream takes {waits.Average() * 1000:0} ms on average; the slowest of a round "
+        + $"{worst:0.00} times the round's mean");
 
     // Memory: the first tenth warms up.
     await CrowdAsync(requests / 10);
@@ -68,7 +74,7 @@ try
     double took = time.Elapsed.TotalSeconds;
     server.Refresh();
     long after = server.WorkingSet64;
-    Console.WriteLine($"{requests:#,0} requests of {Short} characters by {Clients} clients: {requests / took:#,0} requests/s; resident memory "
+    Console.WriteLine($"{requests:#,0} requests of {Short} characters by {Clients} clients: {requests / took:#,0} requests/s; memory "
         + $"{before / 1e6:0.0} MB before, {after / 1e6:0.0} MB after ({(after - before) / 1e6:+0.0;-0.0} MB)");
     return after - before < 20_000_000 ? 0 : 1;
 
@@ -118,8 +124,9 @@ try
                     patience.CancelAfter(1);
                 try
                 {
+                    string stream = streams ? "true" : "false";
                     using HttpResponseMessage response = await PostAsync(
-                        $$"""{"prompt":"the time","max_tokens":{{Short}},"stream":{{(streams ? "true" : "false")}},"seed":{{seed}}}""", patience.Token);
+                        $$"""{"prompt":"the time","max_tokens":{{Short}},"stream":{{stream}},"seed":{{seed}}}""", patience.Token);
                     await response.Content.ReadAsByteArrayAsync(patience.Token);
                 }
                 catch (OperationCanceledException) when (leaves)

@@ -1,4 +1,3 @@
-using System.Net;
 using CharLM.Serving.Endpoints;
 using CharLM.Serving.Engine;
 using CharLM.Serving.Http;

@@ -43,7 +43,8 @@ internal sealed class Choice
 
     /// <summary>The text as the engine takes it.</summary>
     public BatchedText Ordered() => new(
-        _prompt.Ids, _request.Length, _request.Sampling, _request.Seed, _sample, new StopStrings(_request.Stops), _request.Constraint, _buffer)
+        _prompt.Ids, _request.Length, _request.Sampling, _request.Seed, _sample, new StopStrings(_request.Stops), _request.Constraint,
+        _buffer)
     {
         TellsPrefix = _request.Echo && _request.Logprobs is not null,
         Top = _request.Logprobs,

@@ -73,7 +73,7 @@ internal sealed record CompletionRequest
         fields.Allow(Names);
         ServedModel model = models.Of(fields.Text("model"));
         RefuseUnsupported(fields);
-        IReadOnlyList<Prompt> prompts = PromptsOf(fields["prompt"], model, limits);
+        List<Prompt> prompts = PromptsOf(fields["prompt"], model, limits);
         bool echo = fields.Flag("echo");
         int length = (int)(fields.Whole("max_tokens", echo ? 0 : 1, limits.Tokens) ?? DefaultTokens);
         int samples = (int)(fields.Whole("n", 1, limits.Texts) ?? 1);
@@ -252,7 +252,7 @@ internal sealed record CompletionRequest
         return new Prompt(model.Tokenizer.ToText(spelled), model.EndId is { } end ? [end, .. ids] : ids, ids.Length);
     }
 
-    private static List<string> WarningsOf(ServedModel model, IReadOnlyList<Prompt> prompts)
+    private static List<string> WarningsOf(ServedModel model, List<Prompt> prompts)
     {
         const int MostNamed = 10;
         if (!prompts.Any(prompt => prompt.Ids.Contains(Vocab.UnknownId)))

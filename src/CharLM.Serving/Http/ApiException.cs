@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace CharLM.Serving.Http;
 
-/// <summary>A request cannot be served; the response is a status and, in the shape that OpenAI's clients read, the reason as JSON.</summary>
+/// <summary>A request cannot be served; the answer is a status and the reason as JSON, in the shape that OpenAI's clients read.</summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="message">The reason: name, value, allowed range.</param>
 /// <param name="parameter">The field at fault; null: none.</param>

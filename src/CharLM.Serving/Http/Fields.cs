@@ -12,7 +12,8 @@ internal sealed class Fields(JsonElement root)
         foreach (JsonProperty field in root.EnumerateObject())
         {
             if (!names.Contains(NameOf(field)))
-                throw ApiException.Invalid($"there is no field '{Shortened(NameOf(field))}' here; the fields are {string.Join(", ", names)}",
+                throw ApiException.Invalid(
+                    $"there is no field '{Shortened(NameOf(field))}' here; the fields are {string.Join(", ", names)}",
                     Shortened(NameOf(field)));
         }
     }

@@ -36,7 +36,8 @@ class Pane {
         for (const warning of event.warnings ?? []) say(`${warning}.`, true);
         for (const choice of event.choices) written += this.tokens.add(choice.logprobs);
         const seconds = (performance.now() - begun) / 1000;
-        this.status.textContent = `${number(written)} ${this.model.token === "word" ? "words" : "characters"} in ${number(seconds, 1)} s, seed ${seed}`;
+        const what = this.model.token === "word" ? "words" : "characters";
+        this.status.textContent = `${number(written)} ${what} in ${number(seconds, 1)} s, seed ${seed}`;
       }
     } finally {
       if (signal.aborted) this.status.textContent = `stopped after ${number(written)}`;
@@ -46,8 +47,13 @@ class Pane {
   }
 }
 
-const panes = [new Pane(at("panes"), "The text appears here. Click any character to see what else the model considered, and choose another.")];
-const reading = new Tokens("The colours appear here.", text => { at("prefix").value = text; scrollTo(0, 0); write(shown().map(pane => [pane, text])); });
+const panes = [new Pane(
+  at("panes"), "The text appears here. Click any character to see what else the model considered, and choose another.")];
+const reading = new Tokens("The colours appear here.", text => {
+  at("prefix").value = text;
+  scrollTo(0, 0);
+  write(shown().map(pane => [pane, text]));
+});
 reading.place.hidden = true;
 at("read-pane").append(reading.place, reading.next);
 
@@ -125,12 +131,14 @@ async function colour() {
   say();
   at("figures").textContent = "reading";
   try {
-    const response = await ask("/v1/score", { model: model.id, text: at("text").value, ...(!model.reads_ahead && { top: alternatives }) });
+    const response = await ask("/v1/score",
+      { model: model.id, text: at("text").value, ...(!model.reads_ahead && { top: alternatives }) });
     const score = await response.json();
     reading.place.hidden = false;
     reading.load(score.tokens);
     at("figures").textContent = score.bits_per_character === null ? "nothing to measure"
-      : `${number(score.characters)} characters, ${number(score.bits_per_character, 2)} bits per character, perplexity ${number(score.perplexity, 2)}`
+      : `${number(score.characters)} characters, ${number(score.bits_per_character, 2)} bits per character, `
+        + `perplexity ${number(score.perplexity, 2)}`
         + (score.unknown ? `; ${number(score.unknown)} unknown` : "");
   } catch (error) {
     at("figures").textContent = "";
@@ -172,7 +180,10 @@ at("temperature").addEventListener("input", temper);
 at("model").addEventListener("change", choose);
 at("versus").addEventListener("change", choose);
 at("stop").addEventListener("click", stop);
-at("ask").addEventListener("submit", event => { event.preventDefault(); write(shown().map(pane => [pane, at("prefix").value])); });
+at("ask").addEventListener("submit", event => {
+  event.preventDefault();
+  write(shown().map(pane => [pane, at("prefix").value]));
+});
 at("read").addEventListener("submit", event => { event.preventDefault(); colour(); });
 for (const name of ["input", "click", "keyup", "focus"]) at("prefix").addEventListener(name, peek);
 at("prefix").addEventListener("keydown", event => {

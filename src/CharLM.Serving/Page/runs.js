@@ -24,7 +24,8 @@ async function look() {
   clearTimeout(timer);
   try {
     const list = await (await ask("/api/runs")).json();
-    at("runs-state").textContent = list.runs.length === 0 ? `no runs in ${list.folder} yet: charlm train begins one, and it appears here` : "";
+    at("runs-state").textContent = list.runs.length > 0 ? ""
+      : `no runs in ${list.folder} yet: charlm train begins one, and it appears here`;
     chosen ??= new Set(list.runs.slice(0, 1).map(run => run.name));
     showList(list.runs);
     for (const { name, state } of list.runs.filter(run => chosen.has(run.name))) {
@@ -104,9 +105,16 @@ function options(axis = "epoch", isLogarithmic = false, hasLegend = true) {
   return {
     animation: false, responsive: true, maintainAspectRatio: false, parsing: false, color: ink,
     interaction: { mode: "nearest", axis: "x", intersect: false },
-    plugins: { legend: { display: hasLegend, labels: { color: ink, usePointStyle: true, pointStyle: "line", pointStyleWidth: 36, generateLabels: dashed } } },
+    plugins: {
+      legend: {
+        display: hasLegend,
+        labels: { color: ink, usePointStyle: true, pointStyle: "line", pointStyleWidth: 36, generateLabels: dashed },
+      },
+    },
     scales: {
-      x: scale({ type: "linear", title: { display: true, text: axis === "seconds" ? "seconds" : `${axis}s`, color: ink }, ticks: { precision: 0 } }),
+      x: scale({
+        type: "linear", title: { display: true, text: axis === "seconds" ? "seconds" : `${axis}s`, color: ink }, ticks: { precision: 0 },
+      }),
       y: scale({ type: isLogarithmic ? "logarithmic" : "linear", ticks: { callback: short } }),
     },
   };
@@ -120,11 +128,13 @@ const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignif
 const short = value => value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : compact.format(value);
 
 function drawTable(some) {
+  const columns = [["epoch", "epoch"], ["training", "train"], ["held out", "held_out"], ["gradient norm", "gradient_norm"],
+    ["tokens/s", "tokens_per_second"]];
   at("charts").replaceChildren(...some.map(run => element("div", { className: "card scroll" }, element("table", {},
     element("caption", { textContent: run.name }),
-    element("tr", {}, ...["epoch", "training", "held out", "gradient norm", "tokens/s"].map(name => element("th", { textContent: name }))),
-    ...run.epochs.slice(-20).map(epoch => element("tr", {}, ...["epoch", "train", "held_out", "gradient_norm", "tokens_per_second"]
-      .map(key => element("td", { textContent: epoch[key] === undefined ? "" : number(epoch[key], key === "epoch" ? 0 : 3) }))))))));
+    element("tr", {}, ...columns.map(([name]) => element("th", { textContent: name }))),
+    ...run.epochs.slice(-20).map(epoch => element("tr", {}, ...columns.map(([, key]) =>
+      element("td", { textContent: epoch[key] === undefined ? "" : number(epoch[key], key === "epoch" ? 0 : 3) }))))))));
 }
 
 function showSamples(some) {

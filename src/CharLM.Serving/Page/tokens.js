@@ -37,7 +37,9 @@ export class Tokens {
       if (index >= 0) this.go(index);
     });
     this.place.addEventListener("keydown", event => this.press(event));
-    this.place.addEventListener("focus", () => { if (this.here < 0 && this.all.length > 0 && this.place.matches(":focus-visible")) this.go(0); });
+    this.place.addEventListener("focus", () => {
+      if (this.here < 0 && this.all.length > 0 && this.place.matches(":focus-visible")) this.go(0);
+    });
   }
 
   /** Empties the view; what follows continues this text. */
@@ -65,7 +67,8 @@ export class Tokens {
         expected: logprobs.top_logprobs[i] && Tokens.ranked(logprobs.top_logprobs[i]),
       });
     });
-    if (this.here < 0 && !this.next.firstChild) this.show([], "Click a character, or move to it with the arrow keys, to see what else was possible.");
+    if (this.here < 0 && !this.next.firstChild)
+      this.show([], "Click a character, or move to it with the arrow keys, to see what else was possible.");
     if (follows) this.place.scrollTop = this.place.scrollHeight;
     return written;
   }
@@ -112,7 +115,8 @@ export class Tokens {
       button.addEventListener("click", () => choose(token));
       list.append(element("li", {}, button));
     }
-    this.next.replaceChildren(element("p", { textContent: heading + (rest > 0.0005 ? `; all others ${number(rest * 100, 1)} %` : "") }), list);
+    const others = rest > 0.0005 ? `; all others ${number(rest * 100, 1)} %` : "";
+    this.next.replaceChildren(element("p", { textContent: heading + others }), list);
   }
 
   append(token) {
