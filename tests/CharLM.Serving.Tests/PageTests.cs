@@ -208,7 +208,7 @@ public sealed class PageTests(TrainedModels models, ITestOutputHelper output)
 
     private static async Task<string> TextAsync(DevTools page, string expression) => (string)(await page.EvaluateAsync(expression))!;
 
-    private static Task FillAsync(DevTools page, string id, string text) => page.EvaluateAsync(
+    private static async Task FillAsync(DevTools page, string id, string text) => await page.EvaluateAsync(
         $"(() => {{ const e = document.getElementById('{id}'); e.focus(); e.value = {JsonValue.Create(text).ToJsonString()}; "
             + "e.dispatchEvent(new Event('input', { bubbles: true })); })()");
 
