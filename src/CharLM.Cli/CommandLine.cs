@@ -15,7 +15,7 @@ internal static class CommandLine
         using var signals = new Signals();
         using var streams = new StandardStreams();
         // A response file ("@name") would make the prefix "@hello" a file name.
-        ParseResult parse = CharLMCommand.Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parse = CharLMCommand.Create(words).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parse.Action is ParseErrorAction || UsageError.StrayOption(parse) is not null)
         {
             ErrorLine.Write(Console.Error, UsageError.Describe(parse));

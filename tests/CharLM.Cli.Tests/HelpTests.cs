@@ -140,6 +140,25 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         { "libLibTorchSharp.so", "missing", "libtorch-cpu-linux-x64" },
     };
 
+    // What the kernels compute does not load torch, which takes longer than the rest of a short call.
+    [Fact]
+    public async Task VerbThatReads_WithoutTorch_Works()
+    {
+        string model = Path.Combine(Sandbox.ProgramFolder, "checkpoints", "time-machine-gru.safetensors");
+        string text = _sandbox.Write("t.txt", Texts.Plain);
+        string[][] calls =
+        [
+            ["generate", "the time", "--checkpoint", model], ["generate", "the time", "--checkpoint", model, "--weights", "8bit"],
+            ["score", text, "--checkpoint", model], ["eval", model, "--corpus", text, "--json"],
+        ];
+        Outcome[] with = await _sandbox.RunEachAsync(calls);
+        TorchIs("libtorch_cpu.so", "missing");
+        Outcome[] without = await _sandbox.RunEachAsync(calls);
+        Assert.All(without, outcome => outcome.Succeeded());
+        Assert.Equal(with[..3], without[..3]);
+        Assert.Equal(with[3].Json().GetProperty("nats").ToString(), without[3].Json().GetProperty("nats").ToString());
+    }
+
     [Theory, MemberData(nameof(DamagedLibraries))]
     public async Task AnyVerb_WithDamagedTorch_SaysSoInOneLineAndWritesNothing(string library, string damage, string named)
     {
@@ -149,7 +168,8 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync("train", "--corpus", text)).Refused(1, "torch cannot be loaded", named);
         if (damage == "garbage")
         {
-            (await _sandbox.RunAsync("generate", "--prefix", "a")).Refused(1, "torch cannot be loaded", named);
+            (await _sandbox.RunAsync("generate", "--prefix", "a", "--device", "cuda")).Refused(1, "torch cannot be loaded", named);
+            (await _sandbox.RunAsync("eval", "--corpus", text, "--dynamic")).Refused(1, "torch cannot be loaded", named);
             (await _sandbox.RunAsync("gradients", "--corpus", text)).Refused(1, "torch cannot be loaded", named);
         }
         Outcome version = (await _sandbox.RunAsync("--version")).Complained(1, "torch cannot be loaded");

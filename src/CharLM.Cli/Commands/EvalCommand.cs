@@ -5,10 +5,10 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Evaluation;
+using CharLM.Models.Fused.Quantized;
 using CharLM.Tokenization;
 using CharLM.Workbench.Reports;
 using CharLM.Workbench.Runs;
-using static TorchSharp.torch;
 
 namespace CharLM.Cli.Commands;
 
@@ -66,6 +66,7 @@ internal sealed class EvalCommand : Verb
         "--mix-weight", "W", "With --mix: the share of the model, 0 to 1. [default: the best on the validation part]");
     private readonly PageOption _html = new("eval.html", "with the text coloured by surprisal");
     private readonly RuntimeOptions _runtime = new();
+    private readonly Option<WeightBits?> _bits = RuntimeOptions.Bits();
     private readonly Option<bool> _json = OptionOf.Json();
 
     public EvalCommand()
@@ -80,6 +81,7 @@ internal sealed class EvalCommand : Verb
         this.Add(HelpGroup.Rare, _rows, _resetEvery, _bootstrap, _seed, _dynamicRms, _dynamicRate, _dynamicDecay, _dynamicSteps,
             _mixOrder, _mixWeight);
         _runtime.AddTo(this);
+        this.Add(HelpGroup.Machine, _bits);
         Add(_json);
     }
 
@@ -111,9 +113,8 @@ internal sealed class EvalCommand : Verb
         IReadOnlyList<EvaluationText> texts = run.Texts(corpus, models, cancellationToken);
         for (int i = 0; i < models.Length; i++)
             Warn(parse, paths[i], texts[i]);
-        Device device = _runtime.Use(parse);
         EvaluationResult[] results = [.. models.Select(
-            (model, i) => run.Execute(model, corpus, texts[i], paths[i], device, _runtime.Threads(parse), cancellationToken))];
+            (model, i) => Measure(parse, run, model, corpus, texts[i], paths[i], cancellationToken))];
         PairedComparison? comparison = results.Length == 2 && EvaluationRun.ReadTheSame(models[0], models[1])
             ? PairedComparison.Of(results[0].Surprisals, results[1].Surprisals, run.Config with { WindowLength = texts[0].WindowLength })
             : null;
@@ -121,6 +122,14 @@ internal sealed class EvalCommand : Verb
             PageOption.Write(page, PageOf(models, texts, results, comparison), parse.InvocationConfiguration.Error);
         Print(parse, models, results, comparison, page);
         return ExitCode.Done;
+    }
+
+    // Torch is loaded only if it is needed.
+    private EvaluationResult Measure(ParseResult parse, EvaluationRun run, ISavedModel model, CorpusText corpus, EvaluationText text,
+        string path, CancellationToken cancellationToken)
+    {
+        bool needsTorch = run.Dynamic is not null || !_runtime.OnCpu(parse) || !model.OpensWithoutTorch;
+        return run.Execute(model, corpus, text, path, needsTorch ? _runtime.Use(parse) : null, _runtime.Threads(parse), cancellationToken);
     }
 
     private EvaluationRun Configure(ParseResult parse)
@@ -131,6 +140,7 @@ internal sealed class EvalCommand : Verb
             Split = parse.GetValue(_split),
             MaxTokens = parse.GetValue(_maxTokens) ?? 0,
             Rows = parse.GetValue(_rows),
+            Bits = parse.GetValue(_bits) ?? WeightBits.Full,
             Dynamic = IsDynamic(parse)
                 ? UnderDynamic with
                 {

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Text;
 using CharLM.Checkpoints;
+using CharLM.Cli.Help;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Generation;
 using CharLM.Models;
+using CharLM.Models.Fused.Quantized;
 using CharLM.Tokenization;
 using CharLM.Workbench.Runs;
 
@@ -29,6 +31,7 @@ internal sealed class GenerateCommand : Verb
     {
         Description = "Read lines from standard input and continue each, as one growing text that begins with --prefix.",
     };
+    private readonly Option<WeightBits?> _bits = RuntimeOptions.Bits();
     private readonly NoveltyOptions _novelty = new();
     private readonly Option<bool> _json = OptionOf.Json();
 
@@ -43,6 +46,7 @@ internal sealed class GenerateCommand : Verb
         _novelty.AddTo(this);
         Add(_json);
         _runtime.AddTo(this);
+        this.Add(HelpGroup.Machine, _bits);
     }
 
     /// <inheritdoc/>
@@ -80,7 +84,7 @@ internal sealed class GenerateCommand : Verb
         config = config with { Stops = [.. config.Stops.Select(tokenizer.FromText)] };
         NoveltyReporter? novelty = await _novelty.OpenAsync(parse, saved, cancellationToken) is { } check
             ? new NoveltyReporter(check, saved.Text.Token, config.Samples) : null;
-        using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
+        using ILanguageModel model = _runtime.Open(saved, parse, parse.GetValue(_bits) ?? WeightBits.Full);
         var generator = new TextGenerator(model, saved.Vocab, tokenizer, saved.Text.EndIdIn(saved.Vocab));
         using GenerationSession session = generator.Open(config);
         var warnings = new GenerationWarnings(generator, saved.Text, parse.InvocationConfiguration.Error);

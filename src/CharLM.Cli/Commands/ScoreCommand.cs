@@ -16,6 +16,9 @@ internal sealed class ScoreCommand : Verb
 {
     private const int MostExpected = 1000;
 
+    // Characters of the lines that are scored side by side.
+    private const long MostAtOnce = 1 << 17;
+
     private readonly Argument<string[]> _texts = CorpusOptions.Texts("[default: -]");
     private readonly SavedModelOptions _model = new();
     private readonly Option<string?> _encoding = TextOptions.Encoding();
@@ -75,7 +78,7 @@ internal sealed class ScoreCommand : Verb
         if (saved.Text.Token == TokenKind.Byte)
             encoding = TextEncoding.Find(TextEncoding.BytesName);
         var tokenizer = Tokenizer.Create(saved.Text.Token);
-        using ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
+        using ILanguageModel model = _runtime.Open(saved, parse);
         using var scorer = new LineScorer(model, saved.Text, saved.Vocab, parse.GetValue(_carryState), parse.GetValue(_top) ?? 0);
         ScorePage? scored = page is null ? null : new ScorePage(saved.Vocab, tokenizer.TokenSeparator);
         // A blocking read of standard input cannot be cancelled: Ctrl+C abandons it.
@@ -131,13 +134,12 @@ internal sealed class ScoreCommand : Verb
         bool isOneText = parse.GetValue(_carryState);
         LineScore? last = null;
         long number = 0, tokens = 0, unknown = 0, content = 0, knownContent = 0;
-        foreach ((CorpusPlace place, TextLine line) in Lines(places, encoding))
+        foreach ((CorpusPlace place, TextLine line, LineScore score) in Scores(scorer, places, encoding, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (perChar && !json && number == 0)
                 output.WriteLine("line\tposition\tcharacter\tnats\tbits"
                     + string.Concat(Enumerable.Range(1, top).Select(place => $"\ttop{place}\tp{place}")));
-            LineScore score = scorer.Score(line, cancellationToken);
             last = score;
             page?.Add(score, tokenizer.ToText(line.Text));
             number++;
@@ -177,6 +179,19 @@ internal sealed class ScoreCommand : Verb
             ErrorLine.Write(parse.InvocationConfiguration.Error,
                 $"warning: {Figure.Count(unknown)} of {Figure.Count(tokens)} tokens are read as {Vocab.Unknown}");
         return ExitCode.Done;
+    }
+
+    private static IEnumerable<(CorpusPlace Place, TextLine Line, LineScore Score)> Scores(
+        LineScorer scorer, IReadOnlyList<CorpusPlace> places, TextEncoding? encoding, CancellationToken cancellationToken)
+    {
+        var input = new ReadAhead<(CorpusPlace Place, TextLine Line)>(
+            Lines(places, encoding), entry => entry.Line.Text.Length + 1, MostAtOnce);
+        foreach (IReadOnlyList<(CorpusPlace Place, TextLine Line)> group in input.Groups(cancellationToken))
+        {
+            IReadOnlyList<LineScore> scores = scorer.Score([.. group.Select(entry => entry.Line)], cancellationToken);
+            for (int i = 0; i < group.Count; i++)
+                yield return (group[i].Place, group[i].Line, scores[i]);
+        }
     }
 
     private static void PrintEach(TextWriter output, long line, LineScore score, Vocab vocab, int top)

@@ -2,6 +2,7 @@ using CharLM.Checkpoints;
 using CharLM.Corpora;
 using CharLM.Evaluation;
 using CharLM.Models;
+using CharLM.Models.Fused.Quantized;
 using CharLM.Models.NGram;
 using CharLM.Tokenization;
 using static TorchSharp.torch;
@@ -33,6 +34,9 @@ public sealed record EvaluationRun
     /// <summary>Other settings of the reading, and the bootstrap's.</summary>
     public EvaluationConfig Config { get; init; } = new();
 
+    /// <summary>How many bits each weight has; default all.</summary>
+    internal WeightBits Bits { get; init; }
+
     /// <summary>All errors; empty if there are none.</summary>
     public IEnumerable<string> Errors()
     {
@@ -46,6 +50,8 @@ public sealed record EvaluationRun
             yield return "dynamic evaluation and mix are two ways to measure: choose one";
         if (Dynamic is not null && Rows > 1)
             yield return $"rows must be 1 for dynamic evaluation, which reads a text from beginning to end, not {Rows}";
+        if (Dynamic is not null && Bits != WeightBits.Full)
+            yield return $"weights must be full for dynamic evaluation, which changes them, not {Choices.NameOf(Bits)}";
     }
 
     /// <summary>Selects the part of a text that each model is measured on, tokenized for each.</summary>
@@ -121,7 +127,7 @@ public sealed record EvaluationRun
     /// validation.</param>
     /// <param name="text">The part to measure, tokenized for the model.</param>
     /// <param name="name">The model's name in the report.</param>
-    /// <param name="device">The device; default the CPU.</param>
+    /// <param name="device">The device; default the CPU, without torch if the kernels compute the model.</param>
     /// <param name="threads">Number of threads; default 0: chosen automatically.</param>
     /// <param name="cancellationToken">Checked before each call.</param>
     /// <exception cref="InvalidConfigException">Another part of the text is needed than there is.</exception>
@@ -134,9 +140,13 @@ public sealed record EvaluationRun
         ArgumentNullException.ThrowIfNull(text);
         if (Dynamic is null)
         {
-            using ILanguageModel model = saved.Open(device, threads);
+            if (Bits != WeightBits.Full && device is { type: not TorchSharp.DeviceType.CPU })
+                throw new InvalidConfigException([$"weights of {Choices.NameOf(Bits)} are for the CPU, not for {device}"]);
+            bool needsTorch = device is not null && Bits == WeightBits.Full;
+            using ILanguageModel model = (needsTorch ? null : saved.OpenWithoutTorch(threads, Bits)) ?? saved.Open(device, threads);
             int rows = Rows ?? (model is NGramModel ? 1 : RowsOfRecurrent);
-            return Measure(model, Config with { Rows = rows, WindowLength = text.WindowLength }, "");
+            return Measure(model, Config with { Rows = rows, WindowLength = text.WindowLength },
+                Bits == WeightBits.Full ? "" : $"; weights of {Choices.NameOf(Bits)}");
         }
         if (saved is not Checkpoint checkpoint)
             throw new InvalidConfigException([$"dynamic evaluation learns by gradients, but {name} is an n-gram model"]);

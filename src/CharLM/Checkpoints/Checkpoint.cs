@@ -1,5 +1,7 @@
 using CharLM.Corpora;
 using CharLM.Models;
+using CharLM.Models.Fused;
+using CharLM.Models.Fused.Quantized;
 using CharLM.Tokenization;
 using CharLM.Training;
 using TorchSharp;
@@ -104,6 +106,13 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     private Implementation ImplementationOn(Device? device) =>
         Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU
             ? (Model.WeightDropout > 0 ? Implementation.Custom : Implementation.BuiltIn) : Model.Implementation;
+
+    /// <summary>Opens the model for prediction on the CPU without torch; null if the kernels cannot compute it.</summary>
+    /// <param name="threads">Threads; 0: chosen by measuring.</param>
+    /// <param name="bits">How many bits each weight has.</param>
+    internal ILanguageModel? OpenWithoutTorch(int threads, WeightBits bits) => FusedModel.Computes(Model)
+        ? new FusedModel(Model, Vocab.Count, Weights.Select(weight => (weight.Key, weight.Value.Shape, weight.Value.Values)), threads, bits)
+        : null;
 
     /// <inheritdoc/>
     /// <remarks>Uses the kernels where they support the model, else the implementation of its training; the results are equal.</remarks>

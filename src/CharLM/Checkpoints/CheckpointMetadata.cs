@@ -205,7 +205,8 @@ internal static class CheckpointMetadata
             throw new FormatException($"has no '{name}' in its metadata");
         try
         {
-            return JsonSerializer.Deserialize(json, type, Json) ?? throw new FormatException($"has an empty '{name}' in its metadata");
+            return PlainPart.TryRead(json, type, Json) ?? JsonSerializer.Deserialize(json, type, Json)
+                ?? throw new FormatException($"has an empty '{name}' in its metadata");
         }
         catch (JsonException e)
         {

@@ -1,5 +1,7 @@
 using CharLM.Checkpoints.Safetensors;
 using CharLM.Models;
+using CharLM.Models.Fused;
+using CharLM.Models.Fused.Quantized;
 using CharLM.Tokenization;
 using static TorchSharp.torch;
 
@@ -26,6 +28,9 @@ public interface ISavedModel
     /// <summary>The progress of training when it was saved.</summary>
     TrainingProgress Progress { get; }
 
+    /// <summary>Whether <see cref="ModelFile.OpenWithoutTorch"/> opens it.</summary>
+    internal bool OpensWithoutTorch => this is NGramCheckpoint || (this is Checkpoint checkpoint && FusedModel.Computes(checkpoint.Model));
+
     /// <summary>The parts of its text that training read and held out; for another text, the same positions.</summary>
     /// <param name="tokens">Tokens of the whole text.</param>
     TextParts PartsOf(long tokens) => TextParts.Of(tokens, Text);
@@ -47,4 +52,25 @@ public static class ModelFile
         stream.Position = 0;
         return countsNGrams ? NGramFile.Read(stream) : CheckpointFile.Read(stream);
     });
+
+    /// <summary>
+    /// Opens a model for prediction on the CPU without loading torch, which takes longer than reading the model; null if torch is needed.
+    /// </summary>
+    /// <param name="saved">The model.</param>
+    /// <param name="threads">Threads; default 0: chosen.</param>
+    /// <param name="bits">How many bits each weight has; default all.</param>
+    /// <exception cref="InvalidConfigException">The model's weights cannot be rounded to fewer bits.</exception>
+    internal static ILanguageModel? OpenWithoutTorch(this ISavedModel saved, int threads = 0, WeightBits bits = WeightBits.Full)
+    {
+        if (bits != WeightBits.Full && !(saved is Checkpoint && saved.OpensWithoutTorch))
+            throw new InvalidConfigException(
+                [$"weights of {Choices.NameOf(bits)} are for the standard rnn, gru and lstm, in one direction and without attention: take "
+                    + "full"]);
+        return saved switch
+        {
+            Checkpoint checkpoint => checkpoint.OpenWithoutTorch(threads, bits),
+            NGramCheckpoint counted => counted.Model,
+            _ => null,
+        };
+    }
 }

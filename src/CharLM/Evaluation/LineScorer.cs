@@ -15,7 +15,10 @@ namespace CharLM.Evaluation;
 /// <remarks>Thread safety: one thread at a time per scorer; any number of scorers may use one model at once.</remarks>
 public sealed class LineScorer : IDisposable
 {
-    private const int MaxSteps = 256;
+    private const int MaxSteps = 256, LeastSteps = 8;
+
+    // Lines side by side; more gain little.
+    private const int MostRows = 64;
 
     private readonly IPredictor _predictor;
     private readonly TextConfig _config;
@@ -77,17 +80,11 @@ public sealed class LineScorer : IDisposable
     {
         if (!_carriesState)
             Begin();
-        string text = _cleaning.Next(line.Text + EndOf(line));
-        string[] tokens = [.. _tokenizer.Tokenize(text)];
-        int[] ids = _tokenizer.EncodeInDocument(text, _vocab, _endId);
-        bool ends = _endId is not null && ids.Length > 0 && !string.IsNullOrWhiteSpace(text);
-        if (ends)
-            (tokens, ids) = ([.. tokens, Vocab.End], [.. ids, _endId!.Value]);
-        else if (_endId is not null)
-            (tokens, ids) = ([], []);
-        var nats = new float[ids.Length];
+        Encoded encoded = Encode(line);
+        int[] ids = encoded.Ids;
+        float[] nats = encoded.Nats;
         if (_top > 0)
-            return ScoreEach(tokens, ids, nats, cancellationToken);
+            return ScoreEach(encoded, cancellationToken);
         int from = 0;
         if (ids.Length > 0 && _before is null)
         {
@@ -104,15 +101,114 @@ public sealed class LineScorer : IDisposable
             _predictor.Score(inputs, targets, steps, nats.AsSpan(from, steps));
             _before = targets[^1];
         }
-        return Result(tokens, ids, nats);
+        return Result(encoded);
+    }
+
+    /// <summary>
+    /// Scores several lines, side by side if each stands alone, which is many times as fast. The kernels and n-grams give the same figures
+    /// as line by line; torch's products round differently for different numbers of rows.
+    /// </summary>
+    /// <param name="lines">The lines and their ends; all of them are in memory at once.</param>
+    /// <param name="cancellationToken">Checked periodically.</param>
+    /// <returns>A score for each line, in the same order.</returns>
+    public IReadOnlyList<LineScore> Score(IReadOnlyList<TextLine> lines, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        // Padding would change what is read from the other end.
+        if (_carriesState || _top > 0 || _readsAhead || lines.Count == 1)
+            return [.. lines.Select(line => Score(line, cancellationToken))];
+        var encoded = new Encoded[lines.Count];
+        for (int i = 0; i < encoded.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            BeginLine();
+            encoded[i] = Encode(lines[i]);
+        }
+        // Lines of like length: a line's padding costs as much as its tokens.
+        List<Encoded> rows = [];
+        foreach (Encoded line in encoded.Where(line => line.Ids.Length > 0).OrderBy(line => line.Ids.Length))
+        {
+            if (rows.Count == MostRows || (rows.Count > 0 && line.Ids.Length > (2 * rows[0].Ids.Length) + LeastSteps))
+            {
+                ScoreRows(rows, cancellationToken);
+                rows.Clear();
+            }
+            rows.Add(line);
+        }
+        if (rows.Count > 0)
+            ScoreRows(rows, cancellationToken);
+        return [.. encoded.Select(Result)];
     }
 
     /// <inheritdoc/>
     public void Dispose() => _predictor.Dispose();
 
-    // Token by token, as in generation, so that the expectations before each token and after the last are known.
-    private LineScore ScoreEach(string[] tokens, int[] ids, float[] nats, CancellationToken cancellationToken)
+    private Encoded Encode(TextLine line)
     {
+        string text = _cleaning.Next(line.Text + EndOf(line));
+        string[] tokens = [.. _tokenizer.Tokenize(text)];
+        int[] ids = _tokenizer.EncodeInDocument(text, _vocab, _endId);
+        bool ends = _endId is not null && ids.Length > 0 && !string.IsNullOrWhiteSpace(text);
+        if (ends)
+            (tokens, ids) = ([.. tokens, Vocab.End], [.. ids, _endId!.Value]);
+        else if (_endId is not null)
+            (tokens, ids) = ([], []);
+        return new Encoded(tokens, ids, new float[ids.Length]);
+    }
+
+    // Lines in order of length. Calls have a power of two steps, so that the number of threads is chosen for few shapes; what follows a
+    // shorter line is not measured.
+    private void ScoreRows(List<Encoded> rows, CancellationToken cancellationToken)
+    {
+        // Without a token before the line, its first one is read but not predicted.
+        int skipped = _start is null ? 1 : 0, longest = rows[^1].Ids.Length - skipped;
+        foreach (Encoded row in rows)
+            row.Nats.AsSpan(0, skipped).Fill(float.NaN);
+        if (longest == 0)
+            return;
+        _predictor.Begin(rows.Count);
+        var inputs = new int[rows.Count * MaxSteps];
+        var targets = new int[rows.Count * MaxSteps];
+        var nats = new float[rows.Count * MaxSteps];
+        int steps;
+        for (int from = 0; from < longest; from += steps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            steps = Math.Clamp(1 << int.Log2(longest - from), LeastSteps, MaxSteps);
+            int some = rows.Count * steps;
+            inputs.AsSpan(0, some).Clear();
+            targets.AsSpan(0, some).Clear();
+            for (int row = 0; row < rows.Count; row++)
+            {
+                int[] ids = rows[row].Ids;
+                int count = Math.Min(steps, ids.Length - skipped - from);
+                if (count <= 0)
+                    continue;
+                ids.AsSpan(from + skipped, count).CopyTo(targets.AsSpan(row * steps));
+                if (from + skipped == 0)
+                {
+                    inputs[row * steps] = _start!.Value;
+                    ids.AsSpan(0, count - 1).CopyTo(inputs.AsSpan((row * steps) + 1));
+                }
+                else
+                {
+                    ids.AsSpan(from + skipped - 1, count).CopyTo(inputs.AsSpan(row * steps));
+                }
+            }
+            _predictor.Score(inputs.AsSpan(0, some), targets.AsSpan(0, some), steps, nats.AsSpan(0, some));
+            for (int row = 0; row < rows.Count; row++)
+            {
+                int count = Math.Min(steps, rows[row].Ids.Length - skipped - from);
+                if (count > 0)
+                    nats.AsSpan(row * steps, count).CopyTo(rows[row].Nats.AsSpan(from + skipped));
+            }
+        }
+    }
+
+    // Token by token, as in generation, so that the expectations before each token and after the last are known.
+    private LineScore ScoreEach(Encoded encoded, CancellationToken cancellationToken)
+    {
+        int[] ids = encoded.Ids;
         var expected = new IReadOnlyList<TopPrediction>[ids.Length + 1];
         for (int i = 0; i <= ids.Length; i++)
         {
@@ -126,10 +222,10 @@ public sealed class LineScorer : IDisposable
             (_before, _hasLogits) = (null, isKnown);
             if (i == ids.Length)
                 break;
-            nats[i] = isKnown ? (float)(sum - _logits[ids[i]]) : float.NaN;
+            encoded.Nats[i] = isKnown ? (float)(sum - _logits[ids[i]]) : float.NaN;
             _before = ids[i];
         }
-        return Result(tokens, ids, nats) with { Expected = expected[..^1], Next = expected[^1] };
+        return Result(encoded) with { Expected = expected[..^1], Next = expected[^1] };
     }
 
     private TopPrediction[] Top(double logSum)
@@ -139,22 +235,32 @@ public sealed class LineScorer : IDisposable
             .Select(id => new TopPrediction(id, (float)Math.Exp(_logits[id] - logSum)))];
     }
 
-    private LineScore Result(string[] tokens, int[] ids, float[] nats)
+    private LineScore Result(Encoded line)
     {
         // The end of a document counts as one character, like a line end.
-        long characters = tokens.Zip(ids, nats).Where(entry => !float.IsNaN(entry.Third))
-            .Sum(entry => entry.Second == _endId ? 1 : _tokenizer.CharactersOf(entry.First) + _tokenizer.TokenSeparator.Length);
-        return new LineScore(tokens, nats, ids, characters);
+        long characters = 0;
+        for (int i = 0; i < line.Ids.Length; i++)
+        {
+            if (!float.IsNaN(line.Nats[i]))
+                characters += line.Ids[i] == _endId ? 1 : _tokenizer.CharactersOf(line.Tokens[i]) + _tokenizer.TokenSeparator.Length;
+        }
+        return new LineScore(line.Tokens, line.Nats, line.Ids, characters);
     }
 
     [MemberNotNull(nameof(_cleaning))]
     private void Begin()
     {
         _predictor.Begin(rows: 1);
+        BeginLine();
+        (_before, _hasLogits) = (_carriesState ? null : _start, false);
+    }
+
+    [MemberNotNull(nameof(_cleaning))]
+    private void BeginLine()
+    {
         _cleaning = new CleaningPass(_config.Cleaning, _tokenizer.LineSeparator);
         if (!_carriesState && _endId is null)
             _cleaning.Next("\n");
-        (_before, _hasLogits) = (_carriesState ? null : _start, false);
     }
 
     // A line on its own is not charged for an end that the model has never seen.
@@ -163,6 +269,8 @@ public sealed class LineScorer : IDisposable
         : string.Concat(line.End.Where(c => IdOf(c.ToString()) is not null));
 
     private int? IdOf(string token) => _vocab[token] is var id && id != Vocab.UnknownId ? id : null;
+
+    private readonly record struct Encoded(string[] Tokens, int[] Ids, float[] Nats);
 }
 
 /// <summary>The surprisal of each token of a line.</summary>

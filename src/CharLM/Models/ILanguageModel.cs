@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace CharLM.Models;
 
 /// <summary>A model that predicts the next token of a text: a recurrent network or n-grams.</summary>
@@ -81,12 +84,33 @@ public readonly record struct TopPrediction(int Token, float Probability)
     /// <param name="nats">Its surprisal, in nats: log sum exp(logits) - logit.</param>
     internal static TopPrediction Of(ReadOnlySpan<float> logits, int target, float nats)
     {
-        int best = 0;
-        for (int id = 1; id < logits.Length; id++)
-        {
-            if (logits[id] > logits[best])
-                best = id;
-        }
+        int best = Greatest(logits);
         return new TopPrediction(best, Math.Min(1, (float)Math.Exp((double)logits[best] - logits[target] - nats)));
+    }
+
+    // The first of the greatest: vectors find its value, then its place.
+    private static int Greatest(ReadOnlySpan<float> logits)
+    {
+        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
+        var most = new Vector<float>(logits[0]);
+        foreach (Vector<float> vector in vectors)
+            most = Vector.Max(most, vector);
+        float greatest = logits[0];
+        for (int lane = 0; lane < Vector<float>.Count; lane++)
+            greatest = MathF.Max(greatest, most[lane]);
+        foreach (float logit in logits[(vectors.Length * Vector<float>.Count)..])
+            greatest = MathF.Max(greatest, logit);
+        var sought = new Vector<float>(greatest);
+        for (int vector = 0; vector < vectors.Length; vector++)
+        {
+            if (!Vector.EqualsAny(vectors[vector], sought))
+                continue;
+            int id = vector * Vector<float>.Count;
+            while (logits[id] != greatest)
+                id++;
+            return id;
+        }
+        // Also reached when the logits are not numbers.
+        return Math.Max(0, logits.IndexOf(greatest));
     }
 }

@@ -17,14 +17,14 @@ namespace CharLM.Models;
 /// after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
 /// optimizer).
 /// </remarks>
-public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
+public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedModel
 {
     private readonly IRecurrentLayer _recurrent;
     private readonly PastAttention? _attention;
     private readonly OutputLayer _output;
     private readonly Embedding? _embedding;
     private readonly Lock _fusing = new();
-    private FusedRuntime? _fused;
+    private (FusedRuntime Runtime, RawWeights Weights)? _fused;
 
     /// <summary>Creates a model with new weights, drawn from torch's generator.</summary>
     /// <param name="config">Cell, sizes and initial weights.</param>
@@ -36,7 +36,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabSize);
         config.Validate();
-        (Config, VocabSize, Access) = (config.Resolved(), vocabSize, new ModelAccess(this));
+        (Config, VocabSize, Access) = (config.Resolved(), vocabSize, new ModuleAccess(this));
 
         // The book's RNNModel has the same names, so that a state dict loads unchanged.
         if (config.EmbeddingSize > 0)
@@ -171,15 +171,29 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
             lock (_fusing)
             {
                 // Moving a module to another type or device replaces its parameters and their memory.
-                if (_fused is not null && !_fused.Weights.AreThoseOf(this))
+                if (_fused is { } old && !old.Weights.AreThoseOf(this))
                 {
-                    _fused.Dispose();
+                    old.Runtime.Dispose();
                     _fused = null;
                 }
-                return _fused ??= new FusedRuntime(this, Threads);
+                if (_fused is null)
+                {
+                    var weights = new RawWeights(this);
+                    _fused = (new FusedRuntime(weights, Threads), weights);
+                }
+                return _fused.Value.Runtime;
             }
         }
     }
+
+    /// <summary>The kernels' weights, with their gradients.</summary>
+    internal RawWeights TrainedWeights => Fused.Weights as RawWeights ?? throw new InvalidOperationException("the weights are not torch's");
+
+    /// <inheritdoc/>
+    FusedRuntime IFusedModel.Fused => Fused;
+
+    /// <inheritdoc/>
+    ModelAccess IFusedModel.Access => Access;
 
     /// <inheritdoc/>
     ModelAccess IAccessedModel.Access => Access;
@@ -213,7 +227,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel
         {
             if (!Access.Close())
                 return;
-            _fused?.Dispose();
+            _fused?.Runtime.Dispose();
             (_recurrent as IDisposable)?.Dispose();
         }
         base.Dispose(disposing);

@@ -14,7 +14,8 @@ internal interface IAccessedModel
 /// time throws; torch and the kernels would compute with freed memory or half a step instead.
 /// </summary>
 /// <remarks>Thread safety: any number of threads.</remarks>
-internal sealed class ModelAccess(nn.Module model)
+/// <param name="model">The model, for messages.</param>
+internal class ModelAccess(object model)
 {
     private readonly object _lock = new();
     private int _readers, _evaluators;
@@ -26,6 +27,9 @@ internal sealed class ModelAccess(nn.Module model)
 
     /// <summary>Whether the model is disposed.</summary>
     public bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+    /// <summary>Whether the model is in training mode; false for one that cannot be trained.</summary>
+    protected virtual bool IsTraining { get => false; set { } }
 
     /// <summary>The access of a toolkit module; null for other modules, which are unguarded.</summary>
     public static ModelAccess? Of(nn.Module module) => (module as IAccessedModel)?.Access;
@@ -43,8 +47,8 @@ internal sealed class ModelAccess(nn.Module model)
             if (_isChanging || _reservedFor is not null)
                 throw new InvalidOperationException(
                     "the model is being trained: read it between two training steps, or read a copy");
-            if (evaluating && model.training)
-                model.eval();
+            if (evaluating && IsTraining)
+                IsTraining = false;
             _readers++;
         }
         return new Lease(this, changes: false);
@@ -100,9 +104,9 @@ internal sealed class ModelAccess(nn.Module model)
             ThrowIfClosed();
             ThrowIfChanging(owner);
             if (_evaluators++ == 0)
-                (_wasTraining, _restores) = (model.training, false);
-            if (model.training)
-                model.eval();
+                (_wasTraining, _restores) = (IsTraining, false);
+            if (IsTraining)
+                IsTraining = false;
         }
         return new Evaluation(this);
     }
@@ -168,8 +172,8 @@ internal sealed class ModelAccess(nn.Module model)
     private void RestoreMode()
     {
         _restores = false;
-        if (!_isDisposed && model.training != _wasTraining)
-            model.train(_wasTraining);
+        if (!_isDisposed && IsTraining != _wasTraining)
+            IsTraining = _wasTraining;
     }
 
     /// <summary>One use of the model; disposing it ends the use.</summary>
@@ -197,4 +201,11 @@ internal sealed class ModelAccess(nn.Module model)
                 access.EndEvaluating();
         }
     }
+}
+
+/// <summary>The current users of a module, whose mode is torch's.</summary>
+internal sealed class ModuleAccess(nn.Module module) : ModelAccess(module)
+{
+    /// <inheritdoc/>
+    protected override bool IsTraining { get => module.training; set => module.train(value); }
 }

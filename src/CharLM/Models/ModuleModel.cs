@@ -47,7 +47,7 @@ public sealed class ModuleModel<TState> : nn.Module, ITorchModel
         _map = map ?? Known() ?? throw new ArgumentException(
             $"a state of the type {typeof(TState).Name} needs a function that changes its tensors: expected one, or a state that is a "
                 + "tensor, a pair of tensors or an array of them", nameof(map));
-        _access = new ModelAccess(this);
+        _access = new ModuleAccess(this);
         register_module("module", module);
     }
 

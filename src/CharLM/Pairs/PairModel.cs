@@ -21,7 +21,7 @@ internal abstract class PairModel : Module, IAccessedModel
     {
         ArgumentNullException.ThrowIfNull(config);
         InvalidConfigException.ThrowIfAny(config.Errors());
-        Access = new ModelAccess(this);
+        Access = new ModuleAccess(this);
     }
 
     /// <summary>The device of the weights.</summary>

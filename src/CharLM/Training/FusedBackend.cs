@@ -11,6 +11,7 @@ internal sealed class FusedBackend : ITrainingBackend
 {
     private readonly FusedNetwork _network;
     private readonly FusedRuntime _runtime;
+    private readonly RawWeights _weights;
 
     private const int NoPart = -1;
 
@@ -26,12 +27,12 @@ internal sealed class FusedBackend : ITrainingBackend
     /// <param name="exchange">The ranks that train together; default null: this process alone.</param>
     public FusedBackend(LanguageModel model, TrainerConfig config, IGradientExchange? exchange = null)
     {
-        _runtime = model.Fused;
-        Ranks = exchange is null ? null : new StepExchange(exchange, _runtime.Weights);
+        (_runtime, _weights) = (model.Fused, model.TrainedWeights);
+        Ranks = exchange is null ? null : new StepExchange(exchange, _weights);
         LaneWidth width = Ranks?.Width ?? LaneWidth.Best;
-        _network = new FusedNetwork(model.Config, model.VocabSize, _runtime.Weights, _runtime.Workers, width);
+        _network = new FusedNetwork(model.Config, model.VocabSize, _weights, _runtime.Workers, width);
         Optimizer = new FusedOptimizer(
-            _runtime.Weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
+            _weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
                 config.Nesterov, width);
     }
 
@@ -55,9 +56,9 @@ internal sealed class FusedBackend : ITrainingBackend
     public double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, MinibatchPart part, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales)
     {
-        _runtime.Weights.ThrowIfMoved("make a new trainer");
+        _weights.ThrowIfMoved("make a new trainer");
         Hold(part.Index, part.Rows.Count);
-        Span<float> gradients = _runtime.Weights.Gradients;
+        Span<float> gradients = _weights.Gradients;
         if (_hasGradients)
         {
             if (_sums.Length == 0)
@@ -77,7 +78,7 @@ internal sealed class FusedBackend : ITrainingBackend
     {
         // With fewer rows than ranks, some have nothing to add.
         if (!_hasGradients)
-            _runtime.Weights.Gradients.Clear();
+            _weights.Gradients.Clear();
         return Ranks!.Step(loss, own);
     }
 

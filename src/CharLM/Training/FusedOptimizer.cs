@@ -20,7 +20,7 @@ internal sealed class FusedOptimizer : IOptimizer
     // Fewer weights are updated faster than a second worker is started.
     private const int WeightsOfAWorker = 50_000;
 
-    private readonly RawWeights _source;
+    private readonly FusedWeights _source;
     private readonly RawWeight[] _weights;
     private readonly Workers _workers;
     private readonly OptimizerKind _kind;
@@ -41,7 +41,7 @@ internal sealed class FusedOptimizer : IOptimizer
     private readonly Optimize.Constants[] _constants;
 
     /// <summary>An optimizer.</summary>
-    public FusedOptimizer(RawWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0,
+    public FusedOptimizer(FusedWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0,
         double momentum = 0, bool nesterov = false, LaneWidth width = LaneWidth.Best)
     {
         _width = PassFactory.Resolve(width);

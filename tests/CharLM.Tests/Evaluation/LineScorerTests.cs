@@ -1,7 +1,9 @@
 using CharLM.Corpora;
 using CharLM.Evaluation;
+using CharLM.Models;
 using CharLM.Models.NGram;
 using CharLM.Tokenization;
+using TorchSharp;
 
 namespace CharLM.Tests.Evaluation;
 
@@ -64,6 +66,56 @@ public sealed class LineScorerTests
         TokenizedText text = TokenizedText.From("ab ba\nba ab", config);
         using var scorer = new LineScorer(NGramModel.Train(text.Train, 2, text.Vocab.Count), config, text.Vocab);
         Assert.Equal(expected, string.Concat(scorer.Score(new TextLine(line, end)).Tokens));
+    }
+
+    public static TheoryData<string, string> ModelsAndTexts
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string model in new[] { "n-grams", "fused", "built-in" })
+            {
+                // With a line end to begin after; without one, the first token of each line is not predicted; documents.
+                foreach (string text in new[] { "lines", "one line", "documents" })
+                    data.Add(model, text);
+            }
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(ModelsAndTexts))]
+    public void Score_ManyLines_AreThoseOfOneAfterTheOther(string kind, string text)
+    {
+        TextConfig config = Config with { MaxTokens = 0, Documents = text == "documents" ? DocumentKind.Lines : DocumentKind.None };
+        TokenizedText trained = TokenizedText.From(text == "one line" ? "abbabaabab" : Raw, config);
+        torch.manual_seed(1);
+        using ILanguageModel model = kind == "n-grams" ? NGramModel.Train(trained.Train, 3, trained.Vocab.Count)
+            : new LanguageModel(
+                new ModelConfig { NumHiddens = 24, Implementation = kind == "fused" ? Implementation.Fused : Implementation.BuiltIn },
+                    trained.Vocab.Count);
+        var random = new Random(7);
+        TextLine[] lines = [.. Enumerable.Range(0, 300).Select(_ => new TextLine(
+            new string([.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(700) : random.Next(12)).Select(_ => "abx"[random.Next(3)])]),
+                random.Next(9) == 0 ? "\r\n" : "\n")), new TextLine("ab")];
+        using var scorer = new LineScorer(model, config, trained.Vocab);
+        LineScore[] one = [.. lines.Select(line => scorer.Score(line))];
+        IReadOnlyList<LineScore> many = scorer.Score(lines);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            Assert.Equal(one[i].Tokens, many[i].Tokens);
+            Assert.Equal(one[i].Ids, many[i].Ids);
+            Assert.Equal(one[i].Characters, many[i].Characters);
+            Assert.Equal(one[i].Nats.Select(float.IsNaN), many[i].Nats.Select(float.IsNaN));
+            // The kernels and n-grams compute a row in the same order whatever is beside it.
+            float tolerance = kind == "built-in" ? 1e-4f : 0;
+            Assert.All(one[i].Nats.Zip(many[i].Nats).Where(pair => !float.IsNaN(pair.First)), pair =>
+                Assert.InRange(pair.Second, pair.First - tolerance, pair.First + tolerance));
+        }
+        // A line alone is scored as before them.
+        Assert.Equal(one[3].Nats, scorer.Score(lines[3]).Nats);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => scorer.Score(lines, cancelled.Token));
     }
 
     [Fact]

@@ -49,7 +49,7 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="weights">The weights, by PyTorch's names.</param>
     /// <param name="workers">The threads that share the work; the caller owns them.</param>
     /// <param name="width">The registers to use; default the widest.</param>
-    public FusedNetwork(ModelConfig config, int vocabSize, RawWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
+    public FusedNetwork(ModelConfig config, int vocabSize, FusedWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
     {
         (_workers, _vocabSize, _choice, _sharing) = (
             workers, vocabSize, new ThreadTuner(workers.Count, workers.IsFixed), new WorkStealing(workers.Count));

@@ -8,13 +8,13 @@ internal sealed class FusedPredictor : Predictor
     // Packing all tokens of a small vocab costs less than a few steps of text; many tokens of a large one may never occur.
     private const int SmallVocab = 1_024;
 
-    private readonly LanguageModel _model;
+    private readonly IFusedModel _model;
     private FusedRuntime _runtime;
     private FusedNetwork? _network;
     private ulong _checksum;
 
     /// <summary>A predictor of a model.</summary>
-    public FusedPredictor(LanguageModel model)
+    public FusedPredictor(IFusedModel model)
         : base(model.VocabSize, model.Access)
     {
         using ModelAccess.Lease reading = model.Access.Read();

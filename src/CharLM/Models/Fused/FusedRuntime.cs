@@ -2,24 +2,29 @@ using CharLM.Models.Fused.Threads;
 
 namespace CharLM.Models.Fused;
 
-/// <summary>The fused implementation's resources for a model: its weights as raw memory, and the threads.</summary>
-internal sealed class FusedRuntime : IDisposable
+/// <summary>A model that the kernels compute as a whole.</summary>
+internal interface IFusedModel : ILanguageModel
 {
-    /// <summary>Opens a model.</summary>
-    /// <param name="model">The model; the caller owns it.</param>
-    /// <param name="threads">Threads; 0: chosen by measuring.</param>
-    /// <exception cref="InvalidConfigException">The model is not float32 on the CPU.</exception>
-    public FusedRuntime(LanguageModel model, int threads)
-    {
-        Weights = new RawWeights(model);
-        Workers = new Workers(threads);
-    }
+    /// <summary>The configuration of the model.</summary>
+    ModelConfig Config { get; }
 
-    /// <summary>The weights as raw memory, shared with torch.</summary>
-    public RawWeights Weights { get; }
+    /// <summary>Tracks who is using the model.</summary>
+    ModelAccess Access { get; }
+
+    /// <summary>The kernels' weights and threads; another object when the weights have moved.</summary>
+    FusedRuntime Fused { get; }
+}
+
+/// <summary>The fused implementation's resources for a model: its weights as raw memory, and the threads.</summary>
+/// <param name="weights">The weights; disposed with this object.</param>
+/// <param name="threads">Threads; 0: chosen by measuring.</param>
+internal sealed class FusedRuntime(FusedWeights weights, int threads) : IDisposable
+{
+    /// <summary>The weights as raw memory.</summary>
+    public FusedWeights Weights { get; } = weights;
 
     /// <summary>The threads.</summary>
-    public Workers Workers { get; }
+    public Workers Workers { get; } = new(threads);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CharLM.Models.Fused.Gemm;
 using TorchSharp.Modules;
@@ -6,11 +7,85 @@ using static TorchSharp.torch;
 
 namespace CharLM.Models.Fused;
 
+/// <summary>The weights of a model as raw memory, by PyTorch's names.</summary>
+internal abstract unsafe class FusedWeights : IDisposable
+{
+    private readonly Dictionary<string, RawWeight> _weights = new(StringComparer.Ordinal);
+
+    /// <summary>All weights.</summary>
+    public IReadOnlyCollection<RawWeight> All => _weights.Values;
+
+    /// <summary>A weight by its name.</summary>
+    public RawWeight this[string name] => _weights[name];
+
+    /// <summary>Whether a weight, by its index in <see cref="All"/>, is frozen: its gradient is not required.</summary>
+    public abstract bool IsFrozen(int place);
+
+    /// <summary>Throws when a weight has left this memory, as happens when a module is moved to another device or type.</summary>
+    /// <param name="remedy">What the caller should do, for the message.</param>
+    /// <exception cref="InvalidOperationException">A weight was moved or replaced.</exception>
+    public abstract void ThrowIfMoved(string remedy);
+
+    /// <summary>A checksum of all values; weights that cannot change have any number.</summary>
+    public abstract ulong Checksum();
+
+    /// <summary>The weights of recurrent layers.</summary>
+    /// <param name="prefix">The prefix of weight_ih_l0.</param>
+    /// <param name="layers">Number of layers.</param>
+    public IReadOnlyList<RawLayer> Layers(string prefix, int layers) => [.. Enumerable.Range(0, layers).Select(layer => new RawLayer(
+        this[$"{prefix}weight_ih_l{layer}"], this[$"{prefix}weight_hh_l{layer}"], this[$"{prefix}bias_ih_l{layer}"],
+            this[$"{prefix}bias_hh_l{layer}"]))];
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    /// <summary>Adds a weight.</summary>
+    protected void Add(RawWeight weight) => _weights.Add(weight.Name, weight);
+}
+
+/// <summary>Weights read from a file, which never change and have no gradients: torch is not needed to predict with them.</summary>
+/// <remarks>The arrays are pinned rather than copied, so that all models of one file share them.</remarks>
+internal sealed unsafe class StoredWeights : FusedWeights
+{
+    private readonly List<GCHandle> _pinned = [];
+
+    /// <summary>Pins arrays.</summary>
+    /// <param name="weights">PyTorch's names, shapes, and values, row-major.</param>
+    public StoredWeights(IEnumerable<(string Name, IReadOnlyList<long> Shape, float[] Values)> weights)
+    {
+        foreach ((string name, IReadOnlyList<long> shape, float[] values) in weights)
+        {
+            var handle = GCHandle.Alloc(values, GCHandleType.Pinned);
+            _pinned.Add(handle);
+            Add(new RawWeight(name, (float*)handle.AddrOfPinnedObject(), gradient: null, [.. shape]));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool IsFrozen(int place) => true;
+
+    /// <inheritdoc/>
+    public override void ThrowIfMoved(string remedy)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override ulong Checksum() => 0;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        foreach (GCHandle handle in _pinned)
+            handle.Free();
+        _pinned.Clear();
+    }
+}
+
 /// <summary>
-/// The weights of a module as raw memory, by PyTorch's names, with memory for their gradients. The memory is torch's own: writes here
-/// are visible to torch and vice versa.
+/// The weights of a module as raw memory, with memory for their gradients. The memory is torch's own: writes here are visible to torch and
+/// vice versa.
 /// </summary>
-internal sealed unsafe class RawWeights : IDisposable
+internal sealed unsafe class RawWeights : FusedWeights
 {
     // Odd, so that products of different values differ.
     private const ulong Prime = 0x9E3779B97F4A7C15;
@@ -18,7 +93,6 @@ internal sealed unsafe class RawWeights : IDisposable
     /// <summary>Number of values after the gradients, which travel with them between processes.</summary>
     public const int More = Panels.Width;
 
-    private readonly Dictionary<string, RawWeight> _weights = new(StringComparer.Ordinal);
     private readonly List<Parameter> _tensors = [];
     private readonly PanelBuffer _gradients;
     private bool _isDisposed;
@@ -39,14 +113,11 @@ internal sealed unsafe class RawWeights : IDisposable
                         + "--implementation built-in"]);
             // The garbage collector does not move torch's memory: the address is valid as long as the tensor is.
             fixed (byte* value = tensor.bytes)
-                _weights.Add(name, new RawWeight(name, (float*)value, gradient, tensor.shape));
+                Add(new RawWeight(name, (float*)value, gradient, tensor.shape));
             _tensors.Add(tensor);
             gradient += Padded(tensor.numel());
         }
     }
-
-    /// <summary>All weights.</summary>
-    public IReadOnlyCollection<RawWeight> All => _weights.Values;
 
     /// <summary>The gradients of all weights, one after the other; each begins at a multiple of the panel width.</summary>
     public Span<float> Gradients => GradientsAndMore[..^More];
@@ -54,19 +125,14 @@ internal sealed unsafe class RawWeights : IDisposable
     /// <summary>The gradients and <see cref="More"/> values.</summary>
     public Span<float> GradientsAndMore => new(_gradients.Data, checked((int)_gradients.Length));
 
-    /// <summary>A weight by its name.</summary>
-    public RawWeight this[string name] => _weights[name];
-
     /// <summary>Whether a module still has the parameters that own this memory.</summary>
     public bool AreThoseOf(nn.Module module) => module.parameters().SequenceEqual(_tensors, ReferenceEqualityComparer.Instance);
 
-    /// <summary>Whether a weight, by its index in <see cref="All"/>, is frozen: its gradient is not required.</summary>
-    public bool IsFrozen(int place) => !_tensors[place].requires_grad;
+    /// <inheritdoc/>
+    public override bool IsFrozen(int place) => !_tensors[place].requires_grad;
 
-    /// <summary>Throws when a weight has left this memory, as happens when a module is moved to another device or type.</summary>
-    /// <param name="remedy">What the caller should do, for the message.</param>
-    /// <exception cref="InvalidOperationException">A weight was moved or replaced.</exception>
-    public void ThrowIfMoved(string remedy)
+    /// <inheritdoc/>
+    public override void ThrowIfMoved(string remedy)
     {
         if (_isDisposed || _tensors.Exists(tensor => tensor.IsInvalid))
             throw new InvalidOperationException($"the model's weights were moved or replaced: {remedy}");
@@ -76,23 +142,16 @@ internal sealed unsafe class RawWeights : IDisposable
     /// A checksum of all values, as fast as memory can be read: about as much work as reading one token. A change of a single value always
     /// changes it; a change of several does, except for one case in 2^64.
     /// </summary>
-    public ulong Checksum()
+    public override ulong Checksum()
     {
         ulong sum = 0;
-        foreach (RawWeight weight in _weights.Values)
+        foreach (RawWeight weight in All)
             sum = (BitOperations.RotateLeft(sum, 29) * Prime) ^ ChecksumOf(new ReadOnlySpan<uint>(weight.Value, weight.Length));
         return sum;
     }
 
-    /// <summary>The weights of recurrent layers.</summary>
-    /// <param name="prefix">The prefix of weight_ih_l0.</param>
-    /// <param name="layers">Number of layers.</param>
-    public IReadOnlyList<RawLayer> Layers(string prefix, int layers) => [.. Enumerable.Range(0, layers).Select(layer => new RawLayer(
-        this[$"{prefix}weight_ih_l{layer}"], this[$"{prefix}weight_hh_l{layer}"], this[$"{prefix}bias_ih_l{layer}"],
-            this[$"{prefix}bias_hh_l{layer}"]))];
-
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _isDisposed = true;
         _gradients.Dispose();
@@ -132,30 +191,30 @@ internal sealed unsafe class RawWeights : IDisposable
     private static long Padded(long floats) => (floats + Panels.Width - 1) / Panels.Width * Panels.Width;
 }
 
-/// <summary>A weight in a torch tensor's memory, and the memory of its gradient; both row-major.</summary>
+/// <summary>A weight, and the memory of its gradient; both row-major.</summary>
 /// <param name="name">PyTorch's name.</param>
-/// <param name="value">The tensor's memory.</param>
-/// <param name="gradient">The gradient's memory.</param>
-/// <param name="shape">The tensor's shape.</param>
+/// <param name="value">Its memory: a torch tensor's, or a pinned array's.</param>
+/// <param name="gradient">The gradient's memory; null for weights that are only read.</param>
+/// <param name="shape">Its shape.</param>
 internal sealed unsafe class RawWeight(string name, float* value, float* gradient, long[] shape)
 {
     /// <summary>PyTorch's name.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The tensor's memory.</summary>
+    /// <summary>Its memory.</summary>
     public float* Value { get; } = value;
 
-    /// <summary>The gradient's memory.</summary>
+    /// <summary>The gradient's memory; null for weights that are only read.</summary>
     public float* Gradient { get; } = gradient;
 
-    /// <summary>The tensor's shape.</summary>
+    /// <summary>Its shape.</summary>
     public long[] Shape { get; } = shape;
 
     /// <summary>Number of elements.</summary>
     public int Length { get; } = checked((int)shape.Aggregate(1L, (product, size) => product * size));
 }
 
-/// <summary>The four weights of a layer, in torch tensors' memory.</summary>
+/// <summary>The four weights of a layer.</summary>
 internal sealed record RawLayer(RawWeight InputToGates, RawWeight HiddenToGates, RawWeight InputBias, RawWeight HiddenBias);
 
 /// <summary>A weight that two layers share: the second layer's gradients have their own memory and are added at the end.</summary>
