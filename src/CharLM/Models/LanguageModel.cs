@@ -187,7 +187,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
     }
 
     /// <summary>The kernels' weights, with their gradients.</summary>
-    internal RawWeights TrainedWeights => Fused.Weights as RawWeights ?? throw new InvalidOperationException("the weights are not torch's");
+    internal RawWeights TrainedWeights => (RawWeights)Fused.Weights;
 
     /// <inheritdoc/>
     FusedRuntime IFusedModel.Fused => Fused;
