@@ -37,8 +37,8 @@ internal sealed record ServeConfig
         if (Port is < 0 or > IPEndPoint.MaxPort)
             yield return $"port must be 0 (any free one) to {IPEndPoint.MaxPort}, not {Port}";
         if (Key is { Length: < AccessGuard.ShortestKey or > AccessGuard.LongestKey } || Key?.All(c => c is > ' ' and < '\x7f') == false)
-            yield return $"the key must have {AccessGuard.ShortestKey} to {AccessGuard.LongestKey} letters, digits or signs of ASCII without "
-                + "spaces: make one with openssl rand -hex 16";
+            yield return $"the key must have {AccessGuard.ShortestKey} to {AccessGuard.LongestKey} letters, digits or signs of ASCII "
+                + "without spaces: make one with openssl rand -hex 16";
         if (Address is { } address && !IPAddress.IsLoopback(address) && Key is null)
             yield return $"host {Host} can be reached from other machines: that takes a key";
     }

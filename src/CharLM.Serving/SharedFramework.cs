@@ -24,10 +24,10 @@ internal static class SharedFramework
                 return;
             string runtime = Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory());
             string folder = Find(runtime) ?? throw new IOException(
-                $"the ASP.NET Core runtime {Environment.Version.Major}.{Environment.Version.Minor} is missing beside {runtime}: install the "
-                    + "package aspnetcore-runtime, or the .NET SDK, which has it");
-            AssemblyLoadContext.Default.Resolving += (context, name) => Path.Combine(folder, name.Name + ".dll") is var path && File.Exists(path)
-                ? context.LoadFromAssemblyPath(path) : null;
+                $"the ASP.NET Core runtime {Environment.Version.Major}.{Environment.Version.Minor} is missing beside {runtime}: install "
+                    + "the package aspnetcore-runtime, or the .NET SDK, which has it");
+            AssemblyLoadContext.Default.Resolving += (context, name) =>
+                Path.Combine(folder, name.Name + ".dll") is var path && File.Exists(path) ? context.LoadFromAssemblyPath(path) : null;
             _isLoaded = true;
         }
     }

@@ -129,7 +129,8 @@ internal sealed class TextServer : IAsyncDisposable
         catch (OperationCanceledException)
         {
             error = new ApiException(
-                StatusCodes.Status504GatewayTimeout, $"the request took more than {_limits.Timeout.TotalSeconds:0} seconds", code: "timeout");
+                StatusCodes.Status504GatewayTimeout, $"the request took more than {_limits.Timeout.TotalSeconds:0} seconds",
+                    code: "timeout");
         }
         catch (Exception e)
         {

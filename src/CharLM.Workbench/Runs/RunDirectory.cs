@@ -5,7 +5,7 @@ namespace CharLM.Workbench.Runs;
 
 /// <summary>
 /// The files of a run: <c>config.yaml</c>, <c>environment.json</c>, <c>metrics.jsonl</c>, <c>samples.txt</c>, <c>checkpoints/</c>, and at
-/// the end <c>result.json</c>. Names only: <see cref="RunSession"/> does the work.
+/// the end <c>result.json</c>. <see cref="RunSession"/> writes them.
 /// </summary>
 public sealed partial class RunDirectory
 {
@@ -134,6 +134,29 @@ public sealed partial class RunDirectory
         .. Directory.EnumerateFiles(CheckpointsPath, StepPrefix + "*" + Extension)
             .Select(path => (Step: StepOf(path), path)).Where(file => file.Step >= 0).OrderByDescending(file => file.Step),
     ];
+
+    /// <summary>Refuses links: a linked checkpoint would let a write leave the directory.</summary>
+    /// <exception cref="RunDirectoryException">One of its files is a link.</exception>
+    internal void RefuseLinks()
+    {
+        string[] files = [CheckpointsPath, LastCheckpointPath, BestCheckpointPath, MetricsPath, SamplesPath, ConfigPath, ResultPath,
+            EnvironmentPath];
+        if (files.FirstOrDefault(file => new FileInfo(file).LinkTarget is not null) is { } link)
+            throw new RunDirectoryException(link, "is a link: a run directory must hold its own files");
+    }
+
+    /// <summary>Refuses a name that the directory could not keep on every system that it is copied to.</summary>
+    /// <exception cref="RunDirectoryException">The name is not portable, or differs from another one only in case.</exception>
+    internal void RefuseName()
+    {
+        if (PortableName.ErrorOfPath(Path) is { } error)
+            throw new RunDirectoryException(Path, $"{error}: use a name that is valid on every system");
+        if (PortableName.SameButForCase(Path) is { } other)
+        {
+            throw new RunDirectoryException(
+                Path, $"'{other}' exists and differs only in case: on Windows and macOS they are the same folder; use another name");
+        }
+    }
 
     [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}-\d{6}(-.+)?$", RegexOptions.CultureInvariant)]
     private static partial Regex DatedPattern();

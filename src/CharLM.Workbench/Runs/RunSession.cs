@@ -69,7 +69,7 @@ public sealed class RunSession : IDisposable
         var session = new RunSession(kind, new RunDirectory(path), findsName) { CopyPath = copyTo };
         if (!findsName)
         {
-            session.RefuseName();
+            session.Directory.RefuseName();
             session.RefuseRun();
         }
         try
@@ -341,7 +341,7 @@ public sealed class RunSession : IDisposable
     // Check everything before changing anything; only temporary files of a killed process are removed at once.
     private void Recover()
     {
-        RefuseLinks();
+        Directory.RefuseLinks();
         System.IO.Directory.CreateDirectory(Directory.CheckpointsPath);
         AtomicFile.RemoveTemporaries(Directory.Path);
         AtomicFile.RemoveTemporaries(Directory.CheckpointsPath);
@@ -349,15 +349,6 @@ public sealed class RunSession : IDisposable
             return;
         (Start, StartPath, _damaged) = (newest.Checkpoint, newest.Path, newest.Damaged);
         _warnings.AddRange(newest.Warnings);
-    }
-
-    // A linked checkpoint would let a write leave the directory.
-    private void RefuseLinks()
-    {
-        string[] files = [Directory.CheckpointsPath, Directory.LastCheckpointPath, Directory.BestCheckpointPath, Directory.MetricsPath,
-            Directory.SamplesPath, Directory.ConfigPath, Directory.ResultPath, Directory.EnvironmentPath];
-        if (files.FirstOrDefault(file => new FileInfo(file).LinkTarget is not null) is { } link)
-            throw new RunDirectoryException(link, "is a link: a run directory must hold its own files");
     }
 
     private void WriteConfig(RunSettings config) => WriteWhole(Directory.ConfigPath, Encoding.UTF8.GetBytes(RunConfigFile.Write(config)));
@@ -394,17 +385,6 @@ public sealed class RunSession : IDisposable
         if (HoldsRun)
             throw new RunDirectoryException(
                 Directory.Path, $"holds a run already: continue it with --resume {Directory.Path}, or use another name");
-    }
-
-    // A run directory must keep its name on every system that it is copied to.
-    private void RefuseName()
-    {
-        if (PortableName.ErrorOfPath(Directory.Path) is { } error)
-            throw new RunDirectoryException(Directory.Path, $"{error}: use a name that is valid on every system");
-        if (PortableName.SameButForCase(Directory.Path) is { } other)
-            throw new RunDirectoryException(
-                Directory.Path, $"'{other}' exists and differs only in case: on Windows and macOS they are the same folder; "
-                    + "use another name");
     }
 
     private void StepAside(long step)

@@ -34,6 +34,6 @@ internal sealed class TokenTexts
     public string Of(int token, bool isAtBeginning) =>
         isAtBeginning && token != EndId ? _pieces[token][_separator..] : _pieces[token];
 
-    /// <summary>The tokens that do not stand for text; an expression, if there is one, decides about the end instead of the model.</summary>
+    /// <summary>The tokens that do not stand for text; an expression decides about the end instead of the model.</summary>
     public int[] Reserved(bool hasExpression) => hasExpression ? _reservedByExpression : _reserved;
 }

@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs;
 
 /// <summary>
-/// Trains a model on examples of different lengths. It uses the epochs, batch size, accumulation, optimizer, schedule, clipping, frozen parts and
-/// seed of <see cref="TrainerConfig"/>; the rest is for running text.
+/// Trains a model on examples of different lengths. It uses the epochs, batch size, accumulation, optimizer, schedule, clipping, frozen
+/// parts and seed of <see cref="TrainerConfig"/>; the rest is for running text.
 /// </summary>
 public sealed class PairTrainer : EpochTrainer
 {
