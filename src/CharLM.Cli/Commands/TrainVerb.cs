@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using CharLM.Batching;
 using CharLM.Checkpoints;
 using CharLM.Cli.Help;
 using CharLM.Cli.Options;
@@ -71,9 +72,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         {
             return await LeadAsync(parse, cancellationToken);
         }
-        catch (Exception e) when (e is RanksException or TrainingDivergedException or OperationCanceledException)
+        catch (Exception e) when (e is RanksException or InvalidConfigException or CorpusTooShortException
+            or TrainingDivergedException or OperationCanceledException)
         {
-            // Rank 0 fails with the same, and says so.
+            // Rank 0 fails with the same, and says so: ranks agree on configuration and text.
             return ExitCode.Done;
         }
         catch (Exception e)

@@ -29,7 +29,15 @@ internal sealed class MpiOption
             throw new InvalidConfigException(
                 [$"{launcher.Name} started {launcher.Size} processes, but models on pairs are trained in one: start it without, or give "
                     + "--mpi none"]);
-        return new Ranks(MpiWorld.Join(launcher, library), MpiWorld.ThreadsOf(launcher));
+        try
+        {
+            return new Ranks(MpiWorld.Join(launcher, library), MpiWorld.ThreadsOf(launcher));
+        }
+        catch (RanksException e) when (launcher.Rank > 0)
+        {
+            // Nobody else knows, as the ranks are not connected.
+            throw new RanksException($"rank {launcher.Rank} on {Environment.MachineName}: {e.Message}");
+        }
     }
 }
 

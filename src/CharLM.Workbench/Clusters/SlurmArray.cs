@@ -82,10 +82,12 @@ internal sealed partial record SlurmArray
             process=$!
             trap 'kill -USR1 $process 2>/dev/null' USR1
             trap 'cancelled=yes' TERM
-            # A signal ends wait before the process ends.
-            while kill -0 $process 2>/dev/null; do wait $process; done
-            wait $process
-            code=$?
+            # A signal to this script ends wait, while the trial still saves.
+            while :; do
+                wait $process
+                code=$?
+                if [ $code -le 128 ] || ! kill -0 $process 2>/dev/null; then break; fi
+            done
             # 75: saved; above 128: killed.
             if [ -z "$cancelled" ] && { [ $code -eq 75 ] || [ $code -gt 128 ]; }; then
                 if [ $tries -le {{Requeues}} ]; then
