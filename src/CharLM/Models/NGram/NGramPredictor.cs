@@ -56,7 +56,7 @@ internal sealed class NGramPredictor(NGramModel model) : Predictor(model.VocabSi
             contexts[row] = rows[row] == NewRow ? NewContext() : [.. _contexts[rows[row]]];
         _contexts = contexts;
         int[] read = _read;
-        _read = [.. rows.ToArray().Select(row => read[row])];
+        _read = [.. rows.ToArray().Select(row => row == NewRow ? 0 : read[row])];
     }
 
     /// <inheritdoc/>
