@@ -15,7 +15,7 @@ internal sealed class BenchCommand : Verb
     private static readonly Implementation[] Implementations = [Implementation.Custom, Implementation.BuiltIn, Implementation.Fused];
 
     private readonly Option<CellKind?> _cell = OptionOf.Choice<CellKind>(
-        "--cell", "The recurrent cell. [default: rnn, gru and lstm]", except: Choices.NameOf(CellKind.Own));
+        "--cell", "The recurrent cell. [default: rnn, gru and lstm]", except: [Choices.NameOf(CellKind.Own), Choices.NameOf(CellKind.Esn)]);
     private readonly Option<Implementation?> _implementation = OptionOf.Choice<Implementation>(
         "--implementation", "The implementation. [default: all]");
     private readonly Option<int?> _layers = OptionOf.Integer("--layers", "N", "Recurrent layers, stacked. [default: 1]");

@@ -14,7 +14,7 @@ namespace CharLM.Cli.Options;
 internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
     private readonly Option<Cell?> _cell = OptionOf.Word<Cell>(
-        "--cell", "rnn|gru|lstm", "The recurrent cell. [default: gru]");
+        "--cell", "rnn|gru|lstm|esn", "The recurrent cell. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>(
         "--variant", "A variant of the GRU or the LSTM from papers and exercises (docs/cells.md); computed by --implementation custom. "
             + "[default: standard]").In(HelpGroup.Rare);
@@ -41,6 +41,15 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
                 + "for custom, else reset-after]").In(HelpGroup.Rare);
     private readonly Option<RnnActivation?> _activation = OptionOf.Choice<RnnActivation>(
         "--activation", "Activation of the plain rnn cell. [default: tanh]").In(HelpGroup.Rare);
+    private readonly Option<double?> _spectralRadius = OptionOf.Number(
+        "--spectral-radius", "X", "With --cell esn: the largest modulus of the eigenvalues of the recurrent weights. [default: 0.9]")
+            .In(HelpGroup.Rare);
+    private readonly Option<double?> _leakRate = OptionOf.Number(
+        "--leak-rate", "X", "With --cell esn: how much of the state each step replaces, up to 1. [default: 1]").In(HelpGroup.Rare);
+    private readonly Option<double?> _inputScaling = OptionOf.Number(
+        "--input-scaling", "X", "With --cell esn: the bound of the random input weights. [default: 1]").In(HelpGroup.Rare);
+    private readonly Option<double?> _sparsity = OptionOf.Number(
+        "--sparsity", "P", "With --cell esn: the fraction of recurrent weights that are zero. [default: 0.9]").In(HelpGroup.Rare);
     private readonly Option<Setting<AttentionKind>?> _attention = OptionOf.ChoiceOr<AttentionKind>(
         "none", "--attention", "Let each step attend to earlier hidden states of the last layer, matched by this function. "
             + "[default: none]");
@@ -68,13 +77,17 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
-        Option[] aboutNextTokens = [_tieWeights, _attention, _attentionWindow, _allowLeak];
+        Option[] aboutNextTokens =
+        [
+            _tieWeights, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow, _allowLeak,
+        ];
         _cell.CompletionSources.Add([.. Choices.NamesOf<CellKind>().Where(name => name != Choices.NameOf(CellKind.Own))]);
         foreach (Option option in new Option[]
         {
             _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
                 _weightDropout,
-            _gruForm, _activation, _attention, _attentionWindow, _init, _initSigma, _forgetBias, _bidirectional, _allowLeak,
+            _gruForm, _activation, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow, _init, _initSigma,
+                _forgetBias, _bidirectional, _allowLeak,
         })
         {
             if (ofLanguageModel || !aboutNextTokens.Contains(option))
@@ -112,6 +125,10 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         WeightDropout = parse.GetValue(_weightDropout) ?? under.WeightDropout,
         GruForm = parse.GetValue(_gruForm) is { } form ? form.Value : under.GruForm,
         RnnActivation = parse.GetValue(_activation) ?? under.RnnActivation,
+        SpectralRadius = parse.GetValue(_spectralRadius) ?? under.SpectralRadius,
+        LeakRate = parse.GetValue(_leakRate) ?? under.LeakRate,
+        InputScaling = parse.GetValue(_inputScaling) ?? under.InputScaling,
+        Sparsity = parse.GetValue(_sparsity) ?? under.Sparsity,
         Attention = parse.GetValue(_attention) is { } attention ? attention.Value : under.Attention,
         AttentionWindow = parse.GetValue(_attentionWindow) ?? under.AttentionWindow,
         Init = parse.GetValue(_init) is { } init ? init.Value : under.Init,
@@ -125,13 +142,14 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     private static Implementation DefaultImplementation(Implementation under, CellKind cell, CellVariant variant, bool onCpu) =>
         (under, cell, variant) switch
         {
-            (Implementation.Fused, CellKind.Own, _) or (Implementation.Fused, _, not CellVariant.Standard) => Implementation.Custom,
+            (Implementation.Fused, CellKind.Own or CellKind.Esn, _) or (Implementation.Fused, _, not CellVariant.Standard) =>
+                Implementation.Custom,
             (Implementation.Fused, _, _) when !onCpu => Implementation.BuiltIn,
             _ => under,
         };
 
     // A cell as it is named: one of the toolkit's, or one that --cells brings.
-    [Description("rnn, gru, lstm, or the name of a cell of --cells")]
+    [Description("rnn, gru, lstm, esn, or the name of a cell of --cells")]
     private readonly record struct Cell(CellKind Kind, string? Own) : IParsable<Cell>
     {
         public static Cell Parse(string s, IFormatProvider? provider) =>

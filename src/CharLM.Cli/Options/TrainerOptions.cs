@@ -80,6 +80,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         "--freeze", "PARTS|none",
             "Parts of the model to keep unchanged, separated by commas: embedding,rnn.l0; a wrong name lists them "
             + "all, none overrides a configuration. [default: none]").In(HelpGroup.Rare);
+    private readonly Option<Setting<double>?> _ridge = OptionOf.NumberOr(
+        "none", "--ridge", "X", "With --cell esn: train the output in closed form, in one pass over the text, by ridge regression with "
+            + "this penalty. [default: none]").In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
 
@@ -95,7 +98,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     public void AddTo(Command command, bool epochs = true)
     {
         Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
-            _truncation, _truncationKeep];
+            _truncation, _truncationKeep, _ridge];
         if (epochs)
             command.Add(HelpGroup.Training, _epochs, _freeze);
         foreach (Option option in new Option[]
@@ -103,7 +106,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             _steps, _stepsPerEpoch, _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
                 _truncation, _truncationKeep, _optimizer,
             _learningRate, _weightDecay, _momentum, _nesterov, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
-                _scheduleFactor, _scheduleEnd, _seed,
+                _scheduleFactor, _scheduleEnd, _ridge, _seed,
         })
         {
             if (ofRunningText || !aboutPieces.Contains(option))
@@ -111,8 +114,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         }
     }
 
-    /// <summary>Whether the user set the length of training, in epochs or steps.</summary>
-    public bool NamesLength(ParseResult parse) => parse.GetValue(_epochs) is not null || parse.GetValue(_steps) is not null;
+    /// <summary>Whether the user set the length of training, in epochs or steps, or as the one pass of a ridge regression.</summary>
+    public bool NamesLength(ParseResult parse) => parse.GetValue(_epochs) is not null || parse.GetValue(_steps) is not null
+        || parse.GetValue(_ridge)?.Value is not null;
 
     /// <summary>Whether the user chose a kind of clipping.</summary>
     public bool NamesClipping(ParseResult parse) => parse.GetValue(_clipBy) is not null;
@@ -149,6 +153,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             EndFraction = parse.GetValue(_scheduleEnd) ?? under.Schedule.EndFraction,
         },
         Freeze = parse.GetValue(_freeze) is { } freeze ? freeze == NothingFrozen ? null : freeze : under.Freeze,
+        Ridge = parse.GetValue(_ridge) is { } ridge ? ridge.Value : under.Ridge,
         Seed = parse.GetValue(_seed) ?? under.Seed,
     };
 }

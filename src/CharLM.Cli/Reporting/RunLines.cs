@@ -124,6 +124,9 @@ internal static class RunLines
     private static string Model(ModelConfig model, long parameters)
     {
         string form = model.Variant != CellVariant.Standard ? $", {Choices.NameOf(model.Variant)}"
+            : model.Cell == CellKind.Esn
+                ? $", spectral radius {model.EffectiveSpectralRadius}, leak rate {model.EffectiveLeakRate}, input scaling "
+                    + $"{model.EffectiveInputScaling}, sparsity {model.EffectiveSparsity}"
             : model.Cell == CellKind.Gru && model.Implementation == Implementation.Custom
                 ? $", {Choices.NameOf(model.EffectiveGruForm)}" : "";
         string attention = model.Attention is { } kind

@@ -42,7 +42,8 @@ public static class GradientFlow
         LanguageModel model, Tensor ids, int steps, CancellationToken cancellationToken)
     {
         var states = new List<RecurrentState>();
-        RecurrentState state = model.ZeroState(ids.size(0));
+        // The weights of a reservoir need no gradients, its states do.
+        RecurrentState state = model.ZeroState(ids.size(0)).Map(tensor => tensor.requires_grad_(true));
         for (int step = 0; step < steps - 1; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -139,6 +139,8 @@ public sealed record GradientStudy
     private string NameOf(ModelConfig config, ClippingKind? clipping)
     {
         string variant = config.Variant == CellVariant.Standard ? "" : $" {Choices.NameOf(config.Variant)}";
+        if (config.Cell == CellKind.Esn)
+            variant = $" of spectral radius {config.EffectiveSpectralRadius}";
         string attention = config.Attention is { } kind ? $" with {Choices.NameOf(kind)} attention" : "";
         string clipped = TrainEpochs == 0 ? "" : clipping switch
         {

@@ -18,7 +18,8 @@ internal sealed class LayerTrace
     {
         (_model, _layer, _hidden) = (checkpoint.Model, layer, checkpoint.Model.NumHiddens);
         (_weightIn, _weightHidden) = (Weight("weight_ih"), Weight("weight_hh"));
-        (_biasIn, _biasHidden) = (Weight("bias_ih"), Weight("bias_hh"));
+        // A reservoir has one bias.
+        (_biasIn, _biasHidden) = (Weight("bias_ih"), _model.Cell == CellKind.Esn ? new float[_hidden] : Weight("bias_hh"));
         (_fromInput, _fromHidden) = (new float[_biasIn.Length], new float[_biasIn.Length]);
         (_state, _cell) = (new float[_hidden], new float[_hidden]);
         _parts = [.. Enumerable.Range(0, PartsOf(_model.Cell)).Select(_ => new float[tokens * _hidden])];
@@ -53,7 +54,7 @@ internal sealed class LayerTrace
 
     private static string[] NamesOf(CellKind cell) => cell switch
     {
-        CellKind.Rnn => ["hidden"],
+        CellKind.Rnn or CellKind.Esn => ["hidden"],
         CellKind.Gru => ["hidden", "reset gate", "update gate"],
         CellKind.Lstm => ["hidden", "cell (tanh)", "input gate", "forget gate", "output gate"],
         _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "not a cell"),
@@ -84,6 +85,9 @@ internal sealed class LayerTrace
             case CellKind.Rnn:
                 StepRnn();
                 break;
+            case CellKind.Esn:
+                StepReservoir();
+                break;
             case CellKind.Gru:
                 StepGru(Kept(1), Kept(2));
                 break;
@@ -93,6 +97,13 @@ internal sealed class LayerTrace
         }
         _state.CopyTo(Kept(0));
         return _state;
+    }
+
+    private void StepReservoir()
+    {
+        float leak = (float)_model.EffectiveLeakRate;
+        for (int i = 0; i < _hidden; i++)
+            _state[i] = ((1 - leak) * _state[i]) + (leak * MathF.Tanh(_fromInput[i] + _fromHidden[i]));
     }
 
     private void StepRnn()

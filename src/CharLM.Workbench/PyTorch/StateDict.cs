@@ -25,6 +25,8 @@ public sealed record StateDict(IReadOnlyDictionary<string, WeightArray> Weights,
         ArgumentNullException.ThrowIfNull(checkpoint);
         if (checkpoint.Model.Cell == CellKind.Own)
             throw new InvalidConfigException([$"PyTorch has no cell {checkpoint.Model.OwnCell}: it is the model's own"]);
+        if (checkpoint.Model.Cell == CellKind.Esn)
+            throw new InvalidConfigException(["PyTorch has no echo-state network: it would not know what to do with these weights"]);
         if (checkpoint.Model.Variant != CellVariant.Standard)
             throw new InvalidConfigException(
                 [$"PyTorch has no {Choices.NameOf(checkpoint.Model.Cell)} of the variant {Choices.NameOf(checkpoint.Model.Variant)}: it "

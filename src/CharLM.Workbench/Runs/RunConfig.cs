@@ -77,6 +77,10 @@ public sealed record RunConfig : RunSettings
             foreach (string error in FrozenParts.Errors(Training.Freeze, [.. WeightShapes.Of(Model, vocabSize: 1).Keys]))
                 yield return error;
         }
+        foreach (string error in Training.RidgeErrors(Model))
+            yield return error;
+        if (Training.Ridge is not null && Minutes is not null)
+            yield return "ridge takes one pass over the text, however long that is: leave minutes out";
         if (ExtendVocab && Text.Token is not (TokenKind.Char or TokenKind.Word))
             yield return $"extend-vocab is for characters and words: a vocab of {Choices.NameOf(Text.Token)} tokens is always complete";
         foreach (string error in Text.Documents == DocumentKind.None ? [] : Training.DocumentErrors(Model))

@@ -59,7 +59,7 @@ internal sealed class RunExecution(
         {
             throw new CheckpointException(session!.StartPath!, e.Message, e);
         }
-        (_step, _stopped) = (_before.Step, IsWaitedOut());
+        (_step, _stopped) = (_before.Step - (_before.Trainer.Batch - task.Trainer.BatchesDone), IsWaitedOut());
     }
 
     /// <summary>Trains to the last epoch or until cancelled, and writes the checkpoint either way.</summary>

@@ -77,7 +77,7 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     /// <exception cref="InvalidConfigException">The implementation cannot compute this model.</exception>
     public LanguageModel BuildModel(Implementation? implementation = null, Device? device = null)
     {
-        var model = new LanguageModel(Model with { Implementation = implementation ?? ImplementationOn(device) }, Vocab.Count);
+        var model = new LanguageModel(Model with { Implementation = implementation ?? ImplementationOn(device) }, Vocab.Count, false);
         SetWeights(model, Weights);
         if (device is not null)
             model.to(device);

@@ -31,6 +31,13 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
     /// <param name="vocabSize">Number of tokens in the vocab, 1 or more.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public LanguageModel(ModelConfig config, int vocabSize)
+        : this(config, vocabSize, drawsReservoirs: true)
+    {
+    }
+
+    /// <summary>Creates a model, without drawing reservoirs if their weights are set afterwards.</summary>
+    /// <inheritdoc cref="LanguageModel(ModelConfig, int)"/>
+    internal LanguageModel(ModelConfig config, int vocabSize, bool drawsReservoirs)
         : base(nameof(LanguageModel))
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -46,7 +53,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
         if (config.Attention is { } attention)
             register_module("attention", _attention = new PastAttention(attention, config.EffectiveAttentionWindow, config.NumHiddens));
         register_module("linear", _output = new OutputLayer(config.OutputSize, vocabSize, config.TieWeights));
-        WeightInitializer.Apply(this, config);
+        WeightInitializer.Apply(this, config, drawsReservoirs);
     }
 
     /// <summary>The configuration, with the form of a GRU made explicit.</summary>
@@ -130,6 +137,13 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
     /// <inheritdoc cref="forward(Tensor, RecurrentState)"/>
     internal (Tensor Logits, RecurrentState State) Compute(Tensor inputs, RecurrentState state)
     {
+        (Tensor hiddens, RecurrentState after) = ComputeHiddens(inputs, state);
+        return (ComputeLogits(hiddens), after);
+    }
+
+    /// <summary>What the output layer reads, for callers that already hold a lease on the model: [num_steps * batch, output].</summary>
+    internal (Tensor Hiddens, RecurrentState State) ComputeHiddens(Tensor inputs, RecurrentState state)
+    {
         Tensor vectors = functional.dropout(
             TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training);
         (Tensor outputs, RecurrentState after) = _recurrent.Sequence(vectors, state);  // [num_steps, batch, directions * hidden]
@@ -140,7 +154,20 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
             after = after with { Memory = memory };
         }
         outputs = functional.dropout(outputs, Config.OutputDropout, training);
-        return (_output.Forward(outputs.reshape(-1, Config.OutputSize), _embedding?.weight), after);
+        return (outputs.reshape(-1, Config.OutputSize), after);
+    }
+
+    /// <summary>The output layer alone, for callers that already hold a lease on the model.</summary>
+    internal Tensor ComputeLogits(Tensor hiddens) => _output.Forward(hiddens, _embedding?.weight);
+
+    /// <summary>Sets the output layer, which is not tied, for callers that already hold a lease to change the model.</summary>
+    /// <param name="weight">[vocab, output].</param>
+    /// <param name="bias">[vocab].</param>
+    internal void SetOutput(Tensor weight, Tensor bias)
+    {
+        using IDisposable unrecorded = no_grad();
+        _output.get_parameter("weight")!.copy_(weight);
+        _output.Bias.copy_(bias);
     }
 
     /// <summary>

@@ -7,6 +7,8 @@ namespace CharLM.Models;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record ModelConfig
 {
+    private const int LargestReservoir = 8192;
+
     /// <summary>The recurrent cell; default GRU.</summary>
     public CellKind Cell { get; init; } = CellKind.Gru;
 
@@ -106,7 +108,7 @@ public sealed record ModelConfig
     [JsonIgnore]
     internal int CellSize => (NumStates - 1) * NumHiddens;
 
-    /// <summary>The name of the cell: rnn, gru, lstm, or that of a registered cell.</summary>
+    /// <summary>The name of the cell: rnn, gru, lstm, esn, or that of a registered cell.</summary>
     [JsonIgnore]
     internal string CellName => Cell == CellKind.Own ? OwnCell ?? "" : Choices.NameOf(Cell);
 
@@ -123,6 +125,44 @@ public sealed record ModelConfig
     public string? LeakLabel =>
         Bidirectional ? "bidirectional: it sees the tokens that it predicts, so this is no language model's perplexity" : null;
 
+    /// <summary>
+    /// For the esn: the largest modulus of the eigenvalues of the recurrent weights, 0 to 10; default null: 0.9. Above 1 the network may
+    /// never forget its initial state (Jaeger 2001).
+    /// </summary>
+    public double? SpectralRadius { get; init; }
+
+    /// <summary>For the esn: how much of its state a step replaces, above 0, at most 1; default null: 1.</summary>
+    public double? LeakRate { get; init; }
+
+    /// <summary>
+    /// For the esn: the bound of the uniform input weights and biases, above 0, at most 1,000; default null: 1. Where every input counts,
+    /// not only one of them as with one-hot vectors, the weights are divided by the root of their number.
+    /// </summary>
+    public double? InputScaling { get; init; }
+
+    /// <summary>For the esn: the fraction of the recurrent weights that are zero, at least 0, below 1; default null: 0.9.</summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>The spectral radius in effect.</summary>
+    [JsonIgnore]
+    internal double EffectiveSpectralRadius => SpectralRadius ?? 0.9;
+
+    /// <summary>The leak rate in effect.</summary>
+    [JsonIgnore]
+    internal double EffectiveLeakRate => LeakRate ?? 1;
+
+    /// <summary>The input scaling in effect.</summary>
+    [JsonIgnore]
+    internal double EffectiveInputScaling => InputScaling ?? 1;
+
+    /// <summary>The sparsity in effect.</summary>
+    [JsonIgnore]
+    internal double EffectiveSparsity => Sparsity ?? 0.9;
+
+    /// <summary>Whether the cell gives its own weights their initial values, not <see cref="Init"/>.</summary>
+    [JsonIgnore]
+    internal bool DrawsItself => Cell is CellKind.Own or CellKind.Esn;
+
     /// <summary>Activation function of a plain recurrent cell; default tanh. Other cells have fixed functions.</summary>
     public RnnActivation RnnActivation { get; init; } = RnnActivation.Tanh;
 
@@ -136,7 +176,7 @@ public sealed record ModelConfig
     /// <summary>The initialization in effect.</summary>
     [JsonIgnore]
     public WeightInit EffectiveInit =>
-        Init ?? (Implementation == Implementation.Custom && Cell != CellKind.Own ? WeightInit.Normal : WeightInit.Torch);
+        Init ?? (Implementation == Implementation.Custom && !DrawsItself ? WeightInit.Normal : WeightInit.Torch);
 
     /// <summary>The form of GRU in effect.</summary>
     [JsonIgnore]
@@ -175,8 +215,10 @@ public sealed record ModelConfig
         if (Cell == CellKind.Own && Implementation != Implementation.Custom)
             yield return $"the cell {OwnCell} is computed by its own class: take the implementation custom, not "
                 + Choices.NameOf(Implementation);
-        if (Cell == CellKind.Own && Init == WeightInit.Orthogonal)
-            yield return $"init orthogonal is for recurrent weights, which the cell {OwnCell} makes itself";
+        if (DrawsItself && Init == WeightInit.Orthogonal)
+            yield return $"init orthogonal is for recurrent weights, which the cell {CellName} makes itself";
+        foreach (string error in ReservoirErrors())
+            yield return error;
         if (NumLayers is < 1 or > 1000)
             yield return $"layers must be 1 to 1000, not {NumLayers}";
         if (NumHiddens is < 1 or > 65536)
@@ -238,58 +280,40 @@ public sealed record ModelConfig
             yield return $"activation is for the rnn cell, not for {CellName}";
     }
 
+    private IEnumerable<string> ReservoirErrors()
+    {
+        if (Cell != CellKind.Esn)
+        {
+            foreach ((string name, double? value) in new[]
+            {
+                ("spectral-radius", SpectralRadius), ("leak-rate", LeakRate), ("input-scaling", InputScaling), ("sparsity", Sparsity),
+            })
+            {
+                if (value is not null)
+                    yield return $"{name} is for the esn cell, not for {CellName}";
+            }
+            yield break;
+        }
+        if (Implementation != Implementation.Custom)
+            yield return $"the esn cell exists only in the custom implementation, not in {Choices.NameOf(Implementation)}: take "
+                + "--implementation custom";
+        if (NumHiddens > LargestReservoir)
+            yield return $"hidden must be 1 to {LargestReservoir} for the esn cell, whose eigenvalues are computed, not {NumHiddens}";
+        if (!(EffectiveSpectralRadius is >= 0 and <= 10))
+            yield return $"spectral-radius must be 0 to 10, not {SpectralRadius}";
+        if (!(EffectiveLeakRate is > 0 and <= 1))
+            yield return $"leak-rate must be above 0 and at most 1, not {LeakRate}";
+        if (!(EffectiveInputScaling is > 0 and <= 1000))
+            yield return $"input-scaling must be above 0 and at most 1000, not {InputScaling}";
+        if (!(EffectiveSparsity is >= 0 and < 1))
+            yield return $"sparsity must be at least 0 and below 1, not {Sparsity}";
+        if (WeightDropout > 0)
+            yield return "weight-dropout is for recurrent weights that learn, and those of the esn cell are fixed";
+    }
+
     /// <summary>Throws if the configuration is invalid.</summary>
     /// <exception cref="InvalidConfigException">Lists every error.</exception>
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
-}
-
-/// <summary>The recurrent cell.</summary>
-/// <remarks>Thread safety: a value; any number of threads.</remarks>
-public enum CellKind
-{
-    /// <summary>Elman network: one hidden state, no gates.</summary>
-    Rnn,
-
-    /// <summary>Gated recurrent unit (Cho et al. 2014).</summary>
-    Gru,
-
-    /// <summary>Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000).</summary>
-    Lstm,
-
-    /// <summary>A registered cell, named by <see cref="ModelConfig.OwnCell"/>.</summary>
-    Own,
-}
-
-/// <summary>A published form of a cell. Weights are not interchangeable between forms; docs/cells.md has the equations.</summary>
-/// <remarks>Thread safety: a value; any number of threads.</remarks>
-public enum CellVariant
-{
-    /// <summary>The cell as in PyTorch and the books.</summary>
-    Standard,
-
-    /// <summary>For the lstm: no forget gate, the cell state only accumulates (Hochreiter and Schmidhuber 1997).</summary>
-    NoForgetGate,
-
-    /// <summary>For the lstm: the gates also read the cell state (Gers and Schmidhuber 2000, 2001).</summary>
-    Peephole,
-
-    /// <summary>For the lstm: coupled input and forget gates, f = 1 - i (Greff et al. 2017).</summary>
-    CoupledGates,
-
-    /// <summary>
-    /// For the gru and the lstm: minGRU and minLSTM, whose gates read only the input, so that a parallel scan computes a whole sequence
-    /// (Feng et al. 2024).
-    /// </summary>
-    Minimal,
-
-    /// <summary>For the gru: no update gate, every step takes the candidate (an exercise of Dive into Deep Learning).</summary>
-    ResetGateOnly,
-
-    /// <summary>For the gru: no reset gate, the candidate reads the whole state (an exercise of Dive into Deep Learning).</summary>
-    UpdateGateOnly,
-
-    /// <summary>For the lstm: h = o * c, without tanh (an exercise of Dive into Deep Learning; Greff et al. 2017, NOAF).</summary>
-    NoOutputTanh,
 }
 
 /// <summary>The implementation of a cell. Weights have the same names, shapes and meaning in all of them.</summary>

@@ -57,7 +57,7 @@ public static partial class RecurrentCells
 
     /// <summary>The message for a name that is not registered.</summary>
     internal static string ErrorOf(string? name) =>
-        $"there is no cell '{name}': expected rnn, gru or lstm"
+        $"there is no cell '{name}': expected rnn, gru, lstm or esn"
             + (Names is { Count: > 0 } names ? $", or a registered one: {string.Join(", ", names)}" : ", and no other one is registered");
 
     private static void Register(string name, Func<int, int, RecurrentCell> create, string? sha256)

@@ -48,6 +48,8 @@ internal sealed class SequenceEncoder : Module
     {
         foreach (string error in (config with { Bidirectional = false }).Errors())
             yield return error;
+        if (config.Cell == CellKind.Esn)
+            yield return "the esn cell is for language models";
         if (config.TieWeights)
             yield return "tie-weights is for language models";
         if (config.Attention is not null)

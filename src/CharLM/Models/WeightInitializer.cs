@@ -1,3 +1,4 @@
+using CharLM.Models.Cells;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -10,10 +11,13 @@ internal static class WeightInitializer
     private static readonly string[] RecurrentModules = ["rnn.", "encoder.", "decoder."];
 
     /// <summary>Initializes a model as the configuration of its recurrent layers says.</summary>
-    public static void Apply(Module model, ModelConfig config)
+    /// <param name="model">The model.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="reservoirs">Whether to draw reservoirs, whose eigenvalues take time; others set their weights afterwards.</param>
+    public static void Apply(Module model, ModelConfig config, bool reservoirs = true)
     {
         using IDisposable unrecorded = no_grad();
-        if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom, Cell: not CellKind.Own })
+        if (config is { EffectiveInit: WeightInit.Torch, Implementation: Implementation.Custom, DrawsItself: false })
         {
             // torch.nn's layers apply this rule themselves; layers from scratch do not.
             double bound = 1 / Math.Sqrt(config.NumHiddens);
@@ -27,7 +31,7 @@ internal static class WeightInitializer
         {
             foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
             {
-                if (config.Cell == CellKind.Own && IsRecurrent(name))
+                if (config.DrawsItself && IsRecurrent(name))
                     continue;
                 if (weight.dim() < 2)
                     init.zeros_(weight);
@@ -38,6 +42,8 @@ internal static class WeightInitializer
         }
         if (config.ForgetBias is { } bias)
             SetForgetBias(model, config, bias);
+        if (config.Cell == CellKind.Esn && reservoirs)
+            Reservoir.Draw(model, config);
     }
 
     private static bool IsRecurrent(string name) => RecurrentModules.Any(module => name.StartsWith(module, StringComparison.Ordinal));

@@ -44,7 +44,7 @@ internal static class WeightShapes
                 if (config.Variant != CellVariant.Minimal)
                     yield return ($"weight_hh_{place}", [rows, hidden]);
                 yield return ($"bias_ih_{place}", [rows]);
-                if (config.Variant != CellVariant.Minimal)
+                if (config.Variant != CellVariant.Minimal && config.Cell != CellKind.Esn)
                     yield return ($"bias_hh_{place}", [rows]);
                 if (config.Variant == CellVariant.Peephole)
                 {
@@ -120,7 +120,7 @@ internal static class CellGates
     /// <summary>The gates of a cell.</summary>
     public static IReadOnlyList<string> Of(CellKind cell, CellVariant variant) => (cell, variant) switch
     {
-        (CellKind.Rnn, _) => ["hidden"],
+        (CellKind.Rnn or CellKind.Esn, _) => ["hidden"],
         (CellKind.Gru, CellVariant.Minimal or CellVariant.UpdateGateOnly) => ["update", "candidate"],
         (CellKind.Gru, CellVariant.ResetGateOnly) => ["reset", "candidate"],
         (CellKind.Gru, _) => ["reset", "update", "candidate"],

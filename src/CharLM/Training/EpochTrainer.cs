@@ -63,8 +63,12 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
 
-    /// <summary>The number of values in the weights that the configuration freezes.</summary>
-    internal long NumFrozen => _frozen.Sum(weight => weight.numel());
+    /// <summary>The number of values in weights that do not learn.</summary>
+    internal long NumFrozen => _weights.Where(
+        weight => !weight.requires_grad || _frozen.Contains(weight, ReferenceEqualityComparer.Instance)).Sum(weight => weight.numel());
+
+    /// <summary>Minibatches of the current epoch learned so far.</summary>
+    internal int BatchesDone => _batch;
 
     /// <summary>If several ranks train together: whether this one wants to save after the step in progress; null: no.</summary>
     internal Func<bool>? WantsToSave { get; set; }
@@ -178,6 +182,9 @@ public abstract class EpochTrainer : IDisposable
         int batches = PlanEpoch(state.Epoch);
         if (state.Batch > batches)
             throw new FormatException($"is at minibatch {state.Batch} of an epoch of {batches}");
+        // The sums of a closed form are not saved: its pass begins again.
+        if (Config.Ridge is not null && state.Batch < batches)
+            state = state with { Batch = 0, Nats = 0, Tokens = 0, GradientNorms = 0, Seconds = 0 };
         var moments = OptimizerMoments.MomentsOf(Config.Optimizer, Config.Momentum > 0).ToDictionary(
             moment => moment, moment =>
                 (IReadOnlyList<float[]>)[.. WeightNames.Select(name => state.Moments.GetValueOrDefault($"{moment}.{name}", []))],

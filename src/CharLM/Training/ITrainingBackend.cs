@@ -34,6 +34,16 @@ internal interface ITrainingBackend : IDisposable
     double Learn(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, MinibatchPart part, ulong dropoutKey,
         ReadOnlySpan<float> gradientScales);
 
+    /// <summary>Begins a pass over the text, before its first minibatch.</summary>
+    void BeginPass()
+    {
+    }
+
+    /// <summary>Ends a pass over the text, after its last minibatch.</summary>
+    void EndPass()
+    {
+    }
+
     /// <summary>Copies the state that a part carries to the next minibatch.</summary>
     /// <param name="part">Which part, from 0.</param>
     CarriedState CopyState(int part = 0);
@@ -73,6 +83,8 @@ internal static class TrainingBackends
     /// <exception cref="InvalidConfigException">Ranks train together, and the kernels do not compute the model.</exception>
     public static ITrainingBackend Create(ITorchModel model, TrainerConfig config, IGradientExchange? exchange = null)
     {
+        if (config.Ridge is { } ridge && exchange is null)
+            return new RidgeBackend((LanguageModel)model, ridge);
         if (model is LanguageModel { UsesKernels: true } fused)
             return new FusedBackend(fused, config, exchange);
         if (exchange is not null)

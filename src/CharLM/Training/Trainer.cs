@@ -57,6 +57,7 @@ public sealed class Trainer : EpochTrainer
     {
         ArgumentNullException.ThrowIfNull(tokens);
         _model = (model as LanguageModel)?.Config;
+        InvalidConfigException.ThrowIfAny(config.RidgeErrors(_model ?? new ModelConfig()));
         if (endId is not null)
             InvalidConfigException.ThrowIfAny(config.DocumentErrors(_model ?? new ModelConfig()));
         // Without truncation, the only minibatch of an epoch reads every row to its end.
@@ -121,6 +122,8 @@ public sealed class Trainer : EpochTrainer
             batch = Seek(_epochBegin + batch);
         // Counted by passes, so that how often a run is measured does not affect its randomness.
         step = ((long)_pass << 32) | (uint)batch;
+        if (batch == 0)
+            _backend.BeginPass();
         if (BeginsAnew(batch) || !_minibatches.CarriesState)
             _backend.ResetState();
         int steps = _plan.StepsOf(batch), targetsOfAll = _plan.TargetsOf(batch);
@@ -143,6 +146,8 @@ public sealed class Trainer : EpochTrainer
             var own = new StepWishes(_cancellation.IsCancellationRequested, WantsToSave?.Invoke() == true);
             (loss, Agreed) = _ranks.Exchange(loss, own);
         }
+        if (batch == _plan.NumBatches - 1)
+            _backend.EndPass();
         return (loss, targetsOfAll);
     }
 

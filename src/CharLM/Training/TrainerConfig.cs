@@ -95,6 +95,12 @@ public sealed record TrainerConfig
     public string? Freeze { get; init; }
 
     /// <summary>
+    /// For an esn: trains the output layer alone, in closed form and one pass over the text, by ridge regression with this penalty of the
+    /// squared weights, above 0; optimizer, learning rate and dropout then have no effect. Default null: by gradients.
+    /// </summary>
+    public double? Ridge { get; init; }
+
+    /// <summary>
     /// Fixes all randomness of training: the order of the minibatches, dropout, random truncation; in a run, which creates its model, also
     /// the initial weights. A trainer starts from its model's weights. Default 0.
     /// </summary>
@@ -107,7 +113,7 @@ public sealed record TrainerConfig
     public int EpochLength => StepsPerEpoch > 0 ? StepsPerEpoch : (TotalSteps + EpochsOfSteps - 1) / EpochsOfSteps;
 
     /// <summary>Epochs of the run; with <see cref="TotalSteps"/>, the last may be shorter.</summary>
-    public int EpochCount => TotalSteps > 0 ? (TotalSteps + EpochLength - 1) / EpochLength : NumEpochs;
+    public int EpochCount => Ridge is not null ? 1 : TotalSteps > 0 ? (TotalSteps + EpochLength - 1) / EpochLength : NumEpochs;
 
     /// <summary>Every error of the configuration; empty when there is none.</summary>
     public IEnumerable<string> Errors()
@@ -150,6 +156,18 @@ public sealed record TrainerConfig
             yield return $"momentum is for the optimizer sgd, not for {Choices.NameOf(Optimizer)}";
         if (Nesterov && Momentum == 0)
             yield return "nesterov changes how momentum acts: give --momentum above 0, too";
+        if (Ridge is { } ridge && !(ridge > 0 && double.IsFinite(ridge)))
+            yield return $"ridge must be above 0 and finite, not {ridge}";
+        if (Ridge is not null && Accumulate > 1)
+            yield return "accumulate is for gradients, and ridge has none: leave one of both out";
+        if (Ridge is not null && EpochLength > 0)
+            yield return "ridge takes one pass over the text: leave steps and steps-per-epoch out";
+        if (Ridge is not null && Truncation != Truncation.Minibatch)
+            yield return "truncation is for gradients, and ridge has none: leave one of both out";
+        if (Ridge is not null && Sampling == SamplingOrder.Windows)
+            yield return "ridge would count each token as often as windows overlap: take sampling sequential or random";
+        if (Ridge is not null && Freeze is not null)
+            yield return "freeze is for gradients, and ridge has none: leave one of both out";
         foreach (string error in Schedule.Errors())
             yield return error;
         if (!(LearningRate > 0 && double.IsFinite(LearningRate)))
@@ -158,6 +176,19 @@ public sealed record TrainerConfig
             yield return $"clip must be 0 (never) or above and finite, not {ClipNorm}";
         if (FrozenParts.Named(Freeze).Contains(""))
             yield return $"freeze must name parts of the model, separated by commas, not '{Freeze}'";
+    }
+
+    /// <summary>Every reason why a model cannot be trained in closed form; empty when it is not to be, or can.</summary>
+    internal IEnumerable<string> RidgeErrors(ModelConfig model)
+    {
+        if (Ridge is null)
+            yield break;
+        if (model.Cell != CellKind.Esn)
+            yield return $"ridge trains the output layer of a fixed reservoir: take --cell esn, not {model.CellName}";
+        if (model.Attention is not null)
+            yield return "ridge trains the output layer alone, not attention: leave one of both out";
+        if (model.TieWeights)
+            yield return "ridge solves for the output layer's weights, which tie-weights would share with the input: leave one of both out";
     }
 
     /// <summary>Every reason why this configuration does not work with documents; empty when there is none.</summary>

@@ -136,6 +136,7 @@ internal sealed class CellStack : Module, IRecurrentLayer
             (CellKind.Lstm, CellVariant.CoupledGates) => new CoupledLstm(inputSize, hidden),
             (CellKind.Lstm, CellVariant.NoOutputTanh) => new LstmWithoutOutputTanh(inputSize, hidden),
             (CellKind.Lstm, CellVariant.Minimal) => new MinimalLstm(inputSize, hidden),
+            (CellKind.Esn, CellVariant.Standard) => new EchoStateCell(inputSize, hidden, config.EffectiveLeakRate),
             (CellKind.Own, CellVariant.Standard) => RecurrentCells.Get(config.OwnCell!).Create(inputSize, hidden),
             _ => throw new ArgumentOutOfRangeException(nameof(config), (config.Cell, config.Variant), "not a cell"),
         };

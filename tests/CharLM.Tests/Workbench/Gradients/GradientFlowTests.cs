@@ -66,6 +66,7 @@ public sealed class GradientFlowTests
         new ModelConfig { Cell = CellKind.Gru, Implementation = Implementation.Fused, NumLayers = 2 },
         new ModelConfig { Cell = CellKind.Lstm, Implementation = Implementation.Fused },
         new ModelConfig { Cell = CellKind.Gru, Variant = CellVariant.Minimal, Implementation = Implementation.Custom },
+        new ModelConfig { Cell = CellKind.Esn, Implementation = Implementation.Custom, NumLayers = 2, LeakRate = 0.7 },
         new ModelConfig
         {
             Cell = CellKind.Rnn,

@@ -94,6 +94,20 @@ public sealed class ResumeTests : IDisposable
         AssertSame(whole, Run("parts", config));
     }
 
+    [Fact]
+    public void Resume_RidgeRegressionCutInItsPass_EndsBitByBitAsUncut()
+    {
+        RunConfig config = Config with
+        {
+            Model = new ModelConfig { Cell = CellKind.Esn, Implementation = Implementation.Custom, NumHiddens = 20 },
+            Training = Config.Training with { Ridge = 1, Schedule = new ScheduleConfig() },
+        };
+        RunDirectory whole = Run("whole", config);
+        Run("parts", config, cutAfter: 17);
+        Run("parts", config, cutAfter: 5);
+        AssertSame(whole, Run("parts", config));
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Resume_CutAnywhere_EndsBitByBitAsUncut(
