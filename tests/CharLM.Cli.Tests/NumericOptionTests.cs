@@ -21,7 +21,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
                 "--threads",
             "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout",
                 "--output-dropout", "--weight-dropout",
-            "--weight-decay", "--momentum", "--spectral-radius", "--sparsity", "--schedule-end", "--patience", "--reset-every", "--dynamic-decay",
+            "--weight-decay", "--momentum", "--spectral-radius", "--sparsity", "--ngrams", "--schedule-end", "--patience", "--reset-every", "--dynamic-decay",
         ],
     };
 
