@@ -91,9 +91,9 @@ public sealed class CellsTests : IDisposable
             (2, ["train", "text.txt", "--cells", "nowhere.dll", "--cell", "mgu"], ["nowhere.dll: there is no such file"]),
             (2, ["train", "text.txt", "--cells", "text.txt", "--cell", "mgu"], ["text.txt: is no .NET assembly"]),
             (2, ["train", "text.txt", "--cells", toolkit, "--cell", "mgu"], ["CharLM.Toolkit has no public class that is a RecurrentCell"]),
-            (2, ["train", "text.txt", "--cell", "mgu"], ["there is no cell 'mgu': expected rnn, gru or lstm", "--cells FILE"]),
+            (2, ["train", "text.txt", "--cell", "mgu"], ["there is no cell 'mgu': expected rnn, gru, lstm or esn", "--cells FILE"]),
             (2, ["train", "text.txt", "--cell", "My Cell"],
-                ["--cell takes rnn, gru, lstm, or the name of a cell of --cells, not 'My Cell'"]));
+                ["--cell takes rnn, gru, lstm, esn, or the name of a cell of --cells, not 'My Cell'"]));
         (await _sandbox.RunAsync("train", "text.txt", "--cells", Assembly, "--cell", "gru"))
             .Complained(2, "and the model's cell is gru: expected one of ind-rnn, leaky-rnn, mgu");
         (await _sandbox.RunAsync(Train("mgu", "--implementation", "fused"))).Complained(2, "the cell mgu is computed by its own class");

@@ -15,7 +15,7 @@ public sealed class CompletionTests : IDisposable
         ("charlm corpus s", ["show"]),
         ("charlm train --ep", ["--epochs"]),
         ("charlm train --se", ["--seed"]),
-        ("charlm train --cell ", ["gru", "lstm", "rnn"]),
+        ("charlm train --cell ", ["esn", "gru", "lstm", "rnn"]),
         ("charlm train --corpus ti", ["time-machine", "tiny-shakespeare"]),
         ("charlm corpus get mo", ["moby-dick"]),
         ("charlm generate --prefix x --temp", ["--temperature"]),

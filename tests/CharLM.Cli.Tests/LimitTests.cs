@@ -9,7 +9,7 @@ public sealed class LimitTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    // .NET determines how many are needed: at each limit the program works, or says in one line why not. Below 32, .NET does not start; at
+    // .NET determines how many are needed: at each limit the program works, or complains in one line. Below 32, .NET does not start; at
     // a few limits above, its own threads crash before the program runs, reported as "Out of memory".
     [Theory]
     [InlineData("inspect")]
@@ -25,7 +25,7 @@ public sealed class LimitTests : IDisposable
                 continue;
             failures++;
             Assert.True(outcome.ExitCode == 1, $"exit code {outcome.ExitCode} at {limit}: {outcome.Error}");
-            Assert.Contains("too many open files: raise their limit (ulimit -n)", Assert.Single(outcome.ErrorLines),
+            Assert.Contains("too many open files: raise their limit (ulimit -n)", Assert.Single(outcome.Complaints),
                 StringComparison.Ordinal);
         }
         Assert.True(failures > 0, "no limit was too low: the test shows nothing any more");

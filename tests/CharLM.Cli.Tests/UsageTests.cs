@@ -33,7 +33,7 @@ public sealed class UsageTests : IDisposable
         (["train", "--epochs", "2.5"], ["--epochs takes a whole number", "'2.5'"]),
         (["train", "--epochs", "1,000"], ["--epochs", "'1,000'"]),
         (["train", "--lr", "0,5"], ["--lr takes a finite number such as 0.5", "'0,5'"]),
-        (["train", "--cell", "transformer"], ["there is no cell 'transformer': expected rnn, gru or lstm"]),
+        (["train", "--cell", "transformer"], ["there is no cell 'transformer': expected rnn, gru, lstm or esn"]),
         (["train", "--cell", "0"], ["--cell", "'0'"]),
         (["train", "--sampling", "shuffled"], ["--sampling takes one of sequential|random"]),
         (["train", "--out", ""], ["--out is empty"]),

@@ -103,7 +103,7 @@ public sealed class BadCellTests : IDisposable
         OwnCells.Config("mgu").Validate();
         var e = Assert.Throws<InvalidConfigException>(() => new LanguageModel(ModelConfig.OfCell("nowhere"), 4));
         Assert.StartsWith(
-            "there is no cell 'nowhere': expected rnn, gru or lstm, or a registered one: ", e.Message, StringComparison.Ordinal);
+            "there is no cell 'nowhere': expected rnn, gru, lstm or esn, or a registered one: ", e.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<ModelConfig, string> Conflicts => new()
