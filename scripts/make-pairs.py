@@ -124,7 +124,7 @@ def one_text(options):
 
 
 def translation(draw, options):
-    """All translations of a source, in training or in the test; their order is drawn by source."""
+    """All translations of a source next to each other; the order of the sources is drawn."""
     by_source = {}
     for number, line in enumerate(one_text(options), 1):
         columns = line.split("\t")
@@ -133,22 +133,17 @@ def translation(draw, options):
         by_source.setdefault(columns[0], {})[columns[1]] = None
     sources = list(by_source)
     draw.shuffle(sources)
-    test, train = [], []
-    for source in sources:
-        (test if len(test) < options.test else train).extend((source, target) for target in by_source[source])
-    return test + train
+    return [(source, target) for source in sources for target in by_source[source]]
 
 
-def couplets(draw, options):
+def couplets(options):
     """Couplets of two lines of equal length, each first line once."""
     pairs = {}
     for line in one_text(options):
         match = re.fullmatch(r"(\w+)，(\w+)[。？！]", line)
         if match and len(match[1]) == len(match[2]):
             pairs.setdefault(match[1], match[2])
-    pairs = list(pairs.items())
-    draw.shuffle(pairs)
-    return pairs
+    return list(pairs.items())
 
 
 def authors(draw, options):
@@ -173,7 +168,7 @@ def write(path, pairs):
 def main():
     makers = {
         "addition": addition, "reversal": reversal, "dates": dates, "vowels": vowels, "authors": None, "steered": None, "case": None,
-        "translation": translation, "couplets": couplets,
+        "translation": None, "couplets": None,
     }
     parser = argparse.ArgumentParser(description="Writes pairs of texts for charlm classify and charlm seq2seq.")
     parser.add_argument("task", choices=makers)
@@ -183,33 +178,38 @@ def main():
     parser.add_argument("--test", type=int, default=2_000, help="unseen pairs (default 2000)")
     parser.add_argument("--digits", type=int, default=5, help="maximum digits of a number (default 5)")
     parser.add_argument("--length", type=int, default=20, help="maximum letters of a word (default 20)")
-    parser.add_argument("--unmarked", type=float, default=0, metavar="P", help="for translation: the share of training sources without their last . ! or ? (default 0)")
+    parser.add_argument("--unmarked", type=float, default=0, metavar="P", help="for translation: the share of training pairs whose source loses every . ! and ? at its end (default 0)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     draw = random.Random(options.seed)
-    if options.task in ("translation", "couplets"):
-        pairs = makers[options.task](draw, options)
+    if options.task == "translation":
+        pairs = translation(draw, options)
+    elif options.task == "couplets":
+        pairs = couplets(options)
     elif options.task == "case":
         pairs = case(options)
     elif options.task in ("authors", "steered"):
         pairs = authors(draw, options)
     else:
         pairs = distinct(makers[options.task], draw, options)
-    if options.task not in ("translation", "couplets"):
+    if options.task != "translation":
         draw.shuffle(pairs)
     if options.task == "steered":
         pairs = [(author, line) for line, author in pairs]
-    if len(pairs) <= options.test:
+    cut = options.test
+    # All translations of a source are on one side.
+    while options.task == "translation" and 0 < cut < len(pairs) and pairs[cut - 1][0] == pairs[cut][0]:
+        cut += 1
+    if len(pairs) <= cut:
         sys.exit(f"make-pairs: {len(pairs)} pairs leave nothing to learn beside --test {options.test}")
     os.makedirs(options.out, exist_ok=True)
-    cut = options.test
-    while options.task == "translation" and pairs[cut - 1][0] == pairs[cut][0]:
-        cut += 1
     write(os.path.join(options.out, "test.tsv"), pairs[:cut])
     train = pairs[cut : cut + options.train]
     if options.unmarked > 0:
         # People leave the full stop out: "i love you" should be read like "I love you."
-        train = [(source.rstrip(".!?") or source, target) if draw.random() < options.unmarked else (source, target) for source, target in train]
+        train = [
+            (source.rstrip(".!?") or source if draw.random() < options.unmarked else source, target) for source, target in train
+        ]
     write(os.path.join(options.out, "train.tsv"), train)
 
 

@@ -1,7 +1,7 @@
 using CharLM.Cli;
 
 // Keep this file minimal: nothing could report an assembly that fails to load for it.
-// What ends with the process needs the code, too (Ranks).
+// Ranks reads Environment.ExitCode while the process ends, so it is set as well as returned.
 try
 {
     return Environment.ExitCode = await CommandLine.RunAsync(args);

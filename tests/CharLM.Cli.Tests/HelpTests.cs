@@ -13,9 +13,9 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
 
     private static readonly string[] Verbs =
         ["train", "generate", "eval", "score", "ngram", "inspect", "report", "serve", "corpus", "corpus list", "corpus get", "corpus show",
-            "corpus cache", "completion", "gradients", "bench", "import", "export", "experiment", "experiment run", "experiment plan", "experiment report",
-            "classify", "classify train", "classify predict", "classify eval", "seq2seq", "seq2seq train", "seq2seq predict",
-            "seq2seq eval", "help"];
+            "corpus cache", "completion", "gradients", "bench", "import", "export", "experiment", "experiment run", "experiment plan",
+            "experiment report", "classify", "classify train", "classify predict", "classify eval", "seq2seq", "seq2seq train",
+            "seq2seq predict", "seq2seq eval", "help"];
 
     [Fact]
     public async Task Help_OfTheProgram_ListsVerbsAndExitCodes()

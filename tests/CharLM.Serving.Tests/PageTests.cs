@@ -166,7 +166,7 @@ public sealed class PageTests(TrainedModels models, ITestOutputHelper output)
             await page.EvaluateAsync("document.dispatchEvent(new Event('view'))");
         }
         await ShootAsync(browser, "serve-runs.png");
-        Assert.Equal("2", await TextAsync(page, "String(document.querySelectorAll('#samples .sample').length / 2)"));
+        Assert.Equal("4", await TextAsync(page, "String(document.querySelectorAll('#samples .sample').length)"));
         Assert.Equal("0", await TextAsync(page, "String(document.querySelectorAll('#samples img').length)"));
         AssertClean(browser, server);
 

@@ -70,9 +70,7 @@ internal sealed class ReportCommand : Verb
         ReportContent content = await new ReportedRuns(
             runs, (corpus, saved) => CorpusOptions.ReadAsync(parse, corpus, null, saved, cancellationToken), error)
             .ReportAsync(measures ? new RunEvaluator(_runtime.Use(parse), _runtime.Threads(parse)) : null, cancellationToken);
-        if (ChartLibrary.Embedded is null)
-            ErrorLine.Write(error,
-                "warning: this build has no charts, since npm was missing when it was built: the page shows tables instead");
+        PageOption.WarnIfNoCharts(error);
         OutputFile.Write(html, writer => HtmlReport.Write(content.Report, writer, ChartLibrary.Embedded));
         if (markdown is not null)
             OutputFile.Write(markdown, writer => MarkdownReport.Write(content.Report, writer));

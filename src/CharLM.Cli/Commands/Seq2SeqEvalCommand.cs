@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
@@ -61,22 +62,19 @@ internal sealed class Seq2SeqEvalCommand : Verb
             measured.Add(new Measured(
                 search.BeamWidth, score.ExactMatch, score.CharacterErrorRate, score.Bleu, watch.Elapsed.TotalSeconds));
         }
-        // Of the true targets, whatever the search.
-        double loss = translator.Loss(data.Pairs, cancellationToken).Mean;
-        bool compares = parse.GetValue(_beams) is not null;
-        if (parse.GetValue(_json))
+        bool compares = parse.GetValue(_beams) is not null, json = parse.GetValue(_json);
+        if (compares && !json)
         {
-            Measured first = measured[0];
-            output.WriteLine(compares ? JsonOutput.Line(new { Pairs = data.Pairs.Count, Loss = loss, Beams = measured })
-                : JsonOutput.Line(new { Pairs = data.Pairs.Count, Loss = loss, first.ExactMatch, first.CharacterErrorRate, first.Bleu }));
+            foreach (Measured one in measured)
+                output.WriteLine($"beam {one.Beam}: {one.Quality}, {one.Seconds:0.0} s");
             return ExitCode.Done;
         }
-        foreach (Measured one in measured)
-        {
-            output.WriteLine((compares ? $"beam {one.Beam}: " : "")
-                + $"exact match {one.ExactMatch:0.0000}, character error rate {one.CharacterErrorRate:0.0000}, BLEU {one.Bleu:0.0000}, "
-                + (compares ? $"{one.Seconds:0.0} s" : $"loss {loss:0.0000} nats, {Figure.Count(data.Pairs.Count)} pairs"));
-        }
+        // Of the true targets, whatever the search.
+        double loss = translator.Loss(data.Pairs, cancellationToken).Mean;
+        Measured first = measured[0];
+        output.WriteLine(compares ? JsonOutput.Line(new { Pairs = data.Pairs.Count, Loss = loss, Beams = measured })
+            : json ? JsonOutput.Line(new { Pairs = data.Pairs.Count, Loss = loss, first.ExactMatch, first.CharacterErrorRate, first.Bleu })
+            : $"{first.Quality}, loss {loss:0.0000} nats, {Figure.Count(data.Pairs.Count)} pairs");
         return ExitCode.Done;
     }
 
@@ -90,5 +88,10 @@ internal sealed class Seq2SeqEvalCommand : Verb
         return widths;
     }
 
-    private sealed record Measured(int Beam, double ExactMatch, double CharacterErrorRate, double Bleu, double Seconds);
+    private sealed record Measured(int Beam, double ExactMatch, double CharacterErrorRate, double Bleu, double Seconds)
+    {
+        [JsonIgnore]
+        public string Quality =>
+            $"exact match {ExactMatch:0.0000}, character error rate {CharacterErrorRate:0.0000}, BLEU {Bleu:0.0000}";
+    }
 }

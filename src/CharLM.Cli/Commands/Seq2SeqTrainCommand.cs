@@ -29,7 +29,7 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
     private readonly Option<bool?> _stepContext = OptionOf.Switch(
         "--step-context", "Give the decoder the encoder's final state at every step, too. [default: false]");
     private readonly Option<bool?> _equalLength = OptionOf.Switch(
-        "--equal-length", "Write targets as long as their sources; all pairs must be so. [default: false]");
+        "--equal-length", "Give every target as many tokens as its source; refuse other pairs. [default: false]");
     private readonly Option<bool?> _maskedLoss = OptionOf.Switch(
         "--masked-loss", "Leave padding after targets out of the training loss. [default: true]").In(HelpGroup.Rare);
     private readonly Option<SourceKind?> _source = OptionOf.Choice<SourceKind>(

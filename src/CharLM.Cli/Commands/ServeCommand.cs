@@ -102,16 +102,22 @@ internal sealed class ServeCommand : Verb
     {
         ISavedModel saved = ModelFile.Read(path);
         ILanguageModel model = saved is NGramCheckpoint ? saved.Open() : saved.Open(_runtime.Use(parse), _runtime.Threads(parse));
-        // A run's models are all called best or last: the run has the better name.
-        string id = name is not null && Directory.Exists(name) ? new RunDirectory(name).Name
-            : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) == "checkpoints"
-                && Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(path)))) is { Length: > 0 } run
-                && File.Exists(new RunDirectory(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(path)))!).ConfigPath) ? run
-            : Path.GetFileNameWithoutExtension(path);
+        string id = IdOf(name, path);
         string unique = id;
         for (int number = 2; before.Any(one => one.Id == unique); number++)
             unique = $"{id}-{number}";
         return new ServedModel(unique, saved, model, File.GetLastWriteTimeUtc(path), limits.Rows, limits.Waiting);
+    }
+
+    // A run's models are all called best or last: the run has the better name.
+    private static string IdOf(string? name, string path)
+    {
+        if (name is not null && Directory.Exists(name))
+            return new RunDirectory(name).Name;
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        return Path.GetFileName(folder) == "checkpoints" && Path.GetDirectoryName(folder) is { } parent
+            && new RunDirectory(parent) is { Name.Length: > 0 } run && File.Exists(run.ConfigPath) ? run.Name
+            : Path.GetFileNameWithoutExtension(path);
     }
 
     private void Tell(ParseResult parse, TextServer server, List<ServedModel> models, string[] paths)
@@ -135,7 +141,7 @@ internal sealed class ServeCommand : Verb
         parse.InvocationConfiguration.Error.WriteLine("open it in a browser; Ctrl+C ends it");
     }
 
-    // The file's first line; what is longer is not a key.
+    // The file's content without white space around it; what is longer is not a key.
     private string? KeyOf(ParseResult parse)
     {
         if (parse.GetValue(_keyFile) is not { } path)

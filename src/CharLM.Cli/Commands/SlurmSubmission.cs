@@ -11,7 +11,7 @@ namespace CharLM.Cli.Commands;
 /// <summary>An experiment on a cluster: submits its trials, and tells which of them wait there or run.</summary>
 internal static class SlurmSubmission
 {
-    private const string Folder = "_slurm"; // no trial's name begins so
+    private const string Folder = "_slurm"; // no trial's folder begins with _
 
     /// <summary>Submits the trials that are neither finished nor in the queue already, and says how to watch them.</summary>
     /// <param name="parse">What the user typed.</param>

@@ -40,10 +40,17 @@ internal sealed class PageOption(string file, string shows)
     /// <param name="error">Receives a warning if the build has no charts.</param>
     public static void Write(string path, Report report, TextWriter error)
     {
-        if (ChartLibrary.Embedded is null && report.Sections.SelectMany(section => section.Parts).Any(part => part is LineChart or HeatMap))
+        if (report.Sections.SelectMany(section => section.Parts).Any(part => part is LineChart or HeatMap))
+            WarnIfNoCharts(error);
+        OutputFile.Write(path, writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded));
+    }
+
+    /// <summary>Says that a page with charts will have none, if this build lacks them.</summary>
+    public static void WarnIfNoCharts(TextWriter error)
+    {
+        if (ChartLibrary.Embedded is null)
             ErrorLine.Write(error,
                 "warning: this build has no charts, since npm was missing when it was built: the page shows tables instead");
-        OutputFile.Write(path, writer => HtmlReport.Write(report, writer, ChartLibrary.Embedded));
     }
 
     /// <summary>The line that names the page.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CharLM.Cli.Help;
+using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Pairs;
 using CharLM.Tokenization;
@@ -15,7 +16,7 @@ internal sealed class PairTextOptions
         "--cleaning", "How to clean texts: d2l does what Dive into Deep Learning does to pairs, lower case and, with words, marks as "
             + "words of their own; lower changes all letters to lower case. [default: none]");
     private readonly Option<int?> _minFreq = OptionOf.Integer(
-        "--min-freq", "N", "Replace tokens that occur fewer than N times by <unk>, on each side. [default: 0]");
+        "--min-freq", "N", "Replace tokens of texts that occur fewer than N times in their column by <unk>. [default: 0]");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command) => command.Add(HelpGroup.Text, _token, _cleaning, _minFreq);
@@ -36,7 +37,7 @@ internal sealed class PairTextOptions
     {
         if (CorpusOptions.Catalog().Find(name) is null)
             return await PairFile.ReadAsync(name, cancellationToken);
-        using var report = new Reporting.DownloadReporter(parse.InvocationConfiguration.Error);
+        using var report = new DownloadReporter(parse.InvocationConfiguration.Error);
         CorpusFile file = await CorpusOptions.Store(report).GetAsync(name, cancellationToken);
         return await PairFile.ReadAsync(file.Path, cancellationToken);
     }

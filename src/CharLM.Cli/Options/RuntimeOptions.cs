@@ -17,7 +17,7 @@ internal sealed class RuntimeOptions
 
     /// <summary>The bits of a weight.</summary>
     public static Option<WeightBits?> Bits() => OptionOf.Choice<WeightBits>(
-        "--weights", "Bits of each weight while it is read: 8bit and 16bit generate a single text faster, with slightly other "
+        "--weights", "Bits to which each weight is rounded: 8bit and 16bit generate a single text faster, with slightly other "
             + "probabilities. [default: full]");
 
     /// <summary>Adds the options to a verb.</summary>

@@ -17,10 +17,10 @@ internal sealed class SlurmOptions
     private readonly Option<Scheduler?> _submit = OptionOf.Choice<Scheduler>(
         "--submit", "Give the unfinished trials to a cluster's scheduler as an array job, and return at once. [default: run them here]");
     private readonly Option<string?> _time = OptionOf.Text(
-        "--time", "T", "With --submit: limit of time of each trial, as Slurm writes it; a trial that reaches it saves, and resumes by way "
-            + "of the queue. [default: the partition's]");
+        "--time", "T", "With --submit: time limit of each trial, as Slurm writes it; a trial that reaches it saves, goes back into the "
+            + "queue and resumes. [default: the partition's]");
     private readonly Option<string?> _partition = OptionOf.Text(
-        "--partition", "P", "With --submit: the part of the cluster. [default: the default one]");
+        "--partition", "P", "With --submit: the partition of the cluster. [default: the cluster's]");
     private readonly Option<string?> _memory = OptionOf.Text(
         "--memory", "M", "With --submit: memory of each trial, such as 2G. [default: the partition's]");
     private readonly Option<int?> _requeues = OptionOf.Integer(

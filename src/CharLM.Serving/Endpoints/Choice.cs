@@ -136,13 +136,14 @@ internal sealed class Choice
             json.WriteNullValue();
     }
 
-    // Tokens of the prompt are as long as what the client sent, also where the model reads <unk>.
+    // Tokens of the prompt are as long as what the client sent, also where the model reads <unk>; the last one reaches to the prompt's end.
     private long LengthOfPrompt()
     {
         Tokenizer tokenizer = _request.Model.Tokenizer;
         _prompted ??= [.. tokenizer.Tokenize(_request.Model.Spelled(_prompt.Text))];
         int i = _told++;
-        return i >= _prompted.Length ? 0 : tokenizer.CharactersOf(_prompted[i]) + (i == 0 ? 0 : tokenizer.TokenSeparator.Length);
+        return i >= _prompted.Length - 1 ? LengthOf(_prompt.Text) - _offset
+            : tokenizer.CharactersOf(_prompted[i]) + (i == 0 ? 0 : tokenizer.TokenSeparator.Length);
     }
 
     private static int LengthOf(string text) => text.EnumerateRunes().Count();

@@ -23,11 +23,7 @@ internal sealed class CompletionEndpoint(ModelList models, ServeLimits limits)
         Choice[] choices = [.. request.Prompts.SelectMany((prompt, place) => Enumerable.Range(0, request.Samples).Select(sample =>
             new Choice(request, prompt, (place * request.Samples) + sample, sample, bell, left.Token)))];
         if (!request.Model.TryWrite([.. choices.Select(choice => choice.Ordered())]))
-        {
-            context.Response.Headers.RetryAfter = "1";
-            throw new ApiException(
-                StatusCodes.Status429TooManyRequests, "too many texts wait already: try again in a second", code: "server_busy");
-        }
+            throw ApiException.Busy(context);
         try
         {
             var response = new CompletionResponse(request, choices);

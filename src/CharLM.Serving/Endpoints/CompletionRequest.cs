@@ -97,7 +97,7 @@ internal sealed record CompletionRequest
             Seed = fields.Whole("seed", long.MinValue, long.MaxValue) ?? Random.Shared.Next(),
             Stops = stops,
             Constraint = pattern is null ? null : ConstraintOf(model, pattern, length),
-            Logprobs = LogprobsOf(fields, limits),
+            Logprobs = (int?)fields.Whole("logprobs", 0, limits.Top),
             Echo = echo,
             Stream = fields.Flag("stream"),
             IncludesUsage = IncludesUsageOf(fields),
@@ -135,27 +135,25 @@ internal sealed record CompletionRequest
         if (temperature > 0)
         {
             steps.Add(new SamplingStep.Temperature(temperature));
+            // A top_p of 0 leaves only the most probable token, whatever top_k is.
+            if (topP == 0)
+                topK = 1;
             if (topK is > 0)
                 steps.Add(new SamplingStep.TopK((int)topK));
             if (topP is > 0 and < 1)
                 steps.Add(new SamplingStep.TopP(topP));
-            else if (topP == 0)
-                steps.Add(new SamplingStep.TopK(1));
             if (minP is > 0)
                 steps.Add(new SamplingStep.MinP(minP.Value));
         }
         try
         {
-            return Sampling.Of([.. steps.DistinctBy(step => step.GetType())]);
+            return Sampling.Of([.. steps]);
         }
         catch (InvalidConfigException e)
         {
             throw ApiException.Invalid(e.Message);
         }
     }
-
-    private static int? LogprobsOf(Fields fields, ServeLimits limits) =>
-        (int?)fields.Whole("logprobs", 0, limits.Top);
 
     private static bool IncludesUsageOf(Fields fields)
     {

@@ -32,11 +32,7 @@ internal sealed class ScoreEndpoint(ModelList models, ServeLimits limits)
             throw ApiException.Invalid(
                 $"text must have at most {most} characters{(top > 0 ? " with top" : "")}, not {text.Length}", "text");
         if (await model.ScoreAsync(text, top, cancellationToken) is not { } scores)
-        {
-            context.Response.Headers.RetryAfter = "1";
-            throw new ApiException(
-                StatusCodes.Status429TooManyRequests, "too many texts wait already: try again in a second", code: "server_busy");
-        }
+            throw ApiException.Busy(context);
         await Json.RespondAsync(context, StatusCodes.Status200OK, json => Write(json, model, scores));
     }
 

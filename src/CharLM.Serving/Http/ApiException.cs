@@ -17,6 +17,14 @@ internal sealed class ApiException(int status, string message, string? parameter
     public static ApiException Invalid(string message, string? parameter = null) =>
         new(StatusCodes.Status400BadRequest, message, parameter);
 
+    /// <summary>The error when too many texts wait already; its response says when to try again.</summary>
+    public static ApiException Busy(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return new ApiException(
+            StatusCodes.Status429TooManyRequests, "too many texts wait already: try again in a second", code: "server_busy");
+    }
+
     /// <summary>Writes the error as an object.</summary>
     public void Write(Utf8JsonWriter json)
     {

@@ -87,7 +87,8 @@ internal sealed class Fields(JsonElement root)
     }
 
     private static string Shown(JsonElement value) => value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
-        ? Shortened(value.GetRawText()) : $"a {value.ValueKind.ToString().ToLowerInvariant()}";
+        ? Shortened(value.GetRawText())
+        : $"{(value.ValueKind == JsonValueKind.String ? "a" : "an")} {value.ValueKind.ToString().ToLowerInvariant()}";
 
     private static string Shortened(string text) => text.Length <= 40 ? text : text[..40] + "...";
 }

@@ -21,7 +21,7 @@ internal sealed record ServeLimits
     /// <summary>Texts of a request: prompts times n.</summary>
     public int Texts { get; init; } = 64;
 
-    /// <summary>Characters of an expression, of a stop string, and the number of stop strings.</summary>
+    /// <summary>Characters of an expression.</summary>
     public int Expression { get; init; } = 1_000;
 
     /// <summary>Alternatives per token.</summary>

@@ -3,6 +3,7 @@ import { element, number } from "./shared.js";
 
 const fullyColoured = 8; // bits
 const reserved = /^<(unk|eos|end)>$/;
+const partOfCharacter = /^(bytes:)?\\x[0-9a-f]{2}$/; // a byte that is no text by itself
 
 /** A token as people can see it. */
 export function visible(token) {
@@ -31,6 +32,7 @@ export class Tokens {
     this.next = element("div", { className: "next" });
     this.next.setAttribute("aria-live", "polite");
     this.all = [];
+    this.prompt = [];
     this.here = -1;
     this.place.addEventListener("click", event => {
       const index = [...this.place.children].indexOf(event.target.closest("span"));
@@ -63,6 +65,7 @@ export class Tokens {
         // The model may have read another spelling than the user's.
         raw: isGiven ? this.prompt[logprobs.text_offset[i]] ?? token : token,
         isGiven,
+        offset: logprobs.text_offset[i],
         bits: logprobs.token_logprobs[i] === null ? null : -logprobs.token_logprobs[i] / Math.LN2,
         expected: logprobs.top_logprobs[i] && Tokens.ranked(logprobs.top_logprobs[i]),
       });
@@ -86,7 +89,9 @@ export class Tokens {
 
   /** The whole text. */
   text(end = this.all.length) {
-    return this.all.slice(0, end).map(token => token.raw).join("");
+    // The prompt as the user wrote it; its tokens may be longer than one character.
+    const given = this.all[end]?.isGiven ? this.prompt.slice(0, this.all[end].offset) : this.prompt;
+    return given.join("") + this.all.slice(0, end).filter(token => !token.isGiven).map(token => token.raw).join("");
   }
 
   /** Alternatives with their probabilities, the likeliest first. */
@@ -106,7 +111,7 @@ export class Tokens {
       const [glyph, name] = visible(token);
       const bar = element("i");
       bar.style.width = `${probability * 100}%`;
-      const button = element("button", { type: "button", disabled: !choose || reserved.test(token) },
+      const button = element("button", { type: "button", disabled: !choose || reserved.test(token) || partOfCharacter.test(token) },
         bar, element("b", {}, glyph, element("small", { textContent: name })),
         element("span", { textContent: percent(probability) }));
       button.classList.toggle("chosen", token === actual);

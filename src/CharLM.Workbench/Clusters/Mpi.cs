@@ -5,7 +5,7 @@ namespace CharLM.Workbench.Clusters;
 
 /// <summary>
 /// The few functions of MPI that training needs, from whichever library the machine has: OpenMPI, MPICH (and those with its interface, such
-/// as Intel MPI), or any with the standard binary interface of MPI 5. It is found at run time: who does not use MPI needs none.
+/// as Intel MPI), or any with the standard binary interface of MPI 5. It is loaded at run time, so training in one process needs none.
 /// </summary>
 /// <remarks>
 /// MPI's handles differ: OpenMPI's are addresses of exported symbols, MPICH's and the standard's are numbers. A handle is passed as a
@@ -25,7 +25,8 @@ internal sealed unsafe class Mpi : IGradientExchange, IDisposable
 
     /// <summary>Opens a library and joins the job's processes.</summary>
     /// <param name="library">The loaded library.</param>
-    /// <exception cref="RanksException">It is no MPI library, or cannot start.</exception>
+    /// <exception cref="RanksException">It is no MPI library.</exception>
+    /// <exception cref="IOException">It cannot start.</exception>
     public Mpi(nint library)
     {
         _library = library;

@@ -12,6 +12,7 @@ internal static partial class MpiWorld
     /// <summary>Instead of a library: every process is alone.</summary>
     public const string None = "none";
 
+    // _SC_NPROCESSORS_ONLN of Linux.
     private const int OnlineProcessors = 84;
 
     // The names that distributions give the libraries: OpenMPI 4 and 5, MPICH 3 and 4, MPI 5's standard interface.
@@ -24,8 +25,8 @@ internal static partial class MpiWorld
     /// <exception cref="RanksException">There is no library, or the processes do not find each other.</exception>
     public static Mpi Join(Launcher launcher, string library)
     {
-        // OpenMPI waits in a loop, which takes the processor from the ranks that compute; and the library of a network that MPICH uses
-        // takes the signal by which .NET notices null references.
+        // OpenMPI waits in a loop, which takes the processor from the ranks that compute; and UCX, the network library of MPICH, would
+        // replace .NET's handler of SIGSEGV, by which .NET notices null references.
         if (launcher.LocalSize > Processors())
             SetVariable("OMPI_MCA_mpi_yield_when_idle", "1", 0);
         SetVariable("UCX_ERROR_SIGNALS", "", 1);

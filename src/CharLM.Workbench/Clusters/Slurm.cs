@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace CharLM.Workbench.Clusters;
 
-/// <summary>Slurm's commands, each with a limit of time: its controller may be busy or gone.</summary>
+/// <summary>Slurm's commands, each with a time limit: its controller may be busy or gone.</summary>
 internal static class Slurm
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

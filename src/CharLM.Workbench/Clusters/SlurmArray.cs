@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace CharLM.Workbench.Clusters;
 
-/// <summary>Trials of an experiment as an array job of Slurm: a task a trial.</summary>
+/// <summary>Trials of an experiment as an array job of Slurm: one task for each trial.</summary>
 /// <remarks>
 /// A task that is told of its end (SIGUSR1, some time before the limit) saves; it is then put back into the queue and resumes, as it is
 /// when its process is killed, up to a number of times. A task that is cancelled saves and stays away.
@@ -36,7 +36,7 @@ internal sealed partial record SlurmArray
     /// <summary>Processors of each, 1 or more; default 1.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>The limit of time of each, in Slurm's notation; null for the partition's.</summary>
+    /// <summary>The time limit of each, in Slurm's notation; null for the partition's.</summary>
     public string? Time { get; init; }
 
     /// <summary>The partition; null for the default one.</summary>

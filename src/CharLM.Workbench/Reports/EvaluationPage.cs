@@ -61,7 +61,7 @@ internal static class EvaluationPage
             ? $", the first {places.Length:#,0} of {surprisals.Targets.Length:#,0} tokens" : "";
         return SurprisalText.Of(model.Result.Report.Model + all,
             SurprisalText.TokensOf(surprisals, model.Saved, model.WindowLength, MostTokens),
-            [.. places.Select(i => $"expected {Name(model.Saved.Vocab[surprisals.Guesses.Span[i].Token])} "
+            [.. places.Select(i => $"expected {TokenText.Visible(model.Saved.Vocab[surprisals.Guesses.Span[i].Token])} "
                 + $"{surprisals.Guesses.Span[i].Probability:0.00}")]);
     }
 
@@ -80,13 +80,4 @@ internal static class EvaluationPage
             Largest = DarkestDifference,
         };
     }
-
-    /// <summary>A token in a remark; white space is shown by signs.</summary>
-    internal static string Name(string token) => token switch
-    {
-        " " => "\u2423",
-        "\n" => "\u21b5",
-        "\t" => "\u21e5",
-        _ => token,
-    };
 }

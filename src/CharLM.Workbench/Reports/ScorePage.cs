@@ -33,7 +33,7 @@ internal sealed class ScorePage(Vocab vocab, string separator)
             bool isEnd = score.Tokens[i] is "\n" or "\r";
             _tokens.Add((score.Tokens[i] + (isEnd ? "" : separator), score.Nats[i]));
             _notes.Add(score.Expected.Count == 0 || score.Expected[i].Count == 0 ? "" : "expected " + string.Join(", ",
-                score.Expected[i].Take(MostNoted).Select(one => $"{EvaluationPage.Name(vocab[one.Token])} {one.Probability:0.00}")));
+                score.Expected[i].Take(MostNoted).Select(one => $"{TokenText.Visible(vocab[one.Token])} {one.Probability:0.00}")));
         }
         // A model that has not learned line ends does not predict them: the page shows them all the same.
         if (_tokens.Count < MostTokens && (score.Tokens.Count == 0 || score.Tokens[^1] is not ("\n" or "\r")))
@@ -43,9 +43,7 @@ internal sealed class ScorePage(Vocab vocab, string separator)
         }
         if (double.IsNaN(score.BitsPerCharacter))
             return;
-        string kept = text.Length <= MostCharacters ? text
-            : text[..(char.IsHighSurrogate(text[MostCharacters - 1]) ? MostCharacters - 1 : MostCharacters)] + "...";
-        _lines.Enqueue((_count, score.BitsPerCharacter, kept), (score.BitsPerCharacter, -_count));
+        _lines.Enqueue((_count, score.BitsPerCharacter, TokenText.Cut(text, MostCharacters)), (score.BitsPerCharacter, -_count));
         if (_lines.Count > MostLines)
             _lines.Dequeue();
     }

@@ -138,6 +138,8 @@ public sealed record EvaluationRun
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(text);
+        // Tokenizing the whole text takes time: only what needs its parts does it, and once.
+        var parts = new Lazy<TextForModel>(() => TextForModel.Of(corpus, saved, text.Range, cancellationToken));
         if (Dynamic is null)
         {
             if (Bits != WeightBits.Full && device is { type: not TorchSharp.DeviceType.CPU })
@@ -154,15 +156,13 @@ public sealed record EvaluationRun
         bool builtIn = !(checkpoint.Model with { Implementation = Implementation.BuiltIn }).Errors().Any();
         using LanguageModel trained = checkpoint.BuildModel(builtIn ? Implementation.BuiltIn : Implementation.Custom, device);
         using GradientSizes? usual = Dynamic.Rms
-            ? GradientSizes.Of(trained, OwnText().Train, Dynamic.SegmentLength, cancellationToken) : null;
+            ? GradientSizes.Of(trained, parts.Value.Train, Dynamic.SegmentLength, cancellationToken) : null;
         using var learning = new DynamicModel(trained, Dynamic, usual);
         return Measure(learning, Config with { Rows = 1, NumSteps = Dynamic.SegmentLength }, $"; {Dynamic.Describe()}");
 
-        TextForModel OwnText() => TextForModel.Of(corpus, saved, text.Range, cancellationToken);
-
         EvaluationResult Measure(ILanguageModel model, EvaluationConfig config, string reading)
         {
-            using Mixture? mixture = Mix is null ? null : Mixture.Of(Mix, model, config, saved, OwnText, cancellationToken);
+            using Mixture? mixture = Mix is null ? null : Mixture.Of(Mix, model, config, saved, parts, cancellationToken);
             EvaluationResult result = Evaluator.Evaluate(mixture?.Model ?? model, text, name, config, cancellationToken);
             return result with
             {

@@ -53,21 +53,21 @@ internal sealed class Mixture : IDisposable
     /// <param name="model">The measured model, owned by the caller.</param>
     /// <param name="reading">How texts are read.</param>
     /// <param name="saved">The measured model's file.</param>
-    /// <param name="parts">The parts of the model's own text.</param>
+    /// <param name="parts">The parts of the model's own text, divided only if they are needed.</param>
     /// <param name="cancellationToken">Checked before each call.</param>
     /// <exception cref="InvalidConfigException">The second model has other tokens, or a part of the text is missing.</exception>
     public static Mixture Of(MixtureConfig config, ILanguageModel model, EvaluationConfig reading, ISavedModel saved,
-        Func<TextForModel> parts, CancellationToken cancellationToken)
+        Lazy<TextForModel> parts, CancellationToken cancellationToken)
     {
         if (model.ReadsAhead)
             throw new InvalidConfigException(["a model that reads ahead predicts no text, so it cannot be mixed"]);
         ILanguageModel second = config.With == MixtureConfig.NGram
-            ? NGramModel.Train(parts().Train, config.Order, saved.Vocab.Count)
+            ? NGramModel.Train(parts.Value.Train, config.Order, saved.Vocab.Count)
             : Open(config.With, saved);
         string name = config.With == MixtureConfig.NGram ? Baselines.Describe(config.Order) : config.With;
         if (config.Weight is { } weight)
             return new Mixture(model, second, weight, name, "as given");
-        TokenSource validation = parts().Validation;
+        TokenSource validation = parts.Value.Validation;
         reading = reading with { WindowLength = 0, EndId = saved.Text.EndIdIn(saved.Vocab) };
         TokenSurprisals first = Evaluator.Surprisals(model, validation, reading, cancellationToken),
             other = Evaluator.Surprisals(second, validation, reading, cancellationToken);

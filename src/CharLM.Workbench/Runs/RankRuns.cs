@@ -25,6 +25,8 @@ internal sealed class FollowingRun(Trainer trainer, IGradientExchange exchange) 
         try
         {
             EpochDecision next = Await();
+            if (next.Saves)
+                TakePartInSaving();
             while (next.Continues)
             {
                 trainer.TrainEpoch(next.Epoch, this, cancellationToken);
@@ -75,7 +77,7 @@ internal static class RankAgreement
     // Where files lie may differ from machine to machine; what is in them is compared by checksum.
     private static readonly HashSet<string> MayDiffer = new(StringComparer.Ordinal) { "corpus", "checkpoint_path", "cells_file" };
 
-    /// <summary>Compares what all ranks are about to do with what rank 0 is; every rank throws if one differs.</summary>
+    /// <summary>Compares what all ranks are about to train with what rank 0 is; every rank throws if one differs.</summary>
     /// <param name="exchange">The ranks.</param>
     /// <param name="config">The configuration of this one.</param>
     /// <param name="textSha256">The checksum of its text.</param>

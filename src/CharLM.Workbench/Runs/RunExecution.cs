@@ -73,9 +73,10 @@ internal sealed class RunExecution(
         string? sample = null;
         UnseenFigures? unseen = null;
         // Save at once: the initial checkpoint may be gone when the run resumes.
-        if (start is not null && session is { IsResumed: false })
+        bool savesStart = start is not null && session is { IsResumed: false };
+        Decide(new EpochDecision(_figures.Epochs, 0, Continues, savesStart, Interrupted: false));
+        if (savesStart)
             Save();
-        Decide(new EpochDecision(_figures.Epochs, 0, Continues, Saves: false, Interrupted: false));
         try
         {
             while (Continues)

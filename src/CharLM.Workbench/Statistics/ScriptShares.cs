@@ -44,10 +44,10 @@ internal sealed class ScriptShares
         {
             if (_high != 0)
             {
-                Count(char.IsLowSurrogate(c) ? char.ConvertToUtf32(_high, c) : '\ufffd');
-                bool wasPair = char.IsLowSurrogate(c);
+                bool isPair = char.IsLowSurrogate(c);
+                Count(isPair ? char.ConvertToUtf32(_high, c) : '\ufffd');
                 _high = '\0';
-                if (wasPair)
+                if (isPair)
                     continue;
             }
             if (char.IsHighSurrogate(c))

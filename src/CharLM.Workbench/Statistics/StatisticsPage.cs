@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using CharLM.Corpora;
 using CharLM.Tokenization;
 using CharLM.Workbench.Reports;
@@ -64,9 +63,9 @@ internal sealed class StatisticsPage(TextStatistics statistics, string name, Cle
     /// <summary>An n-gram as text; white space and control characters are shown by signs.</summary>
     public static string Spell(TokenKind kind, IReadOnlyList<string> tokens) => kind switch
     {
-        TokenKind.Word => string.Join(' ', tokens.Select(Visible)),
+        TokenKind.Word => string.Join(' ', tokens.Select(TokenText.Visible)),
         TokenKind.Byte => string.Join(' ', tokens.Select(token => ((int)token[0]).ToString("x2", CultureInfo.InvariantCulture))),
-        _ => string.Concat(tokens.Select(Visible)),
+        _ => string.Concat(tokens.Select(TokenText.Visible)),
     };
 
     private string Overview()
@@ -96,7 +95,12 @@ internal sealed class StatisticsPage(TextStatistics statistics, string name, Cle
         [
             $"{i + 1}",
             .. unit.Orders.SelectMany(one => i >= one.Most.Count ? ["", ""]
-                : (string[])[Cut(Spell(unit.Kind, one.Most[i].Tokens)), Count(one.Most[i].Count) + (one.Most[i].Error > 0 ? "+" : "")]),
+                : (string[])
+                [
+                    // Text without spaces has words as long as lines.
+                    TokenText.Cut(Spell(unit.Kind, one.Most[i].Tokens), LongestCell),
+                    Count(one.Most[i].Count) + (one.Most[i].Error > 0 ? "+" : ""),
+                ]),
         ])]);
 
     // One line per length of n-grams, and its fit as a dashed line.
@@ -162,23 +166,6 @@ internal sealed class StatisticsPage(TextStatistics statistics, string name, Cle
             script.Script, Count(script.Characters), Count(script.Kinds), Percent(script.Share),
             script.ShareOfLetters is { } share ? Percent(share) : "",
         ])]);
-
-    // Text without spaces has words as long as lines.
-    private static string Cut(string text) => text.Length <= LongestCell ? text
-        : text[..(LongestCell - (char.IsHighSurrogate(text[LongestCell - 1]) ? 1 : 0))] + "...";
-
-    private static string Visible(string token) => token switch
-    {
-        " " => "\u2423",
-        "\n" => "\u21b5",
-        "\r" => "\u240d",
-        "\t" => "\u21e5",
-        _ when token.EnumerateRunes().All(rune => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)) => token,
-        _ => string.Concat(token.EnumerateRunes().Select(rune => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
-            or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-                ? $"U+{rune.Value:X4}" : rune.ToString())),
-    };
 
     private static string Percent(double share) => (100 * share).ToString("0.000", CultureInfo.InvariantCulture);
 

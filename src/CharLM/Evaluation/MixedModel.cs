@@ -5,7 +5,7 @@ namespace CharLM.Evaluation;
 
 /// <summary>
 /// Two models as one: p(token) = weight * first + (1 - weight) * second, token by token (Jelinek and Mercer 1980). A network and n-grams
-/// err in different places, so their mixture is better than either.
+/// err in different places, so their mixture is usually better than either.
 /// </summary>
 /// <remarks>Thread safety: any number of threads, as far as both models allow.</remarks>
 /// <param name="first">One model, owned by the caller.</param>

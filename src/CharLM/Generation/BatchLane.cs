@@ -109,7 +109,7 @@ internal sealed class BatchRow
         _isAtBeginning = texts.EndId is not null && text.Prefix.Length == 1;
         _writer.Begin(text.Length);
         if (text.TellsPrefix && texts.EndId is null)
-            text.Sink.Take(TokenOf(text.Prefix[0], isFirst: false));
+            text.Sink.Take(TokenOf(text.Prefix[0], isFirst: true));
     }
 
     /// <summary>Whether the text is finished or its reader has left.</summary>
@@ -182,11 +182,8 @@ internal sealed class BatchRow
         _text.Sink.Take(new BatchedToken(token, text, piece.Text, piece.End, before is null ? null : before[token] - sum, top));
     }
 
-    private BatchedToken TokenOf(int token, bool isFirst)
-    {
-        string text = _texts.Of(token, isFirst || (_read == 0 && _texts.EndId is null));
-        return new BatchedToken(token, text, "", null, null, null) { IsOfPrefix = true };
-    }
+    private BatchedToken TokenOf(int token, bool isFirst) =>
+        new(token, _texts.Of(token, isFirst), "", null, null, null) { IsOfPrefix = true };
 
     private BatchedToken Measured(BatchedToken token, Span<float> logits)
     {
@@ -196,13 +193,13 @@ internal sealed class BatchRow
 
     private TopPrediction[] Top(ReadOnlySpan<float> logits, int most, out double sum)
     {
-        double total = sum = LogitMath.LogSumExp(logits);
+        sum = LogitMath.LogSumExp(logits);
         if (most == 0)
             return [];
         _ranking.Load(logits);
         var top = new TopPrediction[Math.Min(most, logits.Length)];
         for (int place = 0; place < top.Length; place++)
-            top[place] = new TopPrediction(_ranking[place], (float)Math.Exp(logits[_ranking[place]] - total));
+            top[place] = new TopPrediction(_ranking[place], (float)Math.Exp(logits[_ranking[place]] - sum));
         return top;
     }
 }

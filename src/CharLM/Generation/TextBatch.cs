@@ -46,7 +46,7 @@ internal sealed class TextBatch : IDisposable
     }
 
     /// <summary>Lets every text read or write at least one token; texts whose sink has left are dropped.</summary>
-    /// <exception cref="InvalidOperationException">The model cannot be read now; all texts keep their place.</exception>
+    /// <exception cref="InvalidOperationException">The model cannot be read now; <see cref="Fail"/> then drops the texts.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void Step()
     {

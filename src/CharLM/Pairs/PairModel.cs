@@ -74,8 +74,8 @@ public abstract record PairConfig
     public TokenKind Token { get; init; } = TokenKind.Char;
 
     /// <summary>
-    /// How texts are cleaned; default none. <see cref="Corpora.Cleaning.D2L"/> is what both books do to pairs: lower case, plain spaces,
-    /// and with words a space before each of <c>, . ! ?</c>, which becomes a word of its own.
+    /// How texts are cleaned; default none. <see cref="Corpora.Cleaning.D2L"/> is what both editions of Dive into Deep Learning do to
+    /// pairs: lower case, plain spaces, and with words a space before each of <c>, . ! ?</c>, which becomes a word of its own.
     /// </summary>
     public Cleaning Cleaning { get; init; } = Cleaning.None;
 
@@ -84,9 +84,6 @@ public abstract record PairConfig
 
     /// <summary>Lets every state of the encoder attend to all of its states; default null: none.</summary>
     public AttentionKind? EncoderAttention { get; init; }
-
-    /// <summary>The most tokens of a source.</summary>
-    internal abstract int MostSteps { get; }
 
     /// <summary>The sources, as the model sees them.</summary>
     internal PairTokens SourceTokens => new(Token, Cleaning);

@@ -61,6 +61,7 @@ public sealed class PairTrainer : EpochTrainer
         }
         using (no_grad())
         {
+            using DisposeScope scope = NewDisposeScope();
             using Scalar scale = 1.0 / sum.Tokens;
             foreach (Tensor gradient in _task.Model.parameters().Select(weight => weight.grad).OfType<Tensor>())
                 gradient.mul_(scale);

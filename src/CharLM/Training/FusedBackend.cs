@@ -9,11 +9,11 @@ namespace CharLM.Training;
 /// <summary>Trains with the kernels.</summary>
 internal sealed class FusedBackend : ITrainingBackend
 {
+    private const int NoPart = -1;
+
     private readonly FusedNetwork _network;
     private readonly FusedRuntime _runtime;
     private readonly RawWeights _weights;
-
-    private const int NoPart = -1;
 
     // The states of the parts, but for the one that the network holds; and the gradients of earlier parts.
     private readonly Dictionary<int, CarriedState> _states = [];

@@ -77,7 +77,7 @@ internal static class GradientExchanges
     }
 
     /// <summary>
-    /// Does something on rank 0, then on the others, for which it is then in a cache; what fails on one rank ends all.
+    /// Does something on rank 0 first, so that the others find in a cache what it downloaded or encoded; a failure on one rank ends all.
     /// </summary>
     /// <param name="exchange">The ranks; null: this process alone.</param>
     /// <param name="work">The work, in which ranks exchange nothing.</param>
@@ -102,7 +102,7 @@ internal static class GradientExchanges
         if (exchange.Rank == 0)
             exchange.Meet();
         string own = failure is null ? "" : failure is OperationCanceledException ? Cancelled
-            : $"{Environment.MachineName}): {(failure.Message.Length == 0 ? failure.GetType().Name : failure.Message)}";
+            : $"({Environment.MachineName}): {(failure.Message.Length == 0 ? failure.GetType().Name : failure.Message)}";
         string[] failures = exchange.GatherAll(own);
         if (failures.All(text => text.Length == 0))
             return done!;
@@ -111,7 +111,7 @@ internal static class GradientExchanges
         if (exchange.Rank == 0 && failure is not null)
             ExceptionDispatchInfo.Throw(failure);
         throw new RanksException(string.Join("; ", failures.Index().Where(rank => rank.Item.Length > 0)
-            .Select(rank => $"rank {rank.Index} ({rank.Item}")));
+            .Select(rank => $"rank {rank.Index} {rank.Item}")));
     }
 
     /// <summary>Whether something is true of any rank.</summary>

@@ -136,8 +136,9 @@ internal sealed class TorchBackend(ITorchModel model, IOptimizer update) : ITrai
         object before = _states.GetValueOrDefault(part.Index) ?? model.ZeroState(rows);
         (Tensor logits, object after) = gradientScales.IsEmpty ? model.Compute(ids, before)
             : ForwardStepByStep(ids, before, gradientScales);
-        Tensor loss = nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget, reduction: nn.Reduction.Sum)
-            .div(part.TargetsOfAll);
+        Tensor loss = Divide(
+            nn.functional.cross_entropy(logits, expected, ignore_index: Minibatch.NoTarget, reduction: nn.Reduction.Sum),
+            part.TargetsOfAll);
         loss.backward();
         // Gradients stop here: the next minibatch starts from a detached state.
         Keep(part.Index, model.Map(after, tensor => tensor.detach().MoveToOuterDisposeScope()));

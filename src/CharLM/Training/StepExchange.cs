@@ -58,7 +58,8 @@ internal sealed class StepExchange
         return (more[0], new StepWishes(more[1] > 0, more[2] > 0));
     }
 
-    /// <summary>Joins the state that each rank carries for its rows.</summary>
+    /// <summary>Checks that all ranks have the same weights, and joins the state that each carries for its rows.</summary>
+    /// <exception cref="RanksException">The weights are no longer those of rank 0.</exception>
     /// <inheritdoc cref="CarriedState.Join"/>
     public CarriedState Join(CarriedState own, int layers, int directions)
     {

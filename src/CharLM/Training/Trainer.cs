@@ -19,7 +19,7 @@ public sealed class Trainer : EpochTrainer
     private readonly MinibatchIterator _minibatches;
     private readonly ITrainingBackend _backend;
 
-    // The backend, if several ranks train together; and what they agreed on at the last step.
+    // The backend, if several ranks train together; and what asks this one to stop.
     private readonly FusedBackend? _ranks;
     private CancellationToken _cancellation;
     private readonly int[] _inputs, _targets;
@@ -173,10 +173,9 @@ public sealed class Trainer : EpochTrainer
         ArgumentNullException.ThrowIfNull(state);
         CarriedState carried = CarriedState.None;
         if (_minibatches.CarriesState)
-        {
             carried = CarriedState.Join([.. Enumerable.Range(0, Config.Accumulate).Select(_backend.CopyState)], Layers, Directions);
-            carried = _ranks?.Ranks!.Join(carried, Layers, Directions) ?? carried;
-        }
+        // Also without a state: joining checks that the ranks still have the same weights.
+        carried = _ranks?.Ranks!.Join(carried, Layers, Directions) ?? carried;
         return state with { Hidden = carried.Hidden, Cell = carried.Cell, Memory = carried.Memory };
     }
 

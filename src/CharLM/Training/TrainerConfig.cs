@@ -77,8 +77,10 @@ public sealed record TrainerConfig
     /// <summary>For SGD: how much of the previous step is added to the next, at least 0 and below 1; default 0 (Polyak 1964).</summary>
     public double Momentum { get; init; }
 
-    /// <summary>For SGD with momentum: whether the gradient counts as that of the point where momentum leads (Nesterov 1983, in the form of
-    /// Sutskever et al. 2013); default false.</summary>
+    /// <summary>
+    /// For SGD with momentum: whether the gradient counts as that of the point where momentum leads (Nesterov 1983, in the form of
+    /// Sutskever et al. 2013); default false.
+    /// </summary>
     public bool Nesterov { get; init; }
 
     /// <summary>The maximum global norm of the gradients, to which larger ones are scaled down; 0 never clips; default 1.</summary>

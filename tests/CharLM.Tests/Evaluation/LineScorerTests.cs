@@ -95,7 +95,8 @@ public sealed class LineScorerTests
                     trained.Vocab.Count);
         var random = new Random(7);
         TextLine[] lines = [.. Enumerable.Range(0, 300).Select(_ => new TextLine(
-            new string([.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(700) : random.Next(12)).Select(_ => "abx"[random.Next(3)])]),
+            new string([.. Enumerable.Range(0, random.Next(4) == 0 ? random.Next(700) : random.Next(12))
+                .Select(_ => "abx"[random.Next(3)])]),
                 random.Next(9) == 0 ? "\r\n" : "\n")), new TextLine("ab")];
         using var scorer = new LineScorer(model, config, trained.Vocab);
         LineScore[] one = [.. lines.Select(line => scorer.Score(line))];

@@ -31,7 +31,8 @@ public sealed class MixedModelTests
     {
         (LanguageModel network, NGramModel counts) = Models();
         using LanguageModel first = network;
-        using IPredictor predictor = new MixedModel(first, counts, 0.4).Predictor(), scoring = new MixedModel(first, counts, 0.4).Predictor();
+        using IPredictor predictor = new MixedModel(first, counts, 0.4).Predictor();
+        using IPredictor scoring = new MixedModel(first, counts, 0.4).Predictor();
         predictor.Begin(2);
         scoring.Begin(1);
         var logits = new float[2 * Vocab];

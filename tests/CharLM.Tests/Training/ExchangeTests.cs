@@ -22,7 +22,7 @@ public sealed class ExchangeTests
         Assert.Equal(losses, one.Losses, (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
-    // 25 rows are 7, 6, 6, 6 and the last minibatch has fewer; 2 rows leave two of four ranks without one.
+    // 25 rows are 6, 6, 6 and 7, and the last minibatch has fewer; 2 rows leave two of four ranks without one.
     [Theory]
     [InlineData(SamplingOrder.Sequential, 2, 25)]
     [InlineData(SamplingOrder.Sequential, 4, 2)]
@@ -134,6 +134,7 @@ public sealed class ExchangeTests
     {
         var e = Assert.Throws<AggregateException>(() => ThreadRanks.Run(3, exchange =>
             exchange.Together(() => exchange.Rank == 2 ? throw new IOException("no such text") : exchange.Rank)));
+        Assert.Equal(3, e.InnerExceptions.Count);
         Assert.All(
             e.InnerExceptions, one => Assert.Contains("rank 2", Assert.IsType<RanksException>(one).Message, StringComparison.Ordinal));
         Assert.Equal([0, 1, 2], ThreadRanks.Run(3, exchange => exchange.Together(() => exchange.Rank)));

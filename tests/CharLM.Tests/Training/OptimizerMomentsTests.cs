@@ -33,7 +33,7 @@ public sealed unsafe class OptimizerMomentsTests
         Check(OptimizerKind.Sgd, from, to, 0.9, nesterov);
 
     [Fact]
-    public void SetState_MomentumOfOtherWeights_IsRefused()
+    public void SetState_WithoutTheMomentum_IsRefused()
     {
         using var update = new Case(OptimizerKind.Sgd, "scratch", new float[Length], 0.9, nesterov: false);
         var e = Assert.Throws<FormatException>(() => update.Optimizer.SetState(OptimizerMoments.None));
@@ -62,7 +62,8 @@ public sealed unsafe class OptimizerMomentsTests
         float[] before = rest.Values;
         fresh.Step(gradients[0]);
         rest.Step(gradients[0]);
-        Assert.Equal(kind == OptimizerKind.Sgd && momentum == 0, fresh.Values.Zip(rest.Values).All(pair => Math.Abs(pair.First - pair.Second) < 1e-6));
+        Assert.Equal(kind == OptimizerKind.Sgd && momentum == 0,
+            fresh.Values.Zip(rest.Values).All(pair => Math.Abs(pair.First - pair.Second) < 1e-6));
         Assert.NotEqual(before, rest.Values);
     }
 

@@ -27,7 +27,7 @@ internal static class SharedSteps
 
     public static readonly ModelConfig TwoLayers = new() { Cell = CellKind.Lstm, NumHiddens = 20, NumLayers = 2 };
 
-    /// <summary>The kinds of dropout that the kernels know, each with tied weights where the model has an embedding.</summary>
+    /// <summary>All kinds of dropout that the kernels know, with tied weights.</summary>
     public static readonly ModelConfig AllDropouts = TwoLayers with
     {
         EmbeddingSize = 20,

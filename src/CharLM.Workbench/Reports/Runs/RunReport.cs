@@ -36,7 +36,7 @@ public static class RunReport
             [
                 new("Runs",
                 [
-                    .. runs[0].IsOnPairs ? [RunVerdict.OfPairs(runs, pairs)] : RunVerdict.OfTexts(groups, texts),
+                    .. runs[0].IsOnPairs ? RunVerdict.OfPairs(groups, pairs) : RunVerdict.OfTexts(groups, texts),
                     .. groups.Select(group => Comparison(groups.Count == 1 ? "" : group.Name, group.Runs, runs)),
                     .. notes.Select(note => new Paragraph(note)),
                 ]),

@@ -17,17 +17,22 @@ internal static class RunVerdict
         return texts.Select(text => Lead((texts.Count == 1 ? "" : $"On {text.Name}: ") + Recorded(text.Runs)));
     }
 
-    /// <summary>The verdict on models of pairs.</summary>
-    /// <param name="runs">The runs.</param>
+    /// <summary>The verdict on models of pairs, one paragraph for each set of held-out pairs.</summary>
+    /// <param name="groups">The runs by the pairs that they held out.</param>
     /// <param name="measurements">Measurements of their models; may be empty.</param>
-    public static Paragraph OfPairs(IReadOnlyList<RunRecord> runs, IReadOnlyList<PairMeasurement> measurements)
+    public static IEnumerable<Paragraph> OfPairs(IReadOnlyList<RunGroup> groups, IReadOnlyList<PairMeasurement> measurements) =>
+        groups.Count == 1 ? [Lead(OnPairs(groups[0].Runs, measurements))]
+            : groups.Select(group => Lead($"On {group.Name}: "
+                + OnPairs(group.Runs, [.. measurements.Where(one => group.Runs.Any(run => run.Name == one.Run))])));
+
+    private static string OnPairs(IReadOnlyList<RunRecord> runs, IReadOnlyList<PairMeasurement> measurements)
     {
         (string Name, double Value, PairMeasurement? Measured)[] ranked = measurements.Count > 0
             ? [.. measurements.Select(one =>
                 (one.Run, one.Metrics.Count > 0 ? one.Metrics[0].Value : one.Loss.Mean, (PairMeasurement?)one))]
             : [.. runs.Where(run => run.BestFigure is not null).Select(run => (run.Name, run.BestFigure!.Value, (PairMeasurement?)null))];
         if (ranked.Length == 0)
-            return Lead("No run has a held-out figure, so none wins.");
+            return "No run has a held-out figure, so none wins.";
         bool isLoss = measurements.Count > 0 ? measurements[0].Metrics.Count == 0 : runs[0].MainFigure == "loss";
         string name = isLoss ? "loss" : measurements.Count > 0 ? measurements[0].Metrics[0].Name : Metric.NameOf(runs[0].MainFigure);
         ranked = [.. isLoss ? ranked.OrderBy(one => one.Value) : ranked.OrderByDescending(one => one.Value)];
@@ -45,7 +50,7 @@ internal static class RunVerdict
             lead += $"; counting alone, always the most frequent label, {(most > matrix.Accuracy ? "beats it" : "does not beat it")} with "
                 + $"accuracy {ReportFigure.Of(most)}";
         }
-        return Lead(lead + ".");
+        return lead + ".";
     }
 
     /// <summary>A difference as a share: "3.2 % fewer".</summary>

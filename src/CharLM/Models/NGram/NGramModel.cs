@@ -12,8 +12,9 @@ namespace CharLM.Models.NGram;
 /// p(w | h) = (n(h w) + e p(w)) / (n(h) + e), where n counts occurrences. A context that never occurred leaves p(w).
 /// </para>
 /// <para>
-/// p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is the probability that the discounts D
-/// freed. For the longest n-grams c is the number of occurrences; for shorter ones, the number of distinct preceding tokens.
+/// With Kneser-Ney smoothing, p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is the
+/// probability that the discounts D freed. For the longest n-grams c is the number of occurrences; for shorter ones, the number of distinct
+/// preceding tokens.
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>

@@ -30,9 +30,6 @@ public sealed record ClassifierConfig : PairConfig
     public int MaxLength { get; init; } = 1000;
 
     /// <inheritdoc/>
-    internal override int MostSteps => MaxLength;
-
-    /// <inheritdoc/>
     public override IEnumerable<string> Errors()
     {
         foreach (string error in SequenceEncoder.Errors(Model).Concat(TextErrors()))

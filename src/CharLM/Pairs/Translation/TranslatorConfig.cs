@@ -98,9 +98,6 @@ public sealed record TranslatorConfig : PairConfig
         _ => null,
     };
 
-    /// <inheritdoc/>
-    internal override int MostSteps => MaxSource;
-
     // The probability of teacher forcing depends on the fraction of training done.
     internal override string? WhatSpansAllEpochs => TeacherForcing == TeacherForcingEnd ? null : "teacher forcing goes";
 

@@ -80,11 +80,7 @@ public sealed class PastAttentionTests
     }
 
     [Theory]
-    [InlineData(AttentionKind.Additive)]
-    [InlineData(AttentionKind.Dot)]
-    [InlineData(AttentionKind.Cosine)]
-    [InlineData(AttentionKind.General)]
-    [InlineData(AttentionKind.Concat)]
+    [MemberData(nameof(AttentionTests.Kinds), MemberType = typeof(AttentionTests))]
     public void Forward_AnyStep_IsTheWeighedMeanOfTheStatesBeforeIt(AttentionKind kind)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -200,7 +200,8 @@ public sealed class CellVariantTests
     [Theory]
     [InlineData(CellKind.Rnn, CellVariant.Minimal, Implementation.Custom, "variant minimal is for the gru and lstm cells, not for rnn")]
     [InlineData(CellKind.Gru, CellVariant.Peephole, Implementation.Custom, "variant peephole is for the lstm cell, not for gru")]
-    [InlineData(CellKind.Lstm, CellVariant.ResetGateOnly, Implementation.Custom, "variant reset-gate-only is for the gru cell, not for lstm")]
+    [InlineData(CellKind.Lstm, CellVariant.ResetGateOnly, Implementation.Custom,
+        "variant reset-gate-only is for the gru cell, not for lstm")]
     [InlineData(CellKind.Lstm, CellVariant.CoupledGates, Implementation.Fused,
         "variant coupled-gates exists only in the custom implementation, not in fused: take --implementation custom")]
     [InlineData(CellKind.Gru, CellVariant.Minimal, Implementation.BuiltIn,

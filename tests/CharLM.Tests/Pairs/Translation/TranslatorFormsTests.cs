@@ -5,7 +5,6 @@ using CharLM.Models.Attention;
 using CharLM.Pairs;
 using CharLM.Pairs.Translation;
 using CharLM.Randomness;
-using CharLM.Tests.Models;
 using CharLM.Tokenization;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -90,20 +89,8 @@ public sealed class TranslatorFormsTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Loss_AnyForm_HasTheGradientsOfFiniteDifferences(string form)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        manual_seed(2);
-        TranslatorConfig config = Forms[form] with { MaskedLoss = form != "d2l-seq2seq" };
-        config = config with { Model = config.Model with { NumHiddens = 2, Implementation = Implementation.BuiltIn, Dropout = 0 } };
-        TranslatorVocab vocab = TranslatorVocab.Of(config, Pairs);
-        using var model = new Translator(config, vocab.Source.Count, vocab.Target.Count);
-        model.to(ScalarType.Float64);
-        var task = new TranslatorTask(model, vocab, Pairs);
-        FiniteDifferences.Check(
-            () => task.Loss([0, 1, 3], 0, new RandomStream(0)).Loss,
-            model.named_parameters().ToDictionary(entry => entry.name, entry => (Tensor)entry.parameter));
-    }
+    public void Loss_AnyForm_HasTheGradientsOfFiniteDifferences(string form) =>
+        TranslatorTests.CheckGradients(Forms[form] with { MaskedLoss = form != "d2l-seq2seq" });
 
     // The decoder of the book's Seq2SeqAttentionDecoder, with torch.nn's layers and operations.
     [Fact]

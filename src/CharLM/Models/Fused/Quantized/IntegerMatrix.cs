@@ -13,7 +13,7 @@ internal enum WeightBits
     /// <summary>float32.</summary>
     Full,
 
-    /// <summary>16 bits; between 12 and 15 of them count, so that sums fit 32 bits.</summary>
+    /// <summary>16 bits; usually 12 to 15 of them count, fewer in very wide layers, so that sums fit 32 bits.</summary>
     [JsonStringEnumMemberName("16bit")]
     Sixteen,
 

@@ -65,6 +65,8 @@ internal sealed unsafe class QuantizedNetwork : IDisposable
                 continue;
             lock (_lock)
             {
+                if (_contributions[token] is not null)
+                    continue;
                 float[] values = GC.AllocateUninitializedArray<float>(_layers[0].ContributionLength, pinned: true);
                 _layers[0].Contribute(token, _vocabSize, values);
                 Volatile.Write(ref _contributions[token], values);

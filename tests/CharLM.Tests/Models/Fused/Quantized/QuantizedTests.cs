@@ -47,7 +47,10 @@ public sealed unsafe class QuantizedTests
             using var matrix = new IntegerMatrix(bits, source, parts, rows, columns);
             var inputs = new short[padded];
             for (int i = 0; i < columns; i++)
-                inputs[i] = (short)(i % 3 == 0 ? matrix.MostInput : i % 3 == 1 ? -matrix.MostInput : random.Next(-matrix.MostInput, matrix.MostInput + 1));
+            {
+                inputs[i] = (short)(i % 3 == 0 ? matrix.MostInput : i % 3 == 1 ? -matrix.MostInput
+                    : random.Next(-matrix.MostInput, matrix.MostInput + 1));
+            }
             float[] wide = Product<SimdVector512>(), medium = Product<SimdVector256>(), portable = Product<SimdVector128>();
             Assert.Equal(portable, wide);
             Assert.Equal(portable, medium);
@@ -64,8 +67,9 @@ public sealed unsafe class QuantizedTests
                     double exact = 0, greatest = 0;
                     for (int i = 0; i < columns; i++)
                         (exact, greatest) = (exact + ((double)of[i] * inputs[i]), Math.Max(greatest, Math.Abs(of[i])));
-                    // Each weight is rounded to 1/127, or at least 1/200 for columns that leave fewer bits, of the greatest of its row.
-                    double step = greatest / (bits == WeightBits.Eight ? 127 : 500), bound = step / 2 * inputs.Sum(input => Math.Abs((double)input));
+                    // Of the greatest weight of its row, each is rounded to 1/127, or with 16 bits to 1/500 or less.
+                    double step = greatest / (bits == WeightBits.Eight ? 127 : 500);
+                    double bound = step / 2 * inputs.Sum(input => Math.Abs((double)input));
                     Assert.InRange(portable[(part * stride) + row], exact - bound - 1e-3, exact + bound + 1e-3);
                 }
             }
@@ -92,7 +96,8 @@ public sealed unsafe class QuantizedTests
     {
         using LanguageModel model = Made(config, vocab);
         var random = new Random(3);
-        int[] inputs = [.. Enumerable.Range(0, 5 * 40).Select(_ => random.Next(vocab))], targets = [.. inputs.Select(_ => random.Next(vocab))];
+        int[] inputs = [.. Enumerable.Range(0, 5 * 40).Select(_ => random.Next(vocab))];
+        int[] targets = [.. inputs.Select(_ => random.Next(vocab))];
         (float[] exact, TopPrediction[] _) = Score(model, inputs, targets);
         foreach ((WeightBits bits, double tolerance) in new[] { (WeightBits.Sixteen, 3e-3), (WeightBits.Eight, 6e-2) })
         {
@@ -154,7 +159,8 @@ public sealed unsafe class QuantizedTests
     }
 
     private static FusedModel Opened(LanguageModel model, ModelConfig config, WeightBits bits, int threads) => new(
-        config, model.VocabSize, Checkpoint.CopyWeights(model).Select(weight => (weight.Key, weight.Value.Shape, weight.Value.Values)), threads, bits);
+        config, model.VocabSize, Checkpoint.CopyWeights(model).Select(weight => (weight.Key, weight.Value.Shape, weight.Value.Values)),
+        threads, bits);
 
     private static (float[] Nats, TopPrediction[] Top) Score(ILanguageModel model, int[] inputs, int[] targets)
     {
