@@ -151,6 +151,9 @@ public sealed class PageTests(TrainedModels models, ITestOutputHelper output)
             for (int epoch = 1; epoch <= 20; epoch++)
                 Add(name, epoch, worse);
         }
+        // The lock of a process that trains.
+        await using var held = new FileStream(
+            folder.File("large-lstm256/.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         await using RunningServer server = await RunningServer.StartAsync(
             new ServeConfig { RunsFolder = Path.GetDirectoryName(folder.File("x"))! }, models.English);
         await using HeadlessChromium browser = await OpenAsync(server, "#runs");
@@ -162,8 +165,8 @@ public sealed class PageTests(TrainedModels models, ITestOutputHelper output)
         {
             await UntilAsync(page, "Chart.getChart(document.querySelector('canvas'))?.data.datasets.length === 4", "four curves");
             Add("large-lstm256", 21, 0);
-            File.SetLastWriteTimeUtc(folder.File("large-lstm256/config.yaml"), DateTime.UtcNow);
-            await page.EvaluateAsync("document.dispatchEvent(new Event('view'))");
+            await UntilAsync(page, "Chart.getChart(document.querySelector('canvas')).data.datasets.some(set => set.data.length === 21)",
+                "the new epoch");
         }
         await ShootAsync(browser, "serve-runs.png");
         Assert.Equal("4", await TextAsync(page, "String(document.querySelectorAll('#samples .sample').length)"));

@@ -162,7 +162,7 @@ public sealed record EvaluationRun
 
         EvaluationResult Measure(ILanguageModel model, EvaluationConfig config, string reading)
         {
-            using Mixture? mixture = Mix is null ? null : Mixture.Of(Mix, model, config, saved, parts, cancellationToken);
+            using Mixture? mixture = Mix is null ? null : Mixture.Of(Mix, model, config, saved, parts, threads, cancellationToken);
             EvaluationResult result = Evaluator.Evaluate(mixture?.Model ?? model, text, name, config, cancellationToken);
             return result with
             {

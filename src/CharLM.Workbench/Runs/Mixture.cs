@@ -54,16 +54,17 @@ internal sealed class Mixture : IDisposable
     /// <param name="reading">How texts are read.</param>
     /// <param name="saved">The measured model's file.</param>
     /// <param name="parts">The parts of the model's own text, divided only if they are needed.</param>
+    /// <param name="threads">Threads of a second model that is opened; 0: chosen automatically.</param>
     /// <param name="cancellationToken">Checked before each call.</param>
     /// <exception cref="InvalidConfigException">The second model has other tokens, or a part of the text is missing.</exception>
     public static Mixture Of(MixtureConfig config, ILanguageModel model, EvaluationConfig reading, ISavedModel saved,
-        Lazy<TextForModel> parts, CancellationToken cancellationToken)
+        Lazy<TextForModel> parts, int threads, CancellationToken cancellationToken)
     {
         if (model.ReadsAhead)
             throw new InvalidConfigException(["a model that reads ahead predicts no text, so it cannot be mixed"]);
         ILanguageModel second = config.With == MixtureConfig.NGram
             ? NGramModel.Train(parts.Value.Train, config.Order, saved.Vocab.Count)
-            : Open(config.With, saved);
+            : Open(config.With, saved, threads);
         string name = config.With == MixtureConfig.NGram ? Baselines.Describe(config.Order) : config.With;
         if (config.Weight is { } weight)
             return new Mixture(model, second, weight, name, "as given");
@@ -85,12 +86,12 @@ internal sealed class Mixture : IDisposable
         _second.Dispose();
     }
 
-    private static ILanguageModel Open(string path, ISavedModel first)
+    private static ILanguageModel Open(string path, ISavedModel first, int threads)
     {
         ISavedModel second = ModelFile.Read(path);
         if (!first.Vocab.Tokens.SequenceEqual(second.Vocab.Tokens) || !EvaluationRun.ReadTheSame(first, second))
             throw new InvalidConfigException([$"{path} has other tokens or another cleaning, so the two models cannot be mixed"]);
-        return second.Open();
+        return second.Open(threads: threads);
     }
 }
 
