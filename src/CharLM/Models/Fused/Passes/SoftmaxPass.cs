@@ -19,6 +19,10 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     // Logits of the padding: their exponentials and gradients are zero.
     private const float Nothing = -1e30f;
 
+    // Distance to the greatest logit below which a gradient is zero. Its exponential, 1e-26, adds nothing to a sum in float32, but its
+    // products would be subnormal, and processors of Intel multiply subnormal numbers a hundred times more slowly than others.
+    private const float Negligible = -60;
+
     // Panels of a block, and the most of a weight gradient's part that stays in the cache over all rows.
     private const int BlockPanels = 16, MostGradientPanels = 4;
 
@@ -177,10 +181,11 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
             for (int lane = 0; lane < Panels.Width; lane += L.Count)
             {
                 float* place = logits.At(panel, row) + lane;
-                L weight = VectorMath.Exp(L.Load(place) - shift);
+                L distance = L.Load(place) - shift;
+                L weight = VectorMath.Exp(distance);
                 sums += weight;
                 if (keep)
-                    L.Store(weight, place);
+                    L.Store(L.WherePositive(distance - L.All(Negligible), weight), place);
             }
         }
         return (highest, L.Sum(sums));
