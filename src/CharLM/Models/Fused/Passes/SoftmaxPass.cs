@@ -20,7 +20,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     private const float Nothing = -1e30f;
 
     // Distance to the greatest logit below which a gradient is zero. Its exponential, 1e-26, adds nothing to a sum in float32, but its
-    // products would be subnormal, and processors of Intel multiply subnormal numbers a hundred times more slowly than others.
+    // products would be subnormal, and processors of Intel take a hundred times as long for these.
     private const float Negligible = -60;
 
     // Panels of a block, and the most of a weight gradient's part that stays in the cache over all rows.
