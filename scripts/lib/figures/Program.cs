@@ -1,0 +1,45 @@
+using CharLM.Figures;
+using CharLM.Figures.Tables;
+
+try
+{
+    var words = new Arguments(args[1..]);
+    return args[0] switch
+    {
+        "d2l" => Book.Reproduce(words),
+        "results" => Texts.Measure(words),
+        "speed" => Speed.Measure(words),
+        "install" => Install(args[1]),
+        "tables" => Fill(words),
+        _ => throw new FormatException($"unknown table {args[0]}"),
+    };
+}
+catch (FormatException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+catch (InvalidOperationException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
+// The rows are those that scripts/test-packages measured.
+static int Install(string rows)
+{
+    var origin = new Origin(
+        "scripts/test-packages --table", Charlm.Engine, [Charlm.Commit], [Charlm.Today], [Charlm.Machine],
+        "Packages come over the network, the clone from the same disk.");
+    FigureFile.Write(Charlm.Root, "install", new InstallFigures(origin, FigureFile.ReadFrom<InstallRow[]>(rows)));
+    MarkedTables.FillAll(Charlm.Root);
+    return 0;
+}
+
+static int Fill(Arguments words)
+{
+    words.RefuseOthers();
+    foreach (string page in MarkedTables.FillAll(Charlm.Root))
+        Console.WriteLine(page);
+    return 0;
+}

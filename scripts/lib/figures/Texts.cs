@@ -1,0 +1,89 @@
+using System.Globalization;
+using CharLM.Figures.Tables;
+
+namespace CharLM.Figures;
+
+/// <summary>
+/// Models of five texts, 90/5/5: the validation part chooses the epoch, and the test part is measured once, at the end.
+/// </summary>
+internal static class Texts
+{
+    private const string Script = "scripts/results";
+
+    // What the default three minutes were worth on this project's machine, as numbers that give the same model on every machine.
+    private sealed record Row(string Name, string File, string Options, int Steps = 0)
+    {
+        public string Model => Options[9..];
+
+        public Job JobOf(int seed) => new(
+            $"{Path.GetFileNameWithoutExtension(File)}-{Options.Split(' ')[1]}-s{seed}",
+            [File, .. Options.Split(' '), .. Steps > 0 ? ["--steps", $"{Steps}"] : Array.Empty<string>(), "--seed", $"{seed}"], Folder);
+    }
+
+    private static readonly string Folder = Path.Combine(Charlm.Root, "artifacts", "figures", "texts");
+
+    private const string OwnText = "--preset own-text", Split = " --validation-fraction 0.05 --test-fraction 0.05";
+
+    private static readonly Row[] Rows =
+    [
+        new("Tiny Shakespeare", "tinyshakespeare.txt", OwnText, 7800),
+        new("The Time Machine", "timemachine.txt", OwnText, 4700),
+        new("C# source", "csharp.txt", OwnText, 6800),
+        new("German quotations", "zitate.txt", OwnText, 6800),
+        new("Tang verse", "tang.txt", OwnText, 2100),
+        new("Tiny Shakespeare", "tinyshakespeare.txt", "--preset tiny-shakespeare-lstm" + Split),
+        new("The Time Machine, d2l cleaning", "timemachine.txt", "--preset time-machine-lstm" + Split),
+    ];
+
+    /// <summary>Runs what is asked for and writes docs/figures/results.json and the tables.</summary>
+    /// <param name="words">The options.</param>
+    public static int Measure(Arguments words)
+    {
+        int seeds = words.Number("--seeds", 3), atOnce = words.Number("--jobs", Environment.ProcessorCount);
+        bool tableOnly = words.Has("--table"), again = words.Has("--again");
+        words.RefuseOthers();
+        var kept = new KeptRuns("results");
+        if (again)
+            kept.Clear();
+        Row[] rows = [.. Rows.Where(row => File.Exists(Path.Combine(Folder, row.File)))];
+        if (!tableOnly)
+            kept.Finish([.. Enumerable.Range(0, seeds).SelectMany(seed => rows.Select(row => row.JobOf(seed)))], atOnce);
+        List<KeptRun> used = [];
+        List<ResultRow> measured = [];
+        int missing = 0;
+        foreach (Row row in rows)
+        {
+            (int Seed, KeptRun? Run)[] all = [.. Enumerable.Range(0, seeds).Select(seed => (seed, kept.Find(row.JobOf(seed))))];
+            (int Seed, KeptRun Run)[] runs = [.. all.Where(one => one.Run is not null).Select(one => (one.Seed, one.Run!))];
+            missing += seeds - runs.Length;
+            if (runs.Length == 0)
+                continue;
+            used.AddRange(runs.Select(one => one.Run));
+            measured.Add(RowOf(row, runs));
+        }
+        string[] absent = [.. Rows.Select(row => row.Name).Except(measured.Select(row => row.Text))];
+        string note = (missing > 0 ? $"{missing} of the runs are missing: seeds are in brackets." : "")
+            + (absent.Length > 0 ? $" Not measured: {string.Join(", ", absent)}." : "");
+        FigureFile.Write(Charlm.Root, "results", new ResultFigures(KeptRuns.OriginOf(Script, used, note.Trim()), [.. measured]));
+        MarkedTables.FillAll(Charlm.Root);
+        return 0;
+    }
+
+    private static ResultRow RowOf(Row row, (int Seed, KeptRun Run)[] runs)
+    {
+        KeptRun first = runs[0].Run;
+        long characters = (long)first.Number("train_tokens");
+        Job job = row.JobOf(0);
+        string[] settings = Charlm.SettingsOf(job.Words, job.Folder);
+        double minibatch = Setting(settings, "batch_size") * Setting(settings, "num_steps");
+        int steps = row.Steps > 0 ? row.Steps : (int)(first.Number("epochs") * Math.Floor(characters / minibatch));
+        double passes = steps * minibatch / characters;
+        return new ResultRow(
+            row.Name, row.Model, characters, (int)first.Number("vocab_size"), steps, passes, (long)first.Number("unseen", "tokens"),
+            [.. runs.Select(one => one.Seed)], [.. runs.Select(one => one.Run.Number("unseen", "loss"))],
+            first.Number("unseen", "n_gram_loss"));
+    }
+
+    private static double Setting(string[] settings, string name) => double.Parse(
+        settings.First(line => line.Trim().StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1], CultureInfo.InvariantCulture);
+}

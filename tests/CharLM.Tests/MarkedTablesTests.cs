@@ -1,0 +1,85 @@
+using CharLM.Figures.Tables;
+
+namespace CharLM.Tests;
+
+/// <summary>The tables of the README and the docs are those that docs/figures says: none goes stale unseen.</summary>
+public sealed class MarkedTablesTests
+{
+    [Fact]
+    public void Pages_OfTheRepository_HaveWhatTheFiguresSay()
+    {
+        foreach (string page in MarkedTables.Pages(Repository.Root))
+        {
+            string text = File.ReadAllText(page).Replace("\r\n", "\n", StringComparison.Ordinal);
+
+            string filled = MarkedTables.Filled(Repository.Root, text);
+
+            Assert.True(filled == text, $"{Path.GetRelativePath(Repository.Root, page)} differs from docs/figures: run scripts/tables");
+        }
+    }
+
+    [Fact]
+    public void Filled_TableThatWasEdited_ComesBack()
+    {
+        using var root = new TemporaryFolder();
+        FigureFile.Write(root.File(""), "results", Sample);
+
+        string filled = MarkedTables.Filled(root.File(""), "above\n<!-- table: results -->\n\n| typed by hand |\n\n<!-- end -->\nbelow\n");
+
+        Assert.Equal(
+            """
+            above
+            <!-- table: results -->
+
+            | text: characters trained on, kinds | preset | steps (passes) | test perplexity: mean ± sd (seeds) | nats | counted 7-grams |
+            |---|---|---|---|---|---|
+            | A book: 1,000,000, 66 | `own-text` | 6,000 (9.2) | **2.351** ± 0.331 (2) | 0.8532 | 2.718 |
+
+            `scripts/results`, commit abc and def, 2026-11-28 to 2026-11-29, a machine, an engine. Half of it.
+
+            <!-- end -->
+            below
+
+            """.Replace("\r\n", "\n", StringComparison.Ordinal),
+            filled);
+        Assert.Equal(filled, MarkedTables.Filled(root.File(""), filled));
+    }
+
+    [Fact]
+    public void Filled_FileThatIsMissing_SaysSo()
+    {
+        using var root = new TemporaryFolder();
+
+        Assert.Contains(
+            "docs/figures/speed.json is missing", MarkedTables.Filled(root.File(""), "<!-- table: speed -->\n<!-- end -->"));
+    }
+
+    [Theory]
+    [InlineData("<!-- table: nothing -->\n<!-- end -->", "there is no table nothing")]
+    [InlineData("<!-- table: speed -->\n", "the table speed has no <!-- end -->")]
+    [InlineData("<!-- table: speed -->\n<!-- table: d2l -->\n<!-- end -->", "the table speed has no <!-- end -->")]
+    public void Filled_MarkerThatIsWrong_IsNamed(string page, string message)
+    {
+        using var root = new TemporaryFolder();
+
+        FormatException error = Assert.Throws<FormatException>(() => MarkedTables.Filled(root.File(""), page));
+
+        Assert.Contains(message, error.Message);
+    }
+
+    [Theory]
+    [InlineData(1.0, 1.2, 1.25, true)]
+    [InlineData(1.0, 1.2, 1.26, false)]
+    [InlineData(1.0, 1.2, 0.94, false)]
+    public void IsInside_MedianNearARange_AllowsForRounding(double low, double high, double median, bool inside)
+    {
+        var row = new D2lRow("GRU", "v0.17", "d2l-gru", "", [low, high], null, null, [0, 1, 2], [median, median - 1, median + 1], null);
+
+        Assert.Equal(inside, row.IsInside);
+        Assert.False((row with { Seeds = [], Train = [] }).IsInside);
+    }
+
+    private static ResultFigures Sample => new(
+        new Origin("scripts/results", "an engine", ["abc", "def"], ["2026-11-28", "2026-11-29"], ["a machine"], "Half of it."),
+        [new ResultRow("A book", "own-text", 1_000_000, 66, 6_000, 9.216, 55_000, [0, 1], [0.75, 0.95], 1)]);
+}
