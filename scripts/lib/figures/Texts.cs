@@ -28,7 +28,7 @@ internal static class Texts
     [
         new("Tiny Shakespeare", "tinyshakespeare.txt", OwnText, 7800),
         new("The Time Machine", "timemachine.txt", OwnText, 4700),
-        new("C# source", "csharp.txt", OwnText, 6800),
+        new("C# source", "csharp.txt", OwnText, 5700),
         new("German quotations", "zitate.txt", OwnText, 6800),
         new("Tang verse", "tang.txt", OwnText, 2100),
         new("Tiny Shakespeare", "tinyshakespeare.txt", "--preset tiny-shakespeare-lstm" + Split),
