@@ -33,7 +33,7 @@ public sealed class MarkedTablesTests
 
             | text: characters trained on, kinds | preset | steps (passes) | test perplexity: mean ± sd (seeds) | nats | counted 7-grams |
             |---|---|---|---|---|---|
-            | A book: 1,000,000, 66 | `own-text` | 6,000 (9.2) | **2.351** ± 0.331 (2) | 0.8532 | 2.718 |
+            | A book: 1,000,000, 66 | `own-text` | 6,000 (9.2) | **2.351** ± 0.331 (2) | 0.8500 | 2.718 |
 
             `scripts/results`, commit abc and def, 2026-11-28 to 2026-11-29, a machine, an engine. Half of it.
 
