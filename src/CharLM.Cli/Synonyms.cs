@@ -59,6 +59,7 @@ internal static class Synonyms
         (["--patience"], ["early-stopping", "early-stop"]),
         (["--weight-decay"], ["wd", "l2", "decay"]),
         (["--nesterov"], ["nag"]),
+        (["--beta2"], ["adam-beta2", "beta-2", "betas"]),
         (["--schedule"], ["scheduler", "lr-schedule", "lr-scheduler", "lr-decay"]),
         (["--warm-up"], ["warmup", "warmup-epochs", "warmup-steps"]),
         (["--cell"], ["rnn", "rnn-type", "rnn-cell", "arch", "architecture", "model-type", "type", "unit", "lstm", "gru"]),

@@ -17,6 +17,7 @@ public sealed class OptionsOverFilesTests : IDisposable
     {
         { "model: {tie_weights: true, embedding_size: 8, num_hiddens: 8}", "--tie-weights", "false", "tie_weights: false" },
         { "model: {embedding_size: 8, num_hiddens: 8}", "--tie-weights", "", "tie_weights: true" },
+        { "model: {output_dropout: 0.5, locked_dropout: true}", "--locked-dropout", "false", "locked_dropout: false" },
         { "training: {momentum: 0.9, nesterov: true}", "--nesterov", "false", "nesterov: false" },
         { "extend_vocab: true", "--extend-vocab", "false", "extend_vocab: false" },
         { "model: {allow_leak: true}", "--allow-leak", "false", "allow_leak: false" },
@@ -38,7 +39,7 @@ public sealed class OptionsOverFilesTests : IDisposable
     public void Flags_OfAllSettings_AreTheOnesThatAreTried() =>
         Assert.Equal(
             [nameof(ModelConfig.AllowLeak), nameof(ModelConfig.Bidirectional), nameof(RunConfig.ExtendVocab),
-                nameof(TrainerConfig.Nesterov), nameof(ModelConfig.TieWeights)],
+                nameof(ModelConfig.LockedDropout), nameof(TrainerConfig.Nesterov), nameof(ModelConfig.TieWeights)],
             new[] { typeof(RunConfig), typeof(TextConfig), typeof(ModelConfig), typeof(TrainerConfig), typeof(ScheduleConfig) }
                 .SelectMany(type => type.GetProperties())
                     .Where(property => property is { PropertyType: var type, CanWrite: true } && type == typeof(bool))

@@ -33,6 +33,8 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         "--input-dropout", "P", "Probability of dropping a value of the input. [default: 0]");
     private readonly Option<double?> _outputDropout = OptionOf.Number(
         "--output-dropout", "P", "Probability of dropping a value that the output layer reads. [default: 0]");
+    private readonly Option<bool?> _lockedDropout = OptionOf.Switch(
+        "--locked-dropout", "Drop the same values of a sequence at every step of a minibatch. [default: false]");
     private readonly Option<double?> _weightDropout = OptionOf.Number(
         "--weight-dropout", "P", "Probability of dropping a recurrent weight for one minibatch; fused and custom only. [default: 0]");
     private readonly Option<Setting<GruForm>?> _gruForm = OptionOf.ChoiceOr<GruForm>(
@@ -79,13 +81,13 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     {
         Option[] aboutNextTokens =
         [
-            _tieWeights, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow, _allowLeak,
+            _lockedDropout, _tieWeights, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow, _allowLeak,
         ];
         _cell.CompletionSources.Add([.. Choices.NamesOf<CellKind>().Where(name => name != Choices.NameOf(CellKind.Own))]);
         foreach (Option option in new Option[]
         {
             _cell, _variant, _implementation, _layers, _hidden, _embedding, _tieWeights, _dropout, _inputDropout, _outputDropout,
-                _weightDropout,
+                _lockedDropout, _weightDropout,
             _gruForm, _activation, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow, _init, _initSigma,
                 _forgetBias, _bidirectional, _allowLeak,
         })
@@ -122,6 +124,7 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
         Dropout = parse.GetValue(_dropout) ?? under.Dropout,
         InputDropout = parse.GetValue(_inputDropout) ?? under.InputDropout,
         OutputDropout = parse.GetValue(_outputDropout) ?? under.OutputDropout,
+        LockedDropout = parse.GetValue(_lockedDropout) ?? under.LockedDropout,
         WeightDropout = parse.GetValue(_weightDropout) ?? under.WeightDropout,
         GruForm = parse.GetValue(_gruForm) is { } form ? form.Value : under.GruForm,
         RnnActivation = parse.GetValue(_activation) ?? under.RnnActivation,

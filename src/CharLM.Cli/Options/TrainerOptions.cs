@@ -53,6 +53,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         "--momentum", "X", "With --optimizer sgd: how much of a step is added to the next, below 1. [default: 0]").In(HelpGroup.Rare);
     private readonly Option<bool?> _nesterov = OptionOf.Switch(
         "--nesterov", "With --momentum: Nesterov's, which looks ahead along it. [default: false]").In(HelpGroup.Rare);
+    private readonly Option<double?> _beta2 = OptionOf.Number(
+        "--beta2", "X", "With --optimizer adam or adamw: what each step keeps of the running mean of squared gradients, below 1. "
+            + "[default: 0.999]").In(HelpGroup.Rare);
     private readonly Option<double?> _clip = OptionOf.Number(
         "--clip", "X", "Limit for the norm of the gradients; 0 turns clipping off. [default: 1]");
     private readonly Option<ClippingKind?> _clipBy = OptionOf.Choice<ClippingKind>(
@@ -105,7 +108,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         {
             _steps, _stepsPerEpoch, _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
                 _truncation, _truncationKeep, _optimizer,
-            _learningRate, _weightDecay, _momentum, _nesterov, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
+            _learningRate, _weightDecay, _momentum, _nesterov, _beta2, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
                 _scheduleFactor, _scheduleEnd, _ridge, _seed,
         })
         {
@@ -141,6 +144,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         WeightDecay = parse.GetValue(_weightDecay) ?? under.WeightDecay,
         Momentum = parse.GetValue(_momentum) ?? under.Momentum,
         Nesterov = parse.GetValue(_nesterov) ?? under.Nesterov,
+        Beta2 = parse.GetValue(_beta2) ?? under.Beta2,
         ClipNorm = parse.GetValue(_clip) ?? under.ClipNorm,
         Clipping = parse.GetValue(_clipBy) ?? under.Clipping,
         Schedule = under.Schedule with

@@ -105,7 +105,8 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
     // The kernels run on the CPU only.
     private Implementation ImplementationOn(Device? device) =>
         Model.Implementation == Implementation.Fused && device is not null && device.type != DeviceType.CPU
-            ? (Model.WeightDropout > 0 ? Implementation.Custom : Implementation.BuiltIn) : Model.Implementation;
+            ? (Model.WeightDropout > 0 || (Model.LockedDropout && Model.Dropout > 0) ? Implementation.Custom : Implementation.BuiltIn)
+            : Model.Implementation;
 
     /// <summary>Opens the model for prediction on the CPU without torch; null if the kernels cannot compute it.</summary>
     /// <param name="threads">Threads; 0: chosen by measuring.</param>

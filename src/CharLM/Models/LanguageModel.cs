@@ -144,8 +144,8 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
     /// <summary>What the output layer reads, for callers that already hold a lease on the model: [num_steps * batch, output].</summary>
     internal (Tensor Hiddens, RecurrentState State) ComputeHiddens(Tensor inputs, RecurrentState state)
     {
-        Tensor vectors = functional.dropout(
-            TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training);
+        Tensor vectors = SequenceDropout.Of(
+            TokenVectors.Of(inputs.t(), _embedding, VocabSize, _output.Bias.dtype), Config.InputDropout, training, Config.LockedDropout);
         (Tensor outputs, RecurrentState after) = _recurrent.Sequence(vectors, state);  // [num_steps, batch, directions * hidden]
         if (_attention is not null)
         {
@@ -153,7 +153,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
                 outputs, state.Memory ?? throw new ArgumentException("a model with attention needs the states before", nameof(state)));
             after = after with { Memory = memory };
         }
-        outputs = functional.dropout(outputs, Config.OutputDropout, training);
+        outputs = SequenceDropout.Of(outputs, Config.OutputDropout, training, Config.LockedDropout);
         return (outputs.reshape(-1, Config.OutputSize), after);
     }
 

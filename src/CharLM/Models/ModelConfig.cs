@@ -40,6 +40,12 @@ public sealed record ModelConfig
     public double OutputDropout { get; init; }
 
     /// <summary>
+    /// Whether <see cref="Dropout"/>, <see cref="InputDropout"/> and <see cref="OutputDropout"/> drop the same values of a row at every
+    /// step of a minibatch (Gal and Ghahramani 2016); default false: at each step others. Language models only.
+    /// </summary>
+    public bool LockedDropout { get; init; }
+
+    /// <summary>
     /// The probability that a hidden-to-hidden weight is dropped for a whole minibatch (Merity et al. 2018), in [0, 1); default 0. The
     /// built-in implementation does not support it.
     /// </summary>
@@ -233,6 +239,11 @@ public sealed record ModelConfig
             yield return $"input-dropout must be at least 0 and below 1, not {InputDropout}";
         if (!(OutputDropout is >= 0 and < 1))
             yield return $"output-dropout must be at least 0 and below 1, not {OutputDropout}";
+        if (LockedDropout && Dropout == 0 && InputDropout == 0 && OutputDropout == 0)
+            yield return "locked-dropout changes how values are dropped, and none are: give --dropout, --input-dropout or --output-dropout";
+        if (LockedDropout && Dropout > 0 && Implementation == Implementation.BuiltIn)
+            yield return "locked-dropout between layers is not for the built-in implementation, whose layers torch.nn joins by itself: "
+                + "take --implementation fused or custom";
         if (!(WeightDropout is >= 0 and < 1))
             yield return $"weight-dropout must be at least 0 and below 1, not {WeightDropout}";
         if (WeightDropout > 0 && Implementation == Implementation.BuiltIn)

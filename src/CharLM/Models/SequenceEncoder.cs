@@ -52,6 +52,8 @@ internal sealed class SequenceEncoder : Module
             yield return "the esn cell is for language models";
         if (config.TieWeights)
             yield return "tie-weights is for language models";
+        if (config.LockedDropout)
+            yield return "locked-dropout is for language models";
         if (config.Attention is not null)
             yield return "attention over its own past is for language models";
     }

@@ -58,7 +58,7 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>The optimizer that applies the gradients; by default torch's of the configuration.</summary>
     private protected virtual IOptimizer Optimizer =>
         _optimizer ??= new TorchOptimizer(
-            Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay, Config.Momentum, Config.Nesterov);
+            Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay, Config.Momentum, Config.Nesterov, Config.Beta2);
 
     /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
     protected IReadOnlyList<string> WeightNames { get; }

@@ -33,7 +33,7 @@ internal sealed class FusedBackend : ITrainingBackend
         _network = new FusedNetwork(model.Config, model.VocabSize, _weights, _runtime.Workers, width);
         Optimizer = new FusedOptimizer(
             _weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
-                config.Nesterov, width);
+                config.Nesterov, config.Beta2, width);
     }
 
     /// <summary>The ranks that train together; null for this process alone.</summary>

@@ -11,7 +11,7 @@ namespace CharLM.Training;
 /// <summary>Clipping and optimizers on raw memory, with torch's formulas, in one pass over each weight.</summary>
 internal sealed class FusedOptimizer : IOptimizer
 {
-    private const double FirstDecay = 0.9, SecondDecay = 0.999, RmsDecay = 0.99;
+    private const double FirstDecay = 0.9, RmsDecay = 0.99;
 
     // Weights are clipped and updated in parts of at most this many, distributed among the workers; squares are added in the order of
     // parts, not of workers.
@@ -30,7 +30,7 @@ internal sealed class FusedOptimizer : IOptimizer
     private readonly double[] _squares;
     private readonly int _active;
     private readonly LaneWidth _width;
-    private readonly double _weightDecay, _momentum;
+    private readonly double _weightDecay, _momentum, _secondDecay;
     private readonly bool _nesterov;
     private readonly IReadOnlyList<string> _moments;
     private double _scale = 1;
@@ -42,12 +42,12 @@ internal sealed class FusedOptimizer : IOptimizer
 
     /// <summary>An optimizer.</summary>
     public FusedOptimizer(FusedWeights weights, Workers workers, OptimizerKind kind, double learningRate, double weightDecay = 0,
-        double momentum = 0, bool nesterov = false, LaneWidth width = LaneWidth.Best)
+        double momentum = 0, bool nesterov = false, double beta2 = TrainerConfig.DefaultBeta2, LaneWidth width = LaneWidth.Best)
     {
         _width = PassFactory.Resolve(width);
         (_source, _weights, _workers, _kind, LearningRate, _weightDecay) = (
             weights, [.. weights.All], workers, kind, learningRate, weightDecay);
-        (_momentum, _nesterov, _moments) = (momentum, nesterov, OptimizerMoments.MomentsOf(kind, momentum > 0));
+        (_momentum, _nesterov, _secondDecay, _moments) = (momentum, nesterov, beta2, OptimizerMoments.MomentsOf(kind, momentum > 0));
         (_frozen, _steps, _constants) = (new bool[_weights.Length], new long[_weights.Length], new Optimize.Constants[_weights.Length]);
         long length = _weights.Sum(weight => (long)weight.Length);
         _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW || momentum > 0 ? length : 0);
@@ -147,9 +147,9 @@ internal sealed class FusedOptimizer : IOptimizer
             (float)_scale,
             (float)FirstDecay,
             (float)(1 - FirstDecay),
-            (float)SecondDecay,
-            (float)(1 - SecondDecay),
-            RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(SecondDecay, steps))),
+            (float)_secondDecay,
+            (float)(1 - _secondDecay),
+            RootScale: (float)(1 / Math.Sqrt(1 - Math.Pow(_secondDecay, steps))),
             WeightScale: _kind == OptimizerKind.AdamW ? (float)(1 - (LearningRate * _weightDecay)) : 1,
             WeightDecay: _kind == OptimizerKind.Adam ? (float)_weightDecay : 0),
     };

@@ -96,7 +96,7 @@ internal static class TrainingBackends
             && model is LanguageModel { Config.Implementation: Implementation.Custom }
                 ? new ScratchSgd(weights, config.LearningRate, config.WeightDecay, config.Momentum, config.Nesterov)
                 : new TorchOptimizer(
-                    config.Optimizer, weights, config.LearningRate, config.WeightDecay, config.Momentum, config.Nesterov);
+                    config.Optimizer, weights, config.LearningRate, config.WeightDecay, config.Momentum, config.Nesterov, config.Beta2);
         return new TorchBackend(model, update);
     }
 }

@@ -15,14 +15,14 @@ internal sealed class TorchOptimizer : IOptimizer
 
     /// <summary>An optimizer with PyTorch's defaults for everything else.</summary>
     public TorchOptimizer(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0,
-        double momentum = 0, bool nesterov = false)
+        double momentum = 0, bool nesterov = false, double beta2 = TrainerConfig.DefaultBeta2)
     {
         (_parameters, _moments) = ([.. parameters], OptimizerMoments.MomentsOf(kind, momentum > 0));
         _optimizer = kind switch
         {
             OptimizerKind.Sgd => optim.SGD(_parameters, learningRate, momentum, weight_decay: weightDecay, nesterov: nesterov),
-            OptimizerKind.Adam => optim.Adam(_parameters, learningRate, weight_decay: weightDecay),
-            OptimizerKind.AdamW => optim.AdamW(_parameters, learningRate, weight_decay: weightDecay),
+            OptimizerKind.Adam => optim.Adam(_parameters, learningRate, beta2: beta2, weight_decay: weightDecay),
+            OptimizerKind.AdamW => optim.AdamW(_parameters, learningRate, beta2: beta2, weight_decay: weightDecay),
             OptimizerKind.RmsProp => optim.RMSProp(_parameters, learningRate, weight_decay: weightDecay),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an optimizer"),
         };

@@ -8,6 +8,9 @@ namespace CharLM.Training;
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TrainerConfig
 {
+    /// <summary>PyTorch's decay of Adam's second moments.</summary>
+    internal const double DefaultBeta2 = 0.999;
+
     // Number of epochs of a run by steps, unless their length is set.
     private const int EpochsOfSteps = 20;
 
@@ -82,6 +85,12 @@ public sealed record TrainerConfig
     /// Sutskever et al. 2013); default false.
     /// </summary>
     public bool Nesterov { get; init; }
+
+    /// <summary>
+    /// For Adam and AdamW: what each step keeps of the running mean of squared gradients, above 0 and below 1; default 0.999. In short
+    /// runs, whose gradients change fast, 0.99 learns a little more.
+    /// </summary>
+    public double Beta2 { get; init; } = DefaultBeta2;
 
     /// <summary>The maximum global norm of the gradients, to which larger ones are scaled down; 0 never clips; default 1.</summary>
     /// <remarks>For clipping by value, the maximum absolute value; for rescaling, the norm of every step.</remarks>
@@ -158,6 +167,10 @@ public sealed record TrainerConfig
             yield return $"momentum is for the optimizer sgd, not for {Choices.NameOf(Optimizer)}";
         if (Nesterov && Momentum == 0)
             yield return "nesterov changes how momentum acts: give --momentum above 0, too";
+        if (!(Beta2 is > 0 and < 1))
+            yield return $"beta2 must be above 0 and below 1, not {Beta2}";
+        else if (Beta2 != DefaultBeta2 && Optimizer is not (OptimizerKind.Adam or OptimizerKind.AdamW))
+            yield return $"beta2 is for the optimizers adam and adamw, not for {Choices.NameOf(Optimizer)}";
         if (Ridge is { } ridge && !(ridge > 0 && double.IsFinite(ridge)))
             yield return $"ridge must be above 0 and finite, not {ridge}";
         if (Ridge is not null && Accumulate > 1)

@@ -72,7 +72,7 @@ internal sealed class CellStack : Module, IRecurrentLayer
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
             if (layer > 0)
-                outputs = functional.dropout(outputs, _config.Dropout, training);
+                outputs = SequenceDropout.Of(outputs, _config.Dropout, training, _config.LockedDropout);
             var directions = new List<Tensor>();
             for (int direction = 0; direction < _config.NumDirections; direction++)
             {

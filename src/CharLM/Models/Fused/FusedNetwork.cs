@@ -33,6 +33,7 @@ internal sealed class FusedNetwork : IDisposable
     private readonly DropoutPass? _inputDropout, _outputDropout;
     private readonly TiedWeight? _tied;
     private readonly double _tokenDropout;
+    private readonly bool _locked;
     private readonly WorkStealing _sharing;
     private readonly Action<int> _pack, _rows, _weightGradients;
     private readonly int _vocabSize;
@@ -61,10 +62,10 @@ internal sealed class FusedNetwork : IDisposable
         RawWeight outputWeight = config.TieWeights ? (_tied = new TiedWeight(weights["embedding.weight"])).Twin : weights["linear.weight"];
         _output = PassFactory.Output(width, outputWeight, weights["linear.bias"], vocabSize, config.NumHiddens);
         if (config.InputDropout > 0 && _embedding is not null)
-            _inputDropout = new DropoutPass(config.InputDropout, config.EmbeddingSize);
-        _tokenDropout = _embedding is null ? config.InputDropout : 0;
+            _inputDropout = new DropoutPass(config.InputDropout, config.EmbeddingSize, config.LockedDropout);
+        (_tokenDropout, _locked) = (_embedding is null ? config.InputDropout : 0, config.LockedDropout);
         if (config.OutputDropout > 0)
-            _outputDropout = new DropoutPass(config.OutputDropout, config.NumHiddens);
+            _outputDropout = new DropoutPass(config.OutputDropout, config.NumHiddens, config.LockedDropout);
         _pack = Pack;
         _rows = Rows;
         _weightGradients = WeightGradients;
@@ -170,7 +171,7 @@ internal sealed class FusedNetwork : IDisposable
         if (dropoutKey is { } key)
         {
             if (_tokenDropout > 0)
-                _tokens.Drop(_tokenDropout, all, steps, key + InputDropoutKey);
+                _tokens.Drop(_tokenDropout, all, steps, key + InputDropoutKey, _locked);
             _inputDropout?.Resize(all, steps);
             _outputDropout?.Resize(all, steps);
         }

@@ -35,7 +35,7 @@ internal sealed class FusedStack : IDisposable
                 width, config.Cell, config.RnnActivation, weights[layer], _hidden, layer == 0 ? inputWidth : _hidden,
                     layer == 0 ? tokens : null, config.WeightDropout);
             if (layer > 0 && config.Dropout > 0)
-                _dropouts[layer] = new DropoutPass(config.Dropout, _hidden);
+                _dropouts[layer] = new DropoutPass(config.Dropout, _hidden, config.LockedDropout);
         }
     }
 

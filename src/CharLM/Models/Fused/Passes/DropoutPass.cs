@@ -6,7 +6,10 @@ namespace CharLM.Models.Fused.Passes;
 /// Dropout: in training each value is dropped with probability p, and the rest are scaled by 1 / (1 - p) to keep the expectation
 /// (Srivastava et al. 2014). A key and a value's position alone decide whether it is dropped, whichever worker computes it.
 /// </summary>
-internal sealed unsafe class DropoutPass(double probability, int width) : IDisposable
+/// <param name="probability">The probability of dropping a value.</param>
+/// <param name="width">Values of a row.</param>
+/// <param name="locked">Whether the same values of a row are dropped at every step (Gal and Ghahramani 2016).</param>
+internal sealed unsafe class DropoutPass(double probability, int width, bool locked = false) : IDisposable
 {
     private readonly DropoutFactors _drawn = new(probability);
     private PanelBuffer _values = new(1), _factors = new(1);
@@ -38,7 +41,7 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
             {
                 for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
                     ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row),
-                        key + (((ulong)panel * rowsOfPanel) + (ulong)_share.InWhole(rows.FirstStep + step, row)) * DropoutFactors.OfADraw);
+                        key + (((ulong)panel * rowsOfPanel) + PlaceOf(rows.FirstStep + step, row)) * DropoutFactors.OfADraw);
             }
         }
     }
@@ -64,6 +67,10 @@ internal sealed unsafe class DropoutPass(double probability, int width) : IDispo
         _values.Dispose();
         _factors.Dispose();
     }
+
+    // Where the row's factors stand among those of the whole minibatch; those of a locked row at its first step.
+    private ulong PlaceOf(int step, int row) => (ulong)(
+        locked ? _share.InWhole(0, row - (step * _share.Count)) : _share.InWhole(step, row));
 
     private void ForwardRow(float* values, float* left, float* factors, ulong key)
     {

@@ -98,7 +98,8 @@ internal sealed class TokenRows(int vocabSize)
     /// <param name="rows">The rows of the whole minibatch that these are.</param>
     /// <param name="steps">Number of steps.</param>
     /// <param name="key">Seeds the choice.</param>
-    public void Drop(double probability, RowShare rows, int steps, ulong key)
+    /// <param name="locked">Whether a token that is dropped in a row is so at all of its steps.</param>
+    public void Drop(double probability, RowShare rows, int steps, ulong key, bool locked = false)
     {
         Scale = (float)(1 / (1 - probability));
         var threshold = (ulong)(probability * ulong.MaxValue);
@@ -106,7 +107,10 @@ internal sealed class TokenRows(int vocabSize)
         {
             for (int row = step * rows.Count; row < (step + 1) * rows.Count; row++)
             {
-                if (DropoutFactors.Mix(key + (ulong)rows.InWhole(step, row)) < threshold)
+                // A locked token's place is that of its value in the row's one-hot vector.
+                long place = locked ? (rows.InWhole(0, row - (step * rows.Count)) * VocabSize) + _tokenOfSlot[_slotOfRow[row]]
+                    : rows.InWhole(step, row);
+                if (DropoutFactors.Mix(key + (ulong)place) < threshold)
                     _slotOfRow[row] = DroppedSlot;
             }
         }
