@@ -45,7 +45,7 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
             Assert.Empty(help.Succeeded().Error);
             Assert.Contains($"charlm {verb}", help.Output, StringComparison.Ordinal);
             Assert.All(help.OutputLines.Where(line => line.StartsWith("  --", StringComparison.Ordinal)), line =>
-                Assert.Matches(@"^  --[a-z-]+( <[^>]+> {2,}\S.*\. \[(default: .+|required)\]| {2,}\S.*\.)$", line));
+                Assert.Matches(@"^  --[a-z0-9-]+( <[^>]+> {2,}\S.*\. \[(default: .+|required)\]| {2,}\S.*\.)$", line));
             Assert.All(help.OutputLines.Where(line => line.StartsWith("  <", StringComparison.Ordinal)), line =>
                 Assert.Matches(@"^  <[^>]+>(\.\.\.)? {2,}\S.*\.( \[(default: .+|required)\])?$", line));
             Assert.DoesNotMatch("(?i)told|state carried|goes on with|so many|gone on from", help.Output);
@@ -240,6 +240,6 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         File.WriteAllBytes(copy, beginning);
     }
 
-    [GeneratedRegex(@"^  (--[a-z-]+)( <[^>]+>)? ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  (--[a-z0-9-]+)( <[^>]+>)? ", RegexOptions.Multiline)]
     private static partial Regex OptionLine();
 }

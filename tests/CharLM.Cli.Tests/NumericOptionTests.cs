@@ -92,6 +92,6 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
             ? complaint.Contains($"{option} takes a ", StringComparison.Ordinal)
             : Regex.IsMatch(complaint, $@"(--|\b){Regex.Escape(option[2..])} (takes|must) [^;]*\b?{Regex.Escape(value)}\b");
 
-    [GeneratedRegex("^  (--[a-z-]+) <[NXFPT]> ", RegexOptions.Multiline)]
+    [GeneratedRegex("^  (--[a-z0-9-]+) <[NXFPT]> ", RegexOptions.Multiline)]
     private static partial Regex NumericOption();
 }
