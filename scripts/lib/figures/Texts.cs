@@ -26,10 +26,10 @@ internal static class Texts
 
     private static readonly Row[] Rows =
     [
-        new("Tiny Shakespeare", "tinyshakespeare.txt", OwnText, 7800),
+        new("Tiny Shakespeare", "tinyshakespeare.txt", OwnText, 4500),
         new("The Time Machine", "timemachine.txt", OwnText, 4700),
-        new("C# source", "csharp.txt", OwnText, 5700),
-        new("German quotations", "zitate.txt", OwnText, 6800),
+        new("C# source", "csharp.txt", OwnText, 4400),
+        new("German quotations", "zitate.txt", OwnText, 4400),
         new("Tang verse", "tang.txt", OwnText, 2100),
         new("Tiny Shakespeare", "tinyshakespeare.txt", "--preset tiny-shakespeare-lstm" + Split),
         new("The Time Machine, d2l cleaning", "timemachine.txt", "--preset time-machine-lstm" + Split),

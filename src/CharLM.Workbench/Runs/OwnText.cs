@@ -28,16 +28,19 @@ public static class OwnText
     private const int MinibatchesOfState = 16;
     private const int LongestSearch = 20_000, ShortestLine = 5, LongestPrefix = 20;
 
-    // Settings by the minimum number of characters; passes are the maximum. In three minutes on two slow cores, many small steps of 256
-    // units beat few large ones of 384, and a few passes need little dropout and a high learning rate (docs/experiments.md).
+    // With thousands of distinct characters the output layer takes most of the time, and a wider one takes more than it gives.
+    private const int HiddenOfManyKinds = 256;
+
+    // Settings by the minimum number of characters; passes are the maximum. In the same time, few steps of 384 units beat many of 256; a
+    // few passes need a high learning rate (docs/experiments.md).
     private static readonly (long Characters, int Hidden, int Embedding, int Rows, int Steps, double Dropout, int Passes)[] Sizes =
     [
         (0, 128, 32, 8, 32, 0.5, 40),
         (20_000, 256, 48, 16, 48, 0.5, 40),
         (100_000, 256, 64, 16, 64, 0.4, 30),
-        (500_000, 256, 64, 24, 64, 0.1, 12),
-        (1_500_000, 256, 64, 24, 64, 0.05, 6),
-        (15_000_000, 256, 64, 24, 64, 0, 2),
+        (500_000, 384, 64, 24, 64, 0.25, 12),
+        (1_500_000, 384, 64, 24, 64, 0.1, 6),
+        (15_000_000, 384, 64, 24, 64, 0, 2),
     ];
 
     /// <summary>Chooses the settings for a text.</summary>
@@ -96,6 +99,8 @@ public static class OwnText
         // With thousands of distinct characters, as in Chinese, the output layer dominates the work and most characters are rare: tied
         // weights share what they learn as inputs and outputs.
         bool manyKinds = kinds > 1_000;
+        if (manyKinds)
+            hidden = Math.Min(hidden, HiddenOfManyKinds);
         return new RunConfig
         {
             Text = new TextConfig
@@ -122,6 +127,7 @@ public static class OwnText
                 ResetEvery = MinibatchesOfState * steps,
                 Optimizer = OptimizerKind.AdamW,
                 WeightDecay = 0.01,
+                Beta2 = 0.99,
                 LearningRate = 0.006,
                 Schedule = new ScheduleConfig { Kind = ScheduleKind.Cosine, WarmUpEpochs = 1 },
             },
