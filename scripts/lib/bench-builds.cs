@@ -1,3 +1,4 @@
+#:property PublishAot=false
 // Run by scripts/bench-builds. Loads each build's library separately, and uses by name what is public in all of them.
 using System.Globalization;
 using System.Reflection;

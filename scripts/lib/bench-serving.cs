@@ -1,3 +1,4 @@
+#:property PublishAot=false
 // Run by scripts/bench-serving: starts charlm serve and asks it over loopback.
 using System.Diagnostics;
 using System.Globalization;
