@@ -44,15 +44,15 @@ public class GemmBenchmarks : IDisposable
 
     /// <summary>Registers of 512 bits.</summary>
     [Benchmark]
-    public void Packed512() => BlockedGemm.MultiplyAdd<SimdVector512>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+    public void Packed512() => BlockedGemm.MultiplyAdd<SimdVector512>(_a!.Matrix, RowGrid.All(Rows), _b!.Matrix, _c!.Matrix, RowGrid.All(Rows));
 
     /// <summary>Registers of 256 bits.</summary>
     [Benchmark]
-    public void Packed256() => BlockedGemm.MultiplyAdd<SimdVector256>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+    public void Packed256() => BlockedGemm.MultiplyAdd<SimdVector256>(_a!.Matrix, RowGrid.All(Rows), _b!.Matrix, _c!.Matrix, RowGrid.All(Rows));
 
     /// <summary>The portable path.</summary>
     [Benchmark]
-    public void Packed128() => BlockedGemm.MultiplyAdd<SimdVector128>(_a!.Matrix, _b!.Matrix, _c!.Matrix, new RowGrid(Rows, 0, Rows, 1));
+    public void Packed128() => BlockedGemm.MultiplyAdd<SimdVector128>(_a!.Matrix, RowGrid.All(Rows), _b!.Matrix, _c!.Matrix, RowGrid.All(Rows));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -25,7 +25,7 @@ public static class GemmPeak
     {
         using var workers = new Workers(threads == 0 ? Environment.ProcessorCount : threads);
         Worker[] all = [.. Enumerable.Range(0, workers.Count)
-            .Select(worker => new Worker(RowGrid.Share(batchSize, 1, worker, workers.Count).Count, hidden, columns))];
+            .Select(worker => new Worker(RowGrid.Share(new RowLayout(batchSize, 1), worker, workers.Count).Count, hidden, columns))];
         try
         {
             double best = 0;
@@ -56,19 +56,19 @@ public static class GemmPeak
 
         public void Multiply(int repeats)
         {
-            var grid = new RowGrid(Math.Max(rows, 1), 0, rows, 1);
+            var grid = RowGrid.All(rows);
             for (int i = 0; i < repeats; i++)
             {
                 switch (PassFactory.Resolve(LaneWidth.Best))
                 {
                     case LaneWidth.Wide:
-                        BlockedGemm.MultiplyAdd<SimdVector512>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
+                        BlockedGemm.MultiplyAdd<SimdVector512>(_a.Matrix, grid, _b.Matrix, _c.Matrix, grid);
                         break;
                     case LaneWidth.Medium:
-                        BlockedGemm.MultiplyAdd<SimdVector256>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
+                        BlockedGemm.MultiplyAdd<SimdVector256>(_a.Matrix, grid, _b.Matrix, _c.Matrix, grid);
                         break;
                     default:
-                        BlockedGemm.MultiplyAdd<SimdVector128>(_a.Matrix, _b.Matrix, _c.Matrix, grid);
+                        BlockedGemm.MultiplyAdd<SimdVector128>(_a.Matrix, grid, _b.Matrix, _c.Matrix, grid);
                         break;
                 }
             }

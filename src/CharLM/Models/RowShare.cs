@@ -21,8 +21,8 @@ internal readonly record struct RowShare(int First, int Count, int Of)
         return this with { First = First + begin, Count = end - begin };
     }
 
-    /// <summary>Where a row of a step stands in the whole minibatch, step by step.</summary>
+    /// <summary>Where a row stands in the whole minibatch at a step, step by step.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="row">The row <c>step * Count + b</c> of this share.</param>
-    public long InWhole(int step, int row) => row + ((long)step * (Of - Count)) + First;
+    /// <param name="row">The row of this share.</param>
+    public long InWhole(int step, int row) => ((long)step * Of) + First + row;
 }

@@ -40,7 +40,8 @@ internal sealed class FusedNetwork : IDisposable
     private int[] _targets = [];
     private float[] _nats = [];
     private readonly ThreadTuner _choice;
-    private int _batch, _steps, _stepsOfOutput, _predicted, _active = 1, _tasks = 1;
+    private RowLayout _layout;
+    private int _stepsOfOutput, _predicted, _active = 1, _tasks = 1;
     private bool _backward, _packed, _measures;
     private ulong? _dropoutKey;
 
@@ -74,8 +75,8 @@ internal sealed class FusedNetwork : IDisposable
     /// <summary>The recurrent layers and their state.</summary>
     public FusedStack Stack => _stack;
 
-    /// <summary>The surprisal of each token of the last minibatch, in nats; row <c>t * batch + b</c>.</summary>
-    public ReadOnlySpan<float> Nats => _nats.AsSpan(0, _batch * _steps);
+    /// <summary>The surprisal of a token of the last minibatch, in nats.</summary>
+    public float Nats(int step, int sequence) => _nats[_layout.Row(step + 1, sequence)];
 
     /// <summary>Computes the mean loss of a minibatch and the gradients of all weights.</summary>
     /// <param name="inputs">Token ids [batch, steps].</param>
@@ -107,7 +108,7 @@ internal sealed class FusedNetwork : IDisposable
         return Total() / _predicted;
     }
 
-    /// <summary>Computes the surprisal of each token of a minibatch into <see cref="Nats"/>, without dropout.</summary>
+    /// <summary>Computes the surprisal of each token of a minibatch, <see cref="Nats"/>, without dropout.</summary>
     /// <returns>The sum, in nats.</returns>
     /// <inheritdoc cref="Learn"/>
     public double Measure(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int batch, int steps)
@@ -127,11 +128,13 @@ internal sealed class FusedNetwork : IDisposable
     }
 
     /// <summary>Copies the logits after one step of one sequence.</summary>
-    /// <param name="row">Row <c>t * batch + b</c>.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="logits">Receives [vocab].</param>
-    public unsafe void CopyLogits(int row, Span<float> logits)
+    public unsafe void CopyLogits(int step, int sequence, Span<float> logits)
     {
         Panels all = _output.Logits;
+        int row = _layout.Row(step + 1, sequence);
         for (int token = 0; token < _vocabSize; token += Panels.Width)
         {
             int count = Math.Min(Panels.Width, _vocabSize - token);
@@ -158,47 +161,47 @@ internal sealed class FusedNetwork : IDisposable
 
     private void Begin(ReadOnlySpan<int> inputs, int batch, int steps, bool backward, ulong? dropoutKey, RowShare? share = null)
     {
-        int rows = batch * steps;
         RowShare all = share ?? RowShare.All(batch);
-        (_batch, _steps) = (batch, steps);
+        _layout = new RowLayout(batch, steps);
         // A forward pass does not pack what only the backward pass needs.
         if (backward && !_backward)
             _packed = false;
         _backward = backward;
-        _tokens.Resize(rows);
-        _tokens.Set(inputs, batch, steps);
+        _tokens.Resize(_layout);
+        _tokens.Set(inputs);
         _dropoutKey = dropoutKey;
         if (dropoutKey is { } key)
         {
             if (_tokenDropout > 0)
-                _tokens.Drop(_tokenDropout, all, steps, key + InputDropoutKey, _locked);
-            _inputDropout?.Resize(all, steps);
-            _outputDropout?.Resize(all, steps);
+                _tokens.Drop(_tokenDropout, all, key + InputDropoutKey, _locked);
+            _inputDropout?.Resize(_layout, all);
+            _outputDropout?.Resize(_layout, all);
         }
-        if (_targets.Length < rows)
-            (_targets, _nats) = (new int[rows], new float[rows]);
-        _embedding?.Resize(rows, backward);
-        _stack.Resize(batch, steps, backward, dropoutKey, all);
+        if (_targets.Length < _layout.Rows)
+            (_targets, _nats) = (new int[_layout.Rows], new float[_layout.Rows]);
+        _embedding?.Resize(_layout, backward);
+        _stack.Resize(_layout, backward, dropoutKey, all);
         _measures = false;
         _active = _choice.Begin(batch, steps);
         _tasks = _active == 1 ? 1 : _active * TasksOfWorker;
         _stepsOfOutput = Math.Max(1, RowsOfOutput * _active / batch);
-        _output.Resize(rows, backward ? _tasks : 0);
+        _output.Resize(_layout, backward ? _tasks : 0);
     }
 
     private void SetTargets(ReadOnlySpan<int> targets, bool mayLack = false)
     {
         (_measures, _predicted) = (true, 0);
-        for (int step = 0; step < _steps; step++)
+        (int batch, int steps) = _layout;
+        for (int step = 0; step < steps; step++)
         {
-            for (int row = 0; row < _batch; row++)
+            for (int sequence = 0; sequence < batch; sequence++)
             {
-                int target = targets[(row * _steps) + step];
+                int target = targets[(sequence * steps) + step];
                 if (target >= 0)
                     _predicted++;
                 if ((target < 0 && !mayLack) || target >= _vocabSize)
                     throw new ArgumentOutOfRangeException(nameof(targets), target, $"token ids are 0 to {_vocabSize - 1}");
-                _targets[(step * _batch) + row] = target;
+                _targets[_layout.Row(step + 1, sequence)] = target;
             }
         }
     }
@@ -227,7 +230,7 @@ internal sealed class FusedNetwork : IDisposable
 
     private void RunRows()
     {
-        _sharing.Begin(_batch, _steps, _active, forward: true, _backward);
+        _sharing.Begin(_layout, _active, forward: true, _backward);
         _workers.Run(_active, _rows);
     }
 
@@ -254,7 +257,7 @@ internal sealed class FusedNetwork : IDisposable
     }
 
     // The steps whose output is due once all layers have done some: whole groups, and in the end the rest.
-    private int StepsOfOutput(int done) => done == _steps ? done : done / _stepsOfOutput * _stepsOfOutput;
+    private int StepsOfOutput(int done) => done == _layout.Steps ? done : done / _stepsOfOutput * _stepsOfOutput;
 
     private void OutputRows(RowGrid rows)
     {
@@ -284,7 +287,7 @@ internal sealed class FusedNetwork : IDisposable
     private void WeightGradients(int task)
     {
         _stack.WeightGradients(Input, task, _tasks);
-        _output.WeightGradients(Output, _batch * _steps, task, _tasks);
+        _output.WeightGradients(Output, task, _tasks);
         _embedding?.WeightGradients(task, _tasks);
     }
 
@@ -292,8 +295,12 @@ internal sealed class FusedNetwork : IDisposable
     private double Total()
     {
         double total = 0;
-        foreach (float nats in Nats)
-            total += nats;
+        for (int strip = 0; strip < _layout.Strips; strip++)
+        {
+            (int first, int count) = _layout.Run(strip, after: true);
+            foreach (float nats in _nats.AsSpan(first, count))
+                total += nats;
+        }
         return total;
     }
 }

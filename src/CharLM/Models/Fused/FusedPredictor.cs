@@ -48,18 +48,17 @@ internal sealed class FusedPredictor : Predictor
     {
         FusedNetwork network = Network;
         network.Measure(inputs, targets, Rows, steps);
-        ReadOnlySpan<float> byStep = network.Nats;
         for (int row = 0; row < Rows; row++)
         {
             for (int step = 0; step < steps; step++)
-                nats[(row * steps) + step] = byStep[(step * Rows) + row];
+                nats[(row * steps) + step] = network.Nats(step, row);
         }
         if (guesses.IsEmpty)
             return;
         var logits = new float[VocabSize];
         for (int i = 0; i < guesses.Length; i++)
         {
-            network.CopyLogits((i % steps * Rows) + (i / steps), logits);
+            network.CopyLogits(i % steps, i / steps, logits);
             guesses[i] = TopPrediction.Of(logits, targets[i], nats[i]);
         }
     }
@@ -70,7 +69,7 @@ internal sealed class FusedPredictor : Predictor
         FusedNetwork network = Network;
         network.Predict(inputs, Rows, steps);
         for (int row = 0; row < Rows; row++)
-            network.CopyLogits(((steps - 1) * Rows) + row, logits.Slice(row * VocabSize, VocabSize));
+            network.CopyLogits(steps - 1, row, logits.Slice(row * VocabSize, VocabSize));
     }
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ internal sealed unsafe class FusedSequence : IDisposable
     private FusedStack? _stack;
     private List<RawWeight> _weights = [];
     private PanelBuffer _gradients = new(1);
-    private int _batch, _steps;
+    private RowLayout _layout;
     private long _dropoutCalls;
     private bool _canGoBack;
 
@@ -28,9 +28,9 @@ internal sealed unsafe class FusedSequence : IDisposable
         (_config, _inputSize, _workers, _sharing) = (config, inputSize, workers, new WorkStealing(workers.Count));
     }
 
-    private Panels Input => new(_input.Data, _batch * _steps, Panels.Pad(_inputSize));
+    private Panels Input => new(_input.Data, _layout.Rows, Panels.Pad(_inputSize));
 
-    private Panels InputGradient => new(_inputGradient.Data, _batch * _steps, Panels.Pad(_inputSize));
+    private Panels InputGradient => new(_inputGradient.Data, _layout.Rows, Panels.Pad(_inputSize));
 
     /// <summary>Computes the outputs and the final state.</summary>
     /// <param name="tensors">Input [steps, batch, input], hidden state, cell state of an LSTM, then the weights.</param>
@@ -40,15 +40,15 @@ internal sealed unsafe class FusedSequence : IDisposable
     public List<Tensor> Forward(List<Tensor> tensors, bool record, bool training)
     {
         Tensor input = tensors[0].contiguous();
-        (_steps, _batch) = ((int)input.shape[0], (int)input.shape[1]);
+        _layout = new RowLayout(Batch: (int)input.shape[1], Steps: (int)input.shape[0]);
         int states = _config.Cell == CellKind.Lstm ? 2 : 1;
         OpenWeights(tensors.Skip(1 + states));
         // Seeded from torch's generator, so that torch.manual_seed fixes dropout here as everywhere.
         ulong? dropoutKey = training && (_config.Dropout > 0 || _config.WeightDropout > 0)
             ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
-        _stack!.Resize(_batch, _steps, record, dropoutKey);
-        _input = PanelBuffer.Grow(_input, (long)_batch * _steps * Panels.Pad(_inputSize));
-        Read(input, Input, _batch * _steps, _inputSize);
+        _stack!.Resize(_layout, record, dropoutKey);
+        _input = PanelBuffer.Grow(_input, (long)_layout.Rows * Panels.Pad(_inputSize));
+        Read(input, Input, _inputSize);
         CopyStates(tensors[1], states > 1 ? tensors[2] : null, toStack: true, gradients: false);
 
         int tasks = _workers.Count;
@@ -56,10 +56,10 @@ internal sealed unsafe class FusedSequence : IDisposable
         RunRows(backward: false, rows => _stack.Forward(Input, rows));
 
         _canGoBack = record;
-        List<Tensor> results = [empty(_steps, _batch, _config.NumHiddens), empty_like(tensors[1])];
+        List<Tensor> results = [empty(_layout.Steps, _layout.Batch, _config.NumHiddens), empty_like(tensors[1])];
         if (states > 1)
             results.Add(empty_like(tensors[2]));
-        Write(_stack.Outputs, results[0], _batch * _steps, _config.NumHiddens);
+        Write(_stack.Outputs, results[0], _config.NumHiddens);
         CopyStates(results[1], states > 1 ? results[2] : null, toStack: false, gradients: false);
         return results;
     }
@@ -73,8 +73,8 @@ internal sealed unsafe class FusedSequence : IDisposable
             throw new InvalidOperationException(
                 "a fused sequence can go backward only once; use the built-in implementation to go backward again");
         _canGoBack = false;
-        _inputGradient = PanelBuffer.Grow(_inputGradient, (long)_batch * _steps * Panels.Pad(_inputSize));
-        Read(gradients[0].contiguous(), _stack!.OutputGradient, _batch * _steps, _config.NumHiddens);
+        _inputGradient = PanelBuffer.Grow(_inputGradient, (long)_layout.Rows * Panels.Pad(_inputSize));
+        Read(gradients[0].contiguous(), _stack!.OutputGradient, _config.NumHiddens);
         _stack.ZeroStateGradient();
         CopyStates(gradients[1], gradients.Count > 2 ? gradients[2] : null, toStack: true, gradients: true);
 
@@ -82,8 +82,8 @@ internal sealed unsafe class FusedSequence : IDisposable
         int tasks = _workers.Count;
         _workers.Run(tasks, tasks, task => _stack.WeightGradients(Input, task, tasks));
 
-        List<Tensor> results = [empty(_steps, _batch, _inputSize), empty(_config.NumLayers, _batch, _config.NumHiddens)];
-        Write(InputGradient, results[0], _batch * _steps, _inputSize);
+        List<Tensor> results = [empty(_layout.Steps, _layout.Batch, _inputSize), empty(_config.NumLayers, _layout.Batch, _config.NumHiddens)];
+        Write(InputGradient, results[0], _inputSize);
         if (_config.Cell == CellKind.Lstm)
             results.Add(empty_like(results[1]));
         CopyStates(results[1], results.Count > 2 ? results[2] : null, toStack: false, gradients: true);
@@ -107,7 +107,7 @@ internal sealed unsafe class FusedSequence : IDisposable
 
     private void RunRows(bool backward, Action<RowGrid> work)
     {
-        _sharing.Begin(_batch, _steps, _workers.Count, !backward, backward);
+        _sharing.Begin(_layout, _workers.Count, !backward, backward);
         _workers.Run(_workers.Count, worker =>
         {
             while (_sharing.Next(worker, out RowGrid rows, out _))
@@ -162,23 +162,41 @@ internal sealed unsafe class FusedSequence : IDisposable
         using Tensor contiguous = state.contiguous();
         fixed (byte* values = contiguous.bytes)
         {
-            float* place = (float*)values + ((nint)layer * _batch * _config.NumHiddens);
+            float* place = (float*)values + ((nint)layer * _layout.Batch * _config.NumHiddens);
             if (toStack)
-                Packing.CopyRows(place, _config.NumHiddens, panels, _batch);
+                Packing.CopyRows(place, _config.NumHiddens, panels, _layout.Batch);
             else
-                Packing.CopyRowsBack(panels, place, _config.NumHiddens, _batch);
+                Packing.CopyRowsBack(panels, place, _config.NumHiddens, _layout.Batch);
         }
     }
 
-    private static void Read(Tensor tensor, Panels panels, int rows, int columns)
+    // Copies [steps, batch, columns] into the rows after each step.
+    private void Read(Tensor tensor, Panels panels, int columns)
     {
         fixed (byte* values = tensor.bytes)
-            Packing.CopyRows((float*)values, columns, panels, rows);
+        {
+            foreach (RowPiece piece in All.After.Pieces)
+            {
+                for (int step = 0; step < _layout.Steps; step++)
+                    Packing.CopyRows(Place(values, step, piece, columns), columns, panels.From(piece.Row(step)), piece.Count);
+            }
+        }
     }
 
-    private static void Write(Panels panels, Tensor tensor, int rows, int columns)
+    private void Write(Panels panels, Tensor tensor, int columns)
     {
         fixed (byte* values = tensor.bytes)
-            Packing.CopyRowsBack(panels, (float*)values, columns, rows);
+        {
+            foreach (RowPiece piece in All.After.Pieces)
+            {
+                for (int step = 0; step < _layout.Steps; step++)
+                    Packing.CopyRowsBack(panels.From(piece.Row(step)), Place(values, step, piece, columns), columns, piece.Count);
+            }
+        }
     }
+
+    private RowGrid All => RowGrid.Share(_layout, 0, 1);
+
+    private float* Place(byte* values, int step, RowPiece piece, int columns) =>
+        (float*)values + ((((nint)step * _layout.Batch) + piece.Sequence) * columns);
 }

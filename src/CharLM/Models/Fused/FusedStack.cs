@@ -14,7 +14,7 @@ internal sealed class FusedStack : IDisposable
     private readonly DropoutPass?[] _dropouts;
     private readonly int _hidden;
     private PanelBuffer _even = new(1), _odd = new(1);
-    private int _batch, _steps;
+    private RowLayout _layout;
     private bool _training;
     private ulong _dropoutKey;
 
@@ -49,27 +49,26 @@ internal sealed class FusedStack : IDisposable
     public Panels OutputGradient => GradientAbove(_layers.Length - 1);
 
     /// <summary>Allocates memory for a minibatch.</summary>
-    /// <param name="batch">Number of sequences.</param>
-    /// <param name="steps">Number of steps.</param>
+    /// <param name="layout">Its rows.</param>
     /// <param name="backward">Whether gradients will be needed.</param>
     /// <param name="dropoutKey">Seeds dropout; null drops nothing.</param>
     /// <param name="share">The rows of a whole minibatch that the sequences are; default: all.</param>
-    public void Resize(int batch, int steps, bool backward, ulong? dropoutKey, RowShare? share = null)
+    public void Resize(RowLayout layout, bool backward, ulong? dropoutKey, RowShare? share = null)
     {
-        (_batch, _steps, _training, _dropoutKey) = (batch, steps, dropoutKey is not null, dropoutKey ?? 0);
+        (_layout, _training, _dropoutKey) = (layout, dropoutKey is not null, dropoutKey ?? 0);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer].Resize(batch, steps);
+            _layers[layer].Resize(layout.Batch, layout.Steps);
             _layers[layer].DropWeights(dropoutKey is { } key ? key + WeightDropoutKey + ((ulong)layer << 40) : null);
         }
         if (_training)
         {
             foreach (DropoutPass? dropout in _dropouts)
-                dropout?.Resize(share ?? RowShare.All(batch), steps);
+                dropout?.Resize(layout, share ?? RowShare.All(layout.Batch));
         }
         if (backward)
         {
-            long floats = (long)batch * steps * Panels.Pad(_hidden);
+            long floats = (long)layout.Rows * Panels.Pad(_hidden);
             _even = PanelBuffer.Grow(_even, floats);
             _odd = PanelBuffer.Grow(_odd, _layers.Length > 1 ? floats : 1);
         }
@@ -205,5 +204,5 @@ internal sealed class FusedStack : IDisposable
     private Panels InputOf(int layer) => _training && _dropouts[layer] is { } dropout ? dropout.Values : _layers[layer - 1].Outputs;
 
     // The layers' output gradients alternate between two buffers, since only those of two adjacent layers are needed at a time.
-    private unsafe Panels GradientAbove(int layer) => new((layer % 2 == 0 ? _even : _odd).Data, _batch * _steps, Panels.Pad(_hidden));
+    private unsafe Panels GradientAbove(int layer) => new((layer % 2 == 0 ? _even : _odd).Data, _layout.Rows, Panels.Pad(_hidden));
 }

@@ -59,12 +59,12 @@ public sealed unsafe class BlockedGemmTests
     {
         double[,] a = Random(rows, depth, 1), b = Random(depth, columns, 2), c = Random(rows, columns, 3);
         using PanelBuffer pa = ToPanels(a), pc = ToPanels(c), pb = Padded(b, Panels.Pad(depth));
-        var grid = new RowGrid(rows, 0, rows, 1);
+        var grid = RowGrid.All(rows);
         switch (width)
         {
-            case LaneWidth.Wide: BlockedGemm.MultiplyAdd<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
-            case LaneWidth.Medium: BlockedGemm.MultiplyAdd<SimdVector256>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
-            default: BlockedGemm.MultiplyAdd<SimdVector128>(pa.Matrix, pb.Matrix, pc.Matrix, grid); break;
+            case LaneWidth.Wide: BlockedGemm.MultiplyAdd<SimdVector512>(pa.Matrix, grid, pb.Matrix, pc.Matrix, grid); break;
+            case LaneWidth.Medium: BlockedGemm.MultiplyAdd<SimdVector256>(pa.Matrix, grid, pb.Matrix, pc.Matrix, grid); break;
+            default: BlockedGemm.MultiplyAdd<SimdVector128>(pa.Matrix, grid, pb.Matrix, pc.Matrix, grid); break;
         }
         for (int row = 0; row < rows; row++)
         {
@@ -96,12 +96,12 @@ public sealed unsafe class BlockedGemmTests
         })
         {
             pc.Matrix.Span.Fill(float.NaN); // must not be read
-            var grid = new RowGrid(rows, 0, rows, 1);
+            var grid = RowGrid.All(rows);
             switch (width)
             {
-                case LaneWidth.Wide: BlockedGemm.Multiply<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
-                case LaneWidth.Medium: BlockedGemm.Multiply<SimdVector256>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
-                default: BlockedGemm.Multiply<SimdVector128>(pa.Matrix, pb.Matrix, pc.Matrix, grid, start); break;
+                case LaneWidth.Wide: BlockedGemm.Multiply<SimdVector512>(pa.Matrix, grid, pb.Matrix, pc.Matrix, grid, start); break;
+                case LaneWidth.Medium: BlockedGemm.Multiply<SimdVector256>(pa.Matrix, grid, pb.Matrix, pc.Matrix, grid, start); break;
+                default: BlockedGemm.Multiply<SimdVector128>(pa.Matrix, grid, pb.Matrix, pc.Matrix, grid, start); break;
             }
             var sums = new double[rows, columns];
             for (int row = 0; row < rows; row++)
@@ -117,28 +117,87 @@ public sealed unsafe class BlockedGemmTests
         }
     }
 
+    // The depth is the steps of all sequences: one sequence, a strip that is not full, several strips; before or after each step.
     [Theory]
     [MemberData(nameof(Shapes))]
     public void TransposedMultiply_AnyShape_EqualsTheDefinition(LaneWidth width, int rows, int depth, int columns)
     {
-        double[,] a = Random(depth, rows, 1), b = Random(depth, columns, 2), c = new double[rows, columns];
-        using PanelBuffer pa = ToPanels(a), pb = ToPanels(b), pc = new(Panels.Pad(rows), columns);
-        pc.Matrix.Span.Fill(float.NaN); // must not be read
-        switch (width)
+        foreach ((int batch, bool afterA, bool afterB) in new[] { (1, false, false), (5, false, true), (8, true, true), (19, false, true) })
         {
-            case LaneWidth.Wide: BlockedGemm.TransposedMultiply<SimdVector512>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-            case LaneWidth.Medium: BlockedGemm.TransposedMultiply<SimdVector256>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-            default: BlockedGemm.TransposedMultiply<SimdVector128>(pa.Matrix, pb.Matrix, pc.Matrix, depth); break;
-        }
-        for (int row = 0; row < rows; row++)
-        {
-            for (int column = 0; column < columns; column++)
+            var layout = new RowLayout(batch, (depth + batch - 1) / batch);
+            double[,] a = Random(layout.Rows, rows, 1), b = Random(layout.Rows, columns, 2), c = new double[rows, columns];
+            using PanelBuffer pa = ToPanels(a), pb = ToPanels(b), pc = new(Panels.Pad(rows), columns);
+            pc.Matrix.Span.Fill(float.NaN); // must not be read
+            switch (width)
             {
-                for (int k = 0; k < depth; k++)
-                    c[row, column] += a[k, row] * b[k, column];
+                case LaneWidth.Wide:
+                    BlockedGemm.TransposedMultiply<SimdVector512>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout);
+                    break;
+                case LaneWidth.Medium:
+                    BlockedGemm.TransposedMultiply<SimdVector256>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout);
+                    break;
+                default:
+                    BlockedGemm.TransposedMultiply<SimdVector128>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout);
+                    break;
             }
+            foreach ((int step, int sequence) in Places(layout))
+            {
+                int ofA = layout.Row(step + (afterA ? 1 : 0), sequence), ofB = layout.Row(step + (afterB ? 1 : 0), sequence);
+                for (int row = 0; row < rows; row++)
+                {
+                    for (int column = 0; column < columns; column++)
+                        c[row, column] += a[ofA, row] * b[ofB, column];
+                }
+            }
+            AssertEqual(c, pc.Matrix);
         }
-        AssertEqual(c, pc.Matrix);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 9)]
+    [InlineData(8, 3)]
+    [InlineData(20, 4)]
+    [InlineData(33, 2)]
+    public void Row_AnyMinibatch_IsADifferentOneForEachStepOfEachSequence(int batch, int steps)
+    {
+        var layout = new RowLayout(batch, steps);
+        int[] before = [.. Places(layout).Select(place => layout.Row(place.Step, place.Sequence))];
+        int[] last = [.. Enumerable.Range(0, batch).Select(sequence => layout.Row(steps, sequence))];
+        Assert.Equal(Enumerable.Range(0, layout.Rows), before.Concat(last).Order());
+        foreach (bool after in new[] { false, true })
+        {
+            Assert.Equal(
+                Places(layout).Select(place => layout.Row(place.Step + (after ? 1 : 0), place.Sequence)).Order(),
+                Enumerable.Range(0, layout.Strips).Select(strip => layout.Run(strip, after))
+                    .SelectMany(run => Enumerable.Range(run.First, run.Count)));
+        }
+    }
+
+    [Theory]
+    [InlineData(20, 5, 0, 20, 0, 5)]
+    [InlineData(20, 5, 8, 12, 2, 3)]
+    [InlineData(20, 5, 4, 9, 1, 1)]
+    [InlineData(3, 4, 1, 2, 0, 4)]
+    [InlineData(16, 4, 8, 0, 0, 4)]
+    public void Pieces_AnyGrid_AreItsRows(int batch, int steps, int begin, int count, int firstStep, int some)
+    {
+        var layout = new RowLayout(batch, steps);
+        foreach (int after in new[] { 0, 1 })
+        {
+            var grid = new RowGrid(layout, begin, count, some, firstStep);
+            var rows = new List<(int, int)>();
+            foreach (RowPiece piece in (after == 1 ? grid.After : grid).Pieces)
+            {
+                for (int step = 0; step < some; step++)
+                    rows.AddRange(Enumerable.Range(0, piece.Count).Select(i => (piece.Row(step) + i, piece.Sequence + i)));
+            }
+            Assert.Equal(
+                Places(layout).Where(place => place.Step >= firstStep && place.Step < firstStep + some
+                        && place.Sequence >= begin && place.Sequence < begin + count)
+                    .Select(place => (layout.Row(place.Step + after, place.Sequence), place.Sequence)).Order(),
+                rows.Order());
+        }
     }
 
     [Theory]
@@ -179,12 +238,15 @@ public sealed unsafe class BlockedGemmTests
         var seen = new int[batch];
         for (int worker = 0; worker < workers; worker++)
         {
-            RowGrid share = RowGrid.Share(batch, 3, worker, workers);
+            RowGrid share = RowGrid.Share(new RowLayout(batch, 3), worker, workers);
             for (int row = share.Begin; row < share.Begin + share.Count; row++)
                 seen[row]++;
         }
         Assert.All(seen, count => Assert.Equal(1, count));
     }
+
+    private static IEnumerable<(int Step, int Sequence)> Places(RowLayout layout) =>
+        Enumerable.Range(0, layout.Steps).SelectMany(step => Enumerable.Range(0, layout.Batch).Select(sequence => (step, sequence)));
 
     private static PanelBuffer Padded(double[,] matrix, int rows)
     {

@@ -53,7 +53,7 @@ public sealed class RowSharingTests
         for (int slow = 0; slow < count; slow++)
         {
             var record = new Record(batch);
-            sharing.Begin(batch, steps, count, forward, backward);
+            sharing.Begin(new RowLayout(batch, steps), count, forward, backward);
             workers.Run(count, worker =>
             {
                 while (sharing.Next(worker, out RowGrid rows, out bool back))
@@ -74,7 +74,7 @@ public sealed class RowSharingTests
         var sharing = new WorkStealing(2);
         int Fast()
         {
-            sharing.Begin(Batch, Steps, 2, forward: true, backward: true);
+            sharing.Begin(new RowLayout(Batch, Steps), 2, forward: true, backward: true);
             using var bothBegan = new Barrier(2);
             var rowsOf = new int[2];
             workers.Run(2, worker =>
@@ -102,7 +102,7 @@ public sealed class RowSharingTests
     {
         var sharing = new WorkStealing(3);
         var record = new Record(20);
-        sharing.Begin(20, 6, 3, forward: true, backward: true);
+        sharing.Begin(new RowLayout(20, 6), 3, forward: true, backward: true);
         while (sharing.Next(1, out RowGrid rows, out bool backward))
             record.Add(rows, backward);
         Assert.All(record.OfSequence, done => Assert.Equal(ThereAndBack(6, forward: true, backward: true), done));

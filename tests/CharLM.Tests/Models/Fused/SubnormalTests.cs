@@ -25,17 +25,19 @@ public sealed unsafe class SubnormalTests
     [InlineData(700, -95, LaneWidth.Portable)]
     public void Learn_AnyVocab_HasGradientsThatAreZeroOrNormal(int vocab, float improbable, LaneWidth width)
     {
-        const int Rows = 8, Hidden = 16;
+        const int Hidden = 16;
+        var layout = new RowLayout(Batch: 8, Steps: 1);
         using var model = new LanguageModel(new ModelConfig { NumHiddens = Hidden }, vocab);
         using (no_grad())
             model.get_parameter("linear.bias")![TensorIndex.Slice(0, 9)].add_(improbable);
         using var weights = new RawWeights(model);
         using OutputPass pass = PassFactory.Output(width, weights["linear.weight"], weights["linear.bias"], vocab, Hidden);
-        using PanelBuffer input = new(Rows, Panels.Pad(Hidden)), inputGradient = new(Rows, Panels.Pad(Hidden));
-        pass.Resize(Rows, tasks: 1);
+        using PanelBuffer input = new(layout.Rows, Panels.Pad(Hidden)), inputGradient = new(layout.Rows, Panels.Pad(Hidden));
+        pass.Resize(layout, tasks: 1);
         pass.Pack(0, 1, backward: true);
-        int[] targets = [20, 20, 21, 21, 22, 23, 24, 25];
-        pass.Learn(input.Matrix, targets, new float[Rows], new RowGrid(Rows, 0, Rows, 1), scale: 1e-3f, inputGradient.Matrix);
+        int[] targets = [.. new int[layout.Batch], 20, 20, 21, 21, 22, 23, 24, 25];
+        pass.Learn(
+            input.Matrix, targets, new float[layout.Rows], RowGrid.Share(layout, 0, 1), scale: 1e-3f, inputGradient.Matrix);
 
         float[] gradients = pass.Logits.Span.ToArray();
         Assert.DoesNotContain(gradients, float.IsSubnormal);

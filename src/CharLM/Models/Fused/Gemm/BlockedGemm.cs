@@ -5,37 +5,41 @@ namespace CharLM.Models.Fused.Gemm;
 /// <summary>Matrix products over panels, tile by tile.</summary>
 internal static unsafe class BlockedGemm
 {
-    // Depth of one block of a weight gradient: two panels of this many rows (32 KiB) stay in the first-level cache for all gates.
-    private const int GradientDepth = 256;
+    // Greatest depth of one block of a weight gradient: two panels of B of this many rows (40 KiB) mostly stay in the first-level cache for
+    // all gates.
+    private const int MostGradientDepth = 320;
 
     // Panels of A per block of a product: deeper products read and write C again, but B, two panels of 512 rows, stays in a cache.
     private const int DepthPanels = 32;
 
     /// <summary>C += A B, for some rows.</summary>
     /// <inheritdoc cref="Multiply"/>
-    public static void MultiplyAdd<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows)
-        where L : struct, ISimdVector<L> => Multiply<L>(a, b, c, rows, SumStart.With(c));
+    public static void MultiplyAdd<L>(in Panels a, in RowGrid rowsOfA, in Panels b, in Panels c, in RowGrid rows)
+        where L : struct, ISimdVector<L> => Multiply<L>(a, rowsOfA, b, c, rows, SumStart.With(c));
 
     /// <summary>C = S + A B, for some rows.</summary>
     /// <param name="a">[rows, depth].</param>
+    /// <param name="rowsOfA">The rows of A that correspond to those of C.</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="rows">The rows of A, C and S to compute.</param>
+    /// <param name="rows">The rows of C and S to compute.</param>
     /// <param name="start">S, the start of the sums.</param>
-    public static void Multiply<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
+    public static void Multiply<L>(in Panels a, in RowGrid rowsOfA, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
         where L : struct, ISimdVector<L>
     {
         int from = 0;
         do
         {
             int some = Math.Min(DepthPanels, a.Count - from);
-            MultiplyBlock<L>(a.Slice(from, some), b.From(from * Panels.Width), c, rows, from == 0 ? start : SumStart.With(c));
+            MultiplyBlock<L>(
+                a.Slice(from, some), rowsOfA, b.From(from * Panels.Width), c, rows, from == 0 ? start : SumStart.With(c));
             from += DepthPanels;
         }
         while (from < a.Count);
     }
 
-    private static void MultiplyBlock<L>(in Panels a, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
+    private static void MultiplyBlock<L>(
+        in Panels a, in RowGrid rowsOfA, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
         where L : struct, ISimdVector<L>
     {
         // Two panels of B stay in the first-level cache for all rows.
@@ -44,29 +48,49 @@ internal static unsafe class BlockedGemm
             for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
             {
                 var pair = new ColumnPair<L>(b, c, start, panel, column);
-                for (int step = 0; step < rows.Steps; step++)
+                RowPieces pieces = rowsOfA.Pieces;
+                foreach (RowPiece piece in rows.Pieces)
                 {
-                    int first = rows.First(step), end = first + rows.Count;
-                    for (int row = first; row < end;)
-                        row += pair.MicroKernel<MicroKernel.ByRow>(
-                            end - row, a.Data + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, row);
+                    pieces.MoveNext();
+                    RowPiece pieceOfA = pieces.Current;
+                    for (int step = 0; step < rows.Steps; step++)
+                    {
+                        int first = piece.Row(step);
+                        float* values = a.Data + ((nint)pieceOfA.Row(step) * Panels.Width);
+                        for (int row = 0; row < piece.Count;)
+                            row += pair.MicroKernel<MicroKernel.ByRow>(
+                                piece.Count - row, values + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, first + row);
+                    }
                 }
             }
         }
     }
 
-    /// <summary>C = A^T B: the gradient of weights.</summary>
+    /// <summary>C = A^T B over all steps of a minibatch: the gradient of weights.</summary>
     /// <param name="a">[depth, rows].</param>
+    /// <param name="afterA">Whether to take A's rows after each step instead of those before it.</param>
     /// <param name="b">[depth, columns].</param>
+    /// <param name="afterB">The same for B.</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="depth">The number of rows of A and B to use, from the first on.</param>
-    public static void TransposedMultiply<L>(in Panels a, in Panels b, in Panels c, int depth)
+    /// <param name="layout">The rows of A and B.</param>
+    public static void TransposedMultiply<L>(in Panels a, bool afterA, in Panels b, bool afterB, in Panels c, in RowLayout layout)
         where L : struct, ISimdVector<L>
     {
-        for (int from = 0; from < depth; from += GradientDepth)
+        for (int strip = 0; strip < layout.Strips; strip++)
         {
-            int some = Math.Min(GradientDepth, depth - from);
-            SumStart start = from == 0 ? SumStart.Zero : SumStart.With(c);
+            (int first, int depth) = layout.Run(strip, afterA);
+            TransposedMultiply<L>(a.From(first), b.From(layout.Run(strip, afterB).First), c, depth, strip == 0);
+        }
+    }
+
+    private static void TransposedMultiply<L>(in Panels a, in Panels b, in Panels c, int depth, bool isFirst)
+        where L : struct, ISimdVector<L>
+    {
+        int blocks = (depth + MostGradientDepth - 1) / MostGradientDepth;
+        for (int block = 0; block < blocks; block++)
+        {
+            int from = depth * block / blocks, some = (depth * (block + 1) / blocks) - from;
+            SumStart start = isFirst && from == 0 ? SumStart.Zero : SumStart.With(c);
             for (int panel = 0; panel < c.Count; panel += 2)
             {
                 for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)

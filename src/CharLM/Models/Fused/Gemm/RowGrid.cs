@@ -1,42 +1,79 @@
 namespace CharLM.Models.Fused.Gemm;
 
-/// <summary>
-/// Some rows of some steps of a minibatch, which one worker computes at a time: row <c>step * Batch + Begin</c> and the
-/// <see cref="Count"/> - 1 rows after it.
-/// </summary>
-/// <param name="Batch">All rows of a step.</param>
-/// <param name="Begin">The first row of the grid within a step.</param>
-/// <param name="Count">Number of the grid's rows per step.</param>
+/// <summary>Some sequences of a minibatch at some steps, which one worker computes at a time.</summary>
+/// <param name="Layout">Where the rows are.</param>
+/// <param name="Begin">The first sequence.</param>
+/// <param name="Count">Number of sequences.</param>
 /// <param name="Steps">Number of steps.</param>
-/// <param name="FirstStep">The grid's first step in the minibatch; default 0.</param>
-internal readonly record struct RowGrid(int Batch, int Begin, int Count, int Steps, int FirstStep = 0)
+/// <param name="FirstStep">The first step; default 0.</param>
+internal readonly record struct RowGrid(RowLayout Layout, int Begin, int Count, int Steps, int FirstStep = 0)
 {
-    /// <summary>Rows per tile of the product; shares are multiples of it if there are enough rows.</summary>
-    public const int Unit = 8;
+    /// <summary>The same sequences and steps, in the rows after each step.</summary>
+    public RowGrid After => this with { FirstStep = FirstStep + 1 };
 
-    /// <summary>The grid's first row of a step, counted from the grid's first step.</summary>
-    public int First(int step) => (FirstStep + step) * Batch + Begin;
+    /// <summary>The same sequences in a matrix that has one row for each.</summary>
+    public RowGrid InState => new(RowLayout.OfState(Layout.Batch), Begin, Count, 1);
+
+    /// <summary>The grid by strips.</summary>
+    public RowPieces Pieces => new(this);
+
+    /// <summary>All rows of a matrix without steps.</summary>
+    public static RowGrid All(int rows) => new(RowLayout.OfState(rows), 0, rows, 1);
 
     /// <summary>Some of the steps.</summary>
     /// <param name="from">The first step, counted from the grid's first.</param>
     /// <param name="count">The most steps; fewer if the grid ends earlier.</param>
     public RowGrid Part(int from, int count) => this with { FirstStep = FirstStep + from, Steps = Math.Clamp(Steps - from, 0, count) };
 
-    /// <summary>Splits the rows of each step into two halves, in whole tiles.</summary>
-    /// <returns>The halves; the second is empty if there are not two tiles.</returns>
+    /// <summary>Splits the sequences into two halves, in whole strips.</summary>
+    /// <returns>The halves; the second is empty if there are not two strips.</returns>
     public (RowGrid First, RowGrid Second) Halves()
     {
-        int kept = Count < 2 * Unit ? Count : Count / 2 / Unit * Unit;
+        int kept = Count < 2 * RowLayout.Strip ? Count : Count / 2 / RowLayout.Strip * RowLayout.Strip;
         return (this with { Count = kept }, this with { Begin = Begin + kept, Count = Count - kept });
     }
 
-    /// <summary>A worker's share of all rows.</summary>
-    public static RowGrid Share(int batch, int steps, int worker, int workers)
+    /// <summary>A worker's share of all sequences: whole strips if there are enough.</summary>
+    public static RowGrid Share(RowLayout layout, int worker, int workers)
     {
-        int unit = batch >= Unit * workers ? Unit : batch >= 4 * workers ? 4 : 1;
+        int batch = layout.Batch, unit = batch >= RowLayout.Strip * workers ? RowLayout.Strip : batch >= 4 * workers ? 4 : 1;
         int units = (batch + unit - 1) / unit;
         int begin = Math.Min(batch, unit * (int)((long)units * worker / workers));
         int end = Math.Min(batch, unit * (int)((long)units * (worker + 1) / workers));
-        return new RowGrid(batch, begin, end - begin, steps);
+        return new RowGrid(layout, begin, end - begin, layout.Steps);
     }
+}
+
+/// <summary>The part of a grid that lies in one strip: at each step, some adjacent rows.</summary>
+/// <param name="First">The first row of the grid's first step.</param>
+/// <param name="Count">Rows per step.</param>
+/// <param name="Stride">Rows from one step to the next.</param>
+/// <param name="Sequence">The sequence of the first row.</param>
+internal readonly record struct RowPiece(int First, int Count, int Stride, int Sequence)
+{
+    /// <summary>The first row of a step.</summary>
+    /// <param name="step">The step, counted from the grid's first.</param>
+    public int Row(int step) => First + (step * Stride);
+}
+
+/// <summary>Enumerates the parts of a grid, without allocating.</summary>
+internal struct RowPieces(RowGrid grid)
+{
+    private readonly RowGrid _grid = grid;
+    private int _begin, _end = grid.Begin;
+
+    /// <summary>The part.</summary>
+    public readonly RowPiece Current => new(
+        _grid.Layout.Row(_grid.FirstStep, _begin), _end - _begin, _grid.Layout.WidthOf(_begin / RowLayout.Strip), _begin);
+
+    /// <summary>Moves to the next part.</summary>
+    public bool MoveNext()
+    {
+        _begin = _end;
+        _end = Math.Min(_grid.Begin + _grid.Count, ((_begin / RowLayout.Strip) + 1) * RowLayout.Strip);
+        return _begin < _grid.Begin + _grid.Count;
+    }
+
+    /// <summary>Itself, for <c>foreach</c>.</summary>
+    public readonly RowPieces GetEnumerator() => this;
 }

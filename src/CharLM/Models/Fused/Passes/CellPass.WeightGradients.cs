@@ -12,11 +12,11 @@ internal sealed unsafe partial class CellPass<L, TCell>
         {
             int first = (gate * Hidden) + (unit * Panels.Width), place = ((gate * Units) + unit) * Panels.Width, rows = RowsOf(unit, count);
             int hiddenPanel = (TCell.HiddenGroup(gate) * Units) + unit, inputPanel = (TCell.InputGroup(gate) * Units) + unit;
-            Gradient(Gates.Slice(hiddenPanel, count), Before(_hidden), _hiddenGradient.Matrix.From(place),
+            Gradient(Gates.Slice(hiddenPanel, count), Before(_hidden), isInput: false, _hiddenGradient.Matrix.From(place),
                 _weights.HiddenToGates.Gradient + ((nint)first * Hidden), Hidden, rows);
             _weightDropout?.Backward(first, rows);
             if (_tokens is null)
-                Gradient(Gates.Slice(inputPanel, count), input, _inputGradient.Matrix.From(place),
+                Gradient(Gates.Slice(inputPanel, count), input, isInput: true, _inputGradient.Matrix.From(place),
                     _weights.InputToGates.Gradient + ((nint)first * _inputWidth), _inputWidth, rows);
             else
                 TokenGradients(inputPanel, (gate * Units) + unit, first, rows);
@@ -25,9 +25,9 @@ internal sealed unsafe partial class CellPass<L, TCell>
     }
 
     // The gradient of a weight for some panels of gates: first in panels, then in torch's layout.
-    private void Gradient(Panels gates, Panels operand, Panels gradient, float* target, int columns, int rows)
+    private void Gradient(Panels gates, Panels operand, bool isInput, Panels gradient, float* target, int columns, int rows)
     {
-        BlockedGemm.TransposedMultiply<L>(gates, operand, gradient, Rows);
+        BlockedGemm.TransposedMultiply<L>(gates, afterA: false, operand, afterB: isInput, gradient, Layout);
         Packing.CopyRowsBack(gradient, target, columns, rows);
     }
 
@@ -35,16 +35,20 @@ internal sealed unsafe partial class CellPass<L, TCell>
     private void TokenGradients(int panel, int tablePanel, int first, int rows)
     {
         Panels gradient = TokenGradient;
-        ReadOnlySpan<int> slots = _tokens!.SlotOfRow[..Rows], tokens = _tokens.TokenOfSlot;
+        ReadOnlySpan<int> slots = _tokens!.SlotOfRow, tokens = _tokens.TokenOfSlot;
         for (int some = 0; some * Panels.Width < rows; some++)
         {
             float* table = gradient.At(tablePanel + some, 0), sums = Gates.At(panel + some, 0);
             new Span<float>(table, (tokens.Length + 1) * Panels.Width).Clear();
-            for (int row = 0; row < slots.Length; row++)
+            for (int strip = 0; strip < Layout.Strips; strip++)
             {
-                float* from = sums + ((nint)row * Panels.Width), to = table + ((nint)slots[row] * Panels.Width);
-                for (int lane = 0; lane < Panels.Width; lane += L.Count)
-                    L.Store(L.Load(to + lane) + L.Load(from + lane), to + lane);
+                (int begin, int count) = Layout.Run(strip);
+                for (int row = begin; row < begin + count; row++)
+                {
+                    float* from = sums + ((nint)row * Panels.Width), to = table + ((nint)slots[row] * Panels.Width);
+                    for (int lane = 0; lane < Panels.Width; lane += L.Count)
+                        L.Store(L.Load(to + lane) + L.Load(from + lane), to + lane);
+                }
             }
             for (int lane = 0; lane < Math.Min(Panels.Width, rows - (some * Panels.Width)); lane++)
             {
@@ -62,12 +66,12 @@ internal sealed unsafe partial class CellPass<L, TCell>
     {
         float* input = _weights.InputBias.Gradient + first, hidden = _weights.HiddenBias.Gradient + first;
         if (_tokens is null)
-            ColumnSums.Of<L>(Gates.Slice(inputPanel, count), Rows, input, rows);
+            ColumnSums.Of<L>(Gates.Slice(inputPanel, count), after: false, Layout, input, rows);
         else
             ColumnSums.Of<L>(TokenGradient.Slice(tablePanel, count), _tokens.Count + 1, input, rows);
         if (hiddenPanel == inputPanel)
             new ReadOnlySpan<float>(input, rows).CopyTo(new Span<float>(hidden, rows));
         else
-            ColumnSums.Of<L>(Gates.Slice(hiddenPanel, count), Rows, hidden, rows);
+            ColumnSums.Of<L>(Gates.Slice(hiddenPanel, count), after: false, Layout, hidden, rows);
     }
 }

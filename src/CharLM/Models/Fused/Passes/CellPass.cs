@@ -59,7 +59,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     public override int Hidden { get; }
 
-    public override Panels Outputs => Before(_hidden).From(_batch);
+    public override Panels Outputs => Before(_hidden);
 
     public override Panels HiddenState => new(_state.Data, _batch, Width);
 
@@ -73,7 +73,9 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     private int Units => Width / Panels.Width;
 
-    private int Rows => _batch * _steps;
+    private RowLayout Layout => new(_batch, _steps);
+
+    private int Rows => Layout.Rows;
 
     private Panels Gates => new(_gates.Data, Rows, TCell.Groups * Width);
 
@@ -88,9 +90,9 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         bool keepsState = batch == _batch;
         (_batch, _steps) = (batch, steps);
         _gates = PanelBuffer.Grow(_gates, (long)Rows * TCell.Groups * Width);
-        _hidden = PanelBuffer.Grow(_hidden, ((long)Rows + batch) * Width);
+        _hidden = PanelBuffer.Grow(_hidden, (long)Rows * Width);
         if (TCell.HasCellState)
-            _cell = PanelBuffer.Grow(_cell, ((long)Rows + batch) * Width);
+            _cell = PanelBuffer.Grow(_cell, (long)Rows * Width);
         if (!keepsState)
         {
             _state = PanelBuffer.Grow(_state, 2L * batch * Width);
@@ -163,50 +165,54 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     {
         if (rows.FirstStep == 0)
         {
-            CopyRows(HiddenState, rows.Begin, Before(_hidden), rows.Begin, rows.Count);
-            CopyRows(CellState, rows.Begin, Before(_cell), rows.Begin, rows.Count);
+            foreach (RowPiece piece in rows.Pieces)
+            {
+                CopyRows(HiddenState, piece.Sequence, Before(_hidden), piece.First, piece.Count);
+                CopyRows(CellState, piece.Sequence, Before(_cell), piece.First, piece.Count);
+            }
         }
         if (_tokens is null)
-            BlockedGemm.Multiply<L>(input, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
-        RowGrid one = new(_batch, 0, rows.Count, 1);
+            BlockedGemm.Multiply<L>(
+                input, rows.After, _inputForward.Matrix, Gates.Slice(0, TCell.Gates * Units), rows, SumStart.SameForAll(Bias));
         Panels gates = Gates, states = Before(_hidden), weights = _hiddenForward.Matrix;
         for (int step = 0; step < rows.Steps; step++)
         {
-            int first = rows.First(step);
-            Panels before = states.From(first);
+            RowGrid now = rows.Part(step, 1);
             for (int unit = 0; unit < Units; unit += 2)
             {
                 for (int gate = 0; gate < TCell.Gates; gate++)
                 {
-                    Panels sums = gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2).From(first);
-                    BlockedGemm.Multiply<L>(before, weights.Slice((gate * Units) + unit, 2), sums, one, Start(gate, unit, first, sums));
+                    Panels sums = gates.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2);
+                    BlockedGemm.Multiply<L>(states, now, weights.Slice((gate * Units) + unit, 2), sums, now, Start(gate, unit, sums));
                     if (_tokens is not null && TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
-                        PutTokens(gate, unit, first, rows.Count);
+                        PutTokens(gate, unit, now);
                 }
-                StepForward(unit, first, rows.Count);
-                StepForward(unit + 1, first, rows.Count);
+                StepForward(unit, now);
+                StepForward(unit + 1, now);
             }
         }
         if (rows.FirstStep + rows.Steps == _steps)
         {
-            CopyRows(Before(_hidden), rows.First(rows.Steps), HiddenState, rows.Begin, rows.Count);
-            CopyRows(Before(_cell), rows.First(rows.Steps), CellState, rows.Begin, rows.Count);
+            foreach (RowPiece piece in rows.Pieces)
+            {
+                CopyRows(Before(_hidden), piece.Row(rows.Steps), HiddenState, piece.Sequence, piece.Count);
+                CopyRows(Before(_cell), piece.Row(rows.Steps), CellState, piece.Sequence, piece.Count);
+            }
         }
     }
 
     public override void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows)
     {
-        RowGrid one = new(_batch, 0, rows.Count, 1);
-        Panels carried = HiddenStateGradient.From(rows.Begin);
+        Panels carried = HiddenStateGradient;
         for (int step = rows.Steps - 1; step >= 0; step--)
         {
-            int first = rows.First(step);
+            RowGrid now = rows.Part(step, 1);
             for (int unit = 0; unit < Units; unit++)
-                StepBackward(outputGradient, unit, first, rows);
+                StepBackward(outputGradient, unit, now);
             for (int gate = 0; gate < TCell.Gates; gate++)
             {
-                Panels sums = Gates.Slice(TCell.HiddenGroup(gate) * Units, Units).From(first);
-                BlockedGemm.MultiplyAdd<L>(sums, _hiddenBackward.Matrix.From(gate * Width), carried, one);
+                Panels sums = Gates.Slice(TCell.HiddenGroup(gate) * Units, Units);
+                BlockedGemm.MultiplyAdd<L>(sums, now, _hiddenBackward.Matrix.From(gate * Width), carried, now.InState);
             }
             if (_scalesGradients)
             {
@@ -220,8 +226,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         {
             SumStart start = gate == 0 ? SumStart.Zero : SumStart.With(inputGradient);
             BlockedGemm.Multiply<L>(
-                Gates.Slice(TCell.InputGroup(gate) * Units, Units), _inputBackward.Matrix.From(gate * Width), inputGradient,
-                rows, start);
+                Gates.Slice(TCell.InputGroup(gate) * Units, Units), rows, _inputBackward.Matrix.From(gate * Width), inputGradient,
+                rows.After, start);
         }
     }
 
@@ -239,7 +245,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     }
 
     // The states before each step and after the last.
-    private Panels Before(PanelBuffer states) => new(states.Data, states == _cell && !TCell.HasCellState ? 0 : Rows + _batch, Width);
+    private Panels Before(PanelBuffer states) => new(states.Data, states == _cell && !TCell.HasCellState ? 0 : Rows, Width);
 
     // The number of weight rows in some panels of units: fewer in the last, none in the padding.
     private int RowsOf(int unit, int count) => Math.Clamp(Hidden - (unit * Panels.Width), 0, count * Panels.Width);
@@ -294,45 +300,56 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     // The start of a gate's sums, to which the hidden state's product is added: the input's contribution and the biases if both belong to
     // the same group, else the biases.
-    private SumStart Start(int gate, int unit, int first, Panels sums)
+    private SumStart Start(int gate, int unit, Panels sums)
     {
         if (TCell.InputGroup(gate) != TCell.HiddenGroup(gate))
             return SumStart.SameForAll(Bias.Slice((TCell.HiddenGroup(gate) * Units) + unit, 2));
         if (_tokens is null)
             return SumStart.With(sums);
-        return SumStart.Gathered(TokenTable.Slice((gate * Units) + unit, 2), _tokens.Slots + first);
+        return SumStart.Gathered(TokenTable.Slice((gate * Units) + unit, 2), _tokens.Slots);
     }
 
-    private void PutTokens(int gate, int unit, int first, int rows)
+    private void PutTokens(int gate, int unit, RowGrid now)
     {
-        ReadOnlySpan<int> slots = _tokens!.SlotOfRow.Slice(first, rows);
+        ReadOnlySpan<int> slots = _tokens!.SlotOfRow;
         for (int panel = unit; panel < unit + 2; panel++)
         {
-            float* table = TokenTable.At((gate * Units) + panel, 0), sums = Gates.At((TCell.InputGroup(gate) * Units) + panel, first);
-            for (int row = 0; row < slots.Length; row++)
-                Packing.CopyLine(table + ((nint)slots[row] * Panels.Width), sums + ((nint)row * Panels.Width));
+            float* table = TokenTable.At((gate * Units) + panel, 0), sums = Gates.At((TCell.InputGroup(gate) * Units) + panel, 0);
+            foreach (RowPiece piece in now.Pieces)
+            {
+                for (int row = piece.First; row < piece.First + piece.Count; row++)
+                    Packing.CopyLine(table + ((nint)slots[row] * Panels.Width), sums + ((nint)row * Panels.Width));
+            }
         }
     }
 
-    private void StepForward(int unit, int first, int rows)
+    private void StepForward(int unit, RowGrid now)
     {
         nint stride = Units * Gates.Stride;
-        float* sums = Gates.At(unit, first), before = Before(_hidden).At(unit, first), cell = Before(_cell).At(unit, first);
-        nint step = (nint)_batch * Panels.Width;
-        for (nint place = 0; place < (nint)rows * Panels.Width; place += L.Count)
-            TCell.Forward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step);
+        foreach (RowPiece piece in now.Pieces)
+        {
+            float* sums = Gates.At(unit, piece.First), before = Before(_hidden).At(unit, piece.First),
+                cell = Before(_cell).At(unit, piece.First);
+            nint step = (nint)piece.Stride * Panels.Width;
+            for (nint place = 0; place < (nint)piece.Count * Panels.Width; place += L.Count)
+                TCell.Forward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step);
+        }
     }
 
-    private void StepBackward(Panels outputGradient, int unit, int first, RowGrid rows)
+    private void StepBackward(Panels outputGradient, int unit, RowGrid now)
     {
         nint stride = Units * Gates.Stride;
-        float* sums = Gates.At(unit, first), before = Before(_hidden).At(unit, first), cell = Before(_cell).At(unit, first);
-        float* output = outputGradient.At(unit, first), hidden = HiddenStateGradient.At(unit, rows.Begin),
-            cellGradient = CellStateGradient.At(unit, rows.Begin);
-        nint step = (nint)_batch * Panels.Width;
-        for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
-            TCell.Backward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step,
-                output + place, hidden + place, cellGradient + place);
+        foreach (RowPiece piece in now.Pieces)
+        {
+            float* sums = Gates.At(unit, piece.First), before = Before(_hidden).At(unit, piece.First),
+                cell = Before(_cell).At(unit, piece.First);
+            float* output = outputGradient.At(unit, piece.Row(1)), hidden = HiddenStateGradient.At(unit, piece.Sequence),
+                cellGradient = CellStateGradient.At(unit, piece.Sequence);
+            nint step = (nint)piece.Stride * Panels.Width;
+            for (nint place = 0; place < (nint)piece.Count * Panels.Width; place += L.Count)
+                TCell.Backward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step,
+                    output + place, hidden + place, cellGradient + place);
+        }
     }
 
     private static void CopyRows(Panels from, int fromRow, Panels to, int toRow, int rows)

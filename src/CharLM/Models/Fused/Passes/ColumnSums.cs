@@ -12,32 +12,52 @@ internal static unsafe class ColumnSums
     /// <param name="target">Receives the sums.</param>
     /// <param name="columns">Number of columns, without padding.</param>
     public static void Of<L>(Panels matrix, int rows, float* target, int columns)
+        where L : struct, ISimdVector<L> => Of<L>(matrix, after: false, new RowLayout(1, rows), target, columns);
+
+    /// <summary>Writes the sum of each column over all steps of a minibatch.</summary>
+    /// <param name="matrix">[rows, columns].</param>
+    /// <param name="after">Whether to add the rows after each step instead of those before it.</param>
+    /// <param name="layout">The rows.</param>
+    /// <param name="target">Receives the sums.</param>
+    /// <param name="columns">Number of columns, without padding.</param>
+    public static void Of<L>(Panels matrix, bool after, RowLayout layout, float* target, int columns)
         where L : struct, ISimdVector<L>
     {
         float* total = stackalloc float[Panels.Width];
         for (int from = 0; from < columns; from += Panels.Width)
         {
-            float* panel = matrix.At(from / Panels.Width, 0);
             for (int lane = 0; lane < Panels.Width; lane += L.Count)
             {
-                // Four independent sums, since an addition takes four cycles and a load one.
-                L a = L.All(0), b = L.All(0), c = L.All(0), d = L.All(0);
-                nint row = 0;
-                for (; row + 4 <= rows; row += 4)
+                L sum = L.All(0);
+                for (int strip = 0; strip < layout.Strips; strip++)
                 {
-                    float* place = panel + (row * Panels.Width) + lane;
-                    a += L.Load(place);
-                    b += L.Load(place + Panels.Width);
-                    c += L.Load(place + (2 * Panels.Width));
-                    d += L.Load(place + (3 * Panels.Width));
+                    (int first, int rows) = layout.Run(strip, after);
+                    sum += Sum<L>(matrix.At(from / Panels.Width, first) + lane, rows);
                 }
-                for (; row < rows; row++)
-                    a += L.Load(panel + (row * Panels.Width) + lane);
-                L.Store((a + b) + (c + d), total + lane);
+                L.Store(sum, total + lane);
             }
             int some = Math.Min(Panels.Width, columns - from);
             new ReadOnlySpan<float>(total, some).CopyTo(new Span<float>(target + from, some));
         }
+    }
+
+    private static L Sum<L>(float* values, int rows)
+        where L : struct, ISimdVector<L>
+    {
+        // Four independent sums, since an addition takes four cycles and a load one.
+        L a = L.All(0), b = L.All(0), c = L.All(0), d = L.All(0);
+        nint row = 0;
+        for (; row + 4 <= rows; row += 4)
+        {
+            float* place = values + (row * Panels.Width);
+            a += L.Load(place);
+            b += L.Load(place + Panels.Width);
+            c += L.Load(place + (2 * Panels.Width));
+            d += L.Load(place + (3 * Panels.Width));
+        }
+        for (; row < rows; row++)
+            a += L.Load(values + (row * Panels.Width));
+        return (a + b) + (c + d);
     }
 }
 

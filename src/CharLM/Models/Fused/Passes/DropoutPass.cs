@@ -13,50 +13,65 @@ internal sealed unsafe class DropoutPass(double probability, int width, bool loc
 {
     private readonly DropoutFactors _drawn = new(probability);
     private PanelBuffer _values = new(1), _factors = new(1);
-    private int _rows;
+    private RowLayout _layout;
     private RowShare _share;
 
     /// <summary>The values after dropout, [rows, width].</summary>
-    public Panels Values => new(_values.Data, _rows, Panels.Pad(width));
+    public Panels Values => new(_values.Data, _layout.Rows, Panels.Pad(width));
 
-    private Panels Factors => new(_factors.Data, _rows, Panels.Pad(width));
+    private Panels Factors => new(_factors.Data, _layout.Rows, Panels.Pad(width));
 
-    /// <summary>Allocates memory for rows of all steps.</summary>
-    /// <param name="rows">The rows of the whole minibatch that these are.</param>
-    /// <param name="steps">Number of steps.</param>
-    public void Resize(RowShare rows, int steps)
+    /// <summary>Allocates memory for a minibatch.</summary>
+    /// <param name="layout">Its rows.</param>
+    /// <param name="share">The sequences of the whole minibatch that these are.</param>
+    public void Resize(RowLayout layout, RowShare share)
     {
-        (_share, _rows) = (rows, rows.Count * steps);
-        _values = PanelBuffer.Grow(_values, (long)_rows * Panels.Pad(width));
-        _factors = PanelBuffer.Grow(_factors, (long)_rows * Panels.Pad(width));
+        (_layout, _share) = (layout, share);
+        _values = PanelBuffer.Grow(_values, (long)layout.Rows * Panels.Pad(width));
+        _factors = PanelBuffer.Grow(_factors, (long)layout.Rows * Panels.Pad(width));
     }
 
     /// <summary>Drops values of some rows: those that it would drop if the whole minibatch were learned at once.</summary>
+    /// <param name="values">[rows, width], in the rows after each step.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="key">Seeds the choice.</param>
     public void Forward(Panels values, RowGrid rows, ulong key)
     {
-        ulong rowsOfPanel = (ulong)((long)_rows / _share.Count * _share.Of);
+        ulong rowsOfPanel = (ulong)((long)_layout.Steps * _share.Of);
         for (int panel = 0; panel < values.Count; panel++)
         {
-            for (int step = 0; step < rows.Steps; step++)
+            foreach (RowPiece piece in rows.After.Pieces)
             {
-                for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                    ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row),
-                        key + (((ulong)panel * rowsOfPanel) + PlaceOf(rows.FirstStep + step, row)) * DropoutFactors.OfADraw);
+                for (int step = 0; step < rows.Steps; step++)
+                {
+                    for (int i = 0; i < piece.Count; i++)
+                    {
+                        ulong place = PlaceOf(rows.FirstStep + step, piece.Sequence + i);
+                        int row = piece.Row(step) + i;
+                        ForwardRow(values.At(panel, row), Values.At(panel, row), Factors.At(panel, row),
+                            key + (((ulong)panel * rowsOfPanel) + place) * DropoutFactors.OfADraw);
+                    }
+                }
             }
         }
     }
 
     /// <summary>Turns the gradient after dropout of some rows into that before it, in place.</summary>
+    /// <param name="gradient">[rows, width], in the rows after each step.</param>
+    /// <param name="rows">The rows.</param>
     public void Backward(Panels gradient, RowGrid rows)
     {
         for (int panel = 0; panel < gradient.Count; panel++)
         {
-            for (int step = 0; step < rows.Steps; step++)
+            foreach (RowPiece piece in rows.After.Pieces)
             {
-                nint count = (nint)rows.Count * Panels.Width;
-                float* values = gradient.At(panel, rows.First(step)), factors = Factors.At(panel, rows.First(step));
-                for (nint place = 0; place < count; place++)
-                    values[place] *= factors[place];
+                for (int step = 0; step < rows.Steps; step++)
+                {
+                    nint count = (nint)piece.Count * Panels.Width;
+                    float* values = gradient.At(panel, piece.Row(step)), factors = Factors.At(panel, piece.Row(step));
+                    for (nint place = 0; place < count; place++)
+                        values[place] *= factors[place];
+                }
             }
         }
     }
@@ -68,9 +83,8 @@ internal sealed unsafe class DropoutPass(double probability, int width, bool loc
         _factors.Dispose();
     }
 
-    // Where the row's factors stand among those of the whole minibatch; those of a locked row at its first step.
-    private ulong PlaceOf(int step, int row) => (ulong)(
-        locked ? _share.InWhole(0, row - (step * _share.Count)) : _share.InWhole(step, row));
+    // Where a sequence's factors stand among those of the whole minibatch; the locked ones are those of its first step.
+    private ulong PlaceOf(int step, int sequence) => (ulong)_share.InWhole(locked ? 0 : step, sequence);
 
     private void ForwardRow(float* values, float* left, float* factors, ulong key)
     {

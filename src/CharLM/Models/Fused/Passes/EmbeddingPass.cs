@@ -7,31 +7,34 @@ namespace CharLM.Models.Fused.Passes;
 internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows tokens) : IDisposable
 {
     private PanelBuffer _values = new(1), _gradient = new(1);
-    private int _rows;
+    private RowLayout _layout;
 
-    /// <summary>The vectors, [rows, size].</summary>
-    public Panels Values => new(_values.Data, _rows, Panels.Pad(size));
+    /// <summary>The vectors, [rows, size], in the rows after each step.</summary>
+    public Panels Values => new(_values.Data, _layout.Rows, Panels.Pad(size));
 
-    /// <summary>Where the caller writes the gradient of the vectors, [rows, size].</summary>
-    public Panels Gradient => new(_gradient.Data, _rows, Panels.Pad(size));
+    /// <summary>Where the caller writes the gradient of the vectors, likewise.</summary>
+    public Panels Gradient => new(_gradient.Data, _layout.Rows, Panels.Pad(size));
 
-    /// <summary>Allocates memory for a number of rows.</summary>
-    public void Resize(int rows, bool backward)
+    /// <summary>Allocates memory for a minibatch.</summary>
+    public void Resize(RowLayout layout, bool backward)
     {
-        _rows = rows;
-        _values = PanelBuffer.Grow(_values, (long)rows * Panels.Pad(size));
+        _layout = layout;
+        _values = PanelBuffer.Grow(_values, (long)layout.Rows * Panels.Pad(size));
         if (backward)
-            _gradient = PanelBuffer.Grow(_gradient, (long)rows * Panels.Pad(size));
+            _gradient = PanelBuffer.Grow(_gradient, (long)layout.Rows * Panels.Pad(size));
     }
 
     /// <summary>Looks up the vectors of some rows.</summary>
     public void Forward(RowGrid rows)
     {
         ReadOnlySpan<int> slots = tokens.SlotOfRow, ids = tokens.TokenOfSlot;
-        for (int step = 0; step < rows.Steps; step++)
+        foreach (RowPiece piece in rows.Pieces)
         {
-            for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                Packing.CopyRows(weight.Value + ((nint)ids[slots[row]] * size), size, Values.From(row), 1);
+            for (int step = 0; step < rows.Steps; step++)
+            {
+                for (int row = piece.Row(step); row < piece.Row(step) + piece.Count; row++)
+                    Packing.CopyRows(weight.Value + ((nint)ids[slots[row]] * size), size, Values.From(row + piece.Stride), 1);
+            }
         }
     }
 
@@ -45,11 +48,16 @@ internal sealed unsafe class EmbeddingPass(RawWeight weight, int size, TokenRows
             int begin = panel * Panels.Width, end = Math.Min(size, begin + (count * Panels.Width));
             for (int token = 0; token < tokens.VocabSize; token++)
                 new Span<float>(weight.Gradient + ((nint)token * size) + begin, end - begin).Clear();
-            for (int row = 0; row < _rows; row++)
+            for (int strip = 0; strip < _layout.Strips; strip++)
             {
-                float* target = weight.Gradient + ((nint)ids[slots[row]] * size);
-                for (int column = begin; column < end; column++)
-                    target[column] += Gradient.At(column / Panels.Width, row)[column % Panels.Width];
+                (int first, int rows) = _layout.Run(strip);
+                for (int row = first; row < first + rows; row++)
+                {
+                    float* target = weight.Gradient + ((nint)ids[slots[row]] * size);
+                    int after = row + _layout.WidthOf(strip);
+                    for (int column = begin; column < end; column++)
+                        target[column] += Gradient.At(column / Panels.Width, after)[column % Panels.Width];
+                }
             }
         }
     }

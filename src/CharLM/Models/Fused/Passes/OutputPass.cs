@@ -2,16 +2,16 @@ using CharLM.Models.Fused.Gemm;
 
 namespace CharLM.Models.Fused.Passes;
 
-/// <summary>The output layer with softmax and cross-entropy, forwards and backwards.</summary>
+/// <summary>The output layer with softmax and cross-entropy, forwards and backwards, in the rows after each step.</summary>
 internal abstract class OutputPass : IDisposable
 {
     /// <summary>Logits, or after <see cref="Learn"/> their gradients, [rows, vocab].</summary>
     public abstract Panels Logits { get; }
 
     /// <summary>Allocates memory.</summary>
-    /// <param name="rows">Rows of the minibatch.</param>
+    /// <param name="layout">The rows of the minibatch; this layer uses those after each step.</param>
     /// <param name="tasks">Tasks that <see cref="WeightGradients"/> is divided into; 0: it will not be called.</param>
-    public abstract void Resize(int rows, int tasks);
+    public abstract void Resize(RowLayout layout, int tasks);
 
     /// <summary>Packs the weights for the kernels: one task's share.</summary>
     public abstract void Pack(int task, int tasks, bool backward);
@@ -40,10 +40,9 @@ internal abstract class OutputPass : IDisposable
 
     /// <summary>Computes the gradients of the weights: one task's share.</summary>
     /// <param name="input">Hidden states, [rows, hidden].</param>
-    /// <param name="rows">Number of rows.</param>
     /// <param name="task">The task, from 0.</param>
     /// <param name="tasks">Number of tasks.</param>
-    public abstract void WeightGradients(Panels input, int rows, int task, int tasks);
+    public abstract void WeightGradients(Panels input, int task, int tasks);
 
     /// <inheritdoc/>
     public abstract void Dispose();

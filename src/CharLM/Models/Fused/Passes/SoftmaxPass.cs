@@ -33,7 +33,8 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
 
     // For each row and block: the greatest logit, which becomes the factor of the exponentials, and their sum.
     private PanelBuffer _highest = new(1), _sums = new(1);
-    private int _rows, _gradientPanels;
+    private RowLayout _layout;
+    private int _gradientPanels;
 
     public SoftmaxPass(RawWeight weight, RawWeight bias, int vocab, int hidden)
     {
@@ -46,13 +47,14 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         new Span<float>(_paddedBias.Data, padded).Fill(Nothing);
     }
 
-    public override Panels Logits => new(_logits.Data, _rows, Panels.Pad(_vocab));
+    public override Panels Logits => new(_logits.Data, _layout.Rows, Panels.Pad(_vocab));
 
     private Panels Bias => new(_paddedBias.Data, 1, Panels.Pad(_vocab));
 
-    public override void Resize(int rows, int tasks)
+    public override void Resize(RowLayout layout, int tasks)
     {
-        _rows = rows;
+        _layout = layout;
+        int rows = layout.Rows;
         _logits = PanelBuffer.Grow(_logits, (long)rows * Panels.Pad(_vocab));
         _highest = PanelBuffer.Grow(_highest, (long)rows * _blocks);
         _sums = PanelBuffer.Grow(_sums, (long)rows * _blocks);
@@ -74,7 +76,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     }
 
     public override void Forward(Panels input, RowGrid rows) =>
-        BlockedGemm.Multiply<L>(input, _forward.Matrix, Logits, rows, SumStart.SameForAll(Bias));
+        BlockedGemm.Multiply<L>(input, rows.After, _forward.Matrix, Logits, rows.After, SumStart.SameForAll(Bias));
 
     public override void Measure(Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows) =>
         Losses(input, targets, nats, rows, scale: 0);
@@ -86,22 +88,26 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         for (int block = 0; block < _blocks; block++)
         {
             Panels gradients = BlockOf(Logits, block);
-            for (int step = 0; step < rows.Steps; step++)
+            foreach (RowPiece piece in rows.After.Pieces)
             {
-                for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                for (int step = 0; step < rows.Steps; step++)
                 {
-                    ToGradients(gradients, row, _highest.Data[((nint)row * _blocks) + block]);
-                    float* target = TargetIn(block, targets[row], gradients, row);
-                    if (target is not null)
-                        *target -= scale;
+                    for (int row = piece.Row(step); row < piece.Row(step) + piece.Count; row++)
+                    {
+                        ToGradients(gradients, row, _highest.Data[((nint)row * _blocks) + block]);
+                        float* target = TargetIn(block, targets[row], gradients, row);
+                        if (target is not null)
+                            *target -= scale;
+                    }
                 }
             }
             SumStart start = block == 0 ? SumStart.Zero : SumStart.With(inputGradient);
-            BlockedGemm.Multiply<L>(gradients, _backward.Matrix.From(block * BlockPanels * Panels.Width), inputGradient, rows, start);
+            BlockedGemm.Multiply<L>(
+                gradients, rows.After, _backward.Matrix.From(block * BlockPanels * Panels.Width), inputGradient, rows.After, start);
         }
     }
 
-    public override void WeightGradients(Panels input, int rows, int task, int tasks)
+    public override void WeightGradients(Panels input, int task, int tasks)
     {
         int tile = _gradientPanels * Panels.Width, columns = Panels.Pad(_hidden);
         foreach ((_, int begin, int all) in Share(task, tasks))
@@ -112,9 +118,9 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
             {
                 int count = Math.Min(_gradientPanels, begin + all - panel), first = panel * Panels.Width, real = RowsOf(panel, count);
                 Panels logits = Logits.Slice(panel, count);
-                BlockedGemm.TransposedMultiply<L>(logits, input, gradient, rows);
+                BlockedGemm.TransposedMultiply<L>(logits, afterA: true, input, afterB: true, gradient, _layout);
                 Packing.CopyRowsBack(gradient, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
-                ColumnSums.Of<L>(logits, rows, _bias.Gradient + first, real);
+                ColumnSums.Of<L>(logits, after: true, _layout, _bias.Gradient + first, real);
             }
         }
     }
@@ -145,23 +151,30 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         for (int block = 0; block < _blocks; block++)
         {
             Panels logits = BlockOf(Logits, block);
-            BlockedGemm.Multiply<L>(input, BlockOf(_forward.Matrix, block), logits, rows, SumStart.SameForAll(BlockOf(Bias, block)));
-            for (int step = 0; step < rows.Steps; step++)
+            BlockedGemm.Multiply<L>(
+                input, rows.After, BlockOf(_forward.Matrix, block), logits, rows.After, SumStart.SameForAll(BlockOf(Bias, block)));
+            foreach (RowPiece piece in rows.After.Pieces)
             {
-                for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
+                for (int step = 0; step < rows.Steps; step++)
                 {
-                    float* target = TargetIn(block, targets[row], logits, row);
-                    if (target is not null)
-                        nats[row] = *target;
-                    nint place = ((nint)row * _blocks) + block;
-                    (_highest.Data[place], _sums.Data[place]) = Exponentials(logits, row, keep: scale != 0);
+                    for (int row = piece.Row(step); row < piece.Row(step) + piece.Count; row++)
+                    {
+                        float* target = TargetIn(block, targets[row], logits, row);
+                        if (target is not null)
+                            nats[row] = *target;
+                        nint place = ((nint)row * _blocks) + block;
+                        (_highest.Data[place], _sums.Data[place]) = Exponentials(logits, row, keep: scale != 0);
+                    }
                 }
             }
         }
-        for (int step = 0; step < rows.Steps; step++)
+        foreach (RowPiece piece in rows.After.Pieces)
         {
-            for (int row = rows.First(step); row < rows.First(step) + rows.Count; row++)
-                nats[row] = Loss(row, targetLogit: nats[row], targets[row] < 0 ? null : scale);
+            for (int step = 0; step < rows.Steps; step++)
+            {
+                for (int row = piece.Row(step); row < piece.Row(step) + piece.Count; row++)
+                    nats[row] = Loss(row, targetLogit: nats[row], targets[row] < 0 ? null : scale);
+            }
         }
     }
 

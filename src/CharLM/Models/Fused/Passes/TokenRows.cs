@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using CharLM.Models.Fused.Gemm;
 
 namespace CharLM.Models.Fused.Passes;
 
@@ -13,6 +14,7 @@ internal sealed class TokenRows(int vocabSize)
     private readonly int[] _stampOfToken = new int[vocabSize];
     private int[] _tokenOfSlot = [];
     private int[] _slotOfRow = [];
+    private RowLayout _layout;
     private int _stamp;
 
     /// <summary>Number of tokens in the vocab.</summary>
@@ -51,32 +53,33 @@ internal sealed class TokenRows(int vocabSize)
             _tokenOfSlot[token] = token;
     }
 
-    /// <summary>Allocates memory for a number of rows.</summary>
-    public void Resize(int rows)
+    /// <summary>Allocates memory for a minibatch.</summary>
+    public void Resize(RowLayout layout)
     {
-        if (_slotOfRow.Length < rows)
-            _slotOfRow = GC.AllocateArray<int>(rows, pinned: true);
-        if (_tokenOfSlot.Length < Math.Min(rows, VocabSize))
-            _tokenOfSlot = new int[Math.Min(rows, VocabSize)];
+        _layout = layout;
+        if (_slotOfRow.Length < layout.Rows)
+            _slotOfRow = GC.AllocateArray<int>(layout.Rows, pinned: true);
+        int slots = Math.Min(layout.Batch * layout.Steps, VocabSize);
+        if (_tokenOfSlot.Length < slots)
+            _tokenOfSlot = new int[slots];
     }
 
     /// <summary>Sets the tokens of a minibatch.</summary>
-    /// <param name="tokens">Token ids [batch, steps], row by row.</param>
-    /// <param name="batch">Number of sequences.</param>
-    /// <param name="steps">Number of steps.</param>
+    /// <param name="tokens">Token ids [batch, steps], sequence by sequence.</param>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocab.</exception>
-    public void Set(ReadOnlySpan<int> tokens, int batch, int steps)
+    public void Set(ReadOnlySpan<int> tokens)
     {
+        (int batch, int steps) = _layout;
         _stamp++;
         (Count, Scale) = (HoldsAll ? VocabSize : 0, 1);
         for (int step = 0; step < steps; step++)
         {
-            for (int row = 0; row < batch; row++)
+            for (int sequence = 0; sequence < batch; sequence++)
             {
-                int token = tokens[row * steps + step];
+                int token = tokens[sequence * steps + step];
                 if ((uint)token >= (uint)VocabSize)
                     throw new ArgumentOutOfRangeException(nameof(tokens), token, $"token ids are 0 to {VocabSize - 1}");
-                _slotOfRow[step * batch + row] = token;
+                _slotOfRow[_layout.Row(step, sequence)] = token;
                 if (HoldsAll || _stampOfToken[token] == _stamp)
                     continue;
                 _stampOfToken[token] = _stamp;
@@ -89,29 +92,32 @@ internal sealed class TokenRows(int vocabSize)
         Array.Sort(_tokenOfSlot, 0, Count);
         for (int slot = 0; slot < Count; slot++)
             _slotOfToken[_tokenOfSlot[slot]] = slot;
-        foreach (ref int slot in _slotOfRow.AsSpan(0, batch * steps))
-            slot = _slotOfToken[slot];
+        for (int strip = 0; strip < _layout.Strips; strip++)
+        {
+            (int first, int count) = _layout.Run(strip);
+            foreach (ref int slot in _slotOfRow.AsSpan(first, count))
+                slot = _slotOfToken[slot];
+        }
     }
 
     /// <summary>Drops tokens: dropout of one-hot vectors, whose only value is either dropped or scaled.</summary>
     /// <param name="probability">The probability of dropping a token.</param>
-    /// <param name="rows">The rows of the whole minibatch that these are.</param>
-    /// <param name="steps">Number of steps.</param>
+    /// <param name="share">The sequences of the whole minibatch that these are.</param>
     /// <param name="key">Seeds the choice.</param>
-    /// <param name="locked">Whether a token that is dropped in a row is so at all of its steps.</param>
-    public void Drop(double probability, RowShare rows, int steps, ulong key, bool locked = false)
+    /// <param name="locked">Whether a token that is dropped in a sequence is so at all of its steps.</param>
+    public void Drop(double probability, RowShare share, ulong key, bool locked = false)
     {
         Scale = (float)(1 / (1 - probability));
         var threshold = (ulong)(probability * ulong.MaxValue);
-        for (int step = 0; step < steps; step++)
+        for (int step = 0; step < _layout.Steps; step++)
         {
-            for (int row = step * rows.Count; row < (step + 1) * rows.Count; row++)
+            for (int sequence = 0; sequence < _layout.Batch; sequence++)
             {
-                // A locked token's place is that of its value in the row's one-hot vector.
-                long place = locked ? (rows.InWhole(0, row - (step * rows.Count)) * VocabSize) + _tokenOfSlot[_slotOfRow[row]]
-                    : rows.InWhole(step, row);
+                // A locked token's place is that of its value in the sequence's one-hot vector.
+                ref int slot = ref _slotOfRow[_layout.Row(step, sequence)];
+                long place = locked ? (share.InWhole(0, sequence) * VocabSize) + _tokenOfSlot[slot] : share.InWhole(step, sequence);
                 if (DropoutFactors.Mix(key + (ulong)place) < threshold)
-                    _slotOfRow[row] = DroppedSlot;
+                    slot = DroppedSlot;
             }
         }
     }

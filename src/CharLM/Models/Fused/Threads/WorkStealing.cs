@@ -19,7 +19,8 @@ internal sealed class WorkStealing(int workers)
     private readonly Lock _lock = new();
     private readonly Part[] _parts = new Part[workers];
     private Part _offer;
-    private int _batch, _steps, _stepsOfStage, _stagesEachWay, _first, _end, _shares, _unclaimed;
+    private RowLayout _layout;
+    private int _stepsOfStage, _stagesEachWay, _first, _end, _shares, _unclaimed;
     private long _begun;
 
     // Workers that have rows, and workers that wait for rows, minus one if rows are on offer.
@@ -28,14 +29,14 @@ internal sealed class WorkStealing(int workers)
     private volatile bool _offered;
 
     /// <summary>Begins a minibatch.</summary>
-    /// <param name="batch">Rows per step.</param>
-    /// <param name="steps">Number of steps.</param>
+    /// <param name="layout">Its sequences and steps.</param>
     /// <param name="active">The most workers to use.</param>
     /// <param name="forward">Whether to go forwards.</param>
     /// <param name="backward">Whether to go backwards afterwards.</param>
-    public void Begin(int batch, int steps, int active, bool forward, bool backward)
+    public void Begin(RowLayout layout, int active, bool forward, bool backward)
     {
-        (_batch, _steps, _shares, _unclaimed) = (batch, steps, active, 0);
+        (_layout, _shares, _unclaimed) = (layout, active, 0);
+        int steps = layout.Steps;
         _stepsOfStage = (steps + StagesEachWay - 1) / StagesEachWay;
         _stagesEachWay = (steps + _stepsOfStage - 1) / _stepsOfStage;
         (_first, _end) = (forward ? 0 : _stagesEachWay, backward ? 2 * _stagesEachWay : _stagesEachWay);
@@ -79,7 +80,7 @@ internal sealed class WorkStealing(int workers)
                 _working--;
             part.Rows = default;
             while (_unclaimed < _shares && part.Rows.Count == 0)
-                part = new Part { Rows = RowGrid.Share(_batch, _steps, _unclaimed++, _shares), Stage = _first, Begun = part.Begun };
+                part = new Part { Rows = RowGrid.Share(_layout, _unclaimed++, _shares), Stage = _first, Begun = part.Begun };
             if (part.Rows.Count > 0)
             {
                 _working++;
