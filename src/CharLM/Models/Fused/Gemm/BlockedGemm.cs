@@ -5,9 +5,9 @@ namespace CharLM.Models.Fused.Gemm;
 /// <summary>Matrix products over panels, tile by tile.</summary>
 internal static unsafe class BlockedGemm
 {
-    // Greatest depth of one block of a weight gradient: two panels of B of this many rows (40 KiB) mostly stay in the first-level cache for
-    // all gates.
-    private const int MostGradientDepth = 320;
+    // Greatest depth of one block of a weight gradient: two panels of B of this many rows (32 KiB) stay in the first-level cache for all
+    // gates.
+    private const int MostGradientDepth = 256;
 
     // Panels of A per block of a product: deeper products read and write C again, but B, two panels of 512 rows, stays in a cache.
     private const int DepthPanels = 32;
