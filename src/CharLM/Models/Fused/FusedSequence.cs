@@ -148,25 +148,30 @@ internal sealed unsafe class FusedSequence : IDisposable
 
     private void CopyStates(Tensor hidden, Tensor? cell, bool toStack, bool gradients)
     {
+        RowGrid rows = gradients ? All.Carried : RowGrid.All(_layout.Batch);
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
             LayerPass pass = _stack!.Layers[layer];
-            CopyState(hidden, gradients ? pass.HiddenStateGradient : pass.HiddenState, layer, toStack);
+            CopyState(hidden, gradients ? pass.HiddenStateGradient : pass.HiddenState, rows, layer, toStack);
             if (cell is not null)
-                CopyState(cell, gradients ? pass.CellStateGradient : pass.CellState, layer, toStack);
+                CopyState(cell, gradients ? pass.CellStateGradient : pass.CellState, rows, layer, toStack);
         }
     }
 
-    private void CopyState(Tensor state, Panels panels, int layer, bool toStack)
+    private void CopyState(Tensor state, Panels panels, RowGrid rows, int layer, bool toStack)
     {
         using Tensor contiguous = state.contiguous();
         fixed (byte* values = contiguous.bytes)
         {
             float* place = (float*)values + ((nint)layer * _layout.Batch * _config.NumHiddens);
-            if (toStack)
-                Packing.CopyRows(place, _config.NumHiddens, panels, _layout.Batch);
-            else
-                Packing.CopyRowsBack(panels, place, _config.NumHiddens, _layout.Batch);
+            foreach (RowPiece piece in rows.Pieces)
+            {
+                float* some = place + ((nint)piece.Sequence * _config.NumHiddens);
+                if (toStack)
+                    Packing.CopyRows(some, _config.NumHiddens, panels.From(piece.First), piece.Count);
+                else
+                    Packing.CopyRowsBack(panels.From(piece.First), some, _config.NumHiddens, piece.Count);
+            }
         }
     }
 

@@ -11,8 +11,8 @@ internal readonly record struct RowGrid(RowLayout Layout, int Begin, int Count, 
     /// <summary>The same sequences and steps, in the rows after each step.</summary>
     public RowGrid After => this with { FirstStep = FirstStep + 1 };
 
-    /// <summary>The same sequences in a matrix that has one row for each.</summary>
-    public RowGrid InState => new(RowLayout.OfState(Layout.Batch), Begin, Count, 1);
+    /// <summary>The same sequences in a matrix of what is carried from step to step.</summary>
+    public RowGrid Carried => new(RowLayout.OfCarried(Layout.Batch), Begin, Count, 1);
 
     /// <summary>The grid by strips.</summary>
     public RowPieces Pieces => new(this);

@@ -30,6 +30,9 @@ internal readonly record struct RowLayout(int Batch, int Steps)
     /// <summary>The layout of one row for each sequence, in order.</summary>
     public static RowLayout OfState(int batch) => new(batch, 0);
 
+    /// <summary>The layout of one row for each sequence, each strip in a page of its own: of what is written at each step.</summary>
+    public static RowLayout OfCarried(int batch) => new(batch, Strip - 1);
+
     /// <summary>The row of a sequence before a step.</summary>
     public int Row(int step, int sequence)
     {

@@ -65,15 +65,18 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     public override Panels CellState => new(_state.Data + ((nint)_batch * Width), TCell.HasCellState ? _batch : 0, Width);
 
-    public override Panels HiddenStateGradient => new(_stateGradient.Data, _batch, Width);
+    public override Panels HiddenStateGradient => new(_stateGradient.Data, Carried.Rows, Width);
 
-    public override Panels CellStateGradient => new(_stateGradient.Data + ((nint)_batch * Width), TCell.HasCellState ? _batch : 0, Width);
+    public override Panels CellStateGradient =>
+        new(_stateGradient.Data + ((nint)Carried.Rows * Width), TCell.HasCellState ? Carried.Rows : 0, Width);
 
     private int Width => Panels.Pad(Hidden);
 
     private int Units => Width / Panels.Width;
 
     private RowLayout Layout => new(_batch, _steps);
+
+    private RowLayout Carried => RowLayout.OfCarried(_batch);
 
     private int Rows => Layout.Rows;
 
@@ -96,7 +99,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         if (!keepsState)
         {
             _state = PanelBuffer.Grow(_state, 2L * batch * Width);
-            _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * batch * Width);
+            _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * Carried.Rows * Width);
             new Span<float>(_state.Data, (int)_state.Length).Clear();
         }
         if (_tokens is not null)
@@ -114,8 +117,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         Panels hidden = HiddenState, cell = CellState;
         PanelBuffer before = _state;
         _state = new PanelBuffer(2L * rows.Length * Width);
-        _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * rows.Length * Width);
         _batch = rows.Length;
+        _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * Carried.Rows * Width);
         for (int row = 0; row < rows.Length; row++)
         {
             // New memory is zero, as a new row's state is.
@@ -212,12 +215,12 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
             for (int gate = 0; gate < TCell.Gates; gate++)
             {
                 Panels sums = Gates.Slice(TCell.HiddenGroup(gate) * Units, Units);
-                BlockedGemm.MultiplyAdd<L>(sums, now, _hiddenBackward.Matrix.From(gate * Width), carried, now.InState);
+                BlockedGemm.MultiplyAdd<L>(sums, now, _hiddenBackward.Matrix.From(gate * Width), carried, now.Carried);
             }
             if (_scalesGradients)
             {
-                Scale(HiddenStateGradient, rows, _gradientScales[rows.FirstStep + step]);
-                Scale(CellStateGradient, rows, _gradientScales[rows.FirstStep + step]);
+                Scale(HiddenStateGradient, now, _gradientScales[rows.FirstStep + step]);
+                Scale(CellStateGradient, now, _gradientScales[rows.FirstStep + step]);
             }
         }
         if (_tokens is not null || inputGradient.Columns == 0)
@@ -343,8 +346,9 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         {
             float* sums = Gates.At(unit, piece.First), before = Before(_hidden).At(unit, piece.First),
                 cell = Before(_cell).At(unit, piece.First);
-            float* output = outputGradient.At(unit, piece.Row(1)), hidden = HiddenStateGradient.At(unit, piece.Sequence),
-                cellGradient = CellStateGradient.At(unit, piece.Sequence);
+            int carried = Carried.Row(0, piece.Sequence);
+            float* output = outputGradient.At(unit, piece.Row(1)), hidden = HiddenStateGradient.At(unit, carried),
+                cellGradient = CellStateGradient.At(unit, carried);
             nint step = (nint)piece.Stride * Panels.Width;
             for (nint place = 0; place < (nint)piece.Count * Panels.Width; place += L.Count)
                 TCell.Backward<L>(sums + place, stride, before + place, before + place + step, cell + place, cell + place + step,
@@ -363,9 +367,12 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     {
         for (int panel = 0; panel < state.Count && state.Rows > 0; panel++)
         {
-            float* values = state.At(panel, rows.Begin);
-            for (nint place = 0; place < (nint)rows.Count * Panels.Width; place += L.Count)
-                L.Store(L.Load(values + place) * L.All(factor), values + place);
+            foreach (RowPiece piece in rows.Carried.Pieces)
+            {
+                float* values = state.At(panel, piece.First);
+                for (nint place = 0; place < (nint)piece.Count * Panels.Width; place += L.Count)
+                    L.Store(L.Load(values + place) * L.All(factor), values + place);
+            }
         }
     }
 }

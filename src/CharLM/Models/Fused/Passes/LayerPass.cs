@@ -3,15 +3,15 @@ using CharLM.Models.Fused.Gemm;
 namespace CharLM.Models.Fused.Passes;
 
 /// <summary>
-/// One recurrent layer, forwards and backwards through a minibatch of steps * batch rows; row <c>t * batch + b</c> is step t of
-/// sequence b. Sequences are independent; work on the weights is divided by gates.
+/// One recurrent layer, forwards and backwards through a minibatch, whose rows are those of <see cref="RowLayout"/>. Sequences are
+/// independent; work on the weights is divided by gates.
 /// </summary>
 internal abstract class LayerPass : IDisposable
 {
     /// <summary>Hidden units.</summary>
     public abstract int Hidden { get; }
 
-    /// <summary>Hidden states after each step, [rows, hidden].</summary>
+    /// <summary>Hidden states before each step and, in the rows after them, the outputs, [rows, hidden].</summary>
     public abstract Panels Outputs { get; }
 
     /// <summary>The hidden state before the next minibatch, [batch, hidden].</summary>
@@ -20,7 +20,7 @@ internal abstract class LayerPass : IDisposable
     /// <summary>The cell state before the next minibatch, [batch, hidden]; without rows if the cell has none.</summary>
     public abstract Panels CellState { get; }
 
-    /// <summary>In: gradient of the hidden state after the last step; out: that before the first step; [batch, hidden].</summary>
+    /// <summary>In: gradient of the hidden state after the last step; out: that before the first step; [<see cref="RowLayout.OfCarried"/>, hidden].</summary>
     public abstract Panels HiddenStateGradient { get; }
 
     /// <summary>Gradient of the cell state, likewise.</summary>
@@ -48,13 +48,13 @@ internal abstract class LayerPass : IDisposable
     public abstract void Pack(int task, int tasks, bool backward, bool tokensOnly);
 
     /// <summary>Computes the outputs of some rows, in the order of steps; the last steps advance the state.</summary>
-    /// <param name="input">[rows, input]; ignored by a layer of tokens.</param>
+    /// <param name="input">[rows, input], in the rows after each step; ignored by a layer of tokens.</param>
     /// <param name="rows">The rows.</param>
     public abstract void Forward(Panels input, RowGrid rows);
 
     /// <summary>Computes the gradients of the gates' sums of some rows, last steps first, and of a dense input.</summary>
-    /// <param name="outputGradient">[rows, hidden].</param>
-    /// <param name="inputGradient">Receives the gradient of a dense input, [rows, input]; without columns when not needed.</param>
+    /// <param name="outputGradient">[rows, hidden], in the rows after each step.</param>
+    /// <param name="inputGradient">Receives the gradient of a dense input, likewise; without columns when not needed.</param>
     /// <param name="rows">The rows.</param>
     public abstract void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows);
 
