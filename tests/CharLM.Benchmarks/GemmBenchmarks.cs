@@ -42,17 +42,19 @@ public class GemmBenchmarks : IDisposable
         _y!.addmm_(_x!, _w!);
     }
 
+    private static RowGrid Grid => RowGrid.All(Rows);
+
     /// <summary>Registers of 512 bits.</summary>
     [Benchmark]
-    public void Packed512() => BlockedGemm.MultiplyAdd<SimdVector512>(_a!.Matrix, RowGrid.All(Rows), _b!.Matrix, _c!.Matrix, RowGrid.All(Rows));
+    public void Packed512() => BlockedGemm.MultiplyAdd<SimdVector512>(_a!.Matrix, Grid, _b!.Matrix, _c!.Matrix, Grid);
 
     /// <summary>Registers of 256 bits.</summary>
     [Benchmark]
-    public void Packed256() => BlockedGemm.MultiplyAdd<SimdVector256>(_a!.Matrix, RowGrid.All(Rows), _b!.Matrix, _c!.Matrix, RowGrid.All(Rows));
+    public void Packed256() => BlockedGemm.MultiplyAdd<SimdVector256>(_a!.Matrix, Grid, _b!.Matrix, _c!.Matrix, Grid);
 
     /// <summary>The portable path.</summary>
     [Benchmark]
-    public void Packed128() => BlockedGemm.MultiplyAdd<SimdVector128>(_a!.Matrix, RowGrid.All(Rows), _b!.Matrix, _c!.Matrix, RowGrid.All(Rows));
+    public void Packed128() => BlockedGemm.MultiplyAdd<SimdVector128>(_a!.Matrix, Grid, _b!.Matrix, _c!.Matrix, Grid);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -82,7 +82,8 @@ internal sealed unsafe class FusedSequence : IDisposable
         int tasks = _workers.Count;
         _workers.Run(tasks, tasks, task => _stack.WeightGradients(Input, task, tasks));
 
-        List<Tensor> results = [empty(_layout.Steps, _layout.Batch, _inputSize), empty(_config.NumLayers, _layout.Batch, _config.NumHiddens)];
+        List<Tensor> results = [
+            empty(_layout.Steps, _layout.Batch, _inputSize), empty(_config.NumLayers, _layout.Batch, _config.NumHiddens)];
         Write(InputGradient, results[0], _inputSize);
         if (_config.Cell == CellKind.Lstm)
             results.Add(empty_like(results[1]));

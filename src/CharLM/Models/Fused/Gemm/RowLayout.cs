@@ -9,9 +9,9 @@ namespace CharLM.Models.Fused.Gemm;
 /// step beside each other, processors that fetch memory ahead would take lines from each other that are being written.
 /// </para>
 /// <para>
-/// Each strip has one row more for each sequence than it has steps. Gates and their gradients of step t are in row t; so is the state before
-/// it. What the step makes is in row t + 1: its output, which is the state before the next step, and all that corresponds to outputs
-/// (inputs of layers, logits, their gradients).
+/// Each strip has one row more for each sequence than it has steps. Gates and their gradients of step t are in row t; so is the state
+/// before it. What the step makes is in row t + 1: its output, which is the state before the next step, and all that corresponds to
+/// outputs (inputs of layers, logits, their gradients).
 /// </para>
 /// </remarks>
 /// <param name="Batch">Number of sequences.</param>

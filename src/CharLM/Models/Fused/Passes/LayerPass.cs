@@ -20,7 +20,9 @@ internal abstract class LayerPass : IDisposable
     /// <summary>The cell state before the next minibatch, [batch, hidden]; without rows if the cell has none.</summary>
     public abstract Panels CellState { get; }
 
-    /// <summary>In: gradient of the hidden state after the last step; out: that before the first step; [<see cref="RowLayout.OfCarried"/>, hidden].</summary>
+    /// <summary>
+    /// In: gradient of the hidden state after the last step; out: that before the first step; [<see cref="RowLayout.OfCarried"/>, hidden].
+    /// </summary>
     public abstract Panels HiddenStateGradient { get; }
 
     /// <summary>Gradient of the cell state, likewise.</summary>
