@@ -42,7 +42,7 @@ public class GemmBenchmarks : IDisposable
         _y!.addmm_(_x!, _w!);
     }
 
-    private static RowGrid Grid => RowGrid.All(Rows);
+    private RowGrid Grid => RowGrid.All(Rows);
 
     /// <summary>Registers of 512 bits.</summary>
     [Benchmark]

@@ -112,22 +112,24 @@ public sealed unsafe class LockedDropoutTests
     [Fact]
     public void Forward_SharesOfRows_DropWhatTheWholeDrops()
     {
+        var layout = new RowLayout(Batch, Steps);
         using var whole = new DropoutPass(0.5, Hidden, locked: true);
-        using var values = new PanelBuffer(Batch * Steps * Panels.Pad(Hidden));
-        var ones = new Panels(values.Data, Batch * Steps, Panels.Pad(Hidden));
+        using var values = new PanelBuffer(layout.Rows * Panels.Pad(Hidden));
+        var ones = new Panels(values.Data, layout.Rows, Panels.Pad(Hidden));
         ones.Span.Fill(1);
-        whole.Resize(RowShare.All(Batch), Steps);
-        whole.Forward(ones, RowGrid.Share(Batch, Steps, 0, 1), key: 9);
+        whole.Resize(layout, RowShare.All(Batch));
+        whole.Forward(ones, RowGrid.Share(layout, 0, 1), key: 9);
         for (int rank = 0; rank < 2; rank++)
         {
             RowShare share = RowShare.All(Batch).Part(rank, 2);
+            var some = new RowLayout(share.Count, Steps);
             using var part = new DropoutPass(0.5, Hidden, locked: true);
-            part.Resize(share, Steps);
-            part.Forward(new Panels(values.Data, share.Count * Steps, Panels.Pad(Hidden)), RowGrid.Share(share.Count, Steps, 0, 1), key: 9);
-            for (int step = 0; step < Steps; step++)
+            part.Resize(some, share);
+            part.Forward(new Panels(values.Data, some.Rows, Panels.Pad(Hidden)), RowGrid.Share(some, 0, 1), key: 9);
+            for (int step = 1; step <= Steps; step++)
             {
                 for (int row = 0; row < share.Count; row++)
-                    Assert.Equal(Row(whole.Values, (step * Batch) + share.First + row), Row(part.Values, (step * share.Count) + row));
+                    Assert.Equal(Row(whole.Values, layout.Row(step, share.First + row)), Row(part.Values, some.Row(step, row)));
             }
         }
     }
