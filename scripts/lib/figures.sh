@@ -5,7 +5,12 @@ figures() {
     charlm_build
     export CHARLM_PROGRAM
     cd "$root"
-    dotnet build scripts/lib/figures --configuration Release --verbosity quiet --nologo >&2
-    # With its own output, unlike dotnet run, which would hold the terminal.
+    local log
+    log=$(mktemp)
+    if ! dotnet build scripts/lib/figures --configuration Release --verbosity quiet --nologo >"$log" 2>&1; then
+        grep error "$log" | sort -u | head -n 20 >&2
+        exit 1
+    fi
+    rm -f "$log"
     exec dotnet artifacts/bin/Figures/release/Figures.dll "$@"
 }
