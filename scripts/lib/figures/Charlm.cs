@@ -15,8 +15,8 @@ internal static class Charlm
     /// <summary>The checkout, in which the scripts run this.</summary>
     public static string Root { get; } = Environment.CurrentDirectory;
 
-    /// <summary>The short name of the checkout's commit.</summary>
-    public static string Commit { get; } = Run("git", Root, ["rev-parse", "--short=8", "HEAD"]).Trim()
+    /// <summary>The commit that last changed the program: later ones change only docs, tests and scripts.</summary>
+    public static string Commit { get; } = Run("git", Root, ["log", "-1", "--abbrev=8", "--format=%h", "--", "src"]).Trim()
         + (Run("git", Root, ["status", "--porcelain", "--untracked-files=no", "src"]).Trim().Length > 0 ? " with changes" : "");
 
     /// <summary>Versions of charlm, TorchSharp and libtorch.</summary>
@@ -102,8 +102,8 @@ internal static class Charlm
         string? line = File.Exists("/proc/cpuinfo")
             ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
         string name = line?.Split(':')[1].Trim() ?? RuntimeInformation.OSArchitecture.ToString();
-        // A virtual machine names no model; AMX tells the Xeons since Sapphire Rapids from the earlier ones.
-        return name == "Intel(R) Xeon(R) Processor" && HasFlag("amx_tile")
+        // A virtual machine names no model; half floats tell the Xeons since Sapphire Rapids from the earlier ones.
+        return name == "Intel(R) Xeon(R) Processor" && HasFlag("avx512_fp16")
             ? "Intel Xeon (Sapphire Rapids class)" : name;
     }
 }
