@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -61,13 +60,7 @@ internal static class Charlm
     /// <param name="folder">The folder in which it would run.</param>
     public static string[] SettingsOf(IEnumerable<string> words, string folder) =>
         [.. Run(Program, folder, ["train", .. words, "--print-config"]).Split('\n')
-            .Where(line => !line.StartsWith("corpus:", StringComparison.Ordinal))];
-
-    /// <summary>The SHA-256 of these settings: runs with the same one are the same.</summary>
-    /// <param name="words">The options.</param>
-    /// <param name="folder">The folder in which it would run.</param>
-    public static string ConfigOf(IEnumerable<string> words, string folder) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', SettingsOf(words, folder)))));
+            .Where(line => line.Length > 0 && !line.StartsWith("corpus:", StringComparison.Ordinal))];
 
     /// <summary>Runs any verb and returns its standard output.</summary>
     /// <param name="words">Verb and options.</param>

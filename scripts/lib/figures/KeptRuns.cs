@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using CharLM.Figures.Tables;
 
 namespace CharLM.Figures;
@@ -22,8 +21,8 @@ internal sealed record KeptRun
     /// <summary>The processor.</summary>
     public required string Machine { get; init; }
 
-    /// <summary><see cref="Charlm.ConfigOf"/>.</summary>
-    public required string Config { get; init; }
+    /// <summary>Its settings: <see cref="Charlm.SettingsOf"/>.</summary>
+    public required string[] Settings { get; init; }
 
     /// <summary>The command, for readers of the file.</summary>
     public required string Command { get; init; }
@@ -58,9 +57,10 @@ internal sealed class KeptRuns(string name)
                 return known;
         }
         KeptRun? run = File.Exists(PathOf(job)) ? JsonSerializer.Deserialize<KeptRun>(File.ReadAllText(PathOf(job)), Options) : null;
-        if (run is not null && run.Config != Charlm.ConfigOf(job.Words, job.Folder))
+        // A setting that a later commit added does what the program did before, unless somebody chose otherwise for this row.
+        if (run?.Settings.Except(Charlm.SettingsOf(job.Words, job.Folder)).FirstOrDefault() is { } other)
         {
-            Console.Error.WriteLine($"{job.Name}: its settings have changed since {run.Commit}, it has to run again");
+            Console.Error.WriteLine($"{job.Name}: no longer '{other.Trim()}' as at {run.Commit}, so it has to run again");
             run = null;
         }
         lock (_lock)
@@ -110,7 +110,7 @@ internal sealed class KeptRuns(string name)
             Commit = Charlm.Commit,
             Date = Charlm.Today,
             Machine = Charlm.Machine,
-            Config = Charlm.ConfigOf(job.Words, job.Folder),
+            Settings = Charlm.SettingsOf(job.Words, job.Folder),
             Command = $"charlm train {string.Join(' ', job.Words)} --threads 1",
             Output = Charlm.Train([.. job.Words, "--threads", "1"], job.Folder),
         };

@@ -61,8 +61,9 @@ internal static class Texts
             used.AddRange(runs.Select(one => one.Run));
             measured.Add(RowOf(row, runs));
         }
-        string[] absent = [.. Rows.Select(row => row.Name).Except(measured.Select(row => row.Text))];
-        string note = (missing > 0 ? $"{missing} of the runs are missing: seeds are in brackets." : "")
+        string[] absent = [.. Rows.Select(row => $"{row.Name} with {row.Model.Split(' ')[0]}")
+            .Except(measured.Select(row => $"{row.Text} with {row.Model.Split(' ')[0]}"))];
+        string note = (missing > 0 ? "The number of seeds is in brackets." : "")
             + (absent.Length > 0 ? $" Not measured: {string.Join(", ", absent)}." : "");
         FigureFile.Write(Charlm.Root, "results", new ResultFigures(KeptRuns.OriginOf(Script, used, note.Trim()), [.. measured]));
         MarkedTables.FillAll(Charlm.Root);

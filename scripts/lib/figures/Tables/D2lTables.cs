@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CharLM.Figures.Tables;
 
 /// <summary>A row of the book's result tables and what the runs of it gave, in order of seeds.</summary>
@@ -22,6 +24,7 @@ internal sealed record D2lRow(
     public double? TokensPerSecond { get; init; }
 
     /// <summary>Whether the medians are inside the published ranges.</summary>
+    [JsonIgnore]
     public bool IsInside => Inside(Train, Published) && (PublishedHeldOut is null || Inside(HeldOut!, PublishedHeldOut));
 
     private static bool Inside(double[] values, double[] range) =>

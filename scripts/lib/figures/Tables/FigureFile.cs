@@ -13,6 +13,7 @@ namespace CharLM.Figures.Tables;
 internal sealed record Origin(string Command, string Engine, string[] Commits, string[] Dates, string[] Machines, string Note)
 {
     /// <summary>One line, as below every table.</summary>
+    [JsonIgnore]
     public string Line => $"`{Command}`, commit {string.Join(" and ", Commits)}, {Span(Dates)}, {string.Join("; ", Machines)}, {Engine}."
         + (Note.Length > 0 ? $" {Note}" : "");
 
