@@ -31,7 +31,11 @@ static int Install(string rows)
     var origin = new Origin(
         "scripts/test-packages --table", Charlm.Engine, [Charlm.Commit], [Charlm.Today], [Charlm.Machine],
         "Packages come over the network, the clone from the same disk.");
-    FigureFile.Write(Charlm.Root, "install", new InstallFigures(origin, FigureFile.ReadFrom<InstallRow[]>(rows)));
+    InstallRow[] now = FigureFile.ReadFrom<InstallRow[]>(rows);
+    InstallRow[] before = FigureFile.Exists(Charlm.Root, "install") ? FigureFile.Read<InstallFigures>(Charlm.Root, "install").Rows : [];
+    IEnumerable<InstallRow> kept = before.Where(row => now.All(other => other.Path != row.Path));
+    InstallRow[] all = [.. kept.Concat(now).OrderBy(row => row.Path, StringComparer.Ordinal)];
+    FigureFile.Write(Charlm.Root, "install", new InstallFigures(origin, all));
     MarkedTables.FillAll(Charlm.Root);
     return 0;
 }
