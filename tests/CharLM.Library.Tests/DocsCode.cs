@@ -12,7 +12,8 @@ namespace CharLM.Library.Tests;
 /// <param name="Line">The line of its fence, from 1.</param>
 /// <param name="Runs">Whether the page says that it runs: <c>```csharp run</c>.</param>
 /// <param name="Code">The code.</param>
-internal sealed record DocsBlock(string Page, int Line, bool Runs, string Code)
+/// <param name="Output">What the page says that it prints: a block <c>```text</c> behind it; null without one.</param>
+internal sealed record DocsBlock(string Page, int Line, bool Runs, string Code, string? Output)
 {
     private const string Fence = "```csharp";
 
@@ -41,7 +42,9 @@ internal sealed record DocsBlock(string Page, int Line, bool Runs, string Code)
             if (!lines[i].StartsWith(Fence, StringComparison.Ordinal))
                 continue;
             int end = Array.IndexOf(lines, "```", i);
-            yield return new DocsBlock(page, i + 1, lines[i] == $"{Fence} run", string.Join('\n', lines[(i + 1)..end]));
+            string? output = lines[Math.Min(end + 2, lines.Length - 1)] == "```text"
+                ? string.Join('\n', lines[(end + 3)..Array.IndexOf(lines, "```", end + 3)]) : null;
+            yield return new DocsBlock(page, i + 1, lines[i] == $"{Fence} run", string.Join('\n', lines[(i + 1)..end]), output);
             i = end;
         }
     }

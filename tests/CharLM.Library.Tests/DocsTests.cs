@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -58,9 +60,33 @@ public sealed partial class DocsTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Library_OtherExamplesThatRun_EndWithoutAnError()
     {
-        foreach (DocsBlock program in DocsBlock.All.Where(block =>
-            block.Runs && block.Page != "README.md" && !block.Code.Contains("SineTrainer(", StringComparison.Ordinal)))
+        foreach (DocsBlock program in DocsBlock.All.Where(block => block.Runs && block.Page != "README.md"
+            && !block.Page.Contains("tutorial", StringComparison.Ordinal)
+            && !block.Code.Contains("SineTrainer(", StringComparison.Ordinal)))
             Assert.NotEmpty(await RunAsync(program));
+    }
+
+    // Processors round differently: numbers may differ by a twentieth.
+    [Fact]
+    public async Task Tutorial_EveryProgram_PrintsWhatThePageShows()
+    {
+        DocsBlock[] programs = [.. DocsBlock.All.Where(block => block.Runs && block.Page.Contains("tutorial", StringComparison.Ordinal))];
+        Assert.InRange(programs.Length, 8, 20);
+        File.Copy(Repository.File("corpora", "bundled.txt"), Path.Combine(_folder.FullName, "bundled.txt"));
+        var faults = new List<string>();
+        foreach (DocsBlock program in programs)
+        {
+            string written = (await RunAsync(program)).TrimEnd().Replace("\r", "", StringComparison.Ordinal);
+            if (program.Output is { } shown && !IsSame(shown, written))
+                faults.Add($"{program} prints\n{written}\n");
+        }
+        Assert.Empty(faults);
+
+        static bool IsSame(string shown, string written) => Number().Replace(shown, "#") == Number().Replace(written, "#")
+            && Number().Matches(shown).Zip(Number().Matches(written))
+                .All(pair => Math.Abs((Figure(pair.First) / Figure(pair.Second)) - 1) < 0.05);
+
+        static double Figure(Match match) => double.Parse(match.Value, NumberStyles.Number, CultureInfo.InvariantCulture) + 1e-9;
     }
 
     [Fact]
@@ -75,6 +101,32 @@ public sealed partial class DocsTests(ITestOutputHelper output) : IDisposable
                 source[source.IndexOf("public sealed class", StringComparison.Ordinal)..].TrimEnd(), docs, StringComparison.Ordinal);
         }
     }
+
+    // The links, names of files and lengths of the pages; scripts/check-docs also runs the command lines.
+    [Fact]
+    public async Task Docs_Pages_AreShortAndNameWhatExists()
+    {
+        Process? started = null;
+        try
+        {
+            started = Process.Start(new ProcessStartInfo("python3", [Repository.File("scripts", "check-docs"), "--pages"])
+            {
+                RedirectStandardOutput = true,
+            });
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("there is no python3 on this machine");
+        }
+        using Process check = started!;
+        string printed = await check.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await check.WaitForExitAsync(TestContext.Current.CancellationToken);
+        output.WriteLine(printed);
+        Assert.True(check.ExitCode == 0, printed);
+    }
+
+    [GeneratedRegex(@"[0-9][0-9,]*(\.[0-9]+)?")]
+    private static partial Regex Number();
 
     [GeneratedRegex(@"ahead: ([0-9.]+)")]
     private static partial Regex Figures();

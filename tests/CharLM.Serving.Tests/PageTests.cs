@@ -192,6 +192,43 @@ public sealed class PageTests(TrainedModels models, ITestOutputHelper output)
         await UntilAsync(page, "document.getElementById('about')?.textContent > '' && document.getElementById('unlock').hidden", "the model");
     }
 
+    // scripts/screenshots names the folder; without it the picture is only made.
+    [Fact]
+    public async Task Picture_OfTheShippedModel_ShowsATextAndWhatElseWasLikely()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(
+            new ServeConfig(), Repository.File("checkpoints", "time-machine-gru.safetensors"));
+        await using HeadlessChromium browser = await OpenAsync(server);
+        DevTools page = browser.Page;
+        await page.EmulateAsync(dark: false, width: 1040);
+        await UntilAsync(page, "document.getElementById('about').textContent !== ''", "the model");
+        await FillAsync(page, "prefix", "the time traveller");
+        await FillAsync(page, "seed", "5");
+        await FillAsync(page, "length", "420");
+        await FillAsync(page, "temperature", "0.5");
+        await ClickAsync(page, "#generate");
+        await UntilAsync(page, "document.getElementById('stop').disabled && document.querySelectorAll('.tokens span').length >= 438", "the text");
+        await page.EvaluateAsync("document.querySelectorAll('.tokens span')[32].click()");
+        await UntilAsync(page, "document.querySelectorAll('.next button').length > 2", "what else was likely");
+        await page.EvaluateAsync("scrollTo(0, 0)");
+        JsonNode size = (await page.EvaluateAsync(
+            "({ y: document.querySelector('.scale').getBoundingClientRect().top, bottom: document.querySelector('.pane').getBoundingClientRect().bottom })"))!;
+        JsonNode picture = await page.AskAsync("Page.captureScreenshot", new
+        {
+            format = "png",
+            captureBeyondViewport = true,
+            clip = new { x = 0, y = (double)size["y"]! - 12, width = 1040, height = (double)size["bottom"]! - (double)size["y"]! + 24, scale = 1 },
+        });
+        byte[] png = Convert.FromBase64String((string)picture["data"]!);
+        Assert.InRange(png.Length, 10_000, 150_000);
+        string folder = Environment.GetEnvironmentVariable("CHARLM_PICTURES")
+            ?? Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "charlm-screenshots")).FullName;
+        string path = Path.Combine(folder, "playground.png");
+        await File.WriteAllBytesAsync(path, png, TestContext.Current.CancellationToken);
+        output.WriteLine($"picture: {path}");
+        AssertClean(browser, server);
+    }
+
     private static async Task<HeadlessChromium> OpenAsync(RunningServer server, string hash = "")
     {
         Assert.SkipWhen(HeadlessChromium.Program is null, "there is no chromium on this machine");

@@ -32,7 +32,7 @@ public static class OwnText
     private const int HiddenOfManyKinds = 256;
 
     // Settings by the minimum number of characters; passes are the maximum. In the same time, few steps of 384 units beat many of 256; a
-    // few passes need a high learning rate (docs/experiments.md).
+    // few passes need a high learning rate (docs/findings.md).
     private static readonly (long Characters, int Hidden, int Embedding, int Rows, int Steps, double Dropout, int Passes)[] Sizes =
     [
         (0, 128, 32, 8, 32, 0.5, 40),
