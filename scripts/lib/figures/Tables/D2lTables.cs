@@ -86,7 +86,7 @@ internal static class D2lTables
         }
         yield return "";
         yield return $"{inside} of {figures.Rows.Length} rows have their medians in the published ranges, within 0.05"
-            + (measured.Length < figures.Rows.Length ? $"; {figures.Rows.Length - measured.Length} are not measured" : "")
+            + (measured.Length < figures.Rows.Length ? $"; not measured: {figures.Rows.Length - measured.Length}" : "")
             + $": [all rows](docs/results.md). {figures.Origin.Line}";
     }
 
