@@ -4,7 +4,7 @@ namespace CharLM.Figures.Tables;
 /// <param name="Path">The way.</param>
 /// <param name="Commands">What was typed.</param>
 /// <param name="Seconds">All of these commands together, downloads and builds included.</param>
-/// <param name="Megabytes">What was installed: packages, or the tool.</param>
+/// <param name="Megabytes">What then lies in the home folder: packages. The tool lies elsewhere.</param>
 internal sealed record InstallRow(string Path, string Commands, double Seconds, int Megabytes);
 
 /// <summary>The file install.json.</summary>
@@ -19,7 +19,7 @@ internal static class InstallTable
     /// <param name="figures">The figures.</param>
     public static IEnumerable<string> Lines(InstallFigures figures)
     {
-        yield return "| way | from nothing to a trained model | seconds | MB installed |";
+        yield return "| way | from nothing to a trained model | seconds | MB in the home folder |";
         yield return "|---|---|---|---|";
         foreach (InstallRow row in figures.Rows)
         {
