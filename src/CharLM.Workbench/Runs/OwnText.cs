@@ -144,8 +144,8 @@ public static class OwnText
         corpus is not [CorpusResolver.Auto or CorpusResolver.Preferred or CorpusResolver.Bundled];
 
     /// <summary>
-    /// A typical beginning of a text: the first words of the first line that is long enough; empty for documents, which begin by
-    /// themselves.
+    /// A typical beginning of a text: the first words of the first line that is long enough and not all in capitals; empty for documents,
+    /// which begin by themselves.
     /// </summary>
     /// <param name="corpus">The text.</param>
     /// <param name="config">Its cleaning and tokens.</param>
@@ -164,8 +164,8 @@ public static class OwnText
                 || beginning.Contains('\0', StringComparison.Ordinal))
                 return "\n";
         }
-        string line = beginning.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length >= ShortestLine)
-            ?? beginning.Trim();
+        string[] lines = [.. beginning.Split('\n').Select(line => line.Trim()).Where(line => line.Length >= ShortestLine)];
+        string line = Array.Find(lines, line => !IsInCapitals(line)) ?? lines.FirstOrDefault() ?? beginning.Trim();
         if (line.Length == 0)
             return raw[..1];
         // Whole words if possible.
@@ -173,6 +173,9 @@ public static class OwnText
         return space > 0 ? line[..space]
             : config.Token == TokenKind.Word ? line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[0]
             : line[..Math.Max(1, EndOf(line, Math.Min(most, LongestPrefix / 4)))];
+
+        // A title, after which a model writes headings.
+        static bool IsInCapitals(string line) => line.Any(char.IsUpper) && !line.Any(char.IsLower);
 
         // Never split a surrogate pair.
         static int EndOf(string line, int end) => end > 0 && char.IsHighSurrogate(line[end - 1]) ? end + 1 : end;

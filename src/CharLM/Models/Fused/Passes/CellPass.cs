@@ -74,6 +74,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     private int Units => Width / Panels.Width;
 
+    private static long StatesOfCell => TCell.HasCellState ? 2 : 1;
+
     private RowLayout Layout => new(_batch, _steps);
 
     private RowLayout Carried => RowLayout.OfCarried(_batch);
@@ -98,8 +100,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
             _cell = PanelBuffer.Grow(_cell, (long)Rows * Width);
         if (!keepsState)
         {
-            _state = PanelBuffer.Grow(_state, 2L * batch * Width);
-            _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * Carried.Rows * Width);
+            _state = PanelBuffer.Grow(_state, StatesOfCell * batch * Width);
+            _stateGradient = PanelBuffer.Grow(_stateGradient, StatesOfCell * Carried.Rows * Width);
             new Span<float>(_state.Data, (int)_state.Length).Clear();
         }
         if (_tokens is not null)
@@ -116,9 +118,9 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
             return;
         Panels hidden = HiddenState, cell = CellState;
         PanelBuffer before = _state;
-        _state = new PanelBuffer(2L * rows.Length * Width);
+        _state = new PanelBuffer(StatesOfCell * rows.Length * Width);
         _batch = rows.Length;
-        _stateGradient = PanelBuffer.Grow(_stateGradient, 2L * Carried.Rows * Width);
+        _stateGradient = PanelBuffer.Grow(_stateGradient, StatesOfCell * Carried.Rows * Width);
         for (int row = 0; row < rows.Length; row++)
         {
             // New memory is zero, as a new row's state is.
