@@ -25,7 +25,7 @@ NOT_RUN = [
     (r"--submit slurm", None, "needs Slurm: scripts/test-slurm"),
     (r"^(apt-get|sudo|git) ", None, "changes the machine"),
     (r"^tensorboard ", None, "another program"),
-    (r"^scripts/(bench-\S+|soak|fuzz|reproduce-d2l|large-text|public-api)( |$)", None, "takes minutes or writes into the repository"),
+    (r"^scripts/(bench-\S+|soak|fuzz|reproduce-d2l|results|large-text|public-api)( |$)", None, "takes minutes or writes into the repository"),
     (r"^scripts/(check-\S+|screenshots)( |$)", None, "checks or writes the docs themselves"),
     (r"^scripts/match-functions ", None, "calls charlm by its full path; its commands stand in the page"),
 ]
@@ -174,6 +174,9 @@ class Runner:
         built = subprocess.run(["bash", "-c", f"root='{root}'; . '{root}/scripts/lib/build.sh'; charlm_build && echo \"$CHARLM_PROGRAM\""],
                                stdout=subprocess.PIPE, text=True, check=True)
         self.program = built.stdout.strip().split("\n")[-1]
+        # The pages on cells of one's own use the sample.
+        cells = os.path.join(root, "tests", "CharLM.SampleCells")
+        subprocess.run(["dotnet", "build", cells, "--configuration", "Release", "--verbosity", "quiet", "--nologo"], stdout=subprocess.DEVNULL, check=True)
         self.scripts = os.path.join(self.work, "scripts")
         self.options = {}
         self.make_programs()
