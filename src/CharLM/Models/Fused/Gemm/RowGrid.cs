@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CharLM.Models.Fused.Gemm;
 
 /// <summary>Some sequences of a minibatch at some steps, which one worker computes at a time.</summary>
@@ -15,7 +17,11 @@ internal readonly record struct RowGrid(RowLayout Layout, int Begin, int Count, 
     public RowGrid Carried => new(RowLayout.OfCarried(Layout.Batch), Begin, Count, 1);
 
     /// <summary>The grid by strips.</summary>
-    public RowPieces Pieces => new(this);
+    public RowPieces Pieces
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(this);
+    }
 
     /// <summary>All rows of a matrix without steps.</summary>
     public static RowGrid All(int rows) => new(RowLayout.OfState(rows), 0, rows, 1);
@@ -56,24 +62,31 @@ internal readonly record struct RowPiece(int First, int Count, int Stride, int S
     public int Row(int step) => First + (step * Stride);
 }
 
-/// <summary>Enumerates the parts of a grid, without allocating.</summary>
-internal struct RowPieces(RowGrid grid)
+/// <summary>Enumerates the parts of a grid, without allocating; inline, since a minibatch of one row has one short tile per part.</summary>
+[method: MethodImpl(MethodImplOptions.AggressiveInlining)]
+internal struct RowPieces(in RowGrid grid)
 {
-    private readonly RowGrid _grid = grid;
-    private int _begin, _end = grid.Begin;
+    private readonly int _batch = grid.Layout.Batch, _rowsOfSequence = grid.Layout.Steps + 1, _step = grid.FirstStep,
+        _end = grid.Begin + grid.Count;
+
+    private int _next = grid.Begin;
 
     /// <summary>The part.</summary>
-    public readonly RowPiece Current => new(
-        _grid.Layout.Row(_grid.FirstStep, _begin), _end - _begin, _grid.Layout.WidthOf(_begin / RowLayout.Strip), _begin);
+    public RowPiece Current { get; private set; }
 
     /// <summary>Moves to the next part.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MoveNext()
     {
-        _begin = _end;
-        _end = Math.Min(_grid.Begin + _grid.Count, ((_begin / RowLayout.Strip) + 1) * RowLayout.Strip);
-        return _begin < _grid.Begin + _grid.Count;
+        int begin = _next, strip = begin / RowLayout.Strip * RowLayout.Strip, width = Math.Min(RowLayout.Strip, _batch - strip);
+        if (begin >= _end)
+            return false;
+        _next = Math.Min(_end, strip + RowLayout.Strip);
+        Current = new RowPiece((strip * _rowsOfSequence) + (_step * width) + (begin - strip), _next - begin, width, begin);
+        return true;
     }
 
     /// <summary>Itself, for <c>foreach</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly RowPieces GetEnumerator() => this;
 }
