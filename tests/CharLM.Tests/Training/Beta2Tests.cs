@@ -1,15 +1,12 @@
 using CharLM.Models;
-using CharLM.Models.Fused;
-using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
 /// <summary>Adam's second decay, against the formulas of Kingma and Ba (2015) and of Loshchilov and Hutter (2019) in plain numbers.</summary>
-public sealed unsafe class Beta2Tests
+public sealed class Beta2Tests
 {
     private const double Rate = 0.05, Beta1 = 0.9, Epsilon = 1e-8;
     private const int Length = 50;
@@ -27,8 +24,10 @@ public sealed unsafe class Beta2Tests
         float[][] gradients = [.. Enumerable.Range(0, 6).Select(_ => FloatArray.Of(randn(Length)))];
 
         float[] expected = ByFormula(kind, begin, gradients, beta2, decay);
-        AssertClose(expected, ByTorch(kind, begin, gradients, beta2, decay));
-        AssertClose(expected, ByFused(kind, begin, gradients, beta2, decay));
+        AssertClose(expected, OneWeight.ByTensors(
+            weight => new TorchOptimizer(kind, [weight], Rate, decay, beta2: beta2), begin, gradients));
+        AssertClose(expected, OneWeight.ByFused(
+            (raw, workers) => new FusedOptimizer(raw, workers, kind, Rate, decay, beta2: beta2), begin, gradients));
         // The decay exceeds rounding errors: PyTorch's default gives other weights.
         Assert.True(expected.Zip(ByFormula(kind, begin, gradients, 0.999, decay)).Max(pair => Math.Abs(pair.First - pair.Second)) > 5e-5);
     }
@@ -42,21 +41,8 @@ public sealed unsafe class Beta2Tests
         Assert.Equal(AfterThreeSteps(0.999), AfterThreeSteps(new TrainerConfig().Beta2));
         Assert.NotEqual(AfterThreeSteps(0.999), AfterThreeSteps(0.9));
 
-        float[] AfterThreeSteps(double beta2)
-        {
-            manual_seed(2);
-            using var model = new LanguageModel(
-                new ModelConfig { NumHiddens = 4, Implementation = implementation, Init = WeightInit.Xavier }, 5);
-            using ITrainingBackend backend = TrainingBackends.Create(
-                model, new TrainerConfig { Optimizer = OptimizerKind.AdamW, LearningRate = 0.1, Beta2 = beta2 });
-            backend.ResetState();
-            for (int step = 0; step < 3; step++)
-            {
-                backend.Learn([0, 1, 2, 3, 4, 1], [1, 2, 3, 4, 1, 0], 2, 3, dropoutKey: 0, gradientScales: []);
-                backend.Optimizer.Step();
-            }
-            return FloatArray.Of(model.get_parameter("linear.weight")!);
-        }
+        float[] AfterThreeSteps(double beta2) => OneWeight.AfterThreeSteps(
+            implementation, new TrainerConfig { Optimizer = OptimizerKind.AdamW, LearningRate = 0.1, Beta2 = beta2 });
     }
 
     [Fact]
@@ -87,38 +73,6 @@ public sealed unsafe class Beta2Tests
         return [.. w.Select(value => (float)value)];
     }
 
-    private static float[] ByTorch(OptimizerKind kind, float[] begin, float[][] gradients, double beta2, double decay)
-    {
-        var weight = new Parameter(tensor(begin).clone());
-        using var update = new TorchOptimizer(kind, [weight], Rate, decay, beta2: beta2);
-        foreach (float[] gradient in gradients)
-        {
-            weight.grad = tensor(gradient).clone();
-            update.Step();
-        }
-        return FloatArray.Of(weight);
-    }
-
-    private static float[] ByFused(OptimizerKind kind, float[] begin, float[][] gradients, double beta2, double decay)
-    {
-        using var holder = new Holder(begin);
-        using var raw = new RawWeights(holder);
-        using var workers = new Workers(1);
-        using var update = new FusedOptimizer(raw, workers, kind, Rate, decay, beta2: beta2);
-        foreach (float[] gradient in gradients)
-        {
-            gradient.CopyTo(new Span<float>(raw["weight"].Gradient, Length));
-            update.Step();
-        }
-        return FloatArray.Of(holder.get_parameter("weight")!);
-    }
-
     private static void AssertClose(float[] expected, float[] actual) =>
         Assert.Equal(expected, actual, (a, b) => Math.Abs(a - b) < 2e-5);
-
-    private sealed class Holder : nn.Module
-    {
-        public Holder(float[] values)
-            : base("holder") => register_parameter("weight", new Parameter(tensor(values).clone()));
-    }
 }

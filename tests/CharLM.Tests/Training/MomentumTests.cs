@@ -1,6 +1,4 @@
 using CharLM.Models;
-using CharLM.Models.Fused;
-using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -9,7 +7,7 @@ using static TorchSharp.torch;
 namespace CharLM.Tests.Training;
 
 /// <summary>SGD with momentum and Nesterov's, against TorchSharp's own SGD and torch's documented formula in plain numbers.</summary>
-public sealed unsafe class MomentumTests
+public sealed class MomentumTests
 {
     private const double Rate = 0.05;
     private const int Length = 50;
@@ -35,10 +33,11 @@ public sealed unsafe class MomentumTests
             torchs.step();
         }
         AssertClose(expected, FloatArray.Of(own));
-        AssertClose(expected, ByTensors(
+        AssertClose(expected, OneWeight.ByTensors(
             weight => new TorchOptimizer(OptimizerKind.Sgd, [weight], Rate, decay, momentum, nesterov), begin, gradients));
-        AssertClose(expected, ByTensors(weight => new ScratchSgd([weight], Rate, decay, momentum, nesterov), begin, gradients));
-        AssertClose(expected, ByFused(begin, gradients, momentum, nesterov, decay));
+        AssertClose(expected, OneWeight.ByTensors(weight => new ScratchSgd([weight], Rate, decay, momentum, nesterov), begin, gradients));
+        AssertClose(expected, OneWeight.ByFused(
+            (raw, workers) => new FusedOptimizer(raw, workers, OptimizerKind.Sgd, Rate, decay, momentum, nesterov), begin, gradients));
     }
 
     [Theory]
@@ -51,21 +50,8 @@ public sealed unsafe class MomentumTests
         Assert.NotEqual(plain, heavy);
         Assert.NotEqual(heavy, nesterov);
 
-        float[] AfterThreeSteps(double momentum, bool looksAhead)
-        {
-            manual_seed(2);
-            using var model = new LanguageModel(
-                new ModelConfig { NumHiddens = 4, Implementation = implementation, Init = WeightInit.Xavier }, 5);
-            using ITrainingBackend backend = TrainingBackends.Create(
-                model, new TrainerConfig { LearningRate = 0.1, Momentum = momentum, Nesterov = looksAhead });
-            backend.ResetState();
-            for (int step = 0; step < 3; step++)
-            {
-                backend.Learn([0, 1, 2, 3, 4, 1], [1, 2, 3, 4, 1, 0], 2, 3, dropoutKey: 0, gradientScales: []);
-                backend.Optimizer.Step();
-            }
-            return FloatArray.Of(model.get_parameter("linear.weight")!);
-        }
+        float[] AfterThreeSteps(double momentum, bool looksAhead) => OneWeight.AfterThreeSteps(
+            implementation, new TrainerConfig { LearningRate = 0.1, Momentum = momentum, Nesterov = looksAhead });
     }
 
     [Fact]
@@ -94,40 +80,6 @@ public sealed unsafe class MomentumTests
         return [.. w.Select(value => (float)value)];
     }
 
-    private static float[] ByTensors(Func<Parameter, IOptimizer> create, float[] begin, float[][] gradients)
-    {
-        var weight = new Parameter(tensor(begin).clone());
-        using IOptimizer update = create(weight);
-        foreach (float[] gradient in gradients)
-        {
-            // A step within a scope of its own, as in training: the state must outlive it.
-            using DisposeScope step = NewDisposeScope();
-            weight.grad = tensor(gradient).clone();
-            update.Step();
-        }
-        return FloatArray.Of(weight);
-    }
-
-    private static float[] ByFused(float[] begin, float[][] gradients, double momentum, bool nesterov, double decay)
-    {
-        using var holder = new Holder(begin);
-        using var raw = new RawWeights(holder);
-        using var workers = new Workers(1);
-        using var update = new FusedOptimizer(raw, workers, OptimizerKind.Sgd, Rate, decay, momentum, nesterov);
-        foreach (float[] gradient in gradients)
-        {
-            gradient.CopyTo(new Span<float>(raw["weight"].Gradient, Length));
-            update.Step();
-        }
-        return FloatArray.Of(holder.get_parameter("weight")!);
-    }
-
     private static void AssertClose(float[] expected, float[] actual) =>
         Assert.Equal(expected, actual, (a, b) => Math.Abs(a - b) < 1e-5);
-
-    private sealed class Holder : nn.Module
-    {
-        public Holder(float[] values)
-            : base("holder") => register_parameter("weight", new Parameter(tensor(values).clone()));
-    }
 }

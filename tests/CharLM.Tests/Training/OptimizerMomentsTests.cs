@@ -3,7 +3,6 @@ using CharLM.Models.Fused;
 using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
@@ -69,13 +68,13 @@ public sealed unsafe class OptimizerMomentsTests
 
     private sealed class Case : IDisposable
     {
-        private readonly Holder _holder;
+        private readonly OneWeight _holder;
         private readonly RawWeights? _raw;
         private readonly Workers? _workers;
 
         public Case(OptimizerKind kind, string by, float[] values, double momentum, bool nesterov)
         {
-            _holder = new Holder(values);
+            _holder = new OneWeight(values);
             if (by == "fused")
                 (_raw, _workers) = (new RawWeights(_holder), new Workers(1));
             Optimizer = by switch
@@ -88,7 +87,7 @@ public sealed unsafe class OptimizerMomentsTests
 
         public IOptimizer Optimizer { get; }
 
-        public float[] Values => FloatArray.Of(_holder.Weight);
+        public float[] Values => _holder.Values;
 
         public void Step(float[] gradient)
         {
@@ -106,13 +105,5 @@ public sealed unsafe class OptimizerMomentsTests
             _workers?.Dispose();
             _holder.Dispose();
         }
-    }
-
-    private sealed class Holder : nn.Module
-    {
-        public Holder(float[] values)
-            : base("holder") => register_parameter("weight", new Parameter(tensor(values).clone()));
-
-        public Parameter Weight => get_parameter("weight")!;
     }
 }

@@ -2,7 +2,6 @@ using CharLM.Models.Fused;
 using CharLM.Models.Fused.Threads;
 using CharLM.Training;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
@@ -14,7 +13,7 @@ public sealed unsafe class UpdateScaleTests
     public void Step_WithoutClippingAfterAClippedOne_TakesTheWholeGradient()
     {
         using DisposeScope scope = NewDisposeScope();
-        using var holder = new Holder();
+        using var holder = new OneWeight([0, 0]);
         using var raw = new RawWeights(holder);
         using var workers = new Workers(1);
         using var update = new FusedOptimizer(raw, workers, OptimizerKind.Sgd, 1);
@@ -44,13 +43,5 @@ public sealed unsafe class UpdateScaleTests
         }, 0.8, 40);
         Assert.Equal([0.8, 0.4, 0.4, 0.2, 0.1], new[] { 9.99, 10, 19.99, 20, 30 }.Select(schedule.RateAt),
             (a, b) => Math.Abs(a - b) < 1e-12);
-    }
-
-    private sealed class Holder : nn.Module
-    {
-        public Holder()
-            : base("holder") => register_parameter("weight", new Parameter(zeros(2)));
-
-        public float[] Values => get_parameter("weight")!.data<float>().ToArray();
     }
 }
