@@ -26,8 +26,8 @@ internal static partial class TorchLibrary
     private static DllNotFoundException? s_failure;
 
     /// <summary>
-    /// Registers a resolver for native libraries that .NET could not load, turns background garbage collection off, and on Windows keeps
-    /// torch from ending the process at Ctrl+C.
+    /// Registers a resolver for native libraries that .NET could not load, turns background garbage collection off, keeps oneDNN from
+    /// registers with which it is wrong, and on Windows torch from ending the process at Ctrl+C.
     /// </summary>
     /// <remarks>
     /// TorchSharp 0.107 passes numbers to torch (the 2 of x.square(), the factor 1 of a + b) as objects that nothing keeps alive during the
@@ -40,6 +40,7 @@ internal static partial class TorchLibrary
     internal static void Listen()
     {
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Binding ? Resolve() : 0;
+        OneDnn.AvoidWrongRegisters();
         if (OperatingSystem.IsWindows())
             LeaveCtrlCAlone();
         if (GCSettings.LatencyMode == GCLatencyMode.Interactive)
