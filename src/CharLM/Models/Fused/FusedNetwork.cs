@@ -11,12 +11,14 @@ namespace CharLM.Models.Fused;
 /// </summary>
 /// <remarks>
 /// The rows of a minibatch are distributed among the workers, which go through all layers and steps, forwards and backwards, without
-/// waiting for each other (<see cref="WorkStealing"/>); then the workers synchronize and divide the weight gradients by gates. The order
-/// of every sum, and so every result, is independent of the workers.
+/// waiting for each other (<see cref="WorkStealing"/>); then they divide the weight gradients by parts of the rows, so that each reads
+/// mostly what it wrote, and by gates, and at last add up the parts. The order of every sum, and so every result, is independent of the
+/// workers.
 /// </remarks>
 internal sealed class FusedNetwork : IDisposable
 {
-    // Packing and weight gradients are split into more tasks than workers, so that a slower worker gets fewer.
+    // Packing and weight gradients are split into more tasks than workers, so that a slower worker gets fewer, and so that the parts of a
+    // gradient are in a cache when they are added up.
     private const int TasksOfWorker = 4;
 
     // The output layer takes at least this many rows at a time: its weights may exceed the caches, so they should be read rarely.
@@ -35,7 +37,7 @@ internal sealed class FusedNetwork : IDisposable
     private readonly double _tokenDropout;
     private readonly bool _locked;
     private readonly WorkStealing _sharing;
-    private readonly Action<int> _pack, _rows, _weightGradients;
+    private readonly Action<int> _pack, _rows, _partialGradients, _weightGradients;
     private readonly int _vocabSize;
     private int[] _targets = [];
     private float[] _nats = [];
@@ -69,6 +71,7 @@ internal sealed class FusedNetwork : IDisposable
             _outputDropout = new DropoutPass(config.OutputDropout, config.NumHiddens, config.LockedDropout);
         _pack = Pack;
         _rows = Rows;
+        _partialGradients = PartialGradients;
         _weightGradients = WeightGradients;
     }
 
@@ -101,7 +104,7 @@ internal sealed class FusedNetwork : IDisposable
         _stack.ZeroStateGradient();
         _workers.Run(_active, _tasks, _pack);
         RunRows();
-        _workers.Run(_active, _tasks, _weightGradients);
+        RunGradients();
         _tied?.AddGradients();
         _choice.End();
         _packed = false; // the caller will use the gradients to change the weights
@@ -183,7 +186,7 @@ internal sealed class FusedNetwork : IDisposable
         _stack.Resize(_layout, backward, dropoutKey, all);
         _measures = false;
         _active = _choice.Begin(batch, steps);
-        _tasks = _active == 1 ? 1 : _active * TasksOfWorker;
+        _tasks = _active * TasksOfWorker;
         _stepsOfOutput = Math.Max(1, RowsOfOutput * _active / batch);
         _output.Resize(_layout, backward ? _tasks : 0);
     }
@@ -284,9 +287,37 @@ internal sealed class FusedNetwork : IDisposable
         _inputDropout?.Backward(_embedding!.Gradient, rows);
     }
 
+    private int TasksOfPart => _tasks / _layout.Parts;
+
+    private void RunGradients()
+    {
+        if (_active > 1)
+        {
+            _workers.Run(_active, _layout.Parts * TasksOfPart, _partialGradients);
+            _workers.Run(_active, _tasks, _weightGradients);
+            return;
+        }
+        // Alone, share by share, so that the parts are still in a cache when they are added up.
+        for (int task = 0; task < _tasks; task++)
+        {
+            for (int part = 0; part < _layout.Parts; part++)
+                PartialGradients(part, task, _tasks);
+            WeightGradients(task);
+        }
+    }
+
+    // The first tasks are for the first part of the rows, which the first workers have computed.
+    private void PartialGradients(int task) => PartialGradients(task / TasksOfPart, task % TasksOfPart, TasksOfPart);
+
+    private void PartialGradients(int part, int task, int tasks)
+    {
+        _stack.PartialGradients(Input, part, task, tasks);
+        _output.PartialGradients(Output, part, task, tasks);
+    }
+
     private void WeightGradients(int task)
     {
-        _stack.WeightGradients(Input, task, _tasks);
+        _stack.WeightGradients(task, _tasks);
         _output.WeightGradients(Output, task, _tasks);
         _embedding?.WeightGradients(task, _tasks);
     }

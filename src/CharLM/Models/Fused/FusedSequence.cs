@@ -80,7 +80,8 @@ internal sealed unsafe class FusedSequence : IDisposable
 
         RunRows(backward: true, rows => _stack.Backward(InputGradient, rows));
         int tasks = _workers.Count;
-        _workers.Run(tasks, tasks, task => _stack.WeightGradients(Input, task, tasks));
+        _workers.Run(tasks, _layout.Parts * tasks, task => _stack.PartialGradients(Input, task / tasks, task % tasks, tasks));
+        _workers.Run(tasks, tasks, task => _stack.WeightGradients(task, tasks));
 
         List<Tensor> results = [
             empty(_layout.Steps, _layout.Batch, _inputSize), empty(_config.NumLayers, _layout.Batch, _config.NumHiddens)];

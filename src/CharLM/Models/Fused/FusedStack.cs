@@ -71,6 +71,8 @@ internal sealed class FusedStack : IDisposable
             long floats = (long)layout.Rows * Panels.Pad(_hidden);
             _even = PanelBuffer.Grow(_even, floats);
             _odd = PanelBuffer.Grow(_odd, _layers.Length > 1 ? floats : 1);
+            foreach (LayerPass layer in _layers)
+                layer.ResizeGradients();
         }
     }
 
@@ -171,11 +173,18 @@ internal sealed class FusedStack : IDisposable
         }
     }
 
-    /// <summary>Computes the gradients of all weights: one task's share.</summary>
-    public void WeightGradients(Panels input, int task, int tasks)
+    /// <summary>Computes the gradients of all weights from one part of the rows: one task's share.</summary>
+    public void PartialGradients(Panels input, int part, int task, int tasks)
     {
         for (int layer = 0; layer < _layers.Length; layer++)
-            _layers[layer].WeightGradients(layer > 0 ? InputOf(layer) : input, task, tasks);
+            _layers[layer].PartialGradients(layer > 0 ? InputOf(layer) : input, part, task, tasks);
+    }
+
+    /// <summary>Adds up the gradients of all parts: one task's share.</summary>
+    public void WeightGradients(int task, int tasks)
+    {
+        foreach (LayerPass layer in _layers)
+            layer.WeightGradients(task, tasks);
     }
 
     /// <inheritdoc/>

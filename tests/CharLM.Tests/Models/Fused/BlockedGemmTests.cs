@@ -131,13 +131,13 @@ public sealed unsafe class BlockedGemmTests
             switch (width)
             {
                 case LaneWidth.Wide:
-                    BlockedGemm.TransposedMultiply<SimdVector512>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout);
+                    BlockedGemm.TransposedMultiply<SimdVector512>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout.All);
                     break;
                 case LaneWidth.Medium:
-                    BlockedGemm.TransposedMultiply<SimdVector256>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout);
+                    BlockedGemm.TransposedMultiply<SimdVector256>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout.All);
                     break;
                 default:
-                    BlockedGemm.TransposedMultiply<SimdVector128>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout);
+                    BlockedGemm.TransposedMultiply<SimdVector128>(pa.Matrix, afterA, pb.Matrix, afterB, pc.Matrix, layout.All);
                     break;
             }
             foreach ((int step, int sequence) in Places(layout))
@@ -223,6 +223,32 @@ public sealed unsafe class BlockedGemmTests
         {
             for (int column = 0; column < columns; column++)
                 Assert.Equal(source[(row * columns) + column], transposed.Matrix.At(row / Panels.Width, column)[row % Panels.Width]);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 3, 16)]
+    [InlineData(2, 17, 37)]
+    [InlineData(1, 17, 37)]
+    public void CopySumsBack_AnyShape_AddsTheBlocks(int blocks, int rows, int columns)
+    {
+        const int Distance = 20;
+        using var source = new PanelBuffer(blocks * Distance, columns);
+        Panels panels = source.Matrix;
+        for (int i = 0; i < source.Length; i++)
+            source.Data[i] = i;
+        var sums = new float[rows * columns];
+        fixed (float* to = sums)
+            Packing.CopySumsBack(panels, blocks, Distance, to, columns, rows);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                float expected = Enumerable.Range(0, blocks)
+                    .Sum(block => panels.At(column / Panels.Width, (block * Distance) + row)[column % Panels.Width]);
+                Assert.Equal(expected, sums[(row * columns) + column]);
+            }
         }
     }
 

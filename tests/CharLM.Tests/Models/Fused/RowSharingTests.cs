@@ -98,6 +98,21 @@ public sealed class RowSharingTests
     }
 
     [Fact]
+    public void Next_WorkersComeInAnyOrder_EachHasTheSameRowsInEveryMinibatch()
+    {
+        var sharing = new WorkStealing(3);
+        foreach (int[] order in new[] { new[] { 0, 1, 2 }, [2, 0, 1], [1, 2, 0] })
+        {
+            sharing.Begin(new RowLayout(48, 10), 3, forward: true, backward: true);
+            foreach (int worker in order)
+            {
+                Assert.True(sharing.Next(worker, out RowGrid rows, out _));
+                Assert.Equal((16 * worker, 16), (rows.Begin, rows.Count));
+            }
+        }
+    }
+
+    [Fact]
     public void Next_OneWorkerNeverComes_IsNotMissed()
     {
         var sharing = new WorkStealing(3);

@@ -21,6 +21,26 @@ public sealed class WorkersTests
     }
 
     [Fact]
+    public void Run_Tasks_EachWorkerBeginsWithItsShare()
+    {
+        using var workers = new Workers(2);
+        for (int round = 0; round < 20; round++)
+        {
+            // Both wait for each other in their first task, so that neither can take the other's.
+            using var both = new Barrier(2);
+            var of = new int[8];
+            workers.Run(2, 8, task =>
+            {
+                of[task] = Environment.CurrentManagedThreadId;
+                if (task % 4 == 0)
+                    Assert.True(both.SignalAndWait(TimeSpan.FromSeconds(30)));
+            });
+            Assert.Equal(Environment.CurrentManagedThreadId, of[0]);
+            Assert.NotEqual(of[0], of[4]);
+        }
+    }
+
+    [Fact]
     public void Run_AWorkerThatHasComeIn_IsWaitedFor()
     {
         using var workers = new Workers(2);

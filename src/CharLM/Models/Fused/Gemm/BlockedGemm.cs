@@ -66,20 +66,20 @@ internal static unsafe class BlockedGemm
         }
     }
 
-    /// <summary>C = A^T B over all steps of a minibatch: the gradient of weights.</summary>
+    /// <summary>C = A^T B over some rows of a minibatch: their gradient of weights.</summary>
     /// <param name="a">[depth, rows].</param>
     /// <param name="afterA">Whether to take A's rows after each step instead of those before it.</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="afterB">The same for B.</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="layout">The rows of A and B.</param>
-    public static void TransposedMultiply<L>(in Panels a, bool afterA, in Panels b, bool afterB, in Panels c, in RowLayout layout)
+    /// <param name="rows">The rows of A and B.</param>
+    public static void TransposedMultiply<L>(in Panels a, bool afterA, in Panels b, bool afterB, in Panels c, in RowStrips rows)
         where L : struct, ISimdVector<L>
     {
-        for (int strip = 0; strip < layout.Strips; strip++)
+        for (int strip = rows.Begin; strip < rows.End; strip++)
         {
-            (int first, int depth) = layout.Run(strip, afterA);
-            TransposedMultiply<L>(a.From(first), b.From(layout.Run(strip, afterB).First), c, depth, strip == 0);
+            (int first, int depth) = rows.Layout.Run(strip, afterA);
+            TransposedMultiply<L>(a.From(first), b.From(rows.Layout.Run(strip, afterB).First), c, depth, strip == rows.Begin);
         }
     }
 

@@ -38,6 +38,39 @@ internal static unsafe class Packing
         }
     }
 
+    /// <summary>Copies the sums of some blocks of rows of panels into row-major rows.</summary>
+    /// <param name="source">The panels, starting at the first block.</param>
+    /// <param name="blocks">Number of blocks, one or two.</param>
+    /// <param name="distance">Rows from one block to the next.</param>
+    /// <param name="target">[rows, columns], row-major.</param>
+    /// <param name="columns">Columns of the target.</param>
+    /// <param name="rows">Number of rows.</param>
+    public static void CopySumsBack(Panels source, int blocks, int distance, float* target, int columns, int rows)
+    {
+        if (blocks == 1)
+        {
+            CopyRowsBack(source, target, columns, rows);
+            return;
+        }
+        float* sums = stackalloc float[Panels.Width];
+        for (int column = 0; column < columns; column += Panels.Width)
+        {
+            float* from = source.At(column / Panels.Width, 0), more = source.At(column / Panels.Width, distance), to = target + column;
+            int width = Math.Min(Panels.Width, columns - column);
+            for (int row = 0; row < rows; row++, from += Panels.Width, more += Panels.Width, to += columns)
+            {
+                Vector512<float> sum = Vector512.Load(from) + Vector512.Load(more);
+                if (width == Panels.Width)
+                {
+                    Vector512.Store(sum, to);
+                    continue;
+                }
+                Vector512.Store(sum, sums);
+                new ReadOnlySpan<float>(sums, width).CopyTo(new Span<float>(to, width));
+            }
+        }
+    }
+
     /// <summary>Copies rows into columns of panels: transposes a matrix.</summary>
     /// <param name="source">[rows, columns], row-major.</param>
     /// <param name="columns">Columns of the source, rows of the target.</param>

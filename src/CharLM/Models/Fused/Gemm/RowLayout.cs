@@ -21,11 +21,23 @@ internal readonly record struct RowLayout(int Batch, int Steps)
     /// <summary>Sequences of a strip, as many as a tile of the product has rows; the last strip may have fewer.</summary>
     public const int Strip = 8;
 
+    /// <summary>The most <see cref="Parts"/>.</summary>
+    public const int MostParts = 2;
+
     /// <summary>Number of rows.</summary>
     public int Rows => Batch * (Steps + 1);
 
     /// <summary>Number of strips.</summary>
     public int Strips => (Batch + Strip - 1) / Strip;
+
+    /// <summary>All rows.</summary>
+    public RowStrips All => new(this, 0, Strips);
+
+    /// <summary>Parts over which the gradients of weights are added up apart, with any number of workers; 1 if there is one strip.</summary>
+    public int Parts => Math.Min(MostParts, Strips);
+
+    /// <summary>The rows of a part.</summary>
+    public RowStrips Part(int part) => new(this, Strips * part / Parts, Strips * (part + 1) / Parts);
 
     /// <summary>The layout of one row for each sequence, in order.</summary>
     public static RowLayout OfState(int batch) => new(batch, 0);
@@ -52,3 +64,9 @@ internal readonly record struct RowLayout(int Batch, int Steps)
         return ((strip * Strip * (Steps + 1)) + (after ? width : 0), Steps * width);
     }
 }
+
+/// <summary>Some adjacent strips of a minibatch, at all steps.</summary>
+/// <param name="Layout">Where the rows are.</param>
+/// <param name="Begin">The first strip.</param>
+/// <param name="End">The strip after the last one.</param>
+internal readonly record struct RowStrips(RowLayout Layout, int Begin, int End);

@@ -26,8 +26,8 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     private readonly PanelBuffer _bias;
     private readonly WeightDropout? _weightDropout;
 
-    // Gradients of the weights in panels, before they are copied to torch's layout.
-    private readonly PanelBuffer _hiddenGradient, _inputGradient;
+    // Gradients of the weights in panels, of each part of the rows, before their sums are copied to torch's layout.
+    private PanelBuffer _hiddenGradient = new(1), _inputGradient = new(1), _biasGradient = new(1);
 
     private PanelBuffer _tokenTable = new(1), _tokenGradient = new(1);
     private PanelBuffer _gates = new(1), _hidden = new(1), _cell = new(1), _state = new(1), _stateGradient = new(1);
@@ -47,14 +47,12 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         int all = TCell.Gates * Width;
         _hiddenForward = new PanelBuffer(Width, all);
         _hiddenBackward = new PanelBuffer(all, Width);
-        _hiddenGradient = new PanelBuffer(all, Width);
         _bias = new PanelBuffer(TCell.Groups * Width);
         if (weightDropout > 0)
             _weightDropout = new WeightDropout(weights.HiddenToGates, hidden, weightDropout);
         int input = tokens is null ? Panels.Pad(inputWidth) : 0;
         _inputForward = new PanelBuffer(input, all);
         _inputBackward = new PanelBuffer(all, input);
-        _inputGradient = new PanelBuffer(all, input);
     }
 
     public override int Hidden { get; }
@@ -88,7 +86,11 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
 
     private Panels TokenTable => new(_tokenTable.Data, _tokens!.Capacity, TCell.Gates * Width);
 
-    private Panels TokenGradient => new(_tokenGradient.Data, _tokens!.Capacity, TCell.Gates * Width);
+    private Panels TokenGradient => new(_tokenGradient.Data, RowLayout.MostParts * _tokens!.Capacity, TCell.Gates * Width);
+
+    private Panels HiddenGradient => new(_hiddenGradient.Data, RowLayout.MostParts * TCell.Gates * Width, Width);
+
+    private Panels InputGradient => new(_inputGradient.Data, RowLayout.MostParts * TCell.Gates * Width, Panels.Pad(_inputWidth));
 
     public override void Resize(int batch, int steps)
     {
@@ -107,8 +109,18 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
         if (_tokens is not null)
         {
             _tokenTable = PanelBuffer.Grow(_tokenTable, (long)_tokens.Capacity * TCell.Gates * Width);
-            _tokenGradient = PanelBuffer.Grow(_tokenGradient, (long)_tokens.Capacity * TCell.Gates * Width);
         }
+    }
+
+    public override void ResizeGradients()
+    {
+        long weights = (long)RowLayout.MostParts * TCell.Gates * Width;
+        _hiddenGradient = PanelBuffer.Grow(_hiddenGradient, weights * Width);
+        _biasGradient = PanelBuffer.Grow(_biasGradient, RowLayout.MostParts * TCell.Groups * Width);
+        if (_tokens is null)
+            _inputGradient = PanelBuffer.Grow(_inputGradient, weights * Panels.Pad(_inputWidth));
+        else
+            _tokenGradient = PanelBuffer.Grow(_tokenGradient, weights * _tokens.Capacity);
     }
 
     public override void Rearrange(ReadOnlySpan<int> rows, int batch)
@@ -240,7 +252,7 @@ internal sealed unsafe partial class CellPass<L, TCell> : LayerPass
     {
         foreach (PanelBuffer buffer in new[]
         {
-            _hiddenForward, _hiddenBackward, _hiddenGradient, _inputForward, _inputBackward, _inputGradient, _bias,
+            _hiddenForward, _hiddenBackward, _hiddenGradient, _inputForward, _inputBackward, _inputGradient, _bias, _biasGradient,
             _tokenTable, _tokenGradient, _gates, _hidden, _cell, _state, _stateGradient,
         })
         {

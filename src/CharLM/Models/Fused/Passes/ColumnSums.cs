@@ -12,15 +12,15 @@ internal static unsafe class ColumnSums
     /// <param name="target">Receives the sums.</param>
     /// <param name="columns">Number of columns, without padding.</param>
     public static void Of<L>(Panels matrix, int rows, float* target, int columns)
-        where L : struct, ISimdVector<L> => Of<L>(matrix, after: false, new RowLayout(1, rows), target, columns);
+        where L : struct, ISimdVector<L> => Of<L>(matrix, after: false, new RowLayout(1, rows).All, target, columns);
 
-    /// <summary>Writes the sum of each column over all steps of a minibatch.</summary>
+    /// <summary>Writes the sum of each column over some rows of a minibatch.</summary>
     /// <param name="matrix">[rows, columns].</param>
     /// <param name="after">Whether to add the rows after each step instead of those before it.</param>
-    /// <param name="layout">The rows.</param>
+    /// <param name="rows">The rows.</param>
     /// <param name="target">Receives the sums.</param>
     /// <param name="columns">Number of columns, without padding.</param>
-    public static void Of<L>(Panels matrix, bool after, RowLayout layout, float* target, int columns)
+    public static void Of<L>(Panels matrix, bool after, RowStrips rows, float* target, int columns)
         where L : struct, ISimdVector<L>
     {
         float* total = stackalloc float[Panels.Width];
@@ -29,10 +29,10 @@ internal static unsafe class ColumnSums
             for (int lane = 0; lane < Panels.Width; lane += L.Count)
             {
                 L sum = L.All(0);
-                for (int strip = 0; strip < layout.Strips; strip++)
+                for (int strip = rows.Begin; strip < rows.End; strip++)
                 {
-                    (int first, int rows) = layout.Run(strip, after);
-                    sum += Sum<L>(matrix.At(from / Panels.Width, first) + lane, rows);
+                    (int first, int count) = rows.Layout.Run(strip, after);
+                    sum += Sum<L>(matrix.At(from / Panels.Width, first) + lane, count);
                 }
                 L.Store(sum, total + lane);
             }

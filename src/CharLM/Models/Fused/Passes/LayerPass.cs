@@ -31,6 +31,9 @@ internal abstract class LayerPass : IDisposable
     /// <summary>Allocates memory for a minibatch; keeps the state if the batch size stays the same, else resets it to zero.</summary>
     public abstract void Resize(int batch, int steps);
 
+    /// <summary>Allocates memory for the gradients of the weights.</summary>
+    public abstract void ResizeGradients();
+
     /// <summary>Rearranges the states: sequence i continues from the old sequence <c>rows[i]</c>.</summary>
     /// <param name="rows">One entry for each sequence of the next minibatch; -1: a new one, with a zero state.</param>
     /// <param name="batch">The old number of sequences; if no minibatch of that size was read yet, all states are zero.</param>
@@ -60,11 +63,17 @@ internal abstract class LayerPass : IDisposable
     /// <param name="rows">The rows.</param>
     public abstract void Backward(Panels outputGradient, Panels inputGradient, RowGrid rows);
 
-    /// <summary>Computes the gradients of the weights from those of the sums: one task's share.</summary>
+    /// <summary>Computes the gradients of the weights from those of the sums of one part's rows: one task's share.</summary>
     /// <param name="input">The input of the forward pass.</param>
+    /// <param name="part">The part of the minibatch, from 0.</param>
     /// <param name="task">The task, from 0.</param>
     /// <param name="tasks">Number of tasks.</param>
-    public abstract void WeightGradients(Panels input, int task, int tasks);
+    public abstract void PartialGradients(Panels input, int part, int task, int tasks);
+
+    /// <summary>Adds up the gradients of all parts: one task's share.</summary>
+    /// <param name="task">The task, from 0.</param>
+    /// <param name="tasks">Number of tasks.</param>
+    public abstract void WeightGradients(int task, int tasks);
 
     /// <inheritdoc/>
     public abstract void Dispose();

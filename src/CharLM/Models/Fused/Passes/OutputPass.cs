@@ -38,7 +38,16 @@ internal abstract class OutputPass : IDisposable
     public abstract void Learn(
         Panels input, ReadOnlySpan<int> targets, Span<float> nats, RowGrid rows, float scale, Panels inputGradient);
 
-    /// <summary>Computes the gradients of the weights: one task's share.</summary>
+    /// <summary>Computes the gradients of the weights of a small vocab from one part of the rows: one task's share.</summary>
+    /// <param name="input">Hidden states, [rows, hidden].</param>
+    /// <param name="part">The part of the minibatch, from 0.</param>
+    /// <param name="task">The task, from 0.</param>
+    /// <param name="tasks">Number of tasks.</param>
+    public abstract void PartialGradients(Panels input, int part, int task, int tasks);
+
+    /// <summary>
+    /// Adds up the gradients of all parts, or computes those of a large vocab, whose parts would cost more than they gain: one task's share.
+    /// </summary>
     /// <param name="input">Hidden states, [rows, hidden].</param>
     /// <param name="task">The task, from 0.</param>
     /// <param name="tasks">Number of tasks.</param>

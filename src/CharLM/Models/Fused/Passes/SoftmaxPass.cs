@@ -29,7 +29,8 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     private readonly RawWeight _weight, _bias;
     private readonly int _vocab, _hidden, _blocks;
     private readonly PanelBuffer _forward, _backward, _paddedBias;
-    private PanelBuffer _logits = new(1), _gradient = new(1);
+    private readonly bool _hasParts;
+    private PanelBuffer _logits = new(1), _gradient = new(1), _biasGradient = new(1);
 
     // For each row and block: the greatest logit, which becomes the factor of the exponentials, and their sum.
     private PanelBuffer _highest = new(1), _sums = new(1);
@@ -41,6 +42,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         (_weight, _bias, _vocab, _hidden) = (weight, bias, vocab, hidden);
         int padded = Panels.Pad(vocab);
         _blocks = ((padded / Panels.Width) + BlockPanels - 1) / BlockPanels;
+        _hasParts = _blocks == 1;
         _forward = new PanelBuffer(Panels.Pad(hidden), vocab);
         _backward = new PanelBuffer(padded, hidden);
         _paddedBias = new PanelBuffer(padded);
@@ -48,6 +50,11 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     }
 
     public override Panels Logits => new(_logits.Data, _layout.Rows, Panels.Pad(_vocab));
+
+    private int Padded => Panels.Pad(_vocab);
+
+    // The gradients of the weights, of each part of the rows.
+    private Panels Parts => new(_gradient.Data, RowLayout.MostParts * Padded, Panels.Pad(_hidden));
 
     private Panels Bias => new(_paddedBias.Data, 1, Panels.Pad(_vocab));
 
@@ -58,6 +65,15 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         _logits = PanelBuffer.Grow(_logits, (long)rows * Panels.Pad(_vocab));
         _highest = PanelBuffer.Grow(_highest, (long)rows * _blocks);
         _sums = PanelBuffer.Grow(_sums, (long)rows * _blocks);
+        if (_hasParts)
+        {
+            if (tasks > 0)
+            {
+                _gradient = PanelBuffer.Grow(_gradient, (long)RowLayout.MostParts * Padded * Panels.Pad(_hidden));
+                _biasGradient = PanelBuffer.Grow(_biasGradient, RowLayout.MostParts * Padded);
+            }
+            return;
+        }
         _gradientPanels = tasks == 0 ? 0 : Math.Clamp((Logits.Count + tasks - 1) / tasks, 1, MostGradientPanels);
         _gradient = PanelBuffer.Grow(_gradient, (long)Math.Min(tasks, Logits.Count) * _gradientPanels * Panels.Width * Panels.Pad(_hidden));
     }
@@ -107,7 +123,36 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
         }
     }
 
+    public override void PartialGradients(Panels input, int part, int task, int tasks)
+    {
+        if (!_hasParts)
+            return;
+        foreach ((_, int panel, int count) in Share(task, tasks))
+        {
+            Panels logits = Logits.Slice(panel, count);
+            int place = (part * Padded) + (panel * Panels.Width);
+            BlockedGemm.TransposedMultiply<L>(logits, afterA: true, input, afterB: true, Parts.From(place), _layout.Part(part));
+            ColumnSums.Of<L>(logits, after: true, _layout.Part(part), _biasGradient.Data + place, count * Panels.Width);
+        }
+    }
+
     public override void WeightGradients(Panels input, int task, int tasks)
+    {
+        if (!_hasParts)
+        {
+            WholeGradients(input, task, tasks);
+            return;
+        }
+        foreach ((_, int panel, int count) in Share(task, tasks))
+        {
+            int first = panel * Panels.Width, real = RowsOf(panel, count);
+            Packing.CopySumsBack(Parts.From(first), _layout.Parts, Padded, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
+            for (int token = first; token < first + real; token++)
+                _bias.Gradient[token] = _biasGradient.Data[token] + (_layout.Parts > 1 ? _biasGradient.Data[Padded + token] : 0);
+        }
+    }
+
+    private void WholeGradients(Panels input, int task, int tasks)
     {
         int tile = _gradientPanels * Panels.Width, columns = Panels.Pad(_hidden);
         foreach ((_, int begin, int all) in Share(task, tasks))
@@ -118,16 +163,16 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
             {
                 int count = Math.Min(_gradientPanels, begin + all - panel), first = panel * Panels.Width, real = RowsOf(panel, count);
                 Panels logits = Logits.Slice(panel, count);
-                BlockedGemm.TransposedMultiply<L>(logits, afterA: true, input, afterB: true, gradient, _layout);
+                BlockedGemm.TransposedMultiply<L>(logits, afterA: true, input, afterB: true, gradient, _layout.All);
                 Packing.CopyRowsBack(gradient, _weight.Gradient + ((nint)first * _hidden), _hidden, real);
-                ColumnSums.Of<L>(logits, after: true, _layout, _bias.Gradient + first, real);
+                ColumnSums.Of<L>(logits, after: true, _layout.All, _bias.Gradient + first, real);
             }
         }
     }
 
     public override void Dispose()
     {
-        foreach (PanelBuffer buffer in new[] { _forward, _backward, _paddedBias, _logits, _gradient, _highest, _sums })
+        foreach (PanelBuffer buffer in new[] { _forward, _backward, _paddedBias, _logits, _gradient, _biasGradient, _highest, _sums })
             buffer.Dispose();
     }
 

@@ -18,9 +18,10 @@ internal sealed class WorkStealing(int workers)
 
     private readonly Lock _lock = new();
     private readonly Part[] _parts = new Part[workers];
+    private readonly bool[] _claimed = new bool[workers];
     private Part _offer;
     private RowLayout _layout;
-    private int _stepsOfStage, _stagesEachWay, _first, _end, _shares, _unclaimed;
+    private int _stepsOfStage, _stagesEachWay, _first, _end, _shares;
     private long _begun;
 
     // Workers that have rows, and workers that wait for rows, minus one if rows are on offer.
@@ -35,7 +36,7 @@ internal sealed class WorkStealing(int workers)
     /// <param name="backward">Whether to go backwards afterwards.</param>
     public void Begin(RowLayout layout, int active, bool forward, bool backward)
     {
-        (_layout, _shares, _unclaimed) = (layout, active, 0);
+        (_layout, _shares) = (layout, active);
         int steps = layout.Steps;
         _stepsOfStage = (steps + StagesEachWay - 1) / StagesEachWay;
         _stagesEachWay = (steps + _stepsOfStage - 1) / _stepsOfStage;
@@ -43,6 +44,7 @@ internal sealed class WorkStealing(int workers)
         (_working, _hungry, _offered) = (0, 0, false);
         _begun = Stopwatch.GetTimestamp();
         Array.Clear(_parts);
+        Array.Clear(_claimed);
     }
 
     /// <summary>Gets a worker's next stage.</summary>
@@ -53,7 +55,7 @@ internal sealed class WorkStealing(int workers)
     public bool Next(int worker, out RowGrid rows, out bool backward)
     {
         ref Part part = ref _parts[worker];
-        if (HasMore(ref part) || Receive(ref part))
+        if (HasMore(worker, ref part) || Receive(ref part))
         {
             int stage = part.Stage++;
             backward = stage >= _stagesEachWay;
@@ -66,7 +68,7 @@ internal sealed class WorkStealing(int workers)
     }
 
     // Whether the worker has rows left, or gets some that no worker has yet.
-    private bool HasMore(ref Part part)
+    private bool HasMore(int worker, ref Part part)
     {
         lock (_lock)
         {
@@ -79,8 +81,8 @@ internal sealed class WorkStealing(int workers)
             if (part.Rows.Count > 0)
                 _working--;
             part.Rows = default;
-            while (_unclaimed < _shares && part.Rows.Count == 0)
-                part = new Part { Rows = RowGrid.Share(_layout, _unclaimed++, _shares), Stage = _first, Begun = part.Begun };
+            while (part.Rows.Count == 0 && Claim(worker) is var share and >= 0)
+                part = new Part { Rows = RowGrid.Share(_layout, share, _shares), Stage = _first, Begun = part.Begun };
             if (part.Rows.Count > 0)
             {
                 _working++;
@@ -92,6 +94,15 @@ internal sealed class WorkStealing(int workers)
                 Accept(ref part);
             return part.Rows.Count > 0;
         }
+    }
+
+    // A worker's own share, whose rows of the last minibatch are in its cache, else one that no worker has begun; -1 if there is none.
+    private int Claim(int worker)
+    {
+        int share = worker < _shares && !_claimed[worker] ? worker : Array.IndexOf(_claimed, false, 0, _shares);
+        if (share >= 0)
+            _claimed[share] = true;
+        return share;
     }
 
     private void Offer(ref Part part)

@@ -2,7 +2,7 @@ namespace CharLM.Models.Fused.Threads;
 
 /// <summary>
 /// Threads that stand by for a whole training run: starting work takes about a microsecond while they spin, and they sleep when idle.
-/// The caller is worker 0 and never waits for a worker that has not started: whoever is free takes the next work.
+/// The caller is worker 0 and never waits for a worker that has not started: whoever is free takes what is left.
 /// </summary>
 /// <remarks>
 /// Thread safety: any number of threads. The workers serve one caller at a time; a second caller, or one after <see cref="Dispose"/>,
@@ -17,6 +17,9 @@ internal sealed class Workers : IDisposable
     // A flag in _inside, the number of workers in a round: no further worker may enter.
     private const int Closed = 1 << 30;
 
+    // Integers in two cache lines, which processors fetch together.
+    private const int Line = 32;
+
     // Whether the workers serve no caller, a caller, or are disposed.
     private const int Free = 0, Serving = 1, Ended = 2;
 
@@ -29,7 +32,10 @@ internal sealed class Workers : IDisposable
     private Exception? _failure;
     private volatile int _round;
     private volatile bool _stop;
-    private int _caller = Free, _active, _inside = Closed, _callerSleeps, _tasks, _nextTask;
+    private int _caller = Free, _active, _inside = Closed, _callerSleeps, _tasks;
+
+    // The next task of each worker's share, each in a cache line of its own.
+    private readonly int[] _next;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">Workers, including the caller; 0: up to one per processor, whichever number measures fastest.</param>
@@ -38,7 +44,7 @@ internal sealed class Workers : IDisposable
         (Count, IsFixed, _takeTasks) = (threads == 0 ? Environment.ProcessorCount : threads, threads > 0, TakeTasks);
         int count = Count;
         _wake = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
-        _asleep = new int[count];
+        (_asleep, _next) = (new int[count], new int[count * Line]);
         _threads = [.. Enumerable.Range(1, count - 1)
             .Select(worker => new Thread(() => StandBy(worker)) { IsBackground = true, Name = $"charlm worker {worker}" })];
         foreach (Thread thread in _threads)
@@ -72,7 +78,9 @@ internal sealed class Workers : IDisposable
         }
     }
 
-    /// <summary>Runs a number of tasks, each on the next free worker.</summary>
+    /// <summary>
+    /// Runs a number of tasks: each worker its share, the same in every call, whose data are in its cache; then what slower ones have left.
+    /// </summary>
     /// <param name="workers">The most workers to use, 1 to <see cref="Count"/>.</param>
     /// <param name="tasks">Number of tasks.</param>
     /// <param name="task">The action, given the number of the task.</param>
@@ -88,7 +96,9 @@ internal sealed class Workers : IDisposable
         }
         try
         {
-            (_task, _tasks, _nextTask) = (task, tasks, 0);
+            (_task, _tasks) = (task, tasks);
+            for (int worker = 0; worker < workers; worker++)
+                _next[worker * Line] = FirstTask(worker, workers);
             Serve(workers, _takeTasks);
         }
         finally
@@ -208,9 +218,16 @@ internal sealed class Workers : IDisposable
         return false;
     }
 
+    private int FirstTask(int worker, int workers) => (int)((long)_tasks * worker / workers);
+
     private void TakeTasks(int worker)
     {
-        for (int task = Interlocked.Increment(ref _nextTask) - 1; task < _tasks; task = Interlocked.Increment(ref _nextTask) - 1)
-            _task!(task);
+        for (int other = 0; other < _active; other++)
+        {
+            int owner = (worker + other) % _active, end = FirstTask(owner + 1, _active);
+            ref int next = ref _next[owner * Line];
+            for (int task = Interlocked.Increment(ref next) - 1; task < end; task = Interlocked.Increment(ref next) - 1)
+                _task!(task);
+        }
     }
 }
