@@ -1,6 +1,7 @@
 namespace CharLM;
 
 /// <summary>A configuration that cannot work; the message lists every error at once.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class InvalidConfigException : Exception
 {
     /// <summary>An exception that lists these errors.</summary>

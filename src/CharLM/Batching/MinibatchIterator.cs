@@ -18,7 +18,7 @@ public abstract class MinibatchIterator
     /// <param name="tokens">Token ids; at least batch_size * num_steps + 1 of them.</param>
     /// <param name="batchSize">Rows per minibatch, 1 or more.</param>
     /// <param name="numSteps">Tokens per row, 1 or more.</param>
-    /// <param name="seed">Fixes the offset and the order of every epoch.</param>
+    /// <param name="seed">Seed of the offset and the order of every epoch.</param>
     /// <param name="minRows">Rows that the text must at least fill; default <paramref name="batchSize"/>.</param>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     protected MinibatchIterator(TokenSource tokens, int batchSize, int numSteps, long seed, int? minRows = null)
@@ -43,12 +43,12 @@ public abstract class MinibatchIterator
     /// <summary>Whether each row continues the same row of the previous minibatch, so that the state can be carried.</summary>
     public abstract bool CarriesState { get; }
 
-    /// <summary>Creates the iterator for an order.</summary>
+    /// <summary>Creates the iterator that reads a text in a given order.</summary>
     /// <param name="order">The order.</param>
     /// <param name="tokens">Token ids; with documents, an end token and then documents that each end with one.</param>
     /// <param name="batchSize">Rows per minibatch, 1 or more.</param>
     /// <param name="numSteps">Tokens per row, 1 or more; with documents an upper limit.</param>
-    /// <param name="seed">Fixes the order of every epoch.</param>
+    /// <param name="seed">Seed of the order of every epoch.</param>
     /// <param name="endId">The id that ends a document, where the state is reset; default null: the text is one document.</param>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The order does not work with documents.</exception>
@@ -80,7 +80,10 @@ public abstract class MinibatchIterator
             yield return Read(plan, batch, device);
     }
 
-    /// <summary>One minibatch of a plan; the caller disposes it.</summary>
+    /// <summary>Reads one minibatch of a plan; the caller disposes it.</summary>
+    /// <param name="plan">The plan of an epoch of this iterator.</param>
+    /// <param name="batch">Which minibatch, 0 to the plan's number of minibatches - 1.</param>
+    /// <param name="device">The device of the tensors; default the CPU.</param>
     public Minibatch Read(EpochPlan plan, int batch, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -91,12 +94,13 @@ public abstract class MinibatchIterator
         return new Minibatch(TokenTensor.Of(inputs, [rows, steps], device), TokenTensor.Of(targets, [rows, steps], device));
     }
 
-    /// <summary>Lays out one epoch with that epoch's random numbers.</summary>
+    /// <summary>Plans one epoch.</summary>
+    /// <param name="random">The epoch's own random numbers.</param>
     protected abstract EpochPlan Plan(RandomStream random);
 }
 
-/// <summary>Rows of text as token ids, and the token that follows each. The receiver disposes it.</summary>
-/// <remarks>Thread safety: any number of threads may read its tensors; one disposes it when no other uses it.</remarks>
+/// <summary>Rows of text as token ids, and the token that follows each. Whoever receives it disposes it.</summary>
+/// <remarks>Thread safety: any number of threads may read its tensors; dispose it only when no other thread uses it.</remarks>
 /// <param name="Inputs">Token ids, int64 [batch, num_steps].</param>
 /// <param name="Targets">
 /// The ids that follow them: the inputs shifted by one, int64 [batch, num_steps]; <see cref="NoTarget"/> past the end of a document.
@@ -135,7 +139,11 @@ public enum SamplingOrder
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class CorpusTooShortException : Exception
 {
-    /// <summary>A message that names both numbers and what to change.</summary>
+    /// <summary>An exception whose message names both numbers of tokens and what to change.</summary>
+    /// <param name="tokens">Tokens of the text.</param>
+    /// <param name="batchSize">Rows per minibatch.</param>
+    /// <param name="numSteps">Tokens per row.</param>
+    /// <param name="part">What the text is, for the message; default "text".</param>
     public CorpusTooShortException(long tokens, int batchSize, int numSteps, string part = "text")
         : base($"the {part} has {tokens} tokens, but a minibatch of {batchSize} rows of {numSteps} steps needs "
             + $"{(long)batchSize * numSteps + 1}; "

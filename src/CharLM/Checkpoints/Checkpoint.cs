@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 namespace CharLM.Checkpoints;
 
 /// <summary>A trained model with everything needed to use it.</summary>
+/// <remarks>Thread safety: any number of threads, while nobody changes the arrays of its weights.</remarks>
 public sealed record Checkpoint : ISavedModel, IRunCheckpoint
 {
     /// <summary>The configuration of the model.</summary>
@@ -128,6 +129,7 @@ public sealed record Checkpoint : ISavedModel, IRunCheckpoint
 }
 
 /// <summary>Identifies the text that a model was trained on.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Name">The corpus's name, or the given path.</param>
 /// <param name="Sha256">SHA-256 of its bytes, hexadecimal.</param>
 public sealed record CorpusRecord(string Name, string Sha256)
@@ -152,6 +154,7 @@ public sealed record CorpusRecord(string Name, string Sha256)
 }
 
 /// <summary>What a run needs from its checkpoints, whatever model they hold.</summary>
+/// <remarks>Thread safety: any number of threads, while nobody changes the arrays of its state.</remarks>
 public interface IRunCheckpoint
 {
     /// <summary>The text it was trained on.</summary>
@@ -168,7 +171,10 @@ public interface IRunCheckpoint
 /// The progress of training when the checkpoint was written. It stores losses, in nats; a perplexity is exp of its loss, and setting
 /// one sets the other.
 /// </summary>
-/// <remarks>Files have both, and the loss comes last and wins; older files have only perplexities.</remarks>
+/// <remarks>
+/// Files have both, and the loss comes last and wins; older files have only perplexities. Thread safety: never changes; any number of
+/// threads.
+/// </remarks>
 public sealed record TrainingProgress
 {
     /// <summary>Number of finished epochs.</summary>
@@ -220,6 +226,7 @@ internal static class Perplexity
 }
 
 /// <summary>One weight of a model, independent of torch.</summary>
+/// <remarks>Thread safety: any number of threads may read it, while nobody changes its values.</remarks>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">Its values, row-major.</param>
 public sealed record WeightArray(IReadOnlyList<long> Shape, float[] Values)

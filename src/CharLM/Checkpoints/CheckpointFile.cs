@@ -9,6 +9,7 @@ namespace CharLM.Checkpoints;
 /// else as JSON in its metadata. Any safetensors library can read the weights; nothing in the file is ever executed, and a checksum
 /// covers all of it (<see cref="ChecksummedFile"/>).
 /// </summary>
+/// <remarks>Thread safety: any number of threads, also on one file: a reader sees the old file or the new one.</remarks>
 public static class CheckpointFile
 {
     /// <summary>Writes a checkpoint; readers see the old file or the new one, never a part.</summary>
@@ -124,6 +125,7 @@ public static class CheckpointFile
 }
 
 /// <summary>A checkpoint could not be read or written; the message begins with the path.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class CheckpointException : Exception
 {
     /// <summary>An exception for a problem with a file.</summary>

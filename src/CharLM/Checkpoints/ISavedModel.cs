@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 namespace CharLM.Checkpoints;
 
 /// <summary>The content of a model's file, for any kind of model: <see cref="Checkpoint"/> or <see cref="NGramCheckpoint"/>.</summary>
+/// <remarks>Thread safety: any number of threads, while nobody changes the arrays of its weights.</remarks>
 public interface ISavedModel
 {
     /// <summary>How its text became token ids.</summary>
@@ -42,6 +43,7 @@ public interface ISavedModel
 }
 
 /// <summary>Reads the files of models of all kinds.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class ModelFile
 {
     /// <summary>Reads a model; everything is checked before it is used.</summary>

@@ -12,6 +12,7 @@ namespace CharLM.Checkpoints;
 /// Reads and writes n-gram models: one safetensors file like <see cref="CheckpointFile"/>'s, with <c>kind</c> "ngram" in its metadata
 /// and the last tokens, counts and continuations of the n-grams of each length as little-endian int32.
 /// </summary>
+/// <remarks>Thread safety: any number of threads, also on one file: a reader sees the old file or the new one.</remarks>
 public static class NGramFile
 {
     private const string KindKey = "kind", Kind = "ngram";
@@ -109,6 +110,7 @@ public static class NGramFile
 }
 
 /// <summary>An n-gram model with everything needed to use it.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record NGramCheckpoint : ISavedModel
 {
     /// <summary>The n-gram model.</summary>

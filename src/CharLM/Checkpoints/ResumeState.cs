@@ -5,6 +5,7 @@ using CharLM.Training;
 namespace CharLM.Checkpoints;
 
 /// <summary>The state that a run needs, besides its weights, to resume as if it had never stopped.</summary>
+/// <remarks>Thread safety: any number of threads, while nobody changes the arrays of its trainer's state.</remarks>
 public sealed record ResumeState
 {
     /// <summary>The state of the trainer.</summary>

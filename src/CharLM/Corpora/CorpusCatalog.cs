@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace CharLM.Corpora;
 
 /// <summary>The corpora that can be requested by name, read from <c>corpora/catalog.json</c>.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class CorpusCatalog
 {
     /// <summary>The version of the file's format.</summary>
@@ -96,6 +97,7 @@ public sealed class CorpusCatalog
 }
 
 /// <summary>One corpus of the catalog: its description, checksums and sources.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed partial record CorpusEntry
 {
     /// <summary>The name that selects it: lower-case letters, digits and hyphens.</summary>
@@ -110,7 +112,7 @@ public sealed partial record CorpusEntry
     /// <summary>The licence of the text, an SPDX identifier or "Public domain".</summary>
     public required string Licence { get; init; }
 
-    /// <summary>What its licence asks one to say of its source; null for nothing.</summary>
+    /// <summary>The credit that its licence requires; null: none.</summary>
     public string? Attribution { get; init; }
 
     /// <summary>The name of its file in the cache and under a mirror; no directories.</summary>
@@ -184,6 +186,7 @@ internal sealed class CorpusCatalogException : CorpusException
 }
 
 /// <summary>No corpus has the requested name: a usage error, unlike other corpus failures, which are environmental.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class UnknownCorpusException : CorpusException
 {
     internal UnknownCorpusException(string name, IReadOnlyList<string> known)

@@ -3,6 +3,7 @@ using System.Text;
 namespace CharLM.Corpora;
 
 /// <summary>A message for the user while a corpus is fetched.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Kind">What it is about.</param>
 /// <param name="Message">One line.</param>
 public sealed record CorpusNotice(CorpusNoticeKind Kind, string Message)
@@ -12,6 +13,7 @@ public sealed record CorpusNotice(CorpusNoticeKind Kind, string Message)
 }
 
 /// <summary>What a <see cref="CorpusNotice"/> is about.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum CorpusNoticeKind
 {
     /// <summary>A source failed and will be retried after a pause.</summary>
@@ -37,6 +39,7 @@ public enum CorpusNoticeKind
 }
 
 /// <summary>The progress of a download, reported on the reading thread, so receivers should return quickly.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Corpus">The corpus's name.</param>
 /// <param name="Source">Where it comes from.</param>
 /// <param name="BytesReceived">Bytes on disk, including those of an earlier, interrupted download.</param>

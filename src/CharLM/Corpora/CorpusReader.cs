@@ -272,6 +272,7 @@ internal enum CorpusFileError
 }
 
 /// <summary>A corpus is unavailable or unusable; the message says which, why and what to do next.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public abstract class CorpusException : Exception
 {
     private protected CorpusException(string message, Exception? inner = null)

@@ -4,6 +4,7 @@ using System.Text;
 namespace CharLM.Corpora;
 
 /// <summary>Resolves what a user names (a corpus, a path, standard input, or the automatic choice) to a text.</summary>
+/// <remarks>Thread safety: any number of threads; of several that need the same download, one downloads and the others wait.</remarks>
 public sealed class CorpusResolver
 {
     /// <summary>The automatic choice, which is the default: <see cref="Preferred"/> if available, else <see cref="Bundled"/>.</summary>
@@ -26,7 +27,7 @@ public sealed class CorpusResolver
     /// <summary>Creates a resolver; touches neither disk nor network.</summary>
     /// <param name="catalog">The named corpora.</param>
     /// <param name="settings">Where they are kept and how they are fetched.</param>
-    /// <param name="progress">Receives the number of bytes; called while the download waits.</param>
+    /// <param name="progress">Receives the progress of downloads; a download waits for each call, so return quickly.</param>
     /// <param name="notices">Receives retries, failed sources, corrupt files and fallbacks of the automatic choice.</param>
     /// <exception cref="InvalidConfigException">The settings are out of range.</exception>
     public CorpusResolver(CorpusCatalog catalog, CorpusSettings settings, IProgress<DownloadProgress>? progress = null,
@@ -58,9 +59,9 @@ public sealed class CorpusResolver
 
     /// <summary>Reads the texts that <paramref name="corpus"/> names, one after the other.</summary>
     /// <param name="corpus">
-    /// Each is <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or the path of a file or a folder; a name takes precedence
-    /// over a file of the same name, which is <c>./NAME</c>. A folder stands for all texts in it and its subfolders, in ordinal order of
-    /// names. Texts are joined unchanged; a line end is added after a text that lacks one, except the last.
+    /// Each is <see cref="Auto"/>, <see cref="StandardInput"/>, a corpus's name, or the path of a file or a folder; a name takes
+    /// precedence over a file of the same name, which is <c>./NAME</c>. A folder stands for all texts in it and its subfolders, in ordinal
+    /// order of names. Texts are joined unchanged; a line end is added after a text that lacks one, except the last.
     /// </param>
     /// <param name="standardInput">The stream for <see cref="StandardInput"/>; needed only for that.</param>
     /// <param name="cancellationToken">Cancels a download; the bytes received so far are kept, and the next download continues from

@@ -1,6 +1,7 @@
 namespace CharLM.Corpora;
 
 /// <summary>Where corpora are kept, and the limits for fetching them.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record CorpusSettings
 {
     /// <summary>The largest text that is read, in bytes: 1 TiB.</summary>
@@ -115,6 +116,7 @@ public sealed record CorpusSettings
 }
 
 /// <summary>A directory or base address that serves the corpora's files by name, tried before the catalogued sources.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record CorpusMirror
 {
     private CorpusMirror()

@@ -3,6 +3,7 @@ using System.Text;
 namespace CharLM.Corpora;
 
 /// <summary>Identifies the text that was actually used.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record CorpusOrigin
 {
     private readonly CorpusNames? _texts;
@@ -76,6 +77,7 @@ public sealed record CorpusPart
 }
 
 /// <summary>The kind of source of a text.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum CorpusOriginKind
 {
     /// <summary>A corpus of the catalog.</summary>

@@ -124,6 +124,7 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
 }
 
 /// <summary>A line of a text.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Text">The line without its line end.</param>
 /// <param name="End">Its line end: \n, \r\n or \r; empty at the end of the text.</param>
 public readonly record struct TextLine(string Text, string End = "");

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace CharLM.Corpora;
 
 /// <summary>Cleans a corpus as the Dive into Deep Learning books clean The Time Machine, or only lower-cases it.</summary>
+/// <remarks>Thread safety: any number of threads.</remarks>
 public static class TextCleaner
 {
     /// <summary>Cleans a text; for the books' cleanings, letters are A-Z and a-z only, as in their regular expression.</summary>
@@ -173,6 +174,7 @@ internal sealed class CleaningPass(Cleaning cleaning, string lineSeparator)
 }
 
 /// <summary>How a corpus is cleaned before it is split into tokens.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Cleaning
 {
     /// <summary>

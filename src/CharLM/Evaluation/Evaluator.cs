@@ -180,7 +180,7 @@ public sealed record EvaluationConfig
     /// <summary>Tokens per bootstrap block; default 0: the square root of the number of tokens, 1 to 1,000.</summary>
     public int BlockLength { get; init; }
 
-    /// <summary>Fixes the draws of the bootstrap; default 0.</summary>
+    /// <summary>Seed of the bootstrap's draws; default 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>A description of the state policy and the context.</summary>

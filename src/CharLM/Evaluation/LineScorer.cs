@@ -7,12 +7,17 @@ using CharLM.Tokenization;
 namespace CharLM.Evaluation;
 
 /// <summary>
-/// Measures, line by line, how much a text surprises a model. Lines scored on their own are read after a line end if the vocab has one,
-/// else after a space; without either, the first token is read but not predicted. Only the characters of a line's end that are in the
-/// vocab count. Lines with carried state are one text, read as an evaluation in one row reads it: the very first token is not predicted,
-/// and line ends stay as they are. A model of documents takes each line as a document and predicts its end; blank lines are skipped.
+/// Measures, line by line, how much a text surprises a model.
 /// </summary>
-/// <remarks>Thread safety: one thread at a time per scorer; any number of scorers may use one model at once.</remarks>
+/// <remarks>
+/// <para>
+/// A line scored on its own is read after a line end if the vocab has one, else after a space; without either, its first token is read but
+/// not predicted. Only the characters of a line's end that are in the vocab count. Lines with carried state are one text, read as an
+/// evaluation in one row reads it: the very first token is not predicted, and line ends stay as they are. A model of documents takes each
+/// line as a document and predicts its end; blank lines are skipped.
+/// </para>
+/// <para>Thread safety: one thread at a time per scorer; any number of scorers may use one model at once.</para>
+/// </remarks>
 public sealed class LineScorer : IDisposable
 {
     private const int MaxSteps = 256, LeastSteps = 8;
@@ -45,8 +50,8 @@ public sealed class LineScorer : IDisposable
     /// which is slower.
     /// </param>
     /// <exception cref="InvalidConfigException">
-    /// The model reads from both ends, and the state is carried or <paramref name="top"/> is above 0; or the state is carried and the model
-    /// is one of documents.
+    /// The model reads from both ends, and the state is carried or <paramref name="top"/> is above 0; or the state is carried and the
+    /// model is one of documents.
     /// </exception>
     public LineScorer(ILanguageModel model, TextConfig config, Vocab vocab, bool carriesState = false, int top = 0)
     {

@@ -123,20 +123,20 @@ internal sealed class BeamSearch(
 }
 
 /// <summary>
-/// Beam search with length normalization (Graves 2012; Dive into Deep Learning v0.17, 9.8): each step keeps the most probable texts of
-/// those one token longer, and finished texts are ranked by ln p / length^penalty.
+/// Beam search with length normalization (Graves 2012; Dive into Deep Learning v0.17, 9.8): each step extends the texts by one token and
+/// keeps the most probable ones; finished texts are ranked by ln p / length^penalty.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record BeamConfig
 {
     private const int Widest = 1_000;
 
-    /// <summary>Number of texts kept, 1 to 1,000; default 4; 1 is greedy.</summary>
+    /// <summary>Texts that each step keeps, 1 to 1,000; 1 is greedy. Default 4.</summary>
     public int Width { get; init; } = 4;
 
     /// <summary>
-    /// The exponent of the length, 0 to 10; default 0.75, as in the book: 0 ranks by probability, which prefers short texts; 1 by nats per
-    /// token.
+    /// The exponent of the length, 0 to 10; 0 ranks by probability, which prefers short texts, 1 by nats per token. Default 0.75, as in
+    /// the book.
     /// </summary>
     public double LengthPenalty { get; init; } = 0.75;
 

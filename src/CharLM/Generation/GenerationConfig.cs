@@ -7,22 +7,27 @@ public sealed record GenerationConfig
     private const int MostSamples = 10_000, MostStops = 100, LongestStop = 1_000;
     private const long MostTokens = 100_000_000;
 
-    /// <summary>Maximum tokens to add, 1 to 100,000,000 over all samples together; default 200.</summary>
+    /// <summary>Maximum tokens to add to each text, 1 or more; over all texts at most 100,000,000. Default 200.</summary>
     public int Length { get; init; } = 200;
 
     /// <summary>How each token is chosen; default the most probable one.</summary>
     public Sampling Sampling { get; init; } = Sampling.Greedy;
 
-    /// <summary>Fixes the draws; each sample depends only on it and on the sample's number; default 0.</summary>
+    /// <summary>Seed of the draws; a sample depends only on it and on the sample's number. Default 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>Texts to write side by side, 1 to 10,000; default 1. With beam search, the number of best texts to return.</summary>
     public int Samples { get; init; } = 1;
 
-    /// <summary>Stop strings: a text ends before the first one that it would contain; default none.</summary>
+    /// <summary>
+    /// Stop strings, up to 100 of 1 to 1,000 characters: a text ends before the first one that it would contain. Default none.
+    /// </summary>
     public IReadOnlyList<string> Stops { get; init; } = [];
 
-    /// <summary>A regular expression that the whole added text must match; default null: anything.</summary>
+    /// <summary>
+    /// A regular expression, up to 10,000 characters, that the whole added text must match; not together with stop strings. Default null:
+    /// any text.
+    /// </summary>
     public string? Constraint { get; init; }
 
     /// <summary>Beam search for the most probable text instead of drawing one; default null: no search.</summary>

@@ -6,8 +6,8 @@ using CharLM.Tokenization;
 namespace CharLM.Generation;
 
 /// <summary>
-/// A text that a model reads and continues any number of times, keeping its state in between; or several continuations of one text,
-/// written side by side.
+/// A text that a model reads and continues any number of times, while the session keeps the model's state; or several continuations of one
+/// text, written side by side.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -54,8 +54,8 @@ public sealed class GenerationSession : IDisposable
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="config">The settings of generation.</param>
     /// <param name="endId">
-    /// The id that ends a document: a text may then start empty, and the model ends it unless an expression decides; default null: the
-    /// model has no documents.
+    /// The id that ends a document. A text may then start empty, and the model itself ends it, unless an expression decides. Default null:
+    /// the model has no documents.
     /// </param>
     /// <exception cref="InvalidConfigException">The configuration is invalid, or no text of this vocab matches its expression.</exception>
     public GenerationSession(ILanguageModel model, Vocab vocab, Tokenizer tokenizer, GenerationConfig config, int? endId = null)
@@ -102,9 +102,10 @@ public sealed class GenerationSession : IDisposable
     public bool IsEmpty { get; private set; } = true;
 
     /// <summary>
-    /// Lets the model read a text; tokens not in the vocab are read as <see cref="Vocab.Unknown"/>. This ends an interrupted text, without
-    /// characters held back as the possible beginning of a stop string.
+    /// Lets the model read a text; tokens that are not in the vocab are read as <see cref="Vocab.Unknown"/>. A text whose continuation was
+    /// interrupted ends here; characters that were held back as the possible beginning of a stop string are not written.
     /// </summary>
+    /// <param name="text">The text; may be empty.</param>
     /// <exception cref="InvalidOperationException">The session wrote several texts, or searched.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Read(string text)
@@ -125,9 +126,9 @@ public sealed class GenerationSession : IDisposable
     /// the session cannot continue.
     /// </summary>
     /// <remarks>
-    /// A text interrupted by leaving the loop or by cancellation is resumed, with the same pieces in all as an uninterrupted call: length,
-    /// expression, stop strings and draws carry over. After a text has ended, the next call writes a new one of full length; the model has
-    /// read the whole previous text, including the stop string that ended it.
+    /// If you leave the loop or cancel, the next call resumes the text, and all pieces together are those of an uninterrupted call:
+    /// length, expression, stop strings and draws carry over. After a text has ended, the next call writes a new one of full length; the
+    /// model has read the whole previous text, including the stop string that ended it.
     /// </remarks>
     /// <param name="cancellationToken">Checked before each token.</param>
     /// <exception cref="InvalidConfigException">Nothing has been read yet.</exception>
@@ -286,6 +287,7 @@ public sealed class GenerationSession : IDisposable
     }
 }
 
-/// <summary>A model gives no token that can be chosen.</summary>
+/// <summary>No token can be chosen: the model gives none that is allowed, or its logits are not numbers.</summary>
+/// <param name="message">The message.</param>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class GenerationException(string message) : InvalidOperationException(message);

@@ -56,16 +56,16 @@ internal sealed class SampleWriter(int sample, TokenSampler sampler, StopStrings
 /// <summary>The next part of a text being written.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Sample">The number of the text, from 0.</param>
-/// <param name="Text">The added text; may be empty.</param>
-/// <param name="End">How the text ends here; null when it continues.</param>
+/// <param name="Text">The text that was added, whole characters; may be empty.</param>
+/// <param name="End">How the text ended with this piece; null if it continues.</param>
 public readonly record struct TextPiece(int Sample, string Text, TextEnd? End);
 
 /// <summary>How a text ended.</summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Reason">The reason.</param>
 /// <param name="Tokens">Number of chosen tokens, including those of a stop string and the end of a document.</param>
-/// <param name="Nats">-ln p of these tokens, from a beam search; else null.</param>
-/// <param name="Score">The score by which the beam search ranked the text; else null.</param>
+/// <param name="Nats">-ln p of these tokens in nats, if a beam search wrote the text; else null.</param>
+/// <param name="Score">The score by which a beam search ranked the text, ln p / length^penalty; else null.</param>
 public sealed record TextEnd(EndReason Reason, int Tokens, double? Nats = null, double? Score = null);
 
 /// <summary>Why a text ends.</summary>

@@ -5,7 +5,7 @@ namespace CharLM.Generation;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Without a temperature, the most probable token is always chosen, as in Dive into Deep Learning.
+/// Without a temperature the most probable token is chosen, as in Dive into Deep Learning.
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
@@ -27,9 +27,11 @@ public sealed class Sampling
     /// <exception cref="InvalidConfigException">The temperature is negative or not finite.</exception>
     public static Sampling AtTemperature(double temperature) => temperature == 0 ? Greedy : Of(new SamplingStep.Temperature(temperature));
 
-    /// <summary>Combines steps, in their fixed order.</summary>
+    /// <summary>Combines steps and puts them in their fixed order.</summary>
+    /// <param name="steps">The steps, in any order.</param>
     /// <exception cref="InvalidConfigException">
-    /// A step has an error, two are of the same kind, or one restricts the draw while nothing is drawn; lists every error.
+    /// A step has an error, two are of the same kind, or a step restricts a draw that does not take place, since there is no temperature;
+    /// lists every error.
     /// </exception>
     public static Sampling Of(params IReadOnlyList<SamplingStep> steps)
     {

@@ -1,7 +1,7 @@
 namespace CharLM.Generation;
 
 /// <summary>
-/// One step from the model's logits to the distribution that a token is drawn from. Steps always act in this order: repetition penalty,
+/// One step from the model's logits to the distribution from which a token is drawn. Steps always act in this order: repetition penalty,
 /// temperature, top-k, top-p, min-p.
 /// </summary>
 /// <remarks>
@@ -36,8 +36,8 @@ public abstract record SamplingStep
     /// Makes recent tokens less probable: a positive logit is divided by the penalty, a negative one multiplied by it (Keskar et al. 2019,
     /// CTRL, section 4.1, in the form of its published code).
     /// </summary>
-    /// <param name="Penalty">Above 0; 1 changes nothing, CTRL uses 1.2, below 1 repeats more.</param>
-    /// <param name="Window">Number of recent tokens to count, including the prefix; 0: all; default 64.</param>
+    /// <param name="Penalty">Above 0; 1 changes nothing, CTRL uses 1.2, and below 1 the model repeats more.</param>
+    /// <param name="Window">The last tokens of the text, prefix included, that count, 0 to 100,000; 0: all. Default 64.</param>
     public sealed record RepetitionPenalty(double Penalty, int Window = RepetitionPenalty.DefaultWindow) : SamplingStep
     {
         /// <summary>The default window, in tokens.</summary>
@@ -65,7 +65,7 @@ public abstract record SamplingStep
         }
     }
 
-    /// <summary>Divides logits by a value: softmax(logits / value) (Ackley, Hinton and Sejnowski 1985).</summary>
+    /// <summary>Divides the logits: softmax(logits / value) (Ackley, Hinton and Sejnowski 1985).</summary>
     /// <param name="Value">Above 0; 1 is the model's own distribution, lower is sharper, higher is flatter.</param>
     public sealed record Temperature(double Value) : SamplingStep
     {
@@ -112,7 +112,7 @@ public abstract record SamplingStep
     }
 
     /// <summary>
-    /// Keeps the smallest set of most probable tokens whose probabilities reach a sum (nucleus sampling, Holtzman et al. 2020).
+    /// Keeps the fewest most probable tokens whose probabilities sum to at least a given mass (nucleus sampling, Holtzman et al. 2020).
     /// </summary>
     /// <param name="Mass">The sum, in (0, 1]; 1 keeps all.</param>
     public sealed record TopP(double Mass) : SamplingStep
@@ -142,7 +142,7 @@ public abstract record SamplingStep
     }
 
     /// <summary>
-    /// Keeps the tokens whose probability is at least a fraction of the highest (Nguyen et al. 2024).
+    /// Keeps the tokens whose probability is at least a given fraction of the highest (Nguyen et al. 2024).
     /// </summary>
     /// <param name="Fraction">The fraction, in (0, 1]; the paper uses 0.05 to 0.1.</param>
     public sealed record MinP(double Fraction) : SamplingStep

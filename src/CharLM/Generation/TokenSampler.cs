@@ -20,7 +20,7 @@ public sealed class TokenSampler
 
     /// <summary>A sampler.</summary>
     /// <param name="sampling">How tokens are chosen.</param>
-    /// <param name="seed">Fixes the draws.</param>
+    /// <param name="seed">Seed of the draws.</param>
     public TokenSampler(Sampling sampling, long seed)
         : this(sampling, seed, 0, new SamplingScratch())
     {
@@ -60,7 +60,8 @@ public sealed class TokenSampler
         return _isGreedy ? logits.IndexOf(highest) : Draw(logits, highest);
     }
 
-    /// <summary>Adds a chosen or given token to the text, on which later choices may depend.</summary>
+    /// <summary>Adds a token, chosen or given, to the text; a repetition penalty looks at it.</summary>
+    /// <param name="token">The token's id.</param>
     public void Remember(int token) => _recent?.Add(token);
 
     // A single number in [0, 1) decides, so that a seed gives the same text whatever the size of the vocab's tail.

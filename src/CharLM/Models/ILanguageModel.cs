@@ -6,8 +6,8 @@ namespace CharLM.Models;
 /// <summary>A model that predicts the next token of a text: a recurrent network or n-grams.</summary>
 /// <remarks>
 /// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
-/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
-/// optimizer).
+/// or after it is disposed throws. If you change weights by other means (<c>load_state_dict</c>, <c>to</c>, an optimizer of your own), see
+/// to it that no other thread uses the model meanwhile.
 /// </remarks>
 public interface ILanguageModel : IDisposable
 {
@@ -15,12 +15,16 @@ public interface ILanguageModel : IDisposable
     int VocabSize { get; }
 
     /// <summary>
-    /// Whether predictions depend on later tokens, as in a bidirectional model: texts are then read whole and no state is carried;
-    /// default false.
+    /// Whether predictions depend on later tokens, as in a bidirectional model. Texts are then read whole, and no state is carried.
+    /// Default false.
     /// </summary>
     bool ReadsAhead => false;
 
-    /// <summary>Creates a predictor, which reads text without gradients, with the best implementation for this model.</summary>
+    /// <summary>
+    /// Creates a predictor, which reads text without gradients, with the fastest implementation for this model; the caller disposes it.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The model is being trained.</exception>
     IPredictor Predictor();
 }
 
@@ -51,8 +55,8 @@ public interface IPredictor : IDisposable
     /// <param name="inputs">Token ids [rows, steps].</param>
     /// <param name="targets">The tokens that follow them, [rows, steps].</param>
     /// <param name="steps">Tokens per row.</param>
-    /// <param name="nats">Receives -ln p(target), [rows, steps].</param>
-    /// <param name="guesses">Receives the most probable tokens, [rows, steps]; default empty: not requested.</param>
+    /// <param name="nats">Receives -ln p(target) in nats, [rows, steps].</param>
+    /// <param name="guesses">Receives the most probable token of each step, [rows, steps]; default empty: not wanted.</param>
     /// <exception cref="ArgumentException">A length does not match rows and steps, or an id is not in the vocab.</exception>
     void Score(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets, int steps, Span<float> nats, Span<TopPrediction> guesses = default);
 

@@ -65,8 +65,8 @@ internal static class RecurrentLayers
 /// directions, batch, (states - 1) * hidden]; null for cells with one state.
 /// </param>
 /// <param name="Memory">
-/// For models with attention: the last layer's hidden states visible to the next step, oldest first, [1 to window, batch, hidden]; null for
-/// other models.
+/// For models with attention: the last layer's hidden states visible to the next step, oldest first, [1 to window, batch, hidden]; null
+/// for other models.
 /// </param>
 public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null, Tensor? Memory = null) : IDisposable
 {
@@ -84,13 +84,13 @@ public sealed record RecurrentState(Tensor Hidden, Tensor? Cell = null, Tensor? 
         return new RecurrentState(Zeros(config.NumHiddens), config.HasCellState ? Zeros(config.CellSize) : null, memory);
     }
 
-    /// <summary>The same values, detached from the graph: this truncates backpropagation through time.</summary>
+    /// <summary>The same values, detached from the graph, so that backpropagation through time stops here.</summary>
     public RecurrentState Detach() => Map(tensor => tensor.detach());
 
-    /// <summary>Moves the state to the enclosing dispose scope.</summary>
+    /// <summary>Moves the state from its dispose scope to the enclosing one, and returns it.</summary>
     public RecurrentState MoveToOuterDisposeScope() => Map(tensor => tensor.MoveToOuterDisposeScope());
 
-    /// <summary>Detaches the state from its dispose scope; the caller disposes it.</summary>
+    /// <summary>Detaches the state from its dispose scope, and returns it; the caller disposes it.</summary>
     public RecurrentState DetachFromDisposeScope() => Map(tensor => tensor.DetachFromDisposeScope());
 
     /// <summary>Returns a state made by applying a function to each tensor.</summary>

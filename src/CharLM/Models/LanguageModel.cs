@@ -14,8 +14,8 @@ namespace CharLM.Models;
 /// </summary>
 /// <remarks>
 /// Thread safety: any number of threads may read with it at once. One trainer may change it; using the model during a training step or
-/// after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
-/// optimizer).
+/// after it is disposed throws. If you change weights by other means (<c>load_state_dict</c>, <c>to</c>, an optimizer of your own), see to
+/// it that no other thread uses the model meanwhile.
 /// </remarks>
 public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedModel
 {
@@ -69,8 +69,8 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
     public Device Device => _output.Bias.device;
 
     /// <summary>
-    /// Threads of the fused kernels, read when the kernels start; default 0: the number that measures fastest. Other implementations use
-    /// torch's threads.
+    /// Threads of the fused kernels, 0 or more; set it before the model is first used. Default 0: the number that measures fastest. Other
+    /// implementations use torch's threads.
     /// </summary>
     public int Threads
     {
@@ -96,7 +96,7 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
         return ZeroState(batchSize);
     }
 
-    /// <summary>Reads rows from a zero state; <c>call</c> runs this between its hooks.</summary>
+    /// <summary>Reads rows from a zero state. TorchSharp's <c>call</c> does the same and also runs the module's hooks.</summary>
     /// <param name="input">Token ids, int64 [batch, num_steps].</param>
     /// <returns>The logits of each next token, [batch, num_steps, vocab].</returns>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
@@ -171,8 +171,8 @@ public sealed class LanguageModel : Module<Tensor, Tensor>, ITorchModel, IFusedM
     }
 
     /// <summary>
-    /// Creates a predictor, which reads text without gradients, with the best implementation for this model. With torch, the model is in
-    /// evaluation mode until its last predictor is disposed; its previous mode then returns.
+    /// Creates a predictor, which reads text without gradients, with the fastest implementation for this model; the caller disposes it. If
+    /// torch computes the model, it is in evaluation mode until its last predictor is disposed; then its previous mode returns.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The model is being trained.</exception>

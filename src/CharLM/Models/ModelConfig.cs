@@ -27,7 +27,7 @@ public sealed record ModelConfig
     /// <summary>Hidden units per layer, 1 to 65,536; default 256.</summary>
     public int NumHiddens { get; init; } = 256;
 
-    /// <summary>Width of the learned token vectors; default 0: one-hot vectors.</summary>
+    /// <summary>Width of the learned token vectors, 0 to 65,536; default 0: one-hot vectors.</summary>
     public int EmbeddingSize { get; init; }
 
     /// <summary>The probability that a value between two layers is dropped in training, in [0, 1); default 0.</summary>
@@ -41,7 +41,7 @@ public sealed record ModelConfig
 
     /// <summary>
     /// Whether <see cref="Dropout"/>, <see cref="InputDropout"/> and <see cref="OutputDropout"/> drop the same values of a row at every
-    /// step of a minibatch (Gal and Ghahramani 2016); default false: at each step others. Language models only.
+    /// step of a minibatch (Gal and Ghahramani 2016); default false: other values at each step. Language models only.
     /// </summary>
     public bool LockedDropout { get; init; }
 
@@ -52,8 +52,8 @@ public sealed record ModelConfig
     public double WeightDropout { get; init; }
 
     /// <summary>
-    /// Whether the output layer uses the learned token vectors as its weight (Press and Wolf 2017); default false. The vectors must then be
-    /// as wide as the hidden state.
+    /// Whether the output layer uses the learned token vectors as its weight (Press and Wolf 2017); default false. The vectors must then
+    /// be as wide as what the output layer reads (<see cref="OutputSize"/>).
     /// </summary>
     public bool TieWeights { get; init; }
 
@@ -66,7 +66,10 @@ public sealed record ModelConfig
     /// <summary>Standard deviation of normal initial weights, above 0; default 0.01.</summary>
     public double InitSigma { get; init; } = 0.01;
 
-    /// <summary>Initial bias of an LSTM's forget gate (Gers et al. 2000 found 1 helpful); default null: like the other biases.</summary>
+    /// <summary>
+    /// Initial bias of an LSTM's forget gate, finite; above 0 the cell remembers from the start (Gers et al. 2000). Default null: like the
+    /// other biases.
+    /// </summary>
     public double? ForgetBias { get; init; }
 
     /// <summary>
@@ -87,7 +90,9 @@ public sealed record ModelConfig
     /// </summary>
     public bool AllowLeak { get; init; }
 
-    /// <summary>Lets each step attend over the last layer's earlier hidden states, strictly causal; default null: no attention.</summary>
+    /// <summary>
+    /// How each step scores the last layer's hidden states of earlier steps, over which it then attends; default null: no attention.
+    /// </summary>
     public AttentionKind? Attention { get; init; }
 
     /// <summary>How many earlier steps attention sees, 1 to 65,536; default null: 32.</summary>
@@ -141,8 +146,8 @@ public sealed record ModelConfig
     public double? LeakRate { get; init; }
 
     /// <summary>
-    /// For the esn: the bound of the uniform input weights and biases, above 0, at most 1,000; default null: 1. Where every input counts,
-    /// not only one of them as with one-hot vectors, the weights are divided by the root of their number.
+    /// For the esn: the bound of the uniform input weights and biases, above 0, at most 1,000; default null: 1. If the inputs are dense
+    /// (an embedding or a lower layer) and not one-hot, the bound of the weights is divided by the square root of the number of inputs.
     /// </summary>
     public double? InputScaling { get; init; }
 
@@ -202,7 +207,7 @@ public sealed record ModelConfig
     /// <summary>The model in one word: lstm512, or gru2x256 for two layers.</summary>
     internal string ShortName => $"{CellName}{(NumLayers > 1 ? $"{NumLayers}x" : "")}{NumHiddens}";
 
-    /// <summary>The configuration of a registered cell, with defaults for all else.</summary>
+    /// <summary>The configuration of a registered cell, in the custom implementation, with defaults for all else.</summary>
     /// <param name="name">The cell's registered name.</param>
     public static ModelConfig OfCell(string name) => new()
     {
@@ -327,7 +332,7 @@ public sealed record ModelConfig
     public void Validate() => InvalidConfigException.ThrowIfAny(Errors());
 }
 
-/// <summary>The implementation of a cell. Weights have the same names, shapes and meaning in all of them.</summary>
+/// <summary>What computes a cell. Weights have the same names, shapes and meaning in every implementation.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum Implementation
 {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CharLM.Models;
 
 /// <summary>
-/// Wraps any TorchSharp module as a language model, to train (<c>Trainer</c>), evaluate (<c>Evaluator</c>) and sample
-/// (<c>TextGenerator</c>) it.
+/// Wraps any TorchSharp module as a language model, so that <c>Trainer</c> can train it, <c>Evaluator</c> measure it, and
+/// <c>TextGenerator</c> write with it.
 /// </summary>
 /// <remarks>
 /// <para>The module reads token ids, int64 [batch, num_steps], and a state, and returns logits [batch, num_steps, vocab] and the state
@@ -67,7 +67,8 @@ public sealed class ModuleModel<TState> : nn.Module, ITorchModel
     ModelAccess IAccessedModel.Access => _access;
 
     /// <summary>
-    /// Creates a predictor, which reads text without gradients; the model is in evaluation mode until its last predictor is disposed.
+    /// Creates a predictor, which reads text without gradients; the caller disposes it. The model is in evaluation mode until its last
+    /// predictor is disposed.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     /// <exception cref="InvalidOperationException">The model is being trained.</exception>

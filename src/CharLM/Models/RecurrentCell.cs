@@ -54,7 +54,7 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
     /// <returns>The states after the step, with the same number and shapes; the first state is the output.</returns>
     public abstract override Tensor[] forward(Tensor input, Tensor[] states);
 
-    /// <summary>Reads a sequence step by step. Override it if the cell has a faster way with the same results.</summary>
+    /// <summary>Reads a sequence step by step. Override it if the cell can get the same results faster.</summary>
     /// <param name="inputs">[num_steps, batch, input].</param>
     /// <param name="states">The states before the first step.</param>
     /// <returns>The output of every step [num_steps, batch, hidden], and the states after the last.</returns>
@@ -92,15 +92,16 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
     protected static Parameter NewBias(params long[] shape) => new(zeros(shape));
 
     /// <summary>
-    /// Applies <see cref="ModelConfig.WeightDropout"/> to a hidden-to-hidden weight, with one mask per pass over a sequence; returns the
-    /// weight itself if nothing is dropped.
+    /// Applies <see cref="ModelConfig.WeightDropout"/> to a hidden-to-hidden weight, with one mask per pass over a sequence.
     /// </summary>
+    /// <param name="weight">The weight.</param>
+    /// <returns>A tensor of its shape with the dropped values zero, or the weight itself if nothing is dropped.</returns>
     protected static Tensor Dropped(Parameter weight) => WeightDropoutScope.Of(weight);
 
-    /// <summary>a + b.</summary>
+    /// <summary>a + b, of shapes that broadcast, as a fresh tensor.</summary>
     protected static Tensor Add(Tensor a, Tensor b) => TensorMath.Add(a, b);
 
-    /// <summary>1 - a.</summary>
+    /// <summary>1 - a, as a fresh tensor.</summary>
     protected static Tensor OneMinus(Tensor a) => TensorMath.OneMinus(a);
 
     /// <summary>Throws if a step returned states of the wrong number or shape.</summary>

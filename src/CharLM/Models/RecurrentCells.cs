@@ -16,7 +16,9 @@ public static partial class RecurrentCells
     /// <summary>The registered names, in order.</summary>
     public static IReadOnlyList<string> Names => [.. Cells.Keys.Order(StringComparer.Ordinal)];
 
-    /// <summary>Registers a cell for this process, after creating it and running one step as a check.</summary>
+    /// <summary>
+    /// Registers a cell for this process under a name; first creates small cells and runs one step, as a check.
+    /// </summary>
     /// <param name="name">An unused name: 1 to 64 of a-z, 0-9 and '-'.</param>
     /// <param name="create">Creates a cell for an input size and a hidden size.</param>
     /// <exception cref="ArgumentException">The name is invalid or taken.</exception>

@@ -5,6 +5,7 @@ using CharLM.Tokenization;
 namespace CharLM.Pairs;
 
 /// <summary>A file of text pairs: UTF-8, one pair per line, source and target separated by a tab.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 /// <param name="Path">The path of the file.</param>
 /// <param name="Sha256">SHA-256 of the file, hexadecimal.</param>
 /// <param name="Pairs">The pairs, in the order of the file, one or more.</param>
@@ -99,12 +100,14 @@ public sealed record PairFile(string Path, string Sha256, IReadOnlyList<TextPair
 }
 
 /// <summary>One line of a <see cref="PairFile"/>.</summary>
+/// <remarks>Thread safety: a value; any number of threads.</remarks>
 /// <param name="Source">The text to read.</param>
 /// <param name="Target">The expected result: a label or a text.</param>
 /// <param name="Line">The line of the file, from 1.</param>
 public readonly record struct TextPair(string Source, string Target, int Line);
 
 /// <summary>A file of pairs cannot be used; the message begins with the path and, if known, the line.</summary>
+/// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class PairFileException : Exception
 {
     /// <summary>An exception for a problem in a line.</summary>

@@ -119,6 +119,7 @@ public abstract record PairConfig
 }
 
 /// <summary>The task of a <see cref="PairTrainer"/>: a model and examples of different lengths.</summary>
+/// <remarks>Thread safety: one thread at a time.</remarks>
 public interface IPairTask
 {
     /// <summary>The model.</summary>

@@ -79,6 +79,7 @@ internal static class PairModelFile
 }
 
 /// <summary>A trained classifier or translator with everything needed to use it.</summary>
+/// <remarks>Thread safety: any number of threads, while nobody changes the arrays of its weights.</remarks>
 public sealed record PairCheckpoint : IRunCheckpoint
 {
     /// <summary>The configuration of the model.</summary>

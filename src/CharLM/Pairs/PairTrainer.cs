@@ -11,8 +11,12 @@ namespace CharLM.Pairs;
 
 /// <summary>
 /// Trains a model on examples of different lengths. It uses the epochs, batch size, accumulation, optimizer, schedule, clipping, frozen
-/// parts and seed of <see cref="TrainerConfig"/>; the rest is for running text.
+/// parts and seed of <see cref="TrainerConfig"/>; its other settings are for running text.
 /// </summary>
+/// <remarks>
+/// Thread safety: one thread at a time per trainer, and one trainer per model. Other threads may read the model between steps; reading it
+/// during a step throws.
+/// </remarks>
 public sealed class PairTrainer : EpochTrainer
 {
     private readonly IPairTask _task;

@@ -9,6 +9,10 @@ using static TorchSharp.torch;
 namespace CharLM.Pairs;
 
 /// <summary>A model for pairs with its vocabs: creates, measures, reads and writes it.</summary>
+/// <remarks>
+/// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step or
+/// after it is disposed throws.
+/// </remarks>
 public abstract class TrainedModel : IDisposable
 {
     /// <summary>Examples read side by side outside of training.</summary>

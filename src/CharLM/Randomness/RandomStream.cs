@@ -3,13 +3,13 @@ using System.Numerics;
 namespace CharLM.Randomness;
 
 /// <summary>
-/// A stream of random numbers, fixed by a seed, a purpose and a number: the same three give the same stream on every machine and
+/// A stream of random numbers, determined by a seed, a purpose and a number: the same three give the same stream on every machine and
 /// in every version.
 /// </summary>
 /// <remarks>
 /// xoshiro256** (Blackman and Vigna 2021) seeded through SplitMix64. <see cref="System.Random"/> does not promise the same stream
 /// in every version of .NET. Each use opens a stream of its own (one for the shuffle of an epoch, say), so resuming needs no saved
-/// generator state.
+/// generator state. Thread safety: one thread at a time; <see cref="Draw"/> any number of threads.
 /// </remarks>
 public sealed class RandomStream
 {
@@ -28,7 +28,10 @@ public sealed class RandomStream
         _s3 = SplitMix64(mixed);
     }
 
-    /// <summary>64 random bits fixed by the three arguments, without opening a stream or allocating.</summary>
+    /// <summary>64 random bits, determined by the three arguments, without opening a stream or allocating.</summary>
+    /// <param name="seed">The user's seed.</param>
+    /// <param name="purpose">What the bits are for.</param>
+    /// <param name="number">Their number within that purpose.</param>
     public static ulong Draw(long seed, string purpose, long number)
     {
         ArgumentNullException.ThrowIfNull(purpose);

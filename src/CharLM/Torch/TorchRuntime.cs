@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace CharLM.Torch;
 
 /// <summary>TorchSharp in this process: its versions, threads and device.</summary>
+/// <remarks>Thread safety: any number of threads; the number of threads that <see cref="Use"/> sets holds for the whole process.</remarks>
 public static class TorchRuntime
 {
     /// <summary>The version of TorchSharp.</summary>
@@ -13,13 +14,15 @@ public static class TorchRuntime
     /// <summary>The version of libtorch.</summary>
     public static string LibtorchVersion => Version.TryParse(__version__, out Version? version) ? version.ToString(3) : __version__;
 
-    /// <summary>Threads per operation.</summary>
+    /// <summary>Threads per torch operation.</summary>
     public static int Threads => get_num_threads();
 
-    /// <summary>The device that "auto" selects on this machine.</summary>
+    /// <summary>The best device on this machine: cuda if torch can use it, else cpu.</summary>
     public static string DefaultDevice => cuda.is_available() ? "cuda" : "cpu";
 
     /// <summary>Every error of the two settings that can be found without loading torch; empty when there is none.</summary>
+    /// <param name="device">As in <see cref="Use"/>.</param>
+    /// <param name="threads">As in <see cref="Use"/>.</param>
     public static IEnumerable<string> Errors(string device, int threads)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -29,10 +32,11 @@ public static class TorchRuntime
             yield return $"threads must be 0 (chosen) to 1024, not {threads}";
     }
 
-    /// <summary>Sets the number of threads and finds a device.</summary>
-    /// <param name="device">cpu, cuda or cuda:N.</param>
-    /// <param name="threads">Threads per operation, 1 or more; default 0: one, since the products of a recurrent step are too small to
+    /// <summary>Loads torch, sets its number of threads for the whole process, and finds a device.</summary>
+    /// <param name="device">cpu, cuda or cuda:N; default cpu.</param>
+    /// <param name="threads">Threads per operation, 0 to 1,024; default 0: one, since the products of a recurrent step are too small to
     /// share (two threads measured at least 3 times slower).</param>
+    /// <returns>The device.</returns>
     /// <exception cref="InvalidConfigException">There is no such device.</exception>
     /// <exception cref="DllNotFoundException">torch cannot be loaded; the message says why.</exception>
     public static Device Use(string device = "cpu", int threads = 0)

@@ -8,12 +8,13 @@ using static TorchSharp.torch;
 namespace CharLM.Training;
 
 /// <summary>
-/// Trains by epochs of minibatches and tracks its position in them: the common base for language models on text and models on pairs. A
-/// step that has begun is finished; between steps the whole state can be copied and resumed later.
+/// The epoch loop: learns minibatch after minibatch, clips, steps, reports, and knows its position in the epoch. Language models on text,
+/// models on pairs and trainers of your own derive from it. A step that has begun is finished; between steps the whole state can be copied
+/// and resumed later.
 /// </summary>
 /// <remarks>
-/// Thread safety: one thread at a time per trainer, and one trainer per model; the model may be read between steps, while reading it
-/// during one throws. torch has one random generator per process: models with dropout that torch trains concurrently are not
+/// Thread safety: one thread at a time per trainer, and one trainer per model. Other threads may read the model between steps; reading it
+/// during a step throws. torch has one random generator per process: models with dropout that torch trains concurrently are not
 /// reproducible.
 /// </remarks>
 public abstract class EpochTrainer : IDisposable
@@ -60,7 +61,7 @@ public abstract class EpochTrainer : IDisposable
         _optimizer ??= new TorchOptimizer(
             Config.Optimizer, _weights, Config.LearningRate, Config.WeightDecay, Config.Momentum, Config.Nesterov, Config.Beta2);
 
-    /// <summary>The names of the weights, in the order of <see cref="Optimizer"/>.</summary>
+    /// <summary>The names of the weights, in the order in which the optimizer holds them.</summary>
     protected IReadOnlyList<string> WeightNames { get; }
 
     /// <summary>The number of values in weights that do not learn.</summary>
@@ -79,13 +80,13 @@ public abstract class EpochTrainer : IDisposable
     private double Seconds => _secondsBefore + _time.Elapsed.TotalSeconds;
 
     /// <summary>
-    /// Trains one epoch, or the rest of it if it was cancelled before. After <see cref="SetState"/> with a state copied between the last
-    /// minibatch of an epoch and <see cref="EpochEnded"/>, it only reports that epoch again.
+    /// Trains one epoch, or the rest of it if it was cancelled before. If the state that <see cref="SetState"/> set was copied after the
+    /// last minibatch of an epoch but before <see cref="EpochEnded"/>, nothing is learned: the epoch is only reported again.
     /// </summary>
     /// <param name="epoch">
-    /// The epoch, from 0, later than all trained ones; fixes its minibatches and all its randomness.
+    /// The epoch, from 0, later than all trained ones. With the seed it determines the minibatches and all randomness.
     /// </param>
-    /// <param name="progress">Receives a report for every minibatch.</param>
+    /// <param name="progress">Receives a report after every minibatch; default null: none.</param>
     /// <param name="cancellationToken">Checked before each minibatch: a step that has begun is finished.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the weights are those after the last finished step.</exception>
     /// <exception cref="TrainingDivergedException">
@@ -142,7 +143,7 @@ public abstract class EpochTrainer : IDisposable
     }
 
     /// <summary>
-    /// Ends an epoch after it was measured, and passes its loss to the schedule. A plateau schedule needs this call after every epoch; the
+    /// Ends an epoch after it was measured, and tells the schedule its loss. A plateau schedule needs this call after every epoch; the
     /// others work without it.
     /// </summary>
     /// <param name="loss">Nats per token of the held-out text, or another figure where lower is better.</param>
@@ -152,7 +153,7 @@ public abstract class EpochTrainer : IDisposable
         BeginEpoch(_epoch + 1);
     }
 
-    /// <summary>Copies the whole state besides the weights; call it between two steps, during or after an epoch.</summary>
+    /// <summary>Copies everything that training needs to resume, except the weights; call it between two steps.</summary>
     public TrainerState CopyState()
     {
         OptimizerMoments update = Optimizer.CopyState();
@@ -174,7 +175,7 @@ public abstract class EpochTrainer : IDisposable
         return BeginsAnew(_epoch, _batch) ? state : CopyCarried(state);
     }
 
-    /// <summary>Resumes from the state of a trainer with the same model, configuration and text.</summary>
+    /// <summary>Resumes from the state of a trainer with the same model, configuration and text; restore the weights yourself.</summary>
     /// <exception cref="FormatException">The state is from another optimizer, batch size or text.</exception>
     public void SetState(TrainerState state)
     {
@@ -207,12 +208,12 @@ public abstract class EpochTrainer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees what a subclass holds; called once.</summary>
+    /// <summary>Frees what a subclass holds; called once, when the trainer is disposed and no step is running.</summary>
     protected virtual void Free()
     {
     }
 
-    /// <summary>Plans an epoch, whose minibatches are learned next.</summary>
+    /// <summary>Plans an epoch; its minibatches are learned next.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <returns>The number of its minibatches.</returns>
     protected abstract int PlanEpoch(int epoch);
@@ -220,14 +221,17 @@ public abstract class EpochTrainer : IDisposable
     /// <summary>Computes the loss of a minibatch and the gradients of the weights.</summary>
     /// <param name="batch">The minibatch of the planned epoch, from 0.</param>
     /// <param name="step">
-    /// A unique number for every minibatch of every epoch; with the seed it fixes the step's randomness, so that a resumed run is the same.
+    /// A number of its own for every minibatch of every epoch; draw from it and the seed (<see cref="Draw"/>), so that a resumed run is
+    /// the same.
     /// </param>
     /// <param name="done">Finished epochs plus the fraction of the current one.</param>
-    /// <returns>Mean cross-entropy in nats, and the number of predictions in it.</returns>
+    /// <returns>The mean loss of a prediction, for language models in nats, and the number of predictions.</returns>
     protected abstract (double Loss, long Predictions) Learn(int batch, long step, double done);
 
-    /// <summary>Computes the gradients of a loss alone, by torch: what <see cref="Learn"/> ends with.</summary>
-    /// <param name="loss">Mean cross-entropy in nats, a scalar.</param>
+    /// <summary>
+    /// Clears the gradients and computes those of a loss, by torch's automatic differentiation: the last call of <see cref="Learn"/>.
+    /// </summary>
+    /// <param name="loss">The mean loss, a scalar.</param>
     /// <returns>Its value.</returns>
     protected double Backward(Tensor loss)
     {
@@ -237,18 +241,18 @@ public abstract class EpochTrainer : IDisposable
         return FloatArray.ValueOf(loss);
     }
 
-    /// <summary>Whether no state is carried into a minibatch from the one before it; by default only into the first of an epoch.</summary>
-    /// <param name="epoch">The epoch that was laid out last.</param>
+    /// <summary>Whether a minibatch begins without a state from the one before it; by default only the first of an epoch does.</summary>
+    /// <param name="epoch">The epoch that was planned last.</param>
     /// <param name="batch">Which of its minibatches, from 0.</param>
     protected virtual bool BeginsAnew(int epoch, int batch) => batch == 0;
 
     /// <summary>
-    /// Adds what is carried from minibatch to minibatch to a copied state: <see cref="TrainerState.Hidden"/>,
-    /// <see cref="TrainerState.Cell"/>, <see cref="TrainerState.Memory"/>; by default nothing is.
+    /// Adds the state that is carried from minibatch to minibatch to a copy: <see cref="TrainerState.Hidden"/>,
+    /// <see cref="TrainerState.Cell"/>, <see cref="TrainerState.Memory"/>. By default nothing is carried.
     /// </summary>
     protected virtual TrainerState CopyCarried(TrainerState state) => state;
 
-    /// <summary>Goes on with what is carried in a state; by default nothing is.</summary>
+    /// <summary>Restores the state that <see cref="CopyCarried"/> copied; by default there is none.</summary>
     /// <exception cref="FormatException">It is of another model or batch size.</exception>
     protected virtual void SetCarried(TrainerState state)
     {
@@ -259,7 +263,9 @@ public abstract class EpochTrainer : IDisposable
     private protected virtual void ThrowIfCancelled(CancellationToken cancellationToken) =>
         cancellationToken.ThrowIfCancellationRequested();
 
-    /// <summary>The random bits of a step for a purpose.</summary>
+    /// <summary>64 random bits for a step, the same in every run with the same seed.</summary>
+    /// <param name="purpose">What they are for; each purpose has its own.</param>
+    /// <param name="step">The number that <see cref="Learn"/> gets.</param>
     protected ulong Draw(string purpose, long step) => RandomStream.Draw(Config.Seed, purpose, step);
 
     private void FreeAll()
@@ -344,14 +350,16 @@ public sealed record EpochReport
 }
 
 /// <summary>
-/// The loss is no longer finite, or so large that its perplexity is not: training on would only spread it.
+/// The loss is not finite, or so large that its perplexity is not, so that further training could not help.
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed class TrainingDivergedException : Exception
 {
     private const string Advice = "try a smaller learning rate, or clip the gradients to a smaller norm";
 
-    /// <summary>An exception that names the step, the gradient norm and what to try.</summary>
+    /// <summary>
+    /// An exception whose message names the step (epoch and minibatch, from 1), its loss in nats per token, and what to try.
+    /// </summary>
     public TrainingDivergedException(int epoch, int batch, double loss, double gradientNorm, double learningRate)
         : base($"the loss became {loss} at epoch {epoch}, minibatch {batch} (gradient norm {gradientNorm:g4}, learning rate "
             + $"{learningRate:g4}); {Advice}")
@@ -373,7 +381,8 @@ public sealed class TrainingDivergedException : Exception
     public int? Batch { get; }
 
     /// <summary>
-    /// Global norm of the gradients before clipping; not finite if the loss is not; when a mean diverged, the mean over the epoch's steps.
+    /// Global norm of the gradients before clipping, which is not finite if the loss is not. If the mean over the epoch or held-out text
+    /// diverged, the mean over the epoch's steps.
     /// </summary>
     public double GradientNorm { get; }
 

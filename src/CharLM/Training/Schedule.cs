@@ -3,14 +3,14 @@ namespace CharLM.Training;
 /// <summary>The learning rate at each step of a run.</summary>
 /// <remarks>Thread safety: one thread at a time.</remarks>
 /// <param name="config">How it changes.</param>
-/// <param name="begin">The initial rate.</param>
+/// <param name="begin">The initial rate, after the warm-up.</param>
 /// <param name="numEpochs">Epochs of the run, including a fraction if it ends inside an epoch.</param>
 public sealed class Schedule(ScheduleConfig config, double begin, double numEpochs)
 {
     /// <summary>The state of a plateau schedule; other schedules have none.</summary>
-    /// <param name="Scale">The factor of the rate so far, 0 to 1: after 1,075 halvings it is 0.</param>
-    /// <param name="Best">The lowest held-out nats per token so far.</param>
-    /// <param name="Waited">Epochs since then.</param>
+    /// <param name="Scale">The factor of the rate so far, 0 to 1; exactly 0 only when it has become too small for a double.</param>
+    /// <param name="Best">The lowest held-out loss so far, in nats per token.</param>
+    /// <param name="Waited">Epochs since that loss or, if later, since the last change of the rate.</param>
     public readonly record struct Memory(double Scale, double Best, int Waited)
     {
         /// <summary>The state at the beginning.</summary>
@@ -20,7 +20,7 @@ public sealed class Schedule(ScheduleConfig config, double begin, double numEpoc
     /// <summary>The state of the schedule.</summary>
     public Memory State { get; set; } = Memory.Fresh;
 
-    /// <summary>The rate of a step.</summary>
+    /// <summary>The learning rate of a step.</summary>
     /// <param name="epoch">Finished epochs plus the fraction of the current one: 3.5 is the middle of the fourth.</param>
     public double RateAt(double epoch)
     {
@@ -61,7 +61,8 @@ public sealed record ScheduleConfig
     public ScheduleKind Kind { get; init; } = ScheduleKind.Constant;
 
     /// <summary>
-    /// Epochs, possibly fractional, over which the rate first rises from 0 to its initial value, with any kind; default 0.
+    /// Epochs, possibly fractional, over which the rate first rises in a straight line, from almost 0 to its initial value, with any kind
+    /// of schedule; default 0.
     /// </summary>
     public double WarmUpEpochs { get; init; }
 
@@ -93,7 +94,7 @@ public sealed record ScheduleConfig
     }
 }
 
-/// <summary>How the learning rate changes from its initial value.</summary>
+/// <summary>How the learning rate changes after the warm-up.</summary>
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum ScheduleKind
 {

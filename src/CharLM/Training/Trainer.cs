@@ -6,12 +6,13 @@ using CharLM.Tokenization;
 namespace CharLM.Training;
 
 /// <summary>
-/// Trains a language model by backpropagation through time: where rows continue, the state is carried from minibatch to minibatch;
-/// gradients stop at the beginning of each minibatch (Dive into Deep Learning v0.17, 8.5.6 and 8.7).
+/// Trains a language model by backpropagation through time. With sequential sampling the state is carried from minibatch to minibatch;
+/// gradients stop at the beginning of each minibatch, unless the configuration says otherwise (<see cref="TrainerConfig.Truncation"/>;
+/// Dive into Deep Learning v0.17, 8.5.6 and 8.7).
 /// </summary>
 /// <remarks>
-/// Thread safety: one thread at a time per trainer, and one trainer per model; the model may be read between steps, while reading it
-/// during one throws. torch has one random generator per process: models with dropout that torch trains concurrently are not
+/// Thread safety: one thread at a time per trainer, and one trainer per model. Other threads may read the model between steps; reading it
+/// during a step throws. torch has one random generator per process: models with dropout that torch trains concurrently are not
 /// reproducible.
 /// </remarks>
 public sealed class Trainer : EpochTrainer
@@ -39,7 +40,7 @@ public sealed class Trainer : EpochTrainer
     /// <param name="endId">The id that ends a document, where the state is reset; default null: the text is one document.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="CorpusTooShortException">The text does not fill one minibatch.</exception>
-    /// <exception cref="ArgumentException">The model learns by other means than gradients.</exception>
+    /// <exception cref="ArgumentException">The model is neither, such as an n-gram model, which does not learn by gradients.</exception>
     public Trainer(ILanguageModel model, TrainerConfig config, TokenSource tokens, int? endId = null)
         : this(model, config, tokens, endId, null)
     {

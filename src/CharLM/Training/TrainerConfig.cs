@@ -17,12 +17,14 @@ public sealed record TrainerConfig
     /// <summary>Passes over the text, 1 to 1,000,000; default 500. <see cref="TotalSteps"/> takes precedence.</summary>
     public int NumEpochs { get; init; } = 500;
 
-    /// <summary>Total minibatches to learn, wherever in the text that ends; default 0: <see cref="NumEpochs"/> epochs.</summary>
+    /// <summary>
+    /// Minibatches to learn in all, 0 or more; training may end anywhere in the text. Default 0: <see cref="NumEpochs"/> epochs.
+    /// </summary>
     public int TotalSteps { get; init; }
 
     /// <summary>
-    /// Minibatches per epoch, after which held-out text is measured and the best model kept; the next epoch continues where this one
-    /// ended. Default 0: an epoch is one pass over the text, or a twentieth of <see cref="TotalSteps"/>.
+    /// Minibatches per epoch, 0 or more; after each epoch held-out text is measured and the best model kept, and the next epoch continues
+    /// where it ended. Default 0: a twentieth of <see cref="TotalSteps"/>, or without these one pass over the text.
     /// </summary>
     public int StepsPerEpoch { get; init; }
 
@@ -30,8 +32,8 @@ public sealed record TrainerConfig
     public int BatchSize { get; init; } = 32;
 
     /// <summary>
-    /// Minibatches whose gradients add up to one update, 1 to 65,536; default 1. Training is that of a minibatch of all their rows, in the
-    /// memory of one; only dropout by torch draws other values.
+    /// Minibatches whose gradients add up to one update, 1 to 65,536; times <see cref="BatchSize"/> at most 65,536. Default 1. The result
+    /// is that of a minibatch of all their rows, in the memory of one; only dropout by torch draws other values.
     /// </summary>
     public int Accumulate { get; init; } = 1;
 
@@ -42,18 +44,19 @@ public sealed record TrainerConfig
     public SamplingOrder Sampling { get; init; } = SamplingOrder.Sequential;
 
     /// <summary>
-    /// For sequential sampling of running text: every row's state begins at zero again after this many tokens, in whole minibatches.
-    /// 0 to 1,000,000; default 0: only a pass over the text begins at zero. A model that rarely meets a zero state can fail on one.
+    /// For sequential sampling of running text: every row's state begins at zero again after this many tokens, in whole minibatches, 0 to
+    /// 1,000,000. Default 0: the state is zero only at the beginning of each pass over the text. A model that rarely starts from a zero
+    /// state in training may fail when it starts from one in use.
     /// </summary>
     public int ResetEvery { get; init; }
 
     /// <summary>
-    /// For windows: the number of windows to train on, from the start of the text; the next <see cref="ValidationWindows"/> are held out.
-    /// Default 0: all.
+    /// For windows: the number of windows to train on, 0 or more, from the start of the text; the next <see cref="ValidationWindows"/> are
+    /// held out. Default 0: all.
     /// </summary>
     public int TrainWindows { get; init; }
 
-    /// <summary>For windows: the number held out, measured with the state reset for each; default 0.</summary>
+    /// <summary>For windows: the number held out, 0 or more, each measured from a zero state; default 0.</summary>
     public int ValidationWindows { get; init; }
 
     /// <summary>Both counts and the window length, for dividing a text.</summary>
@@ -74,21 +77,24 @@ public sealed record TrainerConfig
     /// <summary>How the learning rate changes; default constant.</summary>
     public ScheduleConfig Schedule { get; init; } = new();
 
-    /// <summary>The fraction of a weight added to its gradient (for adamw, subtracted from the weight), 0 or more; default 0.</summary>
+    /// <summary>
+    /// The fraction of a weight that is added to its gradient, 0 or more; for adamw, the weight shrinks by this fraction times the
+    /// learning rate. Default 0.
+    /// </summary>
     public double WeightDecay { get; init; }
 
     /// <summary>For SGD: how much of the previous step is added to the next, at least 0 and below 1; default 0 (Polyak 1964).</summary>
     public double Momentum { get; init; }
 
     /// <summary>
-    /// For SGD with momentum: whether the gradient counts as that of the point where momentum leads (Nesterov 1983, in the form of
+    /// For SGD with momentum: whether the gradient is taken as that of the point to which momentum leads (Nesterov 1983, in the form of
     /// Sutskever et al. 2013); default false.
     /// </summary>
     public bool Nesterov { get; init; }
 
     /// <summary>
     /// For Adam and AdamW: what each step keeps of the running mean of squared gradients, above 0 and below 1; default 0.999. In short
-    /// runs, whose gradients change fast, 0.99 learns a little more.
+    /// runs, whose gradients change fast, a model learns a little more with 0.99.
     /// </summary>
     public double Beta2 { get; init; } = DefaultBeta2;
 
@@ -100,8 +106,8 @@ public sealed record TrainerConfig
     public ClippingKind Clipping { get; init; } = ClippingKind.Norm;
 
     /// <summary>
-    /// Parts of the model whose weights are frozen, to the last bit, separated by commas: <c>embedding,rnn.l0</c>; a part is the name of a
-    /// weight, a prefix of names (<c>rnn</c>), or a layer (<c>rnn.l0</c>). Default null: all weights learn.
+    /// Parts of the model whose weights stay the same, to the last bit, separated by commas: <c>embedding,rnn.l0</c>. A part is the name
+    /// of a weight, a prefix of names (<c>rnn</c>), or a layer (<c>rnn.l0</c>). Default null: all weights learn.
     /// </summary>
     public string? Freeze { get; init; }
 
@@ -120,7 +126,7 @@ public sealed record TrainerConfig
     /// <summary>Rows that an update learns from.</summary>
     internal int RowsOfUpdate => BatchSize * Accumulate;
 
-    /// <summary>Minibatches per epoch; 0 when an epoch is a pass over the text.</summary>
+    /// <summary>Minibatches per epoch in effect; 0 if an epoch is a pass over the text.</summary>
     public int EpochLength => StepsPerEpoch > 0 ? StepsPerEpoch : (TotalSteps + EpochsOfSteps - 1) / EpochsOfSteps;
 
     /// <summary>Epochs of the run; with <see cref="TotalSteps"/>, the last may be shorter.</summary>

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace CharLM.Training;
 
 /// <summary>
-/// The state of a trainer besides the weights, with which training resumes as if it had never stopped. It contains no random state,
-/// since random numbers derive from the seed, the epoch and the minibatch (<see cref="Randomness.RandomStream"/>).
+/// The state of a trainer besides the weights, with which training resumes as if it had never stopped. Random numbers need no state: they
+/// derive from the seed, the epoch and the minibatch (<see cref="Randomness.RandomStream"/>).
 /// </summary>
 /// <remarks>Thread safety: never changes; any number of threads.</remarks>
 public sealed record TrainerState
@@ -27,7 +27,7 @@ public sealed record TrainerState
     /// <summary>Seconds spent on them.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>The learning rate of the last step; 0 after a very long schedule.</summary>
+    /// <summary>The learning rate of the last step, 0 or more.</summary>
     public required double LearningRate { get; init; }
 
     /// <summary>The state of the schedule.</summary>
@@ -40,7 +40,7 @@ public sealed record TrainerState
     [JsonIgnore]
     public IReadOnlyDictionary<string, float[]> Moments { get; init; } = new Dictionary<string, float[]>();
 
-    /// <summary>The carried hidden state, [layers * directions, batch, hidden]; empty when there is none.</summary>
+    /// <summary>The carried hidden state, [layers * directions, batch, hidden], row-major; empty when there is none.</summary>
     [JsonIgnore]
     public float[] Hidden { get; init; } = [];
 

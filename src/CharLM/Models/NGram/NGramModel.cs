@@ -3,18 +3,19 @@ using CharLM.Tokenization;
 namespace CharLM.Models.NGram;
 
 /// <summary>
-/// An n-gram model. By default with interpolated modified Kneser-Ney smoothing: counts after the last tokens, mixed with counts after ever
-/// shorter contexts, down to 1/vocab (Kneser and Ney 1995; Chen and Goodman 1999). The baseline that a recurrent network has to beat.
+/// An n-gram model, the baseline that a recurrent network has to beat. By default its counts are smoothed by interpolated modified
+/// Kneser-Ney: the counts after the last tokens are mixed with those after ever shorter contexts, down to 1/vocab (Kneser and Ney 1995;
+/// Chen and Goodman 1999).
 /// </summary>
 /// <remarks>
 /// <para>
 /// With Laplace smoothing, as in Dive into Deep Learning v1.0, 9.3: p(w) = (n(w) + e / vocab) / (n + e), and after a context h
-/// p(w | h) = (n(h w) + e p(w)) / (n(h) + e), where n counts occurrences. A context that never occurred leaves p(w).
+/// p(w | h) = (n(h w) + e p(w)) / (n(h) + e), where n counts occurrences. After a context that never occurred, p(w | h) is p(w).
 /// </para>
 /// <para>
-/// With Kneser-Ney smoothing, p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is the
-/// probability that the discounts D freed. For the longest n-grams c is the number of occurrences; for shorter ones, the number of distinct
-/// preceding tokens.
+/// With Kneser-Ney smoothing, p(w | h) = max(c(h w) - D, 0) / c(h) + b(h) p(w | h without its first token), where b(h) is the probability
+/// that the discounts D freed. For the longest n-grams c is the number of occurrences; for shorter ones, the number of distinct preceding
+/// tokens.
 /// </para>
 /// <para>Thread safety: never changes; any number of threads.</para>
 /// </remarks>
@@ -55,7 +56,7 @@ public sealed class NGramModel : ILanguageModel
     /// <summary>The number of distinct n-grams of 1 token, of 2, and so on.</summary>
     public IReadOnlyList<int> NGrams => [.. Levels.Skip(1).Select(level => level.Count)];
 
-    /// <summary>Bytes of memory.</summary>
+    /// <summary>Memory that the counts take, in bytes.</summary>
     public long Bytes => Levels.Sum(level => level.Bytes);
 
     /// <summary>The counts; level k holds the n-grams of k tokens.</summary>

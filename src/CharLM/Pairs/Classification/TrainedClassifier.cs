@@ -7,8 +7,8 @@ namespace CharLM.Pairs.Classification;
 /// <summary>A classifier with its vocabs: creates, measures, reads and writes it.</summary>
 /// <remarks>
 /// Thread safety: any number of threads may predict with it at once. One trainer may change it; using the model during a training step
-/// or after it is disposed throws. Guard weights yourself if you change them by other means (<c>load_state_dict</c>, <c>to</c>, your own
-/// optimizer).
+/// or after it is disposed throws. If you change weights by other means (<c>load_state_dict</c>, <c>to</c>, an optimizer of your own), see
+/// to it that no other thread uses the model meanwhile.
 /// </remarks>
 public sealed class TrainedClassifier : TrainedModel
 {

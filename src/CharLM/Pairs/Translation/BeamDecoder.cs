@@ -214,7 +214,7 @@ public sealed record DecodingConfig
     /// <summary>0 takes the most probable token; above 0 tokens are drawn, which needs a beam width of 1; default 0.</summary>
     public double Temperature { get; init; }
 
-    /// <summary>Fixes the draws, together with the source's number; default 0.</summary>
+    /// <summary>Seed of the draws, which depend on it and on the source's number alone; default 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>Every error of the configuration; empty when there is none.</summary>

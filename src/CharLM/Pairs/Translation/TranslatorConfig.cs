@@ -25,14 +25,14 @@ public sealed record TranslatorConfig : PairConfig
     public override ModelConfig Model { get; init; } = new() { NumHiddens = 128, Bidirectional = true };
 
     /// <summary>
-    /// Recurrent layers of the decoder, 1 to 1,000; default null: as many as the encoder. Its layers begin with the states of the encoder's
-    /// last ones, the lowest with that of the first if there are more.
+    /// Recurrent layers of the decoder, 1 to 1,000; default null: as many as the encoder has. They begin with the states of the encoder's
+    /// last layers; if the decoder has more, its lowest ones all begin with the state of the encoder's first.
     /// </summary>
     public int? DecoderLayers { get; init; }
 
     /// <summary>
-    /// Whether a learned layer turns the encoder's final state into the decoder's first; default true. False passes it on as it is, like
-    /// the books, which needs an encoder of one direction.
+    /// Whether a learned layer turns the encoder's final state into the decoder's first; default true. False passes the state on as it is,
+    /// as in the books, for which the encoder must read in one direction.
     /// </summary>
     public bool Bridge { get; init; } = true;
 
@@ -43,13 +43,13 @@ public sealed record TranslatorConfig : PairConfig
     public bool StepContext { get; init; }
 
     /// <summary>
-    /// Whether every target has as many tokens as its source, in training and in what is written; default false.
+    /// Whether every target has as many tokens as its source, in the training pairs and in what is written; default false.
     /// </summary>
     public bool EqualLength { get; init; }
 
     /// <summary>
-    /// Whether padding after a target is left out of the training loss; default true. Otherwise it counts as end tokens, an exercise of the
-    /// books.
+    /// Whether padding after a target is left out of the training loss; default true. Otherwise it counts as end tokens, an exercise of
+    /// the books.
     /// </summary>
     public bool MaskedLoss { get; init; } = true;
 
@@ -152,7 +152,7 @@ public sealed record TranslatorConfig : PairConfig
 /// <remarks>Thread safety: a value; any number of threads.</remarks>
 public enum SourceKind
 {
-    /// <summary>A text, read character by character: N to M.</summary>
+    /// <summary>A text, read token by token: N to M.</summary>
     Text,
 
     /// <summary>A label, such as an author, that conditions the target: 1 to N.</summary>
