@@ -102,6 +102,10 @@ public sealed class SequenceTests : IDisposable
             (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", swapped], ["its targets are: swap the two columns"]),
             (2, ["seq2seq", "train", "--data", data, "--validation", swapped, "--out", "n"], ["swap the two columns"]),
             (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,,2"], ["--beams takes 1 to 20 whole numbers"]),
+            // Options that would change nothing.
+            (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--beams", "1,3", "--beam", "2"], ["leave beam 2 out"]),
+            (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--length-penalty", "1"], ["length-penalty must come with beam"]),
+            (2, ["seq2seq", "predict", "--checkpoint", "m", "I won!", "--length-penalty", "1"], ["length-penalty must come with beam"]),
             (2, ["seq2seq", "train", "--data", data, "--preset", "d2l-seq2se"], ["did you mean 'd2l-seq2seq'?"]),
             (2, ["seq2seq", "train", "--data", data, "--token", "byte"], ["token must be char or word for pairs, not byte"]),
             (1, ["seq2seq", "train", "--data", data, "--equal-length", "true"], ["eng.tsv, line 1: the source has 11 characters"]),

@@ -71,6 +71,49 @@ public sealed class TensorBoardTests : IDisposable
         Assert.All(events, one => Assert.Equal(7ul, Assert.Single(one.Nested(5).Nested(1).Nested(8)[1]))); // DT_STRING
     }
 
+    /// <summary>
+    /// TensorBoard reads files in the order of their names, and at a session's start (event.proto: field 7, a status of 1) drops what it
+    /// has from that event's step on, except that newer ones do nothing at the first start: _CheckForRestartAndMaybePurge in
+    /// plugin_event_accumulator.py.
+    /// </summary>
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    [InlineData(0, true)]
+    public async Task Resume_TensorBoardAfterAKill_ShowsEveryStepOnce(int saved, bool isNew)
+    {
+        string[] log = ["--sample-every", "1", "--prefix", "the ", "--tensorboard", "tb"];
+        (await TrainAsync(["--epochs", "5", "--run-dir", "run", "--checkpoint-every", "1", "--keep-last", "9", .. log])).Succeeded();
+        string first = Assert.Single(Directory.GetFiles(_sandbox.At("tb")));
+        // As left by a process that was killed in its fifth epoch, with so many saved.
+        string[] steps = [.. Directory.GetFiles(_sandbox.At("run/checkpoints"), "step-*")
+            .OrderBy(path => int.Parse(Path.GetFileNameWithoutExtension(path)[5..]))];
+        foreach (string file in steps[saved..].Concat(["run/checkpoints/last.safetensors", "run/result.json"]))
+            File.Delete(_sandbox.At(file));
+        (await _sandbox.RunAsync(["train", "--resume", "run", .. log])).Succeeded();
+
+        string second = Assert.Single(Directory.GetFiles(_sandbox.At("tb")), file => file != first);
+        List<Event> before = EventFileReader.Read(File.ReadAllBytes(first)), after = EventFileReader.Read(File.ReadAllBytes(second));
+        Assert.Equal("brain.Event:2", after[0].Text(3));
+        List<Event> shown = [];
+        bool hasStarted = !isNew;
+        foreach (Event one in before.Concat(after))
+        {
+            if (one.ContainsKey(7))
+            {
+                Assert.Equal(1ul, Assert.Single(one.Nested(7)[1]));
+                Assert.InRange(BitConverter.ToDouble((byte[])Assert.Single(one[1])), 1.7e9, 1e11);
+                if (hasStarted)
+                    shown.RemoveAll(earlier => (ulong)Assert.Single(earlier[2]) >= (ulong)Assert.Single(one[2]));
+                hasStarted = true;
+            }
+            else if (TagOf(one) is not null)
+                shown.Add(one);
+        }
+        foreach (string tag in new[] { "perplexity/train", "training/learning_rate", "sample/text_summary" })
+            Assert.Equal([1ul, 2, 3, 4, 5], shown.Where(one => TagOf(one) == tag).Select(one => (ulong)Assert.Single(one[2])));
+    }
+
     [Fact]
     public async Task Train_TensorBoardOnPairs_HasItsMeasures()
     {

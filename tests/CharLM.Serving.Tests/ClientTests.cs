@@ -49,6 +49,43 @@ public sealed class ClientTests(TrainedModels models)
         Assert.Contains("月", whole, StringComparison.Ordinal);
     }
 
+    // The page's own script outside a browser, with what a server wrote.
+    [Fact]
+    public async Task Page_TextOfBytes_IsWhatTheModelReadsAndWrote()
+    {
+        Assert.SkipUnless(IsInstalled("node"), "node is not installed");
+        using var folder = new TemporaryFolder();
+        foreach (string file in new[] { "shared.js", "tokens.js" })
+            File.Copy(Repository.File("src", "CharLM.Serving", "Page", file), folder.File(file));
+        File.Copy(Repository.File("tests", "CharLM.Serving.Tests", "Page", "tokens.mjs"), folder.File("tokens.mjs"));
+        File.WriteAllText(folder.File("package.json"), """{"type":"module"}""");
+        await using RunningServer server = await RunningServer.StartAsync(new ServeConfig(), models.Bytes);
+        const string Prompt = "床前明月光，";
+        // 20 characters of 3 bytes, and 2 bytes of the next.
+        JsonObject answer = await server.CompleteAsync(
+            new { prompt = Prompt, max_tokens = 62, temperature = 0, echo = true, logprobs = 3 });
+        string text = (string)answer["choices"]![0]!["text"]!;
+        JsonObject score = await server.AnswerAsync("v1/score", new { text = "Grüße 🐳" });
+        File.WriteAllText(folder.File("given.json"), new JsonObject
+        {
+            ["prompt"] = Prompt,
+            ["logprobs"] = answer["choices"]![0]!["logprobs"]!.DeepClone(),
+            ["score"] = score["tokens"]!.DeepClone(),
+        }.ToJsonString());
+
+        (int code, string output, string error) = await RunAsync("node", folder.File(""), folder.File("tokens.mjs"));
+        Assert.True(code == 0, error);
+        JsonNode got = JsonNode.Parse(output)!;
+        Assert.Equal(62, (int)got["written"]!);
+        Assert.Equal(text.TrimEnd('\ufffd'), (string?)got["text"]);
+        Assert.Equal("床前", (string?)got["within"]);
+        Assert.Equal("Grüße 🐳", (string?)got["scored"]);
+        Assert.Equal("Gr", (string?)got["scoredWithin"]);
+        // A word may look like a byte.
+        Assert.Equal(@"\xe5 \xba", (string?)got["words"]);
+        Assert.Equal([true, false], got["disabled"]!.AsArray().Select(one => (bool)one!));
+    }
+
     private static Task<(int Code, string Output, string Error)> CurlAsync(RunningServer server, string body) =>
         RunAsync("curl", ".", "--silent", "--show-error", "--no-buffer", "--noproxy", "*", "--header", "content-type: application/json",
             "--data", body, $"{server.Address}v1/completions");

@@ -186,6 +186,26 @@ public sealed class CompletionTests(TrainedModels models)
         Assert.Equal("<unk>", (string?)echoed["choices"]![0]!["logprobs"]!["tokens"]![1]);
     }
 
+    [Fact]
+    public async Task Completions_LogprobsOfBytes_HaveThePlaceOfTheirCharacter()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(new ServeConfig(), models.Bytes);
+        // In UTF-8 these have 1, 2, 3 and 4 bytes.
+        JsonObject answer = await server.CompleteAsync(new { prompt = "aü前🐳", max_tokens = 0, echo = true, logprobs = 0 });
+        JsonNode logprobs = answer["choices"]![0]!["logprobs"]!;
+        Assert.Equal([0, 1, 1, 2, 2, 2, 3, 3, 3, 3], logprobs["text_offset"]!.AsArray().Select(offset => (int)offset!));
+
+        // What the model writes has no place of the prompt, also where it begins with the rest of a character.
+        JsonObject written = await server.CompleteAsync(
+            new { prompt = "a", max_tokens = 200, temperature = 100, seed = 1, logprobs = 0, echo = true });
+        JsonNode two = written["choices"]![0]!["logprobs"]!;
+        string[] tokens = [.. two["tokens"]!.AsArray().Select(token => (string)token!)];
+        Assert.Contains(tokens, token => token is ['b', 'y', 't', 'e', 's', ':', '\\', 'x', '8' or '9' or 'a' or 'b', _]);
+        int[] places = [.. two["text_offset"]!.AsArray().Select(offset => (int)offset!)];
+        Assert.Equal(0, places[0]);
+        Assert.All(places[1..], place => Assert.InRange(place, 1, 200));
+    }
+
     private static string Alone(string path, string prefix, GenerationConfig config) => AllAlone(path, prefix, config)[0];
 
     private static string[] AllAlone(string path, string prefix, GenerationConfig config)

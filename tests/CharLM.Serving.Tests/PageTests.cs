@@ -140,6 +140,32 @@ public sealed class PageTests(TrainedModels models, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Play_WriteOnWithBytes_SendsTheText()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(new ServeConfig(), models.Bytes);
+        await using HeadlessChromium browser = await OpenAsync(server);
+        DevTools page = browser.Page;
+        await UntilAsync(page, "document.getElementById('about').textContent !== ''", "the model");
+        await page.EvaluateAsync("{ const ask = fetch; window.sent = []; window.fetch = (path, options) => "
+            + "{ if (options?.body) window.sent.push(JSON.parse(options.body)); return ask(path, options); }; }");
+        await FillAsync(page, "prefix", "床前");
+        await FillAsync(page, "seed", "1");
+        await FillAsync(page, "length", "62");
+        await ClickAsync(page, "#generate");
+        // 6 bytes of the prefix.
+        await UntilAsync(page, "document.getElementById('stop').disabled && document.querySelectorAll('.tokens span').length === 68", "the text");
+        Assert.StartsWith("62 bytes in", await TextAsync(page, "document.querySelector('.pane [role=status]').textContent"),
+            StringComparison.Ordinal);
+        JsonObject same = await server.CompleteAsync(new { prompt = "床前", max_tokens = 62, seed = 1, temperature = 0.8, echo = true });
+
+        await page.EvaluateAsync("[...document.querySelectorAll('.pane button')].find(one => one.textContent === 'Write on').click()");
+        await UntilAsync(page, "document.getElementById('stop').disabled && window.sent.filter(one => one.echo).length === 2", "the second text");
+        Assert.Equal(((string)same["choices"]![0]!["text"]!).Replace("\ufffd", "", StringComparison.Ordinal),
+            await TextAsync(page, "window.sent.filter(one => one.echo)[1].prompt"));
+        AssertClean(browser, server);
+    }
+
+    [Fact]
     public async Task Runs_WhileOneTrains_DrawsWhatComes()
     {
         using var folder = new TemporaryFolder();

@@ -54,6 +54,9 @@ public sealed class RefusalTests(TrainedModels models)
             ("""{"prompt":"a","constraint":"(a"}""", 400, "constraint", "constrain"),
             ("""{"prompt":"a","constraint":"床+"}""", 400, "constraint", "matches nothing"),
             ("""{"prompt":"a","constraint":"[a-z]{40}"}""", 400, "constraint", "40 tokens"),
+            ("""{"prompt":"a","repetition_window":9}""", 400, "repetition_window", "repetition_penalty"),
+            ("""{"prompt":"a","repetition_window":0,"repetition_penalty":null}""", 400, "repetition_window", "repetition_penalty"),
+            ("""{"prompt":"a","stream":true,"stream_options":{"usage":true}}""", 400, "usage", "include_usage"),
             ("""{"prompt":"a","temprature":1}""", 400, "temprature", "temperature"),
         ];
         await using RunningServer server = await RunningServer.StartAsync(new ServeConfig(), models.English);
@@ -65,8 +68,11 @@ public sealed class RefusalTests(TrainedModels models)
             Assert.Equal((json, field), (json, error.GetProperty("param").GetString()));
         }
         // What changes nothing is taken.
-        using HttpResponseMessage taken = await server.PostAsync("v1/completions",
-            """{"prompt":"a","best_of":1,"frequency_penalty":0,"logit_bias":{},"suffix":null,"user":"me","top_k":0,"min_p":0,"stop":null}""");
+        const string ChangesNothing = """
+            {"prompt":"a","best_of":1,"frequency_penalty":0,"logit_bias":{},"suffix":null,"user":"me","top_k":0,"min_p":0,"stop":null,
+            "repetition_penalty":1,"repetition_window":9}
+            """;
+        using HttpResponseMessage taken = await server.PostAsync("v1/completions", ChangesNothing);
         Assert.True(taken.IsSuccessStatusCode);
     }
 

@@ -17,6 +17,16 @@ namespace CharLM.Tests
                 Assert.Fail($"{assembly} has a circle:\n{circle}");
         }
 
+        // Two stages side by side: what both need is in Models.
+        [Fact]
+        public void Evaluation_AndGeneration_DoNotUseEachOther()
+        {
+            using var toolkit = new Architecture(PathOf("CharLM.Toolkit"), "CharLM");
+
+            Assert.DoesNotContain(("Evaluation", "Generation"), toolkit.Arrows.Keys);
+            Assert.DoesNotContain(("Generation", "Evaluation"), toolkit.Arrows.Keys);
+        }
+
         [Fact]
         public void Toolkit_References_AreTorchSharpPollyAndTheFramework()
         {

@@ -70,7 +70,7 @@ internal static class Charlm
     /// <param name="file">The program.</param>
     /// <param name="folder">The folder in which it runs.</param>
     /// <param name="words">Its arguments.</param>
-    /// <exception cref="InvalidOperationException">It failed: what it wrote to standard error.</exception>
+    /// <exception cref="InvalidOperationException">It failed: the last line that it wrote to standard error.</exception>
     public static string Run(string file, string folder, IEnumerable<string> words)
     {
         var start = new ProcessStartInfo(file, words)
@@ -87,7 +87,8 @@ internal static class Charlm
         return process.ExitCode == 0
             ? output
             : throw new InvalidOperationException(
-                $"{file} {string.Join(' ', words)} ended with {process.ExitCode}: {errors.Result.Trim()}");
+                $"{Path.GetFileName(file)} {string.Join(' ', words)} ended with {process.ExitCode}: "
+                    + errors.Result.Trim().Split('\n')[^1]);
     }
 
     private static string Processor()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using CharLM.Figures.Tables;
 
@@ -70,22 +71,30 @@ internal sealed class KeptRuns(string name)
     /// <summary>Runs what is not finished, so many at a time, each on one thread, and keeps it.</summary>
     /// <param name="jobs">All runs, the most important first.</param>
     /// <param name="atOnce">How many at a time.</param>
+    /// <exception cref="InvalidOperationException">One failed; those that had begun beside it are finished and kept.</exception>
     public void Finish(IReadOnlyCollection<Job> jobs, int atOnce)
     {
         Directory.CreateDirectory(_folder);
         Job[] left = [.. jobs.Where(job => Find(job) is null)];
         int done = jobs.Count - left.Length;
-        Parallel.ForEach(
-            System.Collections.Concurrent.Partitioner.Create(left, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
-            new ParallelOptions { MaxDegreeOfParallelism = atOnce },
-            job =>
-            {
-                KeptRun run = Run(job);
-                lock (_lock)
-                    _read[job.Name] = run;
-                Console.Error.WriteLine($"{Interlocked.Increment(ref done)}/{jobs.Count}  {job.Name}: training perplexity "
-                    + $"{Numbers.Show(run.Number("train_perplexity"))}, {run.Number("seconds"):0} s");
-            });
+        try
+        {
+            Parallel.ForEach(
+                Partitioner.Create(left, EnumerablePartitionerOptions.NoBuffering),
+                new ParallelOptions { MaxDegreeOfParallelism = atOnce },
+                job =>
+                {
+                    KeptRun run = Run(job);
+                    lock (_lock)
+                        _read[job.Name] = run;
+                    Console.Error.WriteLine($"{Interlocked.Increment(ref done)}/{jobs.Count}  {job.Name}: training perplexity "
+                        + $"{Numbers.Show(run.Number("train_perplexity"))}, {run.Number("seconds"):0} s");
+                });
+        }
+        catch (AggregateException e) when (e.InnerExceptions.FirstOrDefault(one => one is InvalidOperationException) is { } first)
+        {
+            throw new InvalidOperationException($"{first.Message}; {done} of {jobs.Count} runs are kept", e);
+        }
     }
 
     /// <summary>Forgets all finished runs.</summary>

@@ -14,16 +14,20 @@ try
         _ => throw new FormatException($"unknown table {args[0]}"),
     };
 }
-catch (FormatException e)
+catch (Exception e) when (ReasonOf(e) is { } reason)
 {
-    Console.Error.WriteLine(e.Message);
-    return 2;
+    Console.Error.WriteLine(reason);
+    return e is FormatException ? 2 : 1;
 }
-catch (InvalidOperationException e)
+
+// What a reader can do something about; null for faults of this program, which show where they are.
+static string? ReasonOf(Exception e) => e switch
 {
-    Console.Error.WriteLine(e.Message);
-    return 1;
-}
+    TypeInitializationException { InnerException: { } inner } => ReasonOf(inner),
+    FormatException or InvalidOperationException or IOException or UnauthorizedAccessException
+        or System.ComponentModel.Win32Exception => e.Message,
+    _ => null,
+};
 
 // The rows are those that scripts/test-packages measured.
 static int Install(string rows)

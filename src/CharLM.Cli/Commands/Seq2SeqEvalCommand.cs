@@ -41,9 +41,12 @@ internal sealed class Seq2SeqEvalCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         DecodingConfig decoding = _decoding.Read(parse);
+        bool compares = parse.GetValue(_beams) is not null, json = parse.GetValue(_json);
         IReadOnlyList<DecodingConfig> searches = parse.GetValue(_beams) is { } beams
             ? [.. BeamsOf(beams).Select(beam => decoding with { BeamWidth = beam })] : [decoding];
-        InvalidConfigException.ThrowIfAny([.. searches.SelectMany(search => search.Errors()).Distinct(), .. _runtime.Errors(parse)]);
+        InvalidConfigException.ThrowIfAny(
+            [.. _decoding.Errors(parse, widths: compares), .. searches.SelectMany(search => search.Errors()).Distinct(),
+                .. _runtime.Errors(parse)]);
         PairFile data = await PairTextOptions.ReadAsync(parse, parse.GetValue(_data)!, cancellationToken);
         using var translator = TrainedTranslator.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
@@ -62,7 +65,6 @@ internal sealed class Seq2SeqEvalCommand : Verb
             measured.Add(new Measured(
                 search.BeamWidth, score.ExactMatch, score.CharacterErrorRate, score.Bleu, watch.Elapsed.TotalSeconds));
         }
-        bool compares = parse.GetValue(_beams) is not null, json = parse.GetValue(_json);
         if (compares && !json)
         {
             foreach (Measured one in measured)

@@ -46,7 +46,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
     protected override async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         DecodingConfig decoding = _decoding.Read(parse);
-        InvalidConfigException.ThrowIfAny([.. decoding.Errors(), .. _runtime.Errors(parse)]);
+        InvalidConfigException.ThrowIfAny([.. _decoding.Errors(parse), .. decoding.Errors(), .. _runtime.Errors(parse)]);
         using var translator = TrainedTranslator.Open(
             SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
             _runtime.Threads(parse));

@@ -21,6 +21,17 @@ internal sealed class DecodingOptions
             command.Add(option);
     }
 
+    /// <summary>Errors in what the user typed: options that would change nothing.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="widths">Whether another option gives the beam widths.</param>
+    public IEnumerable<string> Errors(ParseResult parse, bool widths = false)
+    {
+        if (widths && parse.GetValue(_beam) is { } beam)
+            yield return $"beams gives the widths already: leave beam {beam} out";
+        if (!widths && parse.GetValue(_beam) is null && parse.GetValue(_lengthPenalty) is { } penalty)
+            yield return $"length-penalty must come with beam: {penalty} has no meaning alone";
+    }
+
     /// <summary>The configuration that the user asked for.</summary>
     public DecodingConfig Read(ParseResult parse) => new()
     {

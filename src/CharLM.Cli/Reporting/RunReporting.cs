@@ -19,7 +19,8 @@ internal sealed class RunReporting : IProgress<RunEvent>, IDisposable
     {
         _reporter = RunReporter.Create(error, every, style);
         _log = logJson is null ? null : new JsonLog(logJson, log, _reporter, error);
-        _events = tensorBoard is null ? null : new TensorBoardLog(tensorBoard, _log ?? (IProgress<RunEvent>)_reporter, error);
+        _events = tensorBoard is null ? null : new TensorBoardLog(
+            tensorBoard, log == LogStart.AfterCheckpoint, _log ?? (IProgress<RunEvent>)_reporter, error);
     }
 
     /// <inheritdoc/>

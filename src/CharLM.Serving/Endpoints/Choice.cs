@@ -103,7 +103,7 @@ internal sealed class Choice
         json.WriteStartArray("text_offset");
         foreach (BatchedToken token in tokens)
         {
-            json.WriteNumberValue(_offset);
+            json.WriteNumberValue(BeginningOf(token));
             _offset += token.IsOfPrefix ? LengthOfPrompt() : _request.Model.Tokenizer.CharactersOf(token.Token);
         }
         json.WriteEndArray();
@@ -127,6 +127,11 @@ internal sealed class Choice
     // A byte alone may not be a character.
     private string Spelled(string token) => _request.Model.Tokenizer.Kind == TokenKind.Byte && token is [> '\x7f' and var b]
         ? $"bytes:\\x{(int)b:x2}" : token;
+
+    // A byte that continues a character has this one's place; in what was written, none has a place of the prompt.
+    private long BeginningOf(in BatchedToken token) =>
+        _request.Model.Tokenizer.Kind != TokenKind.Byte || _request.Model.Tokenizer.CharactersOf(token.Token) > 0 ? _offset
+            : Math.Max(token.IsOfPrefix ? 0 : LengthOf(_prompt.Text), _offset - 1);
 
     private static void WriteLogprob(Utf8JsonWriter json, double? value)
     {

@@ -127,6 +127,8 @@ internal sealed record CompletionRequest
         double? minP = fields.Number("min_p", 0, 1);
         double? penalty = fields.Number("repetition_penalty", 0.01, 100);
         long? window = fields.Whole("repetition_window", 0, RecentTokens.MaxWindow);
+        if (window is not null && penalty is null)
+            throw ApiException.Invalid($"repetition_window {window} has no meaning without repetition_penalty", "repetition_window");
         var steps = new List<SamplingStep>();
         if (penalty is { } times and not 1)
             steps.Add(new SamplingStep.RepetitionPenalty(
@@ -161,7 +163,9 @@ internal sealed record CompletionRequest
             return false;
         if (options.ValueKind != JsonValueKind.Object)
             throw ApiException.Invalid("stream_options must be an object", "stream_options");
-        return new Fields(options).Flag("include_usage");
+        var fieldsOfStream = new Fields(options);
+        fieldsOfStream.Allow("include_usage");
+        return fieldsOfStream.Flag("include_usage");
     }
 
     private static void CheckEnd(IReadOnlyList<string> stops, string? pattern, int length, ServeLimits limits)

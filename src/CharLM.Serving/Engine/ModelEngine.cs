@@ -35,6 +35,8 @@ internal sealed class ModelEngine : IDisposable
         {
             ObjectDisposedException.ThrowIf(_ends, this);
             if (_waiting.Count + texts.Count > _mostWaiting)
+                DropAbandoned();
+            if (_waiting.Count + texts.Count > _mostWaiting)
                 return false;
             foreach (BatchedText text in texts)
                 _waiting.Enqueue(text);
@@ -52,6 +54,15 @@ internal sealed class ModelEngine : IDisposable
             Monitor.Pulse(_gate);
         }
         _thread.Join();
+    }
+
+    // Texts whose clients have left keep nobody out, though no row becomes free to pass them over.
+    private void DropAbandoned()
+    {
+        BatchedText[] wanted = [.. _waiting.Where(text => !text.Sink.HasLeft)];
+        _waiting.Clear();
+        foreach (BatchedText text in wanted)
+            _waiting.Enqueue(text);
     }
 
     private void Run()

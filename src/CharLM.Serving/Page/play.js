@@ -25,7 +25,7 @@ class Pane {
   async write(text, settings, signal) {
     const begun = performance.now();
     let written = 0, seed;
-    this.tokens.begin(text);
+    this.tokens.begin(text, this.model.token === "byte");
     this.more.hidden = true;
     this.status.textContent = "writing";
     try {
@@ -36,7 +36,7 @@ class Pane {
         for (const warning of event.warnings ?? []) say(`${warning}.`, true);
         for (const choice of event.choices) written += this.tokens.add(choice.logprobs);
         const seconds = (performance.now() - begun) / 1000;
-        const what = this.model.token === "word" ? "words" : "characters";
+        const what = unitOf(this.model);
         this.status.textContent = `${number(written)} ${what} in ${number(seconds, 1)} s, seed ${seed}`;
       }
     } finally {
@@ -59,6 +59,7 @@ at("read-pane").append(reading.place, reading.next);
 
 const shown = () => panes.filter(pane => pane.model);
 const value = id => at(id).value.trim();
+const unitOf = model => model.token === "char" ? "characters" : `${model.token}s`;
 
 function settings() {
   const one = (id, name) => value(id) !== "" && { [name]: Number(value(id)) };
@@ -117,7 +118,7 @@ function peek() {
         pane.tokens.show(Tokens.ranked(logprobs.top_logprobs[0] ?? {}), `At the cursor ${pane.model.id} expects`, token => {
           prefix.setRangeText(token, prefix.selectionEnd, prefix.selectionEnd, "end");
           peek();
-        });
+        }, undefined, pane.model.token === "byte");
       } catch (error) {
         if (error.status !== 400) report(error);
         else pane.tokens.show([], error.message);
@@ -135,7 +136,7 @@ async function colour() {
       { model: model.id, text: at("text").value, ...(!model.reads_ahead && { top: alternatives }) });
     const score = await response.json();
     reading.place.hidden = false;
-    reading.load(score.tokens);
+    reading.load(score.tokens, model.token === "byte");
     at("figures").textContent = score.bits_per_character === null ? "nothing to measure"
       : `${number(score.characters)} characters, ${number(score.bits_per_character, 2)} bits per character, `
         + `perplexity ${number(score.perplexity, 2)}`

@@ -3,7 +3,16 @@ import { element, number } from "./shared.js";
 
 const fullyColoured = 8; // bits
 const reserved = /^<(unk|eos|end)>$/;
-const partOfCharacter = /^(bytes:)?\\x[0-9a-f]{2}$/; // a byte that is no text by itself
+const partOfCharacter = /^(?:bytes:)?\\x([0-9a-f]{2})$/; // a byte that is no text by itself, as a byte model's tokens are named
+
+// Tokens of a byte model as text. A character that is not complete is none, and neither is a byte that belongs to no character.
+function joined(tokens) {
+  const bytes = tokens.flatMap(token => {
+    const part = partOfCharacter.exec(token);
+    return part ? parseInt(part[1], 16) : [...new TextEncoder().encode(token)];
+  });
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(bytes)).replaceAll("\ufffd", "");
+}
 
 /** A token as people can see it. */
 export function visible(token) {
@@ -31,6 +40,7 @@ export class Tokens {
     this.place.dir = "auto";
     this.next = element("div", { className: "next" });
     this.next.setAttribute("aria-live", "polite");
+    this.areBytes = false;
     this.all = [];
     this.prompt = [];
     this.here = -1;
@@ -44,8 +54,9 @@ export class Tokens {
     });
   }
 
-  /** Empties the view; what follows continues this text. */
-  begin(prompt) {
+  /** Empties the view; what follows continues this text. A word may look like the name of a byte, so the caller says what tokens are. */
+  begin(prompt, areBytes) {
+    this.areBytes = areBytes;
     this.all = [];
     this.here = -1;
     this.prompt = [...prompt];
@@ -77,8 +88,8 @@ export class Tokens {
   }
 
   /** Shows tokens as scores have them. */
-  load(tokens) {
-    this.begin("");
+  load(tokens, areBytes) {
+    this.begin("", areBytes);
     for (const { token, nats, expected, unknown } of tokens) {
       this.append({
         text: token, raw: token, unknown, bits: nats === null ? null : nats / Math.LN2,
@@ -91,7 +102,8 @@ export class Tokens {
   text(end = this.all.length) {
     // The prompt as the user wrote it; its tokens may be longer than one character.
     const given = this.all[end]?.isGiven ? this.prompt.slice(0, this.all[end].offset) : this.prompt;
-    return given.join("") + this.all.slice(0, end).filter(token => !token.isGiven).map(token => token.raw).join("");
+    const others = this.all.slice(0, end).filter(token => !token.isGiven).map(token => token.raw);
+    return given.join("") + (this.areBytes ? joined(others) : others.join(""));
   }
 
   /** Alternatives with their probabilities, the likeliest first. */
@@ -100,7 +112,7 @@ export class Tokens {
   }
 
   /** Lists what the model expects at a place. */
-  show(expected, heading, choose, actual) {
+  show(expected, heading, choose, actual, areBytes = this.areBytes) {
     if (!expected?.length) {
       this.next.replaceChildren(...(heading ? [element("p", { textContent: heading })] : []));
       return;
@@ -111,7 +123,8 @@ export class Tokens {
       const [glyph, name] = visible(token);
       const bar = element("i");
       bar.style.width = `${probability * 100}%`;
-      const button = element("button", { type: "button", disabled: !choose || reserved.test(token) || partOfCharacter.test(token) },
+      const isPart = areBytes && partOfCharacter.test(token);
+      const button = element("button", { type: "button", disabled: !choose || reserved.test(token) || isPart },
         bar, element("b", {}, glyph, element("small", { textContent: name })),
         element("span", { textContent: percent(probability) }));
       button.classList.toggle("chosen", token === actual);

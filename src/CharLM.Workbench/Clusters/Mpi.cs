@@ -25,7 +25,7 @@ internal sealed unsafe class Mpi : IGradientExchange, IDisposable
 
     /// <summary>Opens a library and joins the job's processes.</summary>
     /// <param name="library">The loaded library.</param>
-    /// <exception cref="RanksException">It is no MPI library.</exception>
+    /// <exception cref="RanksException">It is no MPI library, or one that only a single thread may call.</exception>
     /// <exception cref="IOException">It cannot start.</exception>
     public Mpi(nint library)
     {
@@ -49,6 +49,14 @@ internal sealed unsafe class Mpi : IGradientExchange, IDisposable
         }
         int provided, rank, count;
         Check(((delegate* unmanaged<int*, byte***, int, int*, int>)Export("MPI_Init_thread"))(null, null, serialized, &provided));
+        if (provided < serialized)
+        {
+            Dispose();
+            throw new RanksException(
+                $"{Kind}'s library grants {(provided == 0 ? "a single thread only" : "calls of the main thread only")} (thread level "
+                    + $"{provided}), but training calls it from several threads, one at a time (level {serialized}): use a library that "
+                    + "was built with support for threads, or train in one process");
+        }
         Check(((delegate* unmanaged<nint, nint, int>)Export("MPI_Comm_set_errhandler"))(_world, errorsReturn));
         Check(((delegate* unmanaged<nint, int*, int>)Export("MPI_Comm_rank"))(_world, &rank));
         Check(((delegate* unmanaged<nint, int*, int>)Export("MPI_Comm_size"))(_world, &count));

@@ -52,7 +52,8 @@ public static class ExperimentPage
         string name = ExperimentTable.NameOf(measure), over = first.Count > 1 ? $", mean of {first.Count} seeds" : "";
         string lead = ranked is [_, var second, ..]
             ? second.Of(measure)!.Mean == first.Mean
-                ? $"{best.Variant} and {ranked.First(row => row != best).Variant} tie: {name} {ReportFigure.Of(first.Mean)}{over}"
+                ? RunVerdict.Together([.. ranked.TakeWhile(row => row.Of(measure)!.Mean == first.Mean).Select(row => row.Variant)])
+                    + $" tie: {name} {ReportFigure.Of(first.Mean)}{over}"
                 : $"{best.Variant} wins: {name} {ReportFigure.Of(first.Mean)}{over}, "
                     + $"{RunVerdict.Share(first.Mean, second.Of(measure)!.Mean, "lower", "higher")} than {second.Variant} "
                     + $"({ReportFigure.Of(second.Of(measure)!.Mean)})"
@@ -62,8 +63,9 @@ public static class ExperimentPage
         if (unseen.Length > 0)
         {
             double loss = unseen.Average(figures => figures.Loss), counted = unseen.Average(figures => figures.NGramLoss!.Value);
-            lead += $", and counting (n-gram of order {unseen[0].NGramOrder}) {(counted < loss ? "beats it" : "does not beat it")} on "
-                + $"unseen text: perplexity {ReportFigure.Of(Math.Exp(counted))}, the model's {ReportFigure.Of(Math.Exp(loss))}";
+            lead += $", and counting (n-gram of order {unseen[0].NGramOrder}) {(counted < loss ? "beats" : "does not beat")} "
+                + $"{(ranked is [_, var other, ..] && other.Of(measure)!.Mean == first.Mean ? best.Variant : "it")} on unseen text: "
+                + $"perplexity {ReportFigure.Of(Math.Exp(counted))}, the model's {ReportFigure.Of(Math.Exp(loss))}";
         }
         yield return new Paragraph(lead + ".") { IsLead = true };
     }

@@ -44,14 +44,18 @@ internal static class EvaluationPage
     {
         EvaluationReport first = reports[0];
         if (comparison is null)
-            return string.Join(" ", reports.Select(report => $"{report.Model} needs {ReportFigure.Of(report.BitsPerCharacter)} bits per "
-                + $"character of {report.Text}, perplexity {ReportFigure.Of(report.Perplexity)}."));
+            return string.Join(" ", reports.Select(report => $"{report.Model} needs {Bits(report)} of "
+                + $"{report.Text}, perplexity {ReportFigure.Of(report.Perplexity)}."));
+        if (comparison.Difference == 0)
+            return $"{RunVerdict.Together([.. reports.Select(report => report.Model)])} tie: {Bits(first)} of {first.Text}.";
         (EvaluationReport better, EvaluationReport other) = comparison.Difference < 0 ? (reports[1], first) : (first, reports[1]);
-        return $"{better.Model} is better with {ReportFigure.Of(better.BitsPerCharacter)} bits per character of {first.Text}, "
+        return $"{better.Model} is better with {Bits(better)} of {first.Text}, "
             + $"{RunVerdict.Share(better.BitsPerByte, other.BitsPerByte)} than {other.Model} ({ReportFigure.Of(other.BitsPerCharacter)}); "
             + (comparison.IsClear ? "the difference is clear: its 95 % interval excludes 0."
                 : "the difference may be chance: its 95 % interval includes 0.");
     }
+
+    private static string Bits(EvaluationReport report) => $"{ReportFigure.Of(report.BitsPerCharacter)} bits per character";
 
     private static ShadedText Passage(EvaluatedModel model)
     {

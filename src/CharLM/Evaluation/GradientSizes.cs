@@ -29,7 +29,9 @@ internal sealed class GradientSizes : IDisposable
     /// <param name="text">Text that it was trained on, longer than a segment.</param>
     /// <param name="segmentLength">Tokens per segment.</param>
     /// <param name="cancellationToken">Checked before each segment.</param>
-    /// <exception cref="InvalidConfigException">The text is shorter than a segment, or all weights are frozen.</exception>
+    /// <exception cref="InvalidConfigException">
+    /// The text is shorter than a segment, all weights are frozen, or every gradient is 0.
+    /// </exception>
     public static GradientSizes Of(
         LanguageModel model, TokenSource text, int segmentLength, CancellationToken cancellationToken = default)
     {
@@ -61,8 +63,16 @@ internal sealed class GradientSizes : IDisposable
             }
         }
         model.zero_grad();
-        List<Tensor> roots = squares.ConvertAll(square => (square / (double)segments).sqrt().DetachFromDisposeScope());
-        return new GradientSizes(roots, cat([.. roots.Select(root => root.flatten())]).mean().to_type(ScalarType.Float64).item<double>());
+        List<Tensor> roots = squares.ConvertAll(square => (square / (double)segments).sqrt());
+        double mean = cat([.. roots.Select(root => root.flatten())]).mean().to_type(ScalarType.Float64).item<double>();
+        // Sizes relative to a mean of 0 would make every weight NaN.
+        if (mean == 0)
+        {
+            throw new InvalidConfigException(
+                ["every gradient on the training text is 0, since the model is certain of it: dynamic evaluation with RMS has no usual "
+                    + "size to divide by; measure without RMS"]);
+        }
+        return new GradientSizes(roots.ConvertAll(root => root.DetachFromDisposeScope()), mean);
     }
 
     /// <summary>Frees them.</summary>

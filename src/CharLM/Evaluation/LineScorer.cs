@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using CharLM.Corpora;
-using CharLM.Generation;
 using CharLM.Models;
 using CharLM.Tokenization;
 

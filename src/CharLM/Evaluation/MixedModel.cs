@@ -1,4 +1,3 @@
-using CharLM.Generation;
 using CharLM.Models;
 
 namespace CharLM.Evaluation;

@@ -1,3 +1,5 @@
+using CharLM.Models;
+
 namespace CharLM.Generation;
 
 /// <summary>

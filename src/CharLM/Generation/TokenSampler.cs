@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using CharLM.Models;
 using CharLM.Randomness;
 using CharLM.Tokenization;
 

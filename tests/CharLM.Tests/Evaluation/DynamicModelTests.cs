@@ -132,6 +132,27 @@ public sealed class DynamicModelTests
         Assert.Throws<InvalidConfigException>(() => GradientSizes.Of(model, Text, Text.Length));
     }
 
+    // All logits are 0 but that of the only token of the text: exp(-200) is 0 in float32, its probability 1 and every gradient 0.
+    [Fact]
+    public void GradientSizes_ModelThatIsCertain_AreRefusedInsteadOfNaN()
+    {
+        using LanguageModel model = Model();
+        using (no_grad())
+        {
+            foreach ((string name, TorchSharp.Modules.Parameter weight) in model.named_parameters())
+            {
+                weight.zero_();
+                if (name == "linear.bias")
+                    weight[1].fill_(200);
+            }
+        }
+        int[] text = [.. Enumerable.Repeat(1, 100)];
+        Assert.Equal(0, Evaluator.Measure(model, text, rows: 1, cancellationToken: TestContext.Current.CancellationToken).Total);
+        string message = Assert.Throws<InvalidConfigException>(
+            () => GradientSizes.Of(model, text, 10, TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("every gradient on the training text is 0", message, StringComparison.Ordinal);
+    }
+
     private static float[] Measure(LanguageModel model, DynamicEvaluationConfig config)
     {
         using var learning = new DynamicModel(model, config);

@@ -8,11 +8,16 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Training;
 
-/// <summary>A module of one weight, and what optimizers make of it with given gradients.</summary>
+/// <summary>A module of one weight, or of a few, and what optimizers make of it with given gradients.</summary>
 internal sealed unsafe class OneWeight : nn.Module
 {
-    public OneWeight(float[] values)
-        : base(nameof(OneWeight)) => register_parameter("weight", new Parameter(tensor(values).clone()));
+    /// <summary>A module of weights with these values: weight, weight1 and so on.</summary>
+    public OneWeight(params float[][] values)
+        : base(nameof(OneWeight))
+    {
+        foreach ((int place, float[] some) in values.Index())
+            register_parameter(place == 0 ? "weight" : $"weight{place}", new Parameter(tensor(some).clone()));
+    }
 
     public Parameter Weight => get_parameter("weight")!;
 

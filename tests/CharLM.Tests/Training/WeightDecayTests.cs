@@ -145,8 +145,8 @@ public sealed unsafe class WeightDecayTests
 
     private static float[][] ByFused(OptimizerKind kind, float[][] begin, float[][][] gradients, ClippingKind clipping, double bound)
     {
-        using var holder = new Holder(begin);
-        using var raw = new RawWeights(holder);
+        using var module = new OneWeight(begin);
+        using var raw = new RawWeights(module);
         using var workers = new Workers(1);
         using var update = new FusedOptimizer(raw, workers, kind, Rate, Decay);
         foreach (float[][] step in gradients)
@@ -156,7 +156,7 @@ public sealed unsafe class WeightDecayTests
             update.Clip(bound, clipping);
             update.Step();
         }
-        return [.. holder.parameters().Select(Values)];
+        return [.. module.parameters().Select(Values)];
     }
 
     private static float[][] ByTensors(Func<Parameter[], IOptimizer> create, float[][] begin, float[][][] gradients, ClippingKind clipping,
@@ -178,16 +178,6 @@ public sealed unsafe class WeightDecayTests
 
     private static void AssertClose((float[] Expected, float[] Actual) pair) =>
         Assert.Equal(pair.Expected, pair.Actual, (a, b) => Math.Abs(a - b) < 2e-5);
-
-    private sealed class Holder : nn.Module
-    {
-        public Holder(float[][] values)
-            : base("holder")
-        {
-            for (int i = 0; i < values.Length; i++)
-                register_parameter($"weight{i}", new Parameter(tensor(values[i]).clone()));
-        }
-    }
 
     // Three pairs whose loss does not depend on the weight.
     private sealed class Idle : nn.Module, IPairTask

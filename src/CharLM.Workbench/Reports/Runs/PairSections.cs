@@ -8,30 +8,43 @@ internal static class PairSections
     private const int MostLabels = 40;
     private const int MostConfusions = 10;
 
-    /// <summary>The held-out figures of each model.</summary>
-    public static ReportSection HeldOut(IReadOnlyList<PairMeasurement> measurements)
+    /// <summary>
+    /// The held-out figures of each model: one table for each set of pairs, since figures on different pairs cannot be ranked.
+    /// </summary>
+    /// <param name="measurements">The measurements.</param>
+    /// <param name="groups">Their runs, by the pairs that they held out.</param>
+    public static ReportSection HeldOut(IReadOnlyList<PairMeasurement> measurements, IReadOnlyList<RunGroup> groups)
     {
-        string[] names = [.. measurements.SelectMany(measured => measured.Metrics).Select(figure => figure.Name).Distinct()];
+        (string Name, PairMeasurement[] Measured)[] sets = [.. groups
+            .Select(group => (group.Name, measurements.Where(measured => group.Runs.Any(run => run.Name == measured.Run)).ToArray()))
+            .Where(group => group.Item2.Length > 0)];
         return new ReportSection("Pairs that training held out",
         [
-            new ReportTable(
-                "",
-                [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"),
-                    .. names.Select(name => new ReportColumn(name))],
-                [
-                    .. measurements.OrderByDescending(
-                        measured => measured.Metrics.Count > 0 ? measured.Metrics[0].Value : -measured.Loss.Mean).Select(measured =>
-                            (string[])
-                    [
-                        measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean),
-                            .. names.Select(name =>
-                                ReportFigure.Of(measured.Metrics.Where(figure => figure.Name == name)
-                                    .Select(figure => (double?)figure.Value).FirstOrDefault())),
-                    ]),
-                ]),
+            .. sets.Select(set => Ranking(sets.Length == 1 ? "" : set.Name, set.Measured)),
+            .. sets.Length == 1 ? [] : (ReportPart[])[new Paragraph("Each table ranks models on one set of pairs only.")],
             new Paragraph("Each run's model is its best on these pairs, so they are no test: measure the model that you choose on other "
                 + "pairs, with the eval command of its verb."),
         ]);
+    }
+
+    private static ReportTable Ranking(string title, PairMeasurement[] measurements)
+    {
+        string[] names = [.. measurements.SelectMany(measured => measured.Metrics).Select(figure => figure.Name).Distinct()];
+        return new ReportTable(
+            title,
+            [new("model", IsNumber: false), new("saved after epoch"), new("pairs"), new("loss"),
+                .. names.Select(name => new ReportColumn(name))],
+            [
+                .. measurements.OrderByDescending(
+                    measured => measured.Metrics.Count > 0 ? measured.Metrics[0].Value : -measured.Loss.Mean).Select(measured =>
+                        (string[])
+                [
+                    measured.Run, ReportFigure.Of(measured.Epoch), ReportFigure.Of(measured.Pairs), ReportFigure.Of(measured.Loss.Mean),
+                        .. names.Select(name =>
+                            ReportFigure.Of(measured.Metrics.Where(figure => figure.Name == name)
+                                .Select(figure => (double?)figure.Value).FirstOrDefault())),
+                ]),
+            ]);
     }
 
     /// <summary>The sections of particular kinds: labels of classifiers, predictions, attention of encoder-decoders.</summary>

@@ -41,7 +41,7 @@ public static class RunReport
                     .. notes.Select(note => new Paragraph(note)),
                 ]),
                 .. texts.Length > 0 ? [TextSections.HeldOut(texts)] : Array.Empty<ReportSection>(),
-                .. pairs.Length > 0 ? [PairSections.HeldOut(pairs)] : Array.Empty<ReportSection>(),
+                .. pairs.Length > 0 ? [PairSections.HeldOut(pairs, groups)] : Array.Empty<ReportSection>(),
                 Curves(runs, groups),
                 .. pairs.Length > 0 ? PairSections.Models(pairs) : [],
                 .. samples,

@@ -67,7 +67,8 @@ public static class RunTables
     /// <param name="runs">The runs, 1 or more, all on text or all on pairs.</param>
     /// <param name="measurements">Their measurements.</param>
     public static ReportTable Evaluations(IReadOnlyList<RunRecord> runs, IReadOnlyList<RunMeasurement> measurements) => runs[0].IsOnPairs
-        ? Evaluations([.. measurements.OfType<PairMeasurement>()]) : Evaluations([.. measurements.OfType<TextMeasurement>()]);
+        ? Evaluations([.. measurements.OfType<PairMeasurement>()], RunGroup.Of(runs))
+        : Evaluations([.. measurements.OfType<TextMeasurement>()]);
 
     // One row per model and baseline, with the bounds of its 95 % intervals.
     private static ReportTable Evaluations(TextMeasurement[] measurements) => new(
@@ -88,21 +89,22 @@ public static class RunTables
         ]);
 
     // One row per model and figure; for classifiers also precision, recall and F1 of each label.
-    private static ReportTable Evaluations(PairMeasurement[] measurements) => new(
+    private static ReportTable Evaluations(PairMeasurement[] measurements, IReadOnlyList<RunGroup> groups) => new(
         "evaluations",
-        [Text("model"), Text("label"), Text("figure"), Number("value"), Number("count")],
+        [Text("model"), Text("label"), Text("figure"), Number("value"), Number("count"), Text("pairs")],
         [
             .. measurements.SelectMany(measured => (string[][])
             [
-                [measured.Run, "", "loss", $"{measured.Loss.Mean}", $"{measured.Loss.Tokens}"],
-                .. measured.Metrics.Select(figure => (string[])[measured.Run, "", figure.Name, $"{figure.Value}", $"{measured.Pairs}"]),
+                ["", "loss", $"{measured.Loss.Mean}", $"{measured.Loss.Tokens}"],
+                .. measured.Metrics.Select(figure => (string[])["", figure.Name, $"{figure.Value}", $"{measured.Pairs}"]),
                 .. measured.Confusion is not { } matrix ? [] : Enumerable.Range(0, matrix.Labels.Count).SelectMany(label => (string[][])
                 [
-                    [measured.Run, matrix.Labels[label], "precision", $"{matrix.Precision(label)}", $"{matrix.Support(label)}"],
-                    [measured.Run, matrix.Labels[label], "recall", $"{matrix.Recall(label)}", $"{matrix.Support(label)}"],
-                    [measured.Run, matrix.Labels[label], "F1", $"{matrix.F1(label)}", $"{matrix.Support(label)}"],
+                    [matrix.Labels[label], "precision", $"{matrix.Precision(label)}", $"{matrix.Support(label)}"],
+                    [matrix.Labels[label], "recall", $"{matrix.Recall(label)}", $"{matrix.Support(label)}"],
+                    [matrix.Labels[label], "F1", $"{matrix.F1(label)}", $"{matrix.Support(label)}"],
                 ]),
-            ]),
+            ], (measured, row) => (string[])
+                [measured.Run, .. row, groups.First(group => group.Runs.Any(run => run.Name == measured.Run)).Name]),
         ]);
 
     /// <summary>The measurements whose baselines differ: the first of each text and reading.</summary>

@@ -37,21 +37,25 @@ internal static class RunVerdict
         string name = isLoss ? "loss" : measurements.Count > 0 ? measurements[0].Metrics[0].Name : Metric.NameOf(runs[0].MainFigure);
         ranked = [.. isLoss ? ranked.OrderBy(one => one.Value) : ranked.OrderByDescending(one => one.Value)];
         (string Name, double Value, PairMeasurement? Measured) first = ranked[0];
-        string lead = ranked is [_, var second, ..]
-            ? first.Value == second.Value
-                ? $"{first.Name} and {second.Name} tie: {name} {ReportFigure.Of(first.Value)} on the held-out pairs"
-                : $"{first.Name} wins: {name} {ReportFigure.Of(first.Value)} on the held-out pairs, "
+        string[] tied = [.. ranked.TakeWhile(one => one.Value == first.Value).Select(one => one.Name)];
+        string lead = tied.Length > 1 ? $"{Together(tied)} tie: {name} {ReportFigure.Of(first.Value)} on the held-out pairs"
+            : ranked is [_, var second, ..]
+                ? $"{first.Name} wins: {name} {ReportFigure.Of(first.Value)} on the held-out pairs, "
                     + $"{ReportFigure.Of(Math.Abs(first.Value - second.Value))} {(isLoss ? "below" : "above")} {second.Name} "
                     + $"({ReportFigure.Of(second.Value)})"
             : $"{first.Name} reaches {name} {ReportFigure.Of(first.Value)} on the held-out pairs";
         if (first.Measured?.Confusion is { Total: > 0 } matrix)
         {
             double most = Enumerable.Range(0, matrix.Labels.Count).Max(matrix.Support) / (double)matrix.Total;
-            lead += $"; counting alone, always the most frequent label, {(most > matrix.Accuracy ? "beats it" : "does not beat it")} with "
+            lead += "; counting alone, always the most frequent label, "
+                + $"{(most > matrix.Accuracy ? "beats" : "does not beat")} {(tied.Length > 1 ? "them" : "it")} with "
                 + $"accuracy {ReportFigure.Of(most)}";
         }
         return lead + ".";
     }
+
+    /// <summary>Names of what is equal, 2 or more: "one, two and three".</summary>
+    internal static string Together(IReadOnlyList<string> names) => $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
 
     /// <summary>A difference as a share: "3.2 % fewer".</summary>
     internal static string Share(double of, double than, string less = "fewer", string more = "more")
@@ -66,9 +70,10 @@ internal static class RunVerdict
         TextMeasurement? second = ranked.Length > 1 ? ranked[1] : null;
         (EvaluationReport Report, TextMeasurement Of)? counted = ranked.Where(one => one.NGram is not null)
             .Select(one => ((EvaluationReport, TextMeasurement)?)(one.NGram!, one)).MinBy(one => one!.Value.Item1.BitsPerByte);
+        string[] tied = [.. ranked.TakeWhile(one => one.Evaluation.BitsPerByte == first.Evaluation.BitsPerByte).Select(one => one.Run)];
         string lead = second is null ? $"{first.Run} needs {Bits(first.Evaluation)} of text that training did not see"
-            : first.Evaluation.BitsPerByte == second.Evaluation.BitsPerByte
-                ? $"{first.Run} and {second.Run} tie with {Bits(first.Evaluation)} of text that training did not see"
+            : tied.Length > 1
+                ? $"{Together(tied)} tie with {Bits(first.Evaluation)} of text that training did not see"
             : $"{first.Run} wins with {Bits(first.Evaluation)} of text that training did not see, "
                 + $"{Share(first.Evaluation.BitsPerByte, second.Evaluation.BitsPerByte)} than {second.Run} "
                 + $"({ReportFigure.Of(second.Evaluation.BitsPerCharacter)})";
@@ -78,9 +83,10 @@ internal static class RunVerdict
         string name = nGram.Report.Model.Split(" (", 2)[0];
         string figure = $"{name}: {ReportFigure.Of(nGram.Report.BitsPerCharacter)}";
         lead += bits < first.Evaluation.BitsPerByte
-            ? $", but counting ({figure}) beats it with {Share(bits, first.Evaluation.BitsPerByte)}."
-            : $", and counting ({figure}) does not beat it: it needs {Share(bits, first.Evaluation.BitsPerByte)}.";
-        bool? clearOfSecond = second is null ? null : IsClear(first, second.Surprisals),
+            ? $", but counting ({figure}) beats {(tied.Length > 1 ? "them" : "it")} with {Share(bits, first.Evaluation.BitsPerByte)}."
+            : $", and counting ({figure}) does not beat {(tied.Length > 1 ? "them" : "it")}: it needs "
+                + $"{Share(bits, first.Evaluation.BitsPerByte)}.";
+        bool? clearOfSecond = second is null || tied.Length > 1 ? null : IsClear(first, second.Surprisals),
             clearOfCounts = IsClear(first, nGram.Of.NGramSurprisals);
         return lead + (clearOfSecond, clearOfCounts) switch
         {
@@ -120,14 +126,17 @@ internal static class RunVerdict
                 : "No run held text out, so none wins.";
         RunRecord first = ranked[0];
         double best = first.BestFigure!.Value;
-        string lead = ranked is [_, var second, ..]
+        string[] tied = [.. ranked.TakeWhile(run => run.BestFigure == best).Select(run => run.Name)];
+        string lead = tied.Length > 1 ? $"{Together(tied)} tie by what the runs recorded: held-out perplexity {ReportFigure.Of(best)}"
+            : ranked is [_, var second, ..]
             ? $"{first.Name} wins by what the runs recorded: held-out perplexity {ReportFigure.Of(best)} after epoch {first.Best!.Epoch}, "
                 + $"{Share(best, second.BestFigure!.Value, "lower", "higher")} than {second.Name} ({ReportFigure.Of(second.BestFigure)})"
             : $"{first.Name} recorded held-out perplexity {ReportFigure.Of(best)} after epoch {first.Best!.Epoch}";
         return first.Result?.Unseen is { NGramLoss: { } nGram } unseen
-            ? $"{lead}; on unseen text it has {ReportFigure.Of(Math.Exp(unseen.Loss))}, and counting (n-gram of order {unseen.NGramOrder}: "
+            ? $"{lead}; on unseen text {(tied.Length > 1 ? first.Name : "it")} has {ReportFigure.Of(Math.Exp(unseen.Loss))}, "
+                + $"and counting (n-gram of order {unseen.NGramOrder}: "
                 + $"{ReportFigure.Of(Math.Exp(nGram))}) {(nGram < unseen.Loss ? "beats it" : "does not beat it")}."
-            : $"{lead}; whether counting beats it was not measured.";
+            : $"{lead}; whether counting beats {(tied.Length > 1 ? "them" : "it")} was not measured.";
     }
 
     private static Paragraph Lead(string text) => new(text) { IsLead = true };

@@ -106,7 +106,7 @@ internal sealed unsafe class QuantizedPredictor : Predictor
             if (_nats is null)
                 continue;
             ReadOnlySpan<float> logits = _network.Logits(state, memory);
-            _nats[i] = Surprisal(logits, _targets[i]);
+            _nats[i] = (float)(LogitMath.LogSumExp(logits) - logits[_targets[i]]);
             if (_guesses is not null)
                 _guesses[i] = TopPrediction.Of(logits[..VocabSize], _targets[i], _nats[i]);
         }
@@ -115,17 +115,6 @@ internal sealed unsafe class QuantizedPredictor : Predictor
     }
 
     private float* State(int row) => _states.Data + ((nint)row * _network.StateLength);
-
-    private static float Surprisal(ReadOnlySpan<float> logits, int target)
-    {
-        float highest = float.NegativeInfinity;
-        foreach (float logit in logits)
-            highest = MathF.Max(highest, logit);
-        double sum = 0;
-        foreach (float logit in logits)
-            sum += MathF.Exp(logit - highest);
-        return (float)(Math.Log(sum) + ((double)highest - logits[target]));
-    }
 
     private static void Resize(ref PanelBuffer buffer, long floats)
     {

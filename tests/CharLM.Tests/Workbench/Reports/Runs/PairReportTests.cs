@@ -145,6 +145,35 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
                 StringComparison.Ordinal);
     }
 
+    // Correct of 10: one 7, two 5; of 20 others: three 18.
+    [Fact]
+    public void Of_RunsMeasuredOnDifferentPairs_RanksEachSetInATableOfItsOwn()
+    {
+        string first = new('a', 64), second = new('b', 64);
+        RunRecord one = MadeRun.OnPairs("one", "names.tsv", first, 0.7), two = MadeRun.OnPairs("two", "names.tsv", first, 0.5);
+        RunRecord three = MadeRun.OnPairs("three", "names.tsv", second, 0.9);
+        PairMeasurement[] measured =
+        [
+            MadeRun.Measured("two", new long[,] { { 4, 4 }, { 1, 1 } }),
+            MadeRun.Measured("three", new long[,] { { 9, 1 }, { 1, 9 } }),
+            MadeRun.Measured("one", new long[,] { { 6, 2 }, { 1, 1 } }),
+        ];
+
+        ReportSection HeldOut(RunRecord[] runs, PairMeasurement[] some) =>
+            RunReport.Of(runs, some, []).Sections.Single(section => section.Title == "Pairs that training held out");
+        ReportTable[] tables = [.. HeldOut([two, three, one], measured).Parts.OfType<ReportTable>()];
+        Assert.Equal(["names.tsv, SHA-256 aaaaaaaa", "names.tsv, SHA-256 bbbbbbbb"], tables.Select(table => table.Caption));
+        Assert.Equal([["one", "two"], ["three"]], tables.Select(table => table.Rows.Select(row => row[0])));
+        Assert.Equal([["0.7000", "0.5000"], ["0.9000"]], tables.Select(table => table.Rows.Select(row => row[4])));
+        // One set needs no name.
+        Assert.Equal("", Assert.Single(HeldOut([two, one], [measured[0], measured[2]]).Parts.OfType<ReportTable>()).Caption);
+
+        ReportTable csv = RunTables.Evaluations([two, three, one], measured);
+        Assert.Equal("pairs", csv.Columns[^1].Name);
+        Assert.Equal(["names.tsv, SHA-256 aaaaaaaa", "names.tsv, SHA-256 bbbbbbbb", "names.tsv, SHA-256 aaaaaaaa"],
+            csv.Rows.Where(row => row[2] == "accuracy").Select(row => row[^1]));
+    }
+
     private async Task AssertShownAsync(RunRecord[] runs, PairFile heldOut, string charts, string[] texts)
     {
         Assert.SkipWhen(HeadlessChromium.Program is null, "there is no chromium on this machine");

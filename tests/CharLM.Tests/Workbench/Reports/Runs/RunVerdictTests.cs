@@ -58,6 +58,61 @@ public sealed class RunVerdictTests : IDisposable
             Verdict(RunReport.Of([Trained("whole", validation: 0)], [], [])), StringComparison.Ordinal);
     }
 
+    // Held-out perplexities exp(1) = 2.7183, exp(1.25) = 3.4903 and exp(0.75) = 2.1170; exp(-0.25) = 0.7788 is 22 % below 1.
+    [Fact]
+    public void Of_RunsThatRecordedTheSame_TieWithoutAWinner()
+    {
+        RunRecord one = MadeRun.OnText("one", 2, 1), two = MadeRun.OnText("two", 1, 3), three = MadeRun.OnText("three", 1.25);
+        Assert.Equal("one and two tie by what the runs recorded: held-out perplexity 2.7183; whether counting beats them was not measured.",
+            Verdict(RunReport.Of([three, one, two], [], [])));
+        Assert.Equal("one wins by what the runs recorded: held-out perplexity 2.7183 after epoch 2, 22 % lower than three (3.4903); "
+            + "whether counting beats it was not measured.", Verdict(RunReport.Of([three, one], [], [])));
+        Assert.StartsWith("one, two and four tie by what the runs recorded",
+            Verdict(RunReport.Of([one, two, MadeRun.OnText("four", 1), three], [], [])), StringComparison.Ordinal);
+        UnseenFigures unseen = new() { Part = "test", Tokens = 1, Loss = 0.75, NGramLoss = 1, NGramOrder = 7 };
+        RunRecord measured = one with
+        {
+            Result = new RunSummary { Parameters = 1, Epochs = 2, Steps = 2, StoppedEarly = false, TrainedSeconds = 1, Unseen = unseen },
+        };
+        Assert.EndsWith("; on unseen text one has 2.1170, and counting (n-gram of order 7: 2.7183) does not beat it.",
+            Verdict(RunReport.Of([measured, two], [], [])), StringComparison.Ordinal);
+    }
+
+    // Correct: 7 of 10, and always x 8 of 10; 5 and 6; 9 and 5.
+    [Fact]
+    public void Of_RunsOnPairs_SaysWhoWinsOnEachSetAndWhetherTheMostFrequentLabelBeatsIt()
+    {
+        string first = new('a', 64), second = new('b', 64);
+        RunRecord one = MadeRun.OnPairs("one", "some.tsv", first, 0.2, 0.75, 0.5), two = MadeRun.OnPairs("two", "some.tsv", first, 0.625);
+        RunRecord three = MadeRun.OnPairs("three", "other.tsv", second, 0.9);
+        PairMeasurement ofOne = MadeRun.Measured("one", new long[,] { { 6, 2 }, { 1, 1 } }),
+            ofTwo = MadeRun.Measured("two", new long[,] { { 4, 2 }, { 3, 1 } }),
+            ofThree = MadeRun.Measured("three", new long[,] { { 5, 0 }, { 1, 4 } });
+
+        Assert.Equal(
+            [
+                "On some.tsv, SHA-256 aaaaaaaa: one wins: accuracy 0.7000 on the held-out pairs, 0.2000 above two (0.5000); counting "
+                    + "alone, always the most frequent label, beats it with accuracy 0.8000.",
+                "On other.tsv, SHA-256 bbbbbbbb: three reaches accuracy 0.9000 on the held-out pairs; counting alone, always the most "
+                    + "frequent label, does not beat it with accuracy 0.5000.",
+            ],
+            Verdicts(RunReport.Of([two, three, one], [ofTwo, ofThree, ofOne], [])));
+        // Without measurements by what the runs recorded.
+        Assert.Equal(["one wins: accuracy 0.7500 on the held-out pairs, 0.1250 above two (0.6250)."],
+            Verdicts(RunReport.Of([two, one], [], [])));
+        Assert.Equal(["No run has a held-out figure, so none wins."],
+            Verdicts(RunReport.Of([MadeRun.OnPairs("none", "some.tsv", first)], [], [])));
+        // Both have 7 of 10.
+        Assert.Equal(
+            ["two and one tie: accuracy 0.7000 on the held-out pairs; counting alone, always the most frequent label, beats them with "
+                + "accuracy 0.8000."],
+            Verdicts(RunReport.Of([two, one], [MadeRun.Measured("two", new long[,] { { 7, 1 }, { 2, 0 } }), ofOne], [])));
+        // Steering labels have only a loss, of which less is better.
+        PairMeasurement[] steered = [new("one", 1, 10, new LossSum(15, 10), [], []), new("two", 1, 10, new LossSum(12, 10), [], [])];
+        Assert.Equal(["two wins: loss 1.2000 on the held-out pairs, 0.3000 below one (1.5000)."],
+            Verdicts(RunReport.Of([one, two], steered, [])));
+    }
+
     [Fact]
     public void Of_RunsOnDifferentTexts_GroupsTheirFigures()
     {
@@ -91,6 +146,9 @@ public sealed class RunVerdictTests : IDisposable
         Assert.Equal(run.Epochs.Sum(epoch => epoch.Seconds), train.OtherX[1][^1], 1e-9);
         Assert.Equal(run.Epochs.Select(epoch => epoch.TrainPerplexity), train.Points.Select(point => point.Y));
     }
+
+    private static IEnumerable<string> Verdicts(Report report) =>
+        report.Sections[0].Parts.OfType<Paragraph>().Where(paragraph => paragraph.IsLead).Select(paragraph => paragraph.Text);
 
     private static string Verdict(Report report)
     {

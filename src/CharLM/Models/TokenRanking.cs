@@ -1,4 +1,4 @@
-namespace CharLM.Generation;
+namespace CharLM.Models;
 
 /// <summary>
 /// Ranks values from the highest down, equal ones by index. It sorts only as far as requested: the first few of a large vocab cost one

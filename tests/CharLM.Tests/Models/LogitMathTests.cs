@@ -1,6 +1,7 @@
 using CharLM.Generation;
+using CharLM.Models;
 
-namespace CharLM.Tests.Generation;
+namespace CharLM.Tests.Models;
 
 /// <summary>Logits of any magnitude: only their differences count, and nothing overflows.</summary>
 public sealed class LogitMathTests

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace CharLM.Generation;
+namespace CharLM.Models;
 
 /// <summary>Vectorized passes over logits.</summary>
 internal static class LogitMath

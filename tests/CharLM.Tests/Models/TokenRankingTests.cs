@@ -1,6 +1,6 @@
-using CharLM.Generation;
+using CharLM.Models;
 
-namespace CharLM.Tests.Generation;
+namespace CharLM.Tests.Models;
 
 public sealed class TokenRankingTests
 {
