@@ -12,7 +12,7 @@ internal static class SharedFramework
     private const string Name = "Microsoft.AspNetCore.App";
 
     private static readonly Lock Gate = new();
-    private static bool _isLoaded;
+    private static bool s_isLoaded;
 
     /// <summary>Makes the framework's assemblies available.</summary>
     /// <exception cref="IOException">It is not installed.</exception>
@@ -20,7 +20,7 @@ internal static class SharedFramework
     {
         lock (Gate)
         {
-            if (_isLoaded)
+            if (s_isLoaded)
                 return;
             string runtime = Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory());
             string folder = Find(runtime) ?? throw new IOException(
@@ -28,7 +28,7 @@ internal static class SharedFramework
                     + "the package aspnetcore-runtime, or the .NET SDK, which has it");
             AssemblyLoadContext.Default.Resolving += (context, name) =>
                 Path.Combine(folder, name.Name + ".dll") is var path && File.Exists(path) ? context.LoadFromAssemblyPath(path) : null;
-            _isLoaded = true;
+            s_isLoaded = true;
         }
     }
 

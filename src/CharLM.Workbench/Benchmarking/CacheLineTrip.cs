@@ -30,7 +30,8 @@ internal static partial class CacheLineTrip
         {
             Affinity.Pin(processors[1]);
             line.Answer();
-        }) { IsBackground = true, Name = "charlm cache line" };
+        })
+        { IsBackground = true, Name = "charlm cache line" };
         double shortest = double.PositiveInfinity;
         // A thread of its own, since it stays pinned.
         var asking = new Thread(() =>
@@ -40,7 +41,8 @@ internal static partial class CacheLineTrip
             for (int burst = 0; burst < Bursts && clock.Elapsed.TotalSeconds < SecondsInAll; burst++)
                 shortest = Math.Min(shortest, line.Ask(TurnsOfBurst, SecondsOfBurst));
             line.End();
-        }) { IsBackground = true, Name = "charlm cache line" };
+        })
+        { IsBackground = true, Name = "charlm cache line" };
         answering.Start();
         asking.Start();
         asking.Join();

@@ -2,8 +2,8 @@ using CharLM.Models.Attention;
 using CharLM.Models.Fused;
 using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch.nn;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace CharLM.Models;
 

@@ -146,24 +146,24 @@ public abstract class RecurrentCell : nn.Module<Tensor, Tensor[], Tensor[]>
 internal sealed class WeightDropoutScope : IDisposable
 {
     [ThreadStatic]
-    private static WeightDropoutScope? t_current;
+    private static WeightDropoutScope? s_current;
 
     private readonly double _probability;
-    private readonly WeightDropoutScope? _before = t_current;
+    private readonly WeightDropoutScope? _before = s_current;
     private readonly Dictionary<Parameter, Tensor> _dropped = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Starts a pass.</summary>
     /// <param name="probability">Probability that a value is dropped; 0 drops none.</param>
-    public WeightDropoutScope(double probability) => (_probability, t_current) = (probability, this);
+    public WeightDropoutScope(double probability) => (_probability, s_current) = (probability, this);
 
     /// <summary>Whether any weight was requested.</summary>
     public bool IsUsed => _dropped.Count > 0;
 
     /// <summary>A weight with the mask of this thread's pass.</summary>
-    public static Tensor Of(Parameter weight) => t_current is { _probability: > 0 } pass ? pass.Get(weight) : weight;
+    public static Tensor Of(Parameter weight) => s_current is { _probability: > 0 } pass ? pass.Get(weight) : weight;
 
     /// <inheritdoc/>
-    public void Dispose() => t_current = _before;
+    public void Dispose() => s_current = _before;
 
     private Tensor Get(Parameter weight)
     {

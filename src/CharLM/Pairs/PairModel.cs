@@ -4,8 +4,8 @@ using CharLM.Models;
 using CharLM.Models.Attention;
 using CharLM.Randomness;
 using CharLM.Tokenization;
-using static TorchSharp.torch.nn;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace CharLM.Pairs;
 

@@ -102,7 +102,7 @@ internal sealed class DocumentSplit(
     {
         _waiting.Append(part);
         if (_waiting.Length > LongestBlank)
-            {
+        {
             throw new InvalidConfigException(
                 [$"the text has more than {LongestBlank} characters of white space in a row, which no document can hold"]);
         }

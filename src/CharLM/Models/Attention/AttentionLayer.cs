@@ -26,14 +26,14 @@ internal abstract class AttentionLayer : nn.Module
     /// <param name="countsBack">Whether places are counted back from the last key that a query sees; concat attention only.</param>
     public static AttentionLayer Create(
         AttentionKind kind, long querySize, long keySize, long numHiddens, long places, bool countsBack = false) => kind switch
-    {
-        AttentionKind.Additive => new AdditiveAttention(querySize, keySize, numHiddens),
-        AttentionKind.Dot => new DotAttention(querySize, keySize),
-        AttentionKind.Cosine => new CosineAttention(querySize, keySize),
-        AttentionKind.General => new GeneralAttention(querySize, keySize),
-        AttentionKind.Concat => new ConcatAttention(querySize, keySize, places, countsBack),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of attention"),
-    };
+        {
+            AttentionKind.Additive => new AdditiveAttention(querySize, keySize, numHiddens),
+            AttentionKind.Dot => new DotAttention(querySize, keySize),
+            AttentionKind.Cosine => new CosineAttention(querySize, keySize),
+            AttentionKind.General => new GeneralAttention(querySize, keySize),
+            AttentionKind.Concat => new ConcatAttention(querySize, keySize, places, countsBack),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of attention"),
+        };
 
     /// <summary>Attends.</summary>
     /// <param name="queries">[batch, queries, query_size].</param>

@@ -2,8 +2,8 @@ using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Models.Attention;
 using TorchSharp.Modules;
-using static TorchSharp.torch.nn;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace CharLM.Pairs.Translation;
 

@@ -29,26 +29,36 @@ public sealed class TranslatorFormsTests
         ["d2l-bahdanau"] = OneWay with { Bridge = false, AttentionBefore = true },
         ["dot before, both directions"] = OneWay with
         {
-            Model = OneWay.Model with { Bidirectional = true }, AttentionBefore = true, Attention = SourceAttention.Dot, StepContext = true,
+            Model = OneWay.Model with { Bidirectional = true },
+            AttentionBefore = true,
+            Attention = SourceAttention.Dot,
+            StepContext = true,
         },
         ["a deeper decoder"] = OneWay with { DecoderLayers = 3, StepContext = true },
         ["a shallow decoder of an lstm"] = OneWay with
         {
-            Model = OneWay.Model with { Cell = CellKind.Lstm, NumLayers = 3, Dropout = 0.1, Bidirectional = true }, DecoderLayers = 1,
+            Model = OneWay.Model with { Cell = CellKind.Lstm, NumLayers = 3, Dropout = 0.1, Bidirectional = true },
+            DecoderLayers = 1,
         },
         ["an lstm without bridge"] = OneWay with
         {
-            Model = OneWay.Model with { Cell = CellKind.Lstm, EmbeddingSize = 0 }, Bridge = false, DecoderLayers = 1,
+            Model = OneWay.Model with { Cell = CellKind.Lstm, EmbeddingSize = 0 },
+            Bridge = false,
+            DecoderLayers = 1,
             AttentionBefore = true,
         },
         ["cosine, and self-attention"] = OneWay with { Attention = SourceAttention.Cosine, EncoderAttention = AttentionKind.Additive },
         ["general before, and cosine in the encoder"] = OneWay with
         {
-            Attention = SourceAttention.General, AttentionBefore = true, EncoderAttention = AttentionKind.Cosine,
+            Attention = SourceAttention.General,
+            AttentionBefore = true,
+            EncoderAttention = AttentionKind.Cosine,
         },
         ["concat, and concat in the encoder"] = OneWay with
         {
-            Model = OneWay.Model with { Bidirectional = true }, Attention = SourceAttention.Concat, MaxSource = 5,
+            Model = OneWay.Model with { Bidirectional = true },
+            Attention = SourceAttention.Concat,
+            MaxSource = 5,
             EncoderAttention = AttentionKind.Concat,
         },
     };
@@ -254,7 +264,11 @@ public sealed class TranslatorFormsTests
         TextPair[] pairs = [new("I won!", "我贏了。", 1), new("I lost!", "我輸了。", 2), new("I am <unk> <eos>", "我", 3)];
         TranslatorConfig config = OneWay with
         {
-            Token = TokenKind.Word, TargetToken = TokenKind.Char, Cleaning = Cleaning.D2L, MinFreq = 2, MaxSource = 4,
+            Token = TokenKind.Word,
+            TargetToken = TokenKind.Char,
+            Cleaning = Cleaning.D2L,
+            MinFreq = 2,
+            MaxSource = 4,
         };
         TranslatorVocab vocab = TranslatorVocab.Of(config, pairs);
         Assert.Equal(["<unk>", "i", "!"], vocab.Source.Tokens);
@@ -299,7 +313,12 @@ public sealed class TranslatorFormsTests
         ],
         (new TranslatorConfig
         {
-            Bridge = false, DecoderLayers = 0, MinFreq = -1, TargetToken = TokenKind.Byte, AttentionBefore = true,
-            Attention = SourceAttention.None, EncoderAttention = AttentionKind.Dot,
+            Bridge = false,
+            DecoderLayers = 0,
+            MinFreq = -1,
+            TargetToken = TokenKind.Byte,
+            AttentionBefore = true,
+            Attention = SourceAttention.None,
+            EncoderAttention = AttentionKind.Dot,
         }).Errors());
 }

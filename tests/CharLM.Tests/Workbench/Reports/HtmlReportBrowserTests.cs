@@ -133,10 +133,13 @@ public sealed class HtmlReportBrowserTests(ITestOutputHelper output) : IDisposab
         Assert.SkipWhen(ChartLibrary.Embedded is null, "this build carries no chart library: npm was missing");
         var wide = new ReportTable("", [.. Enumerable.Range(0, 12).Select(i => new ReportColumn($"column {i}"))],
             [[.. Enumerable.Repeat("170,580.123", 12)]]);
-        Report report = Everything with { Sections = [.. Everything.Sections, new("Wide", wide,
+        Report report = Everything with
+        {
+            Sections = [.. Everything.Sections, new("Wide", wide,
             new ShadedText("every level", [.. Enumerable.Range(-12, 25).Select(i => ("token ", (double)i))])
             { Scale = ShadeScale.Diverging, Largest = 12, Notes = ["a note"] },
-            new Paragraph(new string('x', 400)))] };
+            new Paragraph(new string('x', 400)))]
+        };
         await using HeadlessChromium browser = await OpenAsync(report, ChartLibrary.Embedded);
         await browser.Page.EmulateAsync(dark, width);
 

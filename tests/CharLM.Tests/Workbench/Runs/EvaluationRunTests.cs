@@ -119,10 +119,10 @@ public sealed class EvaluationRunTests
             StringComparison.Ordinal);
         Assert.Equal(["mix-order must be 1 to 10, not 11", "mix-weight must be 0 to 1, not 1.5",
             "dynamic evaluation and mix are two ways to measure: choose one"], new EvaluationRun
-        {
-            Mix = new MixtureConfig { Order = 11, Weight = 1.5 },
-            Dynamic = new DynamicEvaluationConfig(),
-        }.Errors());
+            {
+                Mix = new MixtureConfig { Order = 11, Weight = 1.5 },
+                Dynamic = new DynamicEvaluationConfig(),
+            }.Errors());
 
         static string Refusal(EvaluationRun run, NGramCheckpoint model) => Assert.Throws<InvalidConfigException>(
             () => run.Execute(model, Corpus, run.Texts(Corpus, [model])[0], "x")).Message;

@@ -57,12 +57,12 @@ internal sealed unsafe class PanelBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
 
-    private static long _liveBytes;
+    private static long s_liveBytes;
 
     private float* _data;
 
     /// <summary>Bytes of all live buffers, for memory tests.</summary>
-    public static long LiveBytes => Interlocked.Read(ref _liveBytes);
+    public static long LiveBytes => Interlocked.Read(ref s_liveBytes);
 
     /// <summary>Memory for a number of floats.</summary>
     public PanelBuffer(long floats)
@@ -71,7 +71,7 @@ internal sealed unsafe class PanelBuffer : IDisposable
         nuint bytes = checked((nuint)Length * sizeof(float));
         _data = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
         NativeMemory.Clear(_data, bytes);
-        Interlocked.Add(ref _liveBytes, (long)bytes);
+        Interlocked.Add(ref s_liveBytes, (long)bytes);
     }
 
     /// <summary>Memory for a matrix with padded columns.</summary>
@@ -115,6 +115,6 @@ internal sealed unsafe class PanelBuffer : IDisposable
             return;
         NativeMemory.AlignedFree(_data);
         _data = null;
-        Interlocked.Add(ref _liveBytes, -Length * sizeof(float));
+        Interlocked.Add(ref s_liveBytes, -Length * sizeof(float));
     }
 }
