@@ -67,7 +67,8 @@ internal static class Speed
             string vocab = shape.Vocab == 28 ? "" : $", {shape.Vocab}";
             rows.Add(new SpeedRow(shape.Name, $"{shape.Rows} x {shape.Steps} x {shape.Hidden}{vocab}", [.. figures]));
         }
-        Origin origin = new("scripts/bench-table", Charlm.Engine, [Charlm.Commit], [Charlm.Today], [Charlm.Machine], "");
+        Origin origin = new("scripts/bench-table", Charlm.Engine, [Charlm.Commit], [Charlm.Today], [Charlm.Machine],
+            "torch.nn's memory stays with it from step to step.");
         string placement = placements.Count == 0 ? "unknown" : string.Join(", or ", placements.Distinct());
         double[] range = trips.Count == 0 ? [0, 0] : [Math.Round(trips.Min()), Math.Round(trips.Max())];
         FigureFile.Write(
