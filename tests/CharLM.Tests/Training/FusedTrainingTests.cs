@@ -118,7 +118,7 @@ public sealed unsafe class FusedTrainingTests
         {
             Model = new ModelConfig { Cell = cell, NumLayers = layers, NumHiddens = 96 },
             BatchSize = 32,
-            NumSteps = 400,
+            NumSteps = 800,
         };
         using var model = new LanguageModel(shape.Model, shape.VocabSize);
         long before = PanelBuffer.LiveBytes;
