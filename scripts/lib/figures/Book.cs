@@ -64,7 +64,7 @@ internal static class Book
         var kept = new KeptRuns("d2l");
         if (again)
             kept.Clear();
-        // Seed by seed, so that an interrupted call has figures for every row; the 32-layer row, which alone takes as long as all others, last.
+        // Seed by seed, so that an interrupted call has figures for every row; the 32-layer row, which takes as long as all others, last.
         Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => Rows.Where(row => seed < row.Seeds).Select(row => row.JobOf(seed)))
             .OrderBy(job => job.Words.Contains("d2l-lstm-32-layers"))];
         if (!speedOnly && !tableOnly)

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace CharLM.Tests.Torch;
 
-/// <summary>torch's own LSTM, which oneDNN computes, beside its equations: on some processors it is wrong with some numbers of units.</summary>
+/// <summary>
+/// torch's own LSTM, which oneDNN computes, beside its equations: on some processors it is wrong with some numbers of units.
+/// </summary>
 public sealed class OneDnnTests
 {
     [Theory]

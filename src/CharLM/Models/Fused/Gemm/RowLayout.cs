@@ -33,7 +33,7 @@ internal readonly record struct RowLayout(int Batch, int Steps)
     /// <summary>All rows.</summary>
     public RowStrips All => new(this, 0, Strips);
 
-    /// <summary>Parts over which the gradients of weights are added up apart, with any number of workers; 1 if there is one strip.</summary>
+    /// <summary>Parts over which the gradients of weights are added up apart, with any number of workers; 1 for one strip.</summary>
     public int Parts => Math.Min(MostParts, Strips);
 
     /// <summary>The rows of a part.</summary>

@@ -46,7 +46,8 @@ internal abstract class OutputPass : IDisposable
     public abstract void PartialGradients(Panels input, int part, int task, int tasks);
 
     /// <summary>
-    /// Adds up the gradients of all parts, or computes those of a large vocab, whose parts would cost more than they gain: one task's share.
+    /// Adds up the gradients of all parts, or computes those of a large vocab, whose parts would cost more than they gain: one task's
+    /// share.
     /// </summary>
     /// <param name="input">Hidden states, [rows, hidden].</param>
     /// <param name="task">The task, from 0.</param>
