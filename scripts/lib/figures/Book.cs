@@ -103,7 +103,7 @@ internal static class Book
                 TokensPerSecond = before?.Rows.FirstOrDefault(old => (old.Name, old.Edition) == (row.Name, row.Edition))?.TokensPerSecond,
             });
         }
-        string note = missing > 0 ? $"{missing} of the runs are missing: see the column of seeds." : "";
+        string note = missing > 0 ? $"Runs that are missing: {missing} (see the column of seeds)." : "";
         return new D2lFigures(KeptRuns.OriginOf(Script, used, note), before?.SpeedOrigin, [.. rows]);
     }
 
