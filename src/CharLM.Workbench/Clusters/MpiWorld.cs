@@ -28,8 +28,8 @@ internal static partial class MpiWorld
         // OpenMPI waits in a loop, which takes the processor from the ranks that compute; and UCX, the network library of MPICH, would
         // replace .NET's handler of SIGSEGV, by which .NET notices null references.
         if (launcher.LocalSize > Processors())
-            SetVariable("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-        SetVariable("UCX_ERROR_SIGNALS", "", 1);
+            NativeEnvironment.Set("OMPI_MCA_mpi_yield_when_idle", "1", overwrite: false);
+        NativeEnvironment.Set("UCX_ERROR_SIGNALS", "", overwrite: true);
         var mpi = new Mpi(Load(launcher, library));
         if (mpi.Count == launcher.Size)
             return mpi;
@@ -68,16 +68,6 @@ internal static partial class MpiWorld
         long online = OperatingSystem.IsLinux() ? GetConfiguration(OnlineProcessors) : 0;
         return online > 0 ? (int)online : Environment.ProcessorCount;
     }
-
-    // Before the library reads its settings, which .NET's own copy of the environment does not reach.
-    private static void SetVariable(string name, string value, int overwrite)
-    {
-        if (!OperatingSystem.IsWindows())
-            _ = SetEnvironment(name, value, overwrite);
-    }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "sysconf")]
     private static partial long GetConfiguration(int name);

@@ -59,22 +59,8 @@ internal static partial class TorchLibrary
     }
 
     // Intel's OpenMP library, which comes with torch, installs a Fortran handler that ends the process ("forrtl: error (200)") before
-    // anything can be saved. On loading it reads the C library's copy of the environment, which .NET's own call does not change.
-    private static void LeaveCtrlCAlone()
-    {
-        const string Variable = "FOR_DISABLE_CONSOLE_CTRL_HANDLER";
-        if (Environment.GetEnvironmentVariable(Variable) is not null)
-            return;
-        Environment.SetEnvironmentVariable(Variable, "1");
-        try
-        {
-            _ = PutEnvironment(Variable, "1");
-        }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
-        {
-            // Before Windows 10 there is only the system's copy.
-        }
-    }
+    // anything can be saved. On loading it reads the C library's copy of the environment.
+    private static void LeaveCtrlCAlone() => NativeEnvironment.Set("FOR_DISABLE_CONSOLE_CTRL_HANDLER", "1", overwrite: false);
 
     // Before its first call, TorchSharp probes whether its library loads. If the probe fails, it copies packages into the program's
     // folder and writes pages to standard output, so probes get a dummy handle and only calls get the exception.
@@ -175,9 +161,6 @@ internal static partial class TorchLibrary
         string[] lines = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines.Length > 1 ? lines[1] : lines[0];
     }
-
-    [LibraryImport("ucrtbase", EntryPoint = "_putenv_s", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int PutEnvironment(string name, string value);
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int CreateMemoryFile(string name, uint flags);
