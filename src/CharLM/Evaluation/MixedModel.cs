@@ -99,6 +99,10 @@ internal sealed class MixedModel(ILanguageModel first, ILanguageModel second, do
         }
 
         /// <inheritdoc/>
+        internal override bool HasIndependentRows =>
+            first is Predictor { HasIndependentRows: true } && second is Predictor { HasIndependentRows: true };
+
+        /// <inheritdoc/>
         protected override void RearrangeRows(ReadOnlySpan<int> rows)
         {
             first.Rearrange(rows);

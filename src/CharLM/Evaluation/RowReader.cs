@@ -38,10 +38,12 @@ internal static class RowReader
         if (every == 0)
         {
             int rows = config.RowsOf(targets), rowLength = targets / rows;
-            // The first row has nothing to warm up on.
-            int alone = config.WarmUp > 0 && rows > 1 ? 1 : 0;
-            ReadRows(tokens, new Rows(0, alone, rowLength), 0, nats, guesses);
-            ReadRows(tokens, new Rows(alone * rowLength, rows - alone, rowLength), config.WarmUp, nats, guesses);
+            // The first row has nothing to warm up on. It begins when the others have, or is read by itself, which takes much longer.
+            int first = config.WarmUp > 0 && rows > 1 ? 1 : 0;
+            bool joins = first > 0 && !model.ReadsAhead && predictor is Predictor { HasIndependentRows: true };
+            if (!joins)
+                ReadRows(tokens, new Rows(0, first, rowLength), 0, nats, guesses);
+            ReadRows(tokens, new Rows(first * rowLength, rows - first, rowLength), config.WarmUp, nats, guesses, joins);
             // The remainder is a last, short row of its own.
             ReadRows(tokens, new Rows(rows * rowLength, 1, targets - (rows * rowLength)), config.WarmUp, nats, guesses);
             return;
@@ -52,7 +54,8 @@ internal static class RowReader
             ReadRows(tokens, new Rows(row * every, Math.Min(config.Rows, whole - row), every), 0, nats, guesses);
         ReadRows(tokens, new Rows(whole * every, 1, targets - (whole * every)), 0, nats, guesses);
 
-        void ReadRows(TokenSource tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses)
+        void ReadRows(
+            TokenSource tokens, Rows rows, int warmUp, Span<float> nats, Span<TopPrediction> guesses, bool firstJoins = false)
         {
             if (rows.Count == 0 || rows.Length == 0)
                 return;
@@ -64,6 +67,11 @@ internal static class RowReader
             }
             predictor.Begin(rows.Count);
             WarmUp(predictor, tokens, rows, warmUp, config.NumSteps, model.VocabSize);
+            if (firstJoins)
+            {
+                predictor.Rearrange([Predictor.NewRow, .. Enumerable.Range(0, rows.Count)]);
+                rows = new Rows(0, rows.Count + 1, rows.Length);
+            }
             Measure(predictor, tokens, rows, config.NumSteps, nats, guesses, cancellationToken);
         }
     }

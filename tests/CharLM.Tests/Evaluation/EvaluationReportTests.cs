@@ -135,6 +135,30 @@ public sealed class EvaluationReportTests
         Assert.Equal(expected, Evaluator.Surprisals(model, text, config, TestContext.Current.CancellationToken).Nats.ToArray());
     }
 
+    // The first row of the text has no warm-up: its state is zero where it begins, however it is read beside the others.
+    [Theory]
+    [InlineData(Implementation.Fused)]
+    [InlineData(Implementation.BuiltIn)]
+    [InlineData(Implementation.Custom)]
+    public void Surprisals_RowsOfANetwork_AreThoseOfEachRowByItself(Implementation implementation)
+    {
+        int[] text = [.. Enumerable.Range(0, 302).Select(i => i * i % 11 % 5)];
+        using LanguageModel model = new(
+            new ModelConfig { Cell = CellKind.Lstm, Implementation = implementation, NumHiddens = 12, NumLayers = 2 }, 5);
+        var config = new EvaluationConfig { Rows = 3, WarmUp = 40, NumSteps = 7 };
+        float[] nats = Nats(text, config);
+        Assert.Equal(301, nats.Length);
+        foreach ((int begin, int end) in new[] { (0, 100), (100, 200), (200, 300), (300, 301) })
+        {
+            int before = Math.Max(0, begin - config.WarmUp);
+            float[] alone = Nats(text[before..(end + 1)], config with { Rows = 1 });
+            Assert.All(nats[begin..end].Zip(alone[(begin - before)..]), pair => Assert.Equal(pair.Second, pair.First, 1e-5));
+        }
+
+        float[] Nats(int[] text, EvaluationConfig config) =>
+            Evaluator.Surprisals(model, text, config, TestContext.Current.CancellationToken).Nats.ToArray();
+    }
+
     [Theory]
     [InlineData(17_058, 0, "32 rows side by side, each after the 256 tokens before it, the state carried from beginning to end")]
     [InlineData(1000, 0, "3 rows side by side, each after the 256 tokens before it, the state carried from beginning to end")]

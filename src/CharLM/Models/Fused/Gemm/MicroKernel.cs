@@ -80,37 +80,37 @@ internal static unsafe class MicroKernel
             {
                 L w0 = L.Load(b0), w1 = L.Load(b1);
                 L x = L.All(p[0]);
-                c00 = L.MultiplyAdd(x, w0, c00);
-                c01 = L.MultiplyAdd(x, w1, c01);
+                L.AddProduct(ref c00, x, w0);
+                L.AddProduct(ref c01, x, w1);
                 if (TRows.Count > 1)
                 {
                     x = L.All(p[TOperand.RowStride]);
-                    c10 = L.MultiplyAdd(x, w0, c10);
-                    c11 = L.MultiplyAdd(x, w1, c11);
+                    L.AddProduct(ref c10, x, w0);
+                    L.AddProduct(ref c11, x, w1);
                 }
                 if (TRows.Count > 2)
                 {
                     x = L.All(p[2 * TOperand.RowStride]);
-                    c20 = L.MultiplyAdd(x, w0, c20);
-                    c21 = L.MultiplyAdd(x, w1, c21);
+                    L.AddProduct(ref c20, x, w0);
+                    L.AddProduct(ref c21, x, w1);
                     x = L.All(p[3 * TOperand.RowStride]);
-                    c30 = L.MultiplyAdd(x, w0, c30);
-                    c31 = L.MultiplyAdd(x, w1, c31);
+                    L.AddProduct(ref c30, x, w0);
+                    L.AddProduct(ref c31, x, w1);
                 }
                 if (TRows.Count > 4)
                 {
                     x = L.All(p[4 * TOperand.RowStride]);
-                    c40 = L.MultiplyAdd(x, w0, c40);
-                    c41 = L.MultiplyAdd(x, w1, c41);
+                    L.AddProduct(ref c40, x, w0);
+                    L.AddProduct(ref c41, x, w1);
                     x = L.All(p[5 * TOperand.RowStride]);
-                    c50 = L.MultiplyAdd(x, w0, c50);
-                    c51 = L.MultiplyAdd(x, w1, c51);
+                    L.AddProduct(ref c50, x, w0);
+                    L.AddProduct(ref c51, x, w1);
                     x = L.All(p[6 * TOperand.RowStride]);
-                    c60 = L.MultiplyAdd(x, w0, c60);
-                    c61 = L.MultiplyAdd(x, w1, c61);
+                    L.AddProduct(ref c60, x, w0);
+                    L.AddProduct(ref c61, x, w1);
                     x = L.All(p[7 * TOperand.RowStride]);
-                    c70 = L.MultiplyAdd(x, w0, c70);
-                    c71 = L.MultiplyAdd(x, w1, c71);
+                    L.AddProduct(ref c70, x, w0);
+                    L.AddProduct(ref c71, x, w1);
                 }
                 p += TOperand.DepthStride;
                 b0 += Panels.Width;

@@ -35,6 +35,10 @@ internal unsafe interface ISimdVector<T>
     /// <summary>a * b + c, fused where the hardware can.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
+    /// <summary>sum += a * b, fused where the hardware can.</summary>
+    /// <remarks>One instruction where the assignment of <see cref="MultiplyAdd"/> compiles to two: the sum stays in its register.</remarks>
+    static abstract void AddProduct(ref T sum, T a, T b);
+
     /// <summary>The greater one; NaN where the right one is.</summary>
     /// <remarks>One instruction; IEEE's rules for both operands would take five.</remarks>
     static abstract T Max(T left, T right);

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace CharLM.Models.Fused.Simd;
 
 /// <summary>The portable path: 4 floats; SSE, NEON, or else scalar code.</summary>
-internal readonly unsafe struct SimdVector128(Vector128<float> value) : ISimdVector<SimdVector128>
+internal unsafe struct SimdVector128(Vector128<float> value) : ISimdVector<SimdVector128>
 {
-    private readonly Vector128<float> _value = value;
+    private Vector128<float> _value = value;
 
     public static bool IsSupported => true;
 
@@ -38,6 +38,10 @@ internal readonly unsafe struct SimdVector128(Vector128<float> value) : ISimdVec
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector128 MultiplyAdd(SimdVector128 a, SimdVector128 b, SimdVector128 c) =>
         new(Vector128.MultiplyAddEstimate(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref SimdVector128 sum, SimdVector128 a, SimdVector128 b) =>
+        sum._value = Vector128.MultiplyAddEstimate(a._value, b._value, sum._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector128 Max(SimdVector128 left, SimdVector128 right) => new(Vector128.MaxNative(left._value, right._value));

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace CharLM.Models.Fused.Simd;
 
 /// <summary>AVX2: 8 floats, 16 registers.</summary>
-internal readonly unsafe struct SimdVector256(Vector256<float> value) : ISimdVector<SimdVector256>
+internal unsafe struct SimdVector256(Vector256<float> value) : ISimdVector<SimdVector256>
 {
-    private readonly Vector256<float> _value = value;
+    private Vector256<float> _value = value;
 
     public static bool IsSupported => Vector256.IsHardwareAccelerated;
 
@@ -38,6 +38,10 @@ internal readonly unsafe struct SimdVector256(Vector256<float> value) : ISimdVec
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector256 MultiplyAdd(SimdVector256 a, SimdVector256 b, SimdVector256 c) =>
         new(Vector256.MultiplyAddEstimate(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref SimdVector256 sum, SimdVector256 a, SimdVector256 b) =>
+        sum._value = Vector256.MultiplyAddEstimate(a._value, b._value, sum._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector256 Max(SimdVector256 left, SimdVector256 right) => new(Vector256.MaxNative(left._value, right._value));

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace CharLM.Models.Fused.Simd;
 
 /// <summary>AVX-512: 16 floats, 32 registers.</summary>
-internal readonly unsafe struct SimdVector512(Vector512<float> value) : ISimdVector<SimdVector512>
+internal unsafe struct SimdVector512(Vector512<float> value) : ISimdVector<SimdVector512>
 {
-    private readonly Vector512<float> _value = value;
+    private Vector512<float> _value = value;
 
     public static bool IsSupported => Vector512.IsHardwareAccelerated;
 
@@ -38,6 +38,10 @@ internal readonly unsafe struct SimdVector512(Vector512<float> value) : ISimdVec
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector512 MultiplyAdd(SimdVector512 a, SimdVector512 b, SimdVector512 c) =>
         new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref SimdVector512 sum, SimdVector512 a, SimdVector512 b) =>
+        sum._value = Vector512.MultiplyAddEstimate(a._value, b._value, sum._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector512 Max(SimdVector512 left, SimdVector512 right) => new(Vector512.MaxNative(left._value, right._value));
