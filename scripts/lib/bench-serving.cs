@@ -8,7 +8,13 @@ using System.Text.Json;
 const int Clients = 64, Engine = 3_000, Streamed = 200, Short = 32;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-Dictionary<string, string> options = new() { ["--rounds"] = "5", ["--requests"] = "10000", ["--checkpoint"] = "" };
+Dictionary<string, string> options = new()
+{
+    ["--rounds"] = "5",
+    ["--requests"] = "10000",
+    ["--checkpoint"] = "",
+    ["--table"] = "",
+};
 foreach (string[] pair in args.Chunk(2))
 {
     if (pair.Length < 2 || !options.ContainsKey(pair[0]))
@@ -44,10 +50,9 @@ try
         one.Add(Engine / await AskAsync(Engine, n: 1));
         many.Add((double)Clients * Engine / await AskAsync(Engine, n: Clients));
     }
-    Console.WriteLine("| load | characters/s |\n|---|---|");
-    Console.WriteLine($"| engine, one text | {Median(one):#,0} |");
-    Console.WriteLine($"| engine, {Clients} texts at once | {Median(many):#,0} "
-        + $"({Median([.. many.Zip(one, (a, b) => a / b)]):0.0} times one) |");
+    List<string[]> rows = [];
+    Row("engine, one text", $"{Median(one):#,0}");
+    Row($"engine, {Clients} texts at once", $"{Median(many):#,0} ({Median([.. many.Zip(one, (a, b) => a / b)]):0.0} times one)");
 
     // Over HTTP: each client streams one text after the other.
     List<double> alone = [], together = [], waits = [];
@@ -60,11 +65,11 @@ try
         waits.AddRange(times);
         worst = Math.Max(worst, times.Max() / times.Average());
     }
-    Console.WriteLine($"| HTTP, one client, streams of {Streamed} characters | {Median(alone):#,0} |");
-    Console.WriteLine($"| HTTP, {Clients} clients, streams of {Streamed} characters | {Median(together):#,0} "
-        + $"({Median([.. together.Zip(alone, (a, b) => a / b)]):0.0} times one) |");
-    Console.WriteLine($"\n{Clients} clients: a stream takes {waits.Average() * 1000:0} ms on average; the slowest of a round "
-        + $"{worst:0.00} times the round's mean");
+    Row($"HTTP, one client, streams of {Streamed} characters", $"{Median(alone):#,0}");
+    Row($"HTTP, {Clients} clients, streams of {Streamed} characters",
+        $"{Median(together):#,0} ({Median([.. together.Zip(alone, (a, b) => a / b)]):0.0} times one)");
+    string notes = $"A stream of {Clients} clients takes {waits.Average() * 1000:0} ms on average, the slowest of a round {worst:0.00} times "
+        + "the round's mean.";
 
     // Memory: the first tenth warms up.
     await CrowdAsync(requests / 10);
@@ -75,9 +80,21 @@ try
     double took = time.Elapsed.TotalSeconds;
     server.Refresh();
     long after = server.WorkingSet64;
-    Console.WriteLine($"{requests:#,0} requests of {Short} characters by {Clients} clients: {requests / took:#,0} requests/s; memory "
-        + $"{before / 1e6:0.0} MB before, {after / 1e6:0.0} MB after ({(after - before) / 1e6:+0.0;-0.0} MB)");
+    notes += $" {requests:#,0} requests of {Short} characters (every third a stream, every eleventh from a client that leaves at once): "
+        + $"{requests / took:#,0} per second; resident memory {before / 1e6:0.0} MB before, {after / 1e6:0.0} MB after.";
+    Console.WriteLine(notes);
+    if (options["--table"] is { Length: > 0 } table)
+    {
+        var figures = new { columns = new[] { "load", "characters/s" }, rows, note = notes };
+        File.WriteAllText(table, JsonSerializer.Serialize(figures));
+    }
     return after - before < 20_000_000 ? 0 : 1;
+
+    void Row(string load, string rate)
+    {
+        rows.Add([load, rate]);
+        Console.WriteLine($"{load}: {rate} characters/s");
+    }
 
     static double Rate((double Seconds, double[] Times) run) => run.Times.Length * Streamed / run.Seconds;
 

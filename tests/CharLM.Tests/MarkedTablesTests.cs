@@ -46,6 +46,33 @@ public sealed class MarkedTablesTests
     }
 
     [Fact]
+    public void Filled_Experiments_ShowTheBestVariantFirstAndWhatDiverged()
+    {
+        using var root = new TemporaryFolder();
+        ExperimentVariant[] variants =
+            [new("rate 3", 3, 10, null, null, 3), new("rate 1", 3, 10, 7.5, 0.0123, 0), new("rate 2", 3, 10, 7.25, 0.5, 1), new("rate 9", 1, 10, 4e6, 3e6, 0)];
+        FigureFile.Write(root.File(""), "experiments", new ExperimentFigures(
+            Sample.Origin, [new ExperimentRow("rates", "Which rate is best", "held-out-perplexity", variants)]));
+
+        string filled = MarkedTables.Filled(root.File(""), "<!-- table: experiments -->\n<!-- end -->");
+
+        Assert.Contains(
+            "| [rates](../scripts/experiments/rates.yaml): Which rate is best | 10 | perplexity: rate 2 **7.250** ± 0.500 (1 diverge); "
+                + "rate 1 7.500 ± 0.012; rate 9 4.0e6; rate 3 diverges |\n", filled);
+    }
+
+    [Fact]
+    public void Filled_TableOfAScript_HasItsCells()
+    {
+        using var root = new TemporaryFolder();
+        FigureFile.Write(root.File(""), "serving", new PlainFigures(Sample.Origin, ["load", "rate"], [["one", "1"], ["two", "2"]]));
+
+        Assert.Equal(
+            "<!-- table: serving -->\n\n| load | rate |\n|---|---|\n| one | 1 |\n| two | 2 |\n\n" + Sample.Origin.Line + "\n\n<!-- end -->",
+            MarkedTables.Filled(root.File(""), "<!-- table: serving -->\n<!-- end -->"));
+    }
+
+    [Fact]
     public void Filled_FileThatIsMissing_SaysSo()
     {
         using var root = new TemporaryFolder();

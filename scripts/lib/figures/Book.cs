@@ -69,8 +69,11 @@ internal static class Book
             .OrderBy(job => job.Words.Contains("d2l-lstm-32-layers"))];
         if (!speedOnly && !tableOnly)
             kept.Finish(jobs, atOnce);
+        if (tableOnly)
+            kept.ThrowIfEmpty(Script);
         D2lFigures? before = FigureFile.Exists(Charlm.Root, "d2l") ? FigureFile.Read<D2lFigures>(Charlm.Root, "d2l") : null;
-        D2lFigures figures = Gather(kept, before, seeds);
+        // Speed alone can be measured where the runs are not: the file's perplexities stay.
+        D2lFigures figures = kept.IsEmpty && before is not null ? before : Gather(kept, before, seeds);
         if (!tableOnly)
             figures = WithSpeed(figures);
         FigureFile.Write(Charlm.Root, "d2l", figures);

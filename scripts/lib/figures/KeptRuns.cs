@@ -97,6 +97,18 @@ internal sealed class KeptRuns(string name)
         }
     }
 
+    /// <summary>Whether no run is finished, as in a new checkout.</summary>
+    public bool IsEmpty => !Directory.Exists(_folder) || !Directory.EnumerateFiles(_folder, "*.json").Any();
+
+    /// <summary>Refuses to make a table of nothing: in a new checkout it would wipe out the one that is there.</summary>
+    /// <param name="script">The script that runs what is missing.</param>
+    /// <exception cref="InvalidOperationException">No run is finished.</exception>
+    public void ThrowIfEmpty(string script)
+    {
+        if (IsEmpty)
+            throw new InvalidOperationException($"no run is finished in this checkout: call {script}");
+    }
+
     /// <summary>Forgets all finished runs.</summary>
     public void Clear()
     {

@@ -9,6 +9,9 @@ try
         "d2l" => Book.Reproduce(words),
         "results" => Texts.Measure(words),
         "speed" => Speed.Measure(words),
+        "experiments" => Experiments.Measure(words),
+        "translation" => Translation.Measure(words),
+        "plain" => Plain(args[1], args[2], args[3]),
         "install" => Install(args[1]),
         "tables" => Fill(words),
         _ => throw new FormatException($"unknown table {args[0]}"),
@@ -28,6 +31,16 @@ static string? ReasonOf(Exception e) => e switch
         or System.ComponentModel.Win32Exception => e.Message,
     _ => null,
 };
+
+// A table that a script has measured: a file of {"columns": [...], "rows": [[...]], "note": "..."}.
+static int Plain(string name, string script, string file)
+{
+    PlainTable table = FigureFile.ReadFrom<PlainTable>(file);
+    var origin = new Origin(script, Charlm.Engine, [Charlm.Commit], [Charlm.Today], [Charlm.Machine], table.Note);
+    FigureFile.Write(Charlm.Root, name, new PlainFigures(origin, table.Columns, table.Rows));
+    MarkedTables.FillAll(Charlm.Root);
+    return 0;
+}
 
 // The rows are those that scripts/test-packages measured.
 static int Install(string rows)
@@ -51,3 +64,5 @@ static int Fill(Arguments words)
         Console.WriteLine(page);
     return 0;
 }
+
+internal sealed record PlainTable(string[] Columns, string[][] Rows, string Note);

@@ -48,6 +48,8 @@ internal static class Texts
         Row[] rows = [.. Rows.Where(row => File.Exists(Path.Combine(Folder, row.File)))];
         if (!tableOnly)
             kept.Finish([.. Enumerable.Range(0, seeds).SelectMany(seed => rows.Select(row => row.JobOf(seed)))], atOnce);
+        if (tableOnly)
+            kept.ThrowIfEmpty(Script);
         List<KeptRun> used = [];
         List<ResultRow> measured = [];
         int missing = 0;

@@ -16,6 +16,10 @@ internal static class MarkedTables
         ["results"] = ("results", root => ResultsTable.Lines(FigureFile.Read<ResultFigures>(root, "results"))),
         ["install"] = ("install", root => InstallTable.Lines(FigureFile.Read<InstallFigures>(root, "install"))),
         ["speed"] = ("speed", root => SpeedTable.Lines(FigureFile.Read<SpeedFigures>(root, "speed"))),
+        ["experiments"] = ("experiments", root => ExperimentsTable.Lines(FigureFile.Read<ExperimentFigures>(root, "experiments"))),
+        ["translation"] = ("translation", root => FigureFile.Read<PlainFigures>(root, "translation").Lines()),
+        ["serving"] = ("serving", root => FigureFile.Read<PlainFigures>(root, "serving").Lines()),
+        ["ranks"] = ("ranks", root => FigureFile.Read<PlainFigures>(root, "ranks").Lines()),
     };
 
     /// <summary>The names of all tables.</summary>

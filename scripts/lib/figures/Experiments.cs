@@ -1,0 +1,70 @@
+using System.Text.Json;
+using CharLM.Figures.Tables;
+
+namespace CharLM.Figures;
+
+/// <summary>The shipped experiments, each by <c>charlm experiment run</c>.</summary>
+internal static class Experiments
+{
+    private const string Script = "scripts/findings";
+
+    private static readonly string Runs = Path.Combine(Charlm.Root, "artifacts", "figures", "experiments");
+
+    private static string[] Files =>
+        [.. Directory.EnumerateFiles(Path.Combine(Charlm.Root, "scripts", "experiments"), "*.yaml").Order(StringComparer.Ordinal)];
+
+    /// <summary>Runs what is asked for and writes docs/figures/experiments.json and the table.</summary>
+    /// <param name="words">The options.</param>
+    public static int Measure(Arguments words)
+    {
+        int atOnce = words.Number("--jobs", Environment.ProcessorCount);
+        bool tableOnly = words.Has("--table");
+        words.RefuseOthers();
+        // Trials of one program, so that its commit can stand below the table: a later program begins again.
+        string runs = Path.Combine(Runs, Charlm.Commit.Replace(' ', '-'));
+        if (tableOnly && !Directory.Exists(runs))
+            throw new InvalidOperationException($"no experiment has run yet with the program of commit {Charlm.Commit}: call {Script}");
+        List<ExperimentRow> rows = [];
+        foreach (string file in Files)
+        {
+            if (!tableOnly)
+            {
+                Console.Error.WriteLine($"{Path.GetFileNameWithoutExtension(file)} ({rows.Count + 1} of {Files.Length})");
+                Charlm.Call("experiment", "run", file, "--jobs", $"{atOnce}", "--threads", "1", "--runs", runs);
+            }
+            if (RowOf(file, runs) is { Variants.Length: > 0 } row)
+                rows.Add(row);
+        }
+        string missing = rows.Count < Files.Length ? $"{rows.Count} of {Files.Length} experiments." : "";
+        Origin origin = new(Script, Charlm.Engine, [Charlm.Commit], DatesOf(runs), [Charlm.Machine], missing);
+        FigureFile.Write(Charlm.Root, "experiments", new ExperimentFigures(origin, [.. rows]));
+        MarkedTables.FillAll(Charlm.Root);
+        return 0;
+    }
+
+    private static ExperimentRow RowOf(string file, string runs)
+    {
+        JsonElement report = JsonDocument.Parse(Charlm.Call("experiment", "report", file, "--runs", runs, "--format", "json")).RootElement;
+        string measure = report.GetProperty("measure").GetString()!, name = report.GetProperty("name").GetString()!;
+        return new ExperimentRow(
+            name, report.GetProperty("about").GetString()!.TrimEnd('.'), measure,
+            [.. report.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("finished").GetInt32() > 0)
+                .Select(row => VariantOf(row, measure.Replace('-', '_')))]);
+    }
+
+    private static ExperimentVariant VariantOf(JsonElement row, string measure)
+    {
+        JsonElement values = row.GetProperty(measure);
+        return new ExperimentVariant(
+            row.GetProperty("variant").GetString()!, row.GetProperty("finished").GetInt32(), row.GetProperty("parameters").GetInt64(),
+            Number(values, "mean"), Number(values, "deviation"), values.GetProperty("infinite").GetInt32());
+    }
+
+    private static double? Number(JsonElement values, string name) =>
+        values.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
+
+    // The days on which the trials ended.
+    private static string[] DatesOf(string runs) =>
+        [.. Directory.EnumerateFiles(runs, "metrics.jsonl", SearchOption.AllDirectories)
+            .Select(file => File.GetLastWriteTimeUtc(file).ToString("yyyy-MM-dd")).Distinct().Order(StringComparer.Ordinal)];
+}
