@@ -42,25 +42,22 @@ internal static unsafe class BlockedGemm
         in Panels a, in RowGrid rowsOfA, in Panels b, in Panels c, in RowGrid rows, in SumStart start)
         where L : struct, ISimdVector<L>
     {
-        // Two panels of B stay in the first-level cache for all rows.
-        for (int panel = 0; panel < c.Count; panel += 2)
+        // These columns of B stay in a cache for all rows.
+        for (Tiles<L> tiles = Tiles<L>.First(c); tiles.Any; tiles = tiles.Next())
         {
-            for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
+            var columns = new TileColumns<L>(b, c, start, tiles);
+            RowPieces pieces = rowsOfA.Pieces;
+            foreach (RowPiece piece in rows.Pieces)
             {
-                var pair = new ColumnPair<L>(b, c, start, panel, column);
-                RowPieces pieces = rowsOfA.Pieces;
-                foreach (RowPiece piece in rows.Pieces)
+                pieces.MoveNext();
+                RowPiece pieceOfA = pieces.Current;
+                for (int step = 0; step < rows.Steps; step++)
                 {
-                    pieces.MoveNext();
-                    RowPiece pieceOfA = pieces.Current;
-                    for (int step = 0; step < rows.Steps; step++)
-                    {
-                        int first = piece.Row(step);
-                        float* values = a.Data + ((nint)pieceOfA.Row(step) * Panels.Width);
-                        for (int row = 0; row < piece.Count;)
-                            row += pair.MicroKernel<MicroKernel.ByRow>(
-                                piece.Count - row, values + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, first + row);
-                    }
+                    int first = piece.Row(step);
+                    float* values = a.Data + ((nint)pieceOfA.Row(step) * Panels.Width);
+                    for (int row = 0; row < piece.Count;)
+                        row += columns.Multiply<MicroKernel.ByRow>(
+                            piece.Count - row, values + ((nint)row * Panels.Width), a.Count, a.Stride, Panels.Width, first + row);
                 }
             }
         }
@@ -91,69 +88,94 @@ internal static unsafe class BlockedGemm
         {
             int from = depth * block / blocks, some = (depth * (block + 1) / blocks) - from;
             SumStart start = isFirst && from == 0 ? SumStart.Zero : SumStart.With(c);
-            for (int panel = 0; panel < c.Count; panel += 2)
+            for (Tiles<L> tiles = Tiles<L>.First(c); tiles.Any; tiles = tiles.Next())
             {
-                for (int column = 0; column < Panels.Granularity; column += 2 * L.Count)
-                {
-                    var pair = new ColumnPair<L>(b.From(from), c, start, panel, column);
-                    for (int row = 0; row < a.Columns;)
-                        row += pair.MicroKernel<MicroKernel.ByColumn>(
-                            a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
-                }
+                var columns = new TileColumns<L>(b.From(from), c, start, tiles);
+                for (int row = 0; row < a.Columns;)
+                    row += columns.Multiply<MicroKernel.ByColumn>(
+                        a.Columns - row, a.At(row / Panels.Width, from) + (row % Panels.Width), 1, 0, some, row);
             }
         }
     }
 
-    /// <summary>The columns of a product that two registers cover.</summary>
-    private readonly ref struct ColumnPair<L>
+    /// <summary>Divides the columns of a result among tiles of 2 or 3 registers.</summary>
+    /// <param name="Register">The tile's first register.</param>
+    /// <param name="All">Registers of a row of the result, an even number.</param>
+    private readonly record struct Tiles<L>(int Register, int All)
         where L : struct, ISimdVector<L>
     {
-        private readonly float* _b0, _b1, _c0, _c1, _s0, _s1;
-        private readonly SumStart.RowOf _start;
+        public bool Any => Register < All;
 
-        public ColumnPair(in Panels b, in Panels c, in SumStart start, int panel, int column)
+        /// <summary>Registers of the tile. One is never left alone.</summary>
+        public int Count => L.TileRegisters == 3 && All - Register is not (2 or 4) ? 3 : 2;
+
+        public static Tiles<L> First(in Panels c) => new(0, c.Columns / L.Count);
+
+        public Tiles<L> Next() => this with { Register = Register + Count };
+    }
+
+    /// <summary>The columns of a product that the registers of a tile cover.</summary>
+    private readonly struct TileColumns<L>
+        where L : struct, ISimdVector<L>
+    {
+        private readonly MicroKernel.Column _first, _second, _third;
+        private readonly SumStart.RowOf _start;
+        private readonly bool _hasThree;
+
+        public TileColumns(in Panels b, in Panels c, in SumStart start, Tiles<L> tile)
         {
-            int panel0 = panel + (column / Panels.Width), lane0 = column % Panels.Width;
-            int panel1 = panel + ((column + L.Count) / Panels.Width), lane1 = (column + L.Count) % Panels.Width;
-            _b0 = b.At(panel0, 0) + lane0;
-            _b1 = b.At(panel1, 0) + lane1;
-            _c0 = c.At(panel0, 0) + lane0;
-            _c1 = c.At(panel1, 0) + lane1;
-            _s0 = start.Table.At(panel0, 0) + lane0;
-            _s1 = start.Table.At(panel1, 0) + lane1;
+            _hasThree = tile.Count == 3;
+            _first = ColumnOf(b, c, start, tile.Register);
+            _second = ColumnOf(b, c, start, tile.Register + 1);
+            _third = _hasThree ? ColumnOf(b, c, start, tile.Register + 2) : _second;
             _start = start.Rows;
         }
 
         /// <summary>Computes one tile, with as many of the remaining rows as fit.</summary>
         /// <returns>The number of its rows.</returns>
-        public int MicroKernel<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
+        public int Multiply<TOperand>(int rows, float* a, int blocks, nint blockStride, int depth, int row)
             where TOperand : struct, MicroKernel.IOperand
         {
-            nint place = (nint)row * Panels.Width;
-            nint offset = _start.Offset(row);
-            float* s0 = _s0 + offset, s1 = _s1 + offset;
+            nint s = _start.Offset(row), c = (nint)row * Panels.Width;
             int* starts = _start.Rows(row);
-            if (L.MicroKernelRows >= 8 && rows >= 8)
+            MicroKernel.Column first = _first.From(s, c), second = _second.From(s, c), third = _third.From(s, c);
+            if (L.TileRegisters == 3 && _hasThree)
+                return Multiply<MicroKernel.Three, TOperand>(rows, a, blocks, blockStride, depth, starts, first, second, third);
+            return Multiply<MicroKernel.Two, TOperand>(rows, a, blocks, blockStride, depth, starts, first, second, third);
+        }
+
+        private static int Multiply<TRegisters, TOperand>(
+            int rows, float* a, int blocks, nint blockStride, int depth, int* starts, MicroKernel.Column first, MicroKernel.Column second,
+            MicroKernel.Column third)
+            where TRegisters : struct, MicroKernel.ISize
+            where TOperand : struct, MicroKernel.IOperand
+        {
+            if (L.TileRows >= 8 && rows >= 8)
             {
-                Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.Eight,
-                    TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                MicroKernel.Multiply<L, MicroKernel.Eight, TRegisters, TOperand>(
+                    a, blocks, blockStride, depth, starts, first, second, third);
                 return 8;
             }
             if (rows >= 4)
             {
-                Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.Four,
-                    TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                MicroKernel.Multiply<L, MicroKernel.Four, TRegisters, TOperand>(
+                    a, blocks, blockStride, depth, starts, first, second, third);
                 return 4;
             }
             if (rows >= 2)
             {
-                Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.Two,
-                    TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+                MicroKernel.Multiply<L, MicroKernel.Two, TRegisters, TOperand>(
+                    a, blocks, blockStride, depth, starts, first, second, third);
                 return 2;
             }
-            Fused.Gemm.MicroKernel.Multiply<L, MicroKernel.One,
-                TOperand>(a, blocks, blockStride, depth, _b0, _b1, s0, s1, starts, _c0 + place, _c1 + place);
+            MicroKernel.Multiply<L, MicroKernel.One, TRegisters, TOperand>(a, blocks, blockStride, depth, starts, first, second, third);
             return 1;
+        }
+
+        private static MicroKernel.Column ColumnOf(in Panels b, in Panels c, in SumStart start, int register)
+        {
+            int panel = register * L.Count / Panels.Width, lane = register * L.Count % Panels.Width;
+            return new(b.At(panel, 0) + lane, start.Table.At(panel, 0) + lane, c.At(panel, 0) + lane);
         }
     }
 }

@@ -15,8 +15,11 @@ internal unsafe interface ISimdVector<T>
     /// <summary>Floats per register; divides <see cref="Panels.Width"/>.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Rows of a register tile: 2 * rows accumulators, 2 weights and 1 input must fit in the registers.</summary>
-    static abstract int MicroKernelRows { get; }
+    /// <summary>Rows of a tile.</summary>
+    static abstract int TileRows { get; }
+
+    /// <summary>Registers in each row of a tile: with the sums, one row of weights and 1 input must fit in the registers.</summary>
+    static abstract int TileRegisters { get; }
 
     static abstract T Load(float* source);
 

@@ -12,7 +12,9 @@ internal unsafe struct SimdVector128(Vector128<float> value) : ISimdVector<SimdV
 
     public static int Count => 4;
 
-    public static int MicroKernelRows => 4;
+    public static int TileRows => 4;
+
+    public static int TileRegisters => 3;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector128 Load(float* source) => new(Vector128.Load(source));

@@ -12,7 +12,9 @@ internal unsafe struct SimdVector256(Vector256<float> value) : ISimdVector<SimdV
 
     public static int Count => 8;
 
-    public static int MicroKernelRows => 4;
+    public static int TileRows => 4;
+
+    public static int TileRegisters => 3;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector256 Load(float* source) => new(Vector256.Load(source));

@@ -12,7 +12,9 @@ internal unsafe struct SimdVector512(Vector512<float> value) : ISimdVector<SimdV
 
     public static int Count => 16;
 
-    public static int MicroKernelRows => 8;
+    public static int TileRows => 8;
+
+    public static int TileRegisters => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector512 Load(float* source) => new(Vector512.Load(source));
