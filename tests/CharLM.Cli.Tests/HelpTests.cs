@@ -32,9 +32,9 @@ public sealed partial class HelpTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("CHARLM_CORPUS_MIRROR", help.Output, StringComparison.Ordinal);
     }
 
-    // An option takes the same value in all verbs, except for a translator's attention, the cells that bench compares, tables, vocab
-    // files, and the options of import.
-    private static readonly string[] OfOneVerb = ["--attention", "--cell", "--source", "--csv", "--vocab", "--allow-leak"];
+    // An option takes the same value in all verbs, except for a translator's attention, the cells that bench compares, the tokens of pairs,
+    // tables, vocab files, and the options of import.
+    private static readonly string[] OfOneVerb = ["--attention", "--cell", "--token", "--source", "--csv", "--vocab", "--allow-leak"];
 
     [Fact]
     public async Task Help_OfAVerb_DescribesEveryOptionWithItsDefault()

@@ -107,7 +107,7 @@ public sealed class SequenceTests : IDisposable
             (2, ["seq2seq", "eval", "--checkpoint", "m", "--data", data, "--length-penalty", "1"], ["length-penalty must come with beam"]),
             (2, ["seq2seq", "predict", "--checkpoint", "m", "I won!", "--length-penalty", "1"], ["length-penalty must come with beam"]),
             (2, ["seq2seq", "train", "--data", data, "--preset", "d2l-seq2se"], ["did you mean 'd2l-seq2seq'?"]),
-            (2, ["seq2seq", "train", "--data", data, "--token", "byte"], ["token must be char or word for pairs, not byte"]),
+            (2, ["seq2seq", "train", "--data", data, "--token", "byte"], ["--token takes one of char|word, not 'byte'"]),
             (1, ["seq2seq", "train", "--data", data, "--equal-length", "true"], ["eng.tsv, line 1: the source has 11 characters"]),
             (1, ["seq2seq", "train", "--data", "cmn-eng"], ["the corpus 'cmn-eng' is not to be had", "the mirror: none is set"]));
         Assert.Contains(

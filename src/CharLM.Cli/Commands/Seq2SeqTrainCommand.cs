@@ -17,7 +17,7 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         "--preset", "NAME|list",
             "Start from a named configuration, which options override; list shows them all. [default: none]").In(HelpGroup.Text);
     private readonly Option<TokenKind?> _targetToken = OptionOf.Choice<TokenKind>(
-        "--target-token", "Split targets into characters or words; not into bytes. [default: that of --token]");
+        "--target-token", "Split targets into characters or words. [default: that of --token]", except: [Choices.NameOf(TokenKind.Byte)]);
     private readonly Option<SourceAttention?> _attention = OptionOf.Choice<SourceAttention>(
         "--attention", "How the decoder attends to the source. [default: additive; none with --source label]");
     private readonly Option<AttentionPlace?> _attentionPlace = OptionOf.Choice<AttentionPlace>(

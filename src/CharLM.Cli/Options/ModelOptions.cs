@@ -14,7 +14,7 @@ namespace CharLM.Cli.Options;
 internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
 {
     private readonly Option<Cell?> _cell = OptionOf.Word<Cell>(
-        "--cell", "rnn|gru|lstm|esn", "The recurrent cell. [default: gru]");
+        "--cell", ofLanguageModel ? "rnn|gru|lstm|esn" : "rnn|gru|lstm", "The recurrent cell. [default: gru]");
     private readonly Option<CellVariant?> _variant = OptionOf.Choice<CellVariant>(
         "--variant", "A variant of the GRU or the LSTM from papers and exercises (docs/cells.md); computed by --implementation custom. "
             + "[default: standard]").In(HelpGroup.Rare);

@@ -11,7 +11,7 @@ namespace CharLM.Cli.Options;
 internal sealed class PairTextOptions
 {
     private readonly Option<TokenKind?> _token = OptionOf.Choice<TokenKind>(
-        "--token", "Split texts into characters or words; not into bytes. [default: char]");
+        "--token", "Split texts into characters or words. [default: char]", except: [Choices.NameOf(TokenKind.Byte)]);
     private readonly Option<Cleaning?> _cleaning = OptionOf.Choice<Cleaning>(
         "--cleaning", "How to clean texts: d2l does what Dive into Deep Learning does to pairs, lower case and, with words, marks as "
             + "words of their own; lower changes all letters to lower case. [default: none]");

@@ -19,7 +19,7 @@ internal sealed class RunOptions(RunSettings defaults)
         HelpName = "MODEL",
         Arity = ArgumentArity.ZeroOrOne,
         Description = "Continue training this model (a file, a run directory, or last, also without a value) with its vocab and options; "
-            + "give more --epochs than it has had, or --minutes. [default: a new model]",
+            + $"give more --epochs than it has had{(defaults is RunConfig ? ", or --minutes" : "")}. [default: a new model]",
         CustomParser = result =>
         {
             if (result.Tokens is [{ Value.Length: 0 }])
