@@ -11,7 +11,7 @@ namespace CharLM.Models.Fused.Gemm;
 /// <para>
 /// C[row, ..] = S[row, ..] + sum over k of A[row, k] * B[k, ..], where S is the start of the sums. For each k, two registers of B are
 /// loaded once and multiplied by each of 8 numbers of A. That is 16 independent multiply-adds for 10 loads, so the multipliers are never
-/// idle and never wait. With 16 registers (AVX2, SSE) there is room for 4 rows by 3 registers, 12 multiply-adds for 7 loads.
+/// idle and never wait. With 16 registers (AVX2) there is room for 4 rows by 3 registers, 12 multiply-adds for 7 loads.
 /// </para>
 /// <para>
 /// A is read directly from panels, in either direction (<see cref="IOperand"/>): by rows (A) or by columns (A transposed, for weight
@@ -44,7 +44,7 @@ internal static unsafe class MicroKernel
     /// <param name="starts">The row of the table that the sums start from, for each row of the tile.</param>
     /// <param name="first">The tile's first register in each row.</param>
     /// <param name="second">The second one.</param>
-    /// <param name="third">The third one, if there is one; only with up to 4 rows.</param>
+    /// <param name="third">The third one, if there is one.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<L, TRows, TRegisters, TOperand>(
         float* a, int blocks, nint blockStride, int depth, int* starts, Column first, Column second, Column third)
@@ -92,37 +92,26 @@ internal static unsafe class MicroKernel
         where TRegisters : struct, ISize
         where TOperand : struct, IOperand
     {
-        private L _c00, _c01, _c02, _c10, _c11, _c12, _c20, _c21, _c22, _c30, _c31, _c32;
-        private L _c40, _c41, _c50, _c51, _c60, _c61, _c70, _c71;
+        private Row<L, TRegisters> _0, _1, _2, _3, _4, _5, _6, _7;
 
         /// <summary>Begins with the rows of a table.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Start(int* rows, Column first, Column second, Column third)
         {
-            (_c00, _c01) = (first.Start<L>(rows[0]), second.Start<L>(rows[0]));
-            if (TRegisters.Count > 2)
-                _c02 = third.Start<L>(rows[0]);
+            _0.Start(rows[0], first, second, third);
             if (TRows.Count > 1)
-            {
-                (_c10, _c11) = (first.Start<L>(rows[1]), second.Start<L>(rows[1]));
-                if (TRegisters.Count > 2)
-                    _c12 = third.Start<L>(rows[1]);
-            }
+                _1.Start(rows[1], first, second, third);
             if (TRows.Count > 2)
             {
-                (_c20, _c21) = (first.Start<L>(rows[2]), second.Start<L>(rows[2]));
-                if (TRegisters.Count > 2)
-                    _c22 = third.Start<L>(rows[2]);
-                (_c30, _c31) = (first.Start<L>(rows[3]), second.Start<L>(rows[3]));
-                if (TRegisters.Count > 2)
-                    _c32 = third.Start<L>(rows[3]);
+                _2.Start(rows[2], first, second, third);
+                _3.Start(rows[3], first, second, third);
             }
             if (TRows.Count > 4)
             {
-                (_c40, _c41) = (first.Start<L>(rows[4]), second.Start<L>(rows[4]));
-                (_c50, _c51) = (first.Start<L>(rows[5]), second.Start<L>(rows[5]));
-                (_c60, _c61) = (first.Start<L>(rows[6]), second.Start<L>(rows[6]));
-                (_c70, _c71) = (first.Start<L>(rows[7]), second.Start<L>(rows[7]));
+                _4.Start(rows[4], first, second, third);
+                _5.Start(rows[5], first, second, third);
+                _6.Start(rows[6], first, second, third);
+                _7.Start(rows[7], first, second, third);
             }
         }
 
@@ -133,46 +122,20 @@ internal static unsafe class MicroKernel
             L w0 = L.Load(b0 + (place * Panels.Width)), w1 = L.Load(b1 + (place * Panels.Width));
             L w2 = TRegisters.Count > 2 ? L.Load(b2 + (place * Panels.Width)) : default;
             a += place * TOperand.DepthStride;
-            L x = L.All(a[0]);
-            L.AddProduct(ref _c00, x, w0);
-            L.AddProduct(ref _c01, x, w1);
-            if (TRegisters.Count > 2)
-                L.AddProduct(ref _c02, x, w2);
+            _0.Add(L.All(a[0]), w0, w1, w2);
             if (TRows.Count > 1)
-            {
-                x = L.All(a[TOperand.RowStride]);
-                L.AddProduct(ref _c10, x, w0);
-                L.AddProduct(ref _c11, x, w1);
-                if (TRegisters.Count > 2)
-                    L.AddProduct(ref _c12, x, w2);
-            }
+                _1.Add(L.All(a[TOperand.RowStride]), w0, w1, w2);
             if (TRows.Count > 2)
             {
-                x = L.All(a[2 * TOperand.RowStride]);
-                L.AddProduct(ref _c20, x, w0);
-                L.AddProduct(ref _c21, x, w1);
-                if (TRegisters.Count > 2)
-                    L.AddProduct(ref _c22, x, w2);
-                x = L.All(a[3 * TOperand.RowStride]);
-                L.AddProduct(ref _c30, x, w0);
-                L.AddProduct(ref _c31, x, w1);
-                if (TRegisters.Count > 2)
-                    L.AddProduct(ref _c32, x, w2);
+                _2.Add(L.All(a[2 * TOperand.RowStride]), w0, w1, w2);
+                _3.Add(L.All(a[3 * TOperand.RowStride]), w0, w1, w2);
             }
             if (TRows.Count > 4)
             {
-                x = L.All(a[4 * TOperand.RowStride]);
-                L.AddProduct(ref _c40, x, w0);
-                L.AddProduct(ref _c41, x, w1);
-                x = L.All(a[5 * TOperand.RowStride]);
-                L.AddProduct(ref _c50, x, w0);
-                L.AddProduct(ref _c51, x, w1);
-                x = L.All(a[6 * TOperand.RowStride]);
-                L.AddProduct(ref _c60, x, w0);
-                L.AddProduct(ref _c61, x, w1);
-                x = L.All(a[7 * TOperand.RowStride]);
-                L.AddProduct(ref _c70, x, w0);
-                L.AddProduct(ref _c71, x, w1);
+                _4.Add(L.All(a[4 * TOperand.RowStride]), w0, w1, w2);
+                _5.Add(L.All(a[5 * TOperand.RowStride]), w0, w1, w2);
+                _6.Add(L.All(a[6 * TOperand.RowStride]), w0, w1, w2);
+                _7.Add(L.All(a[7 * TOperand.RowStride]), w0, w1, w2);
             }
         }
 
@@ -180,39 +143,55 @@ internal static unsafe class MicroKernel
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Store(Column first, Column second, Column third)
         {
-            first.Store(0, _c00);
-            second.Store(0, _c01);
-            if (TRegisters.Count > 2)
-                third.Store(0, _c02);
+            _0.Store(0, first, second, third);
             if (TRows.Count > 1)
-            {
-                first.Store(1, _c10);
-                second.Store(1, _c11);
-                if (TRegisters.Count > 2)
-                    third.Store(1, _c12);
-            }
+                _1.Store(1, first, second, third);
             if (TRows.Count > 2)
             {
-                first.Store(2, _c20);
-                second.Store(2, _c21);
-                if (TRegisters.Count > 2)
-                    third.Store(2, _c22);
-                first.Store(3, _c30);
-                second.Store(3, _c31);
-                if (TRegisters.Count > 2)
-                    third.Store(3, _c32);
+                _2.Store(2, first, second, third);
+                _3.Store(3, first, second, third);
             }
             if (TRows.Count > 4)
             {
-                first.Store(4, _c40);
-                second.Store(4, _c41);
-                first.Store(5, _c50);
-                second.Store(5, _c51);
-                first.Store(6, _c60);
-                second.Store(6, _c61);
-                first.Store(7, _c70);
-                second.Store(7, _c71);
+                _4.Store(4, first, second, third);
+                _5.Store(5, first, second, third);
+                _6.Store(6, first, second, third);
+                _7.Store(7, first, second, third);
             }
+        }
+    }
+
+    /// <summary>The sums of a tile's row.</summary>
+    private struct Row<L, TRegisters>
+        where L : struct, ISimdVector<L>
+        where TRegisters : struct, ISize
+    {
+        private L _first, _second, _third;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Start(int row, Column first, Column second, Column third)
+        {
+            (_first, _second) = (first.Start<L>(row), second.Start<L>(row));
+            if (TRegisters.Count > 2)
+                _third = third.Start<L>(row);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(L x, L w0, L w1, L w2)
+        {
+            L.AddProduct(ref _first, x, w0);
+            L.AddProduct(ref _second, x, w1);
+            if (TRegisters.Count > 2)
+                L.AddProduct(ref _third, x, w2);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(int row, Column first, Column second, Column third)
+        {
+            first.Store(row, _first);
+            second.Store(row, _second);
+            if (TRegisters.Count > 2)
+                third.Store(row, _third);
         }
     }
 
