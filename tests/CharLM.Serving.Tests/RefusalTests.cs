@@ -165,22 +165,17 @@ public sealed class RefusalTests(TrainedModels models)
     {
         await using RunningServer server = await RunningServer.StartAsync(
             new ServeConfig { Limits = NoEnd with { Rows = 1, Waiting = 1 } }, models.English);
-        // The first fills the only place, the second the queue, the third finds no room.
+        // The first fills the only place; of two more, the one that comes first fills the queue, and the other finds no room.
         using HttpResponseMessage first = await BeginAsync(server);
         using var leave = new CancellationTokenSource();
-        Task<HttpResponseMessage> second = server.PostAsync("v1/completions", Endless, leave.Token);
-        HttpResponseMessage third;
-        do
-        {
-            await Task.Delay(10);
-            third = await server.PostAsync("v1/completions", """{"prompt":"a","max_tokens":1}""");
-        }
-        while (third.IsSuccessStatusCode);
-        await RunningServer.RefusedAsync(third, 429);
-        Assert.Equal(TimeSpan.FromSeconds(1), third.Headers.RetryAfter!.Delta);
+        Task<HttpResponseMessage>[] others =
+            [.. Enumerable.Range(0, 2).Select(_ => server.PostAsync("v1/completions", Endless, leave.Token))];
+        Task<HttpResponseMessage> refused = await Task.WhenAny(others);
+        await RunningServer.RefusedAsync(await refused, 429);
+        Assert.Equal(TimeSpan.FromSeconds(1), (await refused).Headers.RetryAfter!.Delta);
 
         await leave.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => others.Single(other => other != refused));
         first.Dispose();
         await UntilServedAsync(server);
     }

@@ -32,8 +32,8 @@ internal static class Experiments
                 Console.Error.WriteLine($"{Path.GetFileNameWithoutExtension(file)} ({rows.Count + 1} of {Files.Length})");
                 Charlm.Call("experiment", "run", file, "--jobs", $"{atOnce}", "--threads", "1", "--runs", runs);
             }
-            if (RowOf(file, runs) is { Variants.Length: > 0 } row)
-                rows.Add(row);
+            if (Directory.Exists(Path.Combine(runs, Path.GetFileNameWithoutExtension(file))))
+                rows.Add(RowOf(file, runs));
         }
         string missing = rows.Count < Files.Length ? $"{rows.Count} of {Files.Length} experiments." : "";
         Origin origin = new(Script, Charlm.Engine, [Charlm.Commit], DatesOf(runs), [Charlm.Machine], missing);
