@@ -50,7 +50,10 @@ public sealed class MarkedTablesTests
     {
         using var root = new TemporaryFolder();
         ExperimentVariant[] variants =
-            [new("rate 3", 3, 10, null, null, 3), new("rate 1", 3, 10, 7.5, 0.0123, 0), new("rate 2", 3, 10, 7.25, 0.5, 1), new("rate 9", 1, 10, 4e6, 3e6, 0)];
+        [
+            new("rate 3", 3, 10, null, null, 3), new("rate 1", 3, 10, 7.5, 0.0123, 0), new("rate 2", 3, 10, 7.25, 0.5, 1),
+            new("rate 9", 1, 10, 4e6, 3e6, 0),
+        ];
         FigureFile.Write(root.File(""), "experiments", new ExperimentFigures(
             Sample.Origin, [new ExperimentRow("rates", "Which rate is best", "held-out-perplexity", variants)]));
 

@@ -195,7 +195,9 @@ internal static unsafe class MicroKernel
         }
     }
 
-    /// <summary>The columns of B, S and C that a register of the tile's rows holds; rows follow each other at the width of a panel.</summary>
+    /// <summary>
+    /// The columns of B, S and C that a register of the tile's rows holds; rows follow each other at the width of a panel.
+    /// </summary>
     /// <param name="b">B's row 0.</param>
     /// <param name="s">Row 0 of the table that the sums start from.</param>
     /// <param name="c">Row 0 of the tile in C.</param>
