@@ -26,20 +26,20 @@ internal static class ExperimentsTable
 {
     /// <summary>Every experiment.</summary>
     /// <param name="figures">The figures.</param>
-    public static IEnumerable<string> Lines(ExperimentFigures figures)
+    public static IEnumerable<string> Lines(ExperimentFigures figures) => new PlainFigures(
+        figures.Origin, ["experiment", "trials", "held out: mean ± sd over the seeds, best first"],
+        [.. figures.Rows.Select(Cells)]).Lines();
+
+    private static string[] Cells(ExperimentRow row)
     {
-        yield return "| experiment | trials | held out: mean ± sd over the seeds, best first |";
-        yield return "|---|---|---|";
-        foreach (ExperimentRow row in figures.Rows)
-        {
-            string unit = row.Measure == "held-out-bits" ? "bits per character" : "perplexity";
-            ExperimentVariant[] best = [.. row.Variants.OrderBy(variant => variant.Mean ?? double.PositiveInfinity)];
-            IEnumerable<string> results = best.Select((variant, place) => $"{variant.Name} {Result(variant, isBest: place == 0)}");
-            yield return $"| [{row.Name}](../scripts/experiments/{row.Name}.yaml): {row.About} | {row.Variants.Sum(variant => variant.Seeds)} | "
-                + $"{unit}: {string.Join("; ", results)} |";
-        }
-        yield return "";
-        yield return figures.Origin.Line;
+        string unit = row.Measure == "held-out-bits" ? "bits per character" : "perplexity";
+        IEnumerable<string> results = row.Variants.OrderBy(variant => variant.Mean ?? double.PositiveInfinity)
+            .Select((variant, place) => $"{variant.Name} {Result(variant, isBest: place == 0)}");
+        return
+        [
+            $"[{row.Name}](../scripts/experiments/{row.Name}.yaml): {row.About}", $"{row.Variants.Sum(variant => variant.Seeds)}",
+            $"{unit}: {string.Join("; ", results)}",
+        ];
     }
 
     private static string Result(ExperimentVariant variant, bool isBest)

@@ -17,15 +17,10 @@ internal static class InstallTable
 {
     /// <summary>Every row.</summary>
     /// <param name="figures">The figures.</param>
-    public static IEnumerable<string> Lines(InstallFigures figures)
-    {
-        yield return "| way | from nothing to a trained model | seconds | MB in the home folder |";
-        yield return "|---|---|---|---|";
-        foreach (InstallRow row in figures.Rows)
-        {
-            yield return $"| {row.Path} | {row.Commands} | {Numbers.Fixed(row.Seconds, 0)} | {Numbers.Count(row.Megabytes)} |";
-        }
-        yield return "";
-        yield return figures.Origin.Line;
-    }
+    public static IEnumerable<string> Lines(InstallFigures figures) => new PlainFigures(
+        figures.Origin, ["way", "from nothing to a trained model", "seconds", "MB in the home folder"],
+        [.. figures.Rows.Select(Cells)]).Lines();
+
+    private static string[] Cells(InstallRow row) =>
+        [row.Path, row.Commands, Numbers.Fixed(row.Seconds, 0), Numbers.Count(row.Megabytes)];
 }

@@ -1,6 +1,6 @@
 namespace CharLM.Figures.Tables;
 
-/// <summary>A file of figures that a script has written as they stand in the table.</summary>
+/// <summary>A table as it stands on the page; also the file of a script that has measured nothing else.</summary>
 /// <param name="Origin">Where they come from.</param>
 /// <param name="Columns">The headings.</param>
 /// <param name="Rows">A cell for each heading.</param>
