@@ -25,9 +25,8 @@ NOT_RUN = [
     (r"--submit slurm", None, "needs Slurm: scripts/test-slurm"),
     (r"^(apt-get|sudo|git) ", None, "changes the machine"),
     (r"^tensorboard ", None, "another program"),
-    (r"^scripts/(bench-\S+|soak|fuzz|reproduce-d2l|results|large-text|public-api)( |$)", None, "takes minutes or writes into the repository"),
+    (r"^scripts/(bench-\S+|soak|fuzz|reproduce-d2l|results|findings|translation|match-functions|large-text|public-api)( |$)", None, "takes minutes or writes into the repository"),
     (r"^scripts/(check-\S+|screenshots)( |$)", None, "checks or writes the docs themselves"),
-    (r"^scripts/match-functions ", None, "calls charlm by its full path; its commands stand in the page"),
 ]
 
 # Command lines that end with another code, since they show an error.

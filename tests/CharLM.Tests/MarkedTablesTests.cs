@@ -54,8 +54,7 @@ public sealed class MarkedTablesTests
             new("rate 3", 3, 10, null, null, 3), new("rate 1", 3, 10, 7.5, 0.0123, 0), new("rate 2", 3, 10, 7.25, 0.5, 1),
             new("rate 9", 1, 10, 4e6, 3e6, 0),
         ];
-        FigureFile.Write(root.File(""), "experiments", new ExperimentFigures(
-            Sample.Origin, [new ExperimentRow("rates", "Which rate is best", "held-out-perplexity", variants)]));
+        FigureFile.Write(root.File(""), "experiments", new ExperimentFigures(Sample.Origin, [RowOf("rates", "a", "2026-11-28", variants)]));
 
         string filled = MarkedTables.Filled(root.File(""), "<!-- table: experiments -->\n<!-- end -->");
 
@@ -63,6 +62,36 @@ public sealed class MarkedTablesTests
             "| [rates](../scripts/experiments/rates.yaml): Which rate is best | 10 | perplexity: rate 2 **7.250** ± 0.500 (1 diverge); "
                 + "rate 1 7.500 ± 0.012; rate 9 4.0e6; rate 3 diverges |\n", filled);
     }
+
+    [Fact]
+    public void Figures_ExperimentsOfSeveralCommits_NameThemAllAndWhatIsMissing()
+    {
+        ExperimentFigures figures = ExperimentFigures.Of(
+            "scripts/findings", "charlm",
+            [RowOf("one", "b", "2026-11-30"), RowOf("two", "a", "2026-11-28"), RowOf("three", "a", "2026-11-29")], missing: 2);
+
+        Assert.Equal("`scripts/findings`, commit b and a, 2026-11-28 to 2026-11-30, CPU, charlm. 3 of 5 experiments.", figures.Origin.Line);
+        Assert.Equal("", ExperimentFigures.Of("s", "c", [RowOf("one", "b", "2026-11-30")], missing: 0).Origin.Note);
+    }
+
+    [Fact]
+    public void Filled_OneExperiment_HasItsVariantsAndItsOwnCommit()
+    {
+        using var root = new TemporaryFolder();
+        FigureFile.Write(root.File(""), "experiments", new ExperimentFigures(
+            Sample.Origin,
+            [RowOf("other", "b", "2026-11-30"), RowOf("rates", "a", "2026-11-28", new("1", 3, 12345, 7.5, 0.01, 0), new("2", 3, 9, 7, 0.02, 0))]));
+
+        string filled = MarkedTables.Filled(
+            root.File(""), "<!-- table: experiment rates -->\n<!-- end -->\n<!-- table: experiment new -->\n<!-- end -->");
+
+        Assert.Contains("|---|---|---|\n| 2 | 9 | **7.000** ± 0.020 |\n| 1 | 12,345 | 7.500 ± 0.010 |\n", filled);
+        Assert.Contains("`scripts/findings rates`, commit a, 2026-11-28, CPU", filled);
+        Assert.Contains("Not measured yet: `scripts/findings new`.", filled);
+    }
+
+    private static ExperimentRow RowOf(string name, string commit, string day, params ExperimentVariant[] variants) =>
+        new(name, "Which rate is best", "held-out-perplexity", variants, commit, [day], "CPU");
 
     [Fact]
     public void Filled_TableOfAScript_HasItsCells()

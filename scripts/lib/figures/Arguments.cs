@@ -32,6 +32,20 @@ internal sealed class Arguments(string[] words)
         return number;
     }
 
+    /// <summary>The words that are no options, each one of some names; asked for after all options, and refuses any other word.</summary>
+    /// <param name="what">What the names are of.</param>
+    /// <param name="names">The names.</param>
+    /// <exception cref="FormatException">A word is none of them.</exception>
+    public string[] OneOf(string what, string[] names)
+    {
+        string[] chosen = [.. words.Where(word => !_known.Contains(word) && !word.StartsWith('-'))];
+        if (chosen.FirstOrDefault(word => !names.Contains(word)) is { } other)
+            throw new FormatException($"there is no {what} {other}: {string.Join(", ", names)}");
+        _known.UnionWith(chosen);
+        RefuseOthers();
+        return chosen;
+    }
+
     /// <summary>Refuses what nobody asked for, after all options have been asked for.</summary>
     /// <exception cref="FormatException">There is such a word.</exception>
     public void RefuseOthers()

@@ -6,7 +6,7 @@ namespace CharLM.Figures;
 /// <summary>The shipped experiments, each by <c>charlm experiment run</c>.</summary>
 internal static class Experiments
 {
-    private const string Script = "scripts/findings";
+    private const string Script = "scripts/findings", Table = "experiments";
 
     private static readonly string Runs = Path.Combine(Charlm.Root, "artifacts", "figures", "experiments");
 
@@ -14,33 +14,34 @@ internal static class Experiments
         [.. Directory.EnumerateFiles(Path.Combine(Charlm.Root, "scripts", "experiments"), "*.yaml").Order(StringComparer.Ordinal)];
 
     /// <summary>Runs what is asked for and writes docs/figures/experiments.json and the table.</summary>
-    /// <param name="words">The options.</param>
+    /// <param name="words">The options, and names of experiments; none: all.</param>
     public static int Measure(Arguments words)
     {
         int atOnce = words.Number("--jobs", Environment.ProcessorCount);
         bool tableOnly = words.Has("--table");
-        words.RefuseOthers();
+        string[] named = words.OneOf("experiment", [.. Files.Select(NameOf)]);
         // Trials of one program, so that its commit can stand below the table: a later program begins again.
         string runs = Path.Combine(Runs, Charlm.Commit.Replace(' ', '-'));
         if (tableOnly && !Directory.Exists(runs))
             throw new InvalidOperationException($"no experiment has run yet with the program of commit {Charlm.Commit}: call {Script}");
-        List<ExperimentRow> rows = [];
-        foreach (string file in Files)
+        foreach (string file in tableOnly ? [] : Files.Where(file => named.Length == 0 || named.Contains(NameOf(file))))
         {
-            if (!tableOnly)
-            {
-                Console.Error.WriteLine($"{Path.GetFileNameWithoutExtension(file)} ({rows.Count + 1} of {Files.Length})");
-                Charlm.Call("experiment", "run", file, "--jobs", $"{atOnce}", "--threads", "1", "--runs", runs);
-            }
-            if (Directory.Exists(Path.Combine(runs, Path.GetFileNameWithoutExtension(file))))
-                rows.Add(RowOf(file, runs));
+            Console.Error.WriteLine(NameOf(file));
+            Charlm.Call("experiment", "run", file, "--jobs", $"{atOnce}", "--threads", "1", "--runs", runs);
         }
-        string missing = rows.Count < Files.Length ? $"{rows.Count} of {Files.Length} experiments." : "";
-        Origin origin = new(Script, Charlm.Engine, [Charlm.Commit], DatesOf(runs), [Charlm.Machine], missing);
-        FigureFile.Write(Charlm.Root, "experiments", new ExperimentFigures(origin, [.. rows]));
+        // What has not run now keeps the figures, and the commit, that it has.
+        ExperimentRow[] before = FigureFile.Exists(Charlm.Root, Table) ? FigureFile.Read<ExperimentFigures>(Charlm.Root, Table).Rows : [];
+        ExperimentRow[] rows =
+        [
+            .. Files.Select(file => Directory.Exists(Path.Combine(runs, NameOf(file)))
+                ? RowOf(file, runs) : Array.Find(before, row => row.Name == NameOf(file))).OfType<ExperimentRow>(),
+        ];
+        FigureFile.Write(Charlm.Root, Table, ExperimentFigures.Of(Script, Charlm.Engine, rows, Files.Length - rows.Length));
         MarkedTables.FillAll(Charlm.Root);
         return 0;
     }
+
+    private static string NameOf(string file) => Path.GetFileNameWithoutExtension(file);
 
     private static ExperimentRow RowOf(string file, string runs)
     {
@@ -49,7 +50,8 @@ internal static class Experiments
         return new ExperimentRow(
             name, report.GetProperty("about").GetString()!.TrimEnd('.'), measure,
             [.. report.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("finished").GetInt32() > 0)
-                .Select(row => VariantOf(row, measure.Replace('-', '_')))]);
+                .Select(row => VariantOf(row, measure.Replace('-', '_')))],
+            Charlm.Commit, DatesOf(Path.Combine(runs, name)), Charlm.Machine);
     }
 
     private static ExperimentVariant VariantOf(JsonElement row, string measure)

@@ -11,6 +11,7 @@ try
         "speed" => Speed.Measure(words),
         "experiments" => Experiments.Measure(words),
         "translation" => Translation.Measure(words),
+        "match-functions" => MatchFunctions.Measure(words),
         "plain" => Plain(args[1], args[2], args[3]),
         "install" => Install(args[1]),
         "tables" => Fill(words),

@@ -6,7 +6,7 @@ namespace CharLM.Figures.Tables;
 /// </summary>
 internal static class MarkedTables
 {
-    private const string Beginning = "<!-- table: ", Closing = " -->", End = "<!-- end -->";
+    private const string Beginning = "<!-- table: ", Closing = " -->", End = "<!-- end -->", OneExperiment = "experiment ";
 
     private static readonly Dictionary<string, (string File, Func<string, IEnumerable<string>> Lines)> Tables = new()
     {
@@ -17,13 +17,13 @@ internal static class MarkedTables
         ["install"] = ("install", root => InstallTable.Lines(FigureFile.Read<InstallFigures>(root, "install"))),
         ["speed"] = ("speed", root => SpeedTable.Lines(FigureFile.Read<SpeedFigures>(root, "speed"))),
         ["experiments"] = ("experiments", root => ExperimentsTable.Lines(FigureFile.Read<ExperimentFigures>(root, "experiments"))),
-        ["translation"] = ("translation", root => FigureFile.Read<PlainFigures>(root, "translation").Lines()),
-        ["serving"] = ("serving", root => FigureFile.Read<PlainFigures>(root, "serving").Lines()),
-        ["ranks"] = ("ranks", root => FigureFile.Read<PlainFigures>(root, "ranks").Lines()),
     };
 
+    // Tables that their files have as they stand on the page.
+    private static readonly string[] Plain = ["translation", "chinese", "couplets", "match-functions", "serving", "ranks"];
+
     /// <summary>The names of all tables.</summary>
-    public static IReadOnlyCollection<string> Names => Tables.Keys;
+    public static IReadOnlyCollection<string> Names => [.. Tables.Keys, .. Plain];
 
     /// <summary>The pages that may have tables.</summary>
     /// <param name="root">The checkout.</param>
@@ -54,14 +54,26 @@ internal static class MarkedTables
             if (!line.StartsWith(Beginning, StringComparison.Ordinal) || !line.EndsWith(Closing, StringComparison.Ordinal))
                 continue;
             table = line[Beginning.Length..^Closing.Length];
-            if (!Tables.TryGetValue(table, out (string File, Func<string, IEnumerable<string>> Lines) source))
-                throw new FormatException($"there is no table {table}: {string.Join(", ", Names)}");
+            (string File, Func<string, IEnumerable<string>> Lines) source = SourceOf(table);
             if (FigureFile.Exists(root, source.File))
                 filled.AddRange(["", .. source.Lines(root), ""]);
             else
                 filled.AddRange(["", $"Not measured yet: docs/figures/{source.File}.json is missing.", ""]);
         }
         return table is null ? string.Join('\n', filled) : throw new FormatException($"the table {table} has no {End}");
+    }
+
+    private static (string File, Func<string, IEnumerable<string>> Lines) SourceOf(string table)
+    {
+        if (table.StartsWith(OneExperiment, StringComparison.Ordinal))
+        {
+            string name = table[OneExperiment.Length..];
+            return ("experiments", root => ExperimentsTable.Variants(FigureFile.Read<ExperimentFigures>(root, "experiments"), name));
+        }
+        if (Plain.Contains(table))
+            return (table, root => FigureFile.Read<PlainFigures>(root, table).Lines());
+        return Tables.TryGetValue(table, out (string File, Func<string, IEnumerable<string>> Lines) source)
+            ? source : throw new FormatException($"there is no table {table}: {string.Join(", ", Names)}, {OneExperiment}NAME");
     }
 
     /// <summary>Fills the tables of all pages.</summary>
