@@ -16,10 +16,11 @@ internal static class Choices
     public static string NameOf(Enum value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return Table(value.GetType()).TryGetValue(value, out string? name)
-            ? name
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"not a {value.GetType().Name}");
+        return TryNameOf(value) ?? throw new ArgumentOutOfRangeException(nameof(value), value, $"not a {value.GetType().Name}");
     }
+
+    /// <summary>The name of an enum value; null if it is none of the declared ones.</summary>
+    public static string? TryNameOf(Enum value) => Table(value.GetType()).GetValueOrDefault(value);
 
     /// <summary>All names of an enum, in order of declaration.</summary>
     public static IReadOnlyCollection<string> NamesOf<T>()

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CharLM.Checkpoints;
 using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Reporting;
@@ -17,7 +18,7 @@ internal static class JsonOutput
     };
 
     /// <summary>One object on one line.</summary>
-    public static string Line<T>(T value) => JsonSerializer.Serialize(value, Options);
+    public static string Line<T>(T value) => PlainJson.Serialize(value, Options);
 
     /// <summary>Reads one such line.</summary>
     /// <exception cref="JsonException">The line is not such an object.</exception>

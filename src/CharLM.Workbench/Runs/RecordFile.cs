@@ -19,7 +19,7 @@ internal static class RecordFile
     };
 
     /// <summary>Formats a record as one line, including its line end.</summary>
-    public static byte[] Line<T>(T record) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(record, Json) + "\n");
+    public static byte[] Line<T>(T record) => Encoding.UTF8.GetBytes(PlainJson.Serialize(record, Json) + "\n");
 
     /// <summary>Reads a file that holds one record.</summary>
     /// <exception cref="CheckpointException">The file is missing or invalid.</exception>

@@ -95,7 +95,7 @@ internal static class CheckpointMetadata
     public static string WriteVocab(Vocab vocab) => WritePart(new VocabEntry(vocab.Tokens, vocab.Frequencies));
 
     /// <summary>Serializes one part.</summary>
-    public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Json);
+    public static string WritePart<T>(T part) => PlainJson.Serialize(part, Json);
 
     /// <summary>Whether metadata belongs to a checkpoint of any version.</summary>
     public static bool IsCheckpoint(IReadOnlyDictionary<string, string> metadata) => metadata.GetValueOrDefault("format") == Format;
