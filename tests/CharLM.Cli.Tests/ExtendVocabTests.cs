@@ -39,6 +39,34 @@ public sealed class ExtendVocabTests(TrainedModels models) : IDisposable
         Assert.Empty(outcomes[4].Error);
     }
 
+    // config.yaml names the model that the run began with, so that --config repeats the run and not one with fresh weights.
+    [Fact]
+    public async Task Train_ConfigOfARunThatContinuedAModel_RepeatsIt()
+    {
+        string text = _sandbox.Write("new.txt", Texts.Plain);
+        File.Copy(models.Plain, _sandbox.At("base"));
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            ["train", text, "--checkpoint", "base", .. Learn, "--run-dir", "one", "--threads", "1", "--json"],
+            ["train", "--config", "one/config.yaml", "--run-dir", "two", "--threads", "1", "--json"],
+            ["train", text, .. Learn, "--config", "one/config.yaml", "--checkpoint", models.Plain, "--print-config"],
+        ]);
+
+        Assert.Contains($"start_checkpoint: \"{_sandbox.At("base")}\"", File.ReadAllText(_sandbox.At("one/config.yaml")));
+        Assert.Equal(File.ReadAllText(_sandbox.At("one/config.yaml")), File.ReadAllText(_sandbox.At("two/config.yaml")));
+        Assert.Equal(Loss(outcomes[0]), Loss(outcomes[1]));
+        Assert.Contains($"start_checkpoint: \"{models.Plain}\"", outcomes[2].Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.BashAsync("charlm train --config <(cat one/config.yaml) --print-config")).Succeeded();
+
+        File.Copy(models.Unicode, _sandbox.At("base"), overwrite: true);
+        _sandbox.Write("experiment.yaml", "base:\n  corpus: new.txt\n  start_checkpoint: base\n");
+        await _sandbox.RefuseEachAsync(
+            (2, ["train", "--config", "one/config.yaml"], ["start-checkpoint", "is another file than when the configuration was written"]),
+            (2, ["experiment", "plan", "experiment.yaml"], ["start_checkpoint is for runs that continue"]));
+
+        static double Loss(Outcome outcome) => outcome.Succeeded().Json().GetProperty("train_perplexity").GetDouble();
+    }
+
     [Fact]
     public async Task Train_ExtendVocabOrFreezeThatCannotBe_IsRefused()
     {

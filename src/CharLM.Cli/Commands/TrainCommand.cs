@@ -156,12 +156,12 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
                 .GetAwaiter().GetResult()));
 
     // An implementation named in the file must be able to compute the file's own model, as on a command line.
-    protected override RunConfig Read(ParseResult parse, string file, RunConfig under)
+    protected override RunConfig Read(ParseResult parse, ConfigDocument file, RunConfig under)
     {
-        RunConfig config = RunConfigFile.Read(file, under, out long? line);
-        if (line is not null && config.Model.Variant != CellVariant.Standard && !_model.NamesImplementation(parse)
+        RunConfig config = file.Over(under);
+        if (file.ImplementationLine is { } line && config.Model.Variant != CellVariant.Standard && !_model.NamesImplementation(parse)
             && config.Model.Errors().FirstOrDefault() is { } error)
-            throw new ConfigFileException(file, line, error);
+            throw new ConfigFileException(file.Path, line, error);
         return config;
     }
 

@@ -32,6 +32,9 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         Description = "Print the resulting configuration as YAML, or with --json as JSON, without training.",
     };
 
+    // What --config names.
+    private ConfigDocument? _file;
+
     protected TrainVerb(string description, RunKind kind, ReportingOptions reporting)
         : base("train", description) => (_kind, _run, _reporting) = (kind, new RunOptions(kind.Defaults), reporting);
 
@@ -87,12 +90,14 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     private async Task<int> LeadAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         Require(() => _run.Errors(parse));
-        TCheckpoint? start = Together(
-            () => (TCheckpoint?)(_run.Checkpoint(parse) is { } file ? _kind.Read(SavedModelOptions.FileOf(file)) : null));
+        _file = Together(() => parse.GetValue(_config) is { } path ? ConfigDocument.Load(path) : null);
+        (TCheckpoint? start, StartModel? model) = Together(() => StartFile(parse) is { } file
+            ? ((TCheckpoint?)_kind.Read(file), StartModel.Of(file)) : default);
         using RunSession? resumed = Resume(parse);
         var under = (TConfig)(resumed?.Config ?? _kind.Defaults);
         under = await UnderAsync(parse, under, start, resumed is not null, cancellationToken);
         TConfig config = CellsOption.Remember(_run.Apply(parse, Apply(parse, under, start)), OwnCells);
+        config = model?.Remember(config, isNamed: _run.Checkpoint(parse) is not null) ?? config;
         Require(() => [.. Errors(config, start, resumed), .. Runtime.Errors(parse), .. _reporting.Errors(parse)]);
         if (parse.GetValue(_printConfig))
         {
@@ -131,6 +136,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         return true;
     });
 
+    // The model that the user names, or that a configuration begins with.
+    private string? StartFile(ParseResult parse) => _run.Checkpoint(parse) is { } named ? SavedModelOptions.FileOf(named)
+        : _run.Resumes(parse) ? null : _file?.Over((TConfig)_kind.Defaults).StartCheckpoint;
+
     // Rank 0 has the run's lock; the others read the same checkpoint.
     private RunSession? Resume(ParseResult parse)
     {
@@ -148,13 +157,13 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// </summary>
     protected virtual Task<TConfig> UnderAsync(
         ParseResult parse, TConfig under, TCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
-        Task.FromResult(NamesConfig(parse) ? Together(() => Read(parse, parse.GetValue(_config)!, under)) : under);
+        Task.FromResult(_file is { } file ? Together(() => Read(parse, file, under)) : under);
 
     /// <summary>Whether the user gave a configuration file.</summary>
     protected bool NamesConfig(ParseResult parse) => parse.GetValue(_config) is not null;
 
     /// <summary>Applies the user's file to a configuration.</summary>
-    protected virtual TConfig Read(ParseResult parse, string file, TConfig under) => RunConfigFile.Read(file, under);
+    protected virtual TConfig Read(ParseResult parse, ConfigDocument file, TConfig under) => file.Over(under);
 
     /// <summary>Applies the verb's own options to a configuration.</summary>
     protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);

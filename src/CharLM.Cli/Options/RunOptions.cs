@@ -71,6 +71,9 @@ internal sealed class RunOptions(RunSettings defaults)
     /// <summary>The checkpoint to start from; null for none.</summary>
     public string? Checkpoint(ParseResult parse) => parse.GetValue(_checkpoint);
 
+    /// <summary>Whether the user wants to resume a run.</summary>
+    public bool Resumes(ParseResult parse) => parse.GetValue(_resume) is not null;
+
     /// <summary>Errors in their combination.</summary>
     public IEnumerable<string> Errors(ParseResult parse)
     {

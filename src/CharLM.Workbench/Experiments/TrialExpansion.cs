@@ -170,8 +170,8 @@ internal sealed class TrialExpansion(ExperimentSettings settings, string file, F
             throw new ConfigFileException(file, setting.Line, "give seeds as seeds: [0, 1, 2], the same for every variant");
         if (setting.Path == "corpus" && setting.Value.AllNodes.Any(node => node is YamlScalarNode { Value: CorpusResolver.StandardInput }))
             throw new ConfigFileException(file, setting.Line, "corpus takes a name of the catalog or a file: every trial reads it again");
-        if (setting.Path == "extend_vocab")
-            throw new ConfigFileException(file, setting.Line, "extend_vocab is for runs that continue a model: leave it out");
+        if (setting.Path is "extend_vocab" or "start_checkpoint" or "start_sha256")
+            throw new ConfigFileException(file, setting.Line, $"{setting.Path} is for runs that continue a model: leave it out");
         if (setting.Path == CheckpointPath)
             throw new ConfigFileException(file, setting.Line, "checkpoint_path follows from the run directory: leave it out");
     }

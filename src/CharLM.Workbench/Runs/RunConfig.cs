@@ -135,6 +135,15 @@ public abstract record RunSettings
     /// <summary>The SHA-256 of that file, which a run that goes on needs again; default null.</summary>
     public string? CellsSha256 { get; init; }
 
+    /// <summary>
+    /// The file of the model with whose weights, vocab and finished epochs the run begins; default null: fresh weights. The command line
+    /// reads it; a program gives a run the checkpoint itself.
+    /// </summary>
+    public string? StartCheckpoint { get; init; }
+
+    /// <summary>The SHA-256 of that file when the run began, without which it would not be the same run; default null.</summary>
+    public string? StartSha256 { get; init; }
+
     /// <summary>The path of the checkpoint.</summary>
     public string CheckpointPath { get; init; } = "";
 

@@ -72,20 +72,10 @@ public static class RunConfigFile
     /// <summary>Applies a file to a configuration of any kind of run.</summary>
     /// <inheritdoc cref="Read(string, RunConfig?)"/>
     public static TConfig Read<TConfig>(string path, TConfig under)
-        where TConfig : RunSettings => Read(path, under, out _);
-
-    /// <param name="path">A YAML file.</param>
-    /// <param name="under">The configuration that supplies keys missing from the file.</param>
-    /// <param name="implementationLine">The line, from 1, where the file sets the implementation; null if it does not.</param>
-    /// <inheritdoc cref="Read{TConfig}(string, TConfig)"/>
-    public static TConfig Read<TConfig>(string path, TConfig under, out long? implementationLine)
         where TConfig : RunSettings
     {
-        YamlMappingNode node = YamlText.Load(path);
-        implementationLine = Find(Find(node, "model"), "implementation")?.Start.Line;
-        if (NamedKind(node) is { } kind && kind != under.ModelKind)
-            throw new ConfigFileException(path, null, $"configures a {kind}, not a {under.ModelKind}: {ModelKind.TrainOf(kind)} takes it");
-        return YamlRecord.Apply(node, under, path);
+        ArgumentNullException.ThrowIfNull(under);
+        return ConfigDocument.Load(path).Over(under);
     }
 
     /// <summary>The kind of model of a configuration; null if it cannot be read.</summary>
@@ -94,7 +84,7 @@ public static class RunConfigFile
     {
         try
         {
-            return NamedKind(YamlText.Load(path)) ?? ModelKind.LanguageModel;
+            return ConfigDocument.Load(path).Kind ?? ModelKind.LanguageModel;
         }
         catch (ConfigFileException)
         {
@@ -120,12 +110,4 @@ public static class RunConfigFile
         return [.. was.Keys.Union(becomes.Keys).Where(key => was.GetValueOrDefault(key) != becomes.GetValueOrDefault(key))
             .Select(key => $"{key} {was.GetValueOrDefault(key, "not set")}, now {becomes.GetValueOrDefault(key, "not set")}")];
     }
-
-    // Configurations of language models, which came first, do not name their kind.
-    private static string? NamedKind(YamlMappingNode node) =>
-        node.Children.TryGetValue(new YamlScalarNode("kind"), out YamlNode? kind) && kind is YamlScalarNode { Value: { Length: > 0 } name }
-            ? name : null;
-
-    private static YamlNode? Find(YamlNode? node, string key) =>
-        node is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out YamlNode? value) ? value : null;
 }
