@@ -90,6 +90,17 @@ public sealed class MarkedTablesTests
         Assert.Contains("Not measured yet: `scripts/findings new`.", filled);
     }
 
+    [Fact]
+    public void Figures_TextsOfSeveralCommits_NameThemAll()
+    {
+        ResultRow row = Sample.Rows[0];
+
+        ResultFigures figures = ResultFigures.Of(
+            "scripts/results", "charlm", [row with { Commits = ["b", "a"] }, row with { Dates = ["2026-11-27"], Machines = ["GPU"] }], "Two.");
+
+        Assert.Equal("`scripts/results`, commit b and a, 2026-11-27 to 2026-11-28, CPU; GPU, charlm. Two.", figures.Origin.Line);
+    }
+
     private static ExperimentRow RowOf(string name, string commit, string day, params ExperimentVariant[] variants) =>
         new(name, "Which rate is best", "held-out-perplexity", variants, commit, [day], "CPU");
 
@@ -140,5 +151,5 @@ public sealed class MarkedTablesTests
 
     private static ResultFigures Sample => new(
         new Origin("scripts/results", "an engine", ["abc", "def"], ["2026-11-28", "2026-11-29"], ["a machine"], "Half of it."),
-        [new ResultRow("A book", "own-text", 1_000_000, 66, 6_000, 9.216, 55_000, [0, 1], [0.75, 0.95], 1)]);
+        [new ResultRow("A book", "own-text", 1_000_000, 66, 6_000, 9.216, 55_000, [0, 1], [0.75, 0.95], 1, ["a"], ["2026-11-28"], ["CPU"])]);
 }

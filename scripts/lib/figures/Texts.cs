@@ -8,15 +8,17 @@ namespace CharLM.Figures;
 /// </summary>
 internal static class Texts
 {
-    private const string Script = "scripts/results";
+    private const string Script = "scripts/results", Table = "results";
 
     // What the default three minutes were worth on this project's machine, as numbers that give the same model on every machine.
     private sealed record Row(string Name, string File, string Options, int Steps = 0)
     {
         public string Model => Options[9..];
 
+        public string Stem => Path.GetFileNameWithoutExtension(File);
+
         public Job JobOf(int seed) => new(
-            $"{Path.GetFileNameWithoutExtension(File)}-{Options.Split(' ')[1]}-s{seed}",
+            $"{Stem}-{Options.Split(' ')[1]}-s{seed}",
             [File, .. Options.Split(' '), .. Steps > 0 ? ["--steps", $"{Steps}"] : Array.Empty<string>(), "--seed", $"{seed}"], Folder);
     }
 
@@ -30,7 +32,7 @@ internal static class Texts
         new("The Time Machine", "timemachine.txt", OwnText, 4700),
         new("C# source", "csharp.txt", OwnText, 4400),
         new("German quotations", "zitate.txt", OwnText, 4400),
-        new("Tang verse", "tang.txt", OwnText, 2100),
+        new("Tang verse", "tang.txt", OwnText, 4300),
         new("Tiny Shakespeare", "tinyshakespeare.txt", "--preset tiny-shakespeare-lstm" + Split),
         new("The Time Machine, d2l cleaning", "timemachine.txt", "--preset time-machine-lstm" + Split),
     ];
@@ -41,33 +43,34 @@ internal static class Texts
     {
         int seeds = words.Number("--seeds", 3), atOnce = words.Number("--jobs", Environment.ProcessorCount);
         bool tableOnly = words.Has("--table"), again = words.Has("--again");
-        words.RefuseOthers();
+        string[] named = words.OneOf("text", [.. Rows.Select(row => row.Stem).Distinct()]);
         var kept = new KeptRuns("results");
         if (again)
             kept.Clear();
         Row[] rows = [.. Rows.Where(row => File.Exists(Path.Combine(Folder, row.File)))];
+        Row[] toRun = [.. rows.Where(row => named.Length == 0 || named.Contains(row.Stem))];
         if (!tableOnly)
-            kept.Finish([.. Enumerable.Range(0, seeds).SelectMany(seed => rows.Select(row => row.JobOf(seed)))], atOnce);
+            kept.Finish([.. Enumerable.Range(0, seeds).SelectMany(seed => toRun.Select(row => row.JobOf(seed)))], atOnce);
         if (tableOnly)
             kept.ThrowIfEmpty(Script);
-        List<KeptRun> used = [];
+        // A row of which this checkout has no run keeps the figures, and the commits, that it has.
+        ResultRow[] before = FigureFile.Exists(Charlm.Root, Table) ? FigureFile.Read<ResultFigures>(Charlm.Root, Table).Rows : [];
         List<ResultRow> measured = [];
-        int missing = 0;
-        foreach (Row row in rows)
+        foreach (Row row in Rows)
         {
-            (int Seed, KeptRun? Run)[] all = [.. Enumerable.Range(0, seeds).Select(seed => (seed, kept.Find(row.JobOf(seed))))];
+            (int Seed, KeptRun? Run)[] all = rows.Contains(row)
+                ? [.. Enumerable.Range(0, seeds).Select(seed => (seed, kept.Find(row.JobOf(seed))))] : [];
             (int Seed, KeptRun Run)[] runs = [.. all.Where(one => one.Run is not null).Select(one => (one.Seed, one.Run!))];
-            missing += seeds - runs.Length;
-            if (runs.Length == 0)
-                continue;
-            used.AddRange(runs.Select(one => one.Run));
-            measured.Add(RowOf(row, runs));
+            if (runs.Length > 0)
+                measured.Add(RowOf(row, runs));
+            else if (Array.Find(before, old => old.Text == row.Name && old.Model == row.Model) is { } old)
+                measured.Add(old);
         }
         string[] absent = [.. Rows.Select(row => $"{row.Name} with {row.Model.Split(' ')[0]}")
             .Except(measured.Select(row => $"{row.Text} with {row.Model.Split(' ')[0]}"))];
-        string note = (missing > 0 ? "The number of seeds is in brackets." : "")
+        string note = (measured.Any(row => row.Seeds.Length < seeds) ? "The number of seeds is in brackets." : "")
             + (absent.Length > 0 ? $" Not measured: {string.Join(", ", absent)}." : "");
-        FigureFile.Write(Charlm.Root, "results", new ResultFigures(KeptRuns.OriginOf(Script, used, note.Trim()), [.. measured]));
+        FigureFile.Write(Charlm.Root, Table, ResultFigures.Of(Script, Charlm.Engine, [.. measured], note.Trim()));
         MarkedTables.FillAll(Charlm.Root);
         return 0;
     }
@@ -84,7 +87,8 @@ internal static class Texts
         return new ResultRow(
             row.Name, row.Model, characters, (int)first.Number("vocab_size"), steps, passes, (long)first.Number("unseen", "tokens"),
             [.. runs.Select(one => one.Seed)], [.. runs.Select(one => one.Run.Number("unseen", "loss"))],
-            first.Number("unseen", "n_gram_loss"));
+            first.Number("unseen", "n_gram_loss"), [.. runs.Select(one => one.Run.Commit).Distinct()],
+            [.. runs.Select(one => one.Run.Date).Distinct().Order(StringComparer.Ordinal)], [.. runs.Select(one => one.Run.Machine).Distinct()]);
     }
 
     private static double Setting(string[] settings, string name) => double.Parse(

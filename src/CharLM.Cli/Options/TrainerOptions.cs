@@ -86,6 +86,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     private readonly Option<Setting<double>?> _ridge = OptionOf.NumberOr(
         "none", "--ridge", "X", "With --cell esn: train the output in closed form, in one pass over the text, by ridge regression with "
             + "this penalty. [default: none]").In(HelpGroup.Rare);
+    private readonly Option<int?> _sampledSoftmax = OptionOf.Integer(
+        "--sampled-softmax", "N", "For thousands of tokens in the vocab: learn the output layer on about N of them and the targets in each "
+            + "minibatch; faster, and the training perplexity is an estimate; fused only, 0 takes all. [default: 0]").In(HelpGroup.Rare);
     private readonly Option<long?> _seed = OptionOf.Long(
         "--seed", "N", "Seed of all random choices: the same seed repeats a run. [default: 0]");
 
@@ -101,7 +104,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     public void AddTo(Command command, bool epochs = true)
     {
         Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
-            _truncation, _truncationKeep, _ridge];
+            _truncation, _truncationKeep, _ridge, _sampledSoftmax];
         if (epochs)
             command.Add(HelpGroup.Training, _epochs, _freeze);
         foreach (Option option in new Option[]
@@ -109,7 +112,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
             _steps, _stepsPerEpoch, _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
                 _truncation, _truncationKeep, _optimizer,
             _learningRate, _weightDecay, _momentum, _nesterov, _beta2, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
-                _scheduleFactor, _scheduleEnd, _ridge, _seed,
+                _scheduleFactor, _scheduleEnd, _ridge, _sampledSoftmax, _seed,
         })
         {
             if (ofRunningText || !aboutPieces.Contains(option))
@@ -135,6 +138,7 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
         NumSteps = parse.GetValue(_numSteps) ?? under.NumSteps,
         Sampling = parse.GetValue(_sampling) ?? under.Sampling,
         ResetEvery = parse.GetValue(_resetEvery) ?? under.ResetEvery,
+        SampledSoftmax = parse.GetValue(_sampledSoftmax) ?? under.SampledSoftmax,
         TrainWindows = parse.GetValue(_trainWindows) ?? under.TrainWindows,
         ValidationWindows = parse.GetValue(_validationWindows) ?? under.ValidationWindows,
         Truncation = parse.GetValue(_truncation) ?? under.Truncation,

@@ -62,6 +62,8 @@ public sealed record PairRunConfig : RunSettings
             yield return "steps and steps-per-epoch are for texts: pairs are learned in whole passes, by epochs";
         if (Training.Ridge is not null)
             yield return "ridge is for language models on texts: leave it out";
+        if (Training.SampledSoftmax > 0)
+            yield return "sampled-softmax is for language models on texts: leave it out";
         if (Kind != Model.Kind)
             yield return $"kind must be {Model.Kind}, not {Kind}";
         if (string.IsNullOrWhiteSpace(Data))

@@ -77,7 +77,7 @@ public sealed record RunConfig : RunSettings
             foreach (string error in FrozenParts.Errors(Training.Freeze, [.. WeightShapes.Of(Model, vocabSize: 1).Keys]))
                 yield return error;
         }
-        foreach (string error in Training.RidgeErrors(Model))
+        foreach (string error in Training.RidgeErrors(Model).Concat(Training.SampledSoftmaxErrors(Model)))
             yield return error;
         if (Training.Ridge is not null && Minutes is not null)
             yield return "ridge takes one pass over the text, however long that is: leave minutes out";

@@ -30,7 +30,7 @@ internal sealed class FusedBackend : ITrainingBackend
         (_runtime, _weights) = (model.Fused, model.TrainedWeights);
         Ranks = exchange is null ? null : new StepExchange(exchange, _weights);
         LaneWidth width = Ranks?.Width ?? LaneWidth.Best;
-        _network = new FusedNetwork(model.Config, model.VocabSize, _weights, _runtime.Workers, width);
+        _network = new FusedNetwork(model.Config, model.VocabSize, _weights, _runtime.Workers, width, config.SampledSoftmax);
         Optimizer = new FusedOptimizer(
             _weights, _runtime.Workers, config.Optimizer, config.LearningRate, config.WeightDecay, config.Momentum,
                 config.Nesterov, config.Beta2, width);

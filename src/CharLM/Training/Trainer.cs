@@ -59,6 +59,7 @@ public sealed class Trainer : EpochTrainer
         ArgumentNullException.ThrowIfNull(tokens);
         _model = (model as LanguageModel)?.Config;
         InvalidConfigException.ThrowIfAny(config.RidgeErrors(_model ?? new ModelConfig()));
+        InvalidConfigException.ThrowIfAny(config.SampledSoftmaxErrors(_model));
         if (endId is not null)
             InvalidConfigException.ThrowIfAny(config.DocumentErrors(_model ?? new ModelConfig()));
         // Without truncation, the only minibatch of an epoch reads every row to its end.

@@ -33,7 +33,8 @@ public sealed record TrainerConfig
 
     /// <summary>
     /// Minibatches whose gradients add up to one update, 1 to 65,536; times <see cref="BatchSize"/> at most 65,536. Default 1. The result
-    /// is that of a minibatch of all their rows, in the memory of one; only dropout by torch draws other values.
+    /// is that of a minibatch of all their rows, in the memory of one; only dropout by torch draws other values, and with
+    /// <see cref="SampledSoftmax"/> each has a sample of its own.
     /// </summary>
     public int Accumulate { get; init; } = 1;
 
@@ -118,6 +119,13 @@ public sealed record TrainerConfig
     public double? Ridge { get; init; }
 
     /// <summary>
+    /// For large vocabs: the number of tokens, on average, on which a minibatch learns the output layer, besides its targets, drawn anew
+    /// each time, 0 or 16 to 1,000,000. Steps get faster, and the training loss is an estimate; held-out text is measured with all tokens.
+    /// Default 0: all tokens of the vocab.
+    /// </summary>
+    public int SampledSoftmax { get; init; }
+
+    /// <summary>
     /// Fixes all randomness of training: the order of the minibatches, dropout, random truncation; in a run, which creates its model, also
     /// the initial weights. A trainer starts from its model's weights. Default 0.
     /// </summary>
@@ -189,6 +197,8 @@ public sealed record TrainerConfig
             yield return "ridge would count each token as often as windows overlap: take sampling sequential or random";
         if (Ridge is not null && Freeze is not null)
             yield return "freeze is for gradients, and ridge has none: leave one of both out";
+        if (SampledSoftmax is not (0 or (>= 16 and <= 1_000_000)))
+            yield return $"sampled-softmax must be 0 (all tokens) or 16 to 1000000, not {SampledSoftmax}";
         foreach (string error in Schedule.Errors())
             yield return error;
         if (!(LearningRate > 0 && double.IsFinite(LearningRate)))
@@ -210,6 +220,13 @@ public sealed record TrainerConfig
             yield return "ridge trains the output layer alone, not attention: leave one of both out";
         if (model.TieWeights)
             yield return "ridge solves for the output layer's weights, which tie-weights would share with the input: leave one of both out";
+    }
+
+    /// <summary>Every reason why a model cannot learn on samples of the vocab; empty when it is not to, or can.</summary>
+    internal IEnumerable<string> SampledSoftmaxErrors(ModelConfig? model)
+    {
+        if (SampledSoftmax > 0 && model is not { Implementation: Implementation.Fused, Attention: null })
+            yield return "sampled-softmax is for models that the kernels compute: take the fused implementation, without attention";
     }
 
     /// <summary>Every reason why this configuration does not work with documents; empty when there is none.</summary>

@@ -11,14 +11,30 @@ namespace CharLM.Figures.Tables;
 /// <param name="Seeds">The seeds.</param>
 /// <param name="TestNats">Nats per character of the test part, measured once with the model that was best on the validation part.</param>
 /// <param name="NGramNats">That of 7-grams counted on the same training text.</param>
+/// <param name="Commits">The commits whose program trained it.</param>
+/// <param name="Dates">The days.</param>
+/// <param name="Machines">The processors.</param>
 internal sealed record ResultRow(
     string Text, string Model, long Characters, int Kinds, int Steps, double Passes, long Tested, int[] Seeds, double[] TestNats,
-    double NGramNats);
+    double NGramNats, string[] Commits, string[] Dates, string[] Machines);
 
 /// <summary>The file results.json.</summary>
 /// <param name="Origin">Where the figures come from.</param>
 /// <param name="Rows">The rows that ran.</param>
-internal sealed record ResultFigures(Origin Origin, ResultRow[] Rows);
+internal sealed record ResultFigures(Origin Origin, ResultRow[] Rows)
+{
+    /// <summary>The figures of some rows, which may have been trained at several commits.</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="engine">Versions of charlm, TorchSharp and libtorch.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="note">What else a reader must know.</param>
+    public static ResultFigures Of(string script, string engine, ResultRow[] rows, string note) => new(
+        new Origin(
+            script, engine, [.. rows.SelectMany(row => row.Commits).Distinct()],
+            [.. rows.SelectMany(row => row.Dates).Distinct().Order(StringComparer.Ordinal)],
+            [.. rows.SelectMany(row => row.Machines).Distinct()], note),
+        rows);
+}
 
 /// <summary>Test perplexities of texts.</summary>
 internal static class ResultsTable

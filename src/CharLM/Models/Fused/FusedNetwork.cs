@@ -25,13 +25,14 @@ internal sealed class FusedNetwork : IDisposable
     private const int RowsOfOutput = 256;
 
     // Separate the random numbers of dropout at the input and output from those between the stack's layers.
-    private const ulong InputDropoutKey = 1UL << 56, OutputDropoutKey = 2UL << 56;
+    private const ulong InputDropoutKey = 1UL << 56, OutputDropoutKey = 2UL << 56, SampleKey = 4UL << 56;
 
     private readonly Workers _workers;
     private readonly TokenRows _tokens;
     private readonly EmbeddingPass? _embedding;
     private readonly FusedStack _stack;
     private readonly OutputPass _output;
+    private readonly SampledOutput? _sampled;
     private readonly DropoutPass? _inputDropout, _outputDropout;
     private readonly TiedWeight? _tied;
     private readonly double _tokenDropout;
@@ -53,7 +54,11 @@ internal sealed class FusedNetwork : IDisposable
     /// <param name="weights">The weights, by PyTorch's names.</param>
     /// <param name="workers">The threads that share the work; the caller owns them.</param>
     /// <param name="width">The registers to use; default the widest.</param>
-    public FusedNetwork(ModelConfig config, int vocabSize, FusedWeights weights, Workers workers, LaneWidth width = LaneWidth.Best)
+    /// <param name="sampled">
+    /// Tokens of the vocab on which a minibatch learns the output layer; default 0: all. Above 0, the network only learns.
+    /// </param>
+    public FusedNetwork(
+        ModelConfig config, int vocabSize, FusedWeights weights, Workers workers, LaneWidth width = LaneWidth.Best, int sampled = 0)
     {
         (_workers, _vocabSize, _choice, _sharing) = (
             workers, vocabSize, new ThreadTuner(workers.Count, workers.IsFixed), new WorkStealing(workers.Count));
@@ -62,8 +67,18 @@ internal sealed class FusedNetwork : IDisposable
             _embedding = new EmbeddingPass(weights["embedding.weight"], config.EmbeddingSize, _tokens);
         _stack = new FusedStack(
             config, weights.Layers("rnn.", config.NumLayers), config.EmbeddingSize, _embedding is null ? _tokens : null, width);
-        RawWeight outputWeight = config.TieWeights ? (_tied = new TiedWeight(weights["embedding.weight"])).Twin : weights["linear.weight"];
-        _output = PassFactory.Output(width, outputWeight, weights["linear.bias"], vocabSize, config.NumHiddens);
+        RawWeight outputWeight = weights[config.TieWeights ? "embedding.weight" : "linear.weight"], bias = weights["linear.bias"];
+        if (sampled > 0)
+        {
+            _output = _sampled = new SampledOutput(
+                width, outputWeight, bias, vocabSize, config.NumHiddens, sampled, isShared: config.TieWeights);
+        }
+        else
+        {
+            if (config.TieWeights)
+                outputWeight = (_tied = new TiedWeight(outputWeight)).Twin;
+            _output = PassFactory.Output(width, outputWeight, bias, vocabSize, config.NumHiddens);
+        }
         if (config.InputDropout > 0 && _embedding is not null)
             _inputDropout = new DropoutPass(config.InputDropout, config.EmbeddingSize, config.LockedDropout);
         (_tokenDropout, _locked) = (_embedding is null ? config.InputDropout : 0, config.LockedDropout);
@@ -101,11 +116,13 @@ internal sealed class FusedNetwork : IDisposable
         SetTargets(targets, mayLack: true);
         if (targetsOfAll > 0)
             _predicted = targetsOfAll;
+        _sampled?.Draw(_targets, dropoutKey + SampleKey);
         _stack.ZeroStateGradient();
         _workers.Run(_active, _tasks, _pack);
         RunRows();
         RunGradients();
         _tied?.AddGradients();
+        _sampled?.Scatter();
         _choice.End();
         _packed = false; // the caller will use the gradients to change the weights
         return Total() / _predicted;

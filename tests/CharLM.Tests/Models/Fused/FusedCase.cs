@@ -48,15 +48,27 @@ internal sealed unsafe class FusedCase : IDisposable
 
     /// <summary>The kernels' loss and gradients of the last of several minibatches with carried state.</summary>
     public (double Loss, Dictionary<string, float[]> Gradients) Kernels(
-        LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null)
+        LaneWidth width = LaneWidth.Best, int workers = 1, int minibatches = 1, float[]? scales = null, int sampled = 0)
     {
         using var threads = new Workers(workers);
-        using var network = new FusedNetwork(_config, Vocab, _raw, threads, width);
+        using var network = new FusedNetwork(_config, Vocab, _raw, threads, width, sampled);
         double loss = 0;
         for (int i = 0; i < minibatches; i++)
             loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
         return (loss, _raw.All.ToDictionary(
             weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
+    }
+
+    /// <summary>The kernels' loss of the same minibatch from a zero state with each of some keys.</summary>
+    public double[] LossesOfKeys(int keys, int sampled)
+    {
+        using var threads = new Workers(1);
+        using var network = new FusedNetwork(_config, Vocab, _raw, threads, LaneWidth.Best, sampled);
+        return [.. Enumerable.Range(0, keys).Select(key =>
+        {
+            network.Stack.ZeroState();
+            return network.Learn(Inputs, Targets, Batch, Steps, (ulong)key << 32);
+        })];
     }
 
     /// <summary>The same from torch.</summary>

@@ -85,13 +85,23 @@ public sealed class FusedNetworkTests
         AssertSlopes(new ModelConfig { Cell = cell, NumLayers = 2, NumHiddens = 5, EmbeddingSize = embedding, Dropout = 0.3 });
     }
 
-    private static unsafe void AssertSlopes(ModelConfig config)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Learn_GradientOnASampleOfTheVocab_IsTheSlopeOfTheLoss(bool tied)
+    {
+        AssertSlopes(
+            new ModelConfig { Cell = CellKind.Gru, NumHiddens = 3, EmbeddingSize = 3, TieWeights = tied, OutputDropout = 0.2 }, vocab: 40,
+            sampled: 16);
+    }
+
+    private static unsafe void AssertSlopes(ModelConfig config, int vocab = 4, int sampled = 0)
     {
         manual_seed(1);
-        using var model = new LanguageModel(config, 4);
+        using var model = new LanguageModel(config, vocab);
         using var raw = new RawWeights(model);
         using var workers = new Workers(1);
-        using var network = new FusedNetwork(model.Config, 4, raw, workers);
+        using var network = new FusedNetwork(model.Config, vocab, raw, workers, LaneWidth.Best, sampled);
         int[] inputs = [0, 1, 2, 3, 3, 1], targets = [1, 2, 3, 3, 1, 0];
         double Loss()
         {

@@ -22,12 +22,28 @@ internal static class PassFactory
             };
 
     /// <summary>Creates the output layer.</summary>
-    public static OutputPass Output(LaneWidth width, RawWeight weight, RawWeight bias, int vocab, int hidden) => Resolve(width) switch
-    {
-        LaneWidth.Wide => new SoftmaxPass<SimdVector512>(weight, bias, vocab, hidden),
-        LaneWidth.Medium => new SoftmaxPass<SimdVector256>(weight, bias, vocab, hidden),
-        _ => new SoftmaxPass<SimdVector128>(weight, bias, vocab, hidden),
-    };
+    /// <param name="width">The registers to use.</param>
+    /// <param name="weight">Its weights, [vocab, hidden].</param>
+    /// <param name="bias">Its biases.</param>
+    /// <param name="vocab">Number of tokens.</param>
+    /// <param name="hidden">Number of hidden units.</param>
+    public static unsafe OutputPass Output(LaneWidth width, RawWeight weight, RawWeight bias, int vocab, int hidden) =>
+        Output(width, weight, bias, vocab, hidden, null);
+
+    /// <summary>Creates the output layer of a sample of the vocab.</summary>
+    /// <param name="width">The registers to use.</param>
+    /// <param name="weight">Its weights, [vocab, hidden].</param>
+    /// <param name="bias">Its biases.</param>
+    /// <param name="vocab">Number of tokens.</param>
+    /// <param name="hidden">Number of hidden units.</param>
+    /// <param name="targetBiases">What is added to the logit of a row's target, for each token; null: nothing.</param>
+    public static unsafe OutputPass Output(
+        LaneWidth width, RawWeight weight, RawWeight bias, int vocab, int hidden, float* targetBiases) => Resolve(width) switch
+        {
+            LaneWidth.Wide => new SoftmaxPass<SimdVector512>(weight, bias, vocab, hidden, targetBiases),
+            LaneWidth.Medium => new SoftmaxPass<SimdVector256>(weight, bias, vocab, hidden, targetBiases),
+            _ => new SoftmaxPass<SimdVector128>(weight, bias, vocab, hidden, targetBiases),
+        };
 
     private static LayerPass Layer<L>(
         CellKind cell, RnnActivation activation, RawLayer weights, int hidden, int inputWidth, TokenRows? tokens, double weightDropout)

@@ -27,6 +27,7 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     private const int BlockPanels = 16, MostGradientPanels = 4;
 
     private readonly RawWeight _weight, _bias;
+    private readonly float* _targetBiases;
     private readonly int _vocab, _hidden, _blocks;
     private readonly PanelBuffer _forward, _backward, _paddedBias;
     private readonly bool _hasParts;
@@ -37,9 +38,10 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
     private RowLayout _layout;
     private int _gradientPanels;
 
-    public SoftmaxPass(RawWeight weight, RawWeight bias, int vocab, int hidden)
+    public SoftmaxPass(RawWeight weight, RawWeight bias, int vocab, int hidden, float* targetBiases)
     {
         (_weight, _bias, _vocab, _hidden) = (weight, bias, vocab, hidden);
+        _targetBiases = targetBiases;
         int padded = Panels.Pad(vocab);
         _blocks = ((padded / Panels.Width) + BlockPanels - 1) / BlockPanels;
         _hasParts = _blocks == 1;
@@ -206,7 +208,11 @@ internal sealed unsafe class SoftmaxPass<L> : OutputPass
                     {
                         float* target = TargetIn(block, targets[row], logits, row);
                         if (target is not null)
+                        {
+                            if (_targetBiases is not null)
+                                *target += _targetBiases[targets[row]];
                             nats[row] = *target;
+                        }
                         nint place = ((nint)row * _blocks) + block;
                         (_highest.Data[place], _sums.Data[place]) = Exponentials(logits, row, keep: scale != 0);
                     }
