@@ -27,7 +27,7 @@ internal static class Experiments
         foreach (string file in tableOnly ? [] : Files.Where(file => named.Length == 0 || named.Contains(NameOf(file))))
         {
             Console.Error.WriteLine(NameOf(file));
-            Charlm.Call("experiment", "run", file, "--jobs", $"{atOnce}", "--threads", "1", "--runs", runs);
+            Run(file, runs, atOnce);
         }
         // What has not run now keeps the figures, and the commit, that it has.
         ExperimentRow[] before = FigureFile.Exists(Charlm.Root, Table) ? FigureFile.Read<ExperimentFigures>(Charlm.Root, Table).Rows : [];
@@ -43,23 +43,47 @@ internal static class Experiments
 
     private static string NameOf(string file) => Path.GetFileNameWithoutExtension(file);
 
+    private static void Run(string file, string runs, int atOnce)
+    {
+        try
+        {
+            Charlm.Call("experiment", "run", file, "--jobs", $"{atOnce}", "--threads", "1", "--runs", runs);
+        }
+        catch (InvalidOperationException) when (Trials(Report(file, runs)).All(trial => IsFinished(trial) || IsDiverged(trial)))
+        {
+            // That a variant diverges is a result as well.
+        }
+    }
+
+    private static JsonElement Report(string file, string runs) =>
+        JsonDocument.Parse(Charlm.Call("experiment", "report", file, "--runs", runs, "--format", "json")).RootElement;
+
+    private static JsonElement.ArrayEnumerator Trials(JsonElement report) => report.GetProperty("trials").EnumerateArray();
+
+    private static bool IsFinished(JsonElement trial) => trial.GetProperty("state").GetString() == "finished";
+
+    private static bool IsDiverged(JsonElement trial) =>
+        trial.GetProperty("problem").GetString()?.Contains("not finite", StringComparison.Ordinal) == true;
+
     private static ExperimentRow RowOf(string file, string runs)
     {
-        JsonElement report = JsonDocument.Parse(Charlm.Call("experiment", "report", file, "--runs", runs, "--format", "json")).RootElement;
+        JsonElement report = Report(file, runs);
         string measure = report.GetProperty("measure").GetString()!, name = report.GetProperty("name").GetString()!;
         return new ExperimentRow(
             name, report.GetProperty("about").GetString()!.TrimEnd('.'), measure,
             [.. report.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("finished").GetInt32() > 0)
-                .Select(row => VariantOf(row, measure.Replace('-', '_')))],
+                .Select(row => VariantOf(report, row, measure.Replace('-', '_')))],
             Charlm.Commit, DatesOf(Path.Combine(runs, name)), Charlm.Machine);
     }
 
-    private static ExperimentVariant VariantOf(JsonElement row, string measure)
+    private static ExperimentVariant VariantOf(JsonElement report, JsonElement row, string measure)
     {
+        string name = row.GetProperty("variant").GetString()!;
         JsonElement values = row.GetProperty(measure);
+        int diverged = Trials(report).Count(trial => trial.GetProperty("variant").GetString() == name && IsDiverged(trial));
         return new ExperimentVariant(
-            row.GetProperty("variant").GetString()!, row.GetProperty("finished").GetInt32(), row.GetProperty("parameters").GetInt64(),
-            Number(values, "mean"), Number(values, "deviation"), values.GetProperty("infinite").GetInt32());
+            name, row.GetProperty("finished").GetInt32() + diverged, row.GetProperty("parameters").GetInt64(), Number(values, "mean"),
+            Number(values, "deviation"), values.GetProperty("infinite").GetInt32() + diverged);
     }
 
     private static double? Number(JsonElement values, string name) =>

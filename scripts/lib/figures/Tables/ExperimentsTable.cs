@@ -4,7 +4,7 @@ namespace CharLM.Figures.Tables;
 
 /// <summary>A variant of an experiment.</summary>
 /// <param name="Name">What it changes.</param>
-/// <param name="Seeds">Trials that finished.</param>
+/// <param name="Seeds">Trials that finished or diverged.</param>
 /// <param name="Parameters">Weights.</param>
 /// <param name="Mean">The mean of the experiment's measure over the seeds; null where every trial became infinite.</param>
 /// <param name="Deviation">Its standard deviation; null of one seed.</param>
