@@ -59,6 +59,19 @@ internal sealed unsafe class FusedCase : IDisposable
             weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
     }
 
+    /// <summary>The kernels' loss and gradients of the minibatch, after another one with other targets if there is one.</summary>
+    public (double Loss, Dictionary<string, float[]> Gradients) KernelsAfter(int[]? earlierTargets, int sampled)
+    {
+        using var threads = new Workers(1);
+        using var network = new FusedNetwork(_config, Vocab, _raw, threads, LaneWidth.Best, sampled);
+        if (earlierTargets is not null)
+            network.Learn(Inputs, earlierTargets, Batch, Steps, dropoutKey: 5);
+        network.Stack.ZeroState();
+        double loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1);
+        return (loss, _raw.All.ToDictionary(
+            weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
+    }
+
     /// <summary>The kernels' loss of the same minibatch from a zero state with each of some keys.</summary>
     public double[] LossesOfKeys(int keys, int sampled)
     {

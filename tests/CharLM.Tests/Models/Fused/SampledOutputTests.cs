@@ -85,6 +85,23 @@ public sealed class SampledOutputTests
         Assert.All(both.Targets, target => Assert.Contains(rows[target], value => value != 0));
     }
 
+    // A run that resumes has seen no minibatch yet for which the sample had to grow.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Learn_AfterASampleThatGrew_GivesTheSameBits(bool tied)
+    {
+        using var both = new FusedCase(Config(tied), 3000, batch: 20, steps: 25, seed: 2);
+        Array.Fill(both.Targets, 7);
+        (double loss, Dictionary<string, float[]> gradients) = both.KernelsAfter(null, sampled: 16);
+
+        (double otherLoss, Dictionary<string, float[]> others) =
+            both.KernelsAfter([.. Enumerable.Range(0, 500).Select(i => 2999 - (5 * i))], sampled: 16);
+
+        Assert.Equal(loss, otherLoss);
+        Assert.All(gradients, entry => Assert.Equal(entry.Value, others[entry.Key]));
+    }
+
     [Fact]
     public void TrainEpoch_Sample_LearnsAsMuchAsTheWholeVocab()
     {
