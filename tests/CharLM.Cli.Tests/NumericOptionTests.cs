@@ -22,6 +22,7 @@ public sealed partial class NumericOptionTests(TrainedModels models) : IDisposab
             "--sample-every", "--checkpoint-every", "--forget-bias", "--train-windows", "--validation-windows", "--input-dropout",
                 "--output-dropout", "--weight-dropout",
             "--weight-decay", "--momentum", "--spectral-radius", "--sparsity", "--ngrams", "--schedule-end", "--patience", "--reset-every", "--dynamic-decay",
+                "--sampled-softmax",
         ],
     };
 
