@@ -87,7 +87,14 @@ public sealed class PlainJsonTests
     {
         string json = JsonSerializer.Serialize(new EpochMetrics
         {
-            Epoch = 1, Step = 2, TrainLoss = 1.5, GradientNorm = 0.25, LearningRate = 0.001, TokensPerSecond = 3, Seconds = 4, ElapsedSeconds = 5,
+            Epoch = 1,
+            Step = 2,
+            TrainLoss = 1.5,
+            GradientNorm = 0.25,
+            LearningRate = 0.001,
+            TokensPerSecond = 3,
+            Seconds = 4,
+            ElapsedSeconds = 5,
         }, Options[1]);
         return JsonSerializer.Deserialize<EpochMetrics>(
             isOfPairs ? json.Replace("tokens_per_second", "predictions_per_second", StringComparison.Ordinal) : json, Options[1])!;
