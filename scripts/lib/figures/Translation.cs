@@ -126,7 +126,7 @@ internal static class Translation
         string[] Counted(string name, int order, params string[] options)
         {
             string[] judged = Judge(["--train", learned, "--order", $"{order}", .. options]);
-            return RowOf(name, judged[^2].Split(' ')[1], judged);
+            return RowOf(name, Numbers.Fixed(double.Parse(judged[^2].Split(' ')[1], CultureInfo.InvariantCulture), 2), judged);
         }
 
         string[] Judge(params string[] options) =>
