@@ -52,8 +52,8 @@ internal static class MatchFunctions
                 task.Train(
                     Learned, Model,
                     [
-                        "--max-source", "40", "--epochs", "4", "--hidden", "64", "--lr", "0.01", "--batch-size", "64", "--schedule", "cosine",
-                        "--seed", $"{seed}", .. options,
+                        "--max-source", "40", "--epochs", "4", "--hidden", "64", "--lr", "0.01", "--batch-size", "64", "--schedule",
+                        "cosine", "--seed", $"{seed}", .. options,
                     ]);
                 measured.Add(task.Measure($"{pairs}/test.tsv", Model));
             }

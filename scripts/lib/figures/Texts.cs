@@ -88,7 +88,8 @@ internal static class Texts
             row.Name, row.Model, characters, (int)first.Number("vocab_size"), steps, passes, (long)first.Number("unseen", "tokens"),
             [.. runs.Select(one => one.Seed)], [.. runs.Select(one => one.Run.Number("unseen", "loss"))],
             first.Number("unseen", "n_gram_loss"), [.. runs.Select(one => one.Run.Commit).Distinct()],
-            [.. runs.Select(one => one.Run.Date).Distinct().Order(StringComparer.Ordinal)], [.. runs.Select(one => one.Run.Machine).Distinct()]);
+            [.. runs.Select(one => one.Run.Date).Distinct().Order(StringComparer.Ordinal)],
+            [.. runs.Select(one => one.Run.Machine).Distinct()]);
     }
 
     private static double Setting(string[] settings, string name) => double.Parse(

@@ -71,9 +71,9 @@ internal static class Translation
         using var task = new PairTask();
         task.Make("translation", "--text", Corpus("cmn-eng"), "--test", "1000");
         task.Train(
-            "translation/train.tsv", "model.safetensors", "--token", "word", "--target-token", "char", "--cleaning", "d2l", "--min-freq", "2",
-            "--hidden", "256", "--embedding", "128", "--output-dropout", "0.3", "--input-dropout", "0.2", "--lr", "0.002", "--schedule",
-            "cosine", "--epochs", "10", "--attention", "dot");
+            "translation/train.tsv", "model.safetensors", "--token", "word", "--target-token", "char", "--cleaning", "d2l", "--min-freq",
+            "2", "--hidden", "256", "--embedding", "128", "--output-dropout", "0.3", "--input-dropout", "0.2", "--lr", "0.002",
+            "--schedule", "cosine", "--epochs", "10", "--attention", "dot");
         JsonElement measured = task.Measure("translation/test.tsv", "model.safetensors", "--beams", "1,2,4");
         PairTask.Write(
             "chinese", $"{Script} chinese",
@@ -133,7 +133,7 @@ internal static class Translation
             Charlm.Run("python3", Charlm.Root, ["scripts/couplets", "--test", test, .. options]).Trim().Split('\n');
     }
 
-    // The last line of scripts/couplets: "NAME: character error rate 0.9812, right length 1.0000, ..., distinct characters 123, 2000 couplets".
+    // The last line of scripts/couplets: "NAME: character error rate 0.9812, right length 1.0000, ..., 2000 couplets".
     private static string[] RowOf(string name, string nats, string[] judged)
     {
         string[] values = [.. judged[^1][(judged[^1].LastIndexOf(": ", StringComparison.Ordinal) + 2)..].Split(", ")

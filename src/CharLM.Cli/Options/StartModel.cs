@@ -3,7 +3,7 @@ using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Options;
 
-/// <summary>The file of the model with whose weights a training run begins: <c>--checkpoint</c>, or that of a run that is repeated.</summary>
+/// <summary>The file of the model with which a training run begins: <c>--checkpoint</c>, or that of a run that is repeated.</summary>
 /// <param name="Path">The file, a full path.</param>
 /// <param name="Sha256">Its SHA-256.</param>
 internal sealed record StartModel(string Path, string Sha256)
@@ -26,8 +26,8 @@ internal sealed record StartModel(string Path, string Sha256)
         if (!isNamed && config.StartSha256 is { } before && before != Sha256)
         {
             throw new InvalidConfigException(
-                [$"start-checkpoint {Path} is another file than when the configuration was written: SHA-256 is {Sha256}, expected {before}; "
-                    + "--checkpoint takes it nevertheless"]);
+                [$"start-checkpoint {Path} is another file than when the configuration was written: SHA-256 is {Sha256}, "
+                    + $"expected {before}; --checkpoint takes it nevertheless"]);
         }
         return (TConfig)((RunSettings)config with { StartCheckpoint = Path, StartSha256 = Sha256 });
     }

@@ -17,7 +17,7 @@ internal sealed class ConfigDocument
     /// <summary>The line, from 1, where the file sets the implementation; null if it does not.</summary>
     public long? ImplementationLine => Find(Find(_root, "model"), "implementation")?.Start.Line;
 
-    /// <summary>The kind of model of the configuration; null if it is not named, as by those of language models, which came first.</summary>
+    /// <summary>The kind of model; null if the configuration does not name it, as those of language models, which came first.</summary>
     public string? Kind => Find(_root, "kind") is YamlScalarNode { Value: { Length: > 0 } name } ? name : null;
 
     /// <summary>Reads a file.</summary>

@@ -193,7 +193,9 @@ public sealed record CharModelConfig
     /// <summary>All errors of the configuration; empty if it is valid.</summary>
     public IEnumerable<string> Errors()
     {
-        foreach (string error in Text.Errors().Concat(Model.Errors()).Concat(Training.Errors()).Concat(Training.SampledSoftmaxErrors(Model)))
+        foreach (string error in Text.Errors().Concat(Model.Errors()).Concat(Training.Errors()))
+            yield return error;
+        foreach (string error in Training.SampledSoftmaxErrors(Model))
             yield return error;
         foreach (string error in Text.Documents == DocumentKind.None ? [] : Training.DocumentErrors(Model))
             yield return error;

@@ -35,7 +35,8 @@ internal sealed record ExperimentFigures(Origin Origin, ExperimentRow[] Rows)
     public static ExperimentFigures Of(string script, string engine, ExperimentRow[] rows, int missing) => new(
         new Origin(
             script, engine, [.. rows.Select(row => row.Commit).Distinct()],
-            [.. rows.SelectMany(row => row.Dates).Distinct().Order(StringComparer.Ordinal)], [.. rows.Select(row => row.Machine).Distinct()],
+            [.. rows.SelectMany(row => row.Dates).Distinct().Order(StringComparer.Ordinal)],
+            [.. rows.Select(row => row.Machine).Distinct()],
             missing > 0 ? $"{rows.Length} of {rows.Length + missing} experiments." : ""),
         rows);
 }
