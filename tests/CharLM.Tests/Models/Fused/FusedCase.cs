@@ -55,8 +55,7 @@ internal sealed unsafe class FusedCase : IDisposable
         double loss = 0;
         for (int i = 0; i < minibatches; i++)
             loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1, scales);
-        return (loss, _raw.All.ToDictionary(
-            weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
+        return (loss, Gradients());
     }
 
     /// <summary>The kernels' loss and gradients of the minibatch, after another one with other targets if there is one.</summary>
@@ -68,8 +67,7 @@ internal sealed unsafe class FusedCase : IDisposable
             network.Learn(Inputs, earlierTargets, Batch, Steps, dropoutKey: 5);
         network.Stack.ZeroState();
         double loss = network.Learn(Inputs, Targets, Batch, Steps, dropoutKey: 1);
-        return (loss, _raw.All.ToDictionary(
-            weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray()));
+        return (loss, Gradients());
     }
 
     /// <summary>The kernels' loss of the same minibatch from a zero state with each of some keys.</summary>
@@ -125,6 +123,9 @@ internal sealed unsafe class FusedCase : IDisposable
         }
         return greatest;
     }
+
+    private Dictionary<string, float[]> Gradients() => _raw.All.ToDictionary(
+        weight => weight.Name, weight => new ReadOnlySpan<float>(weight.Gradient, weight.Length).ToArray());
 
     private static double Greatest(float[] gradient) => gradient.Max(value => Math.Abs((double)value));
 }
