@@ -52,7 +52,8 @@ internal sealed class FusedOptimizer : IOptimizer
         long length = _weights.Sum(weight => (long)weight.Length);
         _first = new PanelBuffer(kind is OptimizerKind.Adam or OptimizerKind.AdamW || momentum > 0 ? length : 0);
         _second = new PanelBuffer(kind is OptimizerKind.Sgd ? 0 : length);
-        _parts = [.. Places().SelectMany((place, weight) => Parts(weight, place.Weight, place.Begin))];
+        // By place within their weight, as the gradients are computed and the weights packed: a worker finds its parts in its cache.
+        _parts = [.. Places().SelectMany((place, weight) => Parts(weight, place.Weight, place.Begin)).OrderBy(part => part.PlaceInWeight)];
         _squares = new double[_parts.Length];
         _active = (int)Math.Clamp(length / WeightsOfAWorker, 1, workers.Count);
         _square = Square;
@@ -254,5 +255,9 @@ internal sealed class FusedOptimizer : IOptimizer
             _constants[part.Place]);
 
     // A part of a weight, with the weight's index and the offset of the part's moments.
-    private readonly record struct Part(int Place, RawWeight Weight, int Begin, int Length, long Moments);
+    private readonly record struct Part(int Place, RawWeight Weight, int Begin, int Length, long Moments)
+    {
+        // From 0 to 1.
+        public double PlaceInWeight => (double)Begin / Weight.Length;
+    }
 }

@@ -4,13 +4,13 @@ using CharLM.Models.Fused.Simd;
 namespace CharLM.Models.Fused.Gemm;
 
 /// <summary>
-/// The one kernel behind all products: a tile of the result, 8 rows by 2 registers or 4 rows by 3, stays in registers over the whole
-/// depth of the product.
+/// The one kernel behind all products: a tile of the result, 8 or 4 rows by 3 or 2 registers, stays in registers over the whole depth of
+/// the product.
 /// </summary>
 /// <remarks>
 /// <para>
-/// C[row, ..] = S[row, ..] + sum over k of A[row, k] * B[k, ..], where S is the start of the sums. For each k, two registers of B are
-/// loaded once and multiplied by each of 8 numbers of A. That is 16 independent multiply-adds for 10 loads, so the multipliers are never
+/// C[row, ..] = S[row, ..] + sum over k of A[row, k] * B[k, ..], where S is the start of the sums. For each k, three registers of B are
+/// loaded once and multiplied by each of 8 numbers of A. That is 24 independent multiply-adds for 11 loads, so the multipliers are never
 /// idle and never wait. With 16 registers (AVX2) there is room for 4 rows by 3 registers, 12 multiply-adds for 7 loads.
 /// </para>
 /// <para>

@@ -14,7 +14,7 @@ internal unsafe struct SimdVector512(Vector512<float> value) : ISimdVector<SimdV
 
     public static int TileRows => 8;
 
-    public static int TileRegisters => 2;
+    public static int TileRegisters => 3;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdVector512 Load(float* source) => new(Vector512.Load(source));
