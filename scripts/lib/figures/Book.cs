@@ -87,7 +87,6 @@ internal static class Book
 
     private static D2lFigures Gather(KeptRuns kept, D2lFigures? before, int seeds)
     {
-        List<KeptRun> used = [];
         List<D2lRow> rows = [];
         int missing = 0;
         foreach (Row row in Rows)
@@ -95,19 +94,28 @@ internal static class Book
             int wanted = Math.Min(seeds, row.Seeds);
             (int Seed, KeptRun? Run)[] all = [.. Enumerable.Range(0, wanted).Select(seed => (seed, kept.Find(row.JobOf(seed))))];
             (int Seed, KeptRun Run)[] runs = [.. all.Where(one => one.Run is not null).Select(one => (one.Seed, one.Run!))];
+            D2lRow? old = before?.Rows.FirstOrDefault(old => (old.Name, old.Edition) == (row.Name, row.Edition));
+            // A row of which this checkout has no run keeps the figures, and the commits, that it has.
+            if (runs.Length == 0 && old is not null)
+            {
+                missing += wanted - old.Seeds.Length;
+                rows.Add(old);
+                continue;
+            }
             missing += wanted - runs.Length;
-            used.AddRange(runs.Select(one => one.Run));
             bool heldOut = row.Edition == "v1.0";
             rows.Add(new D2lRow(
                 row.Name, row.Edition, row.Preset, row.Options, [row.Low, row.High], heldOut ? [row.HeldOutLow, row.HeldOutHigh] : null,
                 row.Published, [.. runs.Select(one => one.Seed)], [.. runs.Select(one => one.Run.Number("train_perplexity"))],
-                heldOut ? [.. runs.Select(one => one.Run.Number("held_out_perplexity"))] : null)
+                heldOut ? [.. runs.Select(one => one.Run.Number("held_out_perplexity"))] : null,
+                [.. runs.Select(one => one.Run.Commit).Distinct()], [.. runs.Select(one => one.Run.Date).Distinct()],
+                [.. runs.Select(one => one.Run.Machine).Distinct()])
             {
-                TokensPerSecond = before?.Rows.FirstOrDefault(old => (old.Name, old.Edition) == (row.Name, row.Edition))?.TokensPerSecond,
+                TokensPerSecond = old?.TokensPerSecond,
             });
         }
         string note = missing > 0 ? $"Runs that are missing: {missing} (see the column of seeds)." : "";
-        return new D2lFigures(KeptRuns.OriginOf(Script, used, note), before?.SpeedOrigin, [.. rows]);
+        return D2lFigures.Of(Script, Charlm.Engine, before?.SpeedOrigin, [.. rows], note);
     }
 
     private static D2lFigures WithSpeed(D2lFigures figures)

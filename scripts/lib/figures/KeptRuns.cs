@@ -116,14 +116,6 @@ internal sealed class KeptRuns(string name)
             Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>Where the figures of some runs come from.</summary>
-    /// <param name="command">The script.</param>
-    /// <param name="runs">The runs.</param>
-    /// <param name="note">What else to say.</param>
-    public static Origin OriginOf(string command, IReadOnlyCollection<KeptRun> runs, string note) => new(
-        command, Charlm.Engine, [.. runs.Select(run => run.Commit).Distinct()],
-        [.. runs.Select(run => run.Date).Distinct().Order(StringComparer.Ordinal)], [.. runs.Select(run => run.Machine).Distinct()], note);
-
     private KeptRun Run(Job job)
     {
         var run = new KeptRun

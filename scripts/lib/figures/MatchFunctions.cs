@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CharLM.Figures.Tables;
 
 namespace CharLM.Figures;
 
@@ -39,7 +40,7 @@ internal static class MatchFunctions
         }
         PairTask.Write(
             "match-functions", "scripts/match-functions",
-            $"Mean ± standard deviation over {seeds} seeds.",
+            Numbers.OverSeeds(seeds),
             ["attention", "reversal: exact match", "character error rate", "dates: exact match", "character error rate"], rows);
         return 0;
 

@@ -17,8 +17,10 @@ internal static class Texts
 
         public string Stem => Path.GetFileNameWithoutExtension(File);
 
+        public string Preset => Options.Split(' ')[1];
+
         public Job JobOf(int seed) => new(
-            $"{Stem}-{Options.Split(' ')[1]}-s{seed}",
+            $"{Stem}-{Preset}-s{seed}",
             [File, .. Options.Split(' '), .. Steps > 0 ? ["--steps", $"{Steps}"] : Array.Empty<string>(), "--seed", $"{seed}"], Folder);
     }
 
@@ -43,12 +45,12 @@ internal static class Texts
     {
         int seeds = words.Number("--seeds", 3), atOnce = words.Number("--jobs", Environment.ProcessorCount);
         bool tableOnly = words.Has("--table"), again = words.Has("--again");
-        string[] named = words.OneOf("text", [.. Rows.Select(row => row.Stem).Distinct()]);
+        string[] named = words.OneOf("text or preset", [.. Rows.SelectMany(row => new[] { row.Stem, row.Preset }).Distinct()]);
         var kept = new KeptRuns("results");
         if (again)
             kept.Clear();
         Row[] rows = [.. Rows.Where(row => File.Exists(Path.Combine(Folder, row.File)))];
-        Row[] toRun = [.. rows.Where(row => named.Length == 0 || named.Contains(row.Stem))];
+        Row[] toRun = [.. rows.Where(row => named.Length == 0 || named.Contains(row.Stem) || named.Contains(row.Preset))];
         if (!tableOnly)
             kept.Finish([.. Enumerable.Range(0, seeds).SelectMany(seed => toRun.Select(row => row.JobOf(seed)))], atOnce);
         if (tableOnly)

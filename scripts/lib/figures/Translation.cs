@@ -41,7 +41,7 @@ internal static class Translation
         using var task = new PairTask();
         task.Take(Corpus("cmn-eng"), Pairs, "pairs.tsv");
         PairTask.Write(
-            "translation", $"{Script} books", $"Mean ± standard deviation over {seeds} seeds.",
+            "translation", $"{Script} books", Numbers.OverSeeds(seeds),
             [
                 $"preset, on the first {Pairs} pairs of `cmn-eng`", "loss of the last epoch, nats", "exact match", "character error rate",
                 "BLEU",

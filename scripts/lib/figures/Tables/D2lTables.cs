@@ -13,9 +13,12 @@ namespace CharLM.Figures.Tables;
 /// <param name="Seeds">The seeds that ran.</param>
 /// <param name="Train">Training perplexity of the last epoch.</param>
 /// <param name="HeldOut">Held-out perplexity after it.</param>
+/// <param name="Commits">The commits whose program trained it.</param>
+/// <param name="Dates">The days.</param>
+/// <param name="Machines">The processors.</param>
 internal sealed record D2lRow(
     string Name, string Edition, string Preset, string Options, double[] Published, double[]? PublishedHeldOut, string? PublishedAs,
-    int[] Seeds, double[] Train, double[]? HeldOut)
+    int[] Seeds, double[] Train, double[]? HeldOut, string[] Commits, string[] Dates, string[] Machines)
 {
     // Published figures have one or two decimals.
     private const double Rounding = 0.05;
@@ -35,7 +38,17 @@ internal sealed record D2lRow(
 /// <param name="Origin">Where the perplexities come from.</param>
 /// <param name="SpeedOrigin">Where the speeds come from.</param>
 /// <param name="Rows">The rows.</param>
-internal sealed record D2lFigures(Origin Origin, Origin? SpeedOrigin, D2lRow[] Rows);
+internal sealed record D2lFigures(Origin Origin, Origin? SpeedOrigin, D2lRow[] Rows)
+{
+    /// <summary>The figures of some rows, which may have been trained at several commits.</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="engine">Versions of charlm, TorchSharp and libtorch.</param>
+    /// <param name="speedOrigin">Where the speeds come from.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="note">What else a reader must know.</param>
+    public static D2lFigures Of(string script, string engine, Origin? speedOrigin, D2lRow[] rows, string note) => new(
+        Origin.Of(script, engine, [.. rows.Select(row => (row.Commits, row.Dates, row.Machines))], note), speedOrigin, rows);
+}
 
 /// <summary>The book's tables with our figures beside theirs.</summary>
 internal static class D2lTables

@@ -33,10 +33,8 @@ internal sealed record ExperimentFigures(Origin Origin, ExperimentRow[] Rows)
     /// <param name="rows">The experiments, in the order of the table.</param>
     /// <param name="missing">How many have not run.</param>
     public static ExperimentFigures Of(string script, string engine, ExperimentRow[] rows, int missing) => new(
-        new Origin(
-            script, engine, [.. rows.Select(row => row.Commit).Distinct()],
-            [.. rows.SelectMany(row => row.Dates).Distinct().Order(StringComparer.Ordinal)],
-            [.. rows.Select(row => row.Machine).Distinct()],
+        Origin.Of(
+            script, engine, [.. rows.Select(row => (new[] { row.Commit }, row.Dates, new[] { row.Machine }))],
             missing > 0 ? $"{rows.Length} of {rows.Length + missing} experiments." : ""),
         rows);
 }
@@ -59,7 +57,7 @@ internal static class ExperimentsTable
             return [$"Not measured yet: `scripts/findings {name}`."];
         var origin = new Origin(
             $"scripts/findings {name}", figures.Origin.Engine, [row.Commit], row.Dates, [row.Machine],
-            $"Mean ± standard deviation over {row.Variants.Max(variant => variant.Seeds)} seeds.");
+            Numbers.OverSeeds(row.Variants.Max(variant => variant.Seeds)));
         string[][] cells =
         [
             .. BestFirst(row).Select((variant, place) => (string[])

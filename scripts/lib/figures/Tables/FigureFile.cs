@@ -17,6 +17,17 @@ internal sealed record Origin(string Command, string Engine, string[] Commits, s
     public string Line => $"`{Command}`, commit {string.Join(" and ", Commits)}, {Span(Dates)}, {string.Join("; ", Machines)}, {Engine}."
         + (Note.Length > 0 ? $" {Note}" : "");
 
+    /// <summary>Where the figures of a table's rows come from, which may be of several commits.</summary>
+    /// <param name="command">The script.</param>
+    /// <param name="engine">Versions of charlm, TorchSharp and libtorch.</param>
+    /// <param name="rows">Where each row comes from.</param>
+    /// <param name="note">What else a reader must know.</param>
+    public static Origin Of(
+        string command, string engine, IReadOnlyCollection<(string[] Commits, string[] Dates, string[] Machines)> rows, string note) => new(
+            command, engine, [.. rows.SelectMany(row => row.Commits).Distinct()],
+            [.. rows.SelectMany(row => row.Dates).Distinct().Order(StringComparer.Ordinal)],
+            [.. rows.SelectMany(row => row.Machines).Distinct()], note);
+
     private static string Span(string[] dates) => dates.Length > 1 ? $"{dates[0]} to {dates[^1]}" : dates[0];
 }
 

@@ -23,6 +23,10 @@ internal static class Numbers
         ? null
         : Math.Sqrt(values.Sum(value => (value - Mean(values)) * (value - Mean(values))) / (values.Count - 1));
 
+    /// <summary>What figures with deviations are, as a note below a table.</summary>
+    /// <param name="seeds">How many runs each is of.</param>
+    public static string OverSeeds(int seeds) => seeds == 1 ? "One seed." : $"Mean ± standard deviation over {seeds} seeds.";
+
     /// <summary>A perplexity.</summary>
     /// <param name="value">The perplexity.</param>
     public static string Show(double value) => Fixed(value, value < 10 ? 2 : 1);

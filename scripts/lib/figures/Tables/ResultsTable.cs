@@ -29,11 +29,7 @@ internal sealed record ResultFigures(Origin Origin, ResultRow[] Rows)
     /// <param name="rows">The rows.</param>
     /// <param name="note">What else a reader must know.</param>
     public static ResultFigures Of(string script, string engine, ResultRow[] rows, string note) => new(
-        new Origin(
-            script, engine, [.. rows.SelectMany(row => row.Commits).Distinct()],
-            [.. rows.SelectMany(row => row.Dates).Distinct().Order(StringComparer.Ordinal)],
-            [.. rows.SelectMany(row => row.Machines).Distinct()], note),
-        rows);
+        Origin.Of(script, engine, [.. rows.Select(row => (row.Commits, row.Dates, row.Machines))], note), rows);
 }
 
 /// <summary>Test perplexities of texts.</summary>
