@@ -54,7 +54,7 @@ internal static class Book
     {
         int seeds = words.Number("--seeds", 3), atOnce = words.Number("--jobs", Environment.ProcessorCount);
         bool quick = words.Has("--quick"), speedOnly = words.Has("--speed"), tableOnly = words.Has("--table"), again = words.Has("--again");
-        words.RefuseOthers();
+        string[] named = words.OneOf("preset", [.. Rows.Select(row => row.Preset).Distinct()]);
         if (quick)
         {
             foreach (Row row in Rows)
@@ -65,7 +65,8 @@ internal static class Book
         if (again)
             kept.Clear();
         // Seed by seed, so that an interrupted call has figures for every row; the 32-layer row, which takes as long as all others, last.
-        Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => Rows.Where(row => seed < row.Seeds).Select(row => row.JobOf(seed)))
+        Job[] jobs = [.. Enumerable.Range(0, seeds).SelectMany(seed => Rows
+            .Where(row => seed < row.Seeds && (named.Length == 0 || named.Contains(row.Preset))).Select(row => row.JobOf(seed)))
             .OrderBy(job => job.Words.Contains("d2l-lstm-32-layers"))];
         if (!speedOnly && !tableOnly)
             kept.Finish(jobs, atOnce);
@@ -74,7 +75,7 @@ internal static class Book
         D2lFigures? before = FigureFile.Exists(Charlm.Root, "d2l") ? FigureFile.Read<D2lFigures>(Charlm.Root, "d2l") : null;
         // Speed alone can be measured where the runs are not: the file's perplexities stay.
         D2lFigures figures = kept.IsEmpty && before is not null ? before : Gather(kept, before, seeds);
-        if (!tableOnly)
+        if (!tableOnly && named.Length == 0)
             figures = WithSpeed(figures);
         FigureFile.Write(Charlm.Root, "d2l", figures);
         MarkedTables.FillAll(Charlm.Root);
