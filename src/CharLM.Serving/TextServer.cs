@@ -163,7 +163,8 @@ internal sealed class TextServer : IAsyncDisposable
             "/v1/chat/completions" => throw new ApiException(
                 StatusCodes.Status404NotFound, "these models continue text and do not chat: use /v1/completions"),
             "/v1/completions" or "/v1/score" or "/v1/models" or "/api/runs" => throw NotAllowed(context, needed),
-            _ when isPage => throw NotAllowed(context, needed),
+            _ when isPage || path.StartsWith(OneModel, StringComparison.Ordinal) || path.StartsWith(OneRun, StringComparison.Ordinal) =>
+                throw NotAllowed(context, needed),
             _ => throw new ApiException(StatusCodes.Status404NotFound,
                 "there is nothing here: POST /v1/completions, POST /v1/score, GET /v1/models; the page is /"),
         };

@@ -50,11 +50,13 @@ public sealed class ExtendVocabTests(TrainedModels models) : IDisposable
             ["train", text, "--checkpoint", "base", .. Learn, "--run-dir", "one", "--threads", "1", "--json"],
             ["train", "--config", "one/config.yaml", "--run-dir", "two", "--threads", "1", "--json"],
             ["train", text, .. Learn, "--config", "one/config.yaml", "--checkpoint", models.Plain, "--print-config"],
+            // There is no run to resume yet.
+            ["train", "--config", "one/config.yaml", "--run-dir", "three", "--resume", "auto", "--threads", "1", "--json"],
         ]);
 
         Assert.Contains($"start_checkpoint: \"{_sandbox.At("base")}\"", File.ReadAllText(_sandbox.At("one/config.yaml")));
         Assert.Equal(File.ReadAllText(_sandbox.At("one/config.yaml")), File.ReadAllText(_sandbox.At("two/config.yaml")));
-        Assert.Equal(Loss(outcomes[0]), Loss(outcomes[1]));
+        Assert.Equal([Loss(outcomes[0]), Loss(outcomes[0])], [Loss(outcomes[1]), Loss(outcomes[3])]);
         Assert.Contains($"start_checkpoint: \"{models.Plain}\"", outcomes[2].Succeeded().Output, StringComparison.Ordinal);
         (await _sandbox.BashAsync("charlm train --config <(cat one/config.yaml) --print-config")).Succeeded();
 

@@ -117,6 +117,9 @@ public sealed class OwnModelTests : IDisposable
         Assert.Equal(["app", "run-1", "run-2", "run-3"], (await _sandbox.RunAsync("runs")).Succeeded().Output
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row.Split(' ')[0]));
 
+        Assert.Equal(
+            "{\"removed\":[],\"kept\":[]}\n", (await _sandbox.RunAsync("runs", "--prune", "4", "--json")).Succeeded().Output);
+
         Outcome pruned = (await _sandbox.RunAsync("runs", "--prune", "1")).Succeeded();
         Assert.Equal("removed runs/run-2\n", pruned.Output);
         Assert.Contains("runs/run-1: kept", pruned.Error, StringComparison.Ordinal);

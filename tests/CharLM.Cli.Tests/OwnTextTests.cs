@@ -47,6 +47,23 @@ public sealed class OwnTextTests(TrainedModels models) : IDisposable
         static int Tokens(string output) => JsonDocument.Parse(output).RootElement.GetProperty("train_tokens").GetInt32();
     }
 
+    // Thousands of kinds are learned on samples of them, but only by the kernels.
+    [Fact]
+    public async Task Train_ManyKinds_WorkInEveryImplementation()
+    {
+        string text = _sandbox.Write("many.txt", string.Concat(Enumerable.Range(0, 6000).Select(i => (char)(0x4E00 + (i % 2503)))));
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            .. new[] { "fused", "built-in", "custom" }.Select(one => new[] { "train", text, "--implementation", one, "--print-config" }),
+            ["train", text, "--implementation", "custom", "--attention", "dot", "--print-config"],
+        ]);
+        int[] samples = [512, 0, 0, 0];
+        foreach ((int sample, Outcome outcome) in samples.Zip(outcomes))
+            Assert.Contains($"sampled_softmax: {sample}\n", outcome.Succeeded().Output, StringComparison.Ordinal);
+        (await _sandbox.RunAsync("train", text, "--implementation", "custom", "--sampled-softmax", "64"))
+            .Refused(2, "or sampled-softmax 0");
+    }
+
     [Fact]
     public async Task Train_FromStandardInputByPosition_Works() =>
         Assert.Equal("standard input", (await _sandbox.RunWithInputAsync(Encoding.UTF8.GetBytes(Texts.Plain),

@@ -18,6 +18,36 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
 
     public static TheoryData<string> Verbs => ["classify", "seq2seq"];
 
+    // The last model is that of the verb, and report shows the run that was trained last, whatever its kind.
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Last_IsTheLastOfItsKind(string verb)
+    {
+        string text = _sandbox.Write("text.txt", Texts.Plain);
+        string[] small = ["--epochs", "1", "--sample-every", "0"];
+        Outcome[] outcomes = await _sandbox.RunEachAsync(
+        [
+            [.. Train(verb), "--epochs", "1", "--run-dir", "pairs"],
+            ["train", "--corpus", text, .. Texts.SmallModel, .. small, "--run-dir", "of-text"],
+            [verb, "train", "--data", "pairs.tsv", "--checkpoint", "--epochs", "2", "--out", "more", "--json"],
+            ["generate", "--length", "5"],
+            [verb, "predict", "ab", "--json"],
+            ["report", "--no-eval"],
+        ]);
+        Assert.All(outcomes, outcome => outcome.Succeeded());
+        Assert.Equal(2, outcomes[2].Json().GetProperty("epochs").GetInt32());
+        Assert.Contains("of-text", await File.ReadAllTextAsync(_sandbox.At("report.html")), StringComparison.Ordinal);
+        Assert.True(File.Exists(_sandbox.At($"checkpoints/.last-{(verb == "classify" ? "classifier" : "translator")}")));
+    }
+
+    [Fact]
+    public async Task Train_PresetOverACheckpoint_IsNoLongerItsModel()
+    {
+        (await _sandbox.RunAsync([.. Train("seq2seq"), "--epochs", "1", "--out", "m"])).Succeeded();
+        (await _sandbox.RunAsync(
+            "seq2seq", "train", "--data", "pairs.tsv", "--checkpoint", "m", "--preset", "d2l-bahdanau"))
+            .Refused(2, "the checkpoint's model cannot change");
+    }
+
     // A checkpoint after every step, so that kills hit writes, too.
     [Theory, MemberData(nameof(Verbs))]
     public async Task Train_KilledAtRandomMomentsAndResumed_EndsBitByBitAsUninterrupted(string verb)

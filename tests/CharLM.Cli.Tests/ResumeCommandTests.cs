@@ -35,6 +35,24 @@ public sealed class ResumeCommandTests : IDisposable
         Assert.Equal(5, CheckpointFile.Read(_sandbox.At("a.safetensors")).Progress.Epochs);
     }
 
+    // The best figure of the other text, which is easier, must neither end the training nor hide the best model of this one.
+    [Fact]
+    public async Task Train_FromACheckpointOnAnotherText_FindsItsOwnBestModel()
+    {
+        var random = new Random(1);
+        _sandbox.Write("hard.txt", string.Concat(Enumerable.Range(0, 3000).Select(_ => "abcdefgh "[random.Next(9)])));
+        string[] learn = ["--validation-fraction", "0.2", "--sample-every", "0", "--json"];
+        Outcome easy = await _sandbox.RunAsync(["train", "--corpus", "text.txt", "--epochs", "5", "--out", "b", .. learn, .. Texts.SmallModel]);
+        Outcome hard = await _sandbox.RunAsync(
+            ["train", "--corpus", "hard.txt", "--checkpoint", "b", "--epochs", "9", "--patience", "3", "--out", "c", .. learn]);
+
+        double before = easy.Succeeded().Json().GetProperty("best_held_out_perplexity").GetDouble();
+        JsonElement json = hard.Succeeded().Json();
+        Assert.True(json.GetProperty("best_held_out_perplexity").GetDouble() > before);
+        Assert.InRange(json.GetProperty("best_epoch").GetInt32(), 6, 9);
+        Assert.True(File.Exists(_sandbox.At(json.GetProperty("best_checkpoint_path").GetString()!)));
+    }
+
     [Fact]
     public async Task Train_FromACheckpointThatIsDone_SaysHowToGoOn() =>
         (await _sandbox.RunAsync("train", "--checkpoint", "a.safetensors", "--corpus", "text.txt"))

@@ -25,6 +25,15 @@ public sealed class ScoreTests(TrainedModels models) : IDisposable
         Assert.True(Number(rows[0][1]) < Number(rows[2][1]), "what the model was trained on surprises it less");
     }
 
+    // Bytes that a legacy decoder replaces without a word, as in a whole text.
+    [Fact]
+    public async Task Score_BadByteOfALegacyEncoding_IsRefused()
+    {
+        await File.WriteAllBytesAsync(_sandbox.At("a.txt"), [0x61, 0x0A, 0xA0, 0x0A], TestContext.Current.CancellationToken);
+        (await _sandbox.RunAsync("score", "--checkpoint", models.Plain, "a.txt", "--encoding", "shift-jis"))
+            .Complained(1, "is not shift-jis after line ");
+    }
+
     [Fact]
     public async Task Score_PerChar_AddsUpToTheLines()
     {

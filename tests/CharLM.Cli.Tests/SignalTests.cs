@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CharLM.Checkpoints;
 using CharLM.Cli.Tests.Processes;
@@ -32,6 +33,33 @@ public sealed class SignalTests(TrainedModels models) : IDisposable
         Assert.Contains("the $HOME \"time\"", goneOn.Output, StringComparison.Ordinal);
         Assert.Equal(Epochs, CheckpointFile.Read(_sandbox.At("it's my/model 1.safetensors")).Progress.Epochs);
         Assert.Equal(Enumerable.Range(1, Epochs), EpochsLogged());
+    }
+
+    // A run by steps counts them; without a run directory, the command trains those that are left.
+    [Fact]
+    public async Task Train_BySteps_IsInterruptedAndTrainsTheRest()
+    {
+        string[] train = [.. Run, "--steps", "100000", "--steps-per-epoch", "50", "--log-json", "run.jsonl", "--out", "m"];
+        Outcome outcome = await InterruptAsync(RunningProgram.SigTerm, train);
+        outcome.Complained(75, "of 100,000 steps and saved; continue with: charlm train ");
+        long done = long.Parse(
+            outcome.Complaints[0].Split("after ")[1].Split(" of")[0], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        string command = outcome.Complaints[0].Split("continue with: ")[1];
+        Assert.Contains($" --checkpoint m --corpus text.txt --steps {100_000 - done} --out m", command, StringComparison.Ordinal);
+        Assert.Contains($"total_steps: {100_000 - done}\n", (await _sandbox.BashAsync($"{command} --print-config")).Succeeded().Output,
+            StringComparison.Ordinal);
+    }
+
+    // The model trained last, as --checkpoint without a value names it, is named in the command.
+    [Fact]
+    public async Task Train_FromTheLastModel_IsInterruptedAndTheCommandItPrintsParses()
+    {
+        (await _sandbox.RunAsync([.. Run, "--epochs", "1", "--out", "first"])).Succeeded();
+        Outcome outcome = await InterruptAsync(
+            RunningProgram.SigTerm, ["train", "--checkpoint", "--epochs", "900000", "--log-json", "run.jsonl", "--out", "m"]);
+        string command = outcome.Complained(75, "of 900000 epochs and saved").Complaints[0].Split("continue with: ")[1];
+        Assert.Contains(" --epochs 900000 ", command, StringComparison.Ordinal);
+        (await _sandbox.BashAsync($"{command} --print-config")).Succeeded();
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using CharLM.Serving.Http;
@@ -91,6 +92,8 @@ public sealed class RefusalTests(TrainedModels models)
         await RunningServer.RefusedAsync(wrong, 405);
         Assert.Equal(["POST"], wrong.Content.Headers.Allow);
         await RunningServer.RefusedAsync(await server.PostAsync("v1/models", "{}"), 405);
+        await RunningServer.RefusedAsync(await server.Client.DeleteAsync("v1/models/english"), 405);
+        await RunningServer.RefusedAsync(await server.PostAsync("api/runs/mine", "{}"), 405);
         await RunningServer.RefusedAsync(await server.PostAsync("v1/chat/completions", "{}"), 404);
         await RunningServer.RefusedAsync(await server.Client.GetAsync("v1/models/other"), 404);
         await RunningServer.RefusedAsync(await server.Client.GetAsync("etc/passwd"), 404);
@@ -193,6 +196,31 @@ public sealed class RefusalTests(TrainedModels models)
         Assert.Contains("data: {\"error\":{\"message\":\"the request took too long", body, StringComparison.Ordinal);
         Assert.DoesNotContain("[DONE]", body, StringComparison.Ordinal);
         await UntilServedAsync(server);
+    }
+
+    // A body of which nothing more comes.
+    [Fact]
+    public async Task Requests_WithAnUnfinishedBody_EndWithAReason()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(
+            new ServeConfig { Limits = NoEnd with { Timeout = TimeSpan.FromMilliseconds(300) } }, models.English);
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Address.Host, server.Address.Port);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /v1/score HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"));
+        using var reader = new StreamReader(stream);
+        Assert.StartsWith("HTTP/1.1 504 ", await reader.ReadLineAsync(), StringComparison.Ordinal);
+    }
+
+    // More texts with an expression than are written at a time: each gets its turn.
+    [Fact]
+    public async Task Completions_ManyWithConstraints_AllEnd()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(new ServeConfig(), models.English);
+        HttpResponseMessage[] all = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ =>
+            server.PostAsync("v1/completions", """{"prompt":"Once","max_tokens":8,"constraint":"[a-z ]*"}""")));
+        Assert.All(all, one => Assert.True(one.IsSuccessStatusCode));
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class MarkedTablesTests
             |---|---|---|---|---|---|
             | A book: 1,000,000, 66 | `own-text` | 6,000 (9.2) | **2.351** ± 0.331 (2) | 0.8500 | 2.718 |
 
-            `scripts/results`, commit abc and def, 2026-11-28 to 2026-11-29, a machine, an engine. Half of it.
+            `scripts/results`, commits abc, def, 2026-11-28 to 2026-11-29, a machine, an engine. Half of it.
 
             <!-- end -->
             below
@@ -70,7 +70,7 @@ public sealed class MarkedTablesTests
             "scripts/findings", "charlm",
             [RowOf("one", "b", "2026-11-30"), RowOf("two", "a", "2026-11-28"), RowOf("three", "a", "2026-11-29")], missing: 2);
 
-        Assert.Equal("`scripts/findings`, commit b and a, 2026-11-28 to 2026-11-30, CPU, charlm. 3 of 5 experiments.", figures.Origin.Line);
+        Assert.Equal("`scripts/findings`, commits b, a, 2026-11-28 to 2026-11-30, CPU, charlm. 3 of 5 experiments.", figures.Origin.Line);
         Assert.Equal("", ExperimentFigures.Of("s", "c", [RowOf("one", "b", "2026-11-30")], missing: 0).Origin.Note);
     }
 
@@ -98,7 +98,7 @@ public sealed class MarkedTablesTests
         ResultFigures figures = ResultFigures.Of(
             "scripts/results", "charlm", [row with { Commits = ["b", "a"] }, row with { Dates = ["2026-11-27"], Machines = ["GPU"] }], "Two.");
 
-        Assert.Equal("`scripts/results`, commit b and a, 2026-11-27 to 2026-11-28, CPU; GPU, charlm. Two.", figures.Origin.Line);
+        Assert.Equal("`scripts/results`, commits b, a, 2026-11-27 to 2026-11-28, CPU; GPU, charlm. Two.", figures.Origin.Line);
     }
 
     private static ExperimentRow RowOf(string name, string commit, string day, params ExperimentVariant[] variants) =>
@@ -143,7 +143,7 @@ public sealed class MarkedTablesTests
     [InlineData(1.0, 1.2, 0.94, false)]
     public void IsInside_MedianNearARange_AllowsForRounding(double low, double high, double median, bool inside)
     {
-        var row = new D2lRow("GRU", "v0.17", "d2l-gru", "", [low, high], null, null, [0, 1, 2], [median, median - 1, median + 1], null);
+        var row = new D2lRow("GRU", "v0.17", "d2l-gru", "", [low, high], null, null, [0, 1, 2], [median, median - 1, median + 1], null, [], [], []);
 
         Assert.Equal(inside, row.IsInside);
         Assert.False((row with { Seeds = [], Train = [] }).IsInside);

@@ -34,7 +34,7 @@ internal sealed class BenchCommand : Verb
         foreach (Option option in new Option[] { _cell, _implementation, _layers, _hidden, _batchSize, _numSteps, _vocab, _seconds,
             _rounds })
             Add(option);
-        _runtime.AddTo(this);
+        _runtime.AddTo(this, device: false);
         Add(_json);
     }
 
@@ -50,8 +50,6 @@ internal sealed class BenchCommand : Verb
     {
         List<StepShape> shapes = [.. Shapes(parse)];
         InvalidConfigException.ThrowIfAny([.. shapes.SelectMany(shape => shape.Errors()).Distinct(), .. _runtime.Errors(parse)]);
-        if (!_runtime.OnCpu(parse))
-            throw new InvalidConfigException(["bench measures the CPU: leave --device out"]);
         _runtime.Use(parse);
         TextWriter output = parse.InvocationConfiguration.Output;
         StepShape first = shapes[0];

@@ -4,6 +4,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
@@ -12,8 +13,7 @@ internal sealed class ClassifyEvalCommand : Verb
 {
     private const int MostLabelsShown = 20, LongestLabel = 20;
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly SavedModelOptions _model = new(RunKind.Classifier);
     private readonly Option<string?> _data = OptionOf.Text(
         "--data", "FILE", "File of pairs to measure: UTF-8, one per line, text<TAB>label.");
     private readonly RuntimeOptions _runtime = new();
@@ -23,9 +23,8 @@ internal sealed class ClassifyEvalCommand : Verb
         : base("eval", "Measure a classifier on labeled texts: accuracy, macro-F1, confusion matrix.")
     {
         _data.Required = true;
-        Add(_checkpoint);
+        _model.AddTo(this);
         Add(_data);
-        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }
@@ -35,7 +34,7 @@ internal sealed class ClassifyEvalCommand : Verb
         InvalidConfigException.ThrowIfAny(_runtime.Errors(parse));
         PairFile data = await PairTextOptions.ReadAsync(parse, parse.GetValue(_data)!, cancellationToken);
         using var classifier = TrainedClassifier.Open(
-            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),
+            _model.Path(parse), _runtime.Use(parse),
                 _runtime.Threads(parse));
         classifier.Check(data);
         InvalidConfigException.ThrowIfAny(classifier.Vocab.ErrorOfLanguage(data) is { } error ? [error] : []);

@@ -3,14 +3,14 @@ using CharLM.Cli.Options;
 using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Pairs.Classification;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary><c>charlm classify predict</c>.</summary>
 internal sealed class ClassifyPredictCommand : Verb
 {
-    private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {ClassifyCommand.DefaultCheckpoint}]");
+    private readonly SavedModelOptions _model = new(RunKind.Classifier);
     private readonly PairInputOptions _input = new();
     private readonly RuntimeOptions _runtime = new();
     private readonly Option<bool> _json = OptionOf.Json();
@@ -18,9 +18,8 @@ internal sealed class ClassifyPredictCommand : Verb
     public ClassifyPredictCommand()
         : base("predict", "Label texts; prints text, label and probability, separated by tabs.")
     {
-        Add(_checkpoint);
+        _model.AddTo(this);
         _input.AddTo(this);
-        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }
@@ -36,7 +35,7 @@ internal sealed class ClassifyPredictCommand : Verb
     {
         InvalidConfigException.ThrowIfAny(_runtime.Errors(parse));
         using var classifier = TrainedClassifier.Open(
-            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? ClassifyCommand.DefaultCheckpoint), _runtime.Use(parse),
+            _model.Path(parse), _runtime.Use(parse),
             _runtime.Threads(parse));
         IReadOnlyList<string> texts = await _input.ReadAsync(parse, classifier.ErrorOfSource, cancellationToken);
         new PairWarnings(classifier.Vocab, parse.InvocationConfiguration.Error).AboutSources(texts);

@@ -25,7 +25,7 @@ internal sealed class EvalCommand : Verb
         Description = "One model, or two to compare. [default: as --checkpoint]",
     };
     private readonly SavedModelOptions _model = new();
-    private readonly CorpusOptions _corpus = new(byPosition: false);
+    private readonly CorpusOptions _corpus = new(byPosition: false, ofModel: "The text");
     private readonly Option<string?> _encoding = TextOptions.Encoding();
     private readonly Option<TextSplit?> _split = OptionOf.Choice<TextSplit>(
         "--split", "The part to measure: held out from training to choose the best weights (held-out), held out for the end (test), or "

@@ -115,6 +115,8 @@ internal sealed class GradientsCommand : Verb
         bool isOne = start is not null || _model.NamesCell(parse) || parse.GetValue(_preset) is not null
             || parse.GetValue(_config) is not null;
         int epochs = parse.GetValue(_trainEpochs) ?? 0;
+        if (epochs == 0 && _trainer.FirstOfTraining(parse) is { } option)
+            throw new InvalidConfigException([$"{option} is for training, and nothing is trained: give --train-epochs, too"]);
         TrainerConfig training = _trainer.Apply(parse, under.Training) with { NumEpochs = Math.Max(1, epochs), Freeze = null };
         // With --clip 0, no kind of clipping has an effect.
         bool anyClipping = epochs > 0 && training.ClipNorm > 0 && !_trainer.NamesClipping(parse) && parse.GetValue(_config) is null;

@@ -44,8 +44,12 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
 
     protected override Task<PairRunConfig> UnderAsync(
         ParseResult parse, PairRunConfig under, PairCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
-        base.UnderAsync(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }, start, isResumed,
+        base.UnderAsync(
+            parse, Preset(parse, start is null ? under : under with { Model = start.Config, Training = start.Training }), start, isResumed,
             cancellationToken);
+
+    /// <summary>The preset that the user named, over a base; the base if none.</summary>
+    protected virtual PairRunConfig Preset(ParseResult parse, PairRunConfig under) => under;
 
     protected override PairRunConfig Apply(ParseResult parse, PairRunConfig under, PairCheckpoint? start) => under with
     {
@@ -75,7 +79,7 @@ internal abstract class PairTrainVerb : TrainVerb<PairRunConfig, PairCheckpoint>
             result = run.Execute(data, heldOut, reporting, cancellationToken);
         PrintResult(parse, result);
         return result.Interrupted
-            ? Interrupted(result.EpochsDone, config, ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
+            ? Interrupted(result, config, ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath)) : null;
     }
 
     private void PrintResult(ParseResult parse, RunResult result)

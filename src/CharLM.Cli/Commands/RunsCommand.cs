@@ -68,16 +68,22 @@ internal sealed class RunsCommand : Verb
         static string Steps(Row row) => row.Steps is { } steps ? $"{Reporting.Figure.Count(steps)} steps" : "";
     }
 
-    private static int Prune(ParseResult parse, string folder, int keep)
+    private int Prune(ParseResult parse, string folder, int keep)
     {
+        bool json = parse.GetValue(_json);
+        List<string> removed = [], kept = [];
         foreach (RunDirectory run in Newest(folder).Skip(keep))
         {
-            if (run.TryRemove())
+            bool isRemoved = run.TryRemove();
+            (isRemoved ? removed : kept).Add(run.Path);
+            if (isRemoved && !json)
                 parse.InvocationConfiguration.Output.WriteLine($"removed {Printable.Text(run.Path)}");
-            else
+            else if (!isRemoved)
                 ErrorLine.Write(parse.InvocationConfiguration.Error,
                     $"{run.Path}: kept: a process is using it, or it holds files that belong to no run");
         }
+        if (json)
+            parse.InvocationConfiguration.Output.WriteLine(JsonOutput.Line(new { Removed = removed, Kept = kept }));
         return ExitCode.Done;
     }
 

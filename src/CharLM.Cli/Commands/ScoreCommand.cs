@@ -24,7 +24,7 @@ internal sealed class ScoreCommand : Verb
     private readonly Option<string?> _encoding = TextOptions.Encoding();
     private readonly Option<bool> _perChar = new("--per-char")
     {
-        Description = "Print a row per token instead: line, position, token, nats, bits, separated by tabs.",
+        Description = "Print a row per token instead: line, position, character, nats, bits, separated by tabs.",
     };
     private readonly Option<int?> _top = OptionOf.Integer(
         "--top", "N", "Add what the model expected: a row per token as with --per-char, with the N most probable tokens and their "

@@ -1,14 +1,10 @@
 using System.CommandLine;
-using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
 /// <summary><c>charlm seq2seq</c>.</summary>
 internal sealed class Seq2SeqCommand : Command
 {
-    /// <summary>The default path of the checkpoint, for writing and reading.</summary>
-    public static readonly string DefaultCheckpoint = RunKind.Translator.Defaults.CheckpointPath;
-
     public Seq2SeqCommand()
         : base("seq2seq", "Turn one text into another with an encoder-decoder trained on pairs.")
     {

@@ -7,6 +7,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Cli.Streams;
 using CharLM.Pairs;
 using CharLM.Pairs.Translation;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
@@ -15,8 +16,7 @@ internal sealed class Seq2SeqEvalCommand : Verb
 {
     private const int MostBeams = 20;
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+    private readonly SavedModelOptions _model = new(RunKind.Translator);
     private readonly Option<string?> _data = OptionOf.Text(
         "--data", "FILE", "File of pairs to measure: UTF-8, one per line, source<TAB>target.");
     private readonly DecodingOptions _decoding = new();
@@ -29,11 +29,10 @@ internal sealed class Seq2SeqEvalCommand : Verb
         : base("eval", "Measure an encoder-decoder on pairs: exact match, character error rate, BLEU.")
     {
         _data.Required = true;
-        Add(_checkpoint);
+        _model.AddTo(this);
         Add(_data);
         _decoding.AddTo(this);
         Add(_beams);
-        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }
@@ -49,7 +48,7 @@ internal sealed class Seq2SeqEvalCommand : Verb
                 .. _runtime.Errors(parse)]);
         PairFile data = await PairTextOptions.ReadAsync(parse, parse.GetValue(_data)!, cancellationToken);
         using var translator = TrainedTranslator.Open(
-            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
+            _model.Path(parse), _runtime.Use(parse),
                 _runtime.Threads(parse));
         translator.Check(data);
         InvalidConfigException.ThrowIfAny(translator.Vocab.ErrorOfLanguage(data) is { } error ? [error] : []);

@@ -6,6 +6,7 @@ using CharLM.Pairs.Translation;
 using CharLM.Workbench.Reports;
 using CharLM.Workbench.Reports.Html;
 using CharLM.Workbench.Reports.Runs;
+using CharLM.Workbench.Runs;
 
 namespace CharLM.Cli.Commands;
 
@@ -14,8 +15,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
 {
     private const int MostMaps = 100;
 
-    private readonly Option<string?> _checkpoint = OptionOf.Text(
-        "--checkpoint", "MODEL", $"The model: its file, or a run directory. [default: {Seq2SeqCommand.DefaultCheckpoint}]");
+    private readonly SavedModelOptions _model = new(RunKind.Translator);
     private readonly PairInputOptions _input = new();
     private readonly DecodingOptions _decoding = new();
     private readonly Option<string?> _heatMap = OptionOf.Text(
@@ -26,11 +26,10 @@ internal sealed class Seq2SeqPredictCommand : Verb
     public Seq2SeqPredictCommand()
         : base("predict", "Generate the target for each source; prints both, separated by a tab.")
     {
-        Add(_checkpoint);
+        _model.AddTo(this);
         _input.AddTo(this);
         _decoding.AddTo(this);
         Add(_heatMap);
-        CellsOption.AddTo(this);
         _runtime.AddTo(this);
         Add(_json);
     }
@@ -48,7 +47,7 @@ internal sealed class Seq2SeqPredictCommand : Verb
         DecodingConfig decoding = _decoding.Read(parse);
         InvalidConfigException.ThrowIfAny([.. _decoding.Errors(parse), .. decoding.Errors(), .. _runtime.Errors(parse)]);
         using var translator = TrainedTranslator.Open(
-            SavedModelOptions.FileOf(parse.GetValue(_checkpoint) ?? Seq2SeqCommand.DefaultCheckpoint), _runtime.Use(parse),
+            _model.Path(parse), _runtime.Use(parse),
             _runtime.Threads(parse));
         IReadOnlyList<string> sources = await _input.ReadAsync(parse, translator.ErrorOfSource, cancellationToken);
         new PairWarnings(translator.Vocab, parse.InvocationConfiguration.Error).AboutSources(sources);

@@ -79,11 +79,8 @@ internal sealed class Seq2SeqTrainCommand : PairTrainVerb
         parse.GetValue(_preset) == PresetList.Word
         ? Task.FromResult(PresetList.Print(parse, RunConfigFile.Seq2SeqPresets)) : base.RunAsync(parse, cancellationToken);
 
-    protected override Task<PairRunConfig> UnderAsync(
-        ParseResult parse, PairRunConfig under, PairCheckpoint? start, bool isResumed, CancellationToken cancellationToken) =>
-        base.UnderAsync(
-            parse, parse.GetValue(_preset) is { } preset ? RunConfigFile.ReadPreset(preset, under) : under, start, isResumed,
-            cancellationToken);
+    protected override PairRunConfig Preset(ParseResult parse, PairRunConfig under) =>
+        parse.GetValue(_preset) is { } preset ? RunConfigFile.ReadPreset(preset, under) : under;
 
     protected override PairConfig ApplyModel(ParseResult parse, PairConfig under) => Apply(parse, (TranslatorConfig)under);
 

@@ -6,6 +6,7 @@ using CharLM.Cli.Reporting;
 using CharLM.Corpora;
 using CharLM.Models;
 using CharLM.Tokenization;
+using CharLM.Training;
 using CharLM.Workbench.Configuration;
 using CharLM.Workbench.Runs;
 
@@ -109,14 +110,19 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
         if (minutes is not null)
             under = under with { Training = under.Training with { TotalSteps = 0, StepsPerEpoch = 0 } };
         TextConfig text = _text.Apply(parse, under.Text);
+        ModelConfig model = _model.Apply(parse, under.Model, Runtime.OnCpu(parse));
+        TrainerConfig training = _trainer.Apply(parse, under.Training);
+        // A text of one's own, and the model to continue, choose it for the kernels; another implementation learns all tokens.
+        if (!_trainer.NamesSampledSoftmax(parse) && model is not { Implementation: Implementation.Fused, Attention: null })
+            training = training with { SampledSoftmax = 0 };
         // Samples of documents have no prefix by default.
         bool beginsEmpty = text.Documents != DocumentKind.None && under.Prefix == new RunConfig().Prefix;
         return under with
         {
             Corpus = _corpus.Apply(parse, under.Corpus, start?.Corpus),
             Text = text,
-            Model = _model.Apply(parse, under.Model, Runtime.OnCpu(parse)),
-            Training = _trainer.Apply(parse, under.Training),
+            Model = model,
+            Training = training,
             Minutes = minutes ?? (_trainer.NamesLength(parse) ? null : under.Minutes),
             Prefix = parse.GetValue(_prefix) ?? (beginsEmpty ? "" : under.Prefix),
             SampleTemperature = parse.GetValue(_sampleTemperature) ?? under.SampleTemperature,
@@ -124,6 +130,10 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             SampleLength = parse.GetValue(_length) ?? under.SampleLength,
         };
     }
+
+    protected override IEnumerable<string> Errors(ParseResult parse) => base.Errors(parse).Concat(_trainer.Errors(parse))
+        .Concat(parse.GetValue(_minutes) is not null && _trainer.NamesSteps(parse)
+            ? ["minutes and steps are two lengths of a run: give one of them"] : []);
 
     protected override IEnumerable<string> Errors(RunConfig config, Checkpoint? start, RunSession? resumed) =>
         resumed is null ? TrainingRun.Errors(config, start) : TrainingRun.Errors(config, resumed);
@@ -145,8 +155,11 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             return result.Interrupted ? "" : null;
         PrintResult(parse, result, corpus.Origin);
         return result.Interrupted
-            ? Interrupted(result.EpochsDone, config,
-                ResumeCommand.For(parse, result.RunDirectory, result.CheckpointPath, corpus.Origin)) : null;
+            ? Interrupted(
+                result, config,
+                ResumeCommand.For(
+                    parse, result.RunDirectory, result.CheckpointPath, corpus.Origin, result.Description.Plan?.TotalSteps - result.Steps))
+            : null;
     }
 
     private Task<CorpusText> ReadAsync(

@@ -89,11 +89,11 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
 
     private async Task<int> LeadAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        Require(() => _run.Errors(parse));
+        Require(() => Errors(parse));
         _file = Together(() => parse.GetValue(_config) is { } path ? ConfigDocument.Load(path) : null);
-        (TCheckpoint? start, StartModel? model) = Together(() => StartFile(parse) is { } file
-            ? ((TCheckpoint?)_kind.Read(file), StartModel.Of(file)) : default);
         using RunSession? resumed = Resume(parse);
+        (TCheckpoint? start, StartModel? model) = Together(() => StartFile(parse, resumed is not null) is { } file
+            ? ((TCheckpoint?)_kind.Read(file), StartModel.Of(file)) : default);
         var under = (TConfig)(resumed?.Config ?? _kind.Defaults);
         under = await UnderAsync(parse, under, start, resumed is not null, cancellationToken);
         TConfig config = CellsOption.Remember(_run.Apply(parse, Apply(parse, under, start)), OwnCells);
@@ -113,8 +113,8 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         try
         {
             string? goOn = await TrainAsync(parse, config, start, session, () => _reporting.Open(parse, log), cancellationToken);
-            if (_kind == RunKind.LanguageModel && Ranks is not { Follows: true })
-                SavedModelOptions.Remember(session?.Directory.Path ?? config.CheckpointPath);
+            if (Ranks is not { Follows: true })
+                SavedModelOptions.Remember(_kind, session?.Directory.Path ?? config.CheckpointPath);
             if (goOn is null)
                 return ExitCode.Done;
             ErrorLine.Write(parse.InvocationConfiguration.Error, goOn);
@@ -136,9 +136,9 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         return true;
     });
 
-    // The model that the user names, or that a configuration begins with.
-    private string? StartFile(ParseResult parse) => _run.Checkpoint(parse) is { } named ? SavedModelOptions.FileOf(named)
-        : _run.Resumes(parse) ? null : _file?.Over((TConfig)_kind.Defaults).StartCheckpoint;
+    // The model that the user names, or that a configuration begins with; --resume auto may have found no run to resume.
+    private string? StartFile(ParseResult parse, bool isResumed) => _run.Checkpoint(parse) is { } named ? SavedModelOptions.FileOf(named, _kind)
+        : isResumed ? null : _file?.Over((TConfig)_kind.Defaults).StartCheckpoint;
 
     // Rank 0 has the run's lock; the others read the same checkpoint.
     private RunSession? Resume(ParseResult parse)
@@ -168,6 +168,9 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     /// <summary>Applies the verb's own options to a configuration.</summary>
     protected abstract TConfig Apply(ParseResult parse, TConfig under, TCheckpoint? start);
 
+    /// <summary>All errors in the command line itself; empty if there are none.</summary>
+    protected virtual IEnumerable<string> Errors(ParseResult parse) => _run.Errors(parse);
+
     /// <summary>All errors in the configuration; empty if there are none.</summary>
     protected abstract IEnumerable<string> Errors(TConfig config, TCheckpoint? start, RunSession? resumed);
 
@@ -184,9 +187,14 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
         CancellationToken cancellationToken);
 
     /// <summary>The message for an interrupted run.</summary>
-    /// <param name="epochs">Finished epochs.</param>
+    /// <param name="result">What was done.</param>
     /// <param name="config">The run's configuration.</param>
     /// <param name="command">The command that continues the run.</param>
-    protected static string Interrupted(int epochs, TConfig config, string command) =>
-        $"interrupted after {epochs} of {config.Training.EpochCount} epochs and saved; continue with: {command}";
+    protected static string Interrupted(RunResult result, TConfig config, string command)
+    {
+        // Minutes became steps after the configuration was read.
+        string done = result.Description.Plan is { } plan ? $"{Figure.Count(result.Steps)} of {Figure.Count(plan.TotalSteps)} steps"
+            : $"{result.EpochsDone} of {config.Training.EpochCount} epochs";
+        return $"interrupted after {done} and saved; continue with: {command}";
+    }
 }

@@ -21,9 +21,13 @@ internal sealed class RuntimeOptions
             + "probabilities. [default: full]");
 
     /// <summary>Adds the options to a verb.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The verb.</param>
+    /// <param name="device">Whether to include --device; default true.</param>
+    public void AddTo(Command command, bool device = true)
     {
-        command.Add(HelpGroup.Machine, _device, _threads);
+        if (device)
+            command.Add(HelpGroup.Machine, _device);
+        command.Add(HelpGroup.Machine, _threads);
     }
 
     /// <summary>Whether the device is the CPU.</summary>

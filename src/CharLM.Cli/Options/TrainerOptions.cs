@@ -100,29 +100,49 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
-    /// <param name="epochs">Whether to include --epochs; verbs that do not mainly train have their own option.</param>
+    /// <param name="epochs">Whether to include the length of training; verbs that do not mainly train have their own option.</param>
     public void AddTo(Command command, bool epochs = true)
     {
+        Option[] aboutLength = [_steps, _stepsPerEpoch];
         Option[] aboutPieces = [_steps, _stepsPerEpoch, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
             _truncation, _truncationKeep, _ridge, _sampledSoftmax];
         if (epochs)
             command.Add(HelpGroup.Training, _epochs, _freeze);
-        foreach (Option option in new Option[]
+        foreach (Option option in (Option[])[.. aboutLength, .. OfSteps, _seed])
         {
-            _steps, _stepsPerEpoch, _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows,
-                _truncation, _truncationKeep, _optimizer,
-            _learningRate, _weightDecay, _momentum, _nesterov, _beta2, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
-                _scheduleFactor, _scheduleEnd, _ridge, _sampledSoftmax, _seed,
-        })
-        {
-            if (ofRunningText || !aboutPieces.Contains(option))
+            if ((ofRunningText || !aboutPieces.Contains(option)) && (epochs || !aboutLength.Contains(option)))
                 command.Add(HelpGroup.Training, option);
         }
     }
 
+    /// <summary>The first option that the user gave that only matters while a model is trained; null if there is none.</summary>
+    public string? FirstOfTraining(ParseResult parse) =>
+        OfSteps.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false })?.Name;
+
+    // What minibatches are, and what is learned from them.
+    private Option[] OfSteps =>
+    [
+        _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
+        _learningRate, _weightDecay, _momentum, _nesterov, _beta2, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
+        _scheduleFactor, _scheduleEnd, _ridge, _sampledSoftmax,
+    ];
+
     /// <summary>Whether the user set the length of training, in epochs or steps, or as the one pass of a ridge regression.</summary>
     public bool NamesLength(ParseResult parse) => parse.GetValue(_epochs) is not null || parse.GetValue(_steps) is not null
         || parse.GetValue(_ridge)?.Value is not null;
+
+    /// <summary>Whether the user chose on how many tokens the output layer learns.</summary>
+    public bool NamesSampledSoftmax(ParseResult parse) => parse.GetValue(_sampledSoftmax) is not null;
+
+    /// <summary>Whether the user set the length of training in steps.</summary>
+    public bool NamesSteps(ParseResult parse) => parse.GetValue(_steps) is not null;
+
+    /// <summary>All errors in the command line itself; empty if there are none.</summary>
+    public IEnumerable<string> Errors(ParseResult parse)
+    {
+        if (parse.GetValue(_epochs) is not null && NamesSteps(parse))
+            yield return "epochs and steps are two lengths of a run: give one of them";
+    }
 
     /// <summary>Whether the user chose a kind of clipping.</summary>
     public bool NamesClipping(ParseResult parse) => parse.GetValue(_clipBy) is not null;

@@ -9,14 +9,33 @@ namespace CharLM.Serving.Endpoints;
 /// <summary><c>/v1/completions</c>: continues prompts, in the shape that OpenAI's clients expect.</summary>
 internal sealed class CompletionEndpoint(ModelList models, ServeLimits limits)
 {
+    // The automaton of a constraint may take 64 MiB and a second: others wait for their turn.
+    private const int MostConstrained = 8;
+
+    private static readonly SemaphoreSlim Constrained = new(MostConstrained);
+
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="cancellationToken">Cancelled when the client leaves, when time is up, and when the server ends.</param>
     public async Task RespondAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        CompletionRequest request;
-        using (JsonDocument body = await Json.ReadAsync(context))
-            request = CompletionRequest.Of(body.RootElement, models, limits);
+        using JsonDocument body = await Json.ReadAsync(context, cancellationToken);
+        bool isConstrained = CompletionRequest.IsConstrained(body.RootElement);
+        if (isConstrained)
+            await Constrained.WaitAsync(cancellationToken);
+        try
+        {
+            await RespondAsync(context, CompletionRequest.Of(body.RootElement, models, limits), cancellationToken);
+        }
+        finally
+        {
+            if (isConstrained)
+                Constrained.Release();
+        }
+    }
+
+    private async Task RespondAsync(HttpContext context, CompletionRequest request, CancellationToken cancellationToken)
+    {
         var bell = new Bell();
         // Whatever ends the response ends its texts, too.
         using var left = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

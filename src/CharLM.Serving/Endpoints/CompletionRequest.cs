@@ -65,6 +65,9 @@ internal sealed record CompletionRequest
     /// <summary>What the client should know, such as characters that the model does not.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    /// <summary>Whether a request wants its text to match an expression.</summary>
+    public static bool IsConstrained(JsonElement body) => body.TryGetProperty("constraint", out _);
+
     /// <summary>Checks a request.</summary>
     /// <exception cref="ApiException">It is invalid; the message names the field.</exception>
     public static CompletionRequest Of(JsonElement body, ModelList models, ServeLimits limits)

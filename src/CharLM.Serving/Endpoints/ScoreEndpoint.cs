@@ -19,7 +19,7 @@ internal sealed class ScoreEndpoint(ModelList models, ServeLimits limits)
         ServedModel model;
         string text;
         int top;
-        using (JsonDocument body = await Json.ReadAsync(context))
+        using (JsonDocument body = await Json.ReadAsync(context, cancellationToken))
         {
             var fields = new Fields(body.RootElement);
             fields.Allow("model", "text", "top");

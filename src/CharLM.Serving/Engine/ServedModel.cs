@@ -72,7 +72,7 @@ internal sealed class ServedModel : IDisposable
     /// <summary>The automaton of an expression.</summary>
     /// <exception cref="InvalidConfigException">It is invalid, or no text of the vocab matches it.</exception>
     public TokenConstraint Constraint(string pattern, int length) =>
-        TokenConstraint.Create(pattern, Vocab, Tokenizer.TokenSeparator, length);
+        TokenConstraint.Create(pattern, Vocab, Tokenizer.TokenSeparator, length, Texts.Reserved(hasExpression: true));
 
     /// <summary>Writes texts side by side with those of other requests.</summary>
     /// <returns>False when too many wait already.</returns>

@@ -33,8 +33,10 @@ internal static class Json
     }
 
     /// <summary>Reads the body of a request, which must be an object.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="cancellationToken">Ends the reading, also of a client that sends it slowly.</param>
     /// <exception cref="ApiException">It is something else.</exception>
-    public static async Task<JsonDocument> ReadAsync(HttpContext context)
+    public static async Task<JsonDocument> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (!context.Request.HasJsonContentType())
             throw new ApiException(
@@ -42,7 +44,7 @@ internal static class Json
                 "the body must be JSON: send it with the header content-type: application/json");
         try
         {
-            JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, Reading, context.RequestAborted);
+            JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, Reading, cancellationToken);
             if (body.RootElement.ValueKind == JsonValueKind.Object)
                 return body;
             body.Dispose();

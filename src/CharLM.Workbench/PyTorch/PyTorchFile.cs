@@ -18,7 +18,7 @@ internal sealed class PyTorchFile : StateDictSource
     /// <summary>The additional record in charlm's files, with the content of safetensors' metadata: vocab and configuration.</summary>
     public const string MetadataRecord = "charlm.json";
 
-    private const int MaxPickleBytes = 4 << 20, MaxMetadataBytes = 32 << 20;
+    private const int MaxPickleBytes = 4 << 20, MaxMetadataBytes = 100_000_000;
 
     // torch.save does not compress, and trained weights are hardly compressible: a much larger claimed size is a zip bomb.
     private const long GreatestGrowth = 16, FreeBytes = 2 << 20;

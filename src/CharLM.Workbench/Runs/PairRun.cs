@@ -97,7 +97,8 @@ public sealed class PairRun
         }
         using var trainer = new PairTrainer(model.Task(data.Pairs), _config.Training);
         var task = new PairTask(_config, model, trainer, data, heldOut);
-        var run = new RunExecution(_config, task, _start, _session, progress, Clock);
+        bool measuresAsBefore = _session is { IsResumed: true } || (_start?.Corpus.Sha256 == data.Sha256 && heldOut is not null);
+        var run = new RunExecution(_config, task, _start, _session, progress, Clock, measuresAsBefore: measuresAsBefore);
         run.Resume();
         _session?.Begin(
             // Full paths, so that a repeated run finds the same files from anywhere.

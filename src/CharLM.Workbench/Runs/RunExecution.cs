@@ -16,9 +16,12 @@ namespace CharLM.Workbench.Runs;
 /// <param name="progress">Receives the run's events.</param>
 /// <param name="clock">The clock for checkpoints.</param>
 /// <param name="exchange">The ranks that train together, of which this is rank 0; default null: this process alone.</param>
+/// <param name="measuresAsBefore">
+/// Whether the checkpoint's held-out figures are of what this run holds out, too; with another text its best counts for nothing.
+/// </param>
 internal sealed class RunExecution(
     RunSettings config, IRunTask task, IRunCheckpoint? start, RunSession? session, IProgress<RunEvent>? progress, TimeProvider clock,
-    IGradientExchange? exchange = null)
+    IGradientExchange? exchange = null, bool measuresAsBefore = true)
 {
     private const int EpochsOfRate = 5;
 
@@ -33,7 +36,7 @@ internal sealed class RunExecution(
     private bool _stopped;
     // A run by steps trains all its steps, whatever its initial weights had learned.
     private TrainingProgress _figures = start is not null && (session is { IsResumed: true } || config.Training.EpochLength == 0)
-        ? start.Progress : new TrainingProgress();
+        ? measuresAsBefore ? start.Progress : WithoutHeldOut(start.Progress) : new TrainingProgress();
 
     // The best model until there is time to write it, at the latest with the next checkpoint, from which a resumed run would not find it
     // again.
@@ -187,6 +190,15 @@ internal sealed class RunExecution(
         progress?.Report(new RunEvent.Unseen(unseen));
         return unseen;
     }
+
+    private static TrainingProgress WithoutHeldOut(TrainingProgress progress) => progress with
+    {
+        HeldOutLoss = null,
+        BestHeldOutLoss = null,
+        BestHeldOutMeasure = null,
+        BestEpoch = null,
+        LongestWait = null,
+    };
 
     private bool IsWaitedOut() => config.Patience > 0 && _figures.Epochs - _figures.BestEpoch >= config.Patience;
 

@@ -106,7 +106,8 @@ public sealed class TrainingRun
         // Record the encoding, so that the checkpoint's settings read the same text again.
         RunConfig config = _config with { Text = _config.Text with { Encoding = corpus.Origin.Encoding ?? _config.Text.Encoding } };
         var task = new LanguageModelTask(config, corpus.Origin, text, Sketch(text), heldOut, model, trainer);
-        var run = new RunExecution(config, task, _start, _session, progress, Clock, Exchange);
+        var run = new RunExecution(
+            config, task, _start, _session, progress, Clock, Exchange, added == 0 && HoldsOutAsBefore(corpus.Origin.Sha256));
         run.Resume();
         if (Exchange is { Rank: > 0 } ranks)
             return Follow(new FollowingRun(trainer, ranks), Description(), cancellationToken);
@@ -120,6 +121,12 @@ public sealed class TrainingRun
             NumFrozen = trainer.NumFrozen,
         };
     }
+
+    // A resumed run, or one that continues a checkpoint on its own text.
+    private bool HoldsOutAsBefore(string sha256) => _session is { IsResumed: true } || _start is null
+        || (_start.Corpus.Sha256 == sha256 && _start.Training.Windows == _config.Training.Windows
+            && (_start.Text.MaxTokens, _start.Text.ValidationFraction, _start.Text.TestFraction)
+                == (_config.Text.MaxTokens, _config.Text.ValidationFraction, _config.Text.TestFraction));
 
     // The text as ids, the tokens that it added to the vocab of the start, and how many of its tokens the vocab lacks.
     private (TokenizedText Text, int Added, long Unknown) Tokenize(

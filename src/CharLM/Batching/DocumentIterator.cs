@@ -45,10 +45,10 @@ internal sealed class DocumentIterator : MinibatchIterator
         int longest = CarriesState ? checked((int)Math.Max(LeastMinibatches, rowMinibatches / PartsOfRow) * numSteps) : numSteps;
         foreach (DocumentPart document in DocumentList.Of(tokens, endId))
         {
-            for (int from = 0; from < document.Length; from += longest)
+            for (long from = 0; from < document.Length; from += longest)
                 _parts.Add(new DocumentPart(document.Begin + from, Math.Min(longest, document.Length - from)));
         }
-        _lengths = [.. _parts.Select(part => part.Length)];
+        _lengths = [.. _parts.Select(part => (int)part.Length)];
         _order = [.. _lengths.Select(length => -length)];
     }
 
@@ -102,7 +102,7 @@ internal sealed class DocumentIterator : MinibatchIterator
             for (int row = 0; row < count; row++)
             {
                 DocumentPart part = Iterator._parts[Groups[group][first + row]];
-                int length = Math.Min(steps, part.Length - before);
+                int length = (int)Math.Min(steps, part.Length - before);
                 if (length > 0)
                     tokens.CopyWindow(part.Begin + before, inputs.Slice(row * steps, length), targets.Slice(row * steps, length));
             }

@@ -24,13 +24,13 @@ internal static class DocumentList
                 if (length < 0)
                     break;
                 if (place + from + length > begin)
-                    documents.Add(new DocumentPart(begin, checked((int)(place + from + length - begin))));
+                    documents.Add(new DocumentPart(begin, place + from + length - begin));
                 begin = place + from + length;
             }
             place += ids.Length;
         }
         if (tokens.Length - 1 > begin)
-            documents.Add(new DocumentPart(begin, checked((int)(tokens.Length - 1 - begin))));
+            documents.Add(new DocumentPart(begin, tokens.Length - 1 - begin));
         return documents;
     }
 }
@@ -38,4 +38,4 @@ internal static class DocumentList
 /// <summary>A run of tokens of one document.</summary>
 /// <param name="Begin">The position of the first input token.</param>
 /// <param name="Length">The number of input tokens; each predicts the token after it.</param>
-internal readonly record struct DocumentPart(long Begin, int Length);
+internal readonly record struct DocumentPart(long Begin, long Length);

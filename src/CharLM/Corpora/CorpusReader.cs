@@ -110,8 +110,7 @@ internal static class CorpusReader
         Stream stream, string location, long maxBytes, CancellationToken cancellationToken)
     {
         long most = Math.Min(maxBytes, CorpusSettings.LargestInMemory);
-        string? wayOut = most == maxBytes ? null
-            : $"{most:N0} can be read into memory; more are read part by part, from files alone, where there is a cache directory";
+        string? wayOut = most == maxBytes ? null : WayOutOfMemory;
         if (stream.Length > most)
             throw TooLarge(location, Display.Bytes(stream.Length), most, wayOut);
         maxBytes = most;
@@ -207,6 +206,14 @@ internal static class CorpusReader
             Suggestion = readBefore is null ? "gb18030, say" : null,
         };
     }
+
+    private static string WayOutOfMemory =>
+        $"{CorpusSettings.LargestInMemory:N0} can be read into memory; more are read part by part, from files alone, where there is a cache "
+            + "directory";
+
+    /// <summary>Returns the error for texts that are too long together.</summary>
+    public static CorpusFileException TooLargeTogether(string location, long bytes) => TooLarge(
+        location, $"{Display.Bytes(bytes)} with the texts before it", CorpusSettings.LargestInMemory, WayOutOfMemory);
 
     /// <summary>Returns the error for a text that is too long.</summary>
     public static CorpusFileException TooLarge(string location, string size, long maxBytes, string? wayOut = null) => new(

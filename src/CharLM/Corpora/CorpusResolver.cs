@@ -88,6 +88,9 @@ public sealed class CorpusResolver
         {
             ReadOnlyMemory<byte> bytes = await ReadAsync(place, standardInput, left, encoding, cancellationToken);
             left -= bytes.Length;
+            long together = _store.Settings.MaxTextBytes - left + places.Count;
+            if (together > CorpusSettings.LargestInMemory)
+                throw CorpusReader.TooLargeTogether(place.Location, together);
             string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
             // The file was opened again after verification, so check the bytes that were read.
             if (place.Sha256 is not null && place.Sha256 != sha256)

@@ -89,6 +89,7 @@ internal static class LineReader
 internal sealed class CharacterReader(Stream stream, string location, TextEncoding? encoding)
 {
     private readonly byte[] _bytes = new byte[1 << 13];
+    private TextEncoding _used = TextEncoding.Utf8;
     private Decoder? _decoder;
 
     /// <summary>The encoding's name.</summary>
@@ -103,6 +104,9 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
         {
             (int begin, int end) = _decoder is null ? Begin() : (0, stream.Read(_bytes));
             int count = _decoder!.GetChars(_bytes, begin, end - begin, block, 0, flush: end == 0);
+            // Legacy decoders replace some invalid bytes instead of throwing.
+            if (_used.FillerIn(block.AsSpan(0, count)) >= 0)
+                throw new DecoderFallbackException();
             if (count > 0 || end == 0)
                 return count;
         }
@@ -117,8 +121,8 @@ internal sealed class CharacterReader(Stream stream, string location, TextEncodi
         (TextEncoding Encoding, int Length)? mark = encoding is { IsBytes: true } ? null : TextEncoding.OfMark(_bytes.AsSpan(0, end));
         if (mark is null && encoding is null)
             CorpusReader.RefuseUtf16(_bytes.AsSpan(0, end), location);
-        TextEncoding used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;
-        (Encoding, _decoder) = (used.Title, used.NewDecoder());
+        _used = mark?.Encoding ?? encoding ?? TextEncoding.Utf8;
+        (Encoding, _decoder) = (_used.Title, _used.NewDecoder());
         return (mark?.Length ?? 0, end);
     }
 }

@@ -66,7 +66,7 @@ internal static class RowReader
                 return;
             }
             predictor.Begin(rows.Count);
-            WarmUp(predictor, tokens, rows, warmUp, config.NumSteps, model.VocabSize);
+            WarmUp(predictor, tokens, rows, warmUp, config.NumSteps, model.VocabSize, cancellationToken);
             if (firstJoins)
             {
                 predictor.Rearrange([Predictor.NewRow, .. Enumerable.Range(0, rows.Count)]);
@@ -103,17 +103,20 @@ internal static class RowReader
         IPredictor predictor, TokenSource tokens, EvaluationConfig config, int endId, Span<float> nats, Span<TopPrediction> guesses,
         CancellationToken cancellationToken)
     {
-        int most = config.Rows * config.NumSteps;
+        DocumentPart[] documents = [.. DocumentList.Of(tokens, endId).OrderBy(document => document.Length)];
+        if (documents.Length == 0)
+            return;
+        int most = checked(Math.Min(config.Rows, documents.Length) * (int)Math.Min(config.NumSteps, documents[^1].Length));
         int[] inputs = new int[most], targets = new int[most];
         var someNats = new float[most];
         var someGuesses = new TopPrediction[guesses.IsEmpty ? 0 : most];
-        foreach (DocumentPart[] rows in DocumentList.Of(tokens, endId).OrderBy(document => document.Length).Chunk(config.Rows))
+        foreach (DocumentPart[] rows in documents.Chunk(config.Rows))
         {
             predictor.Begin(rows.Length);
-            for (int from = 0; from < rows[^1].Length; from += config.NumSteps)
+            for (long from = 0; from < rows[^1].Length; from += config.NumSteps)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                int steps = Math.Min(config.NumSteps, rows[^1].Length - from), some = rows.Length * steps;
+                int steps = (int)Math.Min(config.NumSteps, rows[^1].Length - from), some = rows.Length * steps;
                 inputs.AsSpan(0, some).Fill(endId);
                 targets.AsSpan(0, some).Fill(endId);
                 for (int row = 0; row < rows.Length; row++)
@@ -127,13 +130,13 @@ internal static class RowReader
                 {
                     if (Count(rows[row]) is not (var count and > 0))
                         continue;
-                    int place = (int)rows[row].Begin + from;
+                    int place = (int)(rows[row].Begin + from);
                     someNats.AsSpan(row * steps, count).CopyTo(nats[place..]);
                     if (!guesses.IsEmpty)
                         someGuesses.AsSpan(row * steps, count).CopyTo(guesses[place..]);
                 }
 
-                int Count(DocumentPart document) => Math.Min(steps, document.Length - from);
+                int Count(DocumentPart document) => (int)Math.Min(steps, document.Length - from);
             }
         }
     }
@@ -159,12 +162,14 @@ internal static class RowReader
     }
 
     // Reads the tokens before each row without measuring them.
-    private static void WarmUp(IPredictor predictor, TokenSource tokens, Rows rows, int warmUp, int numSteps, int vocabSize)
+    private static void WarmUp(
+        IPredictor predictor, TokenSource tokens, Rows rows, int warmUp, int numSteps, int vocabSize, CancellationToken cancellationToken)
     {
         var logits = new float[warmUp == 0 ? 0 : rows.Count * vocabSize];
         var inputs = new int[rows.Count * Math.Min(numSteps, warmUp)];
         for (int from = -warmUp; from < 0; from += numSteps)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             int steps = Math.Min(numSteps, -from), some = rows.Count * steps;
             for (int row = 0; row < rows.Count; row++)
                 tokens.CopyTo(rows.PlaceOf(row, from), inputs.AsSpan(row * steps, steps));

@@ -77,13 +77,13 @@ public sealed class GenerationSession : IDisposable
             throw new InvalidConfigException(
                 [$"{texts} texts at once are too many for a vocab of {vocab.Count} tokens: take at most {MostLogits / vocab.Count}"]);
         (_vocab, _tokenizer, _config, _endId) = (vocab, tokenizer, config, endId);
+        _texts = new TokenTexts(vocab, tokenizer, endId);
         _constraint = config.Constraint is { } pattern
-            ? TokenConstraint.Create(pattern, vocab, tokenizer.TokenSeparator, config.Length) : null;
+            ? TokenConstraint.Create(pattern, vocab, tokenizer.TokenSeparator, config.Length, _texts.Reserved(hasExpression: true)) : null;
         _stops = new StopStrings(config.Stops);
         var scratch = new SamplingScratch();
         _samples = [.. Enumerable.Range(0, config.Samples).Select(sample =>
             new SampleWriter(sample, sampler ?? new TokenSampler(config.Sampling, config.Seed, sample, scratch), _stops, _constraint))];
-        _texts = new TokenTexts(vocab, tokenizer, endId);
         _reserved = _texts.Reserved(_constraint is not null);
         _logits = new float[_texts.Count];
         _predictor = model.Predictor();

@@ -84,7 +84,10 @@ public sealed record TokenizedText(Vocab Vocab, TokenSource Train, TokenSource H
                 [$"the text's documents ({Choices.NameOf(config.Documents)}) are too few or too long to train on, to hold out and to test "
                     + "as it is asked for: every part needs a whole one"]);
         }
-        return new TokenizedText(vocab, train, heldOut, unseen.Slice(0, Math.Min(unseen.Length, MostUnused)), ids.Length)
+        // What nobody asked to hold out is read for one figure alone.
+        if (config is { TestFraction: 0, ValidationFraction: 0 })
+            unseen = unseen.Slice(0, Math.Min(unseen.Length, MostUnused));
+        return new TokenizedText(vocab, train, heldOut, unseen, ids.Length)
         {
             EndId = endId,
         };

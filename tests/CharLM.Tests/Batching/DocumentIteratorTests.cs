@@ -1,4 +1,5 @@
 using CharLM.Batching;
+using CharLM.Tokenization;
 
 namespace CharLM.Tests.Batching;
 
@@ -50,6 +51,13 @@ public sealed class DocumentIteratorTests
     }
 
     [Fact]
+    public void Of_DocumentThatNoIntCounts_IsWhole()
+    {
+        const long Length = int.MaxValue + 10L;
+        Assert.Equal([new DocumentPart(0, Length - 1)], DocumentList.Of(new Repeated(Length), End));
+    }
+
+    [Fact]
     public void Plan_NamesOfLikeLength_HardlyWasteAStep()
     {
         var random = new Random(4);
@@ -80,5 +88,13 @@ public sealed class DocumentIteratorTests
             plan.Fill(iterator.Tokens, batch, inputs, targets);
             return targets;
         })];
+    }
+
+    // One token, over and over.
+    private sealed class Repeated(long length) : TokenSource
+    {
+        public override long Length => length;
+
+        protected override void Read(long start, Span<int> destination) => destination.Fill(End + 1);
     }
 }

@@ -15,6 +15,22 @@ public sealed class CorpusRefusalTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
+    // Each would fit, and a string can hold only one of them.
+    [Fact]
+    public void FromFile_FilesThatFitOnlyApart_AreRefused()
+    {
+        string folder = Directory.CreateDirectory(_bench.PathOf("two")).FullName;
+        foreach (string name in new[] { "a.txt", "b.txt" })
+        {
+            using FileStream file = File.Create(Path.Combine(folder, name));
+            file.Write(new byte[1 << 16].Select(_ => (byte)'a').ToArray());
+            file.SetLength(540_000_000);
+        }
+        var e = Assert.Throws<CorpusFileException>(() => CorpusText.FromFile(folder));
+        Assert.Equal(CorpusFileError.TooLarge, e.Error);
+        Assert.Contains("with the texts before it; at most 1,073,741,791 can be read into memory", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task GetAsync_WrongBytes_NamesBothChecksums()
     {

@@ -45,6 +45,20 @@ public sealed class EvaluatorTests
         Assert.Equal(expected / 49 / Math.Log(2), nats.BitsPerToken, 4);
     }
 
+    // As many rows and steps as a configuration may ask for do not allocate more than the documents need.
+    [Fact]
+    public void Measure_DocumentsInMoreRowsThanThereAre_IsTheSame()
+    {
+        using LanguageModel model = Model();
+        int[] text = [1, 2, 3, 1, 4, 0, 2, 1];
+        LossSum few = Measure(2, 3), many = Measure(65_536, 65_536);
+        Assert.Equal(few.Tokens, many.Tokens);
+        Assert.Equal(few.Total, many.Total, 4);
+
+        LossSum Measure(int rows, int steps) => Evaluator.Measure(
+            model, text, new EvaluationConfig { Rows = rows, NumSteps = steps, EndId = 1 }, TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(1, 1000)]

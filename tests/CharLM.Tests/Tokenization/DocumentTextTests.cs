@@ -41,6 +41,16 @@ public sealed class DocumentTextTests
     public void From_BooksCleaning_KeepsLinesApart() =>
         Assert.Equal("|ab c|d|", Spell(TokenizedText.From("  Ab, C!\n123\nD.\n", Config(DocumentKind.Lines) with { Cleaning = Cleaning.D2L })));
 
+    // Only text that nobody asked to hold out is read for one figure, and no further than that needs.
+    [Theory]
+    [InlineData(0.4, 1_200_000)]
+    [InlineData(0, 1_000_000)]
+    public void From_TestPart_IsWhole(double test, int tokens)
+    {
+        TextConfig config = Config(DocumentKind.Lines) with { TestFraction = test, MaxTokens = test > 0 ? 0 : 300_000 };
+        Assert.InRange(TokenizedText.From(string.Concat(Enumerable.Repeat("a\n", 1_500_000)), config).Unseen.Length, tokens - 3, tokens + 3);
+    }
+
     // Wherever the text is divided, every part has whole documents, and together the parts have each document once.
     [Theory]
     [InlineData(0.1, 0.1)]

@@ -98,9 +98,9 @@ internal static class D2lTables
             yield return $"| {edition} {name}: {what} | {published} | {ours} |";
         }
         yield return "";
-        yield return $"{inside} of {figures.Rows.Length} rows have their medians in the published ranges, within 0.05"
-            + (measured.Length < figures.Rows.Length ? $"; not measured: {figures.Rows.Length - measured.Length}" : "")
-            + $": [all rows](docs/results.md). {figures.Origin.Line}";
+        yield return $"{inside} of {figures.Rows.Length} rows have their medians within 0.05 of the published ranges"
+            + (measured.Length < figures.Rows.Length ? $"; {figures.Rows.Length - measured.Length} not measured" : "")
+            + $" ([all rows](docs/results.md)). {(figures.Origin with { Note = "" }).Line}";
     }
 
     private static readonly (string Name, string Edition, string What, string[] Rows)[] Summaries =

@@ -50,6 +50,12 @@ internal static class SafetensorsFile
     /// <exception cref="CheckpointException">The file cannot be written; an old one is unchanged.</exception>
     public static void Write(string path, byte[] header, IReadOnlyList<OutgoingTensor> tensors, Action? replacing = null)
     {
+        if ((ulong)header.Length > SafetensorsHeader.MaxHeaderBytes)
+        {
+            throw new CheckpointException(
+                path, $"cannot be written: vocab and settings take {header.Length:N0} bytes, and nobody could read more than "
+                    + $"{SafetensorsHeader.MaxHeaderBytes:N0}: take a smaller vocab (min-freq 2, say)");
+        }
         try
         {
             AtomicFile.Write(path, stream => WriteParts(stream.Write, header, tensors), replacing);

@@ -15,8 +15,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Tensors, IR
     /// <summary>Bytes of the length field before the header.</summary>
     internal const int LengthBytes = sizeof(ulong);
 
-    /// <summary>The longest accepted header, in bytes.</summary>
-    internal const ulong MaxHeaderBytes = 32 << 20;
+    /// <summary>The longest header that is read and written, in bytes: that of the safetensors library.</summary>
+    internal const ulong MaxHeaderBytes = 100_000_000;
 
     private const int MaxTensors = 100_000;
     private const int MaxDimensions = 8;

@@ -28,12 +28,13 @@ internal sealed class TokenConstraint
     private readonly int[] _separator;
     private readonly int[] _left, _leftAfterNext;
 
-    private TokenConstraint(Expression expression, Vocab vocab, string separator)
+    private TokenConstraint(Expression expression, Vocab vocab, string separator, ReadOnlySpan<int> reserved)
     {
         _automaton = new Automaton(expression, vocab.Tokens.Append(separator).SelectMany(token => token.EnumerateRunes()));
         _separator = Classes(separator);
         _tokens = [.. vocab.Tokens.Select(Classes)];
-        _tokens[Vocab.UnknownId] = [Automaton.Dead];
+        foreach (int token in (ReadOnlySpan<int>)[Vocab.UnknownId, .. reserved])
+            _tokens[token] = [Automaton.Dead];
         _automatonStates.Add(Automaton.Start);
         for (int state = 0; state < _automatonStates.Count; state++)
             _next.Add(Transitions(state));
@@ -49,13 +50,14 @@ internal sealed class TokenConstraint
     /// <param name="vocab">The tokens.</param>
     /// <param name="separator">The separator between two tokens.</param>
     /// <param name="length">The maximum tokens of a text.</param>
+    /// <param name="reserved">Tokens that are never written, beside the unknown one; default none.</param>
     /// <exception cref="InvalidConfigException">It is invalid or too large, or no text of these tokens matches it.</exception>
-    public static TokenConstraint Create(string pattern, Vocab vocab, string separator, int length)
+    public static TokenConstraint Create(string pattern, Vocab vocab, string separator, int length, ReadOnlySpan<int> reserved = default)
     {
         TokenConstraint constraint;
         try
         {
-            constraint = new TokenConstraint(ExpressionParser.Parse(pattern), vocab, separator);
+            constraint = new TokenConstraint(ExpressionParser.Parse(pattern), vocab, separator, reserved);
         }
         catch (FormatException e)
         {

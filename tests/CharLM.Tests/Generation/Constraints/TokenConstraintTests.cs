@@ -63,6 +63,15 @@ public sealed class TokenConstraintTests
         Assert.Contains(error, Assert.Throws<InvalidConfigException>(() => TokenConstraint.Create(pattern, Letters, "", 8)).Message,
             StringComparison.Ordinal);
 
+    // The end of a document is never written, so its name does not count as a text.
+    [Fact]
+    public void Create_ReservedTokens_MatchNothing()
+    {
+        Vocab documents = new([new("<end>", 9), new("a", 3)]);
+        Assert.Contains("needs at least 20 tokens", Assert.Throws<InvalidConfigException>(() =>
+            TokenConstraint.Create(".{20}", documents, "", 16, [documents.IdOf("<end>")])).Message, StringComparison.Ordinal);
+    }
+
     // Its smallest automaton has 2^21 states.
     [Fact]
     public void Create_TooManyStates_IsRefused() =>
