@@ -46,7 +46,6 @@ BEFORE = {
     "docs/generation.md": ["charlm train tinyshakespeare.txt --out shakespeare.safetensors"],
     "docs/gradients.md": ["charlm train mybook.txt"],
     "docs/pytorch.md": ["charlm export --checkpoint checkpoints/time-machine-gru.safetensors --out model.pt --vocab vocab.json"],
-    "docs/reports.md": ["charlm train --validation-fraction 0.1 --max-tokens 4000 --run-dir runs/two"],
     "docs/runs.md": [
         "charlm train mybook.txt --out base.safetensors",
         "CHARLM_LONG=1 timeout --preserve-status -s TERM 1.5 charlm train mybook.txt --steps 4000 --hidden 8 --run-dir runs/cut || [ $? = 75 ]",

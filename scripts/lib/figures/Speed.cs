@@ -69,7 +69,7 @@ internal static class Speed
         }
         Origin origin = new("scripts/bench-table", Charlm.Engine, [Charlm.Commit], [Charlm.Today], [Charlm.Machine],
             "torch.nn's memory stays with it from step to step.");
-        string placement = placements.Count == 0 ? "unknown" : string.Join(", or ", placements.Distinct());
+        string placement = placements.Count == 0 ? "unknown" : string.Join("; at times ", placements.Distinct());
         double[] range = trips.Count == 0 ? [0, 0] : [Math.Round(trips.Min()), Math.Round(trips.Max())];
         FigureFile.Write(
             Charlm.Root, "speed", new SpeedFigures(origin, [.. peaks.Select(peak => Math.Round(peak))], range, placement, [.. rows]));
