@@ -30,10 +30,21 @@ public sealed class NGramTests : IDisposable
         Assert.StartsWith("the time traveller for so it will be",
             (await _sandbox.RunAsync("generate", "--checkpoint", file, "--prefix", "the time", "--length", "60")).Succeeded().Output,
                 StringComparison.Ordinal);
-        Assert.Contains("n-grams up to order 5", (await _sandbox.RunAsync("inspect", file)).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "n-grams up to order 5, modified Kneser-Ney", (await _sandbox.RunAsync("inspect", file)).Succeeded().Output, StringComparison.Ordinal);
         (await _sandbox.RunAsync("train", "--checkpoint", file, "--corpus", "text.txt"))
             .Refused(1, file, "counted n-grams, not a recurrent network");
         Assert.Equal(["checkpoints", file, "text.txt"], _sandbox.Files());
+    }
+
+    [Fact]
+    public async Task Inspect_LaplaceNGrams_NamesTheSmoothing()
+    {
+        (await _sandbox.RunAsync("ngram", "--corpus", "text.txt", "--smoothing", "laplace", "--epsilon", "0.5", "--out", "m")).Succeeded();
+        Outcome[] outcomes = await _sandbox.RunEachAsync([["inspect", "m"], ["inspect", "m", "--json"]]);
+        Assert.Contains(", Laplace, epsilon 0.5", outcomes[0].Succeeded().Output, StringComparison.Ordinal);
+        Assert.Equal(0.5, outcomes[1].Succeeded().Json().GetProperty("epsilon").GetDouble());
+        Assert.False(outcomes[1].Json().TryGetProperty("discounts", out _));
     }
 
     [Theory]

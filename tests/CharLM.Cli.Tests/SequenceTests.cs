@@ -64,6 +64,12 @@ public sealed class SequenceTests : IDisposable
             .Succeeded().Json();
         JsonElement attention = json.GetProperty("predictions")[0].GetProperty("attention");
         Assert.All(attention.EnumerateArray(), row => Assert.Equal(1, row.EnumerateArray().Sum(weight => weight.GetDouble()), 1e-4));
+
+        // Beside a longer source, a source has no weights for the padding.
+        JsonElement beside = (await _sandbox.RunWithInputAsync(
+            "ab\nbabab\n"u8.ToArray(), "seq2seq", "predict", "--checkpoint", "m.safetensors", "--input", "-", "--json")).Succeeded().Json();
+        Assert.Equal([2, 5], beside.GetProperty("predictions").EnumerateArray()
+            .Select(one => one.GetProperty("attention")[0].GetArrayLength()));
     }
 
     [Fact]

@@ -8,6 +8,7 @@ const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 const points = ["circle", "rect", "triangle", "rectRot", "star", "cross"];
 const figures = [
   ["perplexity", [["held_out", "held out", []], ["train", "training", [6, 4]]]],
+  ["loss", [["held_out", "held out", []], ["train", "training", [6, 4]]]],
   ["gradient norm", [["gradient_norm", "", []]]],
   ["learning rate", [["learning_rate", "", []]]],
   ["tokens per second", [["tokens_per_second", "", []]]],
@@ -68,12 +69,15 @@ function showList(list) {
 function draw() {
   const some = [...runs.values()].filter(run => chosen?.has(run.name));
   if (typeof Chart === "undefined") drawTable(some);
-  else figures.forEach(([title, lines], i) => drawChart(title, lines, some, i));
+  else figures.forEach(([title, lines]) => drawChart(title, lines, isLoss(title) ? some.filter(run => run.loss === title) : some));
   showSamples(some);
 }
 
-function drawChart(title, lines, some, i) {
-  const axis = at("axis").value, isLogarithmic = at("logarithmic").checked && i === 0;
+// Runs on text have perplexities, those on pairs losses in nats: each on an axis of its own.
+const isLoss = title => title === "perplexity" || title === "loss";
+
+function drawChart(title, lines, some) {
+  const axis = at("axis").value, isLogarithmic = at("logarithmic").checked && isLoss(title);
   const datasets = some.flatMap(run => lines.map(([key, label, dash]) => {
     const order = [...runs.keys()].indexOf(run.name);
     return {

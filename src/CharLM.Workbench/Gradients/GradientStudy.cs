@@ -86,6 +86,7 @@ public sealed record GradientStudy
         using LanguageModel model = Start is null ? new LanguageModel(config, text.Vocab.Count) : Start.BuildModel(config.Implementation);
         model.Threads = Threads;
         (double? perplexity, string? problem) = Train(model, clipping, text, cancellationToken);
+        using LanguageModel? copy = WithoutKernels(model);
         return new GradientRow
         {
             Name = name,
@@ -93,9 +94,21 @@ public sealed record GradientStudy
             Clipping = clipping,
             TrainPerplexity = perplexity,
             Problem = problem,
-            Curves = GradientFlow.Measure(model, places, Rows, cancellationToken),
+            Curves = GradientFlow.Measure(copy ?? model, places, Rows, cancellationToken),
             Spectra = RecurrentSpectrum.Of(model, Distance, cancellationToken),
         };
+    }
+
+    // The kernels hold packed weights for every step that is recorded, and here each step is recorded by itself: torch.nn computes the same.
+    private static LanguageModel? WithoutKernels(LanguageModel model)
+    {
+        if (model.Config.Implementation != Implementation.Fused)
+            return null;
+        bool builtIn = !(model.Config with { Implementation = Implementation.BuiltIn }).Errors().Any();
+        var copy = new LanguageModel(
+            model.Config with { Implementation = builtIn ? Implementation.BuiltIn : Implementation.Custom }, model.VocabSize);
+        Checkpoint.SetWeights(copy, Checkpoint.CopyWeights(model));
+        return copy;
     }
 
     private (double? Perplexity, string? Problem) Train(

@@ -23,7 +23,8 @@ public sealed record ModelParts(string Kind, IReadOnlyList<ModelPart> Parts, str
                 .Select(weight => new ModelPart(weight.Key, weight.Value.Shape, weight.Value.Values.LongLength))],
             Section("text", checkpoint.Text) + Section("model", checkpoint.Model) + Section("training", checkpoint.Training)),
         NGramCheckpoint counted => new ModelParts(
-            $"n-grams up to order {counted.Model.Order}, modified Kneser-Ney",
+            $"n-grams up to order {counted.Model.Order}, "
+                + (counted.Model.Laplace is { } epsilon ? $"Laplace, epsilon {epsilon}" : "modified Kneser-Ney"),
             [.. counted.Model.NGrams.Select((count, i) => new ModelPart($"{i + 1}-grams", [count], count))],
             Section("text", counted.Text)),
         _ => throw new ArgumentException($"{saved?.GetType().Name ?? "null"} is not a saved model that can be inspected", nameof(saved)),

@@ -43,7 +43,9 @@ public sealed class PairRun
     {
         ArgumentNullException.ThrowIfNull(config);
         IEnumerable<string> errors = config.Errors();
-        if (start is not null && !Equals(config.Model, start.Config))
+        // Another implementation computes the same model.
+        if (start is not null && !Equals(
+            config.Model with { Model = config.Model.Model with { Implementation = start.Config.Model.Implementation } }, start.Config))
             errors = errors.Append("the checkpoint's model cannot change: leave its options out");
         if (start is not null && start.Progress.Epochs >= config.Training.EpochCount)
             errors = errors.Append(

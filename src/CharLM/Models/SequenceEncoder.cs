@@ -54,6 +54,8 @@ internal sealed class SequenceEncoder : Module
             yield return "tie-weights is for language models";
         if (config.LockedDropout)
             yield return "locked-dropout is for language models";
+        if (config.WeightDropout > 0)
+            yield return "weight-dropout is for language models";
         if (config.Attention is not null)
             yield return "attention over its own past is for language models";
     }

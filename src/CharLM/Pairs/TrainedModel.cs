@@ -55,10 +55,12 @@ public abstract class TrainedModel : IDisposable
         return model.On(device);
     }
 
-    /// <summary>Builds a model from the content of a file.</summary>
+    /// <summary>Builds a model from the content of a file; on another device than the CPU, with torch.nn instead of the kernels.</summary>
     internal static TrainedModel Open(PairCheckpoint file, Device? device = null, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(file);
+        if (device is { type: not DeviceType.CPU } && file.Config.Model.Implementation == Implementation.Fused)
+            file = file with { Config = file.Config with { Model = file.Config.Model with { Implementation = Implementation.BuiltIn } } };
         TrainedModel model = file.Config.Build(file.Source, file.Target, threads, file);
         Checkpoint.SetWeights(model.Model, file.Weights);
         return model.On(device);
@@ -124,6 +126,9 @@ public abstract class TrainedModel : IDisposable
     /// <param name="pairs">The pairs, one or more.</param>
     /// <param name="cancellationToken">Checked before each batch.</param>
     public abstract IReadOnlyList<Metric> Metrics(IReadOnlyList<TextPair> pairs, CancellationToken cancellationToken = default);
+
+    /// <summary>Whether a prediction is the target of a pair, as the model reads targets.</summary>
+    internal virtual bool IsRight(TextPair pair, string prediction) => pair.Target == prediction;
 
     /// <summary>Predicts the targets of sources.</summary>
     /// <returns>The targets as text, in the order of the sources.</returns>

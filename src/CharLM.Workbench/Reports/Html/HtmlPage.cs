@@ -31,13 +31,13 @@ public sealed class HtmlPage(string title, params IReadOnlyList<string> scripts)
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(body);
         string allowed = scripts.Count == 0 ? "'none'" : string.Join(' ', scripts.Select(Hash));
+        string policy = $"default-src 'none'; style-src {Hash(Style)}; script-src {allowed}; base-uri 'none'; form-action 'none'";
         writer.Write($"""
             <!DOCTYPE html>
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {Hash(Style)}; script-src {allowed}; "
-                + "base-uri 'none'; form-action 'none'">
+            <meta http-equiv="Content-Security-Policy" content="{policy}">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <title>{Encode(title)}</title>

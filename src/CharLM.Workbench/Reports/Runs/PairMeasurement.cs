@@ -12,10 +12,10 @@ namespace CharLM.Workbench.Reports.Runs;
 /// <param name="Pairs">Number of measured pairs.</param>
 /// <param name="Loss">The loss.</param>
 /// <param name="Metrics">The figures, the decisive one first; empty for steering labels, where only the loss is meaningful.</param>
-/// <param name="Examples">Some of the pairs, each with the model's prediction.</param>
+/// <param name="Examples">Some of the pairs, each with the model's prediction and whether that is right.</param>
 public sealed record PairMeasurement(
     string Run, int Epoch, int Pairs, LossSum Loss, IReadOnlyList<Metric> Metrics,
-    IReadOnlyList<(TextPair Pair, string Prediction)> Examples) : RunMeasurement(Run)
+    IReadOnlyList<(TextPair Pair, string Prediction, bool IsRight)> Examples) : RunMeasurement(Run)
 {
     private const int MostExamples = 20;
     private const int AttentionMaps = 4;
@@ -39,7 +39,7 @@ public sealed record PairMeasurement(
         ConfusionMatrix? matrix = (model as TrainedClassifier)?.Measure(heldOut.Pairs, cancellationToken);
         return new PairMeasurement(
             run, model.Start!.Progress.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken),
-            matrix?.Metrics ?? model.Metrics(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions)])
+            matrix?.Metrics ?? model.Metrics(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions, (pair, prediction) => (pair, prediction, model.IsRight(pair, prediction)))])
         {
             Confusion = matrix,
             Attention = model is TrainedTranslator translator ? MapsOf(translator, heldOut.Pairs, cancellationToken) : [],

@@ -104,5 +104,5 @@ internal static class PairSections
         [new("source", IsNumber: false), new("target", IsNumber: false), new("prediction", IsNumber: false), new("", IsNumber: false)],
         [.. measured.Examples.Select(
             example => (string[])[example.Pair.Source, example.Pair.Target, example.Prediction,
-                example.Pair.Target == example.Prediction ? "right" : "wrong"])]);
+                example.IsRight ? "right" : "wrong"])]);
 }

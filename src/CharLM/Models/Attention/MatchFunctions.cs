@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
@@ -180,6 +181,7 @@ internal sealed class ConcatAttention : AttentionLayer
         if (!_countsBack)
             return scores.narrow(-1, 0, keys);
         // The mask hides the keys whose place is out of range.
-        return scores.gather(-1, (last.unsqueeze(-1) - order).clamp(0, places - 1));
+        using Scalar first = 0, furthest = places - 1;
+        return scores.gather(-1, (last.unsqueeze(-1) - order).clamp(first, furthest));
     }
 }

@@ -54,7 +54,9 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
             tensors.Add(state.Cell);
         foreach (string name in WeightNames())
             tensors.Add(Weights.get_parameter(name)!);
-        List<Tensor> results = Function.apply([this, .. tensors]);
+        // Decided here, since torch records nothing inside the operation.
+        bool record = is_grad_enabled() && tensors.Exists(tensor => tensor.requires_grad);
+        List<Tensor> results = Function.apply([this, record, .. tensors]);
         return (results[0], new RecurrentState(results[1], state.Cell is null ? null : results[2]));
     }
 
@@ -113,8 +115,8 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
         public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var layer = (FusedLayer)vars[0];
-            List<Tensor> tensors = [.. vars.Skip(1).Cast<Tensor>()];
-            bool record = tensors.Exists(tensor => tensor.requires_grad);
+            bool record = (bool)vars[1];
+            List<Tensor> tensors = [.. vars.Skip(2).Cast<Tensor>()];
             FusedSequence sequence = layer.Take();
             List<Tensor> results = sequence.Forward(tensors, record, layer.Weights.training);
             if (record)
@@ -134,7 +136,7 @@ internal sealed class FusedLayer : IRecurrentLayer, IDisposable
             var sequence = (FusedSequence)ctx.get_data(Sequence);
             List<Tensor> gradients = sequence.Backward(grad_outputs);
             ((FusedLayer)ctx.get_data(Layer)).GiveBack(sequence);
-            return [null!, .. gradients]; // null for the layer, which is not a tensor
+            return [null!, null!, .. gradients]; // null for what is not a tensor
         }
     }
 }

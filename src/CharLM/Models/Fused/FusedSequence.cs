@@ -19,7 +19,6 @@ internal sealed unsafe class FusedSequence : IDisposable
     private List<RawWeight> _weights = [];
     private PanelBuffer _gradients = new(1);
     private RowLayout _layout;
-    private long _dropoutCalls;
     private bool _canGoBack;
 
     /// <summary>Working memory for sequences of a layer.</summary>
@@ -43,9 +42,9 @@ internal sealed unsafe class FusedSequence : IDisposable
         _layout = new RowLayout(Batch: (int)input.shape[1], Steps: (int)input.shape[0]);
         int states = _config.Cell == CellKind.Lstm ? 2 : 1;
         OpenWeights(tensors.Skip(1 + states));
-        // Seeded from torch's generator, so that torch.manual_seed fixes dropout here as everywhere.
+        // Seeded from torch's generator, so that torch.manual_seed fixes dropout here as everywhere, also in a resumed run.
         ulong? dropoutKey = training && (_config.Dropout > 0 || _config.WeightDropout > 0)
-            ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", _dropoutCalls++) : null;
+            ? RandomStream.Draw(randint_long(long.MaxValue), "dropout", 0) : null;
         _stack!.Resize(_layout, record, dropoutKey);
         _input = PanelBuffer.Grow(_input, (long)_layout.Rows * Panels.Pad(_inputSize));
         Read(input, Input, _inputSize);

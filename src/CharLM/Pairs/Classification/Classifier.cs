@@ -2,6 +2,7 @@ using CharLM.Batching;
 using CharLM.Models;
 using CharLM.Models.Attention;
 using TorchSharp.Modules;
+using static CharLM.Models.TensorMath;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -42,7 +43,7 @@ internal sealed class Classifier : PairModel
         if (config.Pooling == Pooling.Attention)
         {
             register_module("attention", _attention = new AdditiveAttention(model.OutputSize, model.OutputSize, model.NumHiddens));
-            register_parameter("query", _query = new Parameter(randn(model.OutputSize) / Math.Sqrt(model.OutputSize)));
+            register_parameter("query", _query = new Parameter(Divide(randn(model.OutputSize), Math.Sqrt(model.OutputSize))));
         }
         if (config.EncoderAttention is { } kind)
             register_module("encoder_attention", _encoderAttention = new SelfAttention(kind, model.OutputSize, config.MaxLength));
@@ -112,7 +113,8 @@ internal sealed class Classifier : PairModel
         switch (Config.Pooling)
         {
             case Pooling.Last when _encoderAttention is not null:
-                Tensor ends = tensor(texts.Lengths.ToArray(), device: Device).sub(1).view(1, batch, 1);
+                long[] places = [.. texts.Lengths.ToArray().Select(length => length - 1)];
+                Tensor ends = tensor(places, device: Device).view(1, batch, 1);
                 return outputs.gather(0, ends.expand(1, batch, outputs.shape[^1])).squeeze(0);
             case Pooling.Last:
                 return last.Hidden.narrow(0, last.Hidden.shape[0] - directions, directions).transpose(0, 1).reshape(batch, -1);

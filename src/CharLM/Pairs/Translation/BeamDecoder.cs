@@ -57,16 +57,19 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope stepScope = NewDisposeScope();
-            Tensor before = TokenTensor.Of([.. beams.Select(beam => beam.Token)], [1, beams.Length], model.Device);
-            (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(before, state, encoded);
+            Tensor tokens = TokenTensor.Of([.. beams.Select(beam => beam.Token)], [1, beams.Length], model.Device);
+            (Tensor logits, RecurrentState after, Tensor? weights) = model.ComputeTarget(tokens, state, encoded);
             float[] scores = Values(logits.log_softmax(-1));
             for (int i = 0; i < beams.Length; i++)
                 Forbid(scores.AsSpan(i * vocab.Target.Count, vocab.Target.Count), step >= most[i], mayEnd: !equal || step >= most[i]);
             float[]? looked = withAttention && weights is not null ? Values(weights) : null;
-            (beams, int[] parents) = Extend(beams, scores, looked, samplers);
+            (beams, int[] parents) = Extend(beams, scores, looked, lengths, samplers);
             RecurrentState next = width == 1 ? after
                 : EncodedSource.SelectState(after, TokenTensor.Of(parents, [parents.Length], model.Device));
+            RecurrentState before = state;
             state = next.MoveToOuterDisposeScope();
+            if (!ReferenceEquals(before, encoded.State))
+                before.Dispose();
         }
         return [.. beams.Chunk(width).Select(Best)];
     }
@@ -94,7 +97,8 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
     }
 
     // Extends the hypotheses of each source by their possible next tokens and keeps the best of all.
-    private (Beam[] Beams, int[] Parents) Extend(Beam[] beams, float[] scores, float[]? looked, TokenSampler[]? samplers)
+    private (Beam[] Beams, int[] Parents) Extend(
+        Beam[] beams, float[] scores, float[]? looked, long[] lengths, TokenSampler[]? samplers)
     {
         int width = config.BeamWidth, size = vocab.Target.Count, sourceSteps = looked is null ? 0 : looked.Length / beams.Length;
         var next = new Beam[beams.Length];
@@ -135,7 +139,7 @@ internal sealed class BeamDecoder(Translator model, TranslatorVocab vocab, Decod
                 parents[place] = kept.Parent;
                 next[place] = parent.Ended
                     ? parent
-                    : new Beam(parent, kept.Token, log, looked?[(kept.Parent * sourceSteps)..((kept.Parent + 1) * sourceSteps)],
+                    : new Beam(parent, kept.Token, log, looked?.AsSpan(kept.Parent * sourceSteps, (int)lengths[row / width]).ToArray(),
                         kept.Token == vocab.EndId);
             }
         }

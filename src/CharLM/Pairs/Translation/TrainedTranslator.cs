@@ -66,6 +66,9 @@ public sealed class TrainedTranslator : TrainedModel
         return Vocab.Decode(written.Ids);
     }
 
+    /// <inheritdoc/>
+    internal override bool IsRight(TextPair pair, string prediction) => TargetOf(pair) == prediction;
+
     /// <summary>Translates the sources of pairs and compares the results with the targets.</summary>
     public TranslationScore Measure(IReadOnlyList<TextPair> pairs, DecodingConfig decoding, CancellationToken cancellationToken = default)
     {
@@ -75,9 +78,7 @@ public sealed class TrainedTranslator : TrainedModel
         var score = new TranslationScore();
         for (int i = 0; i < pairs.Count; i++)
         {
-            score.Add(
-                Vocab.Written.Clean(pairs[i].Target), TextOf(written[i]), Vocab.Written.Split(pairs[i].Target),
-                Vocab.TokensOf(written[i].Ids));
+            score.Add(TargetOf(pairs[i]), TextOf(written[i]), Vocab.Written.Split(pairs[i].Target), Vocab.TokensOf(written[i].Ids));
         }
         return score;
     }
@@ -103,4 +104,7 @@ public sealed class TrainedTranslator : TrainedModel
     /// <remarks>Uses greedy decoding.</remarks>
     public override IReadOnlyList<string> Predict(IReadOnlyList<string> sources, CancellationToken cancellationToken = default) =>
         [.. Translate(sources, new DecodingConfig(), cancellationToken: cancellationToken).Select(TextOf)];
+
+    // Cleaned, with a single separator between tokens: only this can be written.
+    private string TargetOf(TextPair pair) => Vocab.Written.Join(Vocab.Written.Split(pair.Target));
 }

@@ -1,5 +1,6 @@
 using CharLM.Models;
 using CharLM.Models.Fused;
+using CharLM.Models.Fused.Gemm;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -63,6 +64,24 @@ public sealed class FusedLayerTests
         }
     }
 
+    // Its dropout follows from the seed alone, however often the layer was used before, so that a resumed run goes on bit by bit.
+    [Fact]
+    public void Sequence_Dropout_DependsOnTheSeedAlone()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var layer = new FusedLayer(new ModelConfig { Cell = CellKind.Gru, NumLayers = 2, NumHiddens = 20, Dropout = 0.5 }, Input);
+        Tensor data = randn(Steps, Batch, Input);
+        Tensor first = Output(1), other = Output(2);
+        Assert.True(first.Equals(Output(1)));
+        Assert.False(allclose(first, other));
+
+        Tensor Output(long seed)
+        {
+            manual_seed(seed);
+            return layer.Sequence(data, layer.ZeroState(Batch)).Outputs;
+        }
+    }
+
     [Fact]
     public void Sequence_TwoBeforeGoingBack_KeepsThemApart()
     {
@@ -90,6 +109,22 @@ public sealed class FusedLayerTests
         using (fused)
         using (no_grad())
             Assert.False(fused.Sequence(randn(Steps, Batch, Input), fused.ZeroState(Batch)).Outputs.requires_grad);
+    }
+
+    // Working memory for gradients is not made, and the rest is used again: a text of many tokens takes the memory of one.
+    [Fact]
+    public void Sequence_ManyWithoutGradients_TakeTheMemoryOfOne()
+    {
+        const int Calls = 100, Units = 512;
+        using var layer = new FusedLayer(new ModelConfig { Cell = CellKind.Lstm, NumHiddens = Units }, Input);
+        using IDisposable unrecorded = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor data = randn(1, 1, Input);
+        long before = PanelBuffer.LiveBytes;
+        for (int call = 0; call < Calls; call++)
+            layer.Sequence(data, layer.ZeroState(1));
+        // Weights and their packed copies; other tests run meanwhile.
+        Assert.InRange(PanelBuffer.LiveBytes - before, long.MinValue, Calls / 4 * (4L * Units * Units * sizeof(float)));
     }
 
     [Fact]

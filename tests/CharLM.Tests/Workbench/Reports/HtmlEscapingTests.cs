@@ -30,6 +30,7 @@ public sealed partial class HtmlEscapingTests
         string page = Written(writer => HtmlReport.Write(Everything(hostile), writer, charts: null)),
             plain = Written(writer => HtmlReport.Write(Everything(Harmless), writer, charts: null));
         AssertSameElements(plain, page);
+        Assert.Matches("Content-Security-Policy\" content=\"[^\"\n]+; base-uri 'none'; form-action 'none'\">", page);
         Assert.Equal(Count(plain, $">{Harmless}<"), Count(page, $">{HtmlPage.Encode(hostile)}<"));
         Assert.Equal(hostile, WebUtility.HtmlDecode(HtmlPage.Encode(hostile)));
     }

@@ -1,4 +1,5 @@
 using CharLM.Checkpoints;
+using CharLM.Corpora;
 using CharLM.Pairs;
 using CharLM.Pairs.Classification;
 using CharLM.Pairs.Translation;
@@ -77,6 +78,18 @@ public sealed class PairReportTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(translator.Predict(["ab", "ba", "aab", "bba"]),
             measured.Attention.Select(map => string.Concat(map.Written.TakeWhile(token => token != TranslatorVocab.End))));
         Assert.Null(measured.Confusion);
+    }
+
+    // The book's cleaning writes small letters only: a target in capitals is right in the figure, and so in the table.
+    [Fact]
+    public void Measure_CleanedTargets_AreRightAsTheModelReadsThem()
+    {
+        RunRecord run = Trained("one", Turned, new TranslatorConfig { Cleaning = Cleaning.D2L });
+        PairMeasurement measured = new RunEvaluator(threads: 1).Measure(run, Turned);
+        using var translator = TrainedTranslator.Open(run.CheckpointPath!, threads: 1);
+        Assert.True(translator.IsRight(new TextPair("ab", "BA", 1), "ba"));
+        Assert.False(translator.IsRight(new TextPair("ab", "BA", 1), "BA"));
+        Assert.All(measured.Examples, one => Assert.Equal(one.Pair.Target == one.Prediction, one.IsRight));
     }
 
     [Fact]
