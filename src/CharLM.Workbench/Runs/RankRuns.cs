@@ -75,8 +75,10 @@ internal static class RankAgreement
     private const int MostNamed = 5;
 
     // Where files lie may differ from machine to machine; what is in them is compared by checksum.
-    private static readonly HashSet<string> MayDiffer = new(StringComparer.Ordinal) 
-        { "corpus", "checkpoint_path", "cells_file", "start_checkpoint" };
+    private static readonly HashSet<string> MayDiffer = new(StringComparer.Ordinal)
+    {
+        "corpus", "checkpoint_path", "cells_file", "start_checkpoint",
+    };
 
     /// <summary>Compares what all ranks are about to train with what rank 0 is; every rank throws if one differs.</summary>
     /// <param name="exchange">The ranks.</param>
