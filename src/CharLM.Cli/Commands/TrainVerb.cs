@@ -137,8 +137,10 @@ internal abstract class TrainVerb<TConfig, TCheckpoint> : Verb
     });
 
     // The model that the user names, or that a configuration begins with; --resume auto may have found no run to resume.
-    private string? StartFile(ParseResult parse, bool isResumed) => _run.Checkpoint(parse) is { } named ? SavedModelOptions.FileOf(named, _kind)
-        : isResumed ? null : _file?.Over((TConfig)_kind.Defaults).StartCheckpoint;
+    private string? StartFile(ParseResult parse, bool isResumed) =>
+        _run.Checkpoint(parse) is { } named ? SavedModelOptions.FileOf(named, _kind)
+        : isResumed ? null
+        : _file?.Over((TConfig)_kind.Defaults).StartCheckpoint;
 
     // Rank 0 has the run's lock; the others read the same checkpoint.
     private RunSession? Resume(ParseResult parse)

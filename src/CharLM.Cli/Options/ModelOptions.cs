@@ -81,7 +81,8 @@ internal sealed class ModelOptions(ModelConfig defaults, bool ofLanguageModel)
     {
         Option[] aboutNextTokens =
         [
-            _lockedDropout, _weightDropout, _tieWeights, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow, _allowLeak,
+            _lockedDropout, _weightDropout, _tieWeights, _spectralRadius, _leakRate, _inputScaling, _sparsity, _attention, _attentionWindow,
+            _allowLeak,
         ];
         _cell.CompletionSources.Add([.. Choices.NamesOf<CellKind>().Where(name => name != Choices.NameOf(CellKind.Own))]);
         foreach (Option option in new Option[]

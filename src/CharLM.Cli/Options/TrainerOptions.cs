@@ -122,9 +122,9 @@ internal sealed class TrainerOptions(TrainerConfig defaults, bool ofRunningText)
     // What minibatches are, and what is learned from them.
     private Option[] OfSteps =>
     [
-        _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation, _truncationKeep, _optimizer,
-        _learningRate, _weightDecay, _momentum, _nesterov, _beta2, _clip, _clipBy, _schedule, _warmUp, _scheduleStep, _plateauEpochs,
-        _scheduleFactor, _scheduleEnd, _ridge, _sampledSoftmax,
+        _batchSize, _accumulate, _numSteps, _sampling, _resetEvery, _trainWindows, _validationWindows, _truncation, _truncationKeep,
+        _optimizer, _learningRate, _weightDecay, _momentum, _nesterov, _beta2, _clip, _clipBy, _schedule, _warmUp, _scheduleStep,
+        _plateauEpochs, _scheduleFactor, _scheduleEnd, _ridge, _sampledSoftmax,
     ];
 
     /// <summary>Whether the user set the length of training, in epochs or steps, or as the one pass of a ridge regression.</summary>

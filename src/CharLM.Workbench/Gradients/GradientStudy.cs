@@ -99,7 +99,7 @@ public sealed record GradientStudy
         };
     }
 
-    // The kernels hold packed weights for every step that is recorded, and here each step is recorded by itself: torch.nn computes the same.
+    // The kernels hold packed weights for every step that is recorded, and here each step is by itself: torch.nn computes the same.
     private static LanguageModel? WithoutKernels(LanguageModel model)
     {
         if (model.Config.Implementation != Implementation.Fused)

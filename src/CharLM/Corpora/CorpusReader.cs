@@ -208,8 +208,8 @@ internal static class CorpusReader
     }
 
     private static string WayOutOfMemory =>
-        $"{CorpusSettings.LargestInMemory:N0} can be read into memory; more are read part by part, from files alone, where there is a cache "
-            + "directory";
+        $"{CorpusSettings.LargestInMemory:N0} can be read into memory; more are read part by part, from files alone, where there is a "
+            + "cache directory";
 
     /// <summary>Returns the error for texts that are too long together.</summary>
     public static CorpusFileException TooLargeTogether(string location, long bytes) => TooLarge(

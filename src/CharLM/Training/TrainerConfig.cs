@@ -226,7 +226,8 @@ public sealed record TrainerConfig
     internal IEnumerable<string> SampledSoftmaxErrors(ModelConfig? model)
     {
         if (SampledSoftmax > 0 && model is not { Implementation: Implementation.Fused, Attention: null })
-            yield return "sampled-softmax is for models that the kernels compute: take the fused implementation, without attention, or sampled-softmax 0";
+            yield return "sampled-softmax is for models that the kernels compute: take the fused implementation, without attention, or "
+                + "sampled-softmax 0";
     }
 
     /// <summary>Every reason why this configuration does not work with documents; empty when there is none.</summary>

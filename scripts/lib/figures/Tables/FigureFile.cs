@@ -14,8 +14,8 @@ internal sealed record Origin(string Command, string Engine, string[] Commits, s
 {
     /// <summary>One line, as below every table.</summary>
     [JsonIgnore]
-    public string Line => $"`{Command}`, commit{(Commits.Length > 1 ? "s" : "")} {string.Join(", ", Commits)}, {Span(Dates)}, {string.Join("; ", Machines)}, {Engine}."
-        + (Note.Length > 0 ? $" {Note}" : "");
+    public string Line => $"`{Command}`, commit{(Commits.Length > 1 ? "s" : "")} {string.Join(", ", Commits)}, {Span(Dates)}, "
+        + $"{string.Join("; ", Machines)}, {Engine}." + (Note.Length > 0 ? $" {Note}" : "");
 
     /// <summary>Where the figures of a table's rows come from, which may be of several commits.</summary>
     /// <param name="command">The script.</param>

@@ -39,7 +39,8 @@ public sealed record PairMeasurement(
         ConfusionMatrix? matrix = (model as TrainedClassifier)?.Measure(heldOut.Pairs, cancellationToken);
         return new PairMeasurement(
             run, model.Start!.Progress.Epochs, heldOut.Pairs.Count, model.Loss(heldOut.Pairs, cancellationToken),
-            matrix?.Metrics ?? model.Metrics(heldOut.Pairs, cancellationToken), [.. some.Zip(predictions, (pair, prediction) => (pair, prediction, model.IsRight(pair, prediction)))])
+            matrix?.Metrics ?? model.Metrics(heldOut.Pairs, cancellationToken),
+            [.. some.Zip(predictions, (pair, prediction) => (pair, prediction, model.IsRight(pair, prediction)))])
         {
             Confusion = matrix,
             Attention = model is TrainedTranslator translator ? MapsOf(translator, heldOut.Pairs, cancellationToken) : [],
