@@ -28,6 +28,21 @@ public sealed class NGramFileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    // As for millions of words: what is written can be read, and what could not be read is not written.
+    [Fact]
+    public void Write_LargeHeader_IsReadOrRefused()
+    {
+        SafetensorsFile.Write(Path, Header(40_000_000), []);
+        using (FileStream file = File.OpenRead(Path))
+            Assert.Equal(40_000_000, SafetensorsHeader.Read(file).Metadata["vocab"].Length);
+
+        var e = Assert.Throws<CheckpointException>(() => SafetensorsFile.Write(_folder.File("more"), Header(100_000_000), []));
+        Assert.Contains("nobody could read more than 100,000,000: take a smaller vocab", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("more")));
+
+        static byte[] Header(int length) => SafetensorsFile.Header([new("vocab", new string('a', length))], []);
+    }
+
     [Fact]
     public void Read_Written_PredictsTheSame()
     {

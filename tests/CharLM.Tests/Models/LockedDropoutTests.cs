@@ -148,6 +148,8 @@ public sealed unsafe class LockedDropoutTests
         }.Errors()), StringComparison.Ordinal);
         Assert.Contains("locked-dropout is for language models",
             SequenceEncoder.Errors(new ModelConfig { InputDropout = 0.5, LockedDropout = true }));
+        // Its weights would have to stay dropped over all lengths of a minibatch.
+        Assert.Contains("weight-dropout is for language models", SequenceEncoder.Errors(new ModelConfig { WeightDropout = 0.5 }));
     }
 
     private static float[][] AssertLocked(Tensor outputs)
