@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CharLM.Checkpoints;
 using CharLM.Cli.Tests.Processes;
+using CharLM.Models;
 using CharLM.Pairs;
 using CharLM.Workbench.Runs;
 
@@ -46,6 +47,17 @@ public sealed class PairRunTests(ITestOutputHelper output) : IDisposable
         (await _sandbox.RunAsync(
             "seq2seq", "train", "--data", "pairs.tsv", "--checkpoint", "m", "--preset", "d2l-bahdanau"))
             .Refused(2, "the checkpoint's model cannot change");
+    }
+
+    [Fact]
+    public async Task Train_CheckpointWithAnotherImplementation_TrainsWithIt()
+    {
+        (await _sandbox.RunAsync([.. Train("classify"), "--epochs", "1", "--out", "m"])).Succeeded();
+        (await _sandbox.RunAsync(
+            "classify", "train", "--data", "pairs.tsv", "--checkpoint", "m", "--implementation", "custom", "--epochs", "2", "--out", "n"))
+            .Succeeded();
+        PairCheckpoint more = (PairCheckpoint)RunKind.Classifier.Read(_sandbox.At("n"));
+        Assert.Equal(Implementation.Custom, more.Config.Model.Implementation);
     }
 
     // A checkpoint after every step, so that kills hit writes, too.

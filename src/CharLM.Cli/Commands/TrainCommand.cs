@@ -158,7 +158,9 @@ internal sealed class TrainCommand : TrainVerb<RunConfig, Checkpoint>
             ? Interrupted(
                 result, config,
                 ResumeCommand.For(
-                    parse, result.RunDirectory, result.CheckpointPath, corpus.Origin, result.Description.Plan?.TotalSteps - result.Steps))
+                    // Interrupted after its last step, a run still has to be measured.
+                    parse, result.RunDirectory, result.CheckpointPath, corpus.Origin,
+                    result.Description.Plan is { } plan ? Math.Max(1, plan.TotalSteps - result.Steps) : null))
             : null;
     }
 

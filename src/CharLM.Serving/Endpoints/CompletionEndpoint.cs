@@ -19,17 +19,24 @@ internal sealed class CompletionEndpoint(ModelList models, ServeLimits limits)
     /// <param name="cancellationToken">Cancelled when the client leaves, when time is up, and when the server ends.</param>
     public async Task RespondAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        using JsonDocument body = await Json.ReadAsync(context, cancellationToken);
-        bool isConstrained = CompletionRequest.IsConstrained(body.RootElement);
-        if (isConstrained)
-            await Constrained.WaitAsync(cancellationToken);
+        bool hasTurn = false;
         try
         {
-            await RespondAsync(context, CompletionRequest.Of(body.RootElement, models, limits), cancellationToken);
+            CompletionRequest request;
+            using (JsonDocument body = await Json.ReadAsync(context, cancellationToken))
+            {
+                if (CompletionRequest.IsConstrained(body.RootElement))
+                {
+                    await Constrained.WaitAsync(cancellationToken);
+                    hasTurn = true;
+                }
+                request = CompletionRequest.Of(body.RootElement, models, limits);
+            }
+            await RespondAsync(context, request, cancellationToken);
         }
         finally
         {
-            if (isConstrained)
+            if (hasTurn)
                 Constrained.Release();
         }
     }

@@ -66,7 +66,8 @@ internal sealed record CompletionRequest
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>Whether a request wants its text to match an expression.</summary>
-    public static bool IsConstrained(JsonElement body) => body.TryGetProperty("constraint", out _);
+    public static bool IsConstrained(JsonElement body) =>
+        body.TryGetProperty("constraint", out JsonElement pattern) && pattern.ValueKind != JsonValueKind.Null;
 
     /// <summary>Checks a request.</summary>
     /// <exception cref="ApiException">It is invalid; the message names the field.</exception>

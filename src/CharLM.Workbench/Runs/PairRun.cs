@@ -87,7 +87,7 @@ public sealed class PairRun
                 [.. OtherPairs("data", data, began.CorpusSha256), .. OtherPairs("validation", heldOut, began.HeldOutSha256)]);
         using TrainedModel model = _start is null
             ? TrainedModel.Create(_config.Model, data, _config.Training.Seed, _device, _threads)
-            : TrainedModel.Open(_start, _device, _threads);
+            : TrainedModel.Open(_start with { Config = _config.Model }, _device, _threads);
         model.CheckLearnable(data);
         // A new model knows its pairs, but for the tokens that are too rare.
         if (_start is not null)

@@ -88,7 +88,8 @@ public sealed class CorpusResolver
         {
             ReadOnlyMemory<byte> bytes = await ReadAsync(place, standardInput, left, encoding, cancellationToken);
             left -= bytes.Length;
-            long together = _store.Settings.MaxTextBytes - left + places.Count;
+            // With a line end between two texts.
+            long together = _store.Settings.MaxTextBytes - left + places.Count - 1;
             if (together > CorpusSettings.LargestInMemory)
                 throw CorpusReader.TooLargeTogether(place.Location, together);
             string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));

@@ -73,11 +73,9 @@ public sealed record AttentionMap(
     /// <summary>The map of a written target.</summary>
     internal static AttentionMap Of(TranslatorVocab vocab, string source, Hypothesis written)
     {
-        IReadOnlyList<string> read = vocab.Texts.Split(source);
-        // Padding after a shorter source has no attention.
         return new AttentionMap(
-            read, [.. written.Ids.Select(id => vocab.Target[id])],
-                [.. written.Attention!.Select(row => (double[])[.. row.Take(read.Count).Select(weight => (double)weight)])])
+            vocab.Texts.Split(source), [.. written.Ids.Select(id => vocab.Target[id])],
+                [.. written.Attention!.Select(row => (double[])[.. row.Select(weight => (double)weight)])])
         {
             Text = source,
         };
